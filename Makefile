@@ -1,0 +1,130 @@
+# lowrank - "make" builds build/lowrank, "make help" lists what else there is.
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+REAL    ?= float
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+B       := build$(if $(filter double,$(REAL)),-f64)$(if $(SAN),-san)$(if $(findstring clang,$(CC)),-clang)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2) --no-print-directory
+
+CFLAGS  ?= -O2 -g
+SANFLAG := -fsanitize=address,undefined -fno-omit-frame-pointer
+override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -MMD -MP -ffp-contract=off -fno-math-errno \
+           -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
+           -DLOWRANK_VERSION='"$(VERSION)"' -DREAL_IS_$(if $(filter double,$(REAL)),DOUBLE,FLOAT)=1 \
+           $(if $(SAN),$(SANFLAG))
+LDLIBS  += -lopenblas -ldnnl -lsqlite3 -lfyaml -ljansson -lutf8proc -lpcre2-8 -lcrypto -lcurl -lzip -lgomp \
+           -lm -lpthread
+override LDFLAGS += $(if $(SAN),$(SANFLAG))
+
+DIRS     := core core/base core/math core/text core/metric core/nn core/adapt core/train \
+            experiments ablations results plots
+SRC      := $(foreach d,$(DIRS),$(wildcard $(d)/*.c))
+LIBOBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out core/main.c,$(SRC))) $(B)/embedded.o \
+            $(patsubst %,$(B)/%_table.o,adapt arch tok_kind metric ablation)
+TESTOBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/*.c)) $(B)/suite_table.o $(B)/cmd_table.o
+
+all: $(B)/lowrank ## build the program
+lib: $(LIBOBJ)
+
+# --- Debian packages. "make" only says what is missing; "make check" and "make reproduce" install it.
+DEBS := gcc libc6-dev libopenblas-dev libdnnl-dev libsqlite3-dev libfyaml-dev libjansson-dev \
+        libutf8proc-dev libpcre2-dev librandom123-dev libssl-dev libxxhash-dev libcurl4-openssl-dev libzip-dev
+DEBS_ALL := $(DEBS) check libsubunit-dev gnuplot-nox fonts-dejavu-core wordnet-base python3-pip \
+        ca-certificates sqlite3
+INSTALL := $(filter deps check reproduce san,$(MAKECMDGOALS))
+APT  := apt-get install -y --no-install-recommends
+deps: ## install the Debian packages that are missing
+	@command -v dpkg-query >/dev/null || exit 0; \
+	have=" $$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' | sed -n 's/^ii *//p' | tr '\n' ' ') "; \
+	miss=; for p in $(if $(INSTALL),$(DEBS_ALL),$(DEBS)); do \
+	    case "$$have" in *" $$p "*) ;; *) miss="$$miss $$p" ;; esac; done; \
+	[ -z "$$miss" ] && exit 0; \
+	if [ -z "$(INSTALL)" ]; then \
+	    echo "missing packages; run:  make deps   or   $(APT)$$miss"; exit 6; fi; \
+	if [ "$$(id -u)" = 0 ]; then su=; \
+	elif command -v sudo >/dev/null && sudo -v; then su=sudo; \
+	else echo "cannot install packages without root or sudo; run as root:  $(APT)$$miss"; exit 6; fi; \
+	echo "installing:$$miss"; export DEBIAN_FRONTEND=noninteractive; log=$$(mktemp); \
+	$$su $(APT) $$miss >$$log 2>&1 || \
+	    { $$su apt-get update -q && $$su $(APT) $$miss; } >$$log 2>&1; \
+	rc=$$?; [ $$rc = 0 ] || tail -n 20 $$log; rm -f $$log; exit $$rc
+
+# --- generated tables: every NAME in "const struct STRUCT STRUCT_NAME =" at the start of a line.
+names = $(sort $(shell sed -n 's/^const struct $(1) $(1)_\([a-z0-9_]*\) *=.*/\1/p' \
+        $(foreach d,$(2),$(wildcard $(d)/*.c)) /dev/null))
+# $(call table,STRUCT,HEADER,FOLDERS): STRUCT_table[] of &STRUCT_NAME, NULL-terminated. Rewritten only
+# when the list changed, so adding a file is enough.
+define table
+$(B)/$(1)_table.c: FORCE
+	@mkdir -p $(B); { echo '#include "$(2)"'; \
+	$(foreach n,$(call names,$(1),$(3)),echo 'extern const struct $(1) $(1)_$(n);';) \
+	echo 'const struct $(1) *const $(1)_table[] = {'; \
+	$(foreach n,$(call names,$(1),$(3)),echo '    &$(1)_$(n),';) echo '    0 };'; } >$$@.new; \
+	if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
+endef
+$(eval $(call table,adapt,core/adapt/adapt.h,core/adapt))
+$(eval $(call table,arch,core/nn/model.h,core/nn))
+$(eval $(call table,tok_kind,core/text/tok.h,core/text))
+$(eval $(call table,metric,core/metric/metric.h,core/metric))
+$(eval $(call table,cmd,core/cmd.h,$(DIRS)))
+$(eval $(call table,ablation,ablations/ablation.h,ablations))
+$(eval $(call table,suite,tests/suite.h,tests))
+
+EMBED := $(sort $(wildcard results/schema/*.sql results/queries/*.sql)) results/paper.tsv
+$(B)/embedded.c: results/embed.sh $(EMBED)
+	@mkdir -p $(B); sh results/embed.sh $(EMBED) >$@.new && mv $@.new $@
+# The commit and whether the tree differs from it: provenance of every attempt.
+$(B)/version.h: FORCE
+	@mkdir -p $(B); { \
+	echo "#define LOWRANK_COMMIT \"$$(git rev-parse HEAD 2>/dev/null || echo unknown)\""; \
+	echo "#define LOWRANK_DIRTY $$(git diff --quiet HEAD -- 2>/dev/null && echo 0 || echo 1)"; \
+	echo '#define LOWRANK_CFLAGS "$(filter-out -D% -I% -W% -M%,$(CFLAGS))"'; } >$@.new; \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# --- objects and programs
+$(B)/lowrank: $(B)/core/main.o $(B)/cmd_table.o $(LIBOBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/tests.x: $(TESTOBJ) $(LIBOBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcheck -lsubunit -lrt
+$(B)/%.o: %.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+$(B)/%.o: $(B)/%.c | deps
+	$(CC) $(CFLAGS) -c -o $@ $<
+$(B)/core/math/%.o: override CFLAGS += -O3
+$(B)/experiments/provenance.o: $(B)/version.h
+$(B)/experiments/provenance.o: override CFLAGS += -I$(B)
+
+# --- what to do with them
+check: $(B)/lowrank $(B)/tests.x ## build and pass every quick test
+	@sh tests/layers.sh
+	@LOWRANK=$(abspath $(B))/lowrank OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(B)/tests.x
+FIGURES := rank phi_rank phi_seed
+reproduce: $(B)/lowrank ## fetch the encoder, run the default study, print its tables, draw its figures
+	@$(B)/lowrank fetch minilm >/dev/null
+	@$(B)/lowrank prepare supersense hypernym >/dev/null
+	@$(B)/lowrank sweep rank
+	@$(B)/lowrank ablate subspace
+	@$(B)/lowrank table rank && echo && $(B)/lowrank table subspace_top && echo
+	@for f in $(FIGURES); do $(B)/lowrank figure $$f || exit; done
+stress: $(B)/tests.x ## the store under 8 processes and 60 SIGKILLs, three times
+	sh tests/store_stress.sh $(B)/tests.x 3
+san: ; $(MAKE) SAN=1 check ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
+double: ; $(MAKE) REAL=double all ## build-f64/lowrank: the same program in double precision
+format: ## format every C file in place
+	clang-format -i $$(git ls-files '*.c' '*.h')
+tidy: ## clang-tidy over every C file
+	clang-tidy --quiet $(SRC) -- $(filter-out -M%,$(CFLAGS))
+install: $(B)/lowrank ## to PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/lowrank
+	install -m 755 $(B)/lowrank $(DESTDIR)$(PREFIX)/bin/lowrank
+	for f in $$(git ls-files 'experiments/*.yaml' 'ablations/*.yaml' 'plots/*.gp'); do \
+	    install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/lowrank/$$f; done
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
+clean: ## remove what was built (never results)
+	rm -rf build build-*
+
+.PHONY: all lib deps check reproduce stress san double format tidy install help clean FORCE
+.SECONDARY:
+-include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)

@@ -1,0 +1,41 @@
+/* adapt.h - what an adaptation method must provide. Layer 2, over nn.
+ *
+ * A method is one entry "const struct adapt adapt_NAME" in a file of this folder; the Makefile
+ * collects the table and tests/test_adapt.c tests every entry: starts equal to the frozen model
+ * (where promised), trainable count = count(), frozen numbers bit-identical after steps, gradients
+ * by signed differences, save and load, merged = unmerged. */
+#ifndef ADAPT_H
+#define ADAPT_H
+
+#include "core/nn/method.h" /* struct adapt */
+#include "core/nn/model.h"
+
+extern const struct adapt *const adapt_table[];   /* generated, NULL-terminated */
+const struct adapt *adapt_find(const char *name); /* NULL: unknown */
+
+/* adapt_param - for attach(): append a trainable tensor. Tensors appended one after another are
+ * neighbours in theta, so [A_q; A_v] may be used as one matrix. Returns its index in m->params. */
+int adapt_param(struct model *m, const char *name, int rows, int cols);
+
+extern const struct adapt adapt_lora;
+/* --- LoRA's settings, shared with peft.c and the studies. */
+enum lora_init { LORA_INIT_KAIMING, LORA_INIT_GAUSSIAN, LORA_INIT_PEFT_GAUSSIAN };
+struct lora_cfg {
+    long rank;
+    double alpha;
+    char *targets; /* "q,v" */
+    double dropout;
+    int init; /* enum lora_init */
+};
+/* The A [r,in] and B [out,r] of a projection, or empty views when it is not adapted. */
+void lora_matrices(const struct model *m, int layer, enum proj p, struct mat *a, struct mat *b);
+
+/* --- PEFT folders: adapter_config.json and adapter_model.safetensors (head included).
+ * peft_save: Errors FAIL_STORE. peft_read_config: fills cfg (targets in our names) and task facts;
+ * refuses what we cannot compute (DoRA, rslora with a clear line, rank_pattern, bias other than
+ * none). peft_load: into a model that was made with that cfg; missing, extra or mis-shaped tensors
+ * are refused by name (FAIL_INPUT). */
+int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name);
+int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d);
+int peft_load(struct model *m, const char *dir);
+#endif

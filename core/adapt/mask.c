@@ -1,0 +1,165 @@
+/* mask.c - methods that add nothing and train a part of the model's own numbers: all, biases, the
+ * top layers, or none but the head. L layers, d = d_model, f = d_ffn, V words, P positions, S token
+ * types. */
+#include "core/adapt/adapt.h"
+
+/* What the head makes unused is not trained: the pooler with pooling mean. */
+static bool is_used(const struct model *m, const struct param *p)
+{
+    bool pooler = p->role == ROLE_POOL_W || p->role == ROLE_POOL_B;
+
+    return p->role != ROLE_OTHER && !(pooler && m->head.pooling == POOL_MEAN);
+}
+
+static long block_count(const struct dims *d)
+{
+    long n = d->d_model, f = d->d_ffn;
+
+    return 4 * (n * n + n) + 2 * n * f + f + n + 4 * n;
+}
+
+static long pooler_count(const struct dims *d)
+{
+    long n = d->d_model;
+
+    return d->pooling == POOL_CLS ? n * n + n : 0;
+}
+
+/* --- full fine-tuning */
+
+static int ft_attach(struct model *m, const void *cfg)
+{
+    (void)cfg;
+    for (int i = 0; i < m->n_params; i++)
+        m->params[i].trainable |= is_used(m, &m->params[i]);
+    return 0;
+}
+
+static long ft_count(const void *cfg, const struct dims *d)
+{
+    long n = d->d_model;
+
+    (void)cfg;
+    return ((long)d->vocab + d->max_pos + d->n_types + 2) * n + d->n_layers * block_count(d) +
+           pooler_count(d);
+}
+
+/* Methods without settings; one byte, because a struct needs a member. */
+struct no_cfg {
+    char none;
+};
+static const struct opt no_opts[] = { { .type = OPT_END } };
+
+const struct adapt adapt_ft = {
+    .name = "ft",
+    .source = "Hu et al. 2021, sec. 5.1: full fine-tuning",
+    .opts = no_opts,
+    .cfg_size = sizeof(struct no_cfg),
+    .starts_as_base = true,
+    .attach = ft_attach,
+    .count = ft_count,
+    .formula = "(V+P+S+2)d + L(4d^2 + 2df + 9d + f) + pooler d^2 + d with pooling cls",
+};
+
+/* --- the head alone */
+
+static long head_count(const void *cfg, const struct dims *d)
+{
+    (void)cfg;
+    (void)d;
+    return 0;
+}
+
+const struct adapt adapt_head = {
+    .name = "head",
+    .source = "linear probe: the classifier alone",
+    .opts = no_opts,
+    .cfg_size = sizeof(struct no_cfg),
+    .starts_as_base = true,
+    .count = head_count,
+    .formula = "0",
+};
+
+/* --- biases */
+
+struct bitfit_cfg {
+    bool norms;
+};
+static const struct opt bitfit_opts[] = {
+    { "bitfit_norms", 0, OPT_BOOL, offsetof(struct bitfit_cfg, norms), "true", 0, 0, NULL,
+      "train the biases of LayerNorms too, as the released code does" },
+    { .type = OPT_END },
+};
+
+static int bitfit_attach(struct model *m, const void *cfg)
+{
+    bool norms = ((const struct bitfit_cfg *)cfg)->norms;
+
+    for (int i = 0; i < m->n_params; i++) {
+        struct param *p = &m->params[i];
+        bool linear = (p->role >= ROLE_B && p->role < ROLE_NORM1_G) || p->role == ROLE_POOL_B;
+        bool norm = p->role == ROLE_NORM1_B || p->role == ROLE_NORM2_B || p->role == ROLE_EMB_B;
+        p->trainable |= (linear || (norm && norms)) && is_used(m, p);
+    }
+    return 0;
+}
+
+static long bitfit_count(const void *cfg, const struct dims *d)
+{
+    long n = d->d_model, norms = ((const struct bitfit_cfg *)cfg)->norms;
+
+    return d->n_layers * (5 * n + d->d_ffn + 2 * n * norms) + n * norms +
+           (d->pooling == POOL_CLS ? n : 0);
+}
+
+const struct adapt adapt_bitfit = {
+    .name = "bitfit",
+    .source = "Zaken et al. 2021; Hu et al. 2021, sec. 5.1: bias-only",
+    .opts = bitfit_opts,
+    .cfg_size = sizeof(struct bitfit_cfg),
+    .starts_as_base = true,
+    .attach = bitfit_attach,
+    .count = bitfit_count,
+    .formula = "L(5d + f) + (2L+1)d of LayerNorms + pooler d with pooling cls",
+};
+
+/* --- the top layers */
+
+struct topk_cfg {
+    long layers;
+};
+static const struct opt topk_opts[] = {
+    { "top_layers", 0, OPT_INT, offsetof(struct topk_cfg, layers), "2", 1, 1000, NULL,
+      "last blocks that are trained whole (with the pooler when pooling is cls)" },
+    { .type = OPT_END },
+};
+
+static int topk_attach(struct model *m, const void *cfg)
+{
+    long k = ((const struct topk_cfg *)cfg)->layers, n = m->base->dims.n_layers;
+
+    if (k > n)
+        return fail(FAIL_USAGE, "'top_layers' is %ld, but the model has %ld layers", k, n);
+    for (int i = 0; i < m->n_params; i++) {
+        struct param *p = &m->params[i];
+        bool pooler = p->role == ROLE_POOL_W || p->role == ROLE_POOL_B;
+        p->trainable |= (p->layer >= n - k || pooler) && is_used(m, p);
+    }
+    return 0;
+}
+
+static long topk_count(const void *cfg, const struct dims *d)
+{
+    return ((const struct topk_cfg *)cfg)->layers * block_count(d) + pooler_count(d);
+}
+
+const struct adapt adapt_topk = {
+    .name = "topk",
+    .source = "Li & Liang 2021; Hu et al. 2021, table 3: FT-Top2",
+    .opts = topk_opts,
+    .cfg_size = sizeof(struct topk_cfg),
+    .starts_as_base = true,
+    .attach = topk_attach,
+    .count = topk_count,
+    .formula = "k(4d^2 + 2df + 9d + f) + pooler d^2 + d with pooling cls",
+};

@@ -1,0 +1,279 @@
+/* peft.c - adapter folders: PEFT's for LoRA, and the same idea for the other methods.
+ *
+ * Keys and settings follow PEFT's save_and_load.py and lora/config.py. The settings are the fewest
+ * that PEFT needs, because its older releases refuse those they do not know. */
+#include "core/adapt/peft.h"
+#include "core/nn/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char lora_file[] = "adapter_config.json", other_file[] = "lowrank_adapter.json";
+static const char weights_file[] = "adapter_model.safetensors", key_prefix[] = "base_model.model.";
+
+static bool is_lora(const struct model *m)
+{
+    return strcmp(m->adapt->name, "lora") == 0;
+}
+
+static bool is_head(const struct param *p)
+{
+    return strcmp(p->name, "classifier.weight") == 0 || strcmp(p->name, "classifier.bias") == 0;
+}
+
+static void add_matrix(struct peft_tensor *t, const struct model *m, int layer, enum proj p,
+                       const char *which, struct mat x)
+{
+    const struct arch *a = m->base->arch;
+
+    CHECK(x.ld == x.cols, "%d, %d", x.ld, x.cols);
+    *t = (struct peft_tensor){ xprintf("%s%s%s.%s.weight", key_prefix, a->prefix,
+                                       a->proj_name(layer, p), which),
+                               x.x, x.rows, x.cols, false };
+}
+
+int peft_tensors(struct peft_tensor **out, const struct model *m)
+{
+    int n_layers = m->base->dims.n_layers, n = 0;
+    struct peft_tensor *t = xalloc((size_t)(m->n_params + 2 * n_layers * N_PROJ), sizeof *t);
+
+    for (int i = 0; i < n_layers && is_lora(m); i++)
+        for (int p = 0; p < N_PROJ; p++) {
+            struct mat a, b;
+            lora_matrices(m, i, (enum proj)p, &a, &b);
+            if (!a.x)
+                continue;
+            add_matrix(&t[n++], m, i, (enum proj)p, "lora_A", a);
+            add_matrix(&t[n++], m, i, (enum proj)p, "lora_B", b);
+        }
+    for (int i = 0; i < m->n_params; i++) {
+        const struct param *p = &m->params[i];
+        if (is_head(p) || (p->trainable && !is_lora(m)))
+            t[n++] = (struct peft_tensor){ xprintf("%s%s", is_lora(m) ? key_prefix : "", p->name),
+                                           p->value, p->rows, p->cols, p->is_vector };
+    }
+    *out = t;
+    return n;
+}
+
+void peft_tensors_free(struct peft_tensor *t, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(t[i].key);
+    free(t);
+}
+
+static size_t size_of(const struct peft_tensor *t)
+{
+    return (size_t)t->rows * (size_t)t->cols;
+}
+
+/* --- writing */
+
+static int write_json(json_t *j, const char *dir, const char *name)
+{
+    char *path = path_join(dir, name),
+         *text = j ? json_dumps(j, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
+    int rc;
+
+    if (text) {
+        char *line = xprintf("%s\n", text);
+        rc = file_write(path, line, strlen(line), FAIL_STORE);
+        free(line);
+    } else {
+        rc = fail(FAIL_STORE, "cannot write '%s': a text in it is not UTF-8", path);
+    }
+    free(text);
+    free(path);
+    json_decref(j);
+    return rc;
+}
+
+static json_t *whole_or_real(double x)
+{
+    return x == trunc(x) && fabs(x) < 1e15 ? json_integer((json_int_t)x) : json_real(x);
+}
+
+static json_t *lora_config(const struct model *m, const struct lora_cfg *cfg, const char *base_name)
+{
+    return json_pack("{s:s,s:s,s:s?,s:I,s:o,s:f,s:o,s:b,s:s,s:[s],s:b}", "peft_type", "LORA",
+                     "task_type", "SEQ_CLS", "base_model_name_or_path", base_name, "r",
+                     (json_int_t)cfg->rank, "lora_alpha", whole_or_real(cfg->alpha), "lora_dropout",
+                     cfg->dropout, "target_modules",
+                     peft_targets_write(cfg->targets, &m->base->dims), "fan_in_fan_out", 0, "bias",
+                     "none", "modules_to_save", "classifier", "inference_mode", 1);
+}
+
+static json_t *other_config(const struct model *m, const char *base_name)
+{
+    return json_pack("{s:s,s:i,s:s?}", "method", m->adapt->name, "n_labels", m->head.n_labels,
+                     "base_model_name_or_path", base_name);
+}
+
+static int write_weights(const struct model *m, const char *dir)
+{
+    struct peft_tensor *t;
+    int n = peft_tensors(&t, m);
+    struct st_out *out = xalloc((size_t)n, sizeof *out);
+    char *path = path_join(dir, weights_file);
+    size_t total = 0;
+    int rc = 0;
+
+    for (int i = 0; i < n; i++) {
+        out[i] = (struct st_out){
+            t[i].key, t[i].x, t[i].is_vector ? 1 : 2, { (size_t)t[i].rows, (size_t)t[i].cols }
+        };
+        if (t[i].is_vector)
+            out[i].shape[0] = (size_t)t[i].cols;
+        total += size_of(&t[i]);
+        if (!vec_finite(t[i].x, size_of(&t[i])))
+            rc = fail(FAIL_RUN, "cannot save '%s': '%s' is not finite", path, t[i].key);
+    }
+    CHECK(total >= m->n_train, "%zu of %zu trained numbers", total, m->n_train);
+    if (rc == 0)
+        rc = st_write(path, out, n, false);
+    free(path);
+    free(out);
+    peft_tensors_free(t, n);
+    return rc;
+}
+
+/* The settings are written last: a folder without them is not an adapter, whatever interrupted us.
+ */
+int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name)
+{
+    const char *mine = is_lora(m) ? lora_file : other_file,
+               *other = is_lora(m) ? other_file : lora_file;
+    char *stale = path_join(dir, other);
+    int rc = -1;
+
+    if (make_dirs(dir) == 0) {
+        unlink(stale); /* of another method that was saved here before */
+        if (write_weights(m, dir) == 0)
+            rc =
+                write_json(is_lora(m) ? lora_config(m, cfg, base_name) : other_config(m, base_name),
+                           dir, mine);
+    }
+    free(stale);
+    return rc;
+}
+
+/* --- reading */
+
+/* The folder's method must be the model's. */
+static int check_method(const struct model *m, const char *dir)
+{
+    char *lora = path_join(dir, lora_file), *other = path_join(dir, other_file);
+    json_t *j = NULL;
+    const char *method = NULL;
+    int rc = 0;
+
+    if (file_exists(lora))
+        method = "lora";
+    else if (!file_exists(other))
+        rc = fail(FAIL_INPUT, "'%s' is not an adapter: it has neither %s nor %s", dir, lora_file,
+                  other_file);
+    else if ((j = json_read(other)) == NULL)
+        rc = -1;
+    else if ((method = json_string_value(json_object_get(j, "method"))) == NULL)
+        rc = fail(FAIL_INPUT, "'%s' names no method", other);
+    if (method && strcmp(method, m->adapt->name) != 0)
+        rc = fail(FAIL_INPUT, "'%s' holds an adapter of the method '%s'; the model has '%s'", dir,
+                  st_escaped(method), m->adapt->name);
+    json_decref(j);
+    free(other);
+    free(lora);
+    return rc;
+}
+
+/* PEFT over a bare encoder writes keys without the architecture's prefix. */
+static const struct st_tensor *find(const struct safetensors *s, const char *key,
+                                    const char *prefix)
+{
+    const struct st_tensor *t = st_find(s, key);
+    size_t k = strlen(key_prefix), n = strlen(prefix);
+
+    if (!t && strncmp(key, key_prefix, k) == 0 && strncmp(key + k, prefix, n) == 0) {
+        char *bare = xprintf("%s%s", key_prefix, key + k + n);
+        t = st_find(s, bare);
+        free(bare);
+    }
+    return t;
+}
+
+static int check_shape(const struct peft_tensor *want, const struct st_tensor *t, const char *path)
+{
+    bool ok = want->is_vector ? t->n_dims == 1 && t->shape[0] == (size_t)want->cols
+                              : t->n_dims == 2 && t->shape[0] == (size_t)want->rows &&
+                                    t->shape[1] == (size_t)want->cols;
+    char shape[ST_MAX_DIMS * 24] = "";
+
+    for (int i = 0; i < t->n_dims; i++)
+        sprintf(shape + strlen(shape), "%s%zu", i ? ", " : "", t->shape[i]);
+    if (ok)
+        return 0;
+    if (want->is_vector)
+        return fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; the model needs [%d]",
+                    st_escaped(t->name), path, shape, want->cols);
+    return fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; the model needs [%d, %d]",
+                st_escaped(t->name), path, shape, want->rows, want->cols);
+}
+
+/* Exactly the wanted tensors: FROM[i] is where want[i] is read. */
+static int match(const struct st_tensor **from, const struct peft_tensor *want, int n,
+                 const struct safetensors *s, const char *prefix, const char *path)
+{
+    bool *used = xalloc((size_t)s->n, sizeof *used);
+    int rc = 0;
+
+    for (int i = 0; i < n && rc == 0; i++) {
+        from[i] = find(s, want[i].key, prefix);
+        if (!from[i])
+            rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s'", path, want[i].key);
+        else
+            rc = check_shape(&want[i], from[i], path);
+        if (rc == 0)
+            used[from[i] - s->t] = true;
+    }
+    for (int i = 0; i < s->n && rc == 0; i++)
+        if (!used[i])
+            rc = fail(FAIL_INPUT, "'%s' has the tensor '%s', which the model has no place for",
+                      path, st_escaped(s->t[i].name));
+    free(used);
+    return rc;
+}
+
+static int read_weights(struct model *m, const struct safetensors *s, const char *path)
+{
+    struct peft_tensor *want;
+    int n = peft_tensors(&want, m);
+    const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
+    real *before = xalloc(m->n_train, sizeof *before);
+    int rc = match(from, want, n, s, m->base->arch->prefix, path);
+
+    memcpy(before, m->theta, m->n_train * sizeof *before);
+    for (int i = 0; i < n && rc == 0; i++)
+        rc = st_reals(want[i].x, s, from[i], size_of(&want[i]));
+    if (rc != 0)
+        memcpy(m->theta, before, m->n_train * sizeof *before);
+    free(before);
+    free(from);
+    peft_tensors_free(want, n);
+    return rc;
+}
+
+int peft_load(struct model *m, const char *dir)
+{
+    char *path = path_join(dir, weights_file);
+    struct safetensors s;
+    int rc = -1;
+
+    if (check_method(m, dir) == 0 && st_open(&s, path) == 0) {
+        rc = read_weights(m, &s, path);
+        st_close(&s);
+    }
+    free(path);
+    return rc;
+}

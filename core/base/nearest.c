@@ -1,0 +1,121 @@
+/* nearest.c - "did you mean": the closest of some words. */
+#include "core/base/opt.h"
+
+#include <string.h>
+
+/* '-' and '_' are the same in a key. */
+static char fold(char c)
+{
+    return c == '-' ? '_' : c;
+}
+
+static bool same_key(const char *a, const char *b)
+{
+    while (*a && fold(*a) == fold(*b))
+        a++, b++;
+    return fold(*a) == fold(*b);
+}
+
+static char fold_case(char c)
+{
+    return fold(c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
+}
+
+static int min3(int a, int b, int c)
+{
+    int m = a < b ? a : b;
+
+    return m < c ? m : c;
+}
+
+/* Damerau-Levenshtein (restricted): insertions, deletions, changes and swaps of neighbours. */
+static int distance(const char *a, const char *b)
+{
+    enum { LONGEST = 64 };
+    int d[3][LONGEST + 1], *two = d[0], *one = d[1], *row = d[2];
+    int na = (int)strlen(a), nb = (int)strlen(b);
+
+    if (na > LONGEST || nb > LONGEST)
+        return LONGEST + 1;
+    for (int j = 0; j <= nb; j++)
+        one[j] = two[j] = j;
+    for (int i = 1; i <= na; i++) {
+        row[0] = i;
+        for (int j = 1; j <= nb; j++) {
+            char ca = fold_case(a[i - 1]), cb = fold_case(b[j - 1]);
+            row[j] = min3(row[j - 1] + 1, one[j] + 1, one[j - 1] + (ca != cb));
+            if (i > 1 && j > 1 && ca == fold_case(b[j - 2]) && fold_case(a[i - 2]) == cb)
+                row[j] = min3(row[j], two[j - 2] + 1, row[j]);
+        }
+        int *t = two;
+        two = one, one = row, row = t;
+    }
+    return one[nb];
+}
+
+/* What other programs call our keys. */
+static const char *synonym(const char *name)
+{
+    static const char *const pairs[][2] = { { "learning_rate", "lr" },
+                                            { "r", "rank" },
+                                            { "lora_alpha", "alpha" },
+                                            { "target_modules", "targets" },
+                                            { "batch_size", "batch" } };
+
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+        if (same_key(name, pairs[i][0]))
+            return pairs[i][1];
+    return NULL;
+}
+
+/* Words come one at a time, since they stand in an array, a table or between bars. */
+struct search {
+    const char *name, *best, *prefixed;
+    int best_distance;
+    bool known; /* best is a synonym */
+};
+
+static struct search search_for(const char *name)
+{
+    return (struct search){ .name = name, .best_distance = 1 << 20 };
+}
+
+static void consider(struct search *s, const char *word)
+{
+    const char *other = synonym(s->name);
+    int n = (int)strlen(s->name), limit = n / 3 > 2 ? n / 3 : 2, d = distance(s->name, word);
+
+    if (other && same_key(other, word)) {
+        s->best = word;
+        s->known = true;
+    }
+    if (!s->known && d <= limit && d < n && d < (int)strlen(word) && d < s->best_distance) {
+        s->best = word;
+        s->best_distance = d;
+    }
+    if (n >= 3 && strncasecmp(s->name, word, (size_t)n) == 0 && !s->prefixed)
+        s->prefixed = word;
+}
+
+static const char *found(const struct search *s)
+{
+    return s->best ? s->best : s->prefixed;
+}
+
+const char *nearest(const char *name, const char *const *words)
+{
+    struct search s = search_for(name);
+
+    for (; *words; words++)
+        consider(&s, *words);
+    return found(&s);
+}
+
+const char *nearest_key(const char *name, const struct opt *table)
+{
+    struct search s = search_for(name);
+
+    for (const struct opt *o = table; o && o->type != OPT_END; o++)
+        consider(&s, o->key);
+    return found(&s);
+}

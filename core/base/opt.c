@@ -1,0 +1,296 @@
+/* opt.c - one table for flags, recipe keys, defaults, ranges and help. */
+#include "core/base/opt.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* '-' and '_' are the same in a key. */
+static char fold(char c)
+{
+    return c == '-' ? '_' : c;
+}
+
+static bool same_key(const char *a, const char *b)
+{
+    while (*a && fold(*a) == fold(*b))
+        a++, b++;
+    return fold(*a) == fold(*b);
+}
+
+/* The i-th of "a|b|c" into word; false after the last. */
+static bool choice(const char *choices, int i, char word[64])
+{
+    const char *p = choices;
+
+    for (; p && i > 0; i--)
+        p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL;
+    if (!p)
+        return false;
+    snprintf(word, 64, "%.*s", (int)strcspn(p, "|"), p);
+    return true;
+}
+
+static int choice_index(const char *choices, const char *name)
+{
+    char word[64];
+
+    for (int i = 0; choice(choices, i, word); i++)
+        if (strcmp(word, name) == 0)
+            return i;
+    return -1;
+}
+
+static int bad_choice(const struct opt *o, const char *value)
+{
+    enum { MOST = 64 };
+    char words[MOST][64], hint[96] = "", list[1024] = "";
+    const char *names[MOST + 1] = { 0 };
+    size_t used = 0;
+
+    for (int i = 0; i < MOST && choice(o->choices, i, words[i]); i++) {
+        names[i] = words[i];
+        if (used < sizeof list)
+            used +=
+                (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", words[i]);
+    }
+    const char *near = nearest(value, names);
+    if (near)
+        snprintf(hint, sizeof hint, "; did you mean '%s'?", near);
+    return fail(FAIL_USAGE, "'%s' must be %s %s, not '%s'%s", o->key,
+                o->type == OPT_LIST ? "made of" : "one of", list, value, hint);
+}
+
+static void *field(const struct opt *o, void *dst)
+{
+    return (char *)dst + o->at;
+}
+
+static void clear(const struct opt *o, void *dst)
+{
+    switch (o->type) {
+    case OPT_INT: *(long *)field(o, dst) = 0; break;
+    case OPT_REAL: *(double *)field(o, dst) = 0; break;
+    case OPT_BOOL: *(bool *)field(o, dst) = false; break;
+    case OPT_CHOICE: *(int *)field(o, dst) = 0; break;
+    case OPT_STR:
+    case OPT_LIST: *(char **)field(o, dst) = NULL; break;
+    case OPT_END: break;
+    }
+}
+
+void opt_defaults(const struct opt *table, void *dst)
+{
+    for (const struct opt *o = table; o->type != OPT_END; o++) {
+        clear(o, dst);
+        if (!o->def || (o->type == OPT_LIST && !*o->def))
+            continue;
+        int rc = opt_set(o, dst, o->def);
+        CHECK(rc == 0, "default of '%s': %s", o->key, fail_text());
+    }
+}
+
+void opt_free(const struct opt *table, void *dst)
+{
+    for (const struct opt *o = table; o->type != OPT_END; o++) {
+        if (o->type == OPT_STR || o->type == OPT_LIST)
+            free(*(char **)field(o, dst));
+        clear(o, dst);
+    }
+}
+
+const struct opt *opt_find(const struct opt *table, const char *key)
+{
+    for (const struct opt *o = table; o && o->type != OPT_END; o++)
+        if (same_key(o->key, key))
+            return o;
+    return NULL;
+}
+
+/* Numbers as people write them: shortest that reads back equal, without the zeros of "1e-05". */
+static void real_text(double v, char *buf, size_t size)
+{
+    char s[40];
+
+    if (v == floor(v) && fabs(v) < 1e6) {
+        snprintf(buf, size, "%.0f", v == 0 ? 0 : v);
+        return;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(s, sizeof s, "%.*g", digits, v);
+        if (strtod(s, NULL) == v)
+            break;
+    }
+    char *e = strchr(s, 'e');
+    if (e) {
+        char *digits = e + 2 + strspn(e + 2, "0");
+        char *to = e[1] == '-' ? e + 2 : e + 1;
+        memmove(to, digits, strlen(digits) + 1);
+    }
+    snprintf(buf, size, "%s", s);
+}
+
+static bool has_range(const struct opt *o)
+{
+    return (o->type == OPT_INT || o->type == OPT_REAL) && o->min < o->max &&
+           (isfinite(o->min) || isfinite(o->max));
+}
+
+const char *opt_range(const struct opt *o, char buf[96])
+{
+    char lo[40], hi[40];
+
+    *buf = 0;
+    if (!has_range(o))
+        return buf;
+    real_text(o->min, lo, sizeof lo);
+    real_text(o->max, hi, sizeof hi);
+    if (isinf(o->max))
+        snprintf(buf, 96, "at least %s", lo);
+    else if (isinf(o->min))
+        snprintf(buf, 96, "at most %s", hi);
+    else
+        snprintf(buf, 96, "from %s to %s", lo, hi);
+    return buf;
+}
+
+static int set_number(const struct opt *o, void *dst, const char *value)
+{
+    char *end = NULL, range[96];
+    bool whole = o->type == OPT_INT;
+    double d;
+    long l = 0;
+
+    errno = 0;
+    if (whole) {
+        l = strtol(value, &end, 10);
+        d = (double)l;
+    } else {
+        d = strtod(value, &end);
+        if (errno == ERANGE && d != 0 && fabs(d) < 1)
+            errno = 0; /* too small to be normal: what is left of it is what was meant */
+    }
+    bool text = end == value || *end || strspn(value, " \t\n\v\f\r") || strpbrk(value, "xX");
+    if (!text && !errno && isfinite(d) && (!has_range(o) || (d >= o->min && d <= o->max))) {
+        if (whole)
+            *(long *)field(o, dst) = l;
+        else
+            *(double *)field(o, dst) = d;
+        return 0;
+    }
+    opt_range(o, range);
+    return fail(FAIL_USAGE, "'%s' must be a %snumber%s%s, not '%s'", o->key, whole ? "whole " : "",
+                *range ? " " : "", range, value);
+}
+
+static int set_bool(const struct opt *o, void *dst, const char *value)
+{
+    static const char *const words[] = { "false", "true", "no", "yes", "0", "1" };
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcasecmp(value, words[i]) == 0) {
+            *(bool *)field(o, dst) = i % 2;
+            return 0;
+        }
+    return fail(FAIL_USAGE, "'%s' must be true or false, not '%s'", o->key, value);
+}
+
+static bool in_list(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+        if (strcspn(p, ",") == n && strncmp(p, word, n) == 0)
+            return true;
+    return false;
+}
+
+/* The words of LIST in the order of CHOICES; caller frees. */
+static char *in_order(const char *list, const char *choices)
+{
+    char word[64], *out = xalloc(strlen(list) + 1, 1);
+
+    for (int i = 0; choice(choices, i, word); i++)
+        if (in_list(list, word)) {
+            if (*out)
+                strcat(out, ",");
+            strcat(out, word);
+        }
+    return out;
+}
+
+static int set_list(const struct opt *o, void *dst, const char *value)
+{
+    char *text = xstrdup(value), *rest = text, *word, *list = xalloc(strlen(value) + 1, 1);
+    int rc = 0;
+
+    while (rc == 0 && (word = strsep(&rest, ","))) {
+        word += strspn(word, " \t\r\n");
+        for (size_t n = strlen(word); n > 0 && strchr(" \t\r\n", word[n - 1]);)
+            word[--n] = 0;
+        if (!*word)
+            rc =
+                fail(FAIL_USAGE, "'%s' must be words separated by commas, not '%s'", o->key, value);
+        else if (o->choices && choice_index(o->choices, word) < 0)
+            rc = bad_choice(o, word);
+        else if (in_list(list, word))
+            rc = fail(FAIL_USAGE, "'%s' must name each word once, not '%s' with '%s' twice", o->key,
+                      value, word);
+        else
+            sprintf(list + strlen(list), "%s%s", *list ? "," : "", word);
+    }
+    free(text);
+    if (rc == 0) {
+        free(*(char **)field(o, dst));
+        *(char **)field(o, dst) = o->choices ? in_order(list, o->choices) : xstrdup(list);
+    }
+    free(list);
+    return rc;
+}
+
+int opt_set(const struct opt *o, void *dst, const char *value)
+{
+    int i;
+
+    switch (o->type) {
+    case OPT_INT:
+    case OPT_REAL: return set_number(o, dst, value);
+    case OPT_BOOL: return set_bool(o, dst, value);
+    case OPT_LIST: return set_list(o, dst, value);
+    case OPT_STR: {
+        char *copy = xstrdup(value); /* before the free: value may be the field itself */
+        free(*(char **)field(o, dst));
+        *(char **)field(o, dst) = copy;
+        return 0;
+    }
+    case OPT_CHOICE:
+        i = choice_index(o->choices, value);
+        if (i < 0)
+            return bad_choice(o, value);
+        *(int *)field(o, dst) = i;
+        return 0;
+    case OPT_END: break;
+    }
+    CHECK(false, "option of type %d", (int)o->type);
+    return -1;
+}
+
+const char *opt_text(const struct opt *o, const void *src, char *buf, size_t size)
+{
+    const void *f = (const char *)src + o->at;
+    const char *s = NULL;
+    char word[64];
+
+    switch (o->type) {
+    case OPT_INT: snprintf(buf, size, "%ld", *(const long *)f); return buf;
+    case OPT_REAL: real_text(*(const double *)f, buf, size); return buf;
+    case OPT_BOOL: s = *(const bool *)f ? "true" : "false"; break;
+    case OPT_CHOICE: s = choice(o->choices, *(const int *)f, word) ? word : ""; break;
+    case OPT_STR:
+    case OPT_LIST: s = *(char *const *)f; break;
+    case OPT_END: break;
+    }
+    snprintf(buf, size, "%s", s ? s : "");
+    return buf;
+}

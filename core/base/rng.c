@@ -1,0 +1,109 @@
+/* rng.c - counter-based random numbers. */
+#include "core/base/rng.h"
+#include "core/base/base.h"
+
+#include <Random123/philox.h>
+#include <math.h>
+#include <string.h>
+
+/* The counter of a block is (index, sub, stream), its key the seed; a block holds four numbers. */
+static philox4x32_ctr_t block(uint64_t seed, uint32_t stream, uint32_t sub, uint64_t index)
+{
+    philox4x32_ctr_t c = { { (uint32_t)index, (uint32_t)(index >> 32), sub, stream } };
+    philox4x32_key_t k = { { (uint32_t)seed, (uint32_t)(seed >> 32) } };
+
+    return philox4x32(c, k);
+}
+
+struct rng rng_make(uint64_t seed, enum rng_stream stream, uint32_t sub)
+{
+    return (struct rng){ .seed = seed, .stream = stream, .sub = sub };
+}
+
+/* The next n <= 4 numbers, which are in one block or in two. */
+static void take(struct rng *r, uint32_t *x, int n)
+{
+    philox4x32_ctr_t b = block(r->seed, r->stream, r->sub, r->at / 4);
+
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && r->at % 4 == 0)
+            b = block(r->seed, r->stream, r->sub, r->at / 4);
+        x[i] = b.v[r->at++ % 4];
+    }
+}
+
+/* [0,1) on the grid of 2^-53. */
+static double unit(uint32_t hi, uint32_t lo)
+{
+    return (double)(((uint64_t)hi << 32 | lo) >> 11) * 0x1p-53;
+}
+
+uint32_t rng_u32(struct rng *r)
+{
+    uint32_t x;
+
+    take(r, &x, 1);
+    return x;
+}
+
+double rng_uniform(struct rng *r)
+{
+    uint32_t x[2];
+
+    take(r, x, 2);
+    return unit(x[0], x[1]);
+}
+
+double rng_normal(struct rng *r)
+{
+    uint32_t x[4];
+
+    take(r, x, 4);
+    double u = 1 - unit(x[0], x[1]); /* (0,1]: the logarithm is finite */
+    return sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * unit(x[2], x[3]));
+}
+
+/* Lemire 2019: the product's high word, with the few low words refused that would be one too many.
+ * */
+uint32_t rng_below(struct rng *r, uint32_t n)
+{
+    CHECK(n > 0, "a number below %u", n);
+    uint32_t refused = -n % n;
+    uint64_t m = (uint64_t)rng_u32(r) * n;
+
+    while ((uint32_t)m < refused)
+        m = (uint64_t)rng_u32(r) * n;
+    return (uint32_t)(m >> 32);
+}
+
+void rng_shuffle(struct rng *r, int *x, int n)
+{
+    for (int i = n - 1; i > 0; i--) {
+        int j = (int)rng_below(r, (uint32_t)i + 1);
+        int t = x[i];
+        x[i] = x[j];
+        x[j] = t;
+    }
+}
+
+/* The eight bytes of one block, without a branch: every layer of a step wants millions. */
+static void keep_block(unsigned char keep[8], philox4x32_ctr_t b, uint32_t dropped)
+{
+    for (int j = 0; j < 4; j++) {
+        keep[2 * j] = (b.v[j] & 0xFFFF) >= dropped;
+        keep[2 * j + 1] = (b.v[j] >> 16) >= dropped;
+    }
+}
+
+void rng_keep(unsigned char *keep, size_t n, double p, uint64_t seed, uint32_t sub, uint64_t first)
+{
+    CHECK(first % 8 == 0 && p >= 0 && p <= 1, "first %llu, p %g", (unsigned long long)first, p);
+    uint32_t dropped = (uint32_t)lround(p * 65536); /* of 65536 values, these many are 0 */
+    unsigned char last[8];
+    size_t i = 0;
+
+    for (; i + 8 <= n; i += 8)
+        keep_block(keep + i, block(seed, RNG_DROPOUT, sub, (first + i) / 8), dropped);
+    keep_block(last, block(seed, RNG_DROPOUT, sub, (first + i) / 8), dropped);
+    memcpy(keep + i, last, n - i);
+}

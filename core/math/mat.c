@@ -1,0 +1,192 @@
+/* mat.c - products through OpenBLAS, sums and copies, and the facts about the library. */
+#include "core/math/packed.h"
+#include "core/math/vec.h"
+
+#include <cblas.h>
+#include <stdlib.h>
+
+extern void omp_set_num_threads(int n); /* libgomp, used by oneDNN */
+
+/* Partial sums of vec_dot: part of its definition. */
+enum { DOT_LANES = 8 };
+
+struct mat mat_arena(struct arena *a, int rows, int cols)
+{
+    return mat_make(arena_get(a, (size_t)rows * (size_t)cols, sizeof(real)), rows, cols);
+}
+
+static void blas(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
+                 enum trans tb, int inner)
+{
+    enum CBLAS_TRANSPOSE fa = ta == TRANS ? CblasTrans : CblasNoTrans;
+    enum CBLAS_TRANSPOSE fb = tb == TRANS ? CblasTrans : CblasNoTrans;
+
+#ifdef REAL_IS_DOUBLE
+    cblas_dgemm(CblasRowMajor, fa, fb, c.rows, c.cols, inner, alpha, a.x, a.ld, b.x, b.ld, beta,
+                c.x, c.ld);
+#else
+    cblas_sgemm(CblasRowMajor, fa, fb, c.rows, c.cols, inner, alpha, a.x, a.ld, b.x, b.ld, beta,
+                c.x, c.ld);
+#endif
+}
+
+void mat_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
+              enum trans tb)
+{
+    int m = ta == TRANS ? a.cols : a.rows, k = ta == TRANS ? a.rows : a.cols;
+    int kb = tb == TRANS ? b.cols : b.rows, n = tb == TRANS ? b.rows : b.cols;
+
+    CHECK(c.rows == m && c.cols == n && k == kb, "C %dx%d, op(A) %dx%d, op(B) %dx%d", c.rows,
+          c.cols, m, k, kb, n);
+    if (m == 0 || n == 0)
+        return;
+    if (k > 0 && alpha != 0) {
+        blas(c, beta, alpha, a, ta, b, tb, k);
+        return;
+    }
+    for (int i = 0; i < m; i++) {
+        real *row = mat_row(c, i);
+
+        for (int j = 0; j < n; j++)
+            row[j] = beta == 0 ? 0 : beta * row[j];
+    }
+}
+
+void mat_zero(struct mat m)
+{
+    for (int i = 0; i < m.rows; i++)
+        memset(mat_row(m, i), 0, (size_t)m.cols * sizeof(real));
+}
+
+static void check_same(struct mat a, struct mat b)
+{
+    CHECK(a.rows == b.rows && a.cols == b.cols, "%dx%d and %dx%d", a.rows, a.cols, b.rows, b.cols);
+}
+
+void mat_copy(struct mat dst, struct mat src)
+{
+    check_same(dst, src);
+    for (int i = 0; i < src.rows; i++)
+        memmove(mat_row(dst, i), mat_row(src, i), (size_t)src.cols * sizeof(real));
+}
+
+VEC_CLONES static void row_add(real *y, real alpha, const real *x, int n)
+{
+    VEC_LOOP
+    for (int j = 0; j < n; j++)
+        y[j] += alpha * x[j];
+}
+
+void mat_add(struct mat dst, real alpha, struct mat src)
+{
+    check_same(dst, src);
+    for (int i = 0; i < src.rows; i++)
+        row_add(mat_row(dst, i), alpha, mat_row(src, i), src.cols);
+}
+
+void mat_add_row(struct mat m, const real *row)
+{
+    for (int i = 0; i < m.rows; i++)
+        row_add(mat_row(m, i), 1, row, m.cols);
+}
+
+void mat_sum_rows(real *sum, struct mat m)
+{
+    for (int i = 0; i < m.rows; i++)
+        row_add(sum, 1, mat_row(m, i), m.cols);
+}
+
+VEC_CLONES static double dot(const real *x, const real *y, size_t n)
+{
+    double acc[DOT_LANES] = { 0 };
+    size_t i = 0;
+
+    for (; i + DOT_LANES <= n; i += DOT_LANES)
+        for (size_t l = 0; l < DOT_LANES; l++)
+            acc[l] += (double)x[i + l] * (double)y[i + l];
+    for (size_t l = 0; i < n; i++, l++)
+        acc[l] += (double)x[i] * (double)y[i];
+    for (size_t w = DOT_LANES / 2; w > 0; w /= 2)
+        for (size_t l = 0; l < w; l++)
+            acc[l] += acc[l + w];
+    return acc[0];
+}
+
+double vec_dot(const real *x, const real *y, size_t n)
+{
+    return dot(x, y, n);
+}
+
+double vec_norm(const real *x, size_t n)
+{
+    return sqrt(dot(x, x, n));
+}
+
+/* x - x is 0 for a finite x and NaN for all others. */
+VEC_CLONES static int all_finite(const real *x, size_t n)
+{
+    int bad = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bad |= !(x[i] - x[i] == 0);
+    return !bad;
+}
+
+bool vec_finite(const real *x, size_t n)
+{
+    return all_finite(x, n);
+}
+
+void math_thread_init(void)
+{
+    openblas_set_num_threads(1);
+    omp_set_num_threads(1);
+}
+
+const char *real_name(void)
+{
+    return sizeof(real) == sizeof(double) ? "f64" : "f32";
+}
+
+const char *mat_blas_core(void)
+{
+    return openblas_get_corename();
+}
+
+const char *mat_blas_config(void)
+{
+    return openblas_get_config();
+}
+
+static real *rate_numbers(size_t n)
+{
+    real *x = xalloc(n, sizeof *x);
+
+    for (size_t i = 0; i < n; i++)
+        x[i] = (real)((double)(i % 17) / 16 - 0.5);
+    return x;
+}
+
+double mat_gemm_rate(int which, int rows, int in, int out, double seconds)
+{
+    struct mat x = mat_make(rate_numbers((size_t)rows * (size_t)in), rows, in);
+    struct mat w = mat_make(rate_numbers((size_t)out * (size_t)in), out, in);
+    struct mat y = mat_make(rate_numbers((size_t)rows * (size_t)out), rows, out);
+    struct packed *p = which ? packed_new(&w, 1, false) : NULL;
+    double best = INFINITY, end = now_mono() + seconds;
+
+    do {
+        double start = now_mono();
+
+        if (p)
+            packed_fwd(p, y, x, NULL);
+        else
+            mat_gemm(y, 0, 1, x, NOTRANS, w, TRANS);
+        best = fmin(best, now_mono() - start);
+    } while (now_mono() < end);
+    packed_free(p);
+    free(x.x);
+    free(w.x);
+    free(y.x);
+    return 2e-9 * rows * in * out / fmax(best, 1e-9);
+}

@@ -1,0 +1,402 @@
+/* onednn.c - packed products through oneDNN 2.x (C API).
+ *
+ * A matmul primitive is made for one number of rows, which costs 0.1 ms or more, so primitives are
+ * cached by shape and shared by all weights of that shape. A call is cut into equal pieces of at
+ * most PIECE rows: as fast, and it bounds how many row counts there are. Primitives run in several
+ * threads at once because the scratchpad belongs to the thread (with the library's own, results
+ * would be wrong without an error). Views with gaps between rows are copied to and from dense rows:
+ * oneDNN has only a slow reference kernel for them. */
+#include "core/math/onednn.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+extern void omp_set_num_threads(int n); /* libgomp */
+
+enum { PIECE = 128, PROBE_ROWS = 64, MAX_CACHED = 4096, BUCKETS = 1024 };
+enum { HAS_BIAS = 1, HAS_ADD = 2, MAX_ARGS = 5 };
+#define HUGE ((size_t)2 << 20)
+
+struct onednn {
+    int k, n;
+    size_t bytes;
+    void *data;
+    dnnl_memory_desc_t md;
+    dnnl_memory_t mem;
+};
+
+/* A primitive and the descriptions of its arguments. */
+struct product {
+    int rows, k, n, flags;
+    dnnl_primitive_t prim;
+    dnnl_memory_desc_t x, w, bias, y, scratch;
+    struct product *next;
+    bool cached;
+};
+
+/* What a thread owns. */
+enum buffer { SCRATCH, DENSE_X, DENSE_Y, N_BUFFERS };
+struct lane {
+    dnnl_stream_t stream;
+    void *buf[N_BUFFERS];
+    size_t size[N_BUFFERS];
+};
+
+static dnnl_engine_t engine;
+static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
+static pthread_key_t lane_key;
+static bool usable;
+static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct product *cache[BUCKETS];
+static int n_cached;
+static _Thread_local struct lane lane;
+
+/* --- engine and threads */
+
+static void lane_end(void *arg)
+{
+    struct lane *l = arg;
+
+    dnnl_stream_destroy(l->stream);
+    for (int i = 0; i < N_BUFFERS; i++)
+        free(l->buf[i]);
+    memset(l, 0, sizeof *l);
+}
+
+static void *aligned(size_t bytes)
+{
+    size_t align = bytes >= HUGE ? HUGE : 64;
+    void *p = NULL;
+
+    if (posix_memalign(&p, align, (bytes + 63) / 64 * 64) != 0)
+        return NULL;
+    if (align == HUGE)
+        madvise(p, bytes / HUGE * HUGE, MADV_HUGEPAGE);
+    return p;
+}
+
+static dnnl_stream_t lane_stream(void)
+{
+    if (!lane.stream) {
+        omp_set_num_threads(1);
+        dnnl_status_t st = dnnl_stream_create(&lane.stream, engine, dnnl_stream_default_flags);
+        CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
+        pthread_setspecific(lane_key, &lane);
+    }
+    return lane.stream;
+}
+
+static void *lane_buffer(enum buffer which, size_t bytes)
+{
+    if (bytes > lane.size[which]) {
+        free(lane.buf[which]);
+        lane.buf[which] = aligned(bytes);
+        CHECK(lane.buf[which], "no memory for a buffer of %zu bytes", bytes);
+        lane.size[which] = bytes;
+    }
+    return lane.buf[which];
+}
+
+/* --- descriptions */
+
+static bool strided(dnnl_memory_desc_t *md, int rows, int cols, int row_step, int col_step)
+{
+    dnnl_dims_t dims = { rows, cols }, steps = { row_step, col_step };
+
+    return dnnl_memory_desc_init_by_strides(md, 2, dims, dnnl_f32, steps) == dnnl_success;
+}
+
+static dnnl_primitive_attr_t new_attr(bool add)
+{
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_post_ops_t ops = NULL;
+    bool ok =
+        dnnl_primitive_attr_create(&attr) == dnnl_success &&
+        dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success;
+
+    if (ok && add)
+        ok = dnnl_post_ops_create(&ops) == dnnl_success &&
+             dnnl_post_ops_append_sum(ops, 1) == dnnl_success &&
+             dnnl_primitive_attr_set_post_ops(attr, ops) == dnnl_success;
+    if (ops)
+        dnnl_post_ops_destroy(ops);
+    if (!ok && attr) {
+        dnnl_primitive_attr_destroy(attr);
+        attr = NULL;
+    }
+    return attr;
+}
+
+/* The matmul of P with weights described by W ("any" lets oneDNN choose); NULL: none. */
+static dnnl_primitive_desc_t describe(struct product *p, const dnnl_memory_desc_t *w)
+{
+    dnnl_matmul_desc_t op;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_primitive_attr_t attr;
+    dnnl_memory_desc_t *bias = p->flags & HAS_BIAS ? &p->bias : NULL;
+
+    if (!strided(&p->x, p->rows, p->k, p->k, 1) || !strided(&p->y, p->rows, p->n, p->n, 1) ||
+        !strided(&p->bias, 1, p->n, p->n, 1) ||
+        dnnl_matmul_desc_init(&op, &p->x, w, bias, &p->y) != dnnl_success)
+        return NULL;
+    attr = new_attr(p->flags & HAS_ADD);
+    if (!attr)
+        return NULL;
+    if (dnnl_primitive_desc_create(&pd, &op, attr, engine, NULL) != dnnl_success)
+        pd = NULL;
+    dnnl_primitive_attr_destroy(attr);
+    return pd;
+}
+
+/* The layout that oneDNN's packed kernel wants for W [k, n]: the same for every number of rows. */
+static bool packed_layout(dnnl_memory_desc_t *md, int k, int n)
+{
+    struct product p = { .rows = PROBE_ROWS, .k = k, .n = n };
+    dnnl_dims_t dims = { k, n };
+    dnnl_memory_desc_t any;
+    const char *name = "";
+
+    if (dnnl_memory_desc_init_by_tag(&any, 2, dims, dnnl_f32, dnnl_format_tag_any) != dnnl_success)
+        return false;
+    dnnl_primitive_desc_t pd = describe(&p, &any);
+    if (!pd)
+        return false;
+    *md = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
+    bool ok = dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success &&
+              strncmp(name, "brg:", 4) == 0;
+    dnnl_primitive_desc_destroy(pd);
+    return ok;
+}
+
+static void engine_start(void)
+{
+    const char *env = getenv("LOWRANK_ONEDNN");
+    dnnl_memory_desc_t md;
+
+    if (sizeof(real) != sizeof(float) || (env && strcmp(env, "0") == 0))
+        return;
+    omp_set_num_threads(1);
+    if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success)
+        return;
+    usable = pthread_key_create(&lane_key, lane_end) == 0 && packed_layout(&md, 64, 64);
+}
+
+bool onednn_usable(void)
+{
+    pthread_once(&engine_once, engine_start);
+    return usable;
+}
+
+const char *onednn_version(void)
+{
+    static char text[32];
+    const dnnl_version_t *v = dnnl_version();
+
+    snprintf(text, sizeof text, "%d.%d.%d", v->major, v->minor, v->patch);
+    return text;
+}
+
+/* --- packing */
+
+static bool reorder(dnnl_memory_t to, dnnl_memory_t from, const dnnl_memory_desc_t *to_md,
+                    const dnnl_memory_desc_t *from_md)
+{
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_primitive_t prim = NULL;
+    dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, from }, { DNNL_ARG_TO, to } };
+    dnnl_stream_t stream = lane_stream();
+
+    if (dnnl_reorder_primitive_desc_create(&pd, from_md, engine, to_md, engine, NULL) !=
+        dnnl_success)
+        return false;
+    bool ok = dnnl_primitive_create(&prim, pd) == dnnl_success &&
+              dnnl_primitive_execute(prim, stream, 2, args) == dnnl_success &&
+              dnnl_stream_wait(stream) == dnnl_success;
+    if (prim)
+        dnnl_primitive_destroy(prim);
+    dnnl_primitive_desc_destroy(pd);
+    return ok;
+}
+
+struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_step)
+{
+    struct onednn *o = NULL;
+    dnnl_memory_t from = NULL;
+    dnnl_memory_desc_t from_md;
+
+    if (!onednn_usable() || !strided(&from_md, k, n, row_step, col_step))
+        return NULL;
+    o = xalloc(1, sizeof *o);
+    o->k = k;
+    o->n = n;
+    if (!packed_layout(&o->md, k, n))
+        goto fault;
+    o->bytes = dnnl_memory_desc_get_size(&o->md);
+    o->data = aligned(o->bytes);
+    if (!o->data)
+        goto fault;
+    memset(o->data, 0, o->bytes);
+    if (dnnl_memory_create(&o->mem, &o->md, engine, o->data) != dnnl_success ||
+        dnnl_memory_create(&from, &from_md, engine, (void *)w) != dnnl_success ||
+        !reorder(o->mem, from, &o->md, &from_md))
+        goto fault;
+    dnnl_memory_destroy(from);
+    return o;
+fault:
+    if (from)
+        dnnl_memory_destroy(from);
+    onednn_free(o);
+    return NULL;
+}
+
+void onednn_free(struct onednn *o)
+{
+    if (!o)
+        return;
+    if (o->mem)
+        dnnl_memory_destroy(o->mem);
+    free(o->data);
+    free(o);
+}
+
+size_t onednn_bytes(const struct onednn *o)
+{
+    return o ? o->bytes : 0;
+}
+
+/* --- the cache of primitives */
+
+static struct product *product_new(const struct product *key, const dnnl_memory_desc_t *w)
+{
+    struct product *p = xalloc(1, sizeof *p);
+
+    *p = *key;
+    p->w = *w;
+    dnnl_primitive_desc_t pd = describe(p, w);
+    CHECK(pd, "no matmul for %d x %d x %d", p->rows, p->k, p->n);
+    p->scratch = *dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    dnnl_status_t st = dnnl_primitive_create(&p->prim, pd);
+    CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
+    dnnl_primitive_desc_destroy(pd);
+    return p;
+}
+
+static void product_release(struct product *p)
+{
+    if (p->cached)
+        return;
+    dnnl_primitive_destroy(p->prim);
+    free(p);
+}
+
+static unsigned bucket_of(const struct product *p)
+{
+    const int part[] = { p->rows, p->k, p->n, p->flags };
+    uint32_t h = 2166136261u;
+
+    for (size_t i = 0; i < ARRAY_LEN(part); i++)
+        h = (h ^ (uint32_t)part[i]) * 16777619u;
+    return (h ^ h >> 15) % BUCKETS;
+}
+
+static bool same_key(const struct product *a, const struct product *b)
+{
+    return a->rows == b->rows && a->k == b->k && a->n == b->n && a->flags == b->flags;
+}
+
+/* Entries stay for the life of the process; when the cache is full the caller gets one of its own.
+ */
+static struct product *product_get(const struct product *key, const dnnl_memory_desc_t *w)
+{
+    struct product **head = &cache[bucket_of(key)], *p;
+
+    pthread_mutex_lock(&cache_lock);
+    for (p = *head; p && !same_key(p, key); p = p->next)
+        continue;
+    if (!p) {
+        p = product_new(key, w);
+        p->cached = n_cached < MAX_CACHED;
+        if (p->cached) {
+            p->next = *head;
+            *head = p;
+            n_cached++;
+        }
+    }
+    pthread_mutex_unlock(&cache_lock);
+    CHECK(dnnl_memory_desc_equal(&p->w, w), "two layouts for %d x %d", p->k, p->n);
+    return p;
+}
+
+/* --- the product */
+
+static dnnl_memory_t memory(const dnnl_memory_desc_t *md, const void *data)
+{
+    dnnl_memory_t m = NULL;
+    dnnl_status_t st = dnnl_memory_create(&m, md, engine, (void *)data);
+
+    CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
+    return m;
+}
+
+/* Dense x and y. */
+static void mul_dense(const struct onednn *o, real *y, const real *x, int rows, const real *bias,
+                      int flags)
+{
+    struct product key = { .rows = rows, .k = o->k, .n = o->n, .flags = flags };
+    struct product *p = product_get(&key, &o->md);
+    void *scratch = lane_buffer(SCRATCH, dnnl_memory_desc_get_size(&p->scratch));
+    dnnl_stream_t stream = lane_stream();
+    dnnl_exec_arg_t args[MAX_ARGS];
+    int n = 0;
+
+    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_SRC, memory(&p->x, x) };
+    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_DST, memory(&p->y, y) };
+    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_SCRATCHPAD, memory(&p->scratch, scratch) };
+    if (flags & HAS_BIAS)
+        args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, memory(&p->bias, bias) };
+    args[n] = (dnnl_exec_arg_t){ DNNL_ARG_WEIGHTS, o->mem };
+    dnnl_status_t st = dnnl_primitive_execute(p->prim, stream, n + 1, args);
+    CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
+    st = dnnl_stream_wait(stream);
+    CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
+    for (int i = 0; i < n; i++)
+        dnnl_memory_destroy(args[i].memory);
+    product_release(p);
+}
+
+static struct mat dense(struct mat m, enum buffer which)
+{
+    size_t bytes = (size_t)m.rows * (size_t)m.cols * sizeof(real);
+
+    return m.ld == m.cols ? m : mat_make(lane_buffer(which, bytes), m.rows, m.cols);
+}
+
+static void mul_piece(const struct onednn *o, struct mat y, struct mat x, const real *bias,
+                      int flags)
+{
+    struct mat dx = dense(x, DENSE_X), dy = dense(y, DENSE_Y);
+
+    if (dx.x != x.x)
+        mat_copy(dx, x);
+    if (dy.x != y.x && (flags & HAS_ADD))
+        mat_copy(dy, y);
+    mul_dense(o, dy.x, dx.x, x.rows, bias, flags);
+    if (dy.x != y.x)
+        mat_copy(y, dy);
+}
+
+void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *bias, bool add)
+{
+    int flags = (bias ? HAS_BIAS : 0) | (add ? HAS_ADD : 0);
+    int pieces = (x.rows + PIECE - 1) / PIECE, from = 0;
+
+    for (int i = 0; i < pieces; i++) {
+        int rows = (x.rows - from) / (pieces - i);
+
+        mul_piece(o, mat_rows(y, from, rows), mat_rows(x, from, rows), bias, flags);
+        from += rows;
+    }
+}

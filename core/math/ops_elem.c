@@ -1,0 +1,252 @@
+/* ops_elem.c - embeddings, activations, dropout and pooling. */
+#include "core/math/ops.h"
+#include "core/math/vec.h"
+
+static void check_same(struct mat a, struct mat b)
+{
+    CHECK(a.rows == b.rows && a.cols == b.cols, "%dx%d and %dx%d", a.rows, a.cols, b.rows, b.cols);
+}
+
+static int checked_id(int id, struct mat table, const char *what)
+{
+    CHECK(id >= 0 && id < table.rows, "%s id %d of %d", what, id, table.rows);
+    return id;
+}
+
+static void row_add(real *y, const real *x, int n)
+{
+    for (int j = 0; j < n; j++)
+        y[j] += x[j];
+}
+
+/* --- embeddings */
+
+void embed_fwd(struct mat y, const int *ids, const int *pos_ids, const int *type_ids,
+               struct mat word, struct mat pos, struct mat type)
+{
+    size_t bytes = (size_t)y.cols * sizeof(real);
+
+    CHECK(y.cols == word.cols, "%d columns of %d", y.cols, word.cols);
+    CHECK(!pos.x || pos.cols == y.cols, "%d columns of %d", pos.cols, y.cols);
+    CHECK(!type.x || type.cols == y.cols, "%d columns of %d", type.cols, y.cols);
+    for (int t = 0; t < y.rows; t++) {
+        memcpy(mat_row(y, t), mat_row(word, checked_id(ids[t], word, "word")), bytes);
+        if (type.x)
+            row_add(mat_row(y, t), mat_row(type, checked_id(type_ids[t], type, "type")), y.cols);
+        if (pos.x)
+            row_add(mat_row(y, t), mat_row(pos, checked_id(pos_ids[t], pos, "position")), y.cols);
+    }
+}
+
+static void scatter(struct mat dtable, const int *ids, struct mat dy, const char *what)
+{
+    if (!dtable.x)
+        return;
+    CHECK(dtable.cols == dy.cols, "%d columns of %d", dtable.cols, dy.cols);
+    for (int t = 0; t < dy.rows; t++)
+        row_add(mat_row(dtable, checked_id(ids[t], dtable, what)), mat_row(dy, t), dy.cols);
+}
+
+void embed_bwd(struct mat dword, struct mat dpos, struct mat dtype, const int *ids,
+               const int *pos_ids, const int *type_ids, struct mat dy)
+{
+    scatter(dword, ids, dy, "word");
+    scatter(dpos, pos_ids, dy, "position");
+    scatter(dtype, type_ids, dy, "type");
+}
+
+/* --- activations: value F(x) and derivative D(x), one row kernel each */
+
+#define ACT_KERNELS(name)                                                                          \
+    VEC_CLONES static void name##_row(real *y, const real *x, int n)                               \
+    {                                                                                              \
+        VEC_LOOP                                                                                   \
+        for (int j = 0; j < n; j++)                                                                \
+            y[j] = name##_f(x[j]);                                                                 \
+    }                                                                                              \
+    VEC_CLONES static void name##_row_bwd(real *dx, const real *dy, const real *x, int n)          \
+    {                                                                                              \
+        VEC_LOOP                                                                                   \
+        for (int j = 0; j < n; j++)                                                                \
+            dx[j] = dy[j] * name##_d(x[j]);                                                        \
+    }
+
+static inline real gelu_f(real x)
+{
+    return x * vec_phi(x);
+}
+
+static inline real gelu_d(real x)
+{
+    return vec_phi(x) + x * (real)0.39894228040143267794 * vec_exp_neg((real)-0.5 * x * x);
+}
+
+/* u = sqrt(2/pi) (x + 0.044715 x^3), y = x (1 + tanh u) / 2 */
+static inline real gelu_u(real x)
+{
+    return (real)0.79788456080286535588 * (x + (real)0.044715 * x * x * x);
+}
+
+static inline real gelu_tanh_f(real x)
+{
+    return (real)0.5 * x * (1 + vec_tanh(gelu_u(x)));
+}
+
+static inline real gelu_tanh_d(real x)
+{
+    real t = vec_tanh(gelu_u(x));
+    real du = (real)0.79788456080286535588 * (1 + 3 * (real)0.044715 * x * x);
+
+    return (real)0.5 * (1 + t) + (real)0.5 * x * (1 - t * t) * du;
+}
+
+static inline real relu_f(real x)
+{
+    return x < 0 ? 0 : x;
+}
+static inline real relu_d(real x)
+{
+    return x > 0 ? 1 : 0;
+}
+
+static inline real sigmoid(real x)
+{
+    return 1 / (1 + vec_exp(-x));
+}
+static inline real silu_f(real x)
+{
+    return x * sigmoid(x);
+}
+
+static inline real silu_d(real x)
+{
+    real s = sigmoid(x);
+
+    return s * (1 + x * (1 - s));
+}
+
+static inline real tanh_f(real x)
+{
+    return vec_tanh(x);
+}
+
+static inline real tanh_d(real x)
+{
+    real t = vec_tanh(x);
+
+    return 1 - t * t;
+}
+
+ACT_KERNELS(gelu)
+ACT_KERNELS(gelu_tanh)
+ACT_KERNELS(relu)
+ACT_KERNELS(silu)
+ACT_KERNELS(tanh)
+
+static const struct act_row {
+    const char *hf_name;
+    void (*fwd)(real *y, const real *x, int n);
+    void (*bwd)(real *dx, const real *dy, const real *x, int n);
+} acts[] = {
+    [ACT_GELU] = { "gelu", gelu_row, gelu_row_bwd },
+    [ACT_GELU_TANH] = { "gelu_new", gelu_tanh_row, gelu_tanh_row_bwd },
+    [ACT_RELU] = { "relu", relu_row, relu_row_bwd },
+    [ACT_SILU] = { "silu", silu_row, silu_row_bwd },
+    [ACT_TANH] = { "tanh", tanh_row, tanh_row_bwd },
+};
+
+int act_from_name(const char *hf_name)
+{
+    for (size_t f = 0; f < ARRAY_LEN(acts); f++)
+        if (strcmp(acts[f].hf_name, hf_name) == 0)
+            return (int)f;
+    return -1;
+}
+
+void act_fwd(struct mat y, struct mat x, enum act f)
+{
+    check_same(y, x);
+    for (int i = 0; i < x.rows; i++)
+        acts[f].fwd(mat_row(y, i), mat_row(x, i), x.cols);
+}
+
+void act_bwd(struct mat dx, struct mat dy, struct mat x, enum act f)
+{
+    check_same(dx, dy);
+    check_same(dx, x);
+    for (int i = 0; i < x.rows; i++)
+        acts[f].bwd(mat_row(dx, i), mat_row(dy, i), mat_row(x, i), x.cols);
+}
+
+void tanh_bwd(struct mat dx, struct mat dy, struct mat y)
+{
+    check_same(dx, dy);
+    check_same(dx, y);
+    for (int i = 0; i < y.rows; i++) {
+        real *d = mat_row(dx, i);
+        const real *g = mat_row(dy, i), *o = mat_row(y, i);
+
+        VEC_LOOP
+        for (int j = 0; j < y.cols; j++)
+            d[j] = g[j] * (1 - o[j] * o[j]);
+    }
+}
+
+/* --- dropout */
+
+VEC_CLONES static void dropout_row(real *y, const real *x, const unsigned char *keep, int n,
+                                   real scale)
+{
+    VEC_LOOP
+    for (int j = 0; j < n; j++) {
+        real v = x[j] * scale;
+        y[j] = keep[j] ? v : 0;
+    }
+}
+
+void dropout(struct mat y, struct mat x, const unsigned char *keep, double p)
+{
+    check_same(y, x);
+    CHECK(p >= 0 && p < 1, "p = %g", p);
+    for (int i = 0; i < x.rows; i++)
+        dropout_row(mat_row(y, i), mat_row(x, i), keep + (size_t)i * (size_t)x.cols, x.cols,
+                    (real)(1 / (1 - p)));
+}
+
+/* --- pooling */
+
+void pool_fwd(struct mat y, struct mat x, const int *off, enum pooling how)
+{
+    CHECK(y.cols == x.cols && off[y.rows] <= x.rows, "%dx%d from %dx%d", y.rows, y.cols, x.rows,
+          x.cols);
+    for (int s = 0; s < y.rows; s++) {
+        int n = how == POOL_CLS ? 1 : off[s + 1] - off[s];
+        real *row = mat_row(y, s), scale = (real)(1.0 / n);
+
+        CHECK(off[s + 1] > off[s], "sequence %d is empty", s);
+        memcpy(row, mat_row(x, off[s]), (size_t)y.cols * sizeof(real));
+        for (int t = 1; t < n; t++)
+            row_add(row, mat_row(x, off[s] + t), y.cols);
+        for (int j = 0; n > 1 && j < y.cols; j++)
+            row[j] *= scale;
+    }
+}
+
+void pool_bwd(struct mat dx, struct mat dy, const int *off, enum pooling how)
+{
+    CHECK(dx.cols == dy.cols && off[dy.rows] <= dx.rows, "%dx%d to %dx%d", dy.rows, dy.cols,
+          dx.rows, dx.cols);
+    mat_zero(dx);
+    for (int s = 0; s < dy.rows; s++) {
+        int n = how == POOL_CLS ? 1 : off[s + 1] - off[s];
+        const real *row = mat_row(dy, s);
+        real scale = (real)(1.0 / n);
+
+        for (int t = 0; t < n; t++) {
+            real *d = mat_row(dx, off[s] + t);
+
+            for (int j = 0; j < dx.cols; j++)
+                d[j] = row[j] * scale;
+        }
+    }
+}

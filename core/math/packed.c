@@ -1,0 +1,114 @@
+/* packed.c - frozen weights: oneDNN where it has packed kernels, else OpenBLAS on a plain copy. */
+#include "core/math/packed.h"
+#include "core/math/onednn.h"
+
+#include <stdlib.h>
+
+struct packed {
+    int in, out;
+    bool backward;
+    struct onednn *fwd, *bwd; /* both or none, bwd only with backward */
+    real *plain;              /* [out, in] when they are none */
+};
+
+/* The parts below each other; NULL: no memory. */
+static real *stack(const struct mat *parts, int n_parts, int out, int in)
+{
+    real *w = malloc((size_t)out * (size_t)in * sizeof *w);
+    struct mat to = mat_make(w, 0, in);
+
+    for (int i = 0, from = 0; w && i < n_parts; from += parts[i++].rows) {
+        to.rows = from + parts[i].rows;
+        mat_copy(mat_rows(to, from, parts[i].rows), parts[i]);
+    }
+    return w;
+}
+
+static bool pack(struct packed *p, struct mat w)
+{
+    p->fwd = onednn_pack(w.x, p->in, p->out, 1, w.ld);
+    if (p->fwd && p->backward)
+        p->bwd = onednn_pack(w.x, p->out, p->in, w.ld, 1);
+    if (p->fwd && (p->bwd || !p->backward))
+        return true;
+    onednn_free(p->fwd);
+    p->fwd = NULL;
+    return false;
+}
+
+struct packed *packed_new(const struct mat *parts, int n_parts, bool backward)
+{
+    struct packed *p = xalloc(1, sizeof *p);
+
+    CHECK(n_parts > 0, "%d parts", n_parts);
+    p->in = parts[0].cols;
+    p->backward = backward;
+    for (int i = 0; i < n_parts; i++) {
+        CHECK(parts[i].cols == p->in, "part %d has %d columns, not %d", i, parts[i].cols, p->in);
+        p->out += parts[i].rows;
+    }
+    if (n_parts == 1 && pack(p, parts[0]))
+        return p;
+    p->plain = stack(parts, n_parts, p->out, p->in);
+    if (!p->plain) {
+        fail(FAIL_MEMORY, "no memory for a weight of %d x %d", p->out, p->in);
+        free(p);
+        return NULL;
+    }
+    if (n_parts > 1 && pack(p, mat_make(p->plain, p->out, p->in))) {
+        free(p->plain);
+        p->plain = NULL;
+    }
+    return p;
+}
+
+void packed_free(struct packed *p)
+{
+    if (!p)
+        return;
+    onednn_free(p->fwd);
+    onednn_free(p->bwd);
+    free(p->plain);
+    free(p);
+}
+
+size_t packed_bytes(const struct packed *p)
+{
+    size_t plain = p->plain ? (size_t)p->out * (size_t)p->in * sizeof(real) : 0;
+
+    return sizeof *p + plain + onednn_bytes(p->fwd) + onednn_bytes(p->bwd);
+}
+
+void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *bias)
+{
+    CHECK(y.rows == x.rows && x.cols == p->in && y.cols == p->out,
+          "%dx%d from %dx%d through %d -> %d", y.rows, y.cols, x.rows, x.cols, p->in, p->out);
+    if (p->fwd) {
+        onednn_mul(p->fwd, y, x, bias, false);
+        return;
+    }
+    mat_gemm(y, 0, 1, x, NOTRANS, mat_make(p->plain, p->out, p->in), TRANS);
+    if (bias)
+        mat_add_row(y, bias);
+}
+
+void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add)
+{
+    CHECK(p->backward, "packed %d -> %d for forward only", p->in, p->out);
+    CHECK(dx.rows == dy.rows && dx.cols == p->in && dy.cols == p->out,
+          "%dx%d from %dx%d through %d -> %d", dx.rows, dx.cols, dy.rows, dy.cols, p->out, p->in);
+    if (p->bwd)
+        onednn_mul(p->bwd, dx, dy, NULL, add);
+    else
+        mat_gemm(dx, add, 1, dy, NOTRANS, mat_make(p->plain, p->out, p->in), NOTRANS);
+}
+
+const char *packed_library(void)
+{
+    static char text[48];
+
+    if (!onednn_usable())
+        return "none";
+    snprintf(text, sizeof text, "oneDNN %s", onednn_version());
+    return text;
+}

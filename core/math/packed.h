@@ -1,0 +1,28 @@
+/* packed.h - a frozen weight, packed once for the fastest product, forward and input gradient.
+ * Layer 1.
+ *
+ * f32: oneDNN matmul with weights in its own layout (packed once per direction), primitives cached
+ * by number of rows, user scratchpad per thread: safe from several threads and after fork, and the
+ * rows of a result do not depend on how many rows are in the call. f64, or without oneDNN: OpenBLAS
+ * on a plain copy. */
+#ifndef PACKED_H
+#define PACKED_H
+
+#include "core/math/mat.h"
+
+struct packed; /* of W [out, in] */
+
+/* packed_new - pack N_PARTS matrices of equal columns, stacked by rows (q, k, v of one input), for
+ * forward and, if BACKWARD, for the input gradient. The parts may be unmapped afterwards. NULL:
+ * FAIL_MEMORY. */
+struct packed *packed_new(const struct mat *parts, int n_parts, bool backward);
+void packed_free(struct packed *p);
+size_t packed_bytes(const struct packed *p);
+
+/* packed_fwd - Y = X W^T (+ bias, a row of OUT numbers, if not NULL).   X [T,in], Y [T,out], any
+ * ld. */
+void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *bias);
+
+/* packed_bwd - dX = dY W, or dX += dY W when ADD.   dY [T,out], dX [T,in]. */
+void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add);
+#endif

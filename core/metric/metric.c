@@ -1,0 +1,12 @@
+/* metric.c - metrics by name. */
+#include "core/metric/metric.h"
+
+#include <string.h>
+
+const struct metric *metric_find(const char *name)
+{
+    for (const struct metric *const *m = metric_table; *m; m++)
+        if (strcmp((*m)->name, name) == 0)
+            return *m;
+    return NULL;
+}

@@ -1,0 +1,269 @@
+/* acts.c - the memory of a micro-batch in flight: what backward reads has a place of its own, the
+ * rest lies in buffers that all layers share; and the dropout masks. */
+#include "core/nn/impl.h"
+
+#include "core/base/rng.h"
+
+#include <stdlib.h>
+
+enum { ALIGN = 64 };
+enum shared {
+    SH_X,
+    SH_QKV,
+    SH_PROBS,
+    SH_ATT,
+    SH_O,
+    SH_RES,
+    SH_XHAT,
+    SH_RSTD,
+    SH_Y1,
+    SH_U,
+    SH_A,
+    SH_KEEP,
+    SH_MASK,
+    SH_MASK_PROBS,
+    N_SHARED
+};
+
+/* Hands out memory in order; without memory (mem NULL) it only counts. */
+struct plan {
+    unsigned char *mem;
+    size_t used;
+    struct {
+        void *at;
+        size_t bytes;
+    } shared[N_SHARED];
+};
+
+static void *take(struct plan *p, size_t n, size_t size)
+{
+    size_t at = p->used;
+
+    p->used += (n * size + ALIGN - 1) / ALIGN * ALIGN;
+    return p->mem ? p->mem + at : NULL;
+}
+
+static struct mat take_mat(struct plan *p, int rows, int cols)
+{
+    return mat_make(take(p, (size_t)rows * (size_t)cols, sizeof(real)), rows, cols);
+}
+
+/* Memory of its own when backward reads it (KEPT), else the shared buffer WHICH. */
+static void *pick(struct plan *p, bool kept, enum shared which, size_t n, size_t size)
+{
+    if (kept)
+        return take(p, n, size);
+    if (p->shared[which].bytes < n * size) {
+        p->shared[which].at = take(p, n, size);
+        p->shared[which].bytes = n * size;
+    }
+    return p->shared[which].at;
+}
+
+static struct mat pick_mat(struct plan *p, bool kept, enum shared which, int rows, int cols)
+{
+    return mat_make(pick(p, kept, which, (size_t)rows * (size_t)cols, sizeof(real)), rows, cols);
+}
+
+static void plan_keeps(struct plan *p, struct layer_acts *a, const struct model *m, int layer,
+                       enum stage stage, int n_tok, int n_row)
+{
+    for (int g = 0; g < N_GROUP; g++) {
+        a->keep[g] = (struct mat){ 0 };
+        if (!m->net->layer[layer].group[g].uses || !m->adapt->keep_cols)
+            continue;
+        int cols = m->adapt->keep_cols(m, layer, (enum group)g);
+        a->keep[g] = pick_mat(p, stage >= group_stage((enum group)g), SH_KEEP,
+                              g == GROUP_QKV ? n_tok : n_row, cols);
+    }
+}
+
+/* Attention: what is read by its backward is kept from STAGE_QKV on. */
+static void plan_attention(struct plan *p, struct layer_acts *a, const struct model *m, int layer,
+                           enum stage stage, const struct acts_shape *s, bool firsts)
+{
+    const struct net_group *group = m->net->layer[layer].group;
+    int t = s->n_tok, d = m->base->dims.d_model;
+    bool qkv = stage >= STAGE_QKV, keep_o = stage >= STAGE_O && group[GROUP_O].keep_x;
+
+    a->x = pick_mat(p, qkv && group[GROUP_QKV].keep_x, SH_X, t, d);
+    a->qkv = pick_mat(p, qkv, SH_QKV, t, 3 * d);
+    a->probs = pick(p, qkv, SH_PROBS, s->n_probs, sizeof(real));
+    a->keep_probs =
+        s->train && m->head.attn_dropout > 0 ? pick(p, qkv, SH_MASK_PROBS, s->n_probs, 1) : NULL;
+    a->att = pick_mat(p, keep_o && !firsts, SH_ATT, t, d);
+    a->o = firsts ? pick_mat(p, keep_o, SH_O, s->n_seq, d) : a->att;
+    a->res = firsts ? pick_mat(p, false, SH_RES, s->n_seq, d) : a->x;
+}
+
+static void plan_layer(struct plan *p, struct layer_acts *a, const struct model *m, int layer,
+                       const struct acts_shape *s, bool firsts)
+{
+    const struct dims *d = &m->base->dims;
+    const struct net_group *group = m->net->layer[layer].group;
+    enum stage stage = s->grad ? m->net->layer[layer].stage : STAGE_NONE;
+    int r = firsts ? s->n_seq : s->n_tok;
+    bool drop = s->train && m->head.hidden_dropout > 0;
+    bool keep_a = stage >= STAGE_DOWN && group[GROUP_DOWN].keep_x;
+    size_t n_mask = (size_t)r * (size_t)d->d_model;
+
+    plan_attention(p, a, m, layer, stage, s, firsts);
+    a->xhat1 = pick_mat(p, stage >= STAGE_NORM1, SH_XHAT, r, d->d_model);
+    a->rstd1 = pick(p, stage >= STAGE_NORM1, SH_RSTD, (size_t)r, sizeof(real));
+    a->keep1 = drop ? pick(p, stage >= STAGE_O, SH_MASK, n_mask, 1) : NULL;
+    a->y1 = pick_mat(p, stage >= STAGE_UP && group[GROUP_UP].keep_x, SH_Y1, r, d->d_model);
+    a->u = pick_mat(p, stage >= STAGE_UP, SH_U, r, d->d_ffn);
+    a->a = stage >= STAGE_UP || keep_a ? pick_mat(p, keep_a, SH_A, r, d->d_ffn) : a->u;
+    a->xhat2 = pick_mat(p, stage >= STAGE_NORM2, SH_XHAT, r, d->d_model);
+    a->rstd2 = pick(p, stage >= STAGE_NORM2, SH_RSTD, (size_t)r, sizeof(real));
+    a->keep2 = drop ? pick(p, stage >= STAGE_DOWN, SH_MASK, n_mask, 1) : NULL;
+    plan_keeps(p, a, m, layer, stage, s->n_tok, r);
+}
+
+static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
+                          const struct acts_shape *s)
+{
+    const struct dims *d = &m->base->dims;
+    int wide = 3 * d->d_model > d->d_ffn ? 3 * d->d_model : d->d_ffn;
+    size_t n = (size_t)s->max_len;
+
+    a->dlogits = take_mat(p, s->n_seq, m->head.n_labels);
+    a->dpool = take_mat(p, s->n_seq, d->d_model);
+    if (m->lowest == d->n_layers)
+        return;
+    a->g = take_mat(p, s->n_tok, d->d_model);
+    a->dd = take_mat(p, s->n_tok, d->d_model);
+    a->datt = take_mat(p, s->n_tok, d->d_model);
+    a->wide = take(p, (size_t)s->n_tok * (size_t)wide, sizeof(real));
+    a->scratch = take(p, 3 * n * n, sizeof(real));
+}
+
+size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
+                 const struct acts_shape *s)
+{
+    const struct dims *d = &m->base->dims;
+    struct plan p = { .mem = mem };
+    bool bottom = s->grad && m->lowest < 0;
+
+    a->firsts = m->head.pooling == POOL_CLS && !s->all_hidden;
+    a->n_tok = s->n_tok;
+    a->n_seq = s->n_seq;
+    a->row_off = take(&p, (size_t)s->n_seq + 1, sizeof(int));
+    a->bias = take(&p, (size_t)d->d_model * 3, sizeof(real));
+    a->xhat0 = pick_mat(&p, bottom, SH_XHAT, s->n_tok, d->d_model);
+    a->rstd0 = pick(&p, bottom, SH_RSTD, (size_t)s->n_tok, sizeof(real));
+    a->keep0 = s->train && m->head.hidden_dropout > 0
+                   ? pick(&p, bottom, SH_MASK, (size_t)s->n_tok * (size_t)d->d_model, 1)
+                   : NULL;
+    for (int i = 0; i < d->n_layers; i++)
+        plan_layer(&p, &a->layer[i], m, i, s, a->firsts && i == d->n_layers - 1);
+    a->first = take_mat(&p, s->n_seq, d->d_model);
+    a->tanh = take_mat(&p, s->n_seq, d->d_model);
+    a->keep_head = s->train && m->head.classifier_dropout > 0
+                       ? take(&p, (size_t)s->n_seq * (size_t)d->d_model, 1)
+                       : NULL;
+    if (s->grad)
+        plan_backward(&p, a, m, s);
+    return p.used;
+}
+
+/* The lane's own results lie behind the activations. */
+static size_t results_plan(struct lane *l, unsigned char *mem, const struct model *m,
+                           const struct acts_shape *s)
+{
+    const struct dims *d = &m->base->dims;
+    struct plan p = { .mem = mem };
+    bool firsts = m->head.pooling == POOL_CLS && !s->all_hidden;
+
+    l->hidden = take_mat(&p, firsts ? s->n_seq : s->n_tok, d->d_model);
+    l->pooled = take_mat(&p, s->n_seq, d->d_model);
+    l->logits = take_mat(&p, s->n_seq, m->head.n_labels);
+    return p.used;
+}
+
+size_t lane_bytes(const struct model *m, int n_tok, int n_seq, int max_len, bool grad)
+{
+    struct acts a = { .layer = xalloc((size_t)m->base->dims.n_layers, sizeof *a.layer) };
+    struct acts_shape s = { n_tok, n_seq, max_len, 0, grad, grad, false };
+    struct lane l = { 0 };
+    size_t n = (size_t)max_len, full = max_len > 0 ? (size_t)(n_tok / max_len) : 0;
+    size_t rest = n > 0 ? (size_t)n_tok % n : 0;
+
+    if (full >= (size_t)n_seq) {
+        full = (size_t)n_seq;
+        rest = 0;
+    }
+    s.n_probs = (size_t)m->base->dims.n_heads * (full * n * n + rest * rest);
+    size_t bytes = acts_plan(&a, NULL, m, &s) + results_plan(&l, NULL, m, &s);
+    free(a.layer);
+    return bytes;
+}
+
+int acts_ready(struct lane *l, const struct model *m, const struct batch *b)
+{
+    struct acts *a = l->acts;
+    struct acts_shape s = { b->n_tok,        b->n_seq, b->max_len,   0,
+                            l->grad != NULL, l->train, l->all_hidden };
+
+    for (int i = 0; i < b->n_seq; i++) {
+        size_t len = (size_t)(b->off[i + 1] - b->off[i]);
+        CHECK(len > 0 && len <= (size_t)b->max_len, "sequence %d of %zu tokens", i, len);
+        s.n_probs += (size_t)m->base->dims.n_heads * len * len;
+    }
+    CHECK(b->n_seq > 0 && b->off[0] == 0 && b->off[b->n_seq] == b->n_tok, "%d", b->n_tok);
+    size_t bytes = acts_plan(a, NULL, m, &s), all = bytes + results_plan(l, NULL, m, &s);
+    if (all > l->mem.size) {
+        arena_free(&l->mem);
+        if (arena_init(&l->mem, all + all / 8) != 0)
+            return -1;
+    }
+    arena_rewind(&l->mem, 0);
+    unsigned char *mem = arena_get(&l->mem, all, 1);
+    acts_plan(a, mem, m, &s);
+    results_plan(l, mem + bytes, m, &s);
+    for (int i = 0; i <= b->n_seq; i++)
+        a->row_off[i] = i;
+    a->row = (struct batch){
+        .n_seq = b->n_seq, .n_tok = b->n_seq, .max_len = 1, .off = a->row_off, .slot = b->slot
+    };
+    return 0;
+}
+
+int lane_init(struct lane *l, const struct model *m, bool grad)
+{
+    struct acts *a = xalloc(1, sizeof *a);
+
+    *l = (struct lane){ .acts = a, .batch_slots = 1 };
+    a->layer = xalloc((size_t)m->base->dims.n_layers, sizeof *a->layer);
+    if (grad && !(l->grad = calloc(m->n_train, sizeof *l->grad))) {
+        lane_free(l);
+        return fail(FAIL_MEMORY, "no memory for a gradient of %.1f million numbers",
+                    1e-6 * (double)m->n_train);
+    }
+    return 0;
+}
+
+void lane_free(struct lane *l)
+{
+    struct acts *a = l->acts;
+
+    arena_free(&l->mem);
+    if (a)
+        free(a->layer);
+    free(a);
+    free(l->grad);
+    *l = (struct lane){ 0 };
+}
+
+void lane_keep(unsigned char *keep, const struct model *m, const struct lane *l,
+               const struct batch *b, uint32_t sub, int width, double p)
+{
+    uint64_t stride = ((uint64_t)m->base->dims.max_pos * (uint64_t)width + 7) / 8 * 8;
+
+    for (int s = 0; s < b->n_seq; s++) {
+        size_t n = (size_t)(b->off[s + 1] - b->off[s]) * (size_t)width;
+        uint64_t place = l->step * (uint64_t)l->batch_slots + (uint64_t)b->slot[s];
+        rng_keep(keep, n, p, l->seed, sub, place * stride);
+        keep += n;
+    }
+}

@@ -1,0 +1,257 @@
+/* base.c - a pretrained checkpoint: found, checked, mapped or converted, and packed. */
+#include "core/nn/impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { MAX_NAMED = 5 };
+
+/* Names for one line of an error: the first few, then how many more. */
+struct names {
+    char text[480];
+    int n;
+};
+
+static void names_add(struct names *s, const char *name)
+{
+    size_t used = strlen(s->text);
+
+    if (s->n++ < MAX_NAMED)
+        snprintf(s->text + used, sizeof s->text - used, "%s'%s'", used ? ", " : "",
+                 st_escaped(name));
+}
+
+static const char *names_text(struct names *s)
+{
+    size_t used = strlen(s->text);
+
+    if (s->n > MAX_NAMED)
+        snprintf(s->text + used, sizeof s->text - used, " ... and %d more", s->n - MAX_NAMED);
+    return s->text;
+}
+
+/* Checkpoints of before 2019 call a LayerNorm's weight gamma and its bias beta; transformers still
+ * does so in the files of bert-base-uncased. */
+static const struct st_tensor *find_old(const struct base *b, const char *prefix, const char *name)
+{
+    static const char *const old[2][2] = { { "LayerNorm.weight", "LayerNorm.gamma" },
+                                           { "LayerNorm.bias", "LayerNorm.beta" } };
+    size_t n = strlen(name);
+
+    for (int i = 0; i < 2; i++) {
+        size_t k = strlen(old[i][0]);
+        if (n < k || strcmp(name + n - k, old[i][0]) != 0)
+            continue;
+        char *s = xprintf("%s%.*s%s", prefix, (int)(n - k), name, old[i][1]);
+        const struct st_tensor *t = st_find(&b->file, s);
+        free(s);
+        return t;
+    }
+    return NULL;
+}
+
+const struct st_tensor *base_tensor(const struct base *b, const char *name)
+{
+    const char *prefix[2] = { b->arch->prefix, "" };
+
+    for (int i = 0; i < 2; i++) {
+        char *s = xprintf("%s%s", prefix[i], name);
+        const struct st_tensor *t = st_find(&b->file, s);
+        free(s);
+        if (!t)
+            t = find_old(b, prefix[i], name);
+        if (t)
+            return t;
+    }
+    return NULL;
+}
+
+/* A tensor inside the trunk's own folders of names that nothing reads: perhaps a layer more than
+ * config.json says. Heads of other tasks and saved position ids are no concern. */
+static bool is_trunk_name(const struct base *b, const char *name)
+{
+    size_t n = strlen(name), k = strlen(b->arch->prefix);
+    const char *ids = "position_ids";
+
+    if (n >= strlen(ids) && strcmp(name + n - strlen(ids), ids) == 0)
+        return false;
+    if (strncmp(name, b->arch->prefix, k) == 0)
+        return true;
+    for (int i = 0; i < b->n_params; i++) {
+        const char *dot = strchr(b->params[i].name, '.');
+        if (dot && strncmp(name, b->params[i].name, (size_t)(dot - b->params[i].name) + 1) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int check_shape(const struct base *b, const struct param *p, const struct st_tensor *t)
+{
+    bool ok = p->is_vector ? t->n_dims == 1 && t->shape[0] == (size_t)p->cols
+                           : t->n_dims == 2 && t->shape[0] == (size_t)p->rows &&
+                                 t->shape[1] == (size_t)p->cols;
+    char want[64], have[160] = "";
+    size_t n = 0;
+
+    if (ok)
+        return 0;
+    snprintf(want, sizeof want, p->is_vector ? "[%d]" : "[%d, %d]",
+             p->is_vector ? p->cols : p->rows, p->cols);
+    for (int i = 0; i < t->n_dims && n < sizeof have; i++)
+        n += (size_t)snprintf(have + n, sizeof have - n, "%s%zu", i ? ", " : "", t->shape[i]);
+    return fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; by config.json it is %s",
+                st_escaped(t->name), b->file.file.path, have, want);
+}
+
+static bool is_pooler(const struct param *p)
+{
+    return p->role == ROLE_POOL_W || p->role == ROLE_POOL_B;
+}
+
+/* Find every tensor; T[i] is that of params[i]. A pooler that is absent as a whole is dropped. */
+static int find_tensors(struct base *b, const struct st_tensor **t)
+{
+    struct names missing = { 0 }, surplus = { 0 };
+    bool *used = xalloc((size_t)b->file.n + 1, sizeof *used);
+    int n = 0, pooler = 0, rc = 0;
+
+    for (int i = 0; i < b->n_params; i++) {
+        t[i] = base_tensor(b, b->params[i].name);
+        pooler += t[i] && is_pooler(&b->params[i]);
+        if (t[i])
+            used[t[i] - b->file.t] = true;
+    }
+    for (int i = 0; i < b->file.n; i++)
+        if (!used[i] && is_trunk_name(b, b->file.t[i].name))
+            names_add(&surplus, b->file.t[i].name);
+    for (int i = 0; i < b->n_params; i++) {
+        if (!t[i] && is_pooler(&b->params[i]) && !pooler) {
+            free(b->params[i].name);
+            continue;
+        }
+        if (!t[i])
+            names_add(&missing, b->params[i].name);
+        t[n] = t[i];
+        b->params[n++] = b->params[i];
+    }
+    b->n_params = n;
+    if (missing.n)
+        rc = fail(FAIL_INPUT, "'%s' lacks %s", b->file.file.path, names_text(&missing));
+    else if (surplus.n)
+        rc = fail(FAIL_INPUT, "'%s' has tensors that config.json does not account for: %s",
+                  b->file.file.path, names_text(&surplus));
+    for (int i = 0; rc == 0 && i < n; i++)
+        rc = check_shape(b, &b->params[i], t[i]);
+    free(used);
+    return rc;
+}
+
+/* Point each parameter at its numbers: in the map where the file has them as they are needed, else
+ * in own. */
+static int read_values(struct base *b, const struct st_tensor *const *t)
+{
+    size_t n_own = 0, at = 0;
+
+    for (int i = 0; i < b->n_params; i++) {
+#ifndef REAL_IS_DOUBLE
+        /* Nothing writes to a frozen value. */
+        b->params[i].value = (real *)(uintptr_t)st_floats_in_place(t[i]);
+#endif
+        n_own += b->params[i].value ? 0 : t[i]->count;
+    }
+    b->own = n_own ? malloc(n_own * sizeof *b->own) : NULL;
+    if (n_own && !b->own)
+        return fail(FAIL_MEMORY, "no memory for %.1f million numbers of '%s'", 1e-6 * (double)n_own,
+                    b->file.file.path);
+    for (int i = 0; i < b->n_params; i++) {
+        if (b->params[i].value)
+            continue;
+        b->params[i].value = b->own + at;
+        if (st_reals(b->params[i].value, &b->file, t[i], t[i]->count) != 0)
+            return -1;
+        at += t[i]->count;
+    }
+    return 0;
+}
+
+int base_load(struct base *b, const char *dir)
+{
+    char *path = path_join(dir, "model.safetensors");
+    const struct st_tensor **t = NULL;
+    int rc = -1;
+
+    *b = (struct base){ .dir = xstrdup(dir) };
+    if (dims_load(&b->dims, dir) != 0)
+        goto out;
+    for (const struct arch *const *a = arch_table; *a; a++)
+        if (strcmp((*a)->name, b->dims.arch) == 0)
+            b->arch = *a;
+    CHECK(b->arch, "'%s'", b->dims.arch);
+    if (sha256_file(b->weights_sha256, path) != 0 || st_open(&b->file, path) != 0)
+        goto out;
+    b->n_params = b->arch->params(&b->dims, NULL, 0);
+    b->params = xalloc((size_t)b->n_params, sizeof *b->params);
+    b->arch->params(&b->dims, b->params, b->n_params);
+    b->packed = xalloc((size_t)b->dims.n_layers * N_GROUP, sizeof(struct packed *));
+    t = xalloc((size_t)b->n_params, sizeof *t);
+    if (find_tensors(b, t) == 0 && read_values(b, t) == 0)
+        rc = 0;
+out:
+    free(t);
+    free(path);
+    if (rc != 0)
+        base_free(b);
+    return rc;
+}
+
+int base_block_param(const struct base *b, int layer, int role)
+{
+    for (int i = 0; i < b->n_params; i++)
+        if (b->params[i].layer == layer && (int)b->params[i].role == role)
+            return i;
+    return -1;
+}
+
+int base_pack_group(struct base *b, int layer, enum group g)
+{
+    struct packed **p = &b->packed[layer * N_GROUP + (int)g];
+    struct mat part[3];
+
+    if (*p)
+        return 0;
+    for (int i = 0; i < group_count(g); i++) {
+        int at = base_block_param(b, layer, (int)ROLE_W + group_first(g) + i);
+        part[i] = param_mat(&b->params[at]);
+    }
+    *p = packed_new(part, group_count(g), true);
+    return *p ? 0 : -1;
+}
+
+int base_pack(struct base *b)
+{
+    for (int i = 0; i < b->dims.n_layers; i++)
+        for (int g = 0; g < N_GROUP; g++)
+            if (base_pack_group(b, i, (enum group)g) != 0)
+                return -1;
+    /* The packed copies replace the file's pages; those still needed (embeddings) come back by
+     * themselves. */
+    if (b->file.file.size > 0)
+        madvise((void *)(uintptr_t)b->file.file.data, b->file.file.size, MADV_DONTNEED);
+    return 0;
+}
+
+void base_free(struct base *b)
+{
+    for (int i = 0; b->packed && i < b->dims.n_layers * N_GROUP; i++)
+        packed_free(b->packed[i]);
+    for (int i = 0; i < b->n_params; i++)
+        free(b->params[i].name);
+    free(b->packed);
+    free(b->params);
+    free(b->own);
+    free(b->dims.problem);
+    free(b->dir);
+    st_close(&b->file);
+    *b = (struct base){ 0 };
+}

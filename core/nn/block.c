@@ -1,0 +1,262 @@
+/* block.c - one transformer block, forward and backward.
+ *
+ * Post-norm, as BERT (Vaswani et al. 2017, sec. 3.1):
+ *
+ *     qkv = W_qkv x + b      att = attention(q, k, v)
+ *     y1  = LN1(x + drop(W_o att + b_o))
+ *     y   = LN2(y1 + drop(W_down f(W_up y1 + b_up) + b_down))
+ *
+ * Backward runs through it from its output and stops after the last stage that anyone needs
+ * (net_layer.stage). In the last block with pooling cls everything after attention is computed for
+ * first tokens only. */
+#include "core/nn/impl.h"
+
+#include "core/base/rng.h"
+
+#include <string.h>
+
+/* What every step needs. */
+struct ctx {
+    const struct model *m;
+    struct lane *l;
+    const struct batch *b;   /* the micro-batch */
+    const struct batch *row; /* the rows after attention: b, or first tokens */
+    int layer;
+    const struct net_layer *net;
+    struct acts *acts;
+    struct layer_acts *a;
+};
+
+static struct ctx ctx_make(const struct model *m, struct lane *l, const struct batch *b, int layer)
+{
+    struct acts *acts = l->acts;
+    bool firsts = acts->firsts && layer == m->base->dims.n_layers - 1;
+
+    return (struct ctx){
+        m, l, b, firsts ? &acts->row : b, layer, &m->net->layer[layer], acts, &acts->layer[layer]
+    };
+}
+
+/* --- the linear maps of one input:  y = x W^T + b, plus what the method adds */
+
+/* Biases of q, k and v side by side; those of one matrix as they are. */
+static const real *group_bias(const struct ctx *c, enum group g)
+{
+    const struct param *const *b = &c->net->p[(int)ROLE_B + group_first(g)];
+    int d = b[0]->cols;
+
+    if (group_count(g) == 1)
+        return b[0]->value;
+    for (int i = 0; i < 3; i++)
+        memcpy(c->acts->bias + i * d, b[i]->value, (size_t)d * sizeof(real));
+    return c->acts->bias;
+}
+
+static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct mat x)
+{
+    const struct net_group *n = &c->net->group[g];
+    const struct param *const *w = &c->net->p[(int)ROLE_W + group_first(g)];
+    const real *bias = group_bias(c, g);
+
+    if (n->packed) {
+        packed_fwd(n->packed, y, x, bias);
+    } else {
+        for (int i = 0; i < group_count(g); i++)
+            mat_gemm(mat_cols(y, i * w[0]->rows, w[0]->rows), 0, 1, x, NOTRANS, param_mat(w[i]),
+                     TRANS);
+        mat_add_row(y, bias);
+    }
+    if (n->uses)
+        c->m->adapt->proj_fwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
+                              c->a->keep[g], x, y);
+}
+
+/* DX (may be empty) = dy W, or += when ADD. */
+static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct mat dy,
+                       struct mat x, bool add)
+{
+    const struct net_group *n = &c->net->group[g];
+    const struct param *const *w = &c->net->p[(int)ROLE_W + group_first(g)];
+    const struct param *const *b = &c->net->p[(int)ROLE_B + group_first(g)];
+
+    for (int i = 0; i < group_count(g); i++) {
+        struct mat dyi = mat_cols(dy, i * w[0]->rows, w[0]->rows);
+        if (b[i]->trainable)
+            mat_sum_rows(param_grad(c->l, b[i]), dyi);
+        if (w[i]->trainable)
+            mat_gemm(param_grad_mat(c->l, w[i]), 1, 1, dyi, TRANS, x, NOTRANS);
+        if (dx.x && !n->packed)
+            mat_gemm(dx, add || i > 0, 1, dyi, NOTRANS, param_mat(w[i]), NOTRANS);
+    }
+    if (dx.x && n->packed)
+        packed_bwd(n->packed, dx, dy, add);
+    if (n->uses)
+        c->m->adapt->proj_bwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
+                              c->a->keep[g], x, dy, dx);
+}
+
+/* --- attention */
+
+static struct attn_shape attention(const struct ctx *c)
+{
+    const struct dims *d = &c->m->base->dims;
+
+    return (struct attn_shape){ .off = c->b->off,
+                                .n_seq = c->b->n_seq,
+                                .n_heads = d->n_heads,
+                                .d_head = d->d_head,
+                                .scale = c->m->net->attn_scale,
+                                .p_drop = c->m->head.attn_dropout };
+}
+
+/* A sequence's block of probabilities has n_heads * len * len numbers, at most n_heads *
+ * max_pos^2. */
+static void keep_probs(const struct ctx *c)
+{
+    const struct dims *d = &c->m->base->dims;
+    uint64_t pos = (uint64_t)d->max_pos, stride = ((uint64_t)d->n_heads * pos * pos + 7) / 8 * 8;
+    unsigned char *keep = c->a->keep_probs;
+
+    for (int s = 0; s < c->b->n_seq; s++) {
+        size_t len = (size_t)(c->b->off[s + 1] - c->b->off[s]);
+        size_t n = (size_t)d->n_heads * len * len;
+        uint64_t place = c->l->step * (uint64_t)c->l->batch_slots + (uint64_t)c->b->slot[s];
+        rng_keep(keep, n, c->m->head.attn_dropout, c->l->seed, dropout_sub(c->layer, SITE_PROBS),
+                 place * stride);
+        keep += n;
+    }
+}
+
+/* The first row of each sequence. */
+static void gather_firsts(struct mat y, struct mat x, const int *off)
+{
+    for (int s = 0; s < y.rows; s++)
+        memcpy(mat_row(y, s), mat_row(x, off[s]), (size_t)y.cols * sizeof(real));
+}
+
+/* Its reverse in place: row s of X goes to row off[s], all others become 0. From the end, so that
+ * no row is overwritten before it has moved (off[s] >= s). */
+static void scatter_firsts(struct mat x, const int *off, int n_seq)
+{
+    size_t bytes = (size_t)x.cols * sizeof(real);
+
+    for (int s = n_seq - 1; s >= 0; s--) {
+        memmove(mat_row(x, off[s]), mat_row(x, s), bytes);
+        mat_zero(mat_rows(x, off[s] + 1, off[s + 1] - off[s] - 1));
+    }
+}
+
+static void attention_fwd(const struct ctx *c)
+{
+    struct layer_acts *a = c->a;
+    struct attn_shape s = attention(c);
+    int d = a->x.cols;
+
+    linear_fwd(c, GROUP_QKV, a->qkv, a->x);
+    if (a->keep_probs)
+        keep_probs(c);
+    attn_fwd(&s, a->att, a->probs, a->keep_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
+             mat_cols(a->qkv, 2 * d, d));
+    if (c->row != c->b) {
+        gather_firsts(a->o, a->att, c->b->off);
+        gather_firsts(a->res, a->x, c->b->off);
+    }
+}
+
+/* DATT [T,d] = dL/d att. The gradient of the input through q, k and v is added to DX unless that is
+ * empty. */
+static void attention_bwd(const struct ctx *c, struct mat dx, struct mat datt)
+{
+    struct layer_acts *a = c->a;
+    struct attn_shape s = attention(c);
+    int d = a->x.cols;
+    struct mat dqkv = mat_make(c->acts->wide, a->x.rows, 3 * d);
+
+    attn_bwd(&s, mat_cols(dqkv, 0, d), mat_cols(dqkv, d, d), mat_cols(dqkv, 2 * d, d), datt,
+             a->probs, a->keep_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
+             mat_cols(a->qkv, 2 * d, d), c->acts->scratch);
+    linear_bwd(c, GROUP_QKV, dx, dqkv, a->x, true);
+}
+
+/* --- y = LN(res + drop(xhat)); xhat is overwritten by the normalised sum */
+
+static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat xhat, real *rstd,
+                         unsigned char *keep, struct mat res)
+{
+    const struct param *const *p = &c->net->p[site == SITE_ATTN ? ROLE_NORM1_G : ROLE_NORM2_G];
+    double drop = c->m->head.hidden_dropout;
+
+    if (keep) {
+        lane_keep(keep, c->m, c->l, c->row, dropout_sub(c->layer, site), xhat.cols, drop);
+        dropout(xhat, xhat, keep, drop);
+    }
+    mat_add(xhat, 1, res);
+    layernorm_fwd(y, xhat, rstd, xhat, p[0]->value, p[1]->value, c->m->base->dims.ln_eps);
+}
+
+/* G = dL/dy becomes dL/d res; returns the gradient of what was dropped: G itself, or the buffer
+ * DD. */
+static struct mat add_norm_bwd(const struct ctx *c, int site, struct mat g, struct mat dd,
+                               struct mat xhat, const real *rstd, const unsigned char *keep)
+{
+    const struct param *const *p = &c->net->p[site == SITE_ATTN ? ROLE_NORM1_G : ROLE_NORM2_G];
+
+    layernorm_bwd(g, param_grad(c->l, p[0]), param_grad(c->l, p[1]), g, xhat, rstd, p[0]->value);
+    if (!keep)
+        return g;
+    dropout(dd, g, keep, c->m->head.hidden_dropout);
+    return dd;
+}
+
+/* --- the block */
+
+void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+               struct mat y)
+{
+    struct ctx c = ctx_make(m, l, b, layer);
+    struct layer_acts *a = c.a;
+
+    attention_fwd(&c);
+    linear_fwd(&c, GROUP_O, a->xhat1, a->o);
+    add_norm_fwd(&c, SITE_ATTN, a->y1, a->xhat1, a->rstd1, a->keep1, a->res);
+    linear_fwd(&c, GROUP_UP, a->u, a->y1);
+    act_fwd(a->a, a->u, m->base->dims.act);
+    linear_fwd(&c, GROUP_DOWN, a->xhat2, a->a);
+    add_norm_fwd(&c, SITE_MLP, y, a->xhat2, a->rstd2, a->keep2, a->y1);
+}
+
+void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer)
+{
+    struct ctx c = ctx_make(m, l, b, layer);
+    struct layer_acts *a = c.a;
+    enum stage stop = c.net->stage;
+    int r = c.row->n_tok;
+    const struct mat none = { 0 };
+    struct mat g = mat_rows(c.acts->g, 0, r);
+    struct mat dd = mat_rows(c.acts->dd, 0, r), datt = mat_rows(c.acts->datt, 0, r);
+    struct mat du = mat_make(c.acts->wide, r, m->base->dims.d_ffn);
+
+    struct mat d2 =
+        add_norm_bwd(&c, SITE_MLP, g, dd, a->xhat2, a->rstd2, stop >= STAGE_DOWN ? a->keep2 : NULL);
+    if (stop < STAGE_DOWN)
+        return;
+    linear_bwd(&c, GROUP_DOWN, stop > STAGE_DOWN ? du : none, d2, a->a, false);
+    if (stop < STAGE_UP)
+        return;
+    act_bwd(du, du, a->u, m->base->dims.act);
+    linear_bwd(&c, GROUP_UP, stop > STAGE_UP ? g : none, du, a->y1, true);
+    if (stop < STAGE_NORM1)
+        return;
+    struct mat d1 =
+        add_norm_bwd(&c, SITE_ATTN, g, dd, a->xhat1, a->rstd1, stop >= STAGE_O ? a->keep1 : NULL);
+    if (stop < STAGE_O)
+        return;
+    linear_bwd(&c, GROUP_O, stop > STAGE_O ? datt : none, d1, a->o, false);
+    if (stop < STAGE_QKV)
+        return;
+    if (c.row != b) {
+        scatter_firsts(c.acts->datt, b->off, b->n_seq);
+        scatter_firsts(c.acts->g, b->off, b->n_seq);
+    }
+    attention_bwd(&c, stop > STAGE_QKV ? c.acts->g : none, c.acts->datt);
+}

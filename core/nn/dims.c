@@ -1,0 +1,241 @@
+/* dims.c - the shapes and settings of a checkpoint, from its config.json. */
+#include "core/nn/json.h"
+#include "core/nn/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct config {
+    const char *path;
+    json_t *j;
+};
+
+/* One line for any value: strings, numbers and true/false as they stand, the rest by its first
+ * bytes. */
+static int bad(const struct config *c, const char *key, const char *wanted)
+{
+    const json_t *v = json_object_get(c->j, key);
+    char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    int rc;
+
+    if (v)
+        rc = fail(FAIL_INPUT, "'%s': %s is %.60s; it must be %s", c->path, key, text ? text : "odd",
+                  wanted);
+    else
+        rc = fail(FAIL_INPUT, "'%s': %s is missing; it must be %s", c->path, key, wanted);
+    free(text);
+    return rc;
+}
+
+/* Settings are one table: the key, where it goes, its range, and what transformers takes when it is
+ * absent. */
+enum kind { WHOLE, NUMBER };
+struct setting {
+    const char *key;
+    enum kind kind;
+    size_t at;
+    double min, max, def; /* def < min: required */
+};
+#define AT(f) offsetof(struct dims, f)
+static const struct setting settings[] = {
+    { "num_hidden_layers", WHOLE, AT(n_layers), 1, 1000, -1 },
+    { "hidden_size", WHOLE, AT(d_model), 1, 65536, -1 },
+    { "num_attention_heads", WHOLE, AT(n_heads), 1, 65536, -1 },
+    { "intermediate_size", WHOLE, AT(d_ffn), 1, 1048576, -1 },
+    { "vocab_size", WHOLE, AT(vocab), 1, 16777216, -1 },
+    { "max_position_embeddings", WHOLE, AT(max_pos), 1, 1048576, -1 },
+    { "type_vocab_size", WHOLE, AT(n_types), 1, 65536, 2 },
+    { "pad_token_id", WHOLE, AT(pad_id), 0, 16777215, 0 },
+    { "layer_norm_eps", NUMBER, AT(ln_eps), 0, 1, 1e-12 },
+    { "initializer_range", NUMBER, AT(init_range), 0, 100, 0.02 },
+    { "hidden_dropout_prob", NUMBER, AT(hidden_dropout), 0, 0.99, 0.1 },
+    { "attention_probs_dropout_prob", NUMBER, AT(attn_dropout), 0, 0.99, 0.1 },
+};
+#undef AT
+
+static int read_setting(struct dims *d, const struct config *c, const struct setting *s)
+{
+    const json_t *j = json_object_get(c->j, s->key);
+    bool required = s->def < s->min;
+    char wanted[80];
+    double x = s->def;
+
+    snprintf(wanted, sizeof wanted, "a %snumber from %.10g to %.10g",
+             s->kind == WHOLE ? "whole " : "", s->min, s->max);
+    if (j && (required || !json_is_null(j))) {
+        if (s->kind == WHOLE ? !json_is_integer(j) : !json_is_number(j))
+            return bad(c, s->key, wanted);
+        x = json_number_value(j);
+    }
+    if (x < s->min || x > s->max)
+        return bad(c, s->key, wanted);
+    if (s->kind == WHOLE)
+        *(int *)((char *)d + s->at) = (int)x;
+    else
+        *(double *)((char *)d + s->at) = x;
+    return 0;
+}
+
+static int read_arch(struct dims *d, const struct config *c)
+{
+    const char *name = json_string_value(json_object_get(c->j, "model_type"));
+    char list[256] = "one of those known here:";
+    size_t n = strlen(list);
+
+    for (const struct arch *const *a = arch_table; *a; a++) {
+        if (name && strcmp(name, (*a)->name) == 0 && strlen(name) < sizeof d->arch) {
+            strcpy(d->arch, name);
+            return 0;
+        }
+        if (n < sizeof list)
+            n += (size_t)snprintf(list + n, sizeof list - n, " %s", (*a)->name);
+    }
+    return bad(c, "model_type", list);
+}
+
+static int read_act(struct dims *d, const struct config *c)
+{
+    const json_t *j = json_object_get(c->j, "hidden_act");
+    int act = !j ? (int)ACT_GELU : json_is_string(j) ? act_from_name(json_string_value(j)) : -1;
+
+    if (act < 0)
+        return bad(c, "hidden_act", "gelu, gelu_new, relu, silu or tanh");
+    d->act = (enum act)act;
+    return 0;
+}
+
+/* What a model type may have in general and ours does not compute. */
+static int refuse_unknown_maths(const struct config *c)
+{
+    static const char *const flags[] = { "is_decoder", "add_cross_attention" };
+    const json_t *j = json_object_get(c->j, "position_embedding_type");
+
+    if (j && !json_is_null(j) &&
+        (!json_is_string(j) || strcmp(json_string_value(j), "absolute") != 0))
+        return bad(c, "position_embedding_type", "\"absolute\"");
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+        j = json_object_get(c->j, flags[i]);
+        if (j && !json_is_null(j) && !json_is_false(j))
+            return bad(c, flags[i], "false");
+    }
+    return 0;
+}
+
+static bool is_classifier(const struct config *c)
+{
+    const json_t *list = json_object_get(c->j, "architectures"), *a;
+    size_t i;
+
+    json_array_foreach(list, i,
+                       a) if (json_is_string(a) && strstr(json_string_value(a),
+                                                          "ForSequenceClassification")) return true;
+    return false;
+}
+
+/* transformers leaves the labels out when they are its default, LABEL_0 and LABEL_1. */
+static int read_head(struct dims *d, const struct config *c)
+{
+    const json_t *problem = json_object_get(c->j, "problem_type");
+    const json_t *labels = json_object_get(c->j, "num_labels");
+    const json_t *names = json_object_get(c->j, "id2label");
+    const json_t *dropout = json_object_get(c->j, "classifier_dropout");
+    struct setting p = {
+        "classifier_dropout", NUMBER, offsetof(struct dims, classifier_dropout), 0, 0.99, 0
+    };
+    struct setting n = { "num_labels", WHOLE, offsetof(struct dims, n_labels), 1, 65536, 0 };
+
+    if (problem && !json_is_null(problem) && !json_is_string(problem))
+        return bad(c, "problem_type", "text or null");
+    if (names && !json_is_null(names) && !json_is_object(names))
+        return bad(c, "id2label", "an object");
+    if (problem && json_is_string(problem))
+        d->problem = xstrdup(json_string_value(problem));
+    d->n_labels = json_is_object(names) ? (int)json_object_size(names) : is_classifier(c) ? 2 : 0;
+    d->classifier_dropout = d->hidden_dropout;
+    if (labels && !json_is_null(labels) && read_setting(d, c, &n) != 0)
+        return -1;
+    return dropout && !json_is_null(dropout) ? read_setting(d, c, &p) : 0;
+}
+
+static int read_config(struct dims *d, const struct config *c)
+{
+    if (read_arch(d, c) != 0 || refuse_unknown_maths(c) != 0)
+        return -1;
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        if (read_setting(d, c, &settings[i]) != 0)
+            return -1;
+    if (d->d_model % d->n_heads != 0)
+        return fail(FAIL_INPUT, "'%s': hidden_size %d is not a multiple of num_attention_heads %d",
+                    c->path, d->d_model, d->n_heads);
+    if (d->pad_id >= d->vocab)
+        return fail(FAIL_INPUT, "'%s': pad_token_id %d is outside the vocabulary of %d", c->path,
+                    d->pad_id, d->vocab);
+    d->d_head = d->d_model / d->n_heads;
+    return read_act(d, c) != 0 ? -1 : read_head(d, c);
+}
+
+/* sentence-transformers: a true/false for each way of pooling, or (later) its name. */
+static int read_pooling(struct dims *d, const struct config *c)
+{
+    const char *name = json_string_value(json_object_get(c->j, "pooling_mode")), *key;
+    const json_t *v;
+    int n = 0;
+
+    if (name && strcmp(name, "cls") != 0 && strcmp(name, "mean") != 0)
+        return bad(c, "pooling_mode", "\"cls\" or \"mean\"");
+    if (name) {
+        d->pooling = strcmp(name, "mean") == 0 ? POOL_MEAN : POOL_CLS;
+        return 0;
+    }
+    json_object_foreach(c->j, key, v)
+    {
+        if (strncmp(key, "pooling_mode_", 13) != 0 || json_is_false(v))
+            continue;
+        if (!json_is_true(v))
+            return bad(c, key, "true or false");
+        if (strcmp(key, "pooling_mode_cls_token") == 0)
+            d->pooling = POOL_CLS;
+        else if (strcmp(key, "pooling_mode_mean_tokens") == 0)
+            d->pooling = POOL_MEAN;
+        else
+            return bad(c, key, "false: only cls and mean pooling are known here");
+        n++;
+    }
+    if (n != 1)
+        return fail(FAIL_INPUT,
+                    "'%s': %d ways of pooling are chosen; one of pooling_mode_cls_token and "
+                    "pooling_mode_mean_tokens must be",
+                    c->path, n);
+    return 0;
+}
+
+static int with_file(struct dims *d, const char *path,
+                     int (*fn)(struct dims *, const struct config *))
+{
+    struct config c = { path, json_read(path) };
+
+    if (!c.j)
+        return -1;
+    int rc = fn(d, &c);
+    json_decref(c.j);
+    return rc;
+}
+
+int dims_load(struct dims *d, const char *dir)
+{
+    char *config = path_join(dir, "config.json"),
+         *pooling = path_join(dir, "1_Pooling/config.json");
+    int rc;
+
+    *d = (struct dims){ .pooling = POOL_CLS };
+    rc = with_file(d, config, read_config);
+    if (rc == 0 && file_exists(pooling))
+        rc = with_file(d, pooling, read_pooling);
+    if (rc != 0) {
+        free(d->problem);
+        d->problem = NULL;
+    }
+    free(pooling);
+    free(config);
+    return rc;
+}

@@ -1,0 +1,146 @@
+/* impl.h - private to core/nn: how an architecture lists its tensors, a model's tensors by role,
+ * and the activations of a micro-batch. */
+#ifndef IMPL_H
+#define IMPL_H
+
+#include "core/nn/method.h"
+
+/* --- An architecture is a table of tensors. */
+enum size { SIZE_1, SIZE_D, SIZE_FFN, SIZE_VOCAB, SIZE_POS, SIZE_TYPES, N_SIZE };
+struct spec {
+    const char *name; /* inside a block without its prefix; NULL ends a table */
+    enum role role;
+    enum size rows, cols; /* SIZE_1 rows: a vector */
+};
+struct arch_impl {
+    const struct spec *before, *block, *after; /* embeddings, one block, pooler */
+    const char *block_prefix;                  /* "encoder.layer." */
+};
+/* spec_params - arch->params for such a table; OUT NULL: only count. */
+int spec_params(const struct arch_impl *a, const struct dims *d, struct param *out, int cap);
+int dims_size(const struct dims *d, enum size s);
+
+/* base_pack_group - pack one input's matrices unless that is done already. Errors: FAIL_MEMORY. */
+int base_pack_group(struct base *b, int layer, enum group g);
+/* base_tensor - a tensor of the checkpoint by name, with or without the prefix; NULL: absent. */
+const struct st_tensor *base_tensor(const struct base *b, const char *name);
+/* base_block_param - index in params of a role of a block; -1: the architecture has none. */
+int base_block_param(const struct base *b, int layer, int role);
+
+static inline int group_first(enum group g)
+{
+    return g == GROUP_QKV ? PROJ_Q : (int)g + 2;
+}
+static inline int group_count(enum group g)
+{
+    return g == GROUP_QKV ? 3 : 1;
+}
+
+/* --- Backward through a block, in its order. A layer is left after the last stage that anyone
+ * needs. */
+enum stage {
+    STAGE_NONE,
+    STAGE_NORM2, /* LayerNorm after the MLP */
+    STAGE_DOWN,
+    STAGE_UP,
+    STAGE_NORM1, /* LayerNorm after attention */
+    STAGE_O,
+    STAGE_QKV,  /* attention itself and the gradient of q, k, v */
+    STAGE_INPUT /* the gradient of the block's input */
+};
+static inline enum stage group_stage(enum group g)
+{
+    return g == GROUP_QKV  ? STAGE_QKV
+           : g == GROUP_O  ? STAGE_O
+           : g == GROUP_UP ? STAGE_UP
+                           : STAGE_DOWN;
+}
+
+/* A model's tensors by role; built once by model_init, read-only afterwards. */
+struct net_group {
+    bool uses;                   /* the method has a hook here */
+    bool keep_x;                 /* backward reads the input */
+    const struct packed *packed; /* NULL: a weight trains, so plain products on its values */
+};
+struct net_layer {
+    const struct param *p[N_BLOCK_ROLES];
+    struct net_group group[N_GROUP];
+    enum stage stage; /* backward goes this far */
+};
+struct net {
+    const struct param *p[N_ROLES]; /* outside blocks */
+    const struct param *head_w, *head_b;
+    struct net_layer *layer;
+    double attn_scale; /* 1/sqrt(d_head) */
+};
+
+/* --- Activations. What backward does not read lies in buffers that all layers share. T tokens; R
+ * rows of the part of a block after attention: T, or S first tokens in the last block with pooling
+ * cls. */
+struct layer_acts {
+    struct mat x;      /* [T,d] input */
+    struct mat qkv;    /* [T,3d] */
+    real *probs;       /* attention */
+    struct mat att;    /* [T,d] output of attention */
+    struct mat o, res; /* [R,d] rows of att and of x that go on; the same memory when R = T */
+    struct mat xhat1, xhat2, y1; /* [R,d] */
+    real *rstd1, *rstd2;         /* [R] */
+    struct mat u, a; /* [R,d_ffn] before and after the activation, which may be the same memory */
+    unsigned char *keep_probs, *keep1, *keep2; /* dropout, NULL: none */
+    struct mat keep[N_GROUP];                  /* the method's */
+};
+struct acts {
+    struct layer_acts *layer; /* [n_layers] */
+    bool firsts;              /* the last block computes first tokens only */
+    int n_tok, n_seq;
+    struct batch row; /* the batch of first tokens: sequences of one row */
+    int *row_off;
+    struct mat xhat0; /* embeddings */
+    real *rstd0;
+    unsigned char *keep0;
+    struct mat first, tanh; /* [S,d] pooling */
+    unsigned char *keep_head;
+    real *bias; /* [3d] biases of q, k, v side by side */
+    /* backward only */
+    struct mat g, dd, datt; /* [T,d] */
+    real *wide;             /* [T, max(3d, d_ffn)] */
+    real *scratch;          /* attention */
+    struct mat dlogits, dpool;
+};
+
+/* What a batch asks of the memory. */
+struct acts_shape {
+    int n_tok, n_seq, max_len;
+    size_t n_probs;
+    bool grad, train, all_hidden;
+};
+/* acts_plan - point every buffer into MEM (NULL: only count); returns the bytes. */
+size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
+                 const struct acts_shape *s);
+/* acts_ready - the lane's memory for this batch, grown when it is larger than all before. */
+int acts_ready(struct lane *l, const struct model *m, const struct batch *b);
+
+/* --- A block. Y [R,d] is its output. block_bwd: a->g holds dL/dy on entry and dL/dx on return. */
+void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+               struct mat y);
+void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer);
+
+/* Dropout of a whole matrix by a mask. lane_drops: whether dropout P acts in this lane. */
+static inline bool lane_drops(const struct lane *l, double p)
+{
+    return l->train && p > 0;
+}
+/* param_grad - where the gradient of P goes; NULL when frozen. */
+static inline real *param_grad(const struct lane *l, const struct param *p)
+{
+    return p->trainable ? l->grad + p->off : NULL;
+}
+static inline struct mat param_mat(const struct param *p)
+{
+    return mat_make(p->value, p->rows, p->cols);
+}
+static inline struct mat param_grad_mat(const struct lane *l, const struct param *p)
+{
+    return mat_make(param_grad(l, p), p->rows, p->cols);
+}
+#endif

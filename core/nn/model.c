@@ -1,0 +1,203 @@
+/* model.c - one adapted instance of a checkpoint: its tensors, theta, and what each layer has to
+ * keep. */
+#include "core/nn/impl.h"
+
+#include "core/base/rng.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char head_weight[] = "classifier.weight", head_bias[] = "classifier.bias";
+
+static void add_head(struct model *m)
+{
+    struct param *w = &m->params[m->n_params++], *b = &m->params[m->n_params++];
+
+    *w = (struct param){ .rows = m->head.n_labels, .cols = m->base->dims.d_model };
+    *b = (struct param){ .rows = 1, .cols = m->head.n_labels, .is_vector = true };
+    w->name = xstrdup(head_weight);
+    b->name = xstrdup(head_bias);
+    for (struct param *p = w; p <= b; p++) {
+        p->decay = p->trainable = true;
+        p->off = p->layer = -1;
+        p->role = ROLE_OTHER;
+        m->n_train_head += (size_t)p->rows * (size_t)p->cols;
+    }
+}
+
+/* All trainable tensors, one after another in the order of the table, with the base's values. */
+static int make_theta(struct model *m)
+{
+    for (int i = 0; i < m->n_params; i++) {
+        struct param *p = &m->params[i];
+        size_t n = (size_t)p->rows * (size_t)p->cols;
+        m->n_total += n;
+        if (!p->trainable)
+            continue;
+        p->off = (long)m->n_train;
+        m->n_train += n;
+    }
+    m->theta = calloc(m->n_train, sizeof *m->theta);
+    if (!m->theta)
+        return fail(FAIL_MEMORY, "no memory for %.1f million trained numbers",
+                    1e-6 * (double)m->n_train);
+    for (int i = 0; i < m->n_params; i++) {
+        struct param *p = &m->params[i];
+        if (!p->trainable)
+            continue;
+        if (p->value)
+            memcpy(m->theta + p->off, p->value, (size_t)p->rows * (size_t)p->cols * sizeof(real));
+        p->value = m->theta + p->off;
+    }
+    return 0;
+}
+
+/* 1 when the checkpoint's own head was taken, 0 when it has none that fits. */
+static int own_head(struct model *m, struct param *w, struct param *b)
+{
+    const struct st_tensor *tw = st_find(&m->base->file, head_weight);
+    const struct st_tensor *tb = st_find(&m->base->file, head_bias);
+    size_t n = (size_t)b->cols, d = (size_t)w->cols;
+
+    if (!tw || !tb || tw->n_dims != 2 || tw->shape[0] != n || tw->shape[1] != d ||
+        tb->n_dims != 1 || tb->shape[0] != n)
+        return 0;
+    if (st_reals(w->value, &m->base->file, tw, n * d) != 0 ||
+        st_reals(b->value, &m->base->file, tb, n) != 0)
+        return -1;
+    return 1;
+}
+
+static int init_head(struct model *m, bool own)
+{
+    struct param *w = model_param(m, head_weight), *b = model_param(m, head_bias);
+    struct rng r = rng_make(m->seed, RNG_HEAD, 0);
+    int took = own ? own_head(m, w, b) : 0;
+
+    for (size_t i = 0; took == 0 && i < (size_t)w->rows * (size_t)w->cols; i++)
+        w->value[i] = (real)(m->base->dims.init_range * rng_normal(&r));
+    return took < 0 ? -1 : 0;
+}
+
+static enum stage role_stage(enum role r)
+{
+    if (r < ROLE_NORM1_G)
+        return group_stage(proj_group((enum proj)((int)r % (int)ROLE_B)));
+    return r < ROLE_NORM2_G ? STAGE_NORM1 : STAGE_NORM2;
+}
+
+static void raise(enum stage *s, enum stage to)
+{
+    if (*s < to)
+        *s = to;
+}
+
+/* The tensors by role; of each layer the last stage of backward that its own numbers need; the
+ * lowest layer. */
+static void resolve(struct model *m)
+{
+    const struct dims *d = &m->base->dims;
+    struct net *net = m->net = xalloc(1, sizeof *net);
+
+    net->layer = xalloc((size_t)d->n_layers, sizeof *net->layer);
+    net->attn_scale = 1 / sqrt(d->d_head);
+    m->lowest = d->n_layers;
+    for (int i = 0; i < m->n_params; i++) {
+        const struct param *p = &m->params[i];
+        if (p->layer >= 0) {
+            net->layer[p->layer].p[p->role] = p;
+            if (p->trainable)
+                raise(&net->layer[p->layer].stage, role_stage(p->role));
+        } else if (p->role < N_ROLES) {
+            net->p[p->role] = p;
+            if (p->trainable && p->role != ROLE_POOL_W && p->role != ROLE_POOL_B)
+                m->lowest = -1;
+        }
+    }
+    net->head_w = model_param(m, head_weight);
+    net->head_b = model_param(m, head_bias);
+}
+
+static int resolve_group(struct model *m, int layer, enum group g)
+{
+    struct net_layer *l = &m->net->layer[layer];
+    struct net_group *n = &l->group[g];
+    bool trained = false;
+
+    for (int p = group_first(g); p < group_first(g) + group_count(g); p++)
+        trained |= l->p[(int)ROLE_W + p]->trainable;
+    n->uses = m->adapt->uses && m->adapt->uses(m, layer, g);
+    n->keep_x = n->uses || trained;
+    if (n->uses)
+        raise(&l->stage, group_stage(g));
+    if (trained)
+        return 0;
+    if (base_pack_group(m->base, layer, g) != 0)
+        return -1;
+    n->packed = m->base->packed[layer * N_GROUP + (int)g];
+    return 0;
+}
+
+static int resolve_layers(struct model *m)
+{
+    int n = m->base->dims.n_layers;
+
+    for (int i = 0; i < n; i++)
+        for (int g = 0; g < N_GROUP; g++)
+            if (resolve_group(m, i, (enum group)g) != 0)
+                return -1;
+    for (int i = 0; i < n && m->lowest == n; i++)
+        if (m->net->layer[i].stage != STAGE_NONE)
+            m->lowest = i;
+    for (int i = 0; i < n; i++)
+        if (i > m->lowest)
+            m->net->layer[i].stage = STAGE_INPUT;
+    return 0;
+}
+
+int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
+               const void *cfg, uint64_t seed, bool use_own_head)
+{
+    *m = (struct model){ .base = b, .head = *h, .adapt = method, .seed = seed };
+    CHECK(h->n_labels > 0 && (!h->regression || h->n_labels == 1), "%d", h->n_labels);
+    if (h->pooling == POOL_CLS &&
+        (b->n_params == 0 || b->params[b->n_params - 1].role != ROLE_POOL_B))
+        return fail(FAIL_INPUT,
+                    "'%s' has no pooler, which pooling cls needs; pooling mean does not", b->dir);
+    m->params = xalloc((size_t)b->n_params + 2, sizeof *m->params);
+    memcpy(m->params, b->params, (size_t)b->n_params * sizeof *m->params);
+    m->n_params = b->n_params;
+    add_head(m);
+    if ((method->attach && method->attach(m, cfg) != 0) || make_theta(m) != 0 ||
+        init_head(m, use_own_head) != 0)
+        goto out;
+    if (method->init)
+        method->init(m, cfg);
+    resolve(m);
+    if (resolve_layers(m) != 0)
+        goto out;
+    return 0;
+out:
+    model_free(m);
+    return -1;
+}
+
+void model_free(struct model *m)
+{
+    if (m->adapt && m->adapt->detach)
+        m->adapt->detach(m);
+    for (int i = m->base ? m->base->n_params : 0; i < m->n_params; i++)
+        free(m->params[i].name);
+    if (m->net)
+        free(m->net->layer);
+    free(m->net);
+    free(m->params);
+    free(m->theta);
+    *m = (struct model){ 0 };
+}
+
+struct param *model_param(const struct model *m, const char *name)
+{
+    return param_find(m->params, m->n_params, name);
+}

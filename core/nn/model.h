@@ -1,0 +1,213 @@
+/* model.h - pretrained transformers: what is shared by all runs (struct base), one adapted
+ * instance of it (struct model), and a micro-batch in flight (struct lane). Layer 2.
+ *
+ *   base    mapped checkpoint, frozen weights packed once, read-only: forked workers share its
+ *           pages
+ *   model   which numbers train; all of them in one vector theta[n_train], so that a gradient,
+ *           AdamW's moments and a checkpoint are vectors of the same length; the method's hooks
+ *   lane    one thread's work on one micro-batch: activations that backward reads, and a gradient
+ *           vector
+ *
+ * No gradient that nobody needs: no dW of a frozen matrix, nothing below the lowest trained
+ * number. */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "core/base/base.h"
+#include "core/base/opt.h"
+#include "core/math/mat.h"
+#include "core/math/ops.h"
+#include "core/math/packed.h"
+#include "core/nn/safetensors.h"
+
+struct adapt; /* core/adapt/adapt.h: an adaptation method */
+
+struct dims {
+    char arch[24]; /* model_type of config.json: "bert" */
+    int n_layers, d_model, n_heads, d_head, d_ffn, vocab, max_pos, n_types, pad_id;
+    double ln_eps, init_range; /* initializer_range */
+    double hidden_dropout, attn_dropout, classifier_dropout;
+    enum act act;
+    enum pooling pooling; /* 1_Pooling/config.json where there is one, else cls */
+    char *problem;        /* problem_type or NULL; owned */
+    int n_labels;         /* of the checkpoint's own head; 0: none */
+};
+/* dims_load - read DIR/config.json (jansson, duplicates refused) and DIR/1_Pooling/config.json.
+ * Errors: FAIL_INPUT: key, value, what would be right; an architecture we lack, with those we
+ * have. */
+int dims_load(struct dims *d, const char *dir);
+
+/* The six matrices of a block that can be adapted, and the four inputs they read. */
+enum proj { PROJ_Q, PROJ_K, PROJ_V, PROJ_O, PROJ_UP, PROJ_DOWN, N_PROJ };
+enum group { GROUP_QKV, GROUP_O, GROUP_UP, GROUP_DOWN, N_GROUP };
+extern const char *const proj_names[N_PROJ + 1]; /* "q","k","v","o","up","down", NULL */
+static inline enum group proj_group(enum proj p)
+{
+    return p < PROJ_O ? GROUP_QKV : (enum group)(p - 2);
+}
+void proj_shape(const struct dims *d, enum proj p, int *out, int *in);
+
+/* What a tensor of the trunk is for: in a block (projection p has ROLE_W + p and ROLE_B + p), then
+ * outside. */
+enum role {
+    ROLE_W,
+    ROLE_B = ROLE_W + N_PROJ,
+    ROLE_NORM1_G = ROLE_B + N_PROJ, /* after attention */
+    ROLE_NORM1_B,
+    ROLE_NORM2_G, /* after the MLP */
+    ROLE_NORM2_B,
+    N_BLOCK_ROLES,
+    ROLE_WORD = N_BLOCK_ROLES,
+    ROLE_POS,
+    ROLE_TYPE,
+    ROLE_EMB_G,
+    ROLE_EMB_B,
+    ROLE_POOL_W,
+    ROLE_POOL_B,
+    N_ROLES,
+    ROLE_OTHER = N_ROLES /* the task's head, a method's own */
+};
+
+/* A named tensor. Vectors have rows = 1 and is_vector. Names are the checkpoint's, without
+ * "bert.". */
+struct param {
+    char *name;
+    int rows, cols;
+    bool is_vector;
+    bool decay; /* AdamW's weight decay applies: to all trained numbers, as PEFT's recipe has it */
+    bool trainable;
+    real *value; /* frozen: in the base; trainable: theta + off */
+    long off;    /* index in theta and in every gradient; -1 when frozen */
+    int layer;   /* of the block, -1 outside */
+    enum role role;
+};
+
+struct spec; /* arch's list of tensors */
+struct arch {
+    const char *name; /* model_type */
+    const char *source;
+    /* Fill names and shapes of the checkpoint's tensors for these dims; returns their number. */
+    int (*params)(const struct dims *d, struct param *out, int cap);
+    const char *(*proj_name)(int layer,
+                             enum proj p); /* "encoder.layer.0.attention.self.query"; static text */
+    const char *prefix;           /* what transformers puts before the trunk's names: "bert." */
+    struct arch_impl const *impl; /* private to core/nn */
+};
+extern const struct arch *const arch_table[]; /* generated, NULL-terminated */
+
+struct base {
+    char *dir;
+    char weights_sha256[65]; /* of model.safetensors */
+    struct dims dims;
+    const struct arch *arch;
+    struct safetensors file;
+    struct param *params; /* trunk and pooler, frozen values; names without prefix */
+    int n_params;
+    real *own;              /* numbers that could not stay in the map */
+    struct packed **packed; /* [n_layers * N_GROUP], NULL until base_pack */
+};
+/* base_load - config, weights (names with or without the prefix), all shapes checked; missing and
+ * unexpected tensors are listed (a missing pooler is allowed: it is then refused only if it is
+ * needed; position_ids and heads of other tasks are ignored). A checkpoint's own classifier is
+ * kept for parity and logits. Errors: FAIL_INPUT, FAIL_MEMORY. */
+int base_load(struct base *b, const char *dir);
+int base_pack(struct base *b); /* pack every linear weight now, in this process (before fork) */
+void base_free(struct base *b);
+struct param *param_find(struct param *p, int n, const char *name);
+
+/* The task's head on top. */
+struct head {
+    int n_labels; /* 1 with regression */
+    bool regression;
+    enum pooling pooling; /* cls: pooler dense + tanh as transformers; mean: of hidden states */
+    double pool_scale;    /* factor on the pooled vector before the classifier; 1 as transformers */
+    double hidden_dropout, attn_dropout, classifier_dropout; /* used when lane->train */
+};
+
+struct model {
+    struct base *base;
+    struct head head;
+    struct param *params; /* base's, then classifier.weight, classifier.bias, then the method's */
+    int n_params;
+    real *theta; /* trainable numbers, in the order of params */
+    size_t n_train;
+    size_t n_train_head; /* of these, the classifier's */
+    size_t n_total;      /* all numbers of base and head and method */
+    const struct adapt *adapt;
+    void *adapt_state; /* the method's */
+    int lowest; /* lowest layer whose backward anyone needs; -1: embeddings; n_layers: head only */
+    struct net *net; /* private to core/nn: the tensors by role, and what each layer has to keep */
+    uint64_t seed;
+};
+/* model_init - an instance with METHOD attached (cfg: its filled option struct). Initial values:
+ * classifier N(0, init_range) from (seed, RNG_HEAD), bias 0 (or the checkpoint's own head when
+ * OWN_HEAD and shapes agree); the method's from (seed, RNG_INIT). Errors: FAIL_USAGE from the
+ * method (rank too large, unknown target). */
+int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
+               const void *cfg, uint64_t seed, bool own_head);
+void model_free(struct model *m);
+struct param *model_param(const struct model *m, const char *name);
+
+/* A micro-batch: tokens one after another, no padding. Owned by whoever filled it. */
+struct batch {
+    int n_seq, n_tok, max_len;
+    const int *ids, *pos, *types; /* [n_tok] */
+    const int *off;               /* [n_seq + 1] */
+    const int *slot;    /* [n_seq] place in the whole batch of the step: counter of dropout */
+    const int *label;   /* [n_seq] or NULL */
+    const real *target; /* [n_seq] regression, or NULL */
+};
+
+struct lane {
+    struct arena mem;
+    real *grad;          /* [n_train], accumulated; NULL when only evaluating */
+    bool train;          /* dropout on */
+    uint64_t seed, step; /* dropout's counter */
+    int batch_slots;     /* sequences in a whole step */
+    struct mat logits;   /* out of model_fwd: [n_seq, n_labels], in mem */
+    bool all_hidden;     /* in: hidden of every token is wanted, so skip none of the last block */
+    struct mat hidden;   /* last hidden states [n_tok, d]; with pooling cls, unless all_hidden, of
+                            first tokens only, [n_seq, d] */
+    struct mat pooled;   /* [n_seq, d] what the classifier multiplied */
+    void *acts;          /* private to core/nn */
+};
+/* lane_init - GRAD: allocate a gradient vector (zeroed). Memory grows to the largest batch seen,
+ * never in the middle of a step. Errors: FAIL_MEMORY. */
+int lane_init(struct lane *l, const struct model *m, bool grad);
+void lane_free(struct lane *l);
+/* lane_bytes - arena size of the largest micro-batch with these bounds, for plans: exact for all
+ * that depends on tokens, an upper bound for the attention probabilities (sequences of max_len as
+ * far as n_tok allows). */
+size_t lane_bytes(const struct model *m, int n_tok, int n_seq, int max_len, bool grad);
+
+/* lane_keep - the dropout mask of one place of the model: for each sequence s of the batch WIDTH
+ * bytes for each of its rows (as b->off says), 1 with probability 1-p. A byte depends on (seed,
+ * step, slot[s], SUB) and its place in the sequence only, not on how the step was cut into
+ * micro-batches. SUB: dropout_sub(). */
+enum site {
+    SITE_PROBS,
+    SITE_ATTN,
+    SITE_MLP,
+    SITE_ADAPT,
+    SITE_EMBED = SITE_ADAPT + N_GROUP,
+    SITE_HEAD
+};
+static inline uint32_t dropout_sub(int layer, int site)
+{
+    return (uint32_t)(layer + 1) * 16 + (uint32_t)site;
+}
+void lane_keep(unsigned char *keep, const struct model *m, const struct lane *l,
+               const struct batch *b, uint32_t sub, int width, double p);
+
+/* model_fwd - fill lane->logits (and what backward needs when lane->grad). Errors: FAIL_MEMORY
+ * only. */
+int model_fwd(const struct model *m, struct lane *l, const struct batch *b);
+/* model_bwd - lane->grad += d(sum over dlogits * logits)/d theta. After model_fwd on the same
+ * lane. */
+void model_bwd(const struct model *m, struct lane *l, const struct batch *b, struct mat dlogits);
+
+/* model_loss - summed loss of the batch times WEIGHT is what dlogits differentiates; returns the
+ * plain sum. */
+double model_loss(const struct model *m, struct lane *l, const struct batch *b, double weight,
+                  struct mat *dlogits);
+#endif

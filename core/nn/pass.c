@@ -1,0 +1,170 @@
+/* pass.c - a micro-batch through the whole model and back: embeddings, blocks, pooling, classifier,
+ * loss.
+ *
+ *     x0 = drop(LN(word + position + type))      x_l+1 = block_l(x_l)
+ *     cls:  p = tanh(W_p x[first] + b_p)         mean:  p = mean over the sequence's rows
+ *     logits = W_c drop(scale p) + b_c */
+#include "core/nn/impl.h"
+
+#include <string.h>
+
+static struct mat trunk_mat(const struct model *m, enum role r)
+{
+    return param_mat(m->net->p[r]);
+}
+
+static void embeddings_fwd(const struct model *m, struct lane *l, const struct batch *b)
+{
+    struct acts *a = l->acts;
+    struct mat x = a->layer[0].x;
+    double drop = m->head.hidden_dropout;
+
+    embed_fwd(x, b->ids, b->pos, b->types, trunk_mat(m, ROLE_WORD), trunk_mat(m, ROLE_POS),
+              trunk_mat(m, ROLE_TYPE));
+    layernorm_fwd(x, a->xhat0, a->rstd0, x, m->net->p[ROLE_EMB_G]->value,
+                  m->net->p[ROLE_EMB_B]->value, m->base->dims.ln_eps);
+    if (a->keep0) {
+        lane_keep(a->keep0, m, l, b, dropout_sub(-1, SITE_EMBED), x.cols, drop);
+        dropout(x, x, a->keep0, drop);
+    }
+}
+
+static void embeddings_bwd(const struct model *m, struct lane *l, const struct batch *b)
+{
+    struct acts *a = l->acts;
+    const struct param *const *p = m->net->p;
+
+    if (a->keep0)
+        dropout(a->g, a->g, a->keep0, m->head.hidden_dropout);
+    layernorm_bwd(a->g, param_grad(l, p[ROLE_EMB_G]), param_grad(l, p[ROLE_EMB_B]), a->g, a->xhat0,
+                  a->rstd0, p[ROLE_EMB_G]->value);
+    embed_bwd(param_grad_mat(l, p[ROLE_WORD]), param_grad_mat(l, p[ROLE_POS]),
+              param_grad_mat(l, p[ROLE_TYPE]), b->ids, b->pos, b->types, a->g);
+}
+
+static void pooling_fwd(const struct model *m, struct lane *l, const struct batch *b)
+{
+    struct acts *a = l->acts;
+
+    if (m->head.pooling == POOL_MEAN) {
+        pool_fwd(l->pooled, l->hidden, b->off, POOL_MEAN);
+        return;
+    }
+    if (a->firsts)
+        mat_copy(a->first, l->hidden);
+    else
+        pool_fwd(a->first, l->hidden, b->off, POOL_CLS);
+    mat_gemm(a->tanh, 0, 1, a->first, NOTRANS, trunk_mat(m, ROLE_POOL_W), TRANS);
+    mat_add_row(a->tanh, m->net->p[ROLE_POOL_B]->value);
+    act_fwd(a->tanh, a->tanh, ACT_TANH);
+    mat_copy(l->pooled, a->tanh);
+}
+
+/* a->dpool = dL/d p becomes dL/d x in a->g: [S,d] of first rows when only those were computed. */
+static void pooling_bwd(const struct model *m, struct lane *l, const struct batch *b)
+{
+    struct acts *a = l->acts;
+    bool below = m->lowest < m->base->dims.n_layers;
+    const struct param *w = m->net->p[ROLE_POOL_W], *bias = m->net->p[ROLE_POOL_B];
+
+    if (m->head.pooling == POOL_MEAN) {
+        if (below)
+            pool_bwd(a->g, a->dpool, b->off, POOL_MEAN);
+        return;
+    }
+    tanh_bwd(a->dpool, a->dpool, a->tanh);
+    if (bias->trainable)
+        mat_sum_rows(param_grad(l, bias), a->dpool);
+    if (w->trainable)
+        mat_gemm(param_grad_mat(l, w), 1, 1, a->dpool, TRANS, a->first, NOTRANS);
+    if (!below)
+        return;
+    struct mat dfirst = a->firsts ? mat_rows(a->g, 0, b->n_seq) : a->first;
+    mat_gemm(dfirst, 0, 1, a->dpool, NOTRANS, param_mat(w), NOTRANS);
+    if (!a->firsts)
+        pool_bwd(a->g, dfirst, b->off, POOL_CLS);
+}
+
+static void scale(struct mat m, double by)
+{
+    for (int i = 0; by != 1 && i < m.rows; i++)
+        for (int j = 0; j < m.cols; j++)
+            mat_row(m, i)[j] *= (real)by;
+}
+
+static void head_fwd(const struct model *m, struct lane *l, const struct batch *b)
+{
+    struct acts *a = l->acts;
+    double drop = m->head.classifier_dropout;
+
+    pooling_fwd(m, l, b);
+    scale(l->pooled, m->head.pool_scale);
+    if (a->keep_head) {
+        lane_keep(a->keep_head, m, l, &a->row, dropout_sub(-1, SITE_HEAD), l->pooled.cols, drop);
+        dropout(l->pooled, l->pooled, a->keep_head, drop);
+    }
+    mat_gemm(l->logits, 0, 1, l->pooled, NOTRANS, param_mat(m->net->head_w), TRANS);
+    mat_add_row(l->logits, m->net->head_b->value);
+}
+
+static void head_bwd(const struct model *m, struct lane *l, const struct batch *b,
+                     struct mat dlogits)
+{
+    struct acts *a = l->acts;
+    const struct param *w = m->net->head_w, *bias = m->net->head_b, *pool = m->net->p[ROLE_POOL_W];
+    bool pooler =
+        m->head.pooling == POOL_CLS && (pool->trainable || m->net->p[ROLE_POOL_B]->trainable);
+
+    mat_gemm(param_grad_mat(l, w), 1, 1, dlogits, TRANS, l->pooled, NOTRANS);
+    mat_sum_rows(param_grad(l, bias), dlogits);
+    if (m->lowest == m->base->dims.n_layers && !pooler)
+        return;
+    mat_gemm(a->dpool, 0, 1, dlogits, NOTRANS, param_mat(w), NOTRANS);
+    if (a->keep_head)
+        dropout(a->dpool, a->dpool, a->keep_head, m->head.classifier_dropout);
+    scale(a->dpool, m->head.pool_scale);
+    pooling_bwd(m, l, b);
+}
+
+int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
+{
+    struct acts *a = l->acts;
+    int n = m->base->dims.n_layers;
+
+    if (acts_ready(l, m, b) != 0)
+        return -1;
+    embeddings_fwd(m, l, b);
+    for (int i = 0; i < n; i++)
+        block_fwd(m, l, b, i, i + 1 < n ? a->layer[i + 1].x : l->hidden);
+    head_fwd(m, l, b);
+    return 0;
+}
+
+void model_bwd(const struct model *m, struct lane *l, const struct batch *b, struct mat dlogits)
+{
+    const struct acts *a = l->acts;
+
+    CHECK(l->grad && a->n_tok == b->n_tok && a->n_seq == b->n_seq, "%d tokens, %d in forward",
+          b->n_tok, a->n_tok);
+    head_bwd(m, l, b, dlogits);
+    for (int i = m->base->dims.n_layers - 1; i >= 0 && i >= m->lowest; i--)
+        block_bwd(m, l, b, i);
+    if (m->lowest < 0)
+        embeddings_bwd(m, l, b);
+}
+
+double model_loss(const struct model *m, struct lane *l, const struct batch *b, double weight,
+                  struct mat *dlogits)
+{
+    const struct acts *a = l->acts;
+    struct mat d = l->grad && dlogits ? a->dlogits : (struct mat){ 0 };
+
+    if (dlogits)
+        *dlogits = d;
+    if (m->head.regression) {
+        CHECK(b->target, "%d sequences", b->n_seq);
+        return mse(d, l->logits, b->target, weight);
+    }
+    CHECK(b->label, "%d sequences", b->n_seq);
+    return xent(d, l->logits, b->label, weight);
+}

@@ -1,0 +1,140 @@
+/* tok.c - tokenizers by folder, and the layout and truncation of model inputs. */
+#include "core/text/tok.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct tok {
+    const struct tok_kind *kind;
+    void *state;
+    int cls, sep, pad, unk;
+};
+
+void ids_push(struct ids *v, int id)
+{
+    if (v->n == v->cap) {
+        v->cap = v->cap < 64 ? 64 : v->cap * 2;
+        v->id = xgrow(v->id, (size_t)v->cap, sizeof *v->id);
+    }
+    v->id[v->n++] = id;
+}
+
+void ids_free(struct ids *v)
+{
+    free(v->id);
+    *v = (struct ids){ 0 };
+}
+
+struct tok *tok_load(const char *dir)
+{
+    for (const struct tok_kind *const *k = tok_kind_table; *k; k++) {
+        if (!(*k)->detect(dir))
+            continue;
+        void *state = (*k)->load(dir);
+        if (!state)
+            return NULL;
+        struct tok *t = xalloc(1, sizeof *t);
+        t->kind = *k;
+        t->state = state;
+        t->cls = t->sep = t->pad = t->unk = -1;
+        t->kind->specials(state, &t->cls, &t->sep, &t->pad, &t->unk);
+        return t;
+    }
+    fail(FAIL_INPUT, "'%s' holds no tokenizer that is known here, such as vocab.txt", dir);
+    return NULL;
+}
+
+void tok_free(struct tok *t)
+{
+    if (!t)
+        return;
+    t->kind->free(t->state);
+    free(t);
+}
+
+const char *tok_name(const struct tok *t)
+{
+    return t->kind->name;
+}
+
+int tok_vocab(const struct tok *t)
+{
+    return t->kind->vocab(t->state);
+}
+
+int tok_pad(const struct tok *t)
+{
+    return t->pad;
+}
+
+const char *tok_piece(const struct tok *t, int id)
+{
+    return t->kind->piece(t->state, id);
+}
+
+void tok_encode(const struct tok *t, const char *text, size_t size, struct ids *out)
+{
+    t->kind->encode(t->state, text, size, out);
+}
+
+/* Cutting the longer of two, token by token, ends with one of them whole or with two halves; of two
+ * halves the one that was longer (B when equal) gets the odd token. */
+static void share(int *na, int *nb, int room)
+{
+    int shorter = *na > *nb ? *nb : *na, half = room / 2;
+
+    if (*na + *nb <= room)
+        return;
+    int keep = shorter < half ? shorter : half;
+    if (*na > *nb) {
+        *nb = keep;
+        *na = room - keep;
+    } else {
+        *na = keep;
+        *nb = room - keep;
+    }
+}
+
+static void push_special(struct ids *out, int id)
+{
+    if (id >= 0)
+        ids_push(out, id);
+}
+
+int tok_join(const struct tok *t, const char *a, size_t a_size, const char *b, size_t b_size,
+             int max_len, struct ids *out, int *second)
+{
+    struct ids ia = { 0 }, ib = { 0 };
+    int n_special = (t->cls >= 0) + (b ? 2 : 1) * (t->sep >= 0);
+    int room = max_len - n_special < 0 ? 0 : max_len - n_special;
+
+    tok_encode(t, a, a_size, &ia);
+    if (b)
+        tok_encode(t, b, b_size, &ib);
+    int na = ia.n, nb = ib.n;
+    if (max_len > 0 && b)
+        share(&na, &nb, room);
+    else if (max_len > 0 && na > room)
+        na = room;
+
+    push_special(out, t->cls);
+    for (int i = 0; i < na; i++)
+        ids_push(out, ia.id[i]);
+    push_special(out, t->sep);
+    if (second)
+        *second = out->n;
+    for (int i = 0; i < nb; i++)
+        ids_push(out, ib.id[i]);
+    if (b)
+        push_special(out, t->sep);
+    int cut = ia.n - na + ib.n - nb;
+    ids_free(&ia);
+    ids_free(&ib);
+    return cut;
+}
+
+int tok_pair(const struct tok *t, const char *a, const char *b, int max_len, struct ids *out,
+             int *second)
+{
+    return tok_join(t, a, strlen(a), b, b ? strlen(b) : 0, max_len, out, second);
+}

@@ -1,0 +1,214 @@
+/* eval.c - evaluation of a split: micro-batches of like lengths, shared out to threads, scored in
+ * file order. */
+#include "core/train/parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void lanes_init(struct lanes *l, const struct model *m, int threads)
+{
+    *l = (struct lanes){ .model = m, .n = threads };
+    l->lane = xalloc((size_t)threads, sizeof *l->lane);
+    l->ready = xalloc((size_t)threads, sizeof *l->ready);
+}
+
+void lanes_free(struct lanes *l)
+{
+    for (int i = 0; i < l->n; i++) {
+        if (!l->ready[i])
+            continue;
+        l->lane[i].grad = NULL; /* it was lent */
+        lane_free(&l->lane[i]);
+    }
+    free(l->lane);
+    free(l->ready);
+    *l = (struct lanes){ 0 };
+}
+
+struct lane *lanes_get(struct lanes *l, int thread, real *grad)
+{
+    static _Thread_local bool thread_ready;
+    struct lane *lane = &l->lane[thread];
+
+    if (!thread_ready)
+        math_thread_init();
+    thread_ready = true;
+    if (!l->ready[thread]) {
+        if (lane_init(lane, l->model, false) != 0)
+            return NULL;
+        l->ready[thread] = true;
+    }
+    lane->grad = grad;
+    return lane;
+}
+
+int sink_point(const struct sink *s, long step, const char *split, const char *name, double value)
+{
+    return s->point ? s->point(s->self, step, split, name, value) : 0;
+}
+
+struct evaluation {
+    struct lanes *lanes;
+    const struct model *model;
+    const struct dataset *d;
+    struct microbatch *mb; /* [threads] */
+    int *order;            /* examples, longest first */
+    int *from;             /* [n_chunks + 1] in order */
+    int n_chunks;
+    double *loss; /* [n_chunks] */
+    int *guess;   /* [n] in file order, or */
+    double *value;
+    volatile int failed;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Longest first, so that memory grows at the first chunk only; chunks of about TOKENS_PER_LANE. */
+static void cut(struct evaluation *e)
+{
+    const struct dataset *d = e->d;
+    size_t n = (size_t)d->n, load = 0;
+    uint64_t *key = xalloc(n, sizeof *key);
+
+    e->order = xalloc(n, sizeof *e->order);
+    e->from = xalloc(n + 1, sizeof *e->from);
+    for (size_t i = 0; i < n; i++)
+        key[i] = (UINT64_C(0xFFFFFFFF) - (d->off[i + 1] - d->off[i])) << 32 | i;
+    qsort(key, n, sizeof *key, by_key);
+    for (size_t k = 0; k < n; k++) {
+        int i = e->order[k] = (int)(key[k] & 0xFFFFFFFF);
+        size_t len = d->off[i + 1] - d->off[i];
+        if (k == 0 || load + len > TOKENS_PER_LANE) {
+            e->from[e->n_chunks++] = (int)k;
+            load = 0;
+        }
+        load += len;
+    }
+    e->from[e->n_chunks] = d->n;
+    free(key);
+}
+
+/* The first of the largest; what is not a number is not large. */
+static int largest(const real *z, int n)
+{
+    int best = 0;
+
+    for (int j = 1; j < n; j++)
+        if (z[j] > z[best] || (isnan(z[best]) && !isnan(z[j])))
+            best = j;
+    return best;
+}
+
+static void eval_chunk(void *arg, int piece, int thread)
+{
+    struct evaluation *e = arg;
+    struct lane *l = lanes_get(e->lanes, thread, NULL);
+    struct microbatch *mb = &e->mb[thread];
+    int from = e->from[piece];
+    struct mat dl;
+
+    if (!l) {
+        e->failed = 1;
+        return;
+    }
+    l->train = false;
+    batch_fill(mb, e->d, e->order + from, e->from[piece + 1] - from, 0);
+    if (model_fwd(e->model, l, &mb->b) != 0) {
+        e->failed = 1;
+        return;
+    }
+    e->loss[piece] = model_loss(e->model, l, &mb->b, 1, &dl);
+    for (int s = 0; s < mb->b.n_seq; s++) {
+        const real *z = mat_row(l->logits, s);
+        if (e->value)
+            e->value[mb->example[s]] = (double)z[0];
+        else
+            e->guess[mb->example[s]] = largest(z, l->logits.cols);
+    }
+}
+
+static int report_predictions(const struct evaluation *e, const struct sink *s, const char *name)
+{
+    for (int i = 0; s->prediction && i < e->d->n; i++) {
+        double label = e->value ? e->d->target[i] : e->d->label[i];
+        double output = e->value ? e->value[i] : e->guess[i];
+        if (s->prediction(s->self, name, e->d->line[i], label, output) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int score(const struct evaluation *e, const struct run_job *job, const char *name, long step,
+                 double loss, double *out)
+{
+    const struct task *t = job->data.task;
+    struct outcome o = { .n = e->d->n,
+                         .n_classes = t->regression ? 0 : t->n_labels,
+                         .label = e->d->label,
+                         .guess = e->guess,
+                         .target = e->d->target,
+                         .value = e->value };
+
+    if (sink_point(&job->sink, step, name, "loss", loss) != 0)
+        return -1;
+    for (int i = 0; i < t->n_metrics; i++) {
+        out[i] = metric_find(t->metrics[i])->score(&o);
+        if (sink_point(&job->sink, step, name, t->metrics[i], out[i]) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int evaluate(struct lanes *l, const struct run_job *job, enum split s, const char *name, long step,
+             bool predictions, double *loss, double out[TASK_MAX_METRICS])
+{
+    const struct dataset *d = job->data.split[s];
+    struct evaluation e = { .lanes = l, .model = job->model, .d = d };
+    int rc = -1;
+
+    CHECK(d && d->n > 0, "split %s", split_names[s]);
+    cut(&e);
+    e.mb = xalloc((size_t)l->n, sizeof *e.mb);
+    e.loss = xalloc((size_t)e.n_chunks, sizeof *e.loss);
+    if (job->data.task->regression)
+        e.value = xalloc((size_t)d->n, sizeof *e.value);
+    else
+        e.guess = xalloc((size_t)d->n, sizeof *e.guess);
+    pool_run(job->pool, e.n_chunks, eval_chunk, &e);
+    if (e.failed)
+        goto out;
+    *loss = 0;
+    for (int i = 0; i < e.n_chunks; i++)
+        *loss += e.loss[i];
+    *loss /= d->n;
+    rc = score(&e, job, name, step, *loss, out);
+    if (rc == 0 && predictions)
+        rc = report_predictions(&e, &job->sink, name);
+out:
+    for (int i = 0; i < l->n; i++)
+        microbatch_free(&e.mb[i]);
+    free(e.mb);
+    free(e.order);
+    free(e.from);
+    free(e.loss);
+    free(e.guess);
+    free(e.value);
+    return rc;
+}
+
+int eval_run(const struct run_job *job, enum split s, long step, bool predictions, double *loss,
+             double out[TASK_MAX_METRICS])
+{
+    struct lanes l;
+
+    lanes_init(&l, job->model, pool_threads(job->pool));
+    int rc = evaluate(&l, job, s, split_names[s], step, predictions, loss, out);
+    lanes_free(&l);
+    return rc;
+}

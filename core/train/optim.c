@@ -1,0 +1,212 @@
+/* optim.c - options of training, the learning rate, and the update of the trained numbers. */
+#include "core/base/opt.h"
+#include "core/train/parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(field) offsetof(struct train_cfg, field)
+
+const struct opt train_opts[] = {
+    { "lr", 0, OPT_REAL, AT(lr), "0.001", 0, 1e10, NULL, "peak learning rate of AdamW" },
+    { "weight_decay", 0, OPT_REAL, AT(weight_decay), "0.01", 0, 1e3, NULL,
+      "decoupled weight decay, on all trained numbers" },
+    { "beta1", 0, OPT_REAL, AT(beta1), "0.9", 0, 1, NULL, "decay of AdamW's first moment" },
+    { "beta2", 0, OPT_REAL, AT(beta2), "0.999", 0, 1, NULL, "decay of AdamW's second moment" },
+    { "eps", 0, OPT_REAL, AT(eps), "1e-8", 1e-30, 1, NULL, "AdamW's epsilon" },
+    { "clip", 0, OPT_REAL, AT(clip), "0", 0, 1e10, NULL, "largest gradient norm, 0: no clipping" },
+    { "warmup", 0, OPT_REAL, AT(warmup), "0.06", 0, 1e9, NULL,
+      "warm-up: below 1 a share of the steps, else steps" },
+    { "schedule", 0, OPT_CHOICE, AT(schedule), "linear", 0, 0, "linear|constant|cosine",
+      "learning rate after warm-up" },
+    { "epochs", 0, OPT_INT, AT(epochs), "3", 1, 1e6, NULL, "passes over the training examples" },
+    { "steps", 0, OPT_INT, AT(steps), "0", 0, 1e9, NULL, "steps, 0: as many as epochs make" },
+    { "batch", 0, OPT_INT, AT(batch), "16", 1, 1e5, NULL, "examples in memory at once" },
+    { "accumulate", 0, OPT_INT, AT(accumulate), "1", 1, 1e5, NULL, "batches that make a step" },
+    { "eval_every", 0, OPT_INT, AT(eval_every), "0", 0, 1e9, NULL,
+      "steps between evaluations, 0: at the end of every epoch" },
+    { "max_len", 0, OPT_INT, AT(max_len), "0", 0, 1e6, NULL,
+      "longest input in tokens, 0: the task's" },
+    { "train_n", 0, OPT_INT, AT(train_n), "0", 0, 1e9, NULL,
+      "training examples drawn at random, 0: all" },
+    { "dev_n", 0, OPT_INT, AT(dev_n), "0", 0, 1e9, NULL, "dev examples drawn at random, 0: all" },
+    { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, "auto|cls|mean",
+      "what the classifier reads; auto: as the checkpoint was made" },
+    { "pool_scale", 0, OPT_REAL, AT(pool_scale), "1", 1e-6, 1e6, NULL,
+      "factor on the pooled vector before the classifier" },
+    { "hidden_dropout", 0, OPT_REAL, AT(hidden_dropout), "-1", -1, 0.999, NULL,
+      "dropout of hidden states, -1: the model's" },
+    { "attn_dropout", 0, OPT_REAL, AT(attn_dropout), "-1", -1, 0.999, NULL,
+      "dropout of attention, -1: the model's" },
+    { "classifier_dropout", 0, OPT_REAL, AT(classifier_dropout), "-1", -1, 0.999, NULL,
+      "dropout before the classifier, -1: the model's" },
+    { "best_by", 0, OPT_STR, AT(best_by), "", 0, 0, NULL,
+      "metric (or loss) that picks the best evaluation; empty: the task's first" },
+    { NULL, 0, OPT_END, 0, NULL, 0, 0, NULL, NULL },
+};
+
+static int check_best_by(const struct train_cfg *c, const struct task *t)
+{
+    const char *words[TASK_MAX_METRICS + 2] = { "loss" };
+    char list[200] = "loss";
+
+    if (!c->best_by || !*c->best_by || strcmp(c->best_by, "loss") == 0)
+        return 0;
+    for (int i = 0; i < t->n_metrics; i++) {
+        if (strcmp(c->best_by, t->metrics[i]) == 0)
+            return 0;
+        words[i + 1] = t->metrics[i];
+        snprintf(list + strlen(list), sizeof list - strlen(list), ", %s", t->metrics[i]);
+    }
+    const char *near = nearest(c->best_by, words);
+    if (near)
+        return fail(FAIL_USAGE, "best_by: task '%s' has no metric '%s'; did you mean '%s'?",
+                    t->name, c->best_by, near);
+    return fail(FAIL_USAGE, "best_by: task '%s' has no metric '%s', only %s", t->name, c->best_by,
+                list);
+}
+
+int train_cfg_check(const struct train_cfg *c, const struct task *t)
+{
+    const struct {
+        const char *key;
+        double p;
+    } drop[] = { { "hidden_dropout", c->hidden_dropout },
+                 { "attn_dropout", c->attn_dropout },
+                 { "classifier_dropout", c->classifier_dropout } };
+
+    for (size_t i = 0; i < ARRAY_LEN(drop); i++)
+        if (drop[i].p != -1 && !(drop[i].p >= 0 && drop[i].p < 1))
+            return fail(FAIL_USAGE, "'%s' must be from 0 to below 1, or -1 for the model's, not %g",
+                        drop[i].key, drop[i].p);
+    if (c->beta1 >= 1 || c->beta2 >= 1)
+        return fail(FAIL_USAGE, "'%s' must be below 1", c->beta1 >= 1 ? "beta1" : "beta2");
+    if (c->batch < 1 || c->accumulate < 1 || (c->epochs < 1 && c->steps < 1))
+        return fail(FAIL_USAGE, "'batch', 'accumulate' and 'epochs' or 'steps' must be at least 1");
+    return check_best_by(c, t);
+}
+
+long train_steps(const struct train_cfg *c, long n)
+{
+    long step = c->batch * c->accumulate;
+
+    return c->steps > 0 ? c->steps : c->epochs * ((n + step - 1) / step);
+}
+
+double lr_at(const struct train_cfg *c, long s, long n)
+{
+    long w = c->warmup >= 1 ? (long)c->warmup : (long)(c->warmup * (double)n);
+
+    if (c->warmup > 0 && w < 1)
+        w = 1;
+    double rise = w > 0 ? (double)(s + 1) / (double)w : 1;
+    double rest = (double)(n - w > 1 ? n - w : 1);
+    switch (c->schedule) {
+    case SCHED_LINEAR: return c->lr * fmin(rise, fmax(0, (double)(n - s) / rest));
+    case SCHED_CONSTANT: return c->lr * fmin(rise, 1);
+    case SCHED_COSINE: break;
+    default: CHECK(0, "schedule %d", c->schedule);
+    }
+    if (s < w)
+        return c->lr * rise;
+    return c->lr / 2 * (1 + cos(3.14159265358979323846 * fmin(1, (double)(s - w) / rest)));
+}
+
+/* --- the update */
+
+enum { PIECE = 1 << 16 }; /* numbers: a few vectors of so many fit into L2 */
+
+int update_slots(size_t n_train)
+{
+    return n_train <= 2000000 ? 8 : 2;
+}
+
+static int pieces(const struct update *u)
+{
+    return (int)((u->n + PIECE - 1) / PIECE);
+}
+
+int update_init(struct update *u, struct pool *pool, size_t n, int n_grads)
+{
+    *u = (struct update){ .pool = pool, .n = n, .n_grads = n_grads };
+    u->grad = xalloc((size_t)n_grads, sizeof *u->grad);
+    u->part = xalloc((size_t)pieces(u) + 1, sizeof *u->part);
+    u->m = calloc(n + 1, sizeof *u->m);
+    u->v = calloc(n + 1, sizeof *u->v);
+    bool ok = u->m && u->v;
+    for (int i = 0; i < n_grads; i++)
+        ok = (u->grad[i] = calloc(n + 1, sizeof **u->grad)) && ok;
+    if (ok)
+        return 0;
+    update_free(u);
+    return fail(FAIL_MEMORY, "no memory for the gradients and moments of %.1f million numbers",
+                1e-6 * (double)n);
+}
+
+void update_free(struct update *u)
+{
+    for (int i = 0; i < u->n_grads; i++)
+        free(u->grad[i]);
+    free(u->grad);
+    free(u->part);
+    free(u->m);
+    free(u->v);
+    *u = (struct update){ 0 };
+}
+
+static size_t piece_at(const struct update *u, int piece, size_t *n)
+{
+    size_t at = (size_t)piece * PIECE;
+
+    *n = u->n - at < PIECE ? u->n - at : PIECE;
+    return at;
+}
+
+static void sum_piece(void *arg, int piece, int thread)
+{
+    struct update *u = arg;
+    size_t n, at = piece_at(u, piece, &n);
+    real *sum = u->grad[0] + at;
+
+    (void)thread;
+    for (int s = 1; s < u->used; s++) {
+        real *g = u->grad[s] + at;
+        for (size_t i = 0; i < n; i++)
+            sum[i] += g[i];
+        memset(g, 0, n * sizeof *g);
+    }
+    u->part[piece] = vec_dot(sum, sum, n);
+}
+
+double update_norm(struct update *u, int used)
+{
+    double sum = 0;
+
+    u->used = used;
+    pool_run(u->pool, pieces(u), sum_piece, u);
+    for (int i = 0; i < pieces(u); i++)
+        sum += u->part[i];
+    return sqrt(sum);
+}
+
+static void apply_piece(void *arg, int piece, int thread)
+{
+    struct update *u = arg;
+    size_t n, at = piece_at(u, piece, &n);
+    real *g = u->grad[0] + at;
+
+    (void)thread;
+    for (size_t i = 0; i < n && u->scale != 1; i++)
+        g[i] *= u->scale;
+    adamw_step(u->theta + at, u->m + at, u->v + at, g, n, &u->opt);
+    memset(g, 0, n * sizeof *g);
+}
+
+void update_apply(struct update *u, real *theta, double scale, const struct adamw *opt)
+{
+    u->theta = theta;
+    u->scale = (real)scale;
+    u->opt = *opt;
+    pool_run(u->pool, pieces(u), apply_piece, u);
+}

@@ -1,0 +1,384 @@
+/* parity.c - one batch: what the model computes, and what another implementation did. */
+#include "core/train/parity_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A method that trains nothing but the head. */
+static const struct adapt frozen = { .name = "frozen" };
+
+static int own_labels(const struct base *b)
+{
+    const struct st_tensor *t = st_find(&b->file, "classifier.weight");
+
+    return t && t->n_dims == 2 && t->shape[0] > 0 && t->shape[0] < 65536 ? (int)t->shape[0] : 2;
+}
+
+/* transformers: one label, or problem_type, makes a regression; pooling is cls whatever the
+ * checkpoint says. */
+static struct head own_head(const struct base *b, enum pooling pooling)
+{
+    int n = own_labels(b);
+
+    return (
+        struct head){ .n_labels = n, .regression = n == 1, .pooling = pooling, .pool_scale = 1 };
+}
+
+/* The hidden states padded to [n,T,d] with zeros. */
+static int compare_hidden(struct parity *p, struct expected *e, const struct lane *l,
+                          const struct feed *f)
+{
+    size_t d = (size_t)l->hidden.cols, total = (size_t)f->b.n_seq * (size_t)f->width * d;
+    real *x = xalloc(total, sizeof *x);
+
+    for (int s = 0; s < f->b.n_seq; s++)
+        for (int i = f->b.off[s]; i < f->b.off[s + 1]; i++)
+            memcpy(x + ((size_t)s * (size_t)f->width + (size_t)(i - f->b.off[s])) * d,
+                   mat_row(l->hidden, i), d * sizeof *x);
+    int rc = parity_compare_reals(p, e, "hidden", x, total, 0);
+    free(x);
+    return rc;
+}
+
+static int compare_embedding(struct parity *p, struct expected *e, const struct lane *l)
+{
+    size_t d = (size_t)l->pooled.cols, n = (size_t)l->pooled.rows;
+    real *x = xalloc(n * d, sizeof *x);
+
+    for (size_t s = 0; s < n; s++) {
+        const real *row = mat_row(l->pooled, (int)s);
+        double norm = vec_norm(row, d);
+        for (size_t k = 0; k < d; k++)
+            x[s * d + k] = (real)(row[k] / norm);
+    }
+    int rc = parity_compare_reals(p, e, "embedding", x, n * d, 0);
+    free(x);
+    return rc;
+}
+
+static int compare_mat(struct parity *p, struct expected *e, const char *name, struct mat m)
+{
+    CHECK(m.ld == m.cols, "%d", m.ld);
+    return parity_compare_reals(p, e, name, m.x, (size_t)m.rows * (size_t)m.cols, 0);
+}
+
+/* Mean loss when the file has labels of the head's kind. */
+static int compare_loss(struct parity *p, struct expected *e, const char *name,
+                        const struct model *m, struct lane *l, const struct batch *b)
+{
+    if (m->head.regression ? !b->target : !b->label)
+        return 0;
+    double loss = model_loss(m, l, b, 1.0 / b->n_seq, NULL) / b->n_seq;
+    return parity_compare(p, e, name, &loss, 1, 0);
+}
+
+static int check_base(struct parity *p, struct expected *e, const struct feed *f)
+{
+    bool embedding = st_find(&e->st, "embedding");
+    struct head h = own_head(p->base, embedding ? POOL_MEAN : POOL_CLS);
+    struct lane l = { 0 };
+    struct model m;
+    int rc = -1;
+
+    if (model_init(&m, p->base, &h, &frozen, NULL, 0, true) != 0)
+        return -1;
+    if (lane_init(&l, &m, false) == 0) {
+        l.all_hidden = true;
+        l.batch_slots = f->b.n_seq;
+        rc = model_fwd(&m, &l, &f->b);
+    }
+    if (rc == 0)
+        rc = compare_hidden(p, e, &l, f);
+    if (rc == 0 && embedding)
+        rc = compare_embedding(p, e, &l);
+    if (rc == 0 && st_find(&p->base->file, "classifier.weight"))
+        rc = compare_mat(p, e, "logits", l.logits) != 0 ? -1
+                                                        : compare_loss(p, e, "loss", &m, &l, &f->b);
+    lane_free(&l);
+    model_free(&m);
+    return rc;
+}
+
+/* Loss and gradient of one batch: the mean over its sequences. */
+static int gradient(const struct model *m, struct lane *l, const struct batch *b)
+{
+    struct mat dlogits;
+
+    memset(l->grad, 0, m->n_train * sizeof *l->grad);
+    if (model_fwd(m, l, b) != 0)
+        return -1;
+    model_loss(m, l, b, 1.0 / b->n_seq, &dlogits);
+    model_bwd(m, l, b, dlogits);
+    return 0;
+}
+
+/* Every trained tensor under PREFIX + PEFT's key; X is laid out as theta. */
+static int compare_keys(struct parity *p, struct expected *e, const char *prefix,
+                        const struct model *m, const real *x)
+{
+    struct peft_tensor *t;
+    int n = peft_tensors(&t, m), rc = 0;
+    double general = strcmp(prefix, "grad.") == 0 ? expected_largest(e, prefix) : 0;
+
+    for (int i = 0; i < n && rc == 0; i++) {
+        char *name = xprintf("%s%s", prefix, t[i].key);
+        rc = parity_compare_reals(p, e, name, x + (t[i].x - m->theta),
+                                  (size_t)t[i].rows * (size_t)t[i].cols, general);
+        free(name);
+    }
+    peft_tensors_free(t, n);
+    return rc;
+}
+
+/* The projection that NAME ("bert.encoder.layer.0.attention.self.query.weight") is the weight of.
+ */
+static const struct param *find_projection(const struct model *m, const char *name)
+{
+    const char *prefix = m->base->arch->prefix;
+    size_t n = strncmp(name, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
+    const struct param *q = model_param(m, name + n);
+
+    return q && q->layer >= 0 && q->role < ROLE_B ? q : NULL;
+}
+
+static int compare_merged(struct parity *p, struct expected *e, const struct model *m)
+{
+    static const char prefix[] = "merged.";
+    int rc = 0;
+
+    for (int i = 0; i < e->st.n && rc == 0; i++) {
+        const char *name = e->st.t[i].name;
+        size_t n = strlen(prefix);
+        const struct param *q = strncmp(name, prefix, n) == 0 ? find_projection(m, name + n) : NULL;
+        if (!q || !m->adapt->merge)
+            continue;
+        size_t count = (size_t)q->rows * (size_t)q->cols;
+        real *w = xalloc(count, sizeof *w);
+        memcpy(w, q->value, count * sizeof *w);
+        m->adapt->merge(m, q->layer, (enum proj)q->role, mat_make(w, q->rows, q->cols), 1);
+        rc = parity_compare_reals(p, e, name, w, count, 0);
+        free(w);
+    }
+    return rc;
+}
+
+static int compare_adamw(struct parity *p, struct expected *e, struct model *m, struct lane *l,
+                         const struct batch *b)
+{
+    struct adamw o = { .lr = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.1 };
+    real *moments = xalloc(2 * m->n_train, sizeof *moments);
+    int rc = 0;
+
+    for (o.t = 1; o.t <= 3 && rc == 0; o.t++) {
+        rc = gradient(m, l, b);
+        if (rc == 0)
+            adamw_step(m->theta, moments, moments + m->n_train, l->grad, m->n_train, &o);
+    }
+    free(moments);
+    return rc == 0 ? compare_keys(p, e, "adamw.", m, m->theta) : -1;
+}
+
+static int check_model_with_adapter(struct parity *p, struct expected *e, const struct feed *f,
+                                    struct model *m)
+{
+    bool labelled = m->head.regression ? f->b.target != NULL : f->b.label != NULL;
+    struct lane l = { 0 };
+    int rc = -1;
+
+    if (lane_init(&l, m, true) == 0) {
+        l.batch_slots = f->b.n_seq;
+        rc = model_fwd(m, &l, &f->b);
+    }
+    if (rc == 0)
+        rc = compare_mat(p, e, "logits_lora", l.logits);
+    if (rc == 0)
+        rc = compare_loss(p, e, "loss_lora", m, &l, &f->b);
+    if (rc == 0)
+        rc = compare_merged(p, e, m);
+    if (rc == 0 && labelled && expected_has(e, "grad.") && (rc = gradient(m, &l, &f->b)) == 0)
+        rc = compare_keys(p, e, "grad.", m, l.grad);
+    if (rc == 0 && labelled && expected_has(e, "adamw."))
+        rc = compare_adamw(p, e, m, &l, &f->b);
+    lane_free(&l);
+    return rc;
+}
+
+static int check_adapter(struct parity *p, struct expected *e, const struct feed *f,
+                         const char *dir)
+{
+    struct head h = own_head(p->base, POOL_CLS);
+    struct lora_cfg cfg = { 0 };
+    struct model m;
+    int n_labels, rc = -1;
+
+    if (peft_read_config(&cfg, &n_labels, dir, &p->base->dims) != 0)
+        return -1;
+    if (n_labels > 0) {
+        h.n_labels = n_labels;
+        h.regression = n_labels == 1;
+    }
+    const struct adapt *lora = adapt_find("lora");
+    CHECK(lora, "no method 'lora'");
+    if (model_init(&m, p->base, &h, lora, &cfg, 0, true) == 0) {
+        if (peft_load(&m, dir) == 0)
+            rc = check_model_with_adapter(p, e, f, &m);
+        model_free(&m);
+    }
+    free(cfg.targets);
+    return rc;
+}
+
+/* Full fine-tuning: E has a gradient under the name of every tensor. */
+static int check_full(struct parity *p, struct expected *e, const struct feed *f)
+{
+    const struct adapt *ft = adapt_find("ft");
+    struct head h = own_head(p->base, POOL_CLS);
+    const char *prefix = p->base->arch->prefix;
+    double general = expected_largest(e, "");
+    char none[64] = { 0 };
+    struct lane l = { 0 };
+    struct model m;
+    int rc = -1;
+
+    CHECK(ft && ft->cfg_size <= sizeof none, "no method 'ft'");
+    if (h.regression ? !f->b.target : !f->b.label)
+        return fail(FAIL_INPUT, "'%s' needs labels for its gradients", p->cfg->expected);
+    if (model_init(&m, p->base, &h, ft, none, 0, true) != 0)
+        return -1;
+    if (lane_init(&l, &m, true) == 0) {
+        l.batch_slots = f->b.n_seq;
+        rc = gradient(&m, &l, &f->b);
+    }
+    for (int i = 0; i < e->st.n && rc == 0; i++) {
+        const char *name = e->st.t[i].name;
+        size_t n = strncmp(name, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
+        const struct param *q = model_param(&m, name + n);
+        if (q && q->trainable)
+            rc = parity_compare_reals(p, e, name, l.grad + q->off,
+                                      (size_t)q->rows * (size_t)q->cols, general);
+    }
+    lane_free(&l);
+    model_free(&m);
+    return rc;
+}
+
+/* --- which layout */
+
+static char *beside(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? xprintf("%.*s/%s", (int)(slash - path), path, name) : xstrdup(name);
+}
+
+static int check_full_file(struct parity *p, const char *path, const char *label,
+                           const struct feed *f)
+{
+    struct expected e;
+
+    if (expected_open(&e, path, label) != 0)
+        return -1;
+    int rc = check_full(p, &e, f);
+    if (rc == 0)
+        parity_unknown(p, &e);
+    expected_close(&e);
+    return rc;
+}
+
+static int check_batch(struct parity *p, struct expected *e)
+{
+    char *full = beside(p->cfg->expected, "grad_full.safetensors");
+    char *folder = p->cfg->adapter ? xstrdup(p->cfg->adapter) : beside(p->cfg->expected, "adapter");
+    char *config = path_join(folder, "adapter_config.json");
+    struct feed f;
+    int rc = feed_make(&f, e, "", &p->base->dims, own_labels(p->base));
+
+    if (rc == 0)
+        rc = check_base(p, e, &f);
+    if (rc == 0 && (p->cfg->adapter || file_exists(config)))
+        rc = check_adapter(p, e, &f, folder);
+    if (rc == 0)
+        parity_unknown(p, e);
+    if (rc == 0 && file_exists(full) && strcmp(full, p->cfg->expected) != 0)
+        rc = check_full_file(p, full, "full: ", &f);
+    feed_free(&f);
+    free(config);
+    free(folder);
+    free(full);
+    return rc;
+}
+
+/* A file of gradients alone: the batch lies beside it. */
+static int check_gradients(struct parity *p, struct expected *e)
+{
+    char *path = beside(p->cfg->expected, "expected.safetensors");
+    struct expected inputs;
+    struct feed f;
+    int rc;
+
+    if (!file_exists(path) || strcmp(path, p->cfg->expected) == 0)
+        rc = fail(
+            FAIL_INPUT,
+            "'%s' has neither ids nor init.*, and no expected.safetensors with ids is beside it",
+            p->cfg->expected);
+    else
+        rc = expected_open(&inputs, path, "");
+    if (rc == 0) {
+        rc = feed_make(&f, &inputs, "", &p->base->dims, own_labels(p->base));
+        if (rc == 0) {
+            rc = check_full(p, e, &f);
+            feed_free(&f);
+        }
+        expected_close(&inputs);
+    }
+    if (rc == 0)
+        parity_unknown(p, e);
+    free(path);
+    return rc;
+}
+
+/* A regression's labels may have been written as F32 where the other program used F64. */
+static bool has_rounded_labels(const struct expected *e)
+{
+    const struct st_tensor *t = st_find(&e->st, "labels.0");
+
+    return t && t->dtype >= ST_F16 && t->dtype < ST_F64;
+}
+
+static void report_end(const struct parity *p)
+{
+    const struct parity_result *r = p->r;
+
+    fprintf(
+        p->cfg->out,
+        "largest relative difference %.2e (%s); %d quantities compared, %d beyond their tolerance "
+        "(%g), %d not checked\n",
+        r->worst, *p->worst ? p->worst : "none", r->n_checked, r->n_bad, p->tol, r->n_unknown);
+}
+
+int parity_check(struct parity_result *r, struct base *b, const struct parity_cfg *cfg)
+{
+    struct parity p = { .base = b, .cfg = cfg, .r = r, .tol = cfg->tol };
+    struct expected e;
+    int rc;
+
+    *r = (struct parity_result){ 0 };
+    math_thread_init();
+    if (expected_open(&e, cfg->expected, "") != 0)
+        return -1;
+    bool trace = expected_has(&e, "init.");
+    p.rounded = sizeof(real) == 4 || has_rounded_labels(&e);
+    if (p.tol <= 0)
+        p.tol = !p.rounded ? 1e-9 : trace ? 1e-4 : 1e-5;
+    if (trace) {
+        rc = parity_trace(&p, &e);
+    } else {
+        fprintf(cfg->out, "%10s  %10s  %-7s  quantity\n", "difference", "relative", "verdict");
+        rc = st_find(&e.st, "ids") ? check_batch(&p, &e) : check_gradients(&p, &e);
+    }
+    if (rc == 0)
+        report_end(&p);
+    expected_close(&e);
+    return rc;
+}

@@ -1,0 +1,62 @@
+/* parts.h - the pieces of a training run that train.c puts together. Private to core/train.
+ * Layer 3. */
+#ifndef PARTS_H
+#define PARTS_H
+
+#include "core/train/train.h"
+
+/* Tokens of a micro-batch. The activations of a lane of this size stay in a core's L2 cache from a
+ * layer's forward product to the next, its products are already large enough for full speed, and a
+ * step of 16 short examples still cuts into enough pieces for a few threads. A change changes bits,
+ * not results. */
+enum { TOKENS_PER_LANE = 128, MAX_LANES = 256 };
+
+/* --- Lanes: one a thread, made when the thread first works, used for training and evaluation.
+ * Gradients are not theirs: a thread points lane->grad at the vector of the piece that it works on.
+ */
+struct lanes {
+    const struct model *model;
+    struct lane *lane; /* [threads] */
+    bool *ready;
+    int n;
+};
+void lanes_init(struct lanes *l, const struct model *m, int threads);
+void lanes_free(struct lanes *l);
+/* lanes_get - the lane of this thread, GRAD set. NULL: FAIL_MEMORY. */
+struct lane *lanes_get(struct lanes *l, int thread, real *grad);
+
+/* --- Evaluation of a split under the name NAME ("dev", "test_best"): points and, when asked,
+ * predictions. */
+int evaluate(struct lanes *l, const struct run_job *job, enum split s, const char *name, long step,
+             bool predictions, double *loss, double out[TASK_MAX_METRICS]);
+
+/* beats - is a value of a metric better than another? NaN never beats a number, a number beats NaN,
+ * equals beat nothing (the earlier evaluation stays the best). */
+bool beats(double a, double than, enum metric_goal goal);
+
+/* The sink's functions; an absent one is a sink that does not care. */
+int sink_point(const struct sink *s, long step, const char *split, const char *name, double value);
+
+/* --- The update: gradients of all slots summed in order into the first, its norm, clipping, AdamW.
+ * Work is cut into pieces of a fixed size, so that neither the sum nor the norm depends on the
+ * threads. */
+struct update {
+    struct pool *pool;
+    size_t n;    /* numbers */
+    real **grad; /* [n_grads] vectors of n, zero between steps */
+    int n_grads;
+    real *m, *v;  /* moments */
+    double *part; /* [pieces] of the squared norm */
+    real *theta;  /* the rest: for update_apply */
+    int used;     /* slots that got a gradient in this step */
+    real scale;
+    struct adamw opt;
+};
+int update_init(struct update *u, struct pool *pool, size_t n,
+                int n_grads); /* Errors: FAIL_MEMORY */
+void update_free(struct update *u);
+double update_norm(struct update *u, int used); /* sums; returns the norm */
+void update_apply(struct update *u, real *theta, double scale, const struct adamw *opt);
+/* Slots of gradients: more would let more threads work, but each is as long as theta. */
+int update_slots(size_t n_train);
+#endif

@@ -1,0 +1,430 @@
+/* train.c - the loop: examples in order, lanes, update, report, evaluate, checkpoint. */
+#include "core/base/rng.h"
+#include "core/train/parts.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REPORT_EVERY = 10, MOST_REPORTS = 200, CKPT_EVERY_S = 60 };
+
+struct trainer {
+    const struct run_job *job;
+    struct model *m;
+    const struct dataset *d;
+    long total, per_epoch, per_step, report_every;
+    int *order; /* of the examples in epoch order_epoch */
+    long order_epoch;
+    struct microbatch *mb; /* [MAX_LANES] */
+    int n_mb;
+    struct lanes lanes;
+    struct update u;
+    double *slot_loss; /* [slots] */
+    double weight;     /* 1 / examples of the step */
+    atomic_int failed;
+    real *best; /* numbers of the best evaluation; NULL: nobody asks */
+    bool own_best;
+    struct ckpt st;
+    double last_ckpt;
+    const char *why; /* diverged */
+    double lr, norm; /* of the last step */
+};
+
+static int trainer_init(struct trainer *t, struct run_job *job)
+{
+    const struct train_cfg *c = job->cfg;
+    const struct dataset *d = job->data.split[SPLIT_TRAIN];
+    size_t n = job->model->n_train;
+    int slots = update_slots(n);
+
+    *t = (struct trainer){ .job = job, .m = job->model, .d = d, .order_epoch = -1 };
+    CHECK(d && d->n > 0 && job->data.split[SPLIT_DEV], "a run needs train and dev");
+    t->per_step = c->batch * c->accumulate;
+    t->per_epoch = (d->n + t->per_step - 1) / t->per_step;
+    t->total = train_steps(c, d->n);
+    t->report_every = (t->total + MOST_REPORTS - 1) / MOST_REPORTS;
+    if (t->report_every < REPORT_EVERY)
+        t->report_every = REPORT_EVERY;
+    t->last_ckpt = now_mono();
+    lanes_init(&t->lanes, t->m, pool_threads(job->pool));
+    t->order = xalloc((size_t)d->n, sizeof *t->order);
+    t->mb = xalloc(MAX_LANES, sizeof *t->mb);
+    t->slot_loss = xalloc((size_t)slots, sizeof *t->slot_loss);
+    t->best = job->best_theta;
+    if (!t->best && job->data.split[SPLIT_TEST]) {
+        t->own_best = true;
+        t->best = malloc((n + 1) * sizeof *t->best);
+        if (!t->best)
+            return fail(FAIL_MEMORY, "no memory for the best of %zu trained numbers", n);
+    }
+    if (t->best)
+        memcpy(t->best, t->m->theta, n * sizeof *t->best);
+    return update_init(&t->u, job->pool, n, slots);
+}
+
+static void trainer_free(struct trainer *t)
+{
+    lanes_free(&t->lanes);
+    update_free(&t->u);
+    for (int i = 0; i < MAX_LANES; i++)
+        microbatch_free(&t->mb[i]);
+    free(t->mb);
+    free(t->order);
+    free(t->slot_loss);
+    if (t->own_best)
+        free(t->best);
+}
+
+/* --- one step */
+
+/* Examples of step S: *n of them from t->order + the result. */
+static long step_examples(struct trainer *t, long s, long *n)
+{
+    long epoch = s / t->per_epoch, at = s % t->per_epoch * t->per_step;
+
+    if (epoch != t->order_epoch) {
+        struct rng r = rng_make(t->job->seed, RNG_ORDER, (uint32_t)epoch);
+        for (int i = 0; i < t->d->n; i++)
+            t->order[i] = i;
+        rng_shuffle(&r, t->order, t->d->n);
+        t->order_epoch = epoch;
+    }
+    *n = t->d->n - at < t->per_step ? t->d->n - at : t->per_step;
+    return at;
+}
+
+/* Slot k does the micro-batches k, k + slots, ... in this order, whichever thread it is on. */
+static void run_slot(void *arg, int slot, int thread)
+{
+    struct trainer *t = arg;
+    struct lane *l = lanes_get(&t->lanes, thread, t->u.grad[slot]);
+
+    if (!l) {
+        atomic_store(&t->failed, 1);
+        return;
+    }
+    l->train = true;
+    l->seed = t->job->seed;
+    l->step = (uint64_t)t->st.step;
+    l->batch_slots = (int)t->per_step;
+    for (int i = slot; i < t->n_mb && !atomic_load(&t->failed); i += t->u.n_grads) {
+        const struct batch *b = &t->mb[i].b;
+        struct mat dlogits;
+        if (model_fwd(t->m, l, b) != 0) {
+            atomic_store(&t->failed, 1);
+            return;
+        }
+        t->slot_loss[slot] += model_loss(t->m, l, b, t->weight, &dlogits);
+        model_bwd(t->m, l, b, dlogits);
+    }
+}
+
+/* Gradient of the mean loss over the step's examples, into the slots; *used is how many got one. */
+static int step_gradient(struct trainer *t, const int *idx, long n, int *used)
+{
+    long batch = t->job->cfg->batch;
+
+    *used = 0;
+    for (int i = 0; i < t->u.n_grads; i++)
+        t->slot_loss[i] = 0;
+    t->weight = 1 / (double)n;
+    for (long at = 0; at < n; at += batch) {
+        int some = (int)(n - at < batch ? n - at : batch);
+        t->n_mb = batch_split(t->mb, MAX_LANES, TOKENS_PER_LANE, t->d, idx + at, some, (int)at);
+        for (int i = 0; i < t->n_mb; i++)
+            t->st.tokens += t->mb[i].b.n_tok;
+        int slots = t->n_mb < t->u.n_grads ? t->n_mb : t->u.n_grads;
+        pool_run(t->job->pool, slots, run_slot, t);
+        if (atomic_load(&t->failed))
+            return -1;
+        *used = slots > *used ? slots : *used;
+    }
+    return 0;
+}
+
+/* One step from t->st.step; sets t->why when a number is not finite, and then changes no number. */
+static int train_step(struct trainer *t)
+{
+    const struct train_cfg *c = t->job->cfg;
+    double loss = 0, scale = 1;
+    long n;
+    int used;
+    long at = step_examples(t, t->st.step, &n);
+
+    if (step_gradient(t, t->order + at, n, &used) != 0)
+        return -1;
+    for (int i = 0; i < t->u.n_grads; i++)
+        loss += t->slot_loss[i];
+    t->norm = update_norm(&t->u, used);
+    t->lr = lr_at(c, t->st.step, t->total);
+    t->st.loss_sum += loss;
+    t->st.loss_n += n;
+    t->st.examples += n;
+    t->st.step++;
+    t->why = !isfinite(loss) ? "loss" : !isfinite(t->norm) ? "gradient norm" : NULL;
+    if (t->why)
+        return 0;
+    if (c->clip > 0 && c->clip / (t->norm + 1e-6) < 1) /* as torch.nn.utils.clip_grad_norm_ */
+        scale = c->clip / (t->norm + 1e-6);
+    struct adamw opt = { t->lr, c->beta1, c->beta2, c->eps, c->weight_decay, t->st.step };
+    update_apply(&t->u, t->m->theta, scale, &opt);
+    return 0;
+}
+
+static int report(struct trainer *t)
+{
+    const struct sink *s = &t->job->sink;
+    long step = t->st.step;
+    double mean = t->st.loss_sum / (double)t->st.loss_n;
+
+    if (step % t->report_every != 0 && step != t->total && !t->why)
+        return 0;
+    t->st.loss_sum = 0;
+    t->st.loss_n = 0;
+    if (sink_point(s, step, "train", "loss", mean) != 0 ||
+        sink_point(s, step, "train", "lr", t->lr) != 0)
+        return -1;
+    return sink_point(s, step, "train", "grad_norm", t->norm);
+}
+
+/* --- evaluations and the best of them */
+
+/* Index of the number that decides in a list of metrics and, last, loss. */
+static int best_index(const struct trainer *t, enum metric_goal *goal)
+{
+    const struct task *k = t->job->data.task;
+    const char *by = t->job->cfg->best_by;
+
+    *goal = GOAL_MIN;
+    if (by && strcmp(by, "loss") == 0)
+        return TASK_MAX_METRICS;
+    for (int i = 0; i < k->n_metrics; i++)
+        if (!by || !*by || strcmp(by, k->metrics[i]) == 0) {
+            *goal = metric_find(k->metrics[i])->goal;
+            return i;
+        }
+    CHECK(0, "best_by '%s'", by);
+    return 0;
+}
+
+bool beats(double a, double than, enum metric_goal goal)
+{
+    if (isnan(a) || isnan(than))
+        return isnan(than) && !isnan(a);
+    return goal == GOAL_MAX ? a > than : a < than;
+}
+
+static void keep_best(struct trainer *t, const double *now)
+{
+    enum metric_goal goal;
+    int i = best_index(t, &goal);
+
+    if (t->st.has_best && !beats(now[i], t->st.best[i], goal))
+        return;
+    t->st.has_best = 1;
+    t->st.best_step = t->st.step;
+    memcpy(t->st.best, now, sizeof t->st.best);
+    if (t->best)
+        memcpy(t->best, t->m->theta, t->m->n_train * sizeof *t->best);
+}
+
+/* NOW: metrics and, last, loss of the dev split. */
+static int eval_dev(struct trainer *t, bool predictions, double now[TASK_MAX_METRICS + 1])
+{
+    double t0 = now_mono();
+
+    memset(now, 0, (TASK_MAX_METRICS + 1) * sizeof *now);
+    if (evaluate(&t->lanes, t->job, SPLIT_DEV, "dev", t->st.step, predictions,
+                 &now[TASK_MAX_METRICS], now) != 0)
+        return -1;
+    t->st.eval_s += now_mono() - t0;
+    if (!isfinite(now[TASK_MAX_METRICS]))
+        t->why = "dev loss";
+    else
+        keep_best(t, now);
+    return 0;
+}
+
+/* The best evaluation was the last: its test values are known. */
+static int same_test(struct trainer *t, double loss, const double out[TASK_MAX_METRICS])
+{
+    const struct task *k = t->job->data.task;
+    const struct sink *sink = &t->job->sink;
+
+    if (sink_point(sink, t->st.step, "test_best", "loss", loss) != 0)
+        return -1;
+    for (int i = 0; i < k->n_metrics; i++)
+        if (sink_point(sink, t->st.step, "test_best", k->metrics[i], out[i]) != 0)
+            return -1;
+    return 0;
+}
+
+/* The test split with the last and with the best numbers. */
+static int eval_test(struct trainer *t)
+{
+    double t0 = now_mono(), loss, out[TASK_MAX_METRICS];
+    size_t size = t->m->n_train * sizeof *t->best;
+    real *last = t->u.m; /* the moments are not needed any more */
+    int rc;
+
+    if (evaluate(&t->lanes, t->job, SPLIT_TEST, "test", t->st.step, true, &loss, out) != 0)
+        return -1;
+    if (t->st.best_step == t->st.step) {
+        rc = same_test(t, loss, out);
+    } else {
+        memcpy(last, t->m->theta, size);
+        memcpy(t->m->theta, t->best, size);
+        rc = evaluate(&t->lanes, t->job, SPLIT_TEST, "test_best", t->st.best_step, false, &loss,
+                      out);
+        memcpy(t->m->theta, last, size);
+    }
+    t->st.eval_s += now_mono() - t0;
+    return rc;
+}
+
+static bool eval_is_due(const struct trainer *t)
+{
+    long every = t->job->cfg->eval_every > 0 ? t->job->cfg->eval_every : t->per_epoch;
+
+    return t->st.step < t->total && t->st.step % every == 0;
+}
+
+/* After the last step. */
+static int finish(struct trainer *t)
+{
+    const struct task *k = t->job->data.task;
+    double now[TASK_MAX_METRICS + 1];
+
+    if (eval_dev(t, true, now) != 0)
+        return -1;
+    if (t->why)
+        return 0;
+    if (t->job->data.split[SPLIT_TEST] && eval_test(t) != 0)
+        return -1;
+    for (int i = 0; i < k->n_metrics; i++)
+        if (sink_point(&t->job->sink, t->st.best_step, "best", k->metrics[i], t->st.best[i]) != 0 ||
+            sink_point(&t->job->sink, t->st.step, "last", k->metrics[i], now[i]) != 0)
+            return -1;
+    return 0;
+}
+
+/* --- checkpoints and the loop */
+
+static int vectors(const struct trainer *t, real *vec[4])
+{
+    vec[0] = t->m->theta;
+    vec[1] = t->u.m;
+    vec[2] = t->u.v;
+    vec[3] = t->best;
+    return t->best ? 4 : 3;
+}
+
+static int save(struct trainer *t)
+{
+    real *vec[4];
+    int n = vectors(t, vec);
+
+    t->last_ckpt = now_mono();
+    if (!t->job->ckpt_path)
+        return 0;
+    return ckpt_save(t->job->ckpt_path, t->job->run_key, &t->st, (const real *const *)vec, n,
+                     t->m->n_train);
+}
+
+static int resume(struct trainer *t)
+{
+    real *vec[4];
+    int n = vectors(t, vec);
+
+    if (!t->job->ckpt_path)
+        return 0;
+    int rc = ckpt_load(t->job->ckpt_path, t->job->run_key, &t->st, vec, n, t->m->n_train);
+    if (rc == 1)
+        detail("resumed '%s' at step %ld of %ld", t->job->ckpt_path, t->st.step, t->total);
+    return rc < 0 ? -1 : 0;
+}
+
+/* 1: stop here, saved; 0: go on; -1. */
+static int pause(struct trainer *t)
+{
+    const struct sink *s = &t->job->sink;
+    double every = t->job->ckpt_every_s > 0 ? t->job->ckpt_every_s : CKPT_EVERY_S;
+    bool stop = s->tick && s->tick(s->self, t->st.step, t->total, t->st.tokens) != 0;
+
+    stop |= stop_requested() != 0;
+    if ((stop || now_mono() - t->last_ckpt >= every) && save(t) != 0)
+        return -1;
+    return stop;
+}
+
+static int loop(struct trainer *t, enum run_end *end)
+{
+    double now[TASK_MAX_METRICS + 1];
+
+    *end = RUN_DONE;
+    while (t->st.step < t->total) {
+        double t0 = now_mono();
+        if (train_step(t) != 0)
+            return -1;
+        t->st.train_s += now_mono() - t0;
+        if (report(t) != 0 || (!t->why && eval_is_due(t) && eval_dev(t, false, now) != 0))
+            return -1;
+        if (t->why)
+            break;
+        int rc = pause(t);
+        if (rc < 0)
+            return -1;
+        if (rc > 0) {
+            *end = RUN_STOPPED;
+            return 0;
+        }
+    }
+    if (!t->why && finish(t) != 0)
+        return -1;
+    if (t->why)
+        *end = RUN_DIVERGED;
+    return 0;
+}
+
+int train_run(struct run_job *job, struct run_result *r)
+{
+    struct trainer t;
+
+    *r = (struct run_result){ 0 };
+    if (train_cfg_check(job->cfg, job->data.task) != 0)
+        return -1;
+    int rc = trainer_init(&t, job);
+    if (rc == 0)
+        rc = resume(&t);
+    if (rc == 0)
+        rc = loop(&t, &r->end);
+    r->steps = t.st.step;
+    r->best_step = t.st.best_step;
+    r->examples = t.st.examples;
+    r->tokens = t.st.tokens;
+    r->train_s = t.st.train_s;
+    r->eval_s = t.st.eval_s;
+    r->why = t.why;
+    r->diverged_step = t.why ? t.st.step : 0;
+    trainer_free(&t);
+    return rc;
+}
+
+size_t train_bytes(const struct model *m, const struct train_cfg *c, const struct run_data *d,
+                   int threads)
+{
+    size_t vec = m->n_train * sizeof(real), n_vec = (size_t)update_slots(m->n_train) + 3;
+    long longest = 1, batch = c->batch;
+
+    for (int s = 0; s < N_SPLITS; s++)
+        if (d->split[s] && d->split[s]->max_tokens > longest)
+            longest = d->split[s]->max_tokens;
+    /* A lane has at most the mean load, which rounding makes up to 1.5 times the target, and one
+     * example. */
+    long mean = batch * longest / MAX_LANES;
+    if (mean < TOKENS_PER_LANE + TOKENS_PER_LANE / 2)
+        mean = TOKENS_PER_LANE + TOKENS_PER_LANE / 2;
+    int tok = (int)(mean + longest), seq = (int)(batch < tok ? batch : tok);
+    return vec * n_vec + (size_t)threads * lane_bytes(m, tok, seq, (int)longest, true);
+}

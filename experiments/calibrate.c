@@ -1,0 +1,295 @@
+/* calibrate.c - seconds and memory of runs before they run: a few timed micro-batches of each
+ * geometry. */
+#include "experiments/inputs.h"
+#include "experiments/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOKENS = 128, LANES = 64, EXAMPLES = 48, PROCESS_BYTES = 24 << 20 };
+static const double time_s = 0.25;   /* of one measurement */
+static const double update_s = 4e-9; /* norm and AdamW, a number and step: bound by memory */
+
+/* Runs whose speed differs only by the number of trained numbers. */
+struct speed {
+    const struct recipe *few, *many; /* those that train the fewest and the most */
+    char *id;
+    double few_s, many_s; /* a token of training */
+    double eval_s;        /* a token of evaluation */
+};
+
+static char *group_id(const struct recipe *r)
+{
+    return xprintf("%s|%s|%s|%ld|%d", r->run.model, r->run.task, r->method->name, r->train.max_len,
+                   r->train.pooling);
+}
+
+/* --- seconds a token */
+
+struct bench {
+    struct model model;
+    struct lane lane;
+    struct microbatch mb[LANES];
+    int n;
+};
+
+static int bench_init(struct bench *b, const struct recipe *r, const struct run_data *d)
+{
+    const struct dataset *set = d->split[SPLIT_TRAIN];
+    int idx[EXAMPLES], n = set->n < EXAMPLES ? set->n : EXAMPLES;
+    struct inputs *in = inputs_get(r->run.model);
+    struct head h = recipe_head(r, d->task);
+
+    *b = (struct bench){ 0 };
+    if (!in || model_init(&b->model, &in->base, &h, r->method, r->method_cfg, 1, false) != 0)
+        return -1;
+    if (lane_init(&b->lane, &b->model, true) != 0) {
+        model_free(&b->model);
+        return -1;
+    }
+    for (int i = 0; i < n; i++)
+        idx[i] = (int)((long)i * set->n / n);
+    b->n = batch_split(b->mb, LANES, TOKENS, set, idx, n, 0);
+    b->lane.batch_slots = n;
+    return 0;
+}
+
+static void bench_free(struct bench *b)
+{
+    for (int i = 0; i < LANES; i++)
+        microbatch_free(&b->mb[i]);
+    lane_free(&b->lane);
+    model_free(&b->model);
+}
+
+static int pass(struct bench *b, int i, bool train)
+{
+    struct mat dlogits;
+
+    b->lane.train = train;
+    if (model_fwd(&b->model, &b->lane, &b->mb[i].b) != 0)
+        return -1;
+    if (train) {
+        model_loss(&b->model, &b->lane, &b->mb[i].b, 1, &dlogits);
+        model_bwd(&b->model, &b->lane, &b->mb[i].b, dlogits);
+    }
+    return 0;
+}
+
+/* Seconds a token of the best pass, after one that warms everything up: what else runs on this
+ * machine now need not run later. -1 after fail. */
+static double measure(struct bench *b, bool train)
+{
+    double best = INFINITY, start;
+
+    for (int i = 0; i < b->n && i < 2; i++)
+        if (pass(b, i, train) != 0)
+            return -1;
+    start = now_mono();
+    for (int i = 0; now_mono() - start < time_s || isinf(best); i = (i + 1) % b->n) {
+        double t0 = now_mono();
+        if (pass(b, i, train) != 0)
+            return -1;
+        double took = (now_mono() - t0) / (double)b->mb[i].b.n_tok;
+        best = took < best ? took : best;
+    }
+    return best;
+}
+
+static int measure_recipe(double *train_s, double *eval_s, const struct recipe *r)
+{
+    struct run_data d;
+    struct bench b;
+
+    if (data_all(&d, r) != 0 || bench_init(&b, r, &d) != 0)
+        return -1;
+    *train_s = measure(&b, true);
+    if (eval_s && *train_s >= 0)
+        *eval_s = measure(&b, false);
+    bench_free(&b);
+    return *train_s < 0 || (eval_s && *eval_s < 0) ? -1 : 0;
+}
+
+/* --- groups */
+
+static struct speed *find_group(struct speed *g, int n, const char *id)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(g[i].id, id) == 0)
+            return &g[i];
+    return NULL;
+}
+
+static size_t trained(const struct recipe *r)
+{
+    return geometry_get(r)->n_train;
+}
+
+static struct speed *make_groups(const struct study *s, const bool *pending, int *n)
+{
+    struct speed *g = NULL;
+
+    *n = 0;
+    for (int i = 0; i < s->n_runs; i++) {
+        const struct recipe *r = &s->runs[i].recipe;
+        if (pending && !pending[i])
+            continue;
+        char *id = group_id(r);
+        struct speed *at = find_group(g, *n, id);
+        if (!at) {
+            g = xgrow(g, (size_t)*n + 1, sizeof *g);
+            g[(*n)++] = (struct speed){ r, r, id, 0, 0, 0 };
+            continue;
+        }
+        free(id);
+        if (trained(r) < trained(at->few))
+            at->few = r;
+        if (trained(r) > trained(at->many))
+            at->many = r;
+    }
+    return g;
+}
+
+static int measure_group(struct speed *g)
+{
+    if (measure_recipe(&g->few_s, &g->eval_s, g->few) != 0)
+        return -1;
+    g->many_s = g->few_s;
+    if (trained(g->many) > trained(g->few) && measure_recipe(&g->many_s, NULL, g->many) != 0)
+        return -1;
+    if (g->many_s < g->few_s) /* noise: more numbers never take less */
+        g->many_s = g->few_s;
+    return 0;
+}
+
+static double token_s(const struct speed *g, const struct recipe *r)
+{
+    double few = (double)trained(g->few), many = (double)trained(g->many), n = (double)trained(r);
+
+    return many > few ? g->few_s + (g->many_s - g->few_s) * (n - few) / (many - few) : g->few_s;
+}
+
+static int cost(struct plan_run *p, const struct speed *g)
+{
+    const struct recipe *r = &p->recipe;
+    const struct train_cfg *c = &r->train;
+    struct run_data d;
+
+    if (data_all(&d, r) != 0)
+        return -1;
+    const struct dataset *train = d.split[SPLIT_TRAIN], *dev = d.split[SPLIT_DEV],
+                         *test = d.split[SPLIT_TEST];
+    double steps = (double)train_steps(c, train->n),
+           per_epoch = (double)train_steps(
+               &(struct train_cfg){ .epochs = 1, .batch = c->batch, .accumulate = c->accumulate },
+               train->n);
+    double tokens = steps / per_epoch * (double)train->n_tokens;
+    double evals =
+        1 + (double)(long)((steps - 1) / (c->eval_every > 0 ? (double)c->eval_every : per_epoch));
+    double dev_s = (double)dev->n_tokens * g->eval_s,
+           test_s = test ? (double)test->n_tokens * g->eval_s : 0;
+
+    p->cost_s =
+        tokens * token_s(g, r) + steps * (double)trained(r) * update_s + evals * dev_s + 2 * test_s;
+    p->eval_s = dev_s > test_s ? dev_s : test_s;
+    return 0;
+}
+
+int study_calibrate(struct study *s, const bool *pending)
+{
+    int n, rc = 0;
+    struct speed *g = make_groups(s, pending, &n);
+
+    math_thread_init();
+    for (int i = 0; i < n && rc == 0; i++)
+        rc = measure_group(&g[i]);
+    for (int i = 0; i < s->n_runs && rc == 0; i++) {
+        if (pending && !pending[i])
+            continue;
+        char *id = group_id(&s->runs[i].recipe);
+        rc = cost(&s->runs[i], find_group(g, n, id));
+        free(id);
+    }
+    for (int i = 0; i < n; i++)
+        free(g[i].id);
+    free(g);
+    return rc;
+}
+
+/* --- memory */
+
+/* Nothing is loaded: the longest example is taken to be as long as the recipe allows. */
+static int run_bytes(size_t *bytes, const struct recipe *r)
+{
+    struct dataset longest = { .max_tokens = (int)r->train.max_len };
+    struct run_data d = { .split = { &longest, &longest, &longest } };
+    struct model m;
+
+    if (geometry_model(&m, r) != 0)
+        return -1;
+    *bytes = train_bytes(&m, &r->train, &d, 1) + 2 * m.n_train * sizeof(real) + PROCESS_BYTES;
+    model_free(&m);
+    return 0;
+}
+
+int study_memory(struct study *s, const bool *pending)
+{
+    struct memo {
+        const struct geometry *g;
+        long max_len, batch;
+        size_t bytes;
+    } *memo = NULL;
+    int n = 0, rc = 0;
+
+    for (int i = 0; i < s->n_runs && rc == 0; i++) {
+        const struct recipe *r = &s->runs[i].recipe;
+        struct memo now = { geometry_get(r), r->train.max_len, r->train.batch, 0 };
+        int k = 0;
+        if (pending && !pending[i])
+            continue;
+        while (k < n &&
+               (memo[k].g != now.g || memo[k].max_len != now.max_len || memo[k].batch != now.batch))
+            k++;
+        if (k == n) {
+            rc = run_bytes(&now.bytes, r);
+            memo = xgrow(memo, (size_t)n + 1, sizeof *memo);
+            memo[n++] = now;
+        }
+        s->runs[i].rss = memo[k].bytes;
+    }
+    free(memo);
+    return rc;
+}
+
+/* Every linear weight twice: packed for forward and for the input gradient. */
+static size_t packed_size(const struct dims *d)
+{
+    size_t n = 0;
+
+    for (int p = 0; p < N_PROJ; p++) {
+        int out, in;
+        proj_shape(d, (enum proj)p, &out, &in);
+        n += (size_t)out * (size_t)in;
+    }
+    return 2 * n * (size_t)d->n_layers * sizeof(real);
+}
+
+size_t study_shared_bytes(const struct study *s, const bool *pending)
+{
+    const struct model_facts *seen[64];
+    int n = 0;
+    size_t bytes = 0;
+
+    for (int i = 0; i < s->n_runs; i++) {
+        const struct model_facts *m = model_facts(s->runs[i].recipe.run.model);
+        int k = 0;
+        while (k < n && seen[k] != m)
+            k++;
+        if ((pending && !pending[i]) || k < n || !m || n == 64)
+            continue;
+        seen[n++] = m;
+        bytes += m->file_bytes + packed_size(&m->dims);
+    }
+    return bytes;
+}

@@ -1,0 +1,37 @@
+/* grid.h - what a study file varies, as text, before it is expanded. */
+#ifndef GRID_H
+#define GRID_H
+
+#include "core/base/yaml.h"
+#include "experiments/plan.h"
+
+struct axis {
+    char *key;
+    char **value, **where;
+    int n;
+};
+/* Axes that move together (product of one axis each, or zip). */
+struct axes {
+    struct axis *a;
+    int n;
+};
+struct grid {
+    struct axes product, zip, nuisance;
+    struct axes *exclude, *only; /* conditions */
+    int n_exclude, n_only;
+    long *seeds;
+    int n_seeds; /* 0: not said */
+    long budget;
+    char *budget_where;
+};
+/* grid_read - the parts of a study that vary. Errors: FAIL_USAGE with file:line:column. */
+int grid_read(struct grid *g, const struct yaml_node *root);
+void grid_free(struct grid *g);
+/* grid_override - a word of the command line takes an axis' place; true: it did. */
+bool grid_override(struct grid *g, const struct setting *s);
+/* grid_expand (expand.c) - every combination of the axes with the study's base becomes a resolved
+ * run of S; points that are the same run are joined and counted. Errors: FAIL_USAGE, also for more
+ * than 100,000 runs without YES_REALLY. */
+int grid_expand(struct study *s, const struct grid *g, bool yes_really);
+json_t *grid_json(const struct grid *g); /* axes, zip, nuisance, seeds, budget */
+#endif

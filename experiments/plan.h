@@ -1,0 +1,64 @@
+/* plan.h - a study file to cells and runs. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "experiments/recipe.h"
+
+/* A study file:
+ *   study: rank                           name in the store
+ *   title: rank against matrices          for 'lowrank list studies'
+ *   source: Hu et al. 2021, Table 6
+ *   base: {model: minilm, task: supersense, method: lora, ...}
+ *   axes: {rank: [1, 2, 4, 8, 64], targets: [[q], [q, v]]}      product
+ *   zip: {rank: [8, 4], alpha: [8, 4]}                          paired values: equal lengths
+ *   nuisance: {lr: [5e-4, 1e-3]}           best value per cell chosen on dev; all trials are kept
+ *   budget: {params: 36864}                rank solved from a number of trained parameters without
+ *                                          the head
+ *   exclude: [{rank: 64, targets: [q]}]    conditions: a run that matches all keys of an item is
+ *                                          left out; a list of values means any of them
+ *   only: [...]                            a run must match one item
+ *   seeds: 3                               1..3, or a list; 5 when absent
+ *   metric: accuracy                       on dev, best or last: "best accuracy" is the default
+ *   table: rank   figure: rank             named query and figure
+ * A file without axes is a study of one cell. Words of the command line win over base; one that
+ * names an axis takes the axis' place. */
+struct study {
+    char *name, *path, *source, *table, *figure, *metric;
+    struct settings base;
+    json_t *spec; /* axes, nuisance, seeds as they stand, for the store */
+    struct plan_run *runs;
+    int n_runs, n_cells, n_shared; /* n_shared: points that had the same key as an earlier one */
+    char **axis;                   /* keys that vary, NULL-terminated */
+    long budget;                   /* 0: none */
+};
+struct plan_run {
+    struct recipe recipe;
+    char point[65]; /* key without seed and nuisance */
+    char *trial;    /* nuisance values, JSON */
+    double cost_s;  /* estimate; 0: not calibrated */
+    double eval_s;  /* of it, the longest evaluation */
+    size_t rss;     /* estimate of what a worker adds, bytes; 0: not calibrated */
+    int cell;       /* index of its cell, in the order of the file */
+    int n_points;   /* of the study that came to this run */
+};
+/* study_load - read, expand (at most 100,000 runs unless YES_REALLY), resolve; OVERRIDES win over
+ * base; seeds > 0 overrides the file. Errors: FAIL_USAGE with file:line:column. */
+int study_load(struct study *s, const char *path, const struct settings *overrides, long seeds,
+               bool yes_really);
+/* study_tell_idle - a warning that names those words that no run of the study has a use for. */
+void study_tell_idle(const struct study *s, const struct settings *words);
+void study_free(struct study *s);
+
+/* study_calibrate - time a few steps of the geometry on this machine and fill cost_s and rss of
+ * those runs with TODO[i] (NULL: all). Loads and packs the models and tokenises the data of these
+ * runs. */
+int study_calibrate(struct study *s, const bool *pending);
+/* study_memory - fill rss only: exact for what training allocates, without timing anything. */
+int study_memory(struct study *s, const bool *pending);
+/* study_shared_bytes - of what all workers share: mapped and packed weights, tokenised data. */
+size_t study_shared_bytes(const struct study *s, const bool *pending);
+
+/* budget_solve - the largest rank whose closed form is at most PARAMS. Errors: FAIL_USAGE: rank 1
+ * is more, or the method has no rank. */
+int budget_solve(struct recipe *r, const struct dims *d, long params);
+#endif

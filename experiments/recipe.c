@@ -1,0 +1,266 @@
+/* recipe.c - settings to types, to a canonical config, to a key. */
+#include "experiments/recipe.h"
+#include "core/base/file.h"
+#include "experiments/inputs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef REAL_IS_DOUBLE
+#define PRECISION "f64"
+#else
+#define PRECISION "f32"
+#endif
+
+#define AT(f) offsetof(struct run_cfg, f)
+const struct opt run_opts[] = {
+    { "model", 0, OPT_STR, AT(model), "minilm", 0, 0, NULL,
+      "pretrained model: a folder, or a name that was fetched" },
+    { "task", 0, OPT_STR, AT(task), "supersense", 0, 0, NULL,
+      "a name in experiments/tasks, or a task file" },
+    { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL, "what is trained" },
+    { "seed", 0, OPT_INT, AT(seed), "1", 0, 9007199254740992.0, NULL,
+      "of order, initial values and dropout" },
+    { "precision", 0, OPT_CHOICE, AT(precision), PRECISION, 0, 0, PRECISION, "of all numbers" },
+    { .type = OPT_END },
+};
+#undef AT
+
+static const char *const names_only[] = { "model", "task", NULL }; /* their content is in inputs */
+
+const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of)
+{
+    const struct {
+        const struct opt *table;
+        const void *cfg;
+    } all[] = { { run_opts, &r->run },
+                { train_opts, &r->train },
+                { r->method ? r->method->opts : NULL, r->method_cfg } };
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        const struct opt *o = opt_find(all[i].table, key);
+        if (o && field_of)
+            *field_of = (void *)(uintptr_t)all[i].cfg;
+        if (o)
+            return o;
+    }
+    return NULL;
+}
+
+static int find_method(struct recipe *r, const struct setting *s)
+{
+    const char *name = s ? s->value : "lora", *names[64] = { 0 };
+    int n = 0;
+
+    r->method = adapt_find(name);
+    if (r->method) {
+        r->method_cfg = xalloc(1, r->method->cfg_size);
+        if (r->method->opts)
+            opt_defaults(r->method->opts, r->method_cfg);
+        return 0;
+    }
+    for (const struct adapt *const *a = adapt_table; *a && n < 63; a++)
+        names[n++] = (*a)->name;
+    char *list = xstrdup("");
+    for (int i = 0; i < n; i++) {
+        char *more = xprintf("%s%s%s", list, i ? ", " : "", names[i]);
+        free(list);
+        list = more;
+    }
+    const char *near = nearest(name, names);
+    fail(FAIL_USAGE, "%s: unknown method '%s'; %s%s%s", s ? s->where : "default", name,
+         near ? "did you mean '" : "there are ", near ? near : list, near ? "'?" : "");
+    free(list);
+    return -1;
+}
+
+/* "-0" is a slip of the pen wherever zero is meant. */
+static bool minus_zero(const struct opt *o, const void *cfg)
+{
+    const double *x = (const double *)(const void *)((const char *)cfg + o->at);
+
+    return o->type == OPT_REAL && *x == 0 && signbit(*x);
+}
+
+static int set_one(struct recipe *r, const struct setting *s)
+{
+    void *cfg = NULL;
+    const struct opt *o = recipe_opt(r, s->key, &cfg);
+    const char *near = NULL;
+
+    if (!o && recipe_knows(s->key))
+        return 0; /* of another method */
+    if (!o) {
+        near = recipe_nearest(s->key);
+        return fail(FAIL_USAGE, "%s: unknown key '%s'%s%s%s", s->where, s->key,
+                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    if (opt_set(o, cfg, s->value) != 0)
+        return fail_context("%s", s->where);
+    if (minus_zero(o, cfg))
+        return fail(FAIL_USAGE, "%s: '%s' must not be '%s'", s->where, s->key, s->value);
+    if (o->type == OPT_STR && cfg == (void *)&r->run && !*s->value)
+        return fail(FAIL_USAGE, "%s: '%s' is empty", s->where, s->key);
+    return 0;
+}
+
+int recipe_parse(struct recipe *r, const struct settings *v)
+{
+    *r = (struct recipe){ 0 };
+    opt_defaults(run_opts, &r->run);
+    opt_defaults(train_opts, &r->train);
+    int rc = find_method(r, settings_get(v, "method"));
+    for (int i = 0; i < v->n && rc == 0; i++)
+        rc = set_one(r, &v->s[i]);
+    if (rc != 0)
+        recipe_free(r);
+    return rc;
+}
+
+int recipe_blame(const struct settings *v)
+{
+    char quoted[80], first[80];
+
+    for (int i = 0; i < v->n; i++) {
+        snprintf(quoted, sizeof quoted, "'%s'", v->s[i].key);
+        snprintf(first, sizeof first, "%s: ", v->s[i].key);
+        bool named = strstr(fail_text(), quoted) || strncmp(fail_text(), first, strlen(first)) == 0;
+        if (named && strcmp(v->s[i].where, "command line") != 0)
+            return fail_context("%s", v->s[i].where);
+    }
+    return -1;
+}
+
+int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
+{
+    struct train_cfg *c = &r->train;
+
+    if (c->pooling == 0)
+        c->pooling = d->pooling == POOL_MEAN ? 2 : 1;
+    if (c->hidden_dropout < 0)
+        c->hidden_dropout = d->hidden_dropout;
+    if (c->attn_dropout < 0)
+        c->attn_dropout = d->attn_dropout;
+    if (c->classifier_dropout < 0)
+        c->classifier_dropout = d->classifier_dropout;
+    if (c->max_len == 0)
+        c->max_len = t->max_len < d->max_pos ? t->max_len : d->max_pos;
+    if (c->max_len > d->max_pos)
+        return fail(FAIL_USAGE, "'max_len' is %ld, but the model has %d positions", c->max_len,
+                    d->max_pos);
+    if (c->max_len < (t->col_pair ? 5 : 3)) /* as many special tokens, and one of each text */
+        return fail(FAIL_USAGE, "'max_len' is %ld, but %s needs %d tokens", c->max_len,
+                    t->col_pair ? "a pair of texts" : "a text", t->col_pair ? 5 : 3);
+    if (!c->best_by || !*c->best_by) {
+        free(c->best_by);
+        c->best_by = xstrdup(t->n_metrics ? t->metrics[0] : "loss");
+    }
+    return train_cfg_check(c, t);
+}
+
+static json_t *field_json(const struct opt *o, const void *cfg)
+{
+    const void *f = (const char *)cfg + o->at;
+    char text[4096];
+
+    switch (o->type) {
+    case OPT_INT: return json_integer(*(const long *)f);
+    case OPT_REAL: return json_real(*(const double *)f + 0.0);
+    case OPT_BOOL: return json_boolean(*(const bool *)f);
+    default: return json_string(opt_text(o, cfg, text, sizeof text));
+    }
+}
+
+static void add_fields(json_t *to, const struct opt *table, const void *cfg)
+{
+    for (const struct opt *o = table; o && o->type != OPT_END; o++)
+        json_object_set_new(to, o->key, field_json(o, cfg));
+}
+
+void recipe_hash(char out[65], const struct recipe *r, const char *const *without)
+{
+    json_t *config = json_copy(r->config);
+
+    for (int i = 0; names_only[i]; i++)
+        json_object_del(config, names_only[i]);
+    for (int i = 0; without && without[i]; i++)
+        json_object_del(config, without[i]);
+    json_t *all = json_pack("{s:o, s:O, s:i}", "config", config, "inputs", r->inputs, "numerics",
+                            (int)NUMERICS_VERSION);
+    char *text = json_dumps(all, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
+    CHECK(text, "no canonical text");
+    sha256_hex(out, text, strlen(text));
+    free(text);
+    json_decref(all);
+}
+
+void recipe_keys(struct recipe *r, json_t *inputs)
+{
+    static const char *const seed[] = { "seed", NULL };
+
+    r->inputs = inputs;
+    r->config = json_object();
+    add_fields(r->config, run_opts, &r->run);
+    add_fields(r->config, train_opts, &r->train);
+    add_fields(r->config, r->method->opts, r->method_cfg);
+    if (r->train.steps > 0)
+        json_object_del(r->config, "epochs"); /* steps win: no run depends on it */
+    recipe_hash(r->key, r, NULL);
+    recipe_hash(r->cell, r, seed);
+}
+
+struct head recipe_head(const struct recipe *r, const struct task *t)
+{
+    return (struct head){ .n_labels = t->regression ? 1 : t->n_labels,
+                          .regression = t->regression,
+                          .pooling = r->train.pooling == 1 ? POOL_CLS : POOL_MEAN,
+                          .pool_scale = r->train.pool_scale,
+                          .hidden_dropout = r->train.hidden_dropout,
+                          .attn_dropout = r->train.attn_dropout,
+                          .classifier_dropout = r->train.classifier_dropout };
+}
+
+static void replace(char **s, const char *with)
+{
+    char *copy = xstrdup(with);
+
+    free(*s);
+    *s = copy;
+}
+
+int recipe_complete(struct recipe *r, const struct settings *v)
+{
+    const struct model_facts *m = model_facts(r->run.model);
+    const struct task_facts *t = m ? task_facts(r->run.task) : NULL;
+    if (!t || recipe_autos(r, &m->dims, &t->task) != 0) {
+        recipe_blame(v);
+        recipe_free(r);
+        return -1;
+    }
+    replace(&r->run.model, m->name);
+    replace(&r->run.task, t->name);
+    recipe_keys(r, facts_inputs(m, t));
+    if (geometry_get(r))
+        return 0;
+    recipe_blame(v);
+    recipe_free(r);
+    return -1;
+}
+
+int recipe_resolve(struct recipe *r, const struct settings *v)
+{
+    return recipe_parse(r, v) == 0 ? recipe_complete(r, v) : -1;
+}
+
+void recipe_free(struct recipe *r)
+{
+    opt_free(run_opts, &r->run);
+    opt_free(train_opts, &r->train);
+    if (r->method && r->method->opts && r->method_cfg)
+        opt_free(r->method->opts, r->method_cfg);
+    free(r->method_cfg);
+    json_decref(r->config);
+    json_decref(r->inputs);
+    *r = (struct recipe){ 0 };
+}

@@ -1,0 +1,65 @@
+# Do two seeds find the same directions? phi(A_r, A_r', i, j) of one layer between seeds, and of random matrices (Figure 4).
+# size: 17.5 x 0.55 + 0.95 + (17.5 - 1.1 - 1.75 - 0.45 * phi_proj_n) / (phi_proj_n + 1.0)
+# make: lowrank ablate subspace
+# runs: fig_phi_runs(study=rank)
+# data: phi fig_phi_pair(study=rank, kind=seed) by layer, proj: i, j, phi
+# data: random fig_phi_pair(study=rank, kind=random) by layer, proj: i, j, phi
+
+# Places in cm: one layer and random matrices in a row, or of many layers two a row.
+single = phi_layer_n == 1
+cols = single ? phi_proj_n + 1 : phi_proj_n > 2 ? phi_proj_n : 2 * phi_proj_n
+panels = phi_blocks + single
+rows = (panels + cols - 1) / cols
+left = 1.1; right = 1.75; top = 0.55; bottom = 0.95; gap = 0.45
+side = (width - left - right - gap * (cols - 1)) / cols
+pitch = (height - bottom) / rows
+name(b) = b < phi_blocks ? 'Δ{/:Italic W}_{'.phi_proj[b + 1].'}, layer '.phi_layer[b + 1] : 'random'
+limit = most(phi_phi_max, random_phi_max) > 0.5 ? 1.0 : 0.5
+
+set border 15
+unset key
+unset grid
+set autoscale noextend
+set datafile missing
+set style fill solid 1 noborder
+set cbrange [0:limit]
+set cbtics limit / 4 scale 0.4 offset -0.6, 0
+set label 1 '{/:Italic φ}' at screen (width - 1.29) / width, screen (height - 0.3) / height center
+set xrange [0.5 : phi_j_max + 0.5]
+set yrange [phi_i_max + 0.5 : 0.5]
+set title offset 0, -0.7
+set multiplot
+do for [b = 0:panels - 1] {
+    row = b / cols
+    col = b % cols
+    set lmargin at screen (left + col * (side + gap)) / width
+    set rmargin at screen (left + col * (side + gap) + side) / width
+    set bmargin at screen (bottom + (rows - 1 - row) * pitch) / height
+    set tmargin at screen (bottom + (rows - 1 - row) * pitch + pitch - top) / height
+    every = phi_i_max > 16 ? phi_i_max / 4 : 4
+    last_row = b + cols >= panels
+    set xtics ()
+    set ytics ()
+    do for [k = 1:phi_j_max] {
+        if (k == 1 || k % every == 0) { set xtics add (last_row ? sprintf('%d', k) : '' k) }
+    }
+    do for [k = 1:phi_i_max] {
+        if (k == 1 || k % every == 0) { set ytics add (col == 0 ? sprintf('%d', k) : '' k) }
+    }
+    set xtics scale 0.3 offset 0, 0.35
+    set ytics scale 0.3
+    if (col == 0) { set ylabel '{/:Italic i}' offset 1.6, 0 rotate by 0 } else { unset ylabel }
+    if (last_row) { set xlabel '{/:Italic j}' offset 0, 0.8 } else { unset xlabel }
+    set title name(b)
+    if (b == 0) {
+        set colorbox user origin screen (width - 1.4) / width, screen bottom / height \
+            size screen 0.22 / width, screen (rows * pitch - top) / height
+    } else {
+        unset colorbox
+        unset label 1
+    }
+    # Each cell reaches under the next one: no seams.
+    plot data index (b < phi_blocks ? phi_first + b : random_first) \
+        using 2:1:($2 - 0.5):($2 + 0.6):($1 - 0.5):($1 + 0.6):3 with boxxyerror fillcolor palette
+}
+unset multiplot

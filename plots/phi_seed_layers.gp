@@ -1,0 +1,7 @@
+# Do two seeds find the same directions? As phi_seed, for every layer (Figure 7).
+# size: 17.5 x 0.95 + (phi_proj_n > 2 ? phi_layer_n : ceil(phi_layer_n / 2.0)) * (phi_proj_n == 1 ? 7.7 : phi_proj_n == 3 ? 5.2 : 3.95)
+# like: phi_seed
+# make: lowrank ablate subspace
+# runs: fig_phi_runs(study=rank)
+# data: phi fig_phi_pair(study=rank, kind=seed, layer=all) by layer, proj: i, j, phi
+# data: random fig_phi_pair(study=rank, kind=random) by layer, proj: i, j, phi

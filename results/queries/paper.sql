@@ -1,0 +1,6 @@
+-- the numbers of the paper as printed there; table=6 or table=T6, row=, col= narrow it
+SELECT tab AS "table", row, col AS "column", value, spread, note
+  FROM paper
+ WHERE (:table IS NULL OR tab = :table OR tab = 'T' || :table) AND (:row IS NULL OR row = :row)
+   AND (:col IS NULL OR col = :col)
+ ORDER BY CAST(substr(tab, 2) AS INTEGER), row, col;

@@ -1,0 +1,6 @@
+-- the points of a study (study=NAME): the best trial on dev of each, mean ± half width of the 95 % interval (seeds)
+SELECT study, model, task, method, targets, rank, alpha, lr, pooling, init, top_layers, train_n, epochs, trial,
+       which, metric, shown AS value, n, n_planned, n_diverged, substr(cell_key, 1, 8) AS cell
+  FROM study_cells
+ WHERE (:study IS NULL OR study = :study) AND (n > 0 OR n_diverged > 0)
+ ORDER BY study, ordinal;

@@ -1,0 +1,21 @@
+# sweep_lib.sh - sourced by the tests of sweeps: a tiny model and task in $T, removed at the end.
+command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
+here=$(dirname "$0")
+L=${LOWRANK:-$here/../../build/lowrank}
+T=$(mktemp -d) || exit 1
+trap 'rm -rf "$T"' EXIT
+python3 "$here/tiny.py" "$T" || exit 1
+export LOWRANK_DATA="$T/data"
+unset LOWRANK_HOME
+
+die() { echo "FAIL: $*"; exit 1; }
+
+# results HOME - every final number and every prediction, exactly.
+results() {
+    "$L" query --home "$1" --format csv \
+        "SELECT run_key, which, metric, step, printf('%!.17g', value) FROM final ORDER BY 1, 2, 3" &&
+    "$L" query --home "$1" --format csv \
+        "SELECT run_key, split, example, printf('%!.17g', output) FROM prediction JOIN run USING(run_id) ORDER BY 1, 2, 3"
+}
+# count HOME SQL
+count() { "$L" query --home "$1" --format csv "$2" | tail -n 1 | tr -d '\r'; }

@@ -1,0 +1,49 @@
+/* fuzz_safetensors.c - any bytes: the reader refuses them, or every tensor can be read in full.
+ *
+ *   clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c11 -D_GNU_SOURCE -DREAL_IS_FLOAT=1 -I. \
+ *       tests/fuzz/fuzz_safetensors.c core/nn/safetensors.c core/nn/st_data.c \
+ *       core/base/base.c core/base/file.c -ljansson -lcrypto -lm -o fuzz_safetensors
+ *   ./fuzz_safetensors -max_total_time=60 */
+#include "core/nn/safetensors.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_all(const struct safetensors *s)
+{
+    for (int i = 0; i < s->n; i++) {
+        const struct st_tensor *t = &s->t[i];
+        real *r = malloc(t->count * sizeof *r + 1);
+        double *d = malloc(t->count * sizeof *d + 1);
+        long *l = malloc(t->count * sizeof *l + 1);
+        CHECK(st_find(s, t->name) == t, "%d", i);
+        st_reals(r, s, t, t->count);
+        st_doubles(d, s, t, t->count);
+        st_longs(l, s, t, t->count);
+        st_floats_in_place(t);
+        st_escaped(t->name);
+        free(l);
+        free(d);
+        free(r);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct safetensors s;
+    char path[64];
+    int fd = memfd_create("fuzz", 0);
+
+    CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size, "%zu bytes", size);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (st_open(&s, path) == 0) {
+        read_all(&s);
+        st_close(&s);
+    }
+    close(fd);
+    return 0;
+}
