@@ -362,7 +362,7 @@ int spawn_wait(char *const argv[], char *out, size_t out_size, double timeout_s)
     int rc = err ? -1 : supervise(pid, fd[0], out, out_size, timeout_s, &late);
     if (fd[0] >= 0)
         close(fd[0]);
-    if (err == ENOENT)
+    if (err == ENOENT || err == EACCES) /* EACCES: also a folder of PATH that may not be searched */
         return fail(FAIL_TOOL, "program '%s' is not installed", argv[0]);
     if (err)
         return fail(FAIL_TOOL, "cannot start '%s': %s", argv[0], strerror(err));
