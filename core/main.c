@@ -83,9 +83,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "lowrank: %s\n", fail_text());
         rc = (int)fail_code();
     }
-    if ((fflush(stdout) != 0 || ferror(stdout)) && rc == 0) {
-        if (errno != EPIPE)
-            fprintf(stderr, "lowrank: cannot write to standard output: %s\n", strerror(errno));
+    /* A reader that has seen enough ("| head -1") is no fault. */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && rc == 0 && errno != EPIPE) {
+        fprintf(stderr, "lowrank: cannot write to standard output: %s\n", strerror(errno));
         rc = FAIL_RUN;
     }
     return rc;
