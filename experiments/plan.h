@@ -50,7 +50,7 @@ void study_tell_idle(const struct study *s, const struct settings *words);
 void study_free(struct study *s);
 
 /* study_calibrate - time a few steps of the geometry on this machine and fill cost_s and rss of
- * those runs with TODO[i] (NULL: all). Loads and packs the models and tokenises the data of these
+ * those runs with PENDING[i] (NULL: all). Loads and packs the models and tokenises the data of these
  * runs. */
 int study_calibrate(struct study *s, const bool *pending);
 /* study_memory - fill rss only: exact for what training allocates, without timing anything. */

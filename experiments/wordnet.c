@@ -100,7 +100,7 @@ static char *gloss_of(const char *text)
 }
 
 /* One line of a data file: offset lex_filenum ss_type w_cnt (word lex_id)* p_cnt (symbol offset pos
- * src)* ... | gloss. Hypernyms are kept as the offset for now. */
+ * src)* ... | gloss. Hypernyms stay offsets until link_hypernyms. */
 static int parse_line(struct synset *s, char *line, char pos)
 {
     char *bar = strstr(line, " | "), *save = NULL;

@@ -309,16 +309,16 @@ END_TEST
 START_TEST(memory_is_checked)
 {
     struct study s;
-    bool todo[4] = { true, true, true, true };
+    bool pending[4] = { true, true, true, true };
 
     ck_assert_int_eq(load(&s, "", "seeds: 4\n", NULL, 0), 0);
     ck_assert_int_eq(study_memory(&s, NULL), 0);
     for (int i = 0; i < 4; i++)
         ck_assert_uint_gt(s.runs[i].rss, 1000);
-    ck_assert_int_eq(sweep_memory_check(&s, todo, 4), 0);
+    ck_assert_int_eq(sweep_memory_check(&s, pending, 4), 0);
     for (int i = 0; i < 4; i++)
         s.runs[i].rss = i < 2 ? (size_t)1 << 60 : 1;
-    ck_assert_int_eq(sweep_memory_check(&s, todo, 4), -1);
+    ck_assert_int_eq(sweep_memory_check(&s, pending, 4), -1);
     ck_assert_int_eq(fail_code(), FAIL_MEMORY);
     ck_assert_msg(strstr(fail_text(), "one worker needs"), "%s", fail_text());
     study_free(&s);
