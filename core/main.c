@@ -6,7 +6,6 @@
 #include "core/base/opt.h"
 #include "core/math/mat.h"
 
-#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,14 +78,11 @@ int main(int argc, char **argv)
     stop_install();
     int rc = dispatch(argc, argv);
     progress_end();
+    if (rc == 0 && output_end(stdout) != 0)
+        rc = -1;
     if (rc < 0) {
         fprintf(stderr, "lowrank: %s\n", fail_text());
         rc = (int)fail_code();
-    }
-    /* A reader that has seen enough ("| head -1") is no fault. */
-    if ((fflush(stdout) != 0 || ferror(stdout)) && rc == 0 && errno != EPIPE) {
-        fprintf(stderr, "lowrank: cannot write to standard output: %s\n", strerror(errno));
-        rc = FAIL_RUN;
     }
     return rc;
 }

@@ -162,7 +162,7 @@ static int answer_all(struct reader *r, const struct flags *f)
     bool begun = false;
     int rc = 0;
 
-    for (long at = 1; rc == 0 && (n = getline(&line, &cap, stdin)) >= 0; at++) {
+    for (long at = 1; rc == 0 && !ferror(stdout) && (n = getline(&line, &cap, stdin)) >= 0; at++) {
         size_t size = (size_t)n - (n > 0 && line[n - 1] == '\n');
         const char *tab = f->pair ? memchr(line, '\t', size) : NULL;
         size_t first = tab ? (size_t)(tab - line) : size;
@@ -170,15 +170,13 @@ static int answer_all(struct reader *r, const struct flags *f)
         rc = reader_run(r, line, first, b, b ? size - first - 1 : 0);
         if (rc == 0)
             answer_line(r, f, at, &begun);
-        if (rc == 0 && ferror(stdout))
-            rc = fail(FAIL_RUN, "cannot write to standard output: %s", strerror(errno));
         if (rc == 0 && stop_requested())
             rc = fail(FAIL_STOPPED, "stopped");
     }
     if (rc == 0 && ferror(stdin))
         rc = fail(FAIL_INPUT, "cannot read standard input: %s", strerror(errno));
-    if (rc == 0 && fflush(stdout) != 0)
-        rc = fail(FAIL_RUN, "cannot write to standard output: %s", strerror(errno));
+    if (rc == 0)
+        rc = output_end(stdout);
     if (r->n_cut)
         warn("%ld tokens beyond the model's %d positions were cut", r->n_cut,
              r->a->base.dims.max_pos);

@@ -57,7 +57,7 @@ static json_t *piece_text(const char *piece)
 }
 
 /* Print TOKENS and empty them. */
-static int print(const struct tok *t, struct ids *tokens)
+static void print(const struct tok *t, struct ids *tokens)
 {
     json_t *ids = json_array(), *pieces = json_array();
     json_t *line = json_pack("{s:o, s:o}", "ids", ids, "pieces", pieces);
@@ -69,9 +69,9 @@ static int print(const struct tok *t, struct ids *tokens)
         json_array_append_new(pieces, piece_text(piece ? piece : ""));
     }
     tokens->n = 0;
-    bool ok = json_dumpf(line, stdout, 0) == 0 && putchar('\n') != EOF;
+    json_dumpf(line, stdout, 0);
+    putchar('\n');
     json_decref(line);
-    return ok ? 0 : fail(FAIL_RUN, "cannot write to standard output: %s", strerror(errno));
 }
 
 static int tokenize(const struct tok *t, const struct options *o)
@@ -82,20 +82,20 @@ static int tokenize(const struct tok *t, const struct options *o)
     ssize_t n;
     int rc = 0;
 
-    while (rc == 0 && (n = getline(&line, &cap, stdin)) >= 0) {
+    while (rc == 0 && !ferror(stdout) && (n = getline(&line, &cap, stdin)) >= 0) {
         size_t size = (size_t)n - (n > 0 && line[n - 1] == '\n');
         const char *tab = o->pair ? memchr(line, '\t', size) : NULL;
         size_t first = tab ? (size_t)(tab - line) : size;
         const char *b = tab && first + 1 < size ? tab + 1 : NULL;
         tok_join(t, line, first, b, b ? size - first - 1 : 0, 0, &tokens, NULL);
-        rc = print(t, &tokens);
-        if (rc == 0 && stop_requested())
+        print(t, &tokens);
+        if (stop_requested())
             rc = fail(FAIL_STOPPED, "stopped");
     }
     if (rc == 0 && ferror(stdin))
         rc = fail(FAIL_INPUT, "cannot read standard input: %s", strerror(errno));
-    if (rc == 0 && fflush(stdout) != 0)
-        rc = fail(FAIL_RUN, "cannot write to standard output: %s", strerror(errno));
+    if (rc == 0)
+        rc = output_end(stdout);
     free(line);
     ids_free(&tokens);
     return rc;

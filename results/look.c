@@ -111,5 +111,5 @@ int sections_end(struct sections *o)
 {
     if (o->format == REPORT_JSON)
         fputs("}\n", stdout);
-    return report_end(stdout);
+    return output_end(stdout);
 }

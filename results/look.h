@@ -38,7 +38,4 @@ void sections_begin(struct sections *o, struct store *s, enum report_format f);
 int sections_add(struct sections *o, const char *title, const char *empty, const char *sql,
                  const char *const *params);
 int sections_end(struct sections *o);
-
-/* report_end - flush; a reader that went away is no error. Errors: FAIL_RUN, a full disk. */
-int report_end(FILE *to);
 #endif

@@ -3,11 +3,8 @@
 #include "results/look.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <utf8proc.h>
 
 static const char missing[] = "-"; /* where people read; CSV has an empty field, JSON null */
@@ -266,27 +263,11 @@ static void put_latex(FILE *to, const struct rows *r)
     fputs("\\bottomrule\n\\end{tabular}\n", to);
 }
 
-/* A reader that went away (| head -1) has what it wanted; the rest goes nowhere, so that no
- * later flush fails. */
-int report_end(FILE *to)
-{
-    if (fflush(to) == 0 && !ferror(to))
-        return 0;
-    int err = errno, nowhere = err == EPIPE ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
-    if (nowhere < 0)
-        return fail(FAIL_RUN, "cannot write the result: %s", strerror(err));
-    dup2(nowhere, fileno(to));
-    close(nowhere);
-    fflush(to);
-    clearerr(to);
-    return 0;
-}
-
 int report_print(FILE *to, const struct rows *r, enum report_format f)
 {
     static void (*const put[])(FILE *, const struct rows *) = { put_table, put_csv, put_json,
                                                                 put_md, put_latex };
 
     put[f](to, r);
-    return report_end(to);
+    return output_end(to);
 }

@@ -2,6 +2,7 @@
 #include "core/base/base.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -282,6 +283,22 @@ void warn(const char *fmt, ...)
     va_start(ap, fmt);
     message("warning: ", fmt, ap);
     va_end(ap);
+}
+
+/* A pipe whose other end is closed reports an error without being written to. */
+static bool reader_gone(FILE *to)
+{
+    struct pollfd p = { .fd = fileno(to) };
+
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
+}
+
+int output_end(FILE *to)
+{
+    if (fflush(to) == 0 && !ferror(to))
+        return 0;
+    int err = errno;
+    return reader_gone(to) ? 0 : fail(FAIL_RUN, "cannot write the result: %s", strerror(err));
 }
 
 void progress(const char *fmt, ...)

@@ -58,6 +58,10 @@ void note(const char *fmt, ...) PRINTF(1, 2);   /* unless quiet */
 void detail(const char *fmt, ...) PRINTF(1, 2); /* at -v */
 void warn(const char *fmt, ...) PRINTF(1, 2);   /* "warning: ..." unless quiet */
 
+/* output_end - flush TO. 0 when all of it went out, or when its reader has gone ("| head -1"), which
+ * has what it wanted; -1 after fail(FAIL_RUN). Loops that print stop at ferror(). */
+int output_end(FILE *to);
+
 /* progress - one status line on stderr: redrawn in place at most 6 times a second on a terminal,
  * a plain line every 30 s otherwise, nothing when quiet. progress_end wipes or finishes it.
  * note() and warn() keep the line intact. */

@@ -25,6 +25,11 @@ awk -F, 'NR > 1 { s = 0; for (i = 2; i <= NF; i++) s += $i * $i; if (s < 0.9999 
 printf "$text" | "$L" logits "$tmp/bare" --format json | grep -c '"embedding": \[' | grep -qx 4 || no "JSON embeddings"
 printf 'low\n' | "$L" logits "$tmp/bare" --hidden --format csv | wc -l | grep -qx 4 || no "--hidden: not 3 tokens"
 printf 'low\trank\n' | "$L" logits "$tmp/bare" --hidden --pair --format csv | wc -l | grep -qx 6 || no "--pair: not 5 tokens"
+# More output than a pipe holds, to a reader that takes one line.
+for c in tokenize logits; do
+    { yes low | head -n 20000 | "$L" $c "$tmp/bare" 2>"$tmp/err"; echo $? >"$tmp/rc"; } | head -n 1 >"$tmp/out"
+    [ -s "$tmp/out" ] && [ ! -s "$tmp/err" ] && [ "$(cat "$tmp/rc")" = 0 ] || no "$c | head -n 1: $(cat "$tmp/err")"
+done
 yes low | head -n 40 | tr '\n' ' ' | "$L" logits "$tmp/bare" 2>&1 >/dev/null | grep -q 'cut' || no "a long line is not said to be cut"
 "$L" logits "$tmp/bare" </dev/null >"$tmp/out" && [ ! -s "$tmp/out" ] || no "no input, but output"
 

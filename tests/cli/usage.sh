@@ -60,8 +60,8 @@ if [ -w /dev/full ]; then
 fi
 # A reader that has seen enough is no error to talk about.
 for c in help "list metrics" "list queries --format csv" "params --d-model 64"; do
-    "$L" $c 2>"$tmp/err" | head -n 1 >"$tmp/out"
-    [ -s "$tmp/out" ] && [ ! -s "$tmp/err" ] || { echo "lowrank $c | head -n 1: $(cat "$tmp/err")"; bad=1; }
+    { "$L" $c 2>"$tmp/err"; echo $? >"$tmp/rc"; } | head -n 1 >"$tmp/out"
+    [ -s "$tmp/out" ] && [ ! -s "$tmp/err" ] && [ "$(cat "$tmp/rc")" = 0 ] || { echo "lowrank $c | head -n 1: $(cat "$tmp/err")"; bad=1; }
 done
 
 # Tables from all formats.
