@@ -38,7 +38,7 @@ static int bench_init(struct bench *b, const struct recipe *r, const struct run_
 {
     const struct dataset *set = d->split[SPLIT_TRAIN];
     int idx[EXAMPLES], n = set->n < EXAMPLES ? set->n : EXAMPLES;
-    struct inputs *in = inputs_get(r->run.model);
+    struct inputs *in = inputs_get(r->run.model, recipe_precision(r));
     struct head h = recipe_head(r, d->task);
 
     *b = (struct bench){ 0 };

@@ -42,14 +42,16 @@ static int hollow_init(struct hollow *h, const struct model_facts *f)
     }
     h->base.n_params = n;
     h->zero = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    h->packed = packed_new(&tiny, 1, false);
+    h->packed = packed_new(&tiny, 1, false, PRECISION_F32);
     if (h->zero == MAP_FAILED || !h->packed)
         return fail(FAIL_MEMORY, "cannot map %zu bytes", h->size);
     for (int i = 0; i < n; i++)
         p[i].value = h->zero;
-    h->base.packed = xalloc((size_t)n_packed, sizeof *h->base.packed);
-    for (int i = 0; i < n_packed; i++)
-        h->base.packed[i] = h->packed; /* taken for packed already; nothing multiplies by it */
+    for (int k = 0; k < N_PRECISION; k++) {
+        h->base.packed[k] = xalloc((size_t)n_packed, sizeof(struct packed *));
+        for (int i = 0; i < n_packed; i++)
+            h->base.packed[k][i] = h->packed; /* taken for packed; nothing multiplies by it */
+    }
     return 0;
 }
 

@@ -254,12 +254,12 @@ int facts_check(const struct recipe *r)
     return rc;
 }
 
-struct inputs *inputs_get(const char *model)
+struct inputs *inputs_get(const char *model, enum precision p)
 {
     for (int i = 0; i < loaded.n; i++) {
         struct inputs *in = loaded.item[i];
         if (strcmp(in->model_name, model) == 0)
-            return in;
+            return base_pack(&in->base, p) == 0 ? in : NULL;
     }
     char *dir = model_dir(model);
     struct inputs in = { .dir = dir };
@@ -270,7 +270,7 @@ struct inputs *inputs_get(const char *model)
         goto failed;
     if (base_load(&in.base, dir) != 0)
         goto failed;
-    if (base_pack(&in.base) != 0) {
+    if (base_pack(&in.base, p) != 0) {
         base_free(&in.base);
         goto failed;
     }
@@ -293,7 +293,7 @@ struct set {
 const struct dataset *data_get(const struct recipe *r, enum split s, bool *absent)
 {
     const struct task_facts *t = task_facts(r->run.task);
-    struct inputs *in = t ? inputs_get(r->run.model) : NULL;
+    struct inputs *in = t ? inputs_get(r->run.model, recipe_precision(r)) : NULL;
     long limit = s == SPLIT_TRAIN ? r->train.train_n : r->train.dev_n;
 
     if (absent)

@@ -1,5 +1,6 @@
 /* recipe.c - settings to types, to a canonical config, to a key. */
 #include "experiments/recipe.h"
+#include "core/base/cpu.h"
 #include "core/base/file.h"
 #include "experiments/inputs.h"
 
@@ -8,10 +9,11 @@
 #include <string.h>
 
 #ifdef REAL_IS_DOUBLE
-#define PRECISION "f64"
+#define PRECISIONS "auto|f64"
 #else
-#define PRECISION "f32"
+#define PRECISIONS "auto|f32|bf16"
 #endif
+enum { AUTO, FULL, HALF };
 
 #define AT(f) offsetof(struct run_cfg, f)
 const struct opt run_opts[] = {
@@ -22,7 +24,8 @@ const struct opt run_opts[] = {
     { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL, "what is trained" },
     { "seed", 0, OPT_INT, AT(seed), "1", 0, 9007199254740992.0, NULL,
       "of order, initial values and dropout" },
-    { "precision", 0, OPT_CHOICE, AT(precision), PRECISION, 0, 0, PRECISION, "of all numbers" },
+    { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
+      "of what frozen weights multiply; auto: bf16 where the CPU is fast at it" },
     { .type = OPT_END },
 };
 #undef AT
@@ -132,10 +135,31 @@ int recipe_blame(const struct settings *v)
     return -1;
 }
 
+static void warn_slow_bf16(void)
+{
+    static bool warned;
+
+    if (!warned && !cpu_info()->bf16_fast)
+        warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
+             "f32");
+    warned = true;
+}
+
+enum precision recipe_precision(const struct recipe *r)
+{
+    bool fast = cpu_info()->bf16_fast && sizeof(real) == sizeof(float);
+
+    return r->run.precision == HALF || (r->run.precision == AUTO && fast) ? PRECISION_BF16
+                                                                          : PRECISION_F32;
+}
+
 int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
 {
     struct train_cfg *c = &r->train;
 
+    if (r->run.precision == HALF)
+        warn_slow_bf16();
+    r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
     if (c->pooling == 0)
         c->pooling = d->pooling == POOL_MEAN ? 2 : 1;
     if (c->hidden_dropout < 0)
@@ -218,7 +242,8 @@ struct head recipe_head(const struct recipe *r, const struct task *t)
                           .pool_scale = r->train.pool_scale,
                           .hidden_dropout = r->train.hidden_dropout,
                           .attn_dropout = r->train.attn_dropout,
-                          .classifier_dropout = r->train.classifier_dropout };
+                          .classifier_dropout = r->train.classifier_dropout,
+                          .precision = recipe_precision(r) };
 }
 
 static void replace(char **s, const char *with)

@@ -18,7 +18,7 @@
 struct run_cfg {
     char *model, *task, *method;
     long seed;
-    int precision; /* that of this build only */
+    int precision; /* an index into its choices: auto and what this build knows */
 };
 extern const struct opt run_opts[];
 
@@ -80,6 +80,8 @@ const struct opt *recipe_opt(const struct recipe *r, const char *key, void **fie
 /* recipe_blame - put the place of the setting that the recorded failure names before it; -1. */
 int recipe_blame(const struct settings *v);
 struct head recipe_head(const struct recipe *r, const struct task *t);
+/* recipe_precision - auto: bf16 where that is a fact of the CPU's being faster, in no f64 build. */
+enum precision recipe_precision(const struct recipe *r);
 bool recipe_knows(const char *key);          /* of any method */
 const char *recipe_nearest(const char *key); /* "did you mean"; NULL */
 
@@ -116,7 +118,7 @@ extern char *data_option; /* set by a command's --data */
  * when absent. */
 int task_prepare(const struct task *t);
 
-/* inputs_get - base and tokenizer of a model, loaded and packed once per folder and kept for the
+/* inputs_get - base and tokenizer of a model, loaded once per folder, packed for P, and kept for the
  * life of the process; NULL after fail. */
-struct inputs *inputs_get(const char *model);
+struct inputs *inputs_get(const char *model, enum precision p);
 #endif

@@ -1,4 +1,5 @@
 /* test_mat.c - products, sums, SVD and packed weights. */
+#include "core/math/bf16.h"
 #include "core/math/packed.h"
 #include "tests/gradcheck.h"
 #include "tests/suite.h"
@@ -183,22 +184,53 @@ START_TEST(svd_refuses_nan)
 END_TEST
 
 /* --- packed weights */
-struct weights {
-    struct packed *p;
-    struct mat w, bias;
+
+/* Bits of a float and of its bf16. */
+static const uint32_t bf16_case[][2] = {
+    { 0x3F800000, 0x3F80 }, { 0x3F807FFF, 0x3F80 }, { 0x3F808000, 0x3F80 }, /* a tie, to even */
+    { 0x3F808001, 0x3F81 }, { 0x3F818000, 0x3F82 }, { 0x7F7FFFFF, 0x7F80 }, /* to infinity */
+    { 0x80000001, 0x8000 }, { 0x00018001, 0x0002 }, { 0xFF800000, 0xFF80 }, { 0x7F800001, 0x7FC0 },
 };
 
-static struct weights weights_make(int in, int out, int parts)
+START_TEST(bf16_is_rounded)
 {
-    struct weights s = { .w = test_mat(out, in, 7), .bias = test_mat(1, out, 8) };
+    float x;
+    uint16_t y;
+
+    memcpy(&x, &bf16_case[_i][0], sizeof x);
+    real r = (real)x;
+    bf16_from(&y, &r, 1);
+    ck_assert_uint_eq(y, bf16_case[_i][1]);
+    bf16_round(&r, &r, 1);
+    x = (float)r;
+    uint32_t back;
+    memcpy(&back, &x, sizeof back);
+    ck_assert_uint_eq(back >> 16, bf16_case[_i][1]);
+    ck_assert_uint_eq(back & 0xFFFF, 0);
+}
+END_TEST
+
+struct weights {
+    struct packed *p;
+    struct mat w, bias; /* w as the products see it */
+    enum precision precision;
+};
+
+static struct weights weights_make(int in, int out, int parts, enum precision precision)
+{
+    struct weights s = { .w = test_mat(out, in, 7),
+                         .bias = test_mat(1, out, 8),
+                         .precision = precision };
     struct mat part[3];
 
     for (int i = 0; i < parts; i++) {
         int from = out * i / parts;
         part[i] = mat_rows(s.w, from, out * (i + 1) / parts - from);
     }
-    s.p = packed_new(part, parts, true);
+    s.p = packed_new(part, parts, true, precision);
     ck_assert_ptr_nonnull(s.p);
+    if (precision == PRECISION_BF16)
+        bf16_round(s.w.x, s.w.x, (size_t)out * (size_t)in);
     return s;
 }
 
@@ -209,33 +241,48 @@ static void weights_free(struct weights *s)
     free(s->bias.x);
 }
 
+/* X as the product sees it. */
+static struct mat seen(const struct weights *s, struct mat x)
+{
+    struct mat y = test_mat(x.rows, x.cols, 6);
+
+    mat_copy(y, x);
+    if (s->precision == PRECISION_BF16)
+        bf16_round(y.x, y.x, (size_t)x.rows * (size_t)x.cols);
+    return y;
+}
+
 /* Error of all four products on ROWS rows, against mat_gemm; views with gaps when GAP. */
 static double packed_error(const struct weights *s, int rows, int gap)
 {
     int in = s->w.cols, out = s->w.rows;
     struct mat x = mat_cols(test_mat(rows, in + gap, 1), 0, in);
     struct mat y = mat_cols(test_mat(rows, out + gap, 2), 0, out);
-    struct mat want_y = test_mat(rows, out, 3), want_x = test_mat(rows, in, 4);
+    struct mat want_y = test_mat(rows, out, 3), want_x = test_mat(rows, in, 4), in_x, in_y;
     double worst;
 
     mat_row(y, 0)[0] = NAN;
     packed_fwd(s->p, y, x, NULL);
-    mat_gemm(want_y, 0, 1, x, NOTRANS, s->w, TRANS);
+    in_x = seen(s, x);
+    mat_gemm(want_y, 0, 1, in_x, NOTRANS, s->w, TRANS);
     worst = test_error(y, want_y);
     packed_fwd(s->p, y, x, s->bias.x);
     mat_add_row(want_y, s->bias.x);
     worst = fmax(worst, test_error(y, want_y));
+    in_y = seen(s, y);
     mat_copy(want_x, x);
-    mat_gemm(want_x, 1, 1, y, NOTRANS, s->w, NOTRANS);
+    mat_gemm(want_x, 1, 1, in_y, NOTRANS, s->w, NOTRANS);
     packed_bwd(s->p, x, y, true);
     worst = fmax(worst, test_error(x, want_x));
-    mat_gemm(want_x, 0, 1, y, NOTRANS, s->w, NOTRANS);
+    mat_gemm(want_x, 0, 1, in_y, NOTRANS, s->w, NOTRANS);
     packed_bwd(s->p, x, y, false);
     worst = fmax(worst, test_error(x, want_x));
     free(x.x);
     free(y.x);
     free(want_x.x);
     free(want_y.x);
+    free(in_x.x);
+    free(in_y.x);
     return worst;
 }
 
@@ -246,13 +293,15 @@ static const int row_count[] = { 1, 2, 3, 5, 8, 13, 16, 31, 64, 100, 127, 128, 1
 
 START_TEST(packed_is_gemm)
 {
-    const int *dim = packed_shape[_i];
-    struct weights s = weights_make(dim[0], dim[1], dim[2]);
+    const int *dim = packed_shape[_i / N_PRECISION];
+    enum precision precision = (enum precision)(_i % N_PRECISION);
+    struct weights s = weights_make(dim[0], dim[1], dim[2], precision);
+    size_t width = precision == PRECISION_BF16 ? sizeof(uint16_t) : sizeof(real);
 
     for (size_t i = 0; i < ARRAY_LEN(row_count); i++)
         for (int gap = 0; gap < 10; gap += 9)
             ck_assert_double_le(packed_error(&s, row_count[i], gap), tolerance());
-    ck_assert_uint_ge(packed_bytes(s.p), (size_t)dim[0] * (size_t)dim[1] * sizeof(real));
+    ck_assert_uint_ge(packed_bytes(s.p), (size_t)dim[0] * (size_t)dim[1] * width);
     weights_free(&s);
 }
 END_TEST
@@ -269,11 +318,11 @@ static int same_bits(struct mat a, struct mat b)
 /* The rows of a product do not depend on the number of rows in the call. OpenBLAS lacks this. */
 START_TEST(packed_rows_do_not_depend_on_the_call)
 {
-    struct weights s = weights_make(384, 192, 1);
+    struct weights s = weights_make(384, 192, 1, (enum precision)_i);
     struct mat x = test_mat(400, 384, 1), y = test_mat(400, 192, 2), dx = test_mat(400, 384, 3);
     struct mat y2 = test_mat(400, 192, 4), dx2 = test_mat(400, 384, 5);
 
-    if (strcmp(packed_library(), "none") == 0) {
+    if (strcmp(packed_kernel(s.p), "OpenBLAS") == 0) {
         skip("rows of packed products: no oneDNN kernels on this CPU or in this build");
         goto out;
     }
@@ -310,7 +359,7 @@ static void *worker(void *arg)
 
 START_TEST(packed_in_two_threads)
 {
-    struct weights s = weights_make(96, 160, 1);
+    struct weights s = weights_make(96, 160, 1, (enum precision)_i);
     pthread_t thread;
     void *theirs, *ours;
 
@@ -326,7 +375,7 @@ END_TEST
 START_TEST(packed_after_fork)
 {
     math_thread_init();
-    struct weights s = weights_make(96, 160, 1);
+    struct weights s = weights_make(96, 160, 1, (enum precision)_i);
     pid_t pid = fork();
 
     ck_assert_int_ge(pid, 0);
@@ -355,10 +404,11 @@ static void fill(TCase *tc)
     tcase_add_test(tc, copies_and_sums);
     tcase_add_loop_test(tc, svd_finds_planted_values, 0, ARRAY_LEN(svd_shape));
     tcase_add_test(tc, svd_refuses_nan);
-    tcase_add_loop_test(tc, packed_is_gemm, 0, ARRAY_LEN(packed_shape));
-    tcase_add_test(tc, packed_rows_do_not_depend_on_the_call);
-    tcase_add_test(tc, packed_in_two_threads);
-    tcase_add_test(tc, packed_after_fork);
+    tcase_add_loop_test(tc, bf16_is_rounded, 0, ARRAY_LEN(bf16_case));
+    tcase_add_loop_test(tc, packed_is_gemm, 0, (int)ARRAY_LEN(packed_shape) * N_PRECISION);
+    tcase_add_loop_test(tc, packed_rows_do_not_depend_on_the_call, 0, N_PRECISION);
+    tcase_add_loop_test(tc, packed_in_two_threads, 0, N_PRECISION);
+    tcase_add_loop_test(tc, packed_after_fork, 0, N_PRECISION);
     tcase_add_test(tc, facts_are_named);
 }
 

@@ -381,7 +381,7 @@ START_TEST(packing_changes_nothing)
     ck_assert_int_eq(lane_init(&l, &f.m, false), 0);
     ck_assert_int_eq(model_fwd(&f.m, &l, &f.t.b), 0);
     memcpy(before, l.logits.x, sizeof before);
-    ck_assert_int_eq(base_pack(&f.base), 0);
+    ck_assert_int_eq(base_pack(&f.base, PRECISION_F32), 0);
     ck_assert_int_eq(model_fwd(&f.m, &l, &f.t.b), 0);
     ck_assert_mem_eq(before, l.logits.x, sizeof before);
     lane_free(&l);

@@ -8,7 +8,8 @@ struct cpu {
     char model[64];     /* brand string */
     char features[160]; /* "avx2 fma avx512f avx512_bf16 amx_bf16 ..." those that matter here */
     bool avx2, avx512, amx_bf16;
-    int cores;                       /* CPUs this process may run on */
+    bool bf16_fast; /* bf16 products run faster than f32: AMX, or AMD's AVX512-BF16 */
+    int cores;      /* CPUs this process may run on */
     size_t mem_total, mem_available; /* bytes, the smaller of the machine's and the cgroup's */
 };
 const struct cpu *cpu_info(void);

@@ -172,7 +172,8 @@ double mat_gemm_rate(int which, int rows, int in, int out, double seconds)
     struct mat x = mat_make(rate_numbers((size_t)rows * (size_t)in), rows, in);
     struct mat w = mat_make(rate_numbers((size_t)out * (size_t)in), out, in);
     struct mat y = mat_make(rate_numbers((size_t)rows * (size_t)out), rows, out);
-    struct packed *p = which ? packed_new(&w, 1, false) : NULL;
+    struct packed *p =
+        which ? packed_new(&w, 1, false, which == 2 ? PRECISION_BF16 : PRECISION_F32) : NULL;
     double best = INFINITY, end = now_mono() + seconds;
 
     do {

@@ -5,8 +5,10 @@
  * most PIECE rows: as fast, and it bounds how many row counts there are. Primitives run in several
  * threads at once because the scratchpad belongs to the thread (with the library's own, results
  * would be wrong without an error). Views with gaps between rows are copied to and from dense rows:
- * oneDNN has only a slow reference kernel for them. */
+ * oneDNN has only a slow reference kernel for them. For bf16 the rows of x are rounded on the way,
+ * PIECE at a time, so that the copy stays in the nearest cache. */
 #include "core/math/onednn.h"
+#include "core/math/bf16.h"
 
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
@@ -17,11 +19,13 @@
 extern void omp_set_num_threads(int n); /* libgomp */
 
 enum { PIECE = 128, PROBE_ROWS = 64, MAX_CACHED = 4096, BUCKETS = 1024 };
-enum { HAS_BIAS = 1, HAS_ADD = 2, MAX_ARGS = 5 };
+enum { HAS_BIAS = 1, HAS_ADD = 2, IS_BF16 = 4, MAX_ARGS = 5 };
 #define HUGE ((size_t)2 << 20)
 
 struct onednn {
     int k, n;
+    bool bf16;
+    char kernel[40];
     size_t bytes;
     void *data;
     dnnl_memory_desc_t md;
@@ -48,7 +52,7 @@ struct lane {
 static dnnl_engine_t engine;
 static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
 static pthread_key_t lane_key;
-static bool usable;
+static bool usable[N_PRECISION];
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct product *cache[BUCKETS];
 static int n_cached;
@@ -102,11 +106,22 @@ static void *lane_buffer(enum buffer which, size_t bytes)
 
 /* --- descriptions */
 
-static bool strided(dnnl_memory_desc_t *md, int rows, int cols, int row_step, int col_step)
+static dnnl_data_type_t type_of(bool bf16)
+{
+    return bf16 ? dnnl_bf16 : dnnl_f32;
+}
+
+static bool strided(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rows, int cols, int row_step,
+                    int col_step)
 {
     dnnl_dims_t dims = { rows, cols }, steps = { row_step, col_step };
 
-    return dnnl_memory_desc_init_by_strides(md, 2, dims, dnnl_f32, steps) == dnnl_success;
+    return dnnl_memory_desc_init_by_strides(md, 2, dims, type, steps) == dnnl_success;
+}
+
+static bool dense_rows(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rows, int cols)
+{
+    return strided(md, type, rows, cols, cols, 1);
 }
 
 static dnnl_primitive_attr_t new_attr(bool add)
@@ -138,8 +153,8 @@ static dnnl_primitive_desc_t describe(struct product *p, const dnnl_memory_desc_
     dnnl_primitive_attr_t attr;
     dnnl_memory_desc_t *bias = p->flags & HAS_BIAS ? &p->bias : NULL;
 
-    if (!strided(&p->x, p->rows, p->k, p->k, 1) || !strided(&p->y, p->rows, p->n, p->n, 1) ||
-        !strided(&p->bias, 1, p->n, p->n, 1) ||
+    if (!dense_rows(&p->x, type_of(p->flags & IS_BF16), p->rows, p->k) ||
+        !dense_rows(&p->y, dnnl_f32, p->rows, p->n) || !dense_rows(&p->bias, dnnl_f32, 1, p->n) ||
         dnnl_matmul_desc_init(&op, &p->x, w, bias, &p->y) != dnnl_success)
         return NULL;
     attr = new_attr(p->flags & HAS_ADD);
@@ -151,22 +166,32 @@ static dnnl_primitive_desc_t describe(struct product *p, const dnnl_memory_desc_
     return pd;
 }
 
-/* The layout that oneDNN's packed kernel wants for W [k, n]: the same for every number of rows. */
-static bool packed_layout(dnnl_memory_desc_t *md, int k, int n)
+/* A kernel that is packed and knows the type: for bf16 a CPU without the instructions gets others,
+ * which are slow. */
+static bool good_kernel(const char *name, bool bf16)
 {
-    struct product p = { .rows = PROBE_ROWS, .k = k, .n = n };
-    dnnl_dims_t dims = { k, n };
+    return strncmp(name, "brg:", 4) == 0 && (!bf16 || strstr(name, "bf16"));
+}
+
+/* The layout that oneDNN's packed kernel wants for the W [k, n] of O: the same for every number of
+ * rows. */
+static bool packed_layout(struct onednn *o)
+{
+    struct product p = { .rows = PROBE_ROWS, .k = o->k, .n = o->n, .flags = o->bf16 ? IS_BF16 : 0 };
+    dnnl_dims_t dims = { o->k, o->n };
     dnnl_memory_desc_t any;
     const char *name = "";
 
-    if (dnnl_memory_desc_init_by_tag(&any, 2, dims, dnnl_f32, dnnl_format_tag_any) != dnnl_success)
+    if (dnnl_memory_desc_init_by_tag(&any, 2, dims, type_of(o->bf16), dnnl_format_tag_any) !=
+        dnnl_success)
         return false;
     dnnl_primitive_desc_t pd = describe(&p, &any);
     if (!pd)
         return false;
-    *md = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
+    o->md = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
     bool ok = dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success &&
-              strncmp(name, "brg:", 4) == 0;
+              good_kernel(name, o->bf16);
+    snprintf(o->kernel, sizeof o->kernel, "%s", name);
     dnnl_primitive_desc_destroy(pd);
     return ok;
 }
@@ -174,20 +199,21 @@ static bool packed_layout(dnnl_memory_desc_t *md, int k, int n)
 static void engine_start(void)
 {
     const char *env = getenv("LOWRANK_ONEDNN");
-    dnnl_memory_desc_t md;
+    struct onednn f32 = { .k = 64, .n = 64 }, bf16 = { .k = 64, .n = 64, .bf16 = true };
 
     if (sizeof(real) != sizeof(float) || (env && strcmp(env, "0") == 0))
         return;
     omp_set_num_threads(1);
     if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success)
         return;
-    usable = pthread_key_create(&lane_key, lane_end) == 0 && packed_layout(&md, 64, 64);
+    usable[PRECISION_F32] = pthread_key_create(&lane_key, lane_end) == 0 && packed_layout(&f32);
+    usable[PRECISION_BF16] = usable[PRECISION_F32] && packed_layout(&bf16);
 }
 
-bool onednn_usable(void)
+bool onednn_usable(enum precision p)
 {
     pthread_once(&engine_once, engine_start);
-    return usable;
+    return usable[p];
 }
 
 const char *onednn_version(void)
@@ -221,18 +247,20 @@ static bool reorder(dnnl_memory_t to, dnnl_memory_t from, const dnnl_memory_desc
     return ok;
 }
 
-struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_step)
+struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_step,
+                           enum precision p)
 {
     struct onednn *o = NULL;
     dnnl_memory_t from = NULL;
     dnnl_memory_desc_t from_md;
 
-    if (!onednn_usable() || !strided(&from_md, k, n, row_step, col_step))
+    if (!onednn_usable(p) || !strided(&from_md, dnnl_f32, k, n, row_step, col_step))
         return NULL;
     o = xalloc(1, sizeof *o);
     o->k = k;
     o->n = n;
-    if (!packed_layout(&o->md, k, n))
+    o->bf16 = p == PRECISION_BF16;
+    if (!packed_layout(o))
         goto fault;
     o->bytes = dnnl_memory_desc_get_size(&o->md);
     o->data = aligned(o->bytes);
@@ -265,6 +293,11 @@ void onednn_free(struct onednn *o)
 size_t onednn_bytes(const struct onednn *o)
 {
     return o ? o->bytes : 0;
+}
+
+const char *onednn_kernel(const struct onednn *o)
+{
+    return o->kernel;
 }
 
 /* --- the cache of primitives */
@@ -341,8 +374,8 @@ static dnnl_memory_t memory(const dnnl_memory_desc_t *md, const void *data)
     return m;
 }
 
-/* Dense x and y. */
-static void mul_dense(const struct onednn *o, real *y, const real *x, int rows, const real *bias,
+/* Dense y, and x as the kernel takes it. */
+static void mul_dense(const struct onednn *o, real *y, const void *x, int rows, const real *bias,
                       int flags)
 {
     struct product key = { .rows = rows, .k = o->k, .n = o->n, .flags = flags };
@@ -374,23 +407,36 @@ static struct mat dense(struct mat m, enum buffer which)
     return m.ld == m.cols ? m : mat_make(lane_buffer(which, bytes), m.rows, m.cols);
 }
 
+static const void *dense_x(struct mat x, bool bf16)
+{
+    if (!bf16) {
+        struct mat d = dense(x, DENSE_X);
+        if (d.x != x.x)
+            mat_copy(d, x);
+        return d.x;
+    }
+    size_t cols = (size_t)x.cols;
+    uint16_t *to = lane_buffer(DENSE_X, (size_t)x.rows * cols * sizeof *to);
+    for (int i = 0; i < x.rows; i++)
+        bf16_from(to + (size_t)i * cols, mat_row(x, i), cols);
+    return to;
+}
+
 static void mul_piece(const struct onednn *o, struct mat y, struct mat x, const real *bias,
                       int flags)
 {
-    struct mat dx = dense(x, DENSE_X), dy = dense(y, DENSE_Y);
+    struct mat dy = dense(y, DENSE_Y);
 
-    if (dx.x != x.x)
-        mat_copy(dx, x);
     if (dy.x != y.x && (flags & HAS_ADD))
         mat_copy(dy, y);
-    mul_dense(o, dy.x, dx.x, x.rows, bias, flags);
+    mul_dense(o, dy.x, dense_x(x, o->bf16), x.rows, bias, flags);
     if (dy.x != y.x)
         mat_copy(y, dy);
 }
 
 void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *bias, bool add)
 {
-    int flags = (bias ? HAS_BIAS : 0) | (add ? HAS_ADD : 0);
+    int flags = (bias ? HAS_BIAS : 0) | (add ? HAS_ADD : 0) | (o->bf16 ? IS_BF16 : 0);
     int pieces = (x.rows + PIECE - 1) / PIECE, from = 0;
 
     for (int i = 0; i < pieces; i++) {

@@ -1,24 +1,26 @@
 /* onednn.h - frozen weights in oneDNN's own layout. Layer 1, used by packed.c only.
  *
- * Only where oneDNN has its packed f32 kernels (AVX-512, "brg:"): elsewhere its products are no
+ * Only where oneDNN has its packed kernels (AVX-512, "brg:"; for bf16 AVX512-BF16 or AMX): elsewhere its products are no
  * faster than OpenBLAS and their rows depend on the number of rows. That is a fact of the CPU,
  * never a measurement, so results do not depend on the load of the machine. LOWRANK_ONEDNN=0 turns
  * it off. */
 #ifndef ONEDNN_H
 #define ONEDNN_H
 
-#include "core/math/mat.h"
+#include "core/math/packed.h"
 
 struct onednn; /* one packed matrix W [k, n]: y = x W */
 
-bool onednn_usable(void);
+bool onednn_usable(enum precision p);
 const char *onednn_version(void); /* "2.6.3", also when it is not usable */
 
 /* onednn_pack - element (i, j) of W is w[i*row_step + j*col_step]; w may be freed afterwards. NULL:
  * no such kernel for this shape, or no memory. */
-struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_step);
+struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_step,
+                           enum precision p);
 void onednn_free(struct onednn *o);
 size_t onednn_bytes(const struct onednn *o);
+const char *onednn_kernel(const struct onednn *o); /* its implementation, "brg:avx512_core" */
 
 /* y [T,n] = x [T,k] W (+ bias [n], if not NULL), or y += x W when ADD. */
 void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *bias, bool add);

@@ -1,5 +1,6 @@
 /* packed.c - frozen weights: oneDNN where it has packed kernels, else OpenBLAS on a plain copy. */
 #include "core/math/packed.h"
+#include "core/math/bf16.h"
 #include "core/math/onednn.h"
 
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 struct packed {
     int in, out;
     bool backward;
+    enum precision precision;
     struct onednn *fwd, *bwd; /* both or none, bwd only with backward */
     real *plain;              /* [out, in] when they are none */
 };
@@ -26,9 +28,9 @@ static real *stack(const struct mat *parts, int n_parts, int out, int in)
 
 static bool pack(struct packed *p, struct mat w)
 {
-    p->fwd = onednn_pack(w.x, p->in, p->out, 1, w.ld);
+    p->fwd = onednn_pack(w.x, p->in, p->out, 1, w.ld, p->precision);
     if (p->fwd && p->backward)
-        p->bwd = onednn_pack(w.x, p->out, p->in, w.ld, 1);
+        p->bwd = onednn_pack(w.x, p->out, p->in, w.ld, 1, p->precision);
     if (p->fwd && (p->bwd || !p->backward))
         return true;
     onednn_free(p->fwd);
@@ -36,13 +38,15 @@ static bool pack(struct packed *p, struct mat w)
     return false;
 }
 
-struct packed *packed_new(const struct mat *parts, int n_parts, bool backward)
+struct packed *packed_new(const struct mat *parts, int n_parts, bool backward,
+                          enum precision precision)
 {
     struct packed *p = xalloc(1, sizeof *p);
 
     CHECK(n_parts > 0, "%d parts", n_parts);
     p->in = parts[0].cols;
     p->backward = backward;
+    p->precision = precision;
     for (int i = 0; i < n_parts; i++) {
         CHECK(parts[i].cols == p->in, "part %d has %d columns, not %d", i, parts[i].cols, p->in);
         p->out += parts[i].rows;
@@ -59,6 +63,8 @@ struct packed *packed_new(const struct mat *parts, int n_parts, bool backward)
         free(p->plain);
         p->plain = NULL;
     }
+    if (p->plain && precision == PRECISION_BF16)
+        bf16_round(p->plain, p->plain, (size_t)p->out * (size_t)p->in);
     return p;
 }
 
@@ -79,6 +85,24 @@ size_t packed_bytes(const struct packed *p)
     return sizeof *p + plain + onednn_bytes(p->fwd) + onednn_bytes(p->bwd);
 }
 
+const char *packed_kernel(const struct packed *p)
+{
+    return p->fwd ? onednn_kernel(p->fwd) : "OpenBLAS";
+}
+
+/* A rounded copy of X in *own, which the caller frees, when the product asks for one. */
+static struct mat plain_input(const struct packed *p, struct mat x, real **own)
+{
+    *own = NULL;
+    if (p->precision == PRECISION_F32)
+        return x;
+    struct mat r = mat_make(xalloc((size_t)x.rows * (size_t)x.cols, sizeof(real)), x.rows, x.cols);
+    for (int i = 0; i < x.rows; i++)
+        bf16_round(mat_row(r, i), mat_row(x, i), (size_t)x.cols);
+    *own = r.x;
+    return r;
+}
+
 void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *bias)
 {
     CHECK(y.rows == x.rows && x.cols == p->in && y.cols == p->out,
@@ -87,7 +111,9 @@ void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *
         onednn_mul(p->fwd, y, x, bias, false);
         return;
     }
-    mat_gemm(y, 0, 1, x, NOTRANS, mat_make(p->plain, p->out, p->in), TRANS);
+    real *own;
+    mat_gemm(y, 0, 1, plain_input(p, x, &own), NOTRANS, mat_make(p->plain, p->out, p->in), TRANS);
+    free(own);
     if (bias)
         mat_add_row(y, bias);
 }
@@ -97,17 +123,21 @@ void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add)
     CHECK(p->backward, "packed %d -> %d for forward only", p->in, p->out);
     CHECK(dx.rows == dy.rows && dx.cols == p->in && dy.cols == p->out,
           "%dx%d from %dx%d through %d -> %d", dx.rows, dx.cols, dy.rows, dy.cols, p->out, p->in);
-    if (p->bwd)
+    if (p->bwd) {
         onednn_mul(p->bwd, dx, dy, NULL, add);
-    else
-        mat_gemm(dx, add, 1, dy, NOTRANS, mat_make(p->plain, p->out, p->in), NOTRANS);
+        return;
+    }
+    real *own;
+    mat_gemm(dx, add, 1, plain_input(p, dy, &own), NOTRANS, mat_make(p->plain, p->out, p->in),
+             NOTRANS);
+    free(own);
 }
 
 const char *packed_library(void)
 {
     static char text[48];
 
-    if (!onednn_usable())
+    if (!onednn_usable(PRECISION_F32))
         return "none";
     snprintf(text, sizeof text, "oneDNN %s", onednn_version());
     return text;

@@ -1,23 +1,30 @@
 /* packed.h - a frozen weight, packed once for the fastest product, forward and input gradient.
  * Layer 1.
  *
- * f32: oneDNN matmul with weights in its own layout (packed once per direction), primitives cached
+ * Inputs of a product, weights and rows of x or dy, are taken in f32 or rounded to bf16; products are
+ * summed and given in f32 either way.
+ *
+ * oneDNN matmul with weights in its own layout (packed once per direction), primitives cached
  * by number of rows, user scratchpad per thread: safe from several threads and after fork, and the
- * rows of a result do not depend on how many rows are in the call. f64, or without oneDNN: OpenBLAS
- * on a plain copy. */
+ * rows of a result do not depend on how many rows are in the call. f64, or without such kernels on this CPU:
+ * OpenBLAS on a plain copy, which for bf16 rounds the same numbers and gains no speed. */
 #ifndef PACKED_H
 #define PACKED_H
 
 #include "core/math/mat.h"
 
 struct packed; /* of W [out, in] */
+enum precision { PRECISION_F32, PRECISION_BF16, N_PRECISION };
 
 /* packed_new - pack N_PARTS matrices of equal columns, stacked by rows (q, k, v of one input), for
  * forward and, if BACKWARD, for the input gradient. The parts may be unmapped afterwards. NULL:
  * FAIL_MEMORY. */
-struct packed *packed_new(const struct mat *parts, int n_parts, bool backward);
+struct packed *packed_new(const struct mat *parts, int n_parts, bool backward,
+                          enum precision precision);
 void packed_free(struct packed *p);
 size_t packed_bytes(const struct packed *p);
+/* packed_kernel - what multiplies with these weights: "brg:avx512_core", or "OpenBLAS". */
+const char *packed_kernel(const struct packed *p);
 
 /* packed_fwd - Y = X W^T (+ bias, a row of OUT numbers, if not NULL).   X [T,in], Y [T,out], any
  * ld. */

@@ -193,7 +193,8 @@ int base_load(struct base *b, const char *dir)
     b->n_params = b->arch->params(&b->dims, NULL, 0);
     b->params = xalloc((size_t)b->n_params, sizeof *b->params);
     b->arch->params(&b->dims, b->params, b->n_params);
-    b->packed = xalloc((size_t)b->dims.n_layers * N_GROUP, sizeof(struct packed *));
+    for (int p = 0; p < N_PRECISION; p++)
+        b->packed[p] = xalloc((size_t)b->dims.n_layers * N_GROUP, sizeof(struct packed *));
     t = xalloc((size_t)b->n_params, sizeof *t);
     if (find_tensors(b, t) == 0 && read_values(b, t) == 0)
         rc = 0;
@@ -213,9 +214,9 @@ int base_block_param(const struct base *b, int layer, int role)
     return -1;
 }
 
-int base_pack_group(struct base *b, int layer, enum group g)
+int base_pack_group(struct base *b, int layer, enum group g, enum precision precision)
 {
-    struct packed **p = &b->packed[layer * N_GROUP + (int)g];
+    struct packed **p = &b->packed[precision][layer * N_GROUP + (int)g];
     struct mat part[3];
 
     if (*p)
@@ -224,15 +225,15 @@ int base_pack_group(struct base *b, int layer, enum group g)
         int at = base_block_param(b, layer, (int)ROLE_W + group_first(g) + i);
         part[i] = param_mat(&b->params[at]);
     }
-    *p = packed_new(part, group_count(g), true);
+    *p = packed_new(part, group_count(g), true, precision);
     return *p ? 0 : -1;
 }
 
-int base_pack(struct base *b)
+int base_pack(struct base *b, enum precision p)
 {
     for (int i = 0; i < b->dims.n_layers; i++)
         for (int g = 0; g < N_GROUP; g++)
-            if (base_pack_group(b, i, (enum group)g) != 0)
+            if (base_pack_group(b, i, (enum group)g, p) != 0)
                 return -1;
     /* The packed copies replace the file's pages; those still needed (embeddings) come back by
      * themselves. */
@@ -243,11 +244,13 @@ int base_pack(struct base *b)
 
 void base_free(struct base *b)
 {
-    for (int i = 0; b->packed && i < b->dims.n_layers * N_GROUP; i++)
-        packed_free(b->packed[i]);
+    for (int p = 0; p < N_PRECISION; p++) {
+        for (int i = 0; b->packed[p] && i < b->dims.n_layers * N_GROUP; i++)
+            packed_free(b->packed[p][i]);
+        free(b->packed[p]);
+    }
     for (int i = 0; i < b->n_params; i++)
         free(b->params[i].name);
-    free(b->packed);
     free(b->params);
     free(b->own);
     free(b->dims.problem);

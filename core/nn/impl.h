@@ -21,7 +21,7 @@ int spec_params(const struct arch_impl *a, const struct dims *d, struct param *o
 int dims_size(const struct dims *d, enum size s);
 
 /* base_pack_group - pack one input's matrices unless that is done already. Errors: FAIL_MEMORY. */
-int base_pack_group(struct base *b, int layer, enum group g);
+int base_pack_group(struct base *b, int layer, enum group g, enum precision p);
 /* base_tensor - a tensor of the checkpoint by name, with or without the prefix; NULL: absent. */
 const struct st_tensor *base_tensor(const struct base *b, const char *name);
 /* base_block_param - index in params of a role of a block; -1: the architecture has none. */

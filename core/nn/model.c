@@ -133,9 +133,9 @@ static int resolve_group(struct model *m, int layer, enum group g)
         raise(&l->stage, group_stage(g));
     if (trained)
         return 0;
-    if (base_pack_group(m->base, layer, g) != 0)
+    if (base_pack_group(m->base, layer, g, m->head.precision) != 0)
         return -1;
-    n->packed = m->base->packed[layer * N_GROUP + (int)g];
+    n->packed = m->base->packed[m->head.precision][layer * N_GROUP + (int)g];
     return 0;
 }
 

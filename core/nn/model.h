@@ -103,15 +103,17 @@ struct base {
     struct safetensors file;
     struct param *params; /* trunk and pooler, frozen values; names without prefix */
     int n_params;
-    real *own;              /* numbers that could not stay in the map */
-    struct packed **packed; /* [n_layers * N_GROUP], NULL until base_pack */
+    real *own;                           /* numbers that could not stay in the map */
+    struct packed **packed[N_PRECISION]; /* each [n_layers * N_GROUP], NULL until base_pack */
 };
 /* base_load - config, weights (names with or without the prefix), all shapes checked; missing and
  * unexpected tensors are listed (a missing pooler is allowed: it is then refused only if it is
  * needed; position_ids and heads of other tasks are ignored). A checkpoint's own classifier is
  * kept for parity and logits. Errors: FAIL_INPUT, FAIL_MEMORY. */
 int base_load(struct base *b, const char *dir);
-int base_pack(struct base *b); /* pack every linear weight now, in this process (before fork) */
+/* base_pack - pack every linear weight for this precision now, in this process (before fork), unless
+ * that is done already. Errors: FAIL_MEMORY. */
+int base_pack(struct base *b, enum precision p);
 void base_free(struct base *b);
 struct param *param_find(struct param *p, int n, const char *name);
 
@@ -122,6 +124,7 @@ struct head {
     enum pooling pooling; /* cls: pooler dense + tanh as transformers; mean: of hidden states */
     double pool_scale;    /* factor on the pooled vector before the classifier; 1 as transformers */
     double hidden_dropout, attn_dropout, classifier_dropout; /* used when lane->train */
+    enum precision precision; /* of what frozen weights multiply; trained ones are never rounded */
 };
 
 struct model {
