@@ -92,6 +92,8 @@ $(B)/%.o: %.c | deps
 $(B)/%.o: $(B)/%.c | deps
 	$(CC) $(CFLAGS) -c -o $@ $<
 $(B)/core/math/%.o: override CFLAGS += -O3
+# At -O3 GCC unrolls the loop over blocks before it could vectorise it.
+$(B)/core/base/rng.o: override CFLAGS += -ftree-vectorize
 $(B)/experiments/provenance.o: $(B)/version.h
 $(B)/experiments/provenance.o: override CFLAGS += -I$(B)
 

@@ -158,7 +158,7 @@ END_TEST
 
 /* --- activations */
 struct act_case {
-    struct mat x, y, w;
+    struct mat x, y, w, slope;
     enum act f;
 };
 
@@ -166,7 +166,7 @@ static double act_loss(void *ctx)
 {
     struct act_case *f = ctx;
 
-    act_fwd(f->y, f->x, f->f);
+    act_fwd(f->y, f->slope, f->x, f->f);
     return test_dot(f->w, f->y);
 }
 
@@ -185,23 +185,28 @@ static double act_plain(double x, int f)
 START_TEST(activation_gradients)
 {
     struct act_case f = { test_mat(7, 37, 1), test_mat(7, 37, 2), test_mat(7, 37, 3),
-                          (enum act)_i };
+                          test_mat(7, 37, 6), (enum act)_i };
     struct mat dx = test_mat(7, 37, 4), again = test_mat(7, 37, 5);
 
     for (int i = 0; _i == ACT_RELU && i < 7 * 37; i++) /* away from the corner */
         f.x.x[i] += f.x.x[i] > 0 ? (real)0.1 : (real)-0.1;
     act_loss(&f);
-    act_bwd(dx, f.w, f.x, f.f);
+    act_bwd(dx, f.w, f.slope);
     ck_gradient(f.x, dx, act_loss, &f);
-    mat_copy(again, f.w);
-    act_bwd(again, again, f.x, f.f);
-    ck_assert_double_le(test_error(again, dx), 0);
     act_loss(&f);
+    mat_copy(again, f.w);
+    act_bwd(again, again, f.slope);
+    ck_assert_double_le(test_error(again, dx), 0);
     if (_i == ACT_TANH) {
         tanh_bwd(again, f.w, f.y);
         ck_assert_double_le(test_error(again, dx), test_rounding());
     }
-    struct mat all[] = { f.x, f.y, f.w, dx, again };
+    mat_copy(again, f.x); /* the derivative in place of x, and the value without one */
+    act_fwd(f.w, again, again, f.f);
+    ck_assert_double_le(test_error(again, f.slope), 0);
+    act_fwd(f.x, (struct mat){ 0 }, f.x, f.f);
+    ck_assert_double_le(test_error(f.x, f.y), 0);
+    struct mat all[] = { f.x, f.y, f.w, f.slope, dx, again };
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         free(all[i].x);
 }
@@ -220,17 +225,18 @@ START_TEST(activation_values)
         x.x[i] = (real)(-30 + 60.0 * i / (50 * COLS));
         want.x[i] = (real)act_plain((double)x.x[i], _i);
     }
-    act_fwd(y, x, (enum act)_i);
+    const struct mat none = { 0 };
+    act_fwd(y, none, x, (enum act)_i);
     for (int i = 0; i < 50 * COLS; i++) {
         double size = fmax(1, fabs((double)want.x[i]));
         ck_assert_double_le(fabs((double)y.x[i] - (double)want.x[i]) / size, tol);
         one.x[0] = x.x[i];
-        act_fwd(one, one, (enum act)_i);
+        act_fwd(one, none, one, (enum act)_i);
         ck_assert(memcmp(one.x, y.x + i, sizeof(real)) == 0);
     }
     for (int j = 0; j < 4; j++)
         odd.x[j] = (real)(j == 0 ? NAN : j == 1 ? INFINITY : j == 2 ? 100 : -100);
-    act_fwd(odd, odd, (enum act)_i);
+    act_fwd(odd, none, odd, (enum act)_i);
     ck_assert(isnan(odd.x[0]) && odd.x[1] == (_i == ACT_TANH ? 1 : INFINITY));
     ck_assert(odd.x[2] == (_i == ACT_TANH ? 1 : 100) && odd.x[3] >= -1 && odd.x[3] <= 0);
     free(x.x);

@@ -34,19 +34,26 @@ END_TEST
 /* Block "index" of (seed, stream, sub) is Philox of counter (index, sub, stream) and the seed. */
 START_TEST(numbers_are_philox_blocks)
 {
-    const uint64_t index = 0x123456789a, seed = 0xfedcba9876543210;
-    philox4x32_ctr_t c = { { 0x3456789a, 0x12, 77, RNG_DROPOUT } };
+    const uint64_t index = 0x12fffffffd,
+                   /* the blocks after it carry into the upper half */ seed = 0xfedcba9876543210;
+    philox4x32_ctr_t c = { { 0xfffffffd, 0x12, 77, RNG_DROPOUT } };
     philox4x32_key_t k = { { 0x76543210, 0xfedcba98 } };
     struct rng s = rng_make(seed, RNG_DROPOUT, 77);
-    unsigned char keep[8];
+    unsigned char keep[8 * 37];
 
     c = philox4x32(c, k);
     s.at = 4 * index;
     for (int i = 0; i < 4; i++)
         ck_assert_uint_eq(rng_u32(&s), c.v[i]);
-    rng_keep(keep, 8, 0.25, seed, 77, 8 * index);
-    for (int i = 0; i < 8; i++)
-        ck_assert_uint_eq(keep[i], (c.v[i / 2] >> 16 * (i % 2) & 0xFFFF) >= 16384);
+    rng_keep(keep, sizeof keep, 0.25, seed, 77, 8 * index);
+    for (int i = 0; i < (int)sizeof keep; i++) {
+        if (i % 8 == 0 && i > 0) {
+            c = (philox4x32_ctr_t){ { 0xfffffffd + (uint32_t)i / 8, 0x12, 77, RNG_DROPOUT } };
+            c.v[1] += c.v[0] < 0xfffffffd;
+            c = philox4x32(c, k);
+        }
+        ck_assert_uint_eq(keep[i], (c.v[i / 2 % 4] >> 16 * (i % 2) & 0xFFFF) >= 16384);
+    }
 }
 END_TEST
 

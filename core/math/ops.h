@@ -28,13 +28,13 @@ void layernorm_bwd(struct mat dx, real *dg, real *db, struct mat dy, struct mat 
                    const real *rstd, const real *g);
 
 /* --- activations, elementwise. GELU (Hendrycks & Gimpel 2016): x Phi(x), Phi by erf ("gelu") or
- * the tanh form ("gelu_new"). y may alias x only in code that does not need x again. bwd: dx = dy
- * f'(x), may alias. */
+ * the tanh form ("gelu_new"). SLOPE, unless empty, takes f'(x). y or slope may alias x, not each
+ * other. bwd: dx = dy slope, may alias either. */
 enum act { ACT_GELU, ACT_GELU_TANH, ACT_RELU, ACT_SILU, ACT_TANH };
 int act_from_name(
     const char *hf_name); /* "gelu", "gelu_new", "relu", "silu", "tanh"; -1: unknown */
-void act_fwd(struct mat y, struct mat x, enum act f);
-void act_bwd(struct mat dx, struct mat dy, struct mat x, enum act f); /* x: input of forward */
+void act_fwd(struct mat y, struct mat slope, struct mat x, enum act f);
+void act_bwd(struct mat dx, struct mat dy, struct mat slope);
 /* tanh from its output (the pooler): dx = dy (1 - y^2). */
 void tanh_bwd(struct mat dx, struct mat dy, struct mat y);
 

@@ -91,8 +91,10 @@ static void softmax_block(struct mat p, struct block b, bool causal)
     }
 }
 
-static void drop_tile(real *out, const real *p, const unsigned char *keep, int n, real scale)
+VEC_CLONES static void drop_tile(real *out, const real *p, const unsigned char *keep, int n,
+                                 real scale)
 {
+    VEC_LOOP
     for (int j = 0; j < n; j++)
         out[j] = keep[j] ? p[j] * scale : 0;
 }
@@ -184,6 +186,7 @@ VEC_CLONES static void softmax_row_bwd(real *dp, const real *p, int n)
 VEC_CLONES static void drop_row_bwd(real *dp, real *dropped, const real *p,
                                     const unsigned char *keep, int n, real scale)
 {
+    VEC_LOOP
     for (int j = 0; j < n; j++) {
         real f = keep[j] ? scale : 0;
         dropped[j] = p[j] * f;

@@ -55,86 +55,68 @@ void embed_bwd(struct mat dword, struct mat dpos, struct mat dtype, const int *i
     scatter(dtype, type_ids, dy, "type");
 }
 
-/* --- activations: value F(x) and derivative D(x), one row kernel each */
+/* --- activations: F gives the value and, in *d, the derivative; one row kernel each, with and
+ * without derivatives (then the compiler drops what only they need). Backward is a product with the
+ * derivative: it takes the place of x in memory, and what both need is computed once. */
 
 #define ACT_KERNELS(name)                                                                          \
     VEC_CLONES static void name##_row(real *y, const real *x, int n)                               \
     {                                                                                              \
         VEC_LOOP                                                                                   \
-        for (int j = 0; j < n; j++)                                                                \
-            y[j] = name##_f(x[j]);                                                                 \
+        for (int j = 0; j < n; j++) {                                                              \
+            real d;                                                                                \
+            y[j] = name##_f(x[j], &d);                                                             \
+        }                                                                                          \
     }                                                                                              \
-    VEC_CLONES static void name##_row_bwd(real *dx, const real *dy, const real *x, int n)          \
+    VEC_CLONES static void name##_row_slope(real *y, real *slope, const real *x, int n)            \
     {                                                                                              \
         VEC_LOOP                                                                                   \
-        for (int j = 0; j < n; j++)                                                                \
-            dx[j] = dy[j] * name##_d(x[j]);                                                        \
+        for (int j = 0; j < n; j++) {                                                              \
+            real d, v = name##_f(x[j], &d);                                                        \
+            slope[j] = d;                                                                          \
+            y[j] = v;                                                                              \
+        }                                                                                          \
     }
 
-static inline real gelu_f(real x)
+/* y = x Phi(x),   y' = Phi(x) + x phi(x) */
+static inline real gelu_f(real x, real *d)
 {
-    return x * vec_phi(x);
-}
+    real p = vec_phi(x);
 
-static inline real gelu_d(real x)
-{
-    return vec_phi(x) + x * (real)0.39894228040143267794 * vec_exp_neg((real)-0.5 * x * x);
+    *d = p + x * (real)0.39894228040143267794 * vec_exp_neg((real)-0.5 * x * x);
+    return x * p;
 }
 
 /* u = sqrt(2/pi) (x + 0.044715 x^3), y = x (1 + tanh u) / 2 */
-static inline real gelu_u(real x)
+static inline real gelu_tanh_f(real x, real *d)
 {
-    return (real)0.79788456080286535588 * (x + (real)0.044715 * x * x * x);
-}
-
-static inline real gelu_tanh_f(real x)
-{
-    return (real)0.5 * x * (1 + vec_tanh(gelu_u(x)));
-}
-
-static inline real gelu_tanh_d(real x)
-{
-    real t = vec_tanh(gelu_u(x));
+    real t = vec_tanh((real)0.79788456080286535588 * (x + (real)0.044715 * x * x * x));
     real du = (real)0.79788456080286535588 * (1 + 3 * (real)0.044715 * x * x);
 
-    return (real)0.5 * (1 + t) + (real)0.5 * x * (1 - t * t) * du;
+    *d = (real)0.5 * (1 + t) + (real)0.5 * x * (1 - t * t) * du;
+    return (real)0.5 * x * (1 + t);
 }
 
-static inline real relu_f(real x)
+static inline real relu_f(real x, real *d)
 {
+    *d = x > 0 ? 1 : 0;
     return x < 0 ? 0 : x;
 }
-static inline real relu_d(real x)
+
+static inline real silu_f(real x, real *d)
 {
-    return x > 0 ? 1 : 0;
+    real s = 1 / (1 + vec_exp(-x));
+
+    *d = s * (1 + x * (1 - s));
+    return x * s;
 }
 
-static inline real sigmoid(real x)
-{
-    return 1 / (1 + vec_exp(-x));
-}
-static inline real silu_f(real x)
-{
-    return x * sigmoid(x);
-}
-
-static inline real silu_d(real x)
-{
-    real s = sigmoid(x);
-
-    return s * (1 + x * (1 - s));
-}
-
-static inline real tanh_f(real x)
-{
-    return vec_tanh(x);
-}
-
-static inline real tanh_d(real x)
+static inline real tanh_f(real x, real *d)
 {
     real t = vec_tanh(x);
 
-    return 1 - t * t;
+    *d = 1 - t * t;
+    return t;
 }
 
 ACT_KERNELS(gelu)
@@ -146,13 +128,13 @@ ACT_KERNELS(tanh)
 static const struct act_row {
     const char *hf_name;
     void (*fwd)(real *y, const real *x, int n);
-    void (*bwd)(real *dx, const real *dy, const real *x, int n);
+    void (*slope)(real *y, real *slope, const real *x, int n);
 } acts[] = {
-    [ACT_GELU] = { "gelu", gelu_row, gelu_row_bwd },
-    [ACT_GELU_TANH] = { "gelu_new", gelu_tanh_row, gelu_tanh_row_bwd },
-    [ACT_RELU] = { "relu", relu_row, relu_row_bwd },
-    [ACT_SILU] = { "silu", silu_row, silu_row_bwd },
-    [ACT_TANH] = { "tanh", tanh_row, tanh_row_bwd },
+    [ACT_GELU] = { "gelu", gelu_row, gelu_row_slope },
+    [ACT_GELU_TANH] = { "gelu_new", gelu_tanh_row, gelu_tanh_row_slope },
+    [ACT_RELU] = { "relu", relu_row, relu_row_slope },
+    [ACT_SILU] = { "silu", silu_row, silu_row_slope },
+    [ACT_TANH] = { "tanh", tanh_row, tanh_row_slope },
 };
 
 int act_from_name(const char *hf_name)
@@ -163,19 +145,32 @@ int act_from_name(const char *hf_name)
     return -1;
 }
 
-void act_fwd(struct mat y, struct mat x, enum act f)
+void act_fwd(struct mat y, struct mat slope, struct mat x, enum act f)
 {
     check_same(y, x);
-    for (int i = 0; i < x.rows; i++)
-        acts[f].fwd(mat_row(y, i), mat_row(x, i), x.cols);
+    if (slope.x)
+        check_same(slope, x);
+    for (int i = 0; i < x.rows; i++) {
+        if (slope.x)
+            acts[f].slope(mat_row(y, i), mat_row(slope, i), mat_row(x, i), x.cols);
+        else
+            acts[f].fwd(mat_row(y, i), mat_row(x, i), x.cols);
+    }
 }
 
-void act_bwd(struct mat dx, struct mat dy, struct mat x, enum act f)
+VEC_CLONES static void row_product(real *y, const real *a, const real *b, int n)
+{
+    VEC_LOOP
+    for (int j = 0; j < n; j++)
+        y[j] = a[j] * b[j];
+}
+
+void act_bwd(struct mat dx, struct mat dy, struct mat slope)
 {
     check_same(dx, dy);
-    check_same(dx, x);
-    for (int i = 0; i < x.rows; i++)
-        acts[f].bwd(mat_row(dx, i), mat_row(dy, i), mat_row(x, i), x.cols);
+    check_same(dx, slope);
+    for (int i = 0; i < dy.rows; i++)
+        row_product(mat_row(dx, i), mat_row(dy, i), mat_row(slope, i), dy.cols);
 }
 
 void tanh_bwd(struct mat dx, struct mat dy, struct mat y)

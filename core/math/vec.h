@@ -1,4 +1,4 @@
-/* vec.h - what the kernels share: clones for the CPU at hand, and exp, erf, tanh that vectorise.
+/* vec.h - what the kernels share: exp, erf and tanh that vectorise, and sums in a fixed order.
  * Layer 1.
  *
  * The functions use only +, -, *, / and bit operations, never a fused multiply-add, so that a
@@ -8,20 +8,11 @@
 #ifndef VEC_H
 #define VEC_H
 
+#include "core/base/clones.h"
 #include "core/math/mat.h"
 
 #include <math.h>
 #include <string.h>
-
-/* VEC_CLONES: compile a kernel for AVX-512, AVX2 and the baseline, chosen when the program is
- * loaded. Sanitizers instrument the resolvers, which run before the sanitizers do: no clones there.
- */
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&       \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define VEC_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define VEC_CLONES
-#endif
 
 /* VEC_LOOP: iterations are independent though the arrays may be the same (y[i] from x[i] in place).
  */

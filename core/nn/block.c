@@ -220,7 +220,8 @@ void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int
     linear_fwd(&c, GROUP_O, a->xhat1, a->o);
     add_norm_fwd(&c, SITE_ATTN, a->y1, a->xhat1, a->rstd1, a->keep1, a->res);
     linear_fwd(&c, GROUP_UP, a->u, a->y1);
-    act_fwd(a->a, a->u, m->base->dims.act);
+    bool slope = l->grad && c.net->stage >= STAGE_UP;
+    act_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, m->base->dims.act);
     linear_fwd(&c, GROUP_DOWN, a->xhat2, a->a);
     add_norm_fwd(&c, SITE_MLP, y, a->xhat2, a->rstd2, a->keep2, a->y1);
 }
@@ -243,7 +244,7 @@ void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int
     linear_bwd(&c, GROUP_DOWN, stop > STAGE_DOWN ? du : none, d2, a->a, false);
     if (stop < STAGE_UP)
         return;
-    act_bwd(du, du, a->u, m->base->dims.act);
+    act_bwd(du, du, a->u);
     linear_bwd(&c, GROUP_UP, stop > STAGE_UP ? g : none, du, a->y1, true);
     if (stop < STAGE_NORM1)
         return;

@@ -85,7 +85,9 @@ struct layer_acts {
     struct mat o, res; /* [R,d] rows of att and of x that go on; the same memory when R = T */
     struct mat xhat1, xhat2, y1; /* [R,d] */
     real *rstd1, *rstd2;         /* [R] */
-    struct mat u, a; /* [R,d_ffn] before and after the activation, which may be the same memory */
+    /* [R,d_ffn] before and after the activation, which may be the same memory; when backward reads
+     * it, u then holds the derivative. */
+    struct mat u, a;
     unsigned char *keep_probs, *keep1, *keep2; /* dropout, NULL: none */
     struct mat keep[N_GROUP];                  /* the method's */
 };

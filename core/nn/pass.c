@@ -56,7 +56,7 @@ static void pooling_fwd(const struct model *m, struct lane *l, const struct batc
         pool_fwd(a->first, l->hidden, b->off, POOL_CLS);
     mat_gemm(a->tanh, 0, 1, a->first, NOTRANS, trunk_mat(m, ROLE_POOL_W), TRANS);
     mat_add_row(a->tanh, m->net->p[ROLE_POOL_B]->value);
-    act_fwd(a->tanh, a->tanh, ACT_TANH);
+    act_fwd(a->tanh, (struct mat){ 0 }, a->tanh, ACT_TANH);
     mat_copy(l->pooled, a->tanh);
 }
 
