@@ -11,13 +11,16 @@
 struct flags {
     char *home, *adapter;
     double tol;
+    int precision; /* enum precision */
 };
 static const struct opt opts[] = {
     { "adapter", 0, OPT_STR, offsetof(struct flags, adapter), NULL, 0, 0, NULL,
       "PEFT folder (default: adapter/ beside EXPECTED)" },
     { "tol", 0, OPT_REAL, offsetof(struct flags, tol), "0", 0, 1e300, NULL,
-      "largest relative difference; 0 is 1e-5 (1e-4 for a training), 1e-9 in a build with "
-      "REAL=double" },
+      "largest relative difference; 0 is 1e-5 (1e-4 for a training), 4e-2 with bf16, 1e-9 in a "
+      "build with REAL=double" },
+    { "precision", 0, OPT_CHOICE, offsetof(struct flags, precision), "f32", 0, 0, "f32|bf16",
+      "of what frozen weights multiply; in a build with REAL=double f32 means f64" },
     HOME_OPTION(struct flags),
     { .type = OPT_END },
 };
@@ -37,9 +40,11 @@ static const struct opt_usage usage = {
 
 static int check(const struct flags *f, const char *model, const char *expected)
 {
-    struct parity_cfg cfg = {
-        .expected = expected, .adapter = f->adapter, .tol = f->tol, .out = stdout
-    };
+    struct parity_cfg cfg = { .expected = expected,
+                              .adapter = f->adapter,
+                              .tol = f->tol,
+                              .out = stdout,
+                              .precision = (enum precision)f->precision };
     struct parity_result r;
     struct base b;
     char *dir = model_dir(model);

@@ -36,9 +36,11 @@ static void teardown(void)
     base_free(&base);
 }
 
+static enum precision precision;
+
 static int check(struct parity_result *r, const char *expected, double tol)
 {
-    struct parity_cfg cfg = { expected, adapter, tol, report };
+    struct parity_cfg cfg = { expected, adapter, tol, report, precision };
     int rc = parity_check(r, &base, &cfg);
 
     fflush(report);
@@ -79,6 +81,24 @@ START_TEST(a_training_agrees)
     ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == 14, "%s", text);
     ck_assert_msg(check(&r, "tests/golden/bert/train.safetensors", 1e-20) == 0, "%s", fail_text());
     ck_assert_int_gt(r.n_bad, 1); /* in f64 those that were written as F32 keep their allowance */
+}
+END_TEST
+
+/* Rounding what frozen weights multiply moves the numbers by its own tolerance and no more, and does
+ * move them. */
+START_TEST(bf16_agrees_within_its_tolerance)
+{
+    static const char *const files[] = { "expected.safetensors", "train.safetensors" };
+    struct parity_result r;
+
+    precision = PRECISION_BF16;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", golden, files[i]);
+        ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
+        ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.worst > 1e-3, "%s", text);
+    }
+    precision = PRECISION_F32;
+    *path = 0;
 }
 END_TEST
 
@@ -173,6 +193,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, golden_model_agrees);
     tcase_add_test(tc, gradients_alone_agree);
     tcase_add_test(tc, a_training_agrees);
+    tcase_add_test(tc, bf16_agrees_within_its_tolerance);
     tcase_add_loop_test(tc, a_changed_number_is_noticed, 0, ARRAY_LEN(quantities));
     tcase_add_test(tc, a_nan_differs);
     tcase_add_test(tc, unknown_quantities_are_a_failure);

@@ -17,12 +17,15 @@ static int own_labels(const struct base *b)
 
 /* transformers: one label, or problem_type, makes a regression; pooling is cls whatever the
  * checkpoint says. */
-static struct head own_head(const struct base *b, enum pooling pooling)
+static struct head own_head(const struct parity *p, enum pooling pooling)
 {
-    int n = own_labels(b);
+    int n = own_labels(p->base);
 
-    return (
-        struct head){ .n_labels = n, .regression = n == 1, .pooling = pooling, .pool_scale = 1 };
+    return (struct head){ .n_labels = n,
+                          .regression = n == 1,
+                          .pooling = pooling,
+                          .pool_scale = 1,
+                          .precision = p->cfg->precision };
 }
 
 /* The hidden states padded to [n,T,d] with zeros. */
@@ -76,7 +79,7 @@ static int compare_loss(struct parity *p, struct expected *e, const char *name,
 static int check_base(struct parity *p, struct expected *e, const struct feed *f)
 {
     bool embedding = st_find(&e->st, "embedding");
-    struct head h = own_head(p->base, embedding ? POOL_MEAN : POOL_CLS);
+    struct head h = own_head(p, embedding ? POOL_MEAN : POOL_CLS);
     struct lane l = { 0 };
     struct model m;
     int rc = -1;
@@ -176,7 +179,12 @@ static int compare_adamw(struct parity *p, struct expected *e, struct model *m, 
             adamw_step(m->theta, moments, moments + m->n_train, l->grad, m->n_train, &o);
     }
     free(moments);
-    return rc == 0 ? compare_keys(p, e, "adamw.", m, m->theta) : -1;
+    double tol = p->tol;
+    p->tol *= p->cfg->precision == PRECISION_BF16 ? 10 : 1;
+    if (rc == 0)
+        rc = compare_keys(p, e, "adamw.", m, m->theta);
+    p->tol = tol;
+    return rc;
 }
 
 static int check_model_with_adapter(struct parity *p, struct expected *e, const struct feed *f,
@@ -207,7 +215,7 @@ static int check_model_with_adapter(struct parity *p, struct expected *e, const 
 static int check_adapter(struct parity *p, struct expected *e, const struct feed *f,
                          const char *dir)
 {
-    struct head h = own_head(p->base, POOL_CLS);
+    struct head h = own_head(p, POOL_CLS);
     struct lora_cfg cfg = { 0 };
     struct model m;
     int n_labels, rc = -1;
@@ -233,7 +241,7 @@ static int check_adapter(struct parity *p, struct expected *e, const struct feed
 static int check_full(struct parity *p, struct expected *e, const struct feed *f)
 {
     const struct adapt *ft = adapt_find("ft");
-    struct head h = own_head(p->base, POOL_CLS);
+    struct head h = own_head(p, POOL_CLS);
     const char *prefix = p->base->arch->prefix;
     double general = expected_largest(e, "");
     char none[64] = { 0 };
@@ -357,6 +365,10 @@ static void report_end(const struct parity *p)
         r->worst, *p->worst ? p->worst : "none", r->n_checked, r->n_bad, p->tol, r->n_unknown);
 }
 
+/* What rounding to eight bits does: 2^-9 a number, through a few layers and back. Measured: 1e-2 of
+ * the logits and 3e-2 of single gradients of random models, 4e-3 of the real encoder's embeddings. */
+static const double bf16_tolerance = 4e-2;
+
 int parity_check(struct parity_result *r, struct base *b, const struct parity_cfg *cfg)
 {
     struct parity p = { .base = b, .cfg = cfg, .r = r, .tol = cfg->tol };
@@ -370,7 +382,10 @@ int parity_check(struct parity_result *r, struct base *b, const struct parity_cf
     bool trace = expected_has(&e, "init.");
     p.rounded = sizeof(real) == 4 || has_rounded_labels(&e);
     if (p.tol <= 0)
-        p.tol = !p.rounded ? 1e-9 : trace ? 1e-4 : 1e-5;
+        p.tol = cfg->precision == PRECISION_BF16 ? bf16_tolerance
+                : !p.rounded                     ? 1e-9
+                : trace                          ? 1e-4
+                                                 : 1e-5;
     if (trace) {
         rc = parity_trace(&p, &e);
     } else {

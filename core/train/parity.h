@@ -26,8 +26,10 @@ struct parity_cfg {
     const char *expected;
     const char *adapter; /* NULL: the folder adapter/ beside EXPECTED where there is one */
     double tol; /* 0: 1e-5 (f32) or 1e-9 (f64). A training with f32, or with labels written as F32:
-                   1e-4, and ten times that for its final values */
+                   1e-4. bf16: 4e-2. Ten times that for values after steps of AdamW (with f32, of a
+                   training only), which divides a gradient by its own size */
     FILE *out;  /* one line a quantity */
+    enum precision precision; /* of what frozen weights multiply */
 };
 struct parity_result {
     int n_checked, n_bad,

@@ -37,7 +37,8 @@ static int read_setup(struct lora_cfg *cfg, struct head *h, const struct parity 
     *h = (struct head){ .n_labels = (int)c->shape[0],
                         .regression = labels->dtype >= ST_F16,
                         .pooling = POOL_CLS,
-                        .pool_scale = 1 };
+                        .pool_scale = 1,
+                        .precision = p->cfg->precision };
     if (h->regression && h->n_labels != 1)
         return fail(FAIL_INPUT, "'%s' has a regression with %d outputs", e->st.file.path,
                     h->n_labels);
