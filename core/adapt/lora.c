@@ -8,6 +8,7 @@
  * without dropout. */
 #include "core/adapt/adapt.h"
 
+#include "core/base/prof.h"
 #include "core/base/rng.h"
 
 #include <math.h>
@@ -252,7 +253,9 @@ static void proj_fwd(const struct model *m, struct lane *l, const struct batch *
 
     if (k.mask && l->train) {
         lane_keep(k.mask, m, l, b, dropout_sub(layer, SITE_ADAPT + (int)g), x.cols, s->dropout);
+        prof_begin(WORK_DROPOUT);
         dropout(k.xd, x, k.mask, s->dropout);
+        prof_end();
     } else {
         k.xd = x;
     }
@@ -298,7 +301,9 @@ static void proj_bwd(const struct model *m, struct lane *l, const struct batch *
         return;
     }
     mat_gemm(k.xd, 0, 1, k.h, NOTRANS, stacked_a(m, layer, g, m->theta), NOTRANS);
+    prof_begin(WORK_DROPOUT);
     dropout(k.xd, k.xd, k.mask, s->dropout);
+    prof_end();
     mat_add(dx, 1, k.xd);
 }
 

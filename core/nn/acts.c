@@ -2,6 +2,7 @@
  * rest lies in buffers that all layers share; and the dropout masks. */
 #include "core/nn/impl.h"
 
+#include "core/base/prof.h"
 #include "core/base/rng.h"
 
 #include <stdlib.h>
@@ -260,10 +261,12 @@ void lane_keep(unsigned char *keep, const struct model *m, const struct lane *l,
 {
     uint64_t stride = ((uint64_t)m->base->dims.max_pos * (uint64_t)width + 7) / 8 * 8;
 
+    prof_begin(WORK_DROPOUT);
     for (int s = 0; s < b->n_seq; s++) {
         size_t n = (size_t)(b->off[s + 1] - b->off[s]) * (size_t)width;
         uint64_t place = l->step * (uint64_t)l->batch_slots + (uint64_t)b->slot[s];
         rng_keep(keep, n, p, l->seed, sub, place * stride);
         keep += n;
     }
+    prof_end();
 }

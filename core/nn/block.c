@@ -11,6 +11,7 @@
  * first tokens only. */
 #include "core/nn/impl.h"
 
+#include "core/base/prof.h"
 #include "core/base/rng.h"
 
 #include <string.h>
@@ -58,6 +59,7 @@ static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct m
     const struct param *const *w = &c->net->p[(int)ROLE_W + group_first(g)];
     const real *bias = group_bias(c, g);
 
+    prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
     if (n->packed) {
         packed_fwd(n->packed, y, x, bias);
     } else {
@@ -66,9 +68,12 @@ static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct m
                      TRANS);
         mat_add_row(y, bias);
     }
+    prof_end();
+    prof_begin(WORK_ADAPTER);
     if (n->uses)
         c->m->adapt->proj_fwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
                               c->a->keep[g], x, y);
+    prof_end();
 }
 
 /* DX (may be empty) = dy W, or += when ADD. */
@@ -79,6 +84,7 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
     const struct param *const *w = &c->net->p[(int)ROLE_W + group_first(g)];
     const struct param *const *b = &c->net->p[(int)ROLE_B + group_first(g)];
 
+    prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
     for (int i = 0; i < group_count(g); i++) {
         struct mat dyi = mat_cols(dy, i * w[0]->rows, w[0]->rows);
         if (b[i]->trainable)
@@ -90,9 +96,12 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
     }
     if (dx.x && n->packed)
         packed_bwd(n->packed, dx, dy, add);
+    prof_end();
+    prof_begin(WORK_ADAPTER);
     if (n->uses)
         c->m->adapt->proj_bwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
                               c->a->keep[g], x, dy, dx);
+    prof_end();
 }
 
 /* --- attention */
@@ -117,6 +126,7 @@ static void keep_probs(const struct ctx *c)
     uint64_t pos = (uint64_t)d->max_pos, stride = ((uint64_t)d->n_heads * pos * pos + 7) / 8 * 8;
     unsigned char *keep = c->a->keep_probs;
 
+    prof_begin(WORK_DROPOUT);
     for (int s = 0; s < c->b->n_seq; s++) {
         size_t len = (size_t)(c->b->off[s + 1] - c->b->off[s]);
         size_t n = (size_t)d->n_heads * len * len;
@@ -125,6 +135,7 @@ static void keep_probs(const struct ctx *c)
                  place * stride);
         keep += n;
     }
+    prof_end();
 }
 
 /* The first row of each sequence. */
@@ -155,8 +166,10 @@ static void attention_fwd(const struct ctx *c)
     linear_fwd(c, GROUP_QKV, a->qkv, a->x);
     if (a->keep_probs)
         keep_probs(c);
+    prof_begin(WORK_ATTENTION);
     attn_fwd(&s, a->att, a->probs, a->keep_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
              mat_cols(a->qkv, 2 * d, d));
+    prof_end();
     if (c->row != c->b) {
         gather_firsts(a->o, a->att, c->b->off);
         gather_firsts(a->res, a->x, c->b->off);
@@ -172,9 +185,11 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat datt)
     int d = a->x.cols;
     struct mat dqkv = mat_make(c->acts->wide, a->x.rows, 3 * d);
 
+    prof_begin(WORK_ATTENTION);
     attn_bwd(&s, mat_cols(dqkv, 0, d), mat_cols(dqkv, d, d), mat_cols(dqkv, 2 * d, d), datt,
              a->probs, a->keep_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
              mat_cols(a->qkv, 2 * d, d), c->acts->scratch);
+    prof_end();
     linear_bwd(c, GROUP_QKV, dx, dqkv, a->x, true);
 }
 
@@ -188,10 +203,14 @@ static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat
 
     if (keep) {
         lane_keep(keep, c->m, c->l, c->row, dropout_sub(c->layer, site), xhat.cols, drop);
+        prof_begin(WORK_DROPOUT);
         dropout(xhat, xhat, keep, drop);
+        prof_end();
     }
+    prof_begin(WORK_NORM);
     mat_add(xhat, 1, res);
     layernorm_fwd(y, xhat, rstd, xhat, p[0]->value, p[1]->value, c->m->base->dims.ln_eps);
+    prof_end();
 }
 
 /* G = dL/dy becomes dL/d res; returns the gradient of what was dropped: G itself, or the buffer
@@ -201,10 +220,14 @@ static struct mat add_norm_bwd(const struct ctx *c, int site, struct mat g, stru
 {
     const struct param *const *p = &c->net->p[site == SITE_ATTN ? ROLE_NORM1_G : ROLE_NORM2_G];
 
+    prof_begin(WORK_NORM);
     layernorm_bwd(g, param_grad(c->l, p[0]), param_grad(c->l, p[1]), g, xhat, rstd, p[0]->value);
+    prof_end();
     if (!keep)
         return g;
+    prof_begin(WORK_DROPOUT);
     dropout(dd, g, keep, c->m->head.hidden_dropout);
+    prof_end();
     return dd;
 }
 
@@ -221,7 +244,9 @@ void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int
     add_norm_fwd(&c, SITE_ATTN, a->y1, a->xhat1, a->rstd1, a->keep1, a->res);
     linear_fwd(&c, GROUP_UP, a->u, a->y1);
     bool slope = l->grad && c.net->stage >= STAGE_UP;
+    prof_begin(WORK_ACT);
     act_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, m->base->dims.act);
+    prof_end();
     linear_fwd(&c, GROUP_DOWN, a->xhat2, a->a);
     add_norm_fwd(&c, SITE_MLP, y, a->xhat2, a->rstd2, a->keep2, a->y1);
 }
@@ -244,7 +269,9 @@ void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int
     linear_bwd(&c, GROUP_DOWN, stop > STAGE_DOWN ? du : none, d2, a->a, false);
     if (stop < STAGE_UP)
         return;
+    prof_begin(WORK_ACT);
     act_bwd(du, du, a->u);
+    prof_end();
     linear_bwd(&c, GROUP_UP, stop > STAGE_UP ? g : none, du, a->y1, true);
     if (stop < STAGE_NORM1)
         return;

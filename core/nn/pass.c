@@ -6,6 +6,8 @@
  *     logits = W_c drop(scale p) + b_c */
 #include "core/nn/impl.h"
 
+#include "core/base/prof.h"
+
 #include <string.h>
 
 static struct mat trunk_mat(const struct model *m, enum role r)
@@ -21,11 +23,15 @@ static void embeddings_fwd(const struct model *m, struct lane *l, const struct b
 
     embed_fwd(x, b->ids, b->pos, b->types, trunk_mat(m, ROLE_WORD), trunk_mat(m, ROLE_POS),
               trunk_mat(m, ROLE_TYPE));
+    prof_begin(WORK_NORM);
     layernorm_fwd(x, a->xhat0, a->rstd0, x, m->net->p[ROLE_EMB_G]->value,
                   m->net->p[ROLE_EMB_B]->value, m->base->dims.ln_eps);
+    prof_end();
     if (a->keep0) {
         lane_keep(a->keep0, m, l, b, dropout_sub(-1, SITE_EMBED), x.cols, drop);
+        prof_begin(WORK_DROPOUT);
         dropout(x, x, a->keep0, drop);
+        prof_end();
     }
 }
 
@@ -136,7 +142,9 @@ int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
     embeddings_fwd(m, l, b);
     for (int i = 0; i < n; i++)
         block_fwd(m, l, b, i, i + 1 < n ? a->layer[i + 1].x : l->hidden);
+    prof_begin(WORK_LOSS);
     head_fwd(m, l, b);
+    prof_end();
     return 0;
 }
 
@@ -146,7 +154,9 @@ void model_bwd(const struct model *m, struct lane *l, const struct batch *b, str
 
     CHECK(l->grad && a->n_tok == b->n_tok && a->n_seq == b->n_seq, "%d tokens, %d in forward",
           b->n_tok, a->n_tok);
+    prof_begin(WORK_LOSS);
     head_bwd(m, l, b, dlogits);
+    prof_end();
     for (int i = m->base->dims.n_layers - 1; i >= 0 && i >= m->lowest; i--)
         block_bwd(m, l, b, i);
     if (m->lowest < 0)

@@ -1,5 +1,6 @@
 /* optim.c - options of training, the learning rate, and the update of the trained numbers. */
 #include "core/base/opt.h"
+#include "core/base/prof.h"
 #include "core/train/parts.h"
 
 #include <math.h>
@@ -170,6 +171,7 @@ static void sum_piece(void *arg, int piece, int thread)
     real *sum = u->grad[0] + at;
 
     (void)thread;
+    prof_begin(WORK_OPTIM);
     for (int s = 1; s < u->used; s++) {
         real *g = u->grad[s] + at;
         for (size_t i = 0; i < n; i++)
@@ -177,6 +179,7 @@ static void sum_piece(void *arg, int piece, int thread)
         memset(g, 0, n * sizeof *g);
     }
     u->part[piece] = vec_dot(sum, sum, n);
+    prof_end();
 }
 
 double update_norm(struct update *u, int used)
@@ -197,10 +200,12 @@ static void apply_piece(void *arg, int piece, int thread)
     real *g = u->grad[0] + at;
 
     (void)thread;
+    prof_begin(WORK_OPTIM);
     for (size_t i = 0; i < n && u->scale != 1; i++)
         g[i] *= u->scale;
     adamw_step(u->theta + at, u->m + at, u->v + at, g, n, &u->opt);
     memset(g, 0, n * sizeof *g);
+    prof_end();
 }
 
 void update_apply(struct update *u, real *theta, double scale, const struct adamw *opt)

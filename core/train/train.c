@@ -1,4 +1,5 @@
 /* train.c - the loop: examples in order, lanes, update, report, evaluate, checkpoint. */
+#include "core/base/prof.h"
 #include "core/base/rng.h"
 #include "core/train/parts.h"
 
@@ -108,16 +109,20 @@ static void run_slot(void *arg, int slot, int thread)
     l->seed = t->job->seed;
     l->step = (uint64_t)t->st.step;
     l->batch_slots = (int)t->per_step;
+    prof_begin(WORK_OTHER);
     for (int i = slot; i < t->n_mb && !atomic_load(&t->failed); i += t->u.n_grads) {
         const struct batch *b = &t->mb[i].b;
         struct mat dlogits;
         if (model_fwd(t->m, l, b) != 0) {
             atomic_store(&t->failed, 1);
-            return;
+            break;
         }
+        prof_begin(WORK_LOSS);
         t->slot_loss[slot] += model_loss(t->m, l, b, t->weight, &dlogits);
+        prof_end();
         model_bwd(t->m, l, b, dlogits);
     }
+    prof_end();
 }
 
 /* Gradient of the mean loss over the step's examples, into the slots; *used is how many got one. */
@@ -131,7 +136,9 @@ static int step_gradient(struct trainer *t, const int *idx, long n, int *used)
     t->weight = 1 / (double)n;
     for (long at = 0; at < n; at += batch) {
         int some = (int)(n - at < batch ? n - at : batch);
+        prof_begin(WORK_OTHER);
         t->n_mb = batch_split(t->mb, MAX_LANES, TOKENS_PER_LANE, t->d, idx + at, some, (int)at);
+        prof_end();
         for (int i = 0; i < t->n_mb; i++)
             t->st.tokens += t->mb[i].b.n_tok;
         int slots = t->n_mb < t->u.n_grads ? t->n_mb : t->u.n_grads;

@@ -1,0 +1,103 @@
+/* prof.c - time by kind of work: a stack and counters for each thread, totals in shared pages. */
+#include "core/base/prof.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+enum { MAX_DEPTH = 16 };
+
+const char *const work_names[N_WORK + 1] = { "frozen",  "trained", "adapter", "attention",
+                                             "norm",    "act",     "loss",    "optim",
+                                             "dropout", "other",   NULL };
+
+bool prof_on;
+
+struct totals {
+    atomic_llong ns[N_WORK];
+};
+static struct totals *totals; /* MAP_SHARED: of this process and those it forks */
+
+/* The innermost scope is stack[depth-1]; its time since LAST is not in NS yet. */
+static _Thread_local struct {
+    int depth;
+    enum work stack[MAX_DEPTH];
+    long long last, ns[N_WORK];
+} mine;
+
+static long long now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* A child counts what it does itself; what its parent's thread had counted stays the parent's. */
+static void in_child(void)
+{
+    memset(mine.ns, 0, sizeof mine.ns);
+    mine.last = now_ns();
+}
+
+int prof_start(void)
+{
+    if (!totals) {
+        void *p =
+            mmap(NULL, sizeof *totals, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+            return fail(FAIL_MEMORY, "cannot map %zu bytes: %s", sizeof *totals, strerror(errno));
+        totals = p;
+        pthread_atfork(NULL, NULL, in_child);
+    }
+    CHECK(mine.depth == 0, "a profile started inside %d scopes", mine.depth);
+    for (int i = 0; i < N_WORK; i++)
+        atomic_store(&totals->ns[i], 0);
+    prof_on = true;
+    return 0;
+}
+
+void prof_stop(void)
+{
+    CHECK(mine.depth == 0, "a profile stopped inside %d scopes", mine.depth);
+    prof_on = false;
+}
+
+void prof_read(double seconds[N_WORK])
+{
+    for (int i = 0; i < N_WORK; i++)
+        seconds[i] = totals ? 1e-9 * (double)atomic_load(&totals->ns[i]) : 0;
+}
+
+/* Time since LAST goes to the innermost scope. */
+static void settle(void)
+{
+    long long now = now_ns();
+
+    if (mine.depth > 0)
+        mine.ns[mine.stack[mine.depth - 1]] += now - mine.last;
+    mine.last = now;
+}
+
+void prof_push(enum work kind)
+{
+    CHECK(mine.depth < MAX_DEPTH, "%d scopes inside each other", mine.depth);
+    settle();
+    mine.stack[mine.depth++] = kind;
+}
+
+void prof_pop(void)
+{
+    CHECK(mine.depth > 0, "no scope to end");
+    settle();
+    if (--mine.depth > 0)
+        return;
+    for (int i = 0; i < N_WORK; i++) {
+        if (mine.ns[i])
+            atomic_fetch_add_explicit(&totals->ns[i], mine.ns[i], memory_order_relaxed);
+        mine.ns[i] = 0;
+    }
+}
