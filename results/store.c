@@ -16,9 +16,11 @@ static int identify(struct store *s, bool *fresh)
     int64_t id = 0, version = 0, n_tables = 0;
     int newest = migrate_newest(embedded_files);
 
-    if (db_number(s, &id, "PRAGMA application_id", "") < 0 ||
+    /* In this order: another process may create it meanwhile, all at once, and tables that are there
+     * have their mark as well. */
+    if (db_number(s, &n_tables, "SELECT count(*) FROM sqlite_schema", "") < 0 ||
         db_number(s, &version, "PRAGMA user_version", "") < 0 ||
-        db_number(s, &n_tables, "SELECT count(*) FROM sqlite_schema", "") < 0)
+        db_number(s, &id, "PRAGMA application_id", "") < 0)
         return -1;
     *fresh = id == 0 && version == 0 && n_tables == 0;
     if (*fresh && s->mode == STORE_READ)
