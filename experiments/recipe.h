@@ -64,7 +64,7 @@ int recipe_resolve(struct recipe *r, const struct settings *v);
  * error. */
 int recipe_complete(struct recipe *r, const struct settings *v);
 void recipe_free(struct recipe *r);
-enum { NUMERICS_VERSION = 1 }; /* raised when a change of the core moves bits */
+enum { NUMERICS_VERSION = 2 }; /* raised when a change of the core moves bits */
 
 /* recipe_resolve in its three steps, none of which reads a file.
  * recipe_parse - words to types. recipe_autos - what depends on model and task: pooling, dropouts,

@@ -333,7 +333,7 @@ START_TEST(lanes_hold_every_example_once)
     for (int i = 0; i < 60; i++)
         idx[i] = 59 - i;
     for (int n = 1; n <= 60; n += 7) {
-        int lanes = batch_split(mb, 5, 100, &d, idx, n, 3), tok_all = 0, seq_all = 0, wrong = 0;
+        int lanes = batch_split(mb, 5, 100, 0, &d, idx, n, 3), tok_all = 0, seq_all = 0, wrong = 0;
         int want = n < 10 ? 1 : n >= 50 ? 5 : (int)(2 * round(n / 20.0));
         ck_assert_int_eq(lanes, want);
         memset(seen, 0, sizeof seen);
@@ -363,26 +363,54 @@ START_TEST(lanes_hold_every_example_once)
 }
 END_TEST
 
+static double lane_cost(const struct batch *b, double pair)
+{
+    double sum = 0;
+
+    for (int s = 0; s < b->n_seq; s++) {
+        double len = b->off[s + 1] - b->off[s];
+        sum += len + pair * len * len;
+    }
+    return sum;
+}
+
+/* By cost, whatever attention costs; the costliest first, so that threads that take lanes in this
+ * order end together: the last one that is taken is the least. */
 START_TEST(lanes_are_balanced)
 {
+    static const double pair[] = { 0, 1.0 / 64, 1 };
     struct tiny t;
     struct microbatch mb[64] = { 0 };
-    int idx[64], most = 0, least = 1 << 30;
+    int idx[64], longest = 0;
+    double cost[64];
 
     tiny_init(&t, 64, true, "lora", 1);
+    const struct dataset *set = &t.set[SPLIT_TRAIN];
     for (int i = 0; i < 64; i++)
         idx[i] = i;
-    int lanes = batch_split(mb, 64, 128, &t.set[SPLIT_TRAIN], idx, 64, 0);
+    int lanes = batch_split(mb, 64, 128, pair[_i], set, idx, 64, 0);
     ck_assert_int_gt(lanes, 8);
     for (int l = 0; l < lanes; l++) {
-        most = mb[l].b.n_tok > most ? mb[l].b.n_tok : most;
-        least = mb[l].b.n_tok < least ? mb[l].b.n_tok : least;
-        ck_assert(mb[l].b.target[0] == (real)t.set[SPLIT_TRAIN].target[mb[l].example[0]]);
+        cost[l] = lane_cost(&mb[l].b, pair[_i]);
+        longest = mb[l].b.max_len > longest ? mb[l].b.max_len : longest;
+        ck_assert(l == 0 || cost[l] <= cost[l - 1] + 0.01);
+        ck_assert(mb[l].b.target[0] == (real)set->target[mb[l].example[0]]);
         microbatch_free(&mb[l]);
     }
-    ck_assert_int_le(most - least,
-                     24); /* longest processing time first: about the shortest example */
+    /* of the longest example at most, which went first into an empty lane */
+    ck_assert_double_le(cost[0] - cost[lanes - 1], longest + pair[_i] * longest * longest);
+    ck_assert_double_le(cost[0], (_i == 2 ? 1.5 : 1.2) * cost[lanes - 1]);
     tiny_free(&t);
+}
+END_TEST
+
+START_TEST(a_pair_costs_what_the_shapes_say)
+{
+    struct dims k = { .n_layers = 6, .d_model = 384, .n_heads = 12, .d_head = 32, .d_ffn = 1536 };
+
+    ck_assert_double_eq_tol(batch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
+    k.n_layers = 12; /* all alike */
+    ck_assert_double_eq_tol(batch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
 }
 END_TEST
 
@@ -437,7 +465,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, truncation_is_counted);
     tcase_add_test(tc, subsets);
     tcase_add_test(tc, lanes_hold_every_example_once);
-    tcase_add_test(tc, lanes_are_balanced);
+    tcase_add_loop_test(tc, lanes_are_balanced, 0, 3);
+    tcase_add_test(tc, a_pair_costs_what_the_shapes_say);
     tcase_add_loop_test(tc, glue_tasks, 0, (int)ARRAY_LEN(glue));
 }
 

@@ -166,11 +166,11 @@ static void resolve(struct recipe *r, const char *text, const char *weights)
 static const struct {
     const char *text, *key;
 } golden[] = {
-    { "rank: 8\n", "bae0e126a04f18ab" },
-    { "rank: 8\nlr: 1e-4\ntargets: [q, k, v, o]\nseed: 3\n", "9c678c1d956d556f" },
-    { "method: ft\nlr: 5e-5\nepochs: 2\n", "af5a20e83174d06a" },
-    { "method: head\nsteps: 100\n", "3512adc7aade6b9c" },
-    { "method: bitfit\npooling: cls\nschedule: cosine\n", "ceca0dfa6e32541d" },
+    { "rank: 8\n", "fd1ea39460a967bf" },
+    { "rank: 8\nlr: 1e-4\ntargets: [q, k, v, o]\nseed: 3\n", "f53a9c6e1a2f74d3" },
+    { "method: ft\nlr: 5e-5\nepochs: 2\n", "e243465cf13f15cb" },
+    { "method: head\nsteps: 100\n", "1636101c516c6fb1" },
+    { "method: bitfit\npooling: cls\nschedule: cosine\n", "b241883fa2e702db" },
 };
 
 START_TEST(key_is_what_it_was)

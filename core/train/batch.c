@@ -76,51 +76,99 @@ static int by_key(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* key[i] becomes the lane of example i: the longest first, into the lane with the fewest tokens
- * (Graham 1969). load [lanes] and seqs [lanes] are the tokens and examples of each lane. */
-static void assign(uint64_t *key, uint64_t *load, uint64_t *seqs, int lanes,
-                   const struct dataset *d, const int *idx, int n)
+double batch_pair_cost(const struct dims *d)
 {
-    uint64_t *sorted = seqs + lanes;
+    const double slower = 2; /* attention's products are small: about so much below the others */
+    double linear = 0;
 
+    for (int p = 0; p < N_PROJ; p++) {
+        int out, in;
+        proj_shape(d, (enum proj)p, &out, &in);
+        linear += (double)out * (double)in;
+    }
+    return slower * 3 * d->d_model / linear;
+}
+
+/* In 1024ths of a token's cost: whole numbers, so that every build cuts alike. */
+static uint64_t cost(int len, double pair_cost)
+{
+    return (uint64_t)llround(1024 * (len + pair_cost * len * (double)len));
+}
+
+/* Scratch of a cut: [n] or [lanes] each. */
+struct cut {
+    uint64_t *lane;               /* of each example */
+    uint64_t *load, *toks, *seqs; /* of each lane: cost, tokens, examples */
+    uint64_t *sorted;             /* of either */
+};
+
+/* Each example gets its lane: the longest first, into the lane with the least cost so far (longest
+ * processing time first; Graham 1969). */
+static void assign(struct cut *c, int lanes, double pair_cost, const struct dataset *d,
+                   const int *idx, int n)
+{
     for (int l = 0; l < lanes; l++)
-        load[l] = seqs[l] = 0;
+        c->load[l] = c->toks[l] = c->seqs[l] = 0;
     for (int i = 0; i < n; i++) /* ties: the earlier slot first */
-        sorted[i] = (UINT64_C(0xFFFFFFFF) - (uint64_t)length(d, idx[i])) << 32 | (uint64_t)i;
-    qsort(sorted, (size_t)n, sizeof *sorted, by_key);
+        c->sorted[i] = (UINT64_C(0xFFFFFFFF) - (uint64_t)length(d, idx[i])) << 32 | (uint64_t)i;
+    qsort(c->sorted, (size_t)n, sizeof *c->sorted, by_key);
     for (int k = 0; k < n; k++) {
-        int i = (int)(sorted[k] & 0xFFFFFFFF), best = 0;
+        int i = (int)(c->sorted[k] & 0xFFFFFFFF), best = 0, len = length(d, idx[i]);
         for (int l = 1; l < lanes; l++)
-            if (load[l] < load[best])
+            if (c->load[l] < c->load[best])
                 best = l;
-        load[best] += (uint64_t)length(d, idx[i]);
-        seqs[best]++;
-        key[i] = (uint64_t)best;
+        c->load[best] += cost(len, pair_cost);
+        c->toks[best] += (uint64_t)len;
+        c->seqs[best]++;
+        c->lane[i] = (uint64_t)best;
     }
 }
 
-int batch_split(struct microbatch *out, int max_lanes, int tokens_per_lane, const struct dataset *d,
-                const int *idx, int n, int first_slot)
+/* The costliest lane becomes the first: threads take them in this order, and what is left at the
+ * end is small. load[l] becomes the place of lane l. */
+static void rank(struct cut *c, int lanes)
+{
+    for (int l = 0; l < lanes; l++)
+        c->sorted[l] = (~c->load[l] & UINT64_C(0xFFFFFFFFFFFF)) << 16 | (uint64_t)l;
+    qsort(c->sorted, (size_t)lanes, sizeof *c->sorted, by_key);
+    for (int k = 0; k < lanes; k++)
+        c->load[c->sorted[k] & 0xFFFF] = (uint64_t)k;
+}
+
+static struct cut scratch(struct microbatch *m, int lanes, int n)
+{
+    if (2 * n + 3 * lanes > m->cap_sort) {
+        m->cap_sort = 3 * n + 4 * lanes;
+        m->sort = xgrow(m->sort, (size_t)m->cap_sort, sizeof *m->sort);
+    }
+    struct cut c = { .lane = m->sort };
+    c.load = c.lane + n;
+    c.toks = c.load + lanes;
+    c.seqs = c.toks + lanes;
+    c.sorted = c.seqs + lanes;
+    return c;
+}
+
+int batch_split(struct microbatch *out, int max_lanes, int tokens_per_lane, double pair_cost,
+                const struct dataset *d, const int *idx, int n, int first_slot)
 {
     double n_tok = 0;
 
     if (n == 0)
         return 0;
+    CHECK(max_lanes < 1 << 16, "%d lanes", max_lanes);
     for (int i = 0; i < n; i++)
         n_tok += length(d, idx[i]);
     int most = n < max_lanes ? n : max_lanes;
     double want = n_tok < tokens_per_lane ? 1 : 2 * round(n_tok / tokens_per_lane / 2);
     int lanes = (int)fmin(fmax(want, 1), most);
-    if (2 * (n + lanes) > out->cap_sort) {
-        out->cap_sort = 3 * (n + lanes);
-        out->sort = xgrow(out->sort, (size_t)out->cap_sort, sizeof *out->sort);
-    }
-    uint64_t *key = out->sort, *load = key + n, *seqs = load + lanes;
-    assign(key, load, seqs, lanes, d, idx, n);
+    struct cut c = scratch(&out[0], lanes, n);
+    assign(&c, lanes, pair_cost, d, idx, n);
+    rank(&c, lanes);
     for (int l = 0; l < lanes; l++)
-        reserve(&out[l], (int)load[l], (int)seqs[l]);
+        reserve(&out[c.load[l]], (int)c.toks[l], (int)c.seqs[l]);
     for (int i = 0; i < n; i++)
-        add(&out[key[i]], d, idx[i], first_slot + i);
+        add(&out[c.load[c.lane[i]]], d, idx[i], first_slot + i);
     return lanes;
 }
 

@@ -85,13 +85,19 @@ struct microbatch {
     uint64_t *sort;       /* scratch of batch_split, in out[0] */
     int cap_sort;
 };
+/* batch_pair_cost - what a pair of tokens of one sequence costs in attention, in costs of a token
+ * in the linear layers: 12 d / 4 P operations of a training step, P numbers in the linear layers of
+ * a block, times 2, because attention runs at a lower rate. From dims alone, so that no measurement
+ * moves bits. */
+double batch_pair_cost(const struct dims *d);
 /* batch_split - cut examples IDX[0..n) into at most MAX_LANES micro-batches of about
- * TOKENS_PER_LANE tokens; slot of an example is its place in IDX + FIRST_SLOT. The longest sequence
- * goes first, always into the lane with the fewest tokens; within a lane the order is that of IDX.
- * Returns how many: tokens / TOKENS_PER_LANE rounded to an even number, so that two threads end
- * together (below TOKENS_PER_LANE: 1), at most n. out[] must hold MAX_LANES, zeroed at first. */
-int batch_split(struct microbatch *out, int max_lanes, int tokens_per_lane, const struct dataset *d,
-                const int *idx, int n, int first_slot);
+ * TOKENS_PER_LANE tokens; slot of an example is its place in IDX + FIRST_SLOT. An example of L
+ * tokens costs L + PAIR_COST L^2: the longest goes first, always into the lane with the least cost;
+ * within a lane the order is that of IDX, and the costliest lane comes first. Returns how many:
+ * tokens / TOKENS_PER_LANE rounded to an even number, so that two threads end together (below
+ * TOKENS_PER_LANE: 1), at most n. out[] must hold MAX_LANES, zeroed at first. */
+int batch_split(struct microbatch *out, int max_lanes, int tokens_per_lane, double pair_cost,
+                const struct dataset *d, const int *idx, int n, int first_slot);
 /* batch_fill - one micro-batch of all IDX[0..n), slots from FIRST_SLOT. */
 void batch_fill(struct microbatch *out, const struct dataset *d, const int *idx, int n,
                 int first_slot);

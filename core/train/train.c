@@ -19,6 +19,7 @@ struct trainer {
     long order_epoch;
     struct microbatch *mb; /* [MAX_LANES] */
     int n_mb;
+    double pair_cost; /* batch_pair_cost() */
     struct lanes lanes;
     struct update u;
     double *slot_loss; /* [slots] */
@@ -47,6 +48,7 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     t->report_every = (t->total + MOST_REPORTS - 1) / MOST_REPORTS;
     if (t->report_every < REPORT_EVERY)
         t->report_every = REPORT_EVERY;
+    t->pair_cost = batch_pair_cost(&t->m->base->dims);
     t->last_ckpt = now_mono();
     lanes_init(&t->lanes, t->m, pool_threads(job->pool));
     t->order = xalloc((size_t)d->n, sizeof *t->order);
@@ -137,7 +139,8 @@ static int step_gradient(struct trainer *t, const int *idx, long n, int *used)
     for (long at = 0; at < n; at += batch) {
         int some = (int)(n - at < batch ? n - at : batch);
         prof_begin(WORK_OTHER);
-        t->n_mb = batch_split(t->mb, MAX_LANES, TOKENS_PER_LANE, t->d, idx + at, some, (int)at);
+        t->n_mb = batch_split(t->mb, MAX_LANES, TOKENS_PER_LANE, t->pair_cost, t->d, idx + at, some,
+                              (int)at);
         prof_end();
         for (int i = 0; i < t->n_mb; i++)
             t->st.tokens += t->mb[i].b.n_tok;
@@ -418,20 +421,29 @@ int train_run(struct run_job *job, struct run_result *r)
     return rc;
 }
 
+/* A lane's cost is at most the mean of its step, whose tokens rounding makes up to 1.5 times the
+ * target, and that of one example. It may be all in short examples or all in long ones; anything
+ * between needs less than one of these. */
+static size_t largest_lane(const struct model *m, long batch, long longest)
+{
+    double pair = batch_pair_cost(&m->base->dims), dear = 1 + pair * (double)longest;
+    double mean = fmax(TOKENS_PER_LANE * 1.5, (double)batch * (double)longest / MAX_LANES);
+    double most = (mean + (double)longest) * dear;
+    int few = (int)ceil(most / dear), many = (int)ceil(most / (1 + pair));
+    size_t long_bytes = lane_bytes(m, few, few < batch ? few : (int)batch, (int)longest, true);
+    size_t short_bytes = lane_bytes(m, many, many < batch ? many : (int)batch, 1, true);
+
+    return long_bytes > short_bytes ? long_bytes : short_bytes;
+}
+
 size_t train_bytes(const struct model *m, const struct train_cfg *c, const struct run_data *d,
                    int threads)
 {
     size_t vec = m->n_train * sizeof(real), n_vec = (size_t)update_slots(m->n_train) + 3;
-    long longest = 1, batch = c->batch;
+    long longest = 1;
 
     for (int s = 0; s < N_SPLITS; s++)
         if (d->split[s] && d->split[s]->max_tokens > longest)
             longest = d->split[s]->max_tokens;
-    /* A lane has at most the mean load, which rounding makes up to 1.5 times the target, and one
-     * example. */
-    long mean = batch * longest / MAX_LANES;
-    if (mean < TOKENS_PER_LANE + TOKENS_PER_LANE / 2)
-        mean = TOKENS_PER_LANE + TOKENS_PER_LANE / 2;
-    int tok = (int)(mean + longest), seq = (int)(batch < tok ? batch : tok);
-    return vec * n_vec + (size_t)threads * lane_bytes(m, tok, seq, (int)longest, true);
+    return vec * n_vec + (size_t)threads * largest_lane(m, c->batch, longest);
 }
