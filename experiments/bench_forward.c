@@ -120,7 +120,7 @@ int bench_forward(const struct bench_cfg *c, int n, char **words)
     int rc = -1;
 
     if (bench_settings(&v, n, words) != 0 || recipe_parse(&r, &v) != 0 ||
-        !(in = inputs_get(r.run.model, recipe_precision(&r))))
+        !(in = inputs_get(r.run.model)))
         goto out;
     if (c->tokens > in->base.dims.max_pos) {
         fail(FAIL_USAGE, "--tokens is %ld, but the model has %d positions", c->tokens,

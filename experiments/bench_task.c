@@ -165,7 +165,7 @@ static int measure(const struct recipe *r, const struct bench_cfg *c)
     struct timing t = { .steps = r->train.steps > 0 ? r->train.steps : DEFAULT_STEPS };
     struct run_data data;
     struct model m = { 0 };
-    struct inputs *in = inputs_get(r->run.model, recipe_precision(r));
+    struct inputs *in = inputs_get(r->run.model);
     struct pool *pool = pool_new((int)c->threads);
     int rc = -1;
 

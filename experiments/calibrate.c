@@ -1,5 +1,4 @@
-/* calibrate.c - seconds and memory of runs before they run: a few timed micro-batches of each
- * geometry. */
+/* calibrate.c - seconds of runs before they run: a few timed micro-batches of each geometry. */
 #include "experiments/inputs.h"
 #include "experiments/plan.h"
 
@@ -7,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKENS = 128, LANES = 64, EXAMPLES = 48, PROCESS_BYTES = 24 << 20 };
+enum { TOKENS = 128, LANES = 64, EXAMPLES = 48 };
 static const double time_s = 0.25;   /* of one measurement */
 static const double update_s = 4e-9; /* norm and AdamW, a number and step: bound by memory */
 
@@ -38,7 +37,7 @@ static int bench_init(struct bench *b, const struct recipe *r, const struct run_
 {
     const struct dataset *set = d->split[SPLIT_TRAIN];
     int idx[EXAMPLES], n = set->n < EXAMPLES ? set->n : EXAMPLES;
-    struct inputs *in = inputs_get(r->run.model, recipe_precision(r));
+    struct inputs *in = inputs_get(r->run.model);
     struct head h = recipe_head(r, d->task);
 
     *b = (struct bench){ 0 };
@@ -215,81 +214,4 @@ int study_calibrate(struct study *s, const bool *pending)
         free(g[i].id);
     free(g);
     return rc;
-}
-
-/* --- memory */
-
-/* Nothing is loaded: the longest example is taken to be as long as the recipe allows. */
-static int run_bytes(size_t *bytes, const struct recipe *r)
-{
-    struct dataset longest = { .max_tokens = (int)r->train.max_len };
-    struct run_data d = { .split = { &longest, &longest, &longest } };
-    struct model m;
-
-    if (geometry_model(&m, r) != 0)
-        return -1;
-    *bytes = train_bytes(&m, &r->train, &d, 1) + 2 * m.n_train * sizeof(real) + PROCESS_BYTES;
-    model_free(&m);
-    return 0;
-}
-
-int study_memory(struct study *s, const bool *pending)
-{
-    struct memo {
-        const struct geometry *g;
-        long max_len, batch;
-        size_t bytes;
-    } *memo = NULL;
-    int n = 0, rc = 0;
-
-    for (int i = 0; i < s->n_runs && rc == 0; i++) {
-        const struct recipe *r = &s->runs[i].recipe;
-        struct memo now = { geometry_get(r), r->train.max_len, r->train.batch, 0 };
-        int k = 0;
-        if (pending && !pending[i])
-            continue;
-        while (k < n &&
-               (memo[k].g != now.g || memo[k].max_len != now.max_len || memo[k].batch != now.batch))
-            k++;
-        if (k == n) {
-            rc = run_bytes(&now.bytes, r);
-            memo = xgrow(memo, (size_t)n + 1, sizeof *memo);
-            memo[n++] = now;
-        }
-        s->runs[i].rss = memo[k].bytes;
-    }
-    free(memo);
-    return rc;
-}
-
-/* Every linear weight twice: packed for forward and for the input gradient. */
-static size_t packed_size(const struct dims *d)
-{
-    size_t n = 0;
-
-    for (int p = 0; p < N_PROJ; p++) {
-        int out, in;
-        proj_shape(d, (enum proj)p, &out, &in);
-        n += (size_t)out * (size_t)in;
-    }
-    return 2 * n * (size_t)d->n_layers * sizeof(real);
-}
-
-size_t study_shared_bytes(const struct study *s, const bool *pending)
-{
-    const struct model_facts *seen[64];
-    int n = 0;
-    size_t bytes = 0;
-
-    for (int i = 0; i < s->n_runs; i++) {
-        const struct model_facts *m = model_facts(s->runs[i].recipe.run.model);
-        int k = 0;
-        while (k < n && seen[k] != m)
-            k++;
-        if ((pending && !pending[i]) || k < n || !m || n == 64)
-            continue;
-        seen[n++] = m;
-        bytes += m->file_bytes + packed_size(&m->dims);
-    }
-    return bytes;
 }

@@ -212,7 +212,7 @@ static int print(struct study *s, const struct common *c, struct store *store)
     for (int i = 0; i < s->n_runs; i++)
         pending[i] = state[i] == STATE_NEW || state[i] == STATE_QUEUED || state[i] == STATE_RUNNING;
     if (rc == 0)
-        rc = study_memory(s, NULL);
+        rc = study_memory(s, NULL, 1);
     if (rc == 0 && p.calibrated)
         rc = study_calibrate(s, NULL);
     if (rc == 0) {

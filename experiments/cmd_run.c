@@ -143,6 +143,7 @@ static int one(struct study *s, struct store *store, const struct common *c)
 {
     struct plan_run *p = s->runs;
     bool pending = true;
+    int threads = c->threads > 0 ? (int)c->threads : cpu_info()->cores;
     int state = store_state(store, p->recipe.key);
 
     if (state < 0)
@@ -154,10 +155,13 @@ static int one(struct study *s, struct store *store, const struct common *c)
     if (state == (int)STATE_DIVERGED && !c->again)
         return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' says more", p->recipe.key,
                     p->recipe.key);
-    if (study_memory(s, NULL) != 0 || sweep_memory_check(s, &pending, 1) != 0)
+    if (study_memory(s, NULL, threads) != 0 || sweep_memory_check(s, &pending, 1) != 0)
         return -1;
+    detail("memory: about %.0f MB, %.0f MB of them shared by runs of a sweep",
+           1e-6 * (double)(study_shared_bytes(s, NULL) + p->rss),
+           1e-6 * (double)study_shared_bytes(s, NULL));
     struct run_env env = { .store = store, .lease_s = lease_for(p) };
-    env.pool = pool_new(c->threads > 0 ? (int)c->threads : cpu_info()->cores);
+    env.pool = pool_new(threads);
     int rc = env.pool ? sweep_store(store, s) : -1;
     math_thread_init();
     if (rc == 0 && c->again && state == (int)STATE_DONE)

@@ -20,7 +20,7 @@ static int hollow_init(struct hollow *h, const struct model_facts *f)
 {
     real one = 0;
     struct mat tiny = mat_make(&one, 1, 1);
-    int n_packed = f->dims.n_layers * N_GROUP, n = 0;
+    int n = 0;
 
     *h = (struct hollow){ .facts = f, .base = { .dir = f->dir, .dims = f->dims } };
     for (const struct arch *const *a = arch_table; *a; a++)
@@ -47,11 +47,9 @@ static int hollow_init(struct hollow *h, const struct model_facts *f)
         return fail(FAIL_MEMORY, "cannot map %zu bytes", h->size);
     for (int i = 0; i < n; i++)
         p[i].value = h->zero;
-    for (int k = 0; k < N_PRECISION; k++) {
-        h->base.packed[k] = xalloc((size_t)n_packed, sizeof(struct packed *));
-        for (int i = 0; i < n_packed; i++)
-            h->base.packed[k][i] = h->packed; /* taken for packed; nothing multiplies by it */
-    }
+    h->base.packed = xalloc(base_n_packed(&f->dims), sizeof *h->base.packed);
+    for (size_t i = 0; i < base_n_packed(&f->dims); i++)
+        h->base.packed[i] = h->packed; /* taken for packed already; nothing multiplies by it */
     return 0;
 }
 
@@ -103,6 +101,18 @@ static void geometry_id(char out[65], const struct recipe *r)
     free(text);
 }
 
+static size_t frozen_tables(const struct model *m)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < m->base->n_params; i++) {
+        const struct param *p = &m->params[i];
+        if (p->layer < 0 && !p->is_vector && !p->trainable)
+            n += (size_t)p->rows * (size_t)p->cols;
+    }
+    return n;
+}
+
 const struct geometry *geometry_get(const struct recipe *r)
 {
     static struct geometry **all;
@@ -119,6 +129,9 @@ const struct geometry *geometry_get(const struct recipe *r)
     g.n_train = m.n_train;
     g.n_train_head = m.n_train_head;
     g.n_total = m.n_total;
+    g.tables = frozen_tables(&m);
+    g.packs = xalloc((size_t)m.base->dims.n_layers * N_GROUP, sizeof *g.packs);
+    model_packs(&m, g.packs);
     g.formula = r->method->count ? r->method->count(r->method_cfg, &m.base->dims) : -1;
     model_free(&m);
     all = xgrow(all, (size_t)n + 1, sizeof *all);

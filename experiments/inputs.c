@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* A growing list of pointers: addresses stay when it grows. */
 struct list {
@@ -41,19 +40,24 @@ static int hash_some(char out[65], const char *dir, const char *const *files, bo
     return rc == 0 && n == 0 ? fail(FAIL_INPUT, "'%s' has no tokenizer files", dir) : rc;
 }
 
-static bool find_pooler(const char *path)
+static bool in_place(const struct st_tensor *t)
+{
+    return sizeof(real) == sizeof(float) && t->dtype == ST_F32 && t->n_dims > 1;
+}
+
+/* What only the weights' header tells. */
+static void look_inside(struct model_facts *m, const char *weights)
 {
     struct safetensors s;
-    bool has = false;
 
-    if (st_open(&s, path) != 0)
-        return false; /* base_load says what is wrong */
+    if (st_open(&s, weights) != 0)
+        return; /* base_load says what is wrong */
     for (int i = 0; i < s.n; i++) {
         const char *at = strstr(s.t[i].name, "pooler.dense.weight");
-        has |= at && (at == s.t[i].name || at[-1] == '.');
+        m->has_pooler |= at && (at == s.t[i].name || at[-1] == '.');
+        m->copied_bytes += in_place(&s.t[i]) ? 0 : s.t[i].count * sizeof(real);
     }
     st_close(&s);
-    return has;
 }
 
 /* One file of a model that was fetched. */
@@ -97,7 +101,6 @@ static int read_model(struct model_facts *m, const char *asked)
     static const char *const tok_files[] = { "vocab.txt", "tokenizer_config.json", "tokenizer.json",
                                              NULL };
     char *weights = NULL, *config = NULL;
-    struct stat st;
     int rc = -1;
 
     m->dir = model_dir(asked);
@@ -112,8 +115,7 @@ static int read_model(struct model_facts *m, const char *asked)
     if (dims_load(&m->dims, m->dir) != 0 || hash_file(m->weights, weights) != 0 ||
         hash_file(m->config, config) != 0 || hash_some(m->tokenizer, m->dir, tok_files, false) != 0)
         goto out;
-    m->file_bytes = stat(weights, &st) == 0 ? (size_t)st.st_size : 0;
-    m->has_pooler = find_pooler(weights);
+    look_inside(m, weights);
     m->asked = xstrdup(asked);
     rc = 0;
 out:
@@ -254,12 +256,12 @@ int facts_check(const struct recipe *r)
     return rc;
 }
 
-struct inputs *inputs_get(const char *model, enum precision p)
+struct inputs *inputs_get(const char *model)
 {
     for (int i = 0; i < loaded.n; i++) {
         struct inputs *in = loaded.item[i];
         if (strcmp(in->model_name, model) == 0)
-            return base_pack(&in->base, p) == 0 ? in : NULL;
+            return in;
     }
     char *dir = model_dir(model);
     struct inputs in = { .dir = dir };
@@ -270,10 +272,6 @@ struct inputs *inputs_get(const char *model, enum precision p)
         goto failed;
     if (base_load(&in.base, dir) != 0)
         goto failed;
-    if (base_pack(&in.base, p) != 0) {
-        base_free(&in.base);
-        goto failed;
-    }
     free(vocab);
     in.model_name = xstrdup(model);
     return memcpy(list_add(&loaded, sizeof in), &in, sizeof in);
@@ -293,7 +291,7 @@ struct set {
 const struct dataset *data_get(const struct recipe *r, enum split s, bool *absent)
 {
     const struct task_facts *t = task_facts(r->run.task);
-    struct inputs *in = t ? inputs_get(r->run.model, recipe_precision(r)) : NULL;
+    struct inputs *in = t ? inputs_get(r->run.model) : NULL;
     long limit = s == SPLIT_TRAIN ? r->train.train_n : r->train.dev_n;
 
     if (absent)

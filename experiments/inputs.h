@@ -13,7 +13,7 @@ struct model_facts {
     char *dir;
     struct dims dims;
     bool has_pooler;
-    size_t file_bytes; /* of model.safetensors */
+    size_t copied_bytes; /* of numbers that cannot be used as model.safetensors has them */
     char weights[65], config[65], tokenizer[65];
 };
 const struct model_facts *model_facts(const char *model); /* NULL after fail */
@@ -55,7 +55,9 @@ int data_all(struct run_data *d, const struct recipe *r);
 struct geometry {
     char id[65];
     size_t n_train, n_train_head, n_total;
-    long formula; /* adapt->count(): without the head */
+    long formula;         /* adapt->count(): without the head */
+    unsigned char *packs; /* enum pack_need of each group of each layer */
+    size_t tables;        /* frozen numbers of matrices outside the blocks: embeddings, pooler */
 };
 /* geometry_get - NULL after FAIL_USAGE: rank, targets. */
 const struct geometry *geometry_get(const struct recipe *r);

@@ -37,7 +37,7 @@ struct plan_run {
     char *trial;    /* nuisance values, JSON */
     double cost_s;  /* estimate; 0: not calibrated */
     double eval_s;  /* of it, the longest evaluation */
-    size_t rss;     /* estimate of what a worker adds, bytes; 0: not calibrated */
+    size_t rss;     /* estimate of what a worker adds, bytes; 0: not asked */
     int cell;       /* index of its cell, in the order of the file */
     int n_points;   /* of the study that came to this run */
 };
@@ -49,14 +49,17 @@ int study_load(struct study *s, const char *path, const struct settings *overrid
 void study_tell_idle(const struct study *s, const struct settings *words);
 void study_free(struct study *s);
 
-/* study_calibrate - time a few steps of the geometry on this machine and fill cost_s and rss of
- * those runs with PENDING[i] (NULL: all). Loads and packs the models and tokenises the data of these
- * runs. */
+/* study_calibrate - time a few steps of the geometry on this machine and fill cost_s of those runs
+ * with PENDING[i] (NULL: all). Loads and packs the models and tokenises the data of these runs. */
 int study_calibrate(struct study *s, const bool *pending);
-/* study_memory - fill rss only: exact for what training allocates, without timing anything. */
-int study_memory(struct study *s, const bool *pending);
-/* study_shared_bytes - of what all workers share: mapped and packed weights, tokenised data. */
+/* study_memory - fill rss: what a process with THREADS adds to what is shared (memory.c). Tokenises
+ * the data, packs nothing, times nothing. */
+int study_memory(struct study *s, const bool *pending, int threads);
+/* study_shared_bytes - of what all workers share: the program, mapped and packed weights, tokenised
+ * data. */
 size_t study_shared_bytes(const struct study *s, const bool *pending);
+/* study_pack - pack what these runs multiply with frozen weights, so that workers share it. */
+int study_pack(const struct study *s, const bool *pending);
 
 /* budget_solve - the largest rank whose closed form is at most PARAMS. Errors: FAIL_USAGE: rank 1
  * is more, or the method has no rank. */

@@ -118,7 +118,7 @@ extern char *data_option; /* set by a command's --data */
  * when absent. */
 int task_prepare(const struct task *t);
 
-/* inputs_get - base and tokenizer of a model, loaded once per folder, packed for P, and kept for the
- * life of the process; NULL after fail. */
-struct inputs *inputs_get(const char *model, enum precision p);
+/* inputs_get - base and tokenizer of a model, loaded once per folder and kept for the life of the
+ * process; NULL after fail. */
+struct inputs *inputs_get(const char *model);
 #endif

@@ -110,7 +110,7 @@ static int note_inputs(const struct live *l)
     const struct recipe *r = &l->plan->recipe;
     const struct model_facts *m = model_facts(r->run.model);
     const struct task_facts *t = task_facts(r->run.task);
-    const struct inputs *in = inputs_get(r->run.model, recipe_precision(r));
+    const struct inputs *in = inputs_get(r->run.model);
     char *weights = path_join(m->dir, "model.safetensors"), *vocab = path_join(m->dir, "vocab.txt");
     char *env = provenance_json(pool_threads(l->env->pool));
     int rc = store_attempt_env(l->env->store, l->claim, env);
@@ -130,7 +130,7 @@ static int note_inputs(const struct live *l)
 
 int run_build(struct model *m, struct run_data *d, const struct recipe *r)
 {
-    struct inputs *in = facts_check(r) == 0 ? inputs_get(r->run.model, recipe_precision(r)) : NULL;
+    struct inputs *in = facts_check(r) == 0 ? inputs_get(r->run.model) : NULL;
 
     if (!in)
         return -1;

@@ -41,37 +41,3 @@ int sweep_states(enum run_state *state, struct store *store, const struct study 
     }
     return 0;
 }
-
-static int by_size(const void *a, const void *b)
-{
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-
-    return (x < y) - (x > y);
-}
-
-int sweep_memory_check(const struct study *s, const bool *pending, long jobs)
-{
-    size_t *rss = xalloc((size_t)s->n_runs, sizeof *rss), have = cpu_info()->mem_available;
-    size_t need = study_shared_bytes(s, pending), at = need;
-    long n = 0, fits = 0;
-
-    for (int i = 0; i < s->n_runs; i++)
-        if (pending[i])
-            rss[n++] = s->runs[i].rss;
-    qsort(rss, (size_t)n, sizeof *rss, by_size);
-    for (long i = 0; i < n && i < jobs; i++) {
-        need += rss[i];
-        if (need <= have)
-            fits = i + 1;
-    }
-    size_t first = n ? rss[0] : 0;
-    free(rss);
-    if (n == 0 || need <= have)
-        return 0;
-    if (fits == 0)
-        return fail(FAIL_MEMORY, "one worker needs about %.2f GiB, but %.2f GiB is available",
-                    0x1p-30 * (double)(at + first), 0x1p-30 * (double)have);
-    return fail(FAIL_MEMORY,
-                "%ld workers need about %.2f GiB, but %.2f GiB is available; -j %ld fits",
-                jobs < n ? jobs : n, 0x1p-30 * (double)need, 0x1p-30 * (double)have, fits);
-}

@@ -390,9 +390,9 @@ int sweep_run(struct sweep_end *end, struct study *s, bool *pending, struct stor
 
     *end = (struct sweep_end){ 0 };
     jobs = jobs > (long)ARRAY_LEN(w.sh->slot) ? (long)ARRAY_LEN(w.sh->slot) : jobs;
-    if (study_memory(s, pending) != 0 || sweep_memory_check(s, pending, jobs) != 0 ||
-        load_inputs(s, pending) != 0 || (o->calibrate && study_calibrate(s, pending) != 0) ||
-        sweep_store(store, s) != 0)
+    if (load_inputs(s, pending) != 0 || study_memory(s, pending, 1) != 0 ||
+        sweep_memory_check(s, pending, jobs) != 0 || study_pack(s, pending) != 0 ||
+        (o->calibrate && study_calibrate(s, pending) != 0) || sweep_store(store, s) != 0)
         return -1;
     int rc = sweep_init(&w, s, pending, store, jobs, o->limit);
     if (rc == 0)

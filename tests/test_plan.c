@@ -312,7 +312,7 @@ START_TEST(memory_is_checked)
     bool pending[4] = { true, true, true, true };
 
     ck_assert_int_eq(load(&s, "", "seeds: 4\n", NULL, 0), 0);
-    ck_assert_int_eq(study_memory(&s, NULL), 0);
+    ck_assert_int_eq(study_memory(&s, NULL, 1), 0);
     for (int i = 0; i < 4; i++)
         ck_assert_uint_gt(s.runs[i].rss, 1000);
     ck_assert_int_eq(sweep_memory_check(&s, pending, 4), 0);

@@ -247,6 +247,13 @@ static bool reorder(dnnl_memory_t to, dnnl_memory_t from, const dnnl_memory_desc
     return ok;
 }
 
+size_t onednn_size(int k, int n, enum precision p)
+{
+    struct onednn o = { .k = k, .n = n, .bf16 = p == PRECISION_BF16 };
+
+    return onednn_usable(p) && packed_layout(&o) ? dnnl_memory_desc_get_size(&o.md) : 0;
+}
+
 struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_step,
                            enum precision p)
 {

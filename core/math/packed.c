@@ -90,6 +90,13 @@ const char *packed_kernel(const struct packed *p)
     return p->fwd ? onednn_kernel(p->fwd) : "OpenBLAS";
 }
 
+size_t packed_size(int out, int in, bool backward, enum precision p)
+{
+    size_t fwd = onednn_size(in, out, p), bwd = backward ? onednn_size(out, in, p) : 0;
+
+    return fwd && (bwd || !backward) ? fwd + bwd : (size_t)out * (size_t)in * sizeof(real);
+}
+
 /* A rounded copy of X in *own, which the caller frees, when the product asks for one. */
 static struct mat plain_input(const struct packed *p, struct mat x, real **own)
 {

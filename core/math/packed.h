@@ -25,6 +25,8 @@ void packed_free(struct packed *p);
 size_t packed_bytes(const struct packed *p);
 /* packed_kernel - what multiplies with these weights: "brg:avx512_core", or "OpenBLAS". */
 const char *packed_kernel(const struct packed *p);
+/* packed_size - what packed_bytes would say of a W [out, in] that is not packed yet, nearly. */
+size_t packed_size(int out, int in, bool backward, enum precision p);
 
 /* packed_fwd - Y = X W^T (+ bias, a row of OUT numbers, if not NULL).   X [T,in], Y [T,out], any
  * ld. */

@@ -182,19 +182,27 @@ static size_t results_plan(struct lane *l, unsigned char *mem, const struct mode
     return p.used;
 }
 
-size_t lane_bytes(const struct model *m, int n_tok, int n_seq, int max_len, bool grad)
+static struct acts_shape shape_of(const struct model *m, const struct batch *b)
+{
+    struct acts_shape s = { .n_tok = b->n_tok, .n_seq = b->n_seq, .max_len = b->max_len };
+
+    for (int i = 0; i < b->n_seq; i++) {
+        size_t len = (size_t)(b->off[i + 1] - b->off[i]);
+        CHECK(len > 0 && len <= (size_t)b->max_len, "sequence %d of %zu tokens", i, len);
+        s.n_probs += (size_t)m->base->dims.n_heads * len * len;
+    }
+    CHECK(b->n_seq > 0 && b->off[0] == 0 && b->off[b->n_seq] == b->n_tok, "%d", b->n_tok);
+    return s;
+}
+
+size_t lane_bytes(const struct model *m, const struct batch *b, bool grad, bool train)
 {
     struct acts a = { .layer = xalloc((size_t)m->base->dims.n_layers, sizeof *a.layer) };
-    struct acts_shape s = { n_tok, n_seq, max_len, 0, grad, grad, false };
+    struct acts_shape s = shape_of(m, b);
     struct lane l = { 0 };
-    size_t n = (size_t)max_len, full = max_len > 0 ? (size_t)(n_tok / max_len) : 0;
-    size_t rest = n > 0 ? (size_t)n_tok % n : 0;
 
-    if (full >= (size_t)n_seq) {
-        full = (size_t)n_seq;
-        rest = 0;
-    }
-    s.n_probs = (size_t)m->base->dims.n_heads * (full * n * n + rest * rest);
+    s.grad = grad;
+    s.train = train;
     size_t bytes = acts_plan(&a, NULL, m, &s) + results_plan(&l, NULL, m, &s);
     free(a.layer);
     return bytes;
@@ -203,15 +211,11 @@ size_t lane_bytes(const struct model *m, int n_tok, int n_seq, int max_len, bool
 int acts_ready(struct lane *l, const struct model *m, const struct batch *b)
 {
     struct acts *a = l->acts;
-    struct acts_shape s = { b->n_tok,        b->n_seq, b->max_len,   0,
-                            l->grad != NULL, l->train, l->all_hidden };
+    struct acts_shape s = shape_of(m, b);
 
-    for (int i = 0; i < b->n_seq; i++) {
-        size_t len = (size_t)(b->off[i + 1] - b->off[i]);
-        CHECK(len > 0 && len <= (size_t)b->max_len, "sequence %d of %zu tokens", i, len);
-        s.n_probs += (size_t)m->base->dims.n_heads * len * len;
-    }
-    CHECK(b->n_seq > 0 && b->off[0] == 0 && b->off[b->n_seq] == b->n_tok, "%d", b->n_tok);
+    s.grad = l->grad != NULL;
+    s.train = l->train;
+    s.all_hidden = l->all_hidden;
     size_t bytes = acts_plan(a, NULL, m, &s), all = bytes + results_plan(l, NULL, m, &s);
     if (all > l->mem.size) {
         arena_free(&l->mem);

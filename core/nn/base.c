@@ -147,8 +147,15 @@ static int find_tensors(struct base *b, const struct st_tensor **t)
     return rc;
 }
 
+void base_release(const struct base *b)
+{
+    if (b->file.file.size > 0)
+        madvise((void *)(uintptr_t)b->file.file.data, b->file.file.size, MADV_DONTNEED);
+}
+
 /* Point each parameter at its numbers: in the map where the file has them as they are needed, else
- * in own. */
+ * in own. Vectors are few and lie between the matrices: each would keep the two megabytes around it
+ * in memory. */
 static int read_values(struct base *b, const struct st_tensor *const *t)
 {
     size_t n_own = 0, at = 0;
@@ -156,9 +163,11 @@ static int read_values(struct base *b, const struct st_tensor *const *t)
     for (int i = 0; i < b->n_params; i++) {
 #ifndef REAL_IS_DOUBLE
         /* Nothing writes to a frozen value. */
-        b->params[i].value = (real *)(uintptr_t)st_floats_in_place(t[i]);
+        if (!b->params[i].is_vector)
+            b->params[i].value = (real *)(uintptr_t)st_floats_in_place(t[i]);
 #endif
         n_own += b->params[i].value ? 0 : t[i]->count;
+        base_release(b); /* what the check of the numbers read */
     }
     b->own = n_own ? malloc(n_own * sizeof *b->own) : NULL;
     if (n_own && !b->own)
@@ -171,6 +180,7 @@ static int read_values(struct base *b, const struct st_tensor *const *t)
         if (st_reals(b->params[i].value, &b->file, t[i], t[i]->count) != 0)
             return -1;
         at += t[i]->count;
+        base_release(b);
     }
     return 0;
 }
@@ -193,8 +203,7 @@ int base_load(struct base *b, const char *dir)
     b->n_params = b->arch->params(&b->dims, NULL, 0);
     b->params = xalloc((size_t)b->n_params, sizeof *b->params);
     b->arch->params(&b->dims, b->params, b->n_params);
-    for (int p = 0; p < N_PRECISION; p++)
-        b->packed[p] = xalloc((size_t)b->dims.n_layers * N_GROUP, sizeof(struct packed *));
+    b->packed = xalloc(base_n_packed(&b->dims), sizeof(struct packed *));
     t = xalloc((size_t)b->n_params, sizeof *t);
     if (find_tensors(b, t) == 0 && read_values(b, t) == 0)
         rc = 0;
@@ -214,41 +223,39 @@ int base_block_param(const struct base *b, int layer, int role)
     return -1;
 }
 
-int base_pack_group(struct base *b, int layer, enum group g, enum precision precision)
+const struct packed *base_packed(struct base *b, int layer, enum group g, bool backward,
+                                 enum precision precision)
 {
-    struct packed **p = &b->packed[precision][layer * N_GROUP + (int)g];
+    int group = ((int)precision * b->dims.n_layers + layer) * N_GROUP + (int)g;
+    struct packed **p = &b->packed[2 * group];
     struct mat part[3];
 
-    if (*p)
-        return 0;
+    if (p[1] || (p[0] && !backward))
+        return p[1] ? p[1] : p[0];
     for (int i = 0; i < group_count(g); i++) {
         int at = base_block_param(b, layer, (int)ROLE_W + group_first(g) + i);
         part[i] = param_mat(&b->params[at]);
     }
-    *p = packed_new(part, group_count(g), true, precision);
-    return *p ? 0 : -1;
+    p[backward] = packed_new(part, group_count(g), backward, precision);
+    base_release(b); /* at once, so that no more than one group is in memory twice */
+    return p[backward];
 }
 
-int base_pack(struct base *b, enum precision p)
+int base_pack(struct base *b, const unsigned char *need, enum precision p)
 {
-    for (int i = 0; i < b->dims.n_layers; i++)
-        for (int g = 0; g < N_GROUP; g++)
-            if (base_pack_group(b, i, (enum group)g, p) != 0)
-                return -1;
-    /* The packed copies replace the file's pages; those still needed (embeddings) come back by
-     * themselves. */
-    if (b->file.file.size > 0)
-        madvise((void *)(uintptr_t)b->file.file.data, b->file.file.size, MADV_DONTNEED);
+    for (int i = 0; i < b->dims.n_layers * N_GROUP; i++) {
+        enum pack_need n = need ? need[i] : PACK_BOTH;
+        if (n != PACK_NONE &&
+            !base_packed(b, i / N_GROUP, (enum group)(i % N_GROUP), n == PACK_BOTH, p))
+            return -1;
+    }
     return 0;
 }
 
 void base_free(struct base *b)
 {
-    for (int p = 0; p < N_PRECISION; p++) {
-        for (int i = 0; b->packed[p] && i < b->dims.n_layers * N_GROUP; i++)
-            packed_free(b->packed[p][i]);
-        free(b->packed[p]);
-    }
+    for (size_t i = 0; b->packed && i < base_n_packed(&b->dims); i++)
+        packed_free(b->packed[i]);
     for (int i = 0; i < b->n_params; i++)
         free(b->params[i].name);
     free(b->params);

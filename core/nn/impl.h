@@ -20,8 +20,13 @@ struct arch_impl {
 int spec_params(const struct arch_impl *a, const struct dims *d, struct param *out, int cap);
 int dims_size(const struct dims *d, enum size s);
 
-/* base_pack_group - pack one input's matrices unless that is done already. Errors: FAIL_MEMORY. */
-int base_pack_group(struct base *b, int layer, enum group g, enum precision p);
+/* base_packed - the matrices of one input, packed unless that is done already: for both directions
+ * when BACKWARD, else for forward at least. NULL: FAIL_MEMORY. */
+const struct packed *base_packed(struct base *b, int layer, enum group g, bool backward,
+                                 enum precision precision);
+/* base_release - give back the pages of the file that were read, after numbers of it were packed or
+ * copied; those still needed (embeddings) come back by themselves. */
+void base_release(const struct base *b);
 /* base_tensor - a tensor of the checkpoint by name, with or without the prefix; NULL: absent. */
 const struct st_tensor *base_tensor(const struct base *b, const char *name);
 /* base_block_param - index in params of a role of a block; -1: the architecture has none. */
@@ -59,6 +64,7 @@ static inline enum stage group_stage(enum group g)
 /* A model's tensors by role; built once by model_init, read-only afterwards. */
 struct net_group {
     bool uses;                   /* the method has a hook here */
+    bool trained;                /* one of its weights is */
     bool keep_x;                 /* backward reads the input */
     const struct packed *packed; /* NULL: a weight trains, so plain products on its values */
 };

@@ -50,6 +50,7 @@ static int make_theta(struct model *m)
             memcpy(m->theta + p->off, p->value, (size_t)p->rows * (size_t)p->cols * sizeof(real));
         p->value = m->theta + p->off;
     }
+    base_release(m->base);
     return 0;
 }
 
@@ -119,41 +120,54 @@ static void resolve(struct model *m)
     net->head_b = model_param(m, head_bias);
 }
 
-static int resolve_group(struct model *m, int layer, enum group g)
+static void resolve_group(struct model *m, int layer, enum group g)
 {
     struct net_layer *l = &m->net->layer[layer];
     struct net_group *n = &l->group[g];
-    bool trained = false;
 
     for (int p = group_first(g); p < group_first(g) + group_count(g); p++)
-        trained |= l->p[(int)ROLE_W + p]->trainable;
+        n->trained |= l->p[(int)ROLE_W + p]->trainable;
     n->uses = m->adapt->uses && m->adapt->uses(m, layer, g);
-    n->keep_x = n->uses || trained;
+    n->keep_x = n->uses || n->trained;
     if (n->uses)
         raise(&l->stage, group_stage(g));
-    if (trained)
-        return 0;
-    if (base_pack_group(m->base, layer, g, m->head.precision) != 0)
-        return -1;
-    n->packed = m->base->packed[m->head.precision][layer * N_GROUP + (int)g];
-    return 0;
 }
 
+/* What backward needs of each layer is known only when all groups are. */
 static int resolve_layers(struct model *m)
 {
     int n = m->base->dims.n_layers;
 
     for (int i = 0; i < n; i++)
         for (int g = 0; g < N_GROUP; g++)
-            if (resolve_group(m, i, (enum group)g) != 0)
-                return -1;
+            resolve_group(m, i, (enum group)g);
     for (int i = 0; i < n && m->lowest == n; i++)
         if (m->net->layer[i].stage != STAGE_NONE)
             m->lowest = i;
     for (int i = 0; i < n; i++)
         if (i > m->lowest)
             m->net->layer[i].stage = STAGE_INPUT;
+    for (int i = 0; i < n * N_GROUP; i++) {
+        struct net_layer *l = &m->net->layer[i / N_GROUP];
+        enum group g = (enum group)(i % N_GROUP);
+        if (!l->group[g].trained &&
+            !(l->group[g].packed = base_packed(m->base, i / N_GROUP, g, l->stage > group_stage(g),
+                                               m->head.precision)))
+            return -1;
+    }
     return 0;
+}
+
+void model_packs(const struct model *m, unsigned char *need)
+{
+    for (int i = 0; i < m->base->dims.n_layers * N_GROUP; i++) {
+        const struct net_layer *l = &m->net->layer[i / N_GROUP];
+        enum group g = (enum group)(i % N_GROUP);
+        unsigned char n = l->group[g].trained         ? PACK_NONE
+                          : l->stage > group_stage(g) ? PACK_BOTH
+                                                      : PACK_FORWARD;
+        need[i] = n > need[i] ? n : need[i];
+    }
 }
 
 int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,

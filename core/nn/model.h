@@ -103,17 +103,24 @@ struct base {
     struct safetensors file;
     struct param *params; /* trunk and pooler, frozen values; names without prefix */
     int n_params;
-    real *own;                           /* numbers that could not stay in the map */
-    struct packed **packed[N_PRECISION]; /* each [n_layers * N_GROUP], NULL until base_pack */
+    real *own;              /* numbers that could not stay in the map */
+    struct packed **packed; /* [base_n_packed]: for each precision, layer and group one for forward
+                                only and one for both directions; NULL until somebody needs it */
 };
+static inline size_t base_n_packed(const struct dims *d)
+{
+    return (size_t)d->n_layers * N_GROUP * N_PRECISION * 2;
+}
 /* base_load - config, weights (names with or without the prefix), all shapes checked; missing and
  * unexpected tensors are listed (a missing pooler is allowed: it is then refused only if it is
  * needed; position_ids and heads of other tasks are ignored). A checkpoint's own classifier is
  * kept for parity and logits. Errors: FAIL_INPUT, FAIL_MEMORY. */
 int base_load(struct base *b, const char *dir);
-/* base_pack - pack every linear weight for this precision now, in this process (before fork), unless
- * that is done already. Errors: FAIL_MEMORY. */
-int base_pack(struct base *b, enum precision p);
+/* base_pack - pack what NEED [n_layers * N_GROUP] says (model_packs; NULL: all, for both directions)
+ * now, in this process, so that forked workers share it. What is not packed here is packed when a
+ * model needs it. Errors: FAIL_MEMORY. */
+enum pack_need { PACK_NONE, PACK_FORWARD, PACK_BOTH, N_PACK_NEED };
+int base_pack(struct base *b, const unsigned char *need, enum precision p);
 void base_free(struct base *b);
 struct param *param_find(struct param *p, int n, const char *name);
 
@@ -149,6 +156,9 @@ struct model {
 int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
                const void *cfg, uint64_t seed, bool own_head);
 void model_free(struct model *m);
+/* model_packs - raise NEED [n_layers * N_GROUP] to what the model multiplies with packed: nothing of
+ * what it trains, forward only of what needs no gradient of its input. */
+void model_packs(const struct model *m, unsigned char *need);
 struct param *model_param(const struct model *m, const char *name);
 
 /* A micro-batch: tokens one after another, no padding. Owned by whoever filled it. */
@@ -178,10 +188,9 @@ struct lane {
  * never in the middle of a step. Errors: FAIL_MEMORY. */
 int lane_init(struct lane *l, const struct model *m, bool grad);
 void lane_free(struct lane *l);
-/* lane_bytes - arena size of the largest micro-batch with these bounds, for plans: exact for all
- * that depends on tokens, an upper bound for the attention probabilities (sequences of max_len as
- * far as n_tok allows). */
-size_t lane_bytes(const struct model *m, int n_tok, int n_seq, int max_len, bool grad);
+/* lane_bytes - what this batch takes of a lane's memory, for plans: exact, unless all_hidden. Only
+ * the shapes of B are read. */
+size_t lane_bytes(const struct model *m, const struct batch *b, bool grad, bool train);
 
 /* lane_keep - the dropout mask of one place of the model: for each sequence s of the batch WIDTH
  * bytes for each of its rows (as b->off says), 1 with probability 1-p. A byte depends on (seed,

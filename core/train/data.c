@@ -169,6 +169,14 @@ out:
     return rc;
 }
 
+size_t dataset_bytes(const struct dataset *d)
+{
+    size_t an_example = sizeof *d->off + sizeof *d->second + sizeof *d->line +
+                        (d->label ? sizeof *d->label : 0) + (d->target ? sizeof *d->target : 0);
+
+    return d->n_tokens * sizeof *d->ids + (size_t)d->n * an_example;
+}
+
 void dataset_free(struct dataset *d)
 {
     free(d->ids);

@@ -69,6 +69,7 @@ struct dataset {
  * UTF-8, unbalanced quote (csv), bad JSON (jsonl). */
 int dataset_load(struct dataset *d, const struct task *t, enum split s, const char *dir,
                  const struct tok *tok, long max_len, long limit, uint64_t subset_seed);
+size_t dataset_bytes(const struct dataset *d); /* of memory */
 void dataset_free(struct dataset *d);
 /* dataset_shared - how many examples of b have the same token ids as one of a (a leak between
  * splits). */

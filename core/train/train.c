@@ -420,30 +420,3 @@ int train_run(struct run_job *job, struct run_result *r)
     trainer_free(&t);
     return rc;
 }
-
-/* A lane's cost is at most the mean of its step, whose tokens rounding makes up to 1.5 times the
- * target, and that of one example. It may be all in short examples or all in long ones; anything
- * between needs less than one of these. */
-static size_t largest_lane(const struct model *m, long batch, long longest)
-{
-    double pair = batch_pair_cost(&m->base->dims), dear = 1 + pair * (double)longest;
-    double mean = fmax(TOKENS_PER_LANE * 1.5, (double)batch * (double)longest / MAX_LANES);
-    double most = (mean + (double)longest) * dear;
-    int few = (int)ceil(most / dear), many = (int)ceil(most / (1 + pair));
-    size_t long_bytes = lane_bytes(m, few, few < batch ? few : (int)batch, (int)longest, true);
-    size_t short_bytes = lane_bytes(m, many, many < batch ? many : (int)batch, 1, true);
-
-    return long_bytes > short_bytes ? long_bytes : short_bytes;
-}
-
-size_t train_bytes(const struct model *m, const struct train_cfg *c, const struct run_data *d,
-                   int threads)
-{
-    size_t vec = m->n_train * sizeof(real), n_vec = (size_t)update_slots(m->n_train) + 3;
-    long longest = 1;
-
-    for (int s = 0; s < N_SPLITS; s++)
-        if (d->split[s] && d->split[s]->max_tokens > longest)
-            longest = d->split[s]->max_tokens;
-    return vec * n_vec + (size_t)threads * largest_lane(m, c->batch, longest);
-}

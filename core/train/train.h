@@ -81,8 +81,9 @@ int train_run(struct run_job *job, struct run_result *r);
 int eval_run(const struct run_job *job, enum split s, long step, bool predictions, double *loss,
              double out[TASK_MAX_METRICS]);
 
-/* train_bytes - upper bound of what train_run allocates: gradients, moments, best numbers, lanes of
- * all threads. */
+/* train_bytes - what a run takes beside the base: trained numbers and those of the best evaluation,
+ * gradients, moments, and the lanes of all threads, as large as the batches of a part of an epoch
+ * make them. */
 size_t train_bytes(const struct model *m, const struct train_cfg *c, const struct run_data *d,
                    int threads);
 
