@@ -20,8 +20,8 @@ struct speed {
 
 static char *group_id(const struct recipe *r)
 {
-    return xprintf("%s|%s|%s|%ld|%d", r->run.model, r->run.task, r->method->name, r->train.max_len,
-                   r->train.pooling);
+    return xprintf("%s|%s|%s|%ld|%d|%d", r->run.model, r->run.task, r->method->name,
+                   r->train.max_len, r->train.pooling, train_recompute(&r->train));
 }
 
 /* --- seconds a token */

@@ -55,7 +55,7 @@ static int run_bytes(size_t *bytes, const struct recipe *r, const struct run_dat
 struct alike {
     const struct geometry *g;
     const struct dataset *split[N_SPLITS];
-    long batch, accumulate, epochs, steps;
+    long batch, accumulate, epochs, steps, recompute;
     double drop[3];
 };
 
@@ -71,6 +71,7 @@ static struct alike alike_of(const struct recipe *r, const struct run_data *d)
     a.accumulate = c->accumulate;
     a.epochs = c->epochs;
     a.steps = c->steps;
+    a.recompute = train_recompute(c);
     a.drop[0] = c->hidden_dropout;
     a.drop[1] = c->attn_dropout;
     a.drop[2] = c->classifier_dropout;

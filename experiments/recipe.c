@@ -30,7 +30,8 @@ const struct opt run_opts[] = {
 };
 #undef AT
 
-static const char *const names_only[] = { "model", "task", NULL }; /* their content is in inputs */
+/* Not in keys: the content of these is in inputs, and recompute changes no number. */
+static const char *const names_only[] = { "model", "task", "recompute", NULL };
 
 const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of)
 {
@@ -242,6 +243,7 @@ struct head recipe_head(const struct recipe *r, const struct task *t)
                           .pool_scale = r->train.pool_scale,
                           .hidden_dropout = r->train.hidden_dropout,
                           .attn_dropout = r->train.attn_dropout,
+                          .recompute = train_recompute(&r->train),
                           .classifier_dropout = r->train.classifier_dropout,
                           .precision = recipe_precision(r) };
 }

@@ -3,6 +3,7 @@
 #include "tests/suite.h"
 #include "tests/tiny.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +25,12 @@ static struct base base;
 static struct model m;
 static void *cfg;
 
-static void model(int i)
+static void model(int i, enum pooling pooling, int recompute)
 {
     const struct adapt *a = adapt_find(row[i].method);
-    struct head h = tiny_head(POOL_CLS, false, 0.2);
+    struct head h = tiny_head(pooling, false, 0.2);
 
+    h.recompute = recompute;
     cfg = tiny_cfg(a, row[i].key, row[i].value);
     ck_assert_msg(model_init(&m, &base, &h, a, cfg, 4, false) == 0, "%s", fail_text());
 }
@@ -55,7 +57,7 @@ START_TEST(packed_is_what_is_multiplied)
 {
     unsigned char need[3 * N_GROUP] = { 0 };
 
-    model(_i);
+    model(_i, POOL_CLS, 0);
     model_packs(&m, need);
     for (int i = 0; i < 3 * N_GROUP; i++) {
         char want = row[_i].packs[i / N_GROUP * (N_GROUP + 1) + i % N_GROUP];
@@ -81,7 +83,7 @@ START_TEST(packs_are_shared)
                 teardown();
                 setup();
             }
-            model(i);
+            model(i, POOL_CLS, 0);
             ck_assert_int_eq(lane_init(&l, &m, true), 0);
             tiny_grad(&m, &l, &t.b);
             if (round == 0)
@@ -95,11 +97,61 @@ START_TEST(packs_are_shared)
 }
 END_TEST
 
+/* --- blocks computed again */
+
+/* The gradient and the loss of row I; returns the bytes of the lane. */
+static size_t gradient(int i, enum pooling pooling, int recompute, real **grad, double *loss)
+{
+    struct tiny_batch t;
+    struct lane l;
+
+    tiny_batch(&t, &base.dims);
+    model(i, pooling, recompute);
+    for (size_t k = 0; k < m.n_train; k++) /* B of LoRA starts at 0, where half of it vanishes */
+        m.theta[k] += (real)(0.05 * sin((double)k));
+    ck_assert_int_eq(lane_init(&l, &m, true), 0);
+    for (int again = 0; again < 2; again++) /* the memory is used again, as in training */
+        tiny_grad(&m, &l, &t.b);
+    *loss = model_loss(&m, &l, &t.b, 1, NULL);
+    size_t used = l.mem.used;
+    ck_assert_uint_eq(used, lane_bytes(&m, &t.b, true, true));
+    *grad = xalloc(m.n_train, sizeof **grad);
+    memcpy(*grad, l.grad, m.n_train * sizeof **grad);
+    lane_free(&l);
+    return used;
+}
+
+/* Bit by bit the same for any number of blocks; smaller as soon as two share a place. */
+START_TEST(computed_again)
+{
+    const int r = _i % (int)ARRAY_LEN(row), n_again[] = { 1, 2, 3, 1 << 20 };
+    const enum pooling pooling = _i < (int)ARRAY_LEN(row) ? POOL_CLS : POOL_MEAN;
+    real *kept, *grad;
+    double loss, loss_again;
+    size_t bytes = gradient(r, pooling, 0, &kept, &loss), fewer = bytes;
+    int low = m.lowest < 0 ? 0 : m.lowest;
+
+    unmodel();
+    for (size_t i = 0; i < ARRAY_LEN(n_again); i++) {
+        size_t now = gradient(r, pooling, n_again[i], &grad, &loss_again);
+        ck_assert(loss == loss_again);
+        ck_assert_mem_eq(kept, grad, m.n_train * sizeof *grad);
+        if (low + n_again[i] <= 3 && n_again[i] > 1)
+            ck_assert_uint_lt(now, fewer);
+        fewer = now < fewer ? now : fewer;
+        free(grad);
+        unmodel();
+    }
+    free(kept);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, packed_is_what_is_multiplied, 0, (int)ARRAY_LEN(row));
     tcase_add_test(tc, packs_are_shared);
+    tcase_add_loop_test(tc, computed_again, 0, 2 * (int)ARRAY_LEN(row));
 }
 
 const struct suite suite_memory = { "memory", fill };

@@ -173,6 +173,8 @@ static const struct {
     { "method: ft", "budget: {params: 640}\n", { "s.yaml:3:18:", "does not have" } },
     { "max_len: 25", "", { "s.yaml:2:", "24 positions" } },
     { "best_by: f1", "", { "s.yaml:2:", "best_by" } },
+    { "recompute: some", "", { "s.yaml:2:", "'recompute' must be false, true or a number" } },
+    { "recompute: -1", "", { "s.yaml:2:", "not '-1'" } },
     { "",
       "seeds: 1000\naxes: {rank: [1, 2, 3, 4, 5], alpha: [1, 2, 3, 4, 5], lr: [1, 2, 3, 4, 5]}\n",
       { "125000 runs", "--yes-really" } },

@@ -199,6 +199,8 @@ static const struct {
     { "pooling: mean\n", "pooling: auto\n", true, true },
     { "max_len: 40\n", "{}\n", true, true },
     { "best_by: accuracy\n", "{}\n", true, true },
+    { "recompute: true\n", "{}\n", true, true }, /* changes no number */
+    { "recompute: 2\n", "recompute: false\n", true, true },
     { "hidden_dropout: 0.1\n", "{}\n", true, true },
     { "model: x\ntask: y\n", "{}\n", true, true },
     { "steps: 10\nepochs: 3\n", "steps: 10\nepochs: 5\n", true, true },

@@ -79,6 +79,13 @@ static void plan_keeps(struct plan *p, struct layer_acts *a, const struct model 
     }
 }
 
+bool acts_again(const struct model *m, int layer)
+{
+    int low = m->lowest < 0 ? 0 : m->lowest;
+
+    return layer >= low && layer < low + m->head.recompute;
+}
+
 /* Attention: what is read by its backward is kept from STAGE_QKV on. */
 static void plan_attention(struct plan *p, struct layer_acts *a, const struct model *m, int layer,
                            enum stage stage, const struct acts_shape *s, bool firsts)
@@ -87,7 +94,8 @@ static void plan_attention(struct plan *p, struct layer_acts *a, const struct mo
     int t = s->n_tok, d = m->base->dims.d_model;
     bool qkv = stage >= STAGE_QKV, keep_o = stage >= STAGE_O && group[GROUP_O].keep_x;
 
-    a->x = pick_mat(p, qkv && group[GROUP_QKV].keep_x, SH_X, t, d);
+    if (!s->grad || !acts_again(m, layer))
+        a->x = pick_mat(p, qkv && group[GROUP_QKV].keep_x, SH_X, t, d);
     a->qkv = pick_mat(p, qkv, SH_QKV, t, 3 * d);
     a->probs = pick(p, qkv, SH_PROBS, s->n_probs, sizeof(real));
     a->keep_probs =
@@ -119,6 +127,24 @@ static void plan_layer(struct plan *p, struct layer_acts *a, const struct model 
     a->rstd2 = pick(p, stage >= STAGE_NORM2, SH_RSTD, (size_t)r, sizeof(real));
     a->keep2 = drop ? pick(p, stage >= STAGE_DOWN, SH_MASK, n_mask, 1) : NULL;
     plan_keeps(p, a, m, layer, stage, s->n_tok, r);
+}
+
+/* Blocks that are computed again: each has its input, and one place holds the rest of whichever was
+ * computed last. */
+static void plan_again(struct plan *p, struct acts *a, const struct model *m,
+                       const struct acts_shape *s)
+{
+    int n = m->base->dims.n_layers;
+    size_t end = p->used;
+
+    for (int i = 0; i < n; i++) {
+        struct plan one = *p; /* what it adds to the shared buffers lies in that place, too */
+        if (!acts_again(m, i))
+            continue;
+        plan_layer(&one, &a->layer[i], m, i, s, a->firsts && i == n - 1);
+        end = one.used > end ? one.used : end;
+    }
+    p->used = end;
 }
 
 static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
@@ -157,7 +183,12 @@ size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
                    ? pick(&p, bottom, SH_MASK, (size_t)s->n_tok * (size_t)d->d_model, 1)
                    : NULL;
     for (int i = 0; i < d->n_layers; i++)
-        plan_layer(&p, &a->layer[i], m, i, s, a->firsts && i == d->n_layers - 1);
+        if (s->grad && acts_again(m, i))
+            a->layer[i].x = take_mat(&p, s->n_tok, d->d_model);
+        else
+            plan_layer(&p, &a->layer[i], m, i, s, a->firsts && i == d->n_layers - 1);
+    if (s->grad)
+        plan_again(&p, a, m, s);
     a->first = take_mat(&p, s->n_seq, d->d_model);
     a->tanh = take_mat(&p, s->n_seq, d->d_model);
     a->keep_head = s->train && m->head.classifier_dropout > 0

@@ -125,6 +125,8 @@ struct acts_shape {
 /* acts_plan - point every buffer into MEM (NULL: only count); returns the bytes. */
 size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
                  const struct acts_shape *s);
+/* acts_again - whether backward computes this block again, because only its input was kept. */
+bool acts_again(const struct model *m, int layer);
 /* acts_ready - the lane's memory for this batch, grown when it is larger than all before. */
 int acts_ready(struct lane *l, const struct model *m, const struct batch *b);
 

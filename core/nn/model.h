@@ -132,6 +132,8 @@ struct head {
     double pool_scale;    /* factor on the pooled vector before the classifier; 1 as transformers */
     double hidden_dropout, attn_dropout, classifier_dropout; /* used when lane->train */
     enum precision precision; /* of what frozen weights multiply; trained ones are never rounded */
+    int recompute; /* so many blocks, from the lowest that backward reaches, keep their input only
+                      and are computed again in backward: the same bits, less memory */
 };
 
 struct model {

@@ -151,14 +151,19 @@ int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
 void model_bwd(const struct model *m, struct lane *l, const struct batch *b, struct mat dlogits)
 {
     const struct acts *a = l->acts;
+    int n = m->base->dims.n_layers;
 
     CHECK(l->grad && a->n_tok == b->n_tok && a->n_seq == b->n_seq, "%d tokens, %d in forward",
           b->n_tok, a->n_tok);
     prof_begin(WORK_LOSS);
     head_bwd(m, l, b, dlogits);
     prof_end();
-    for (int i = m->base->dims.n_layers - 1; i >= 0 && i >= m->lowest; i--)
+    for (int i = n - 1; i >= 0 && i >= m->lowest; i--) {
+        /* What the highest of them kept is still there. */
+        if (acts_again(m, i) && i + 1 < n && acts_again(m, i + 1))
+            block_fwd(m, l, b, i, a->layer[i + 1].x);
         block_bwd(m, l, b, i);
+    }
     if (m->lowest < 0)
         embeddings_bwd(m, l, b);
 }

@@ -42,6 +42,9 @@ const struct opt train_opts[] = {
       "dropout of attention, -1: the model's" },
     { "classifier_dropout", 0, OPT_REAL, AT(classifier_dropout), "-1", -1, 0.999, NULL,
       "dropout before the classifier, -1: the model's" },
+    { "recompute", 0, OPT_STR, AT(recompute), "false", 0, 0, NULL,
+      "blocks that backward computes again instead of keeping them: false, true for all, or how "
+      "many; the same numbers from less memory" },
     { "best_by", 0, OPT_STR, AT(best_by), "", 0, 0, NULL,
       "metric (or loss) that picks the best evaluation; empty: the task's first" },
     { NULL, 0, OPT_END, 0, NULL, 0, 0, NULL, NULL },
@@ -68,6 +71,23 @@ static int check_best_by(const struct train_cfg *c, const struct task *t)
                 list);
 }
 
+int train_recompute(const struct train_cfg *c)
+{
+    enum { ALL = 1 << 20 };
+    const char *s = c->recompute;
+    char *end;
+
+    if (!s || strcmp(s, "false") == 0)
+        return 0;
+    if (strcmp(s, "true") == 0)
+        return ALL;
+    long n = strtol(s, &end, 10);
+    if (*s < '0' || *s > '9' || *end || n > ALL)
+        return fail(FAIL_USAGE, "'recompute' must be false, true or a number of blocks, not '%s'",
+                    s);
+    return (int)n;
+}
+
 int train_cfg_check(const struct train_cfg *c, const struct task *t)
 {
     const struct {
@@ -85,7 +105,7 @@ int train_cfg_check(const struct train_cfg *c, const struct task *t)
         return fail(FAIL_USAGE, "'%s' must be below 1", c->beta1 >= 1 ? "beta1" : "beta2");
     if (c->batch < 1 || c->accumulate < 1 || (c->epochs < 1 && c->steps < 1))
         return fail(FAIL_USAGE, "'batch', 'accumulate' and 'epochs' or 'steps' must be at least 1");
-    return check_best_by(c, t);
+    return train_recompute(c) < 0 ? -1 : check_best_by(c, t);
 }
 
 long train_steps(const struct train_cfg *c, long n)

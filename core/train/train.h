@@ -22,6 +22,7 @@ struct train_cfg {
     int pooling;                  /* 0 auto, 1 cls, 2 mean */
     double pool_scale;
     double hidden_dropout, attn_dropout, classifier_dropout; /* -1: the model's */
+    char *recompute; /* "false", "true" or so many blocks: struct head's recompute */
     char *best_by; /* metric of the task, or "loss", that picks the best evaluation; NULL or "": the
                       first */
 };
@@ -29,6 +30,9 @@ extern const struct opt train_opts[]; /* recipe keys of struct train_cfg */
 /* train_cfg_check - what the table cannot say: dropouts in (-1,0) and 1, betas of 1, best_by of
  * another task. Errors: FAIL_USAGE. train_run calls it; plans may call it early. */
 int train_cfg_check(const struct train_cfg *c, const struct task *t);
+/* train_recompute - blocks that C computes again; all: more than any model has. -1 after FAIL_USAGE.
+ */
+int train_recompute(const struct train_cfg *c);
 /* train_steps - steps of a run on N examples: ceil(n / (batch * accumulate)) an epoch, or
  * cfg->steps. */
 long train_steps(const struct train_cfg *c, long n);
