@@ -45,7 +45,13 @@ static void golden_open(const char *other)
     ck_assert_int_eq(st_longs(ids, &g.expected, t, n * T), 0);
     ck_assert_int_eq(st_longs(len, &g.expected, st_find(&g.expected, "lens"), n), 0);
     ck_assert_int_eq(st_longs(label, &g.expected, st_find(&g.expected, "labels"), n), 0);
-    g.b = (struct batch){ (int)n, 0, 0, g.ids, g.pos, g.types, g.off, g.slot, g.label, NULL };
+    g.b = (struct batch){ .n_seq = (int)n,
+                          .ids = g.ids,
+                          .pos = g.pos,
+                          .types = g.types,
+                          .off = g.off,
+                          .slot = g.slot,
+                          .label = g.label };
     g.padded = (int)T;
     for (int s = 0; s < (int)n; s++) {
         g.slot[s] = s;

@@ -27,11 +27,20 @@ struct lora_cfg {
     double dropout;
     int init; /* enum lora_init */
 };
-/* The A [r,in] and B [out,r] of a projection, or empty views when it is not adapted. */
+/* What may be adapted: the six projections and, where a checkpoint holds q, k and v as one matrix
+ * (GPT-2's c_attn), that one as a whole, with one A [r,d] for all three: what PEFT does there. The
+ * paper's own q,v are separate pairs (microsoft/LoRA, MergedLinear). */
+enum { LORA_QKV = N_PROJ, N_LORA_TARGETS };
+extern const char *const lora_targets[N_LORA_TARGETS + 1]; /* "q", ..., "down", "qkv", NULL */
+/* The A [r,in] and B [out,r] of a projection, or empty views when it is not adapted; of a part of
+ * qkv the common A and the part's rows of B. lora_pair: of a target, as they are. */
 void lora_matrices(const struct model *m, int layer, enum proj p, struct mat *a, struct mat *b);
+void lora_pair(const struct model *m, int layer, int target, struct mat *a, struct mat *b);
 
 /* --- PEFT folders: adapter_config.json and adapter_model.safetensors (head included).
- * peft_save: Errors FAIL_STORE. peft_read_config: fills cfg (targets in our names) and task facts;
+ * peft_save: Errors FAIL_STORE. Pairs of q, k and v that PEFT can only hold as one of c_attn are
+ * written as that, A one below the other and B in blocks: the same function, of n times the rank,
+ * and "qkv" when it is read again. peft_read_config: fills cfg (targets in our names) and task facts;
  * refuses what we cannot compute (DoRA, rslora with a clear line, rank_pattern, bias other than
  * none). peft_load: into a model that was made with that cfg; missing, extra or mis-shaped tensors
  * are refused by name (FAIL_INPUT). */

@@ -5,7 +5,7 @@
  * Each adapted matrix has a pair of its own, q, k and v too. The projections that read one input
  * have their A one below the other in theta, so that drop(x) A^T is a single thin product for all
  * of them; they share one dropout mask (PEFT draws one for each), and the product with W sees x
- * without dropout. */
+ * without dropout. The target qkv is one pair for all three, as PEFT has it on a fused matrix. */
 #include "core/adapt/adapt.h"
 
 #include "core/base/prof.h"
@@ -22,17 +22,40 @@ struct lora {
     int r;
     real scale;
     double dropout;
-    bool on[N_PROJ];
-    struct pair *pair; /* [n_layers * N_PROJ] */
+    bool on[N_LORA_TARGETS];
+    struct pair *pair; /* [n_layers * N_LORA_TARGETS] */
 };
+
+const char *const lora_targets[N_LORA_TARGETS + 1] = {
+    "q", "k", "v", "o", "up", "down", "qkv", NULL
+};
+
+/* The first projection of a target, and how many it has side by side. */
+static enum proj target_first(int t)
+{
+    return t == LORA_QKV ? PROJ_Q : (enum proj)t;
+}
+
+static void target_shape(const struct dims *d, int t, int *out, int *in)
+{
+    proj_shape(d, target_first(t), out, in);
+    *out *= t == LORA_QKV ? 3 : 1;
+}
+
+/* The target T is adapted and reads the input of group G. */
+static bool is_on(const struct lora *s, int t, enum group g)
+{
+    return s->on[t] && proj_group(target_first(t)) == g;
+}
 
 static const struct opt opts[] = {
     { "rank", 0, OPT_INT, offsetof(struct lora_cfg, rank), "8", 1, 65536, NULL,
       "rows of A and columns of B" },
     { "alpha", 0, OPT_REAL, offsetof(struct lora_cfg, alpha), "16", 1e-6, 1e6, NULL,
       "the update is scaled by alpha / rank" },
-    { "targets", 0, OPT_LIST, offsetof(struct lora_cfg, targets), "q,v", 0, 0, "q|k|v|o|up|down",
-      "matrices of each block that are adapted" },
+    { "targets", 0, OPT_LIST, offsetof(struct lora_cfg, targets), "q,v", 0, 0,
+      "q|k|v|o|up|down|qkv",
+      "matrices of each block that are adapted; qkv: GPT-2's fused one, as PEFT does" },
     { "lora_dropout", 0, OPT_REAL, offsetof(struct lora_cfg, dropout), "0", 0, 0.99, NULL,
       "dropout on the input of A" },
     { "init", 0, OPT_CHOICE, offsetof(struct lora_cfg, init), "kaiming", 0, 0,
@@ -41,56 +64,69 @@ static const struct opt opts[] = {
     { .type = OPT_END },
 };
 
-/* Marks the projections of the list; returns how many, -1 (FAIL_USAGE) for a word that is none. */
-static int parse_targets(bool on[N_PROJ], const char *list)
+/* Marks the targets of the list; returns how many, -1 (FAIL_USAGE) for a word that is none. */
+static int parse_targets(bool on[N_LORA_TARGETS], const char *list)
 {
     int n = 0;
 
-    memset(on, 0, N_PROJ * sizeof *on);
+    memset(on, 0, N_LORA_TARGETS * sizeof *on);
     for (const char *s = list ? list : ""; *s;) {
         size_t len = strcspn(s, ",");
-        int p = 0;
-        while (p < N_PROJ && (strlen(proj_names[p]) != len || strncmp(s, proj_names[p], len) != 0))
-            p++;
-        if (p == N_PROJ)
-            return fail(FAIL_USAGE, "'targets' has '%.*s'; q, k, v, o, up and down are known",
+        int t = 0;
+        while (t < N_LORA_TARGETS &&
+               (strlen(lora_targets[t]) != len || strncmp(s, lora_targets[t], len) != 0))
+            t++;
+        if (t == N_LORA_TARGETS)
+            return fail(FAIL_USAGE, "'targets' has '%.*s'; q, k, v, o, up, down and qkv are known",
                         (int)len, s);
-        n += !on[p];
-        on[p] = true;
+        n += !on[t];
+        on[t] = true;
         s += len + (s[len] == ',');
     }
+    if (on[LORA_QKV] && (on[PROJ_Q] || on[PROJ_K] || on[PROJ_V]))
+        return fail(FAIL_USAGE, "'targets' has qkv and a part of it ('%s')", list);
     return n > 0 ? n : fail(FAIL_USAGE, "'targets' is empty");
 }
 
-static int first_of(enum group g)
-{
-    return g == GROUP_QKV ? PROJ_Q : (int)g + 2;
-}
-static int end_of(enum group g)
-{
-    return first_of(g) + (g == GROUP_QKV ? 3 : 1);
-}
-
-/* How many projections of this input are adapted. */
+/* How many targets of this input are adapted. */
 static int n_on(const struct lora *s, enum group g)
 {
     int n = 0;
 
-    for (int p = first_of(g); p < end_of(g); p++)
-        n += s->on[p];
+    for (int t = 0; t < N_LORA_TARGETS; t++)
+        n += is_on(s, t, g);
     return n;
 }
 
-static int add_param(struct model *m, const struct lora *s, int layer, enum proj p, char which)
+static int add_param(struct model *m, const struct lora *s, int layer, int t, char which)
 {
-    char *name = xprintf("%s.lora_%c.weight", m->base->arch->proj_name(layer, p), which);
+    const struct arch *arch = m->base->arch;
+    char *module = t == LORA_QKV ? stored_module(arch, layer, PROJ_Q)
+                                 : xstrdup(arch->proj_name(layer, (enum proj)t));
+    char *name = xprintf("%s.lora_%c.weight", module, which);
     int out, in, at;
 
-    proj_shape(&m->base->dims, p, &out, &in);
+    target_shape(&m->base->dims, t, &out, &in);
     at = which == 'A' ? adapt_param(m, name, s->r, in) : adapt_param(m, name, out, s->r);
     m->params[at].is_vector = false; /* also with rank 1 */
     free(name);
+    free(module);
     return at;
+}
+
+static int check_targets(const struct model *m, const struct lora *s)
+{
+    if (s->on[LORA_QKV] && !stored_together(m->base->arch))
+        return fail(FAIL_USAGE, "'targets' has qkv, but %s has q, k and v as matrices of their own",
+                    m->base->arch->name);
+    for (int t = 0; t < N_LORA_TARGETS; t++) {
+        int out, in;
+        target_shape(&m->base->dims, t, &out, &in);
+        if (s->on[t] && (s->r > out || s->r > in))
+            return fail(FAIL_USAGE, "'rank' is %d, but '%s' is a matrix of %d x %d", s->r,
+                        lora_targets[t], out, in);
+    }
+    return 0;
 }
 
 static int attach(struct model *m, const void *cfg)
@@ -103,25 +139,18 @@ static int attach(struct model *m, const void *cfg)
     *s = (struct lora){ .r = (int)c->rank,
                         .scale = (real)(c->alpha / (double)c->rank),
                         .dropout = c->dropout };
-    if (parse_targets(s->on, c->targets) < 0)
+    if (parse_targets(s->on, c->targets) < 0 || check_targets(m, s) != 0)
         return -1;
-    for (int p = 0; p < N_PROJ; p++) {
-        int out, in;
-        proj_shape(d, (enum proj)p, &out, &in);
-        if (s->on[p] && (c->rank > out || c->rank > in))
-            return fail(FAIL_USAGE, "'rank' is %ld, but '%s' is a matrix of %d x %d", c->rank,
-                        proj_names[p], out, in);
-    }
-    s->pair = xalloc((size_t)d->n_layers * N_PROJ, sizeof *s->pair);
+    s->pair = xalloc((size_t)d->n_layers * N_LORA_TARGETS, sizeof *s->pair);
     for (int i = 0; i < d->n_layers * N_GROUP; i++) {
         int layer = i / N_GROUP;
         enum group g = (enum group)(i % N_GROUP);
-        for (int p = first_of(g); p < end_of(g); p++)
-            if (s->on[p])
-                s->pair[layer * N_PROJ + p].a = add_param(m, s, layer, (enum proj)p, 'A');
-        for (int p = first_of(g); p < end_of(g); p++)
-            if (s->on[p])
-                s->pair[layer * N_PROJ + p].b = add_param(m, s, layer, (enum proj)p, 'B');
+        for (int t = 0; t < N_LORA_TARGETS; t++)
+            if (is_on(s, t, g))
+                s->pair[layer * N_LORA_TARGETS + t].a = add_param(m, s, layer, t, 'A');
+        for (int t = 0; t < N_LORA_TARGETS; t++)
+            if (is_on(s, t, g))
+                s->pair[layer * N_LORA_TARGETS + t].b = add_param(m, s, layer, t, 'B');
     }
     return 0;
 }
@@ -152,10 +181,11 @@ static void init(struct model *m, const void *cfg)
     const struct lora *s = m->adapt_state;
     double sigma = c->init == LORA_INIT_PEFT_GAUSSIAN ? 1.0 / s->r : m->base->dims.init_range;
 
-    for (int i = 0; i < m->base->dims.n_layers * N_PROJ; i++) {
-        struct rng r = rng_make(m->seed, RNG_INIT, init_stream(s, i));
+    for (int i = 0; i < m->base->dims.n_layers * N_LORA_TARGETS; i++) {
+        int layer = i / N_LORA_TARGETS, first = (int)target_first(i % N_LORA_TARGETS);
         if (!s->pair[i].a)
             continue;
+        struct rng r = rng_make(m->seed, RNG_INIT, init_stream(s, layer * N_PROJ + first));
         struct param *a = &m->params[s->pair[i].a];
         double bound = 1 / sqrt(a->cols);
         for (size_t k = 0; k < (size_t)a->rows * (size_t)a->cols; k++)
@@ -167,30 +197,39 @@ static void init(struct model *m, const void *cfg)
 static long count(const void *cfg, const struct dims *d)
 {
     const struct lora_cfg *c = cfg;
-    bool on[N_PROJ];
+    bool on[N_LORA_TARGETS];
     long n = 0;
 
     if (parse_targets(on, c->targets) < 0)
         return -1;
-    for (int p = 0; p < N_PROJ; p++) {
+    for (int t = 0; t < N_LORA_TARGETS; t++) {
         int out, in;
-        proj_shape(d, (enum proj)p, &out, &in);
-        n += on[p] ? (long)out + in : 0;
+        target_shape(d, t, &out, &in);
+        n += on[t] ? (long)out + in : 0;
     }
     return n * c->rank * d->n_layers;
 }
 
-void lora_matrices(const struct model *m, int layer, enum proj p, struct mat *a, struct mat *b)
+void lora_pair(const struct model *m, int layer, int t, struct mat *a, struct mat *b)
 {
     const struct lora *s = m->adapt_state;
-    const struct pair *at;
 
     *a = *b = (struct mat){ 0 };
-    if (m->adapt != &adapt_lora || !s->on[p])
+    if (m->adapt != &adapt_lora || !s->on[t])
         return;
-    at = &s->pair[layer * N_PROJ + (int)p];
+    const struct pair *at = &s->pair[layer * N_LORA_TARGETS + t];
     *a = mat_make(m->params[at->a].value, s->r, m->params[at->a].cols);
     *b = mat_make(m->params[at->b].value, m->params[at->b].rows, s->r);
+}
+
+void lora_matrices(const struct model *m, int layer, enum proj p, struct mat *a, struct mat *b)
+{
+    lora_pair(m, layer, (int)p, a, b);
+    if (a->x || proj_group(p) != GROUP_QKV)
+        return;
+    lora_pair(m, layer, LORA_QKV, a, b);
+    if (b->x)
+        *b = mat_rows(*b, (int)p * (b->rows / 3), b->rows / 3);
 }
 
 static bool uses(const struct model *m, int layer, enum group g)
@@ -236,12 +275,18 @@ static struct kept cut(const struct lora *s, enum group g, struct mat keep, stru
 static struct mat stacked_a(const struct model *m, int layer, enum group g, real *values)
 {
     const struct lora *s = m->adapt_state;
-    int p = first_of(g);
+    int t = 0;
 
-    while (!s->on[p])
-        p++;
-    const struct param *a = &m->params[s->pair[layer * N_PROJ + p].a];
+    while (!is_on(s, t, g))
+        t++;
+    const struct param *a = &m->params[s->pair[layer * N_LORA_TARGETS + t].a];
     return mat_make(values + a->off, n_on(s, g) * s->r, a->cols);
+}
+
+/* The columns of a group's output that belong to a target of OUT columns. */
+static struct mat target_cols(struct mat y, int t, int out)
+{
+    return t == PROJ_K || t == PROJ_V ? mat_cols(y, t * out, out) : mat_cols(y, 0, out);
 }
 
 static void proj_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
@@ -249,7 +294,7 @@ static void proj_fwd(const struct model *m, struct lane *l, const struct batch *
 {
     const struct lora *s = m->adapt_state;
     struct kept k = cut(s, g, keep, x);
-    int i = 0, out, in;
+    int i = 0;
 
     if (k.mask && l->train) {
         lane_keep(k.mask, m, l, b, dropout_sub(layer, SITE_ADAPT + (int)g), x.cols, s->dropout);
@@ -260,14 +305,13 @@ static void proj_fwd(const struct model *m, struct lane *l, const struct batch *
         k.xd = x;
     }
     mat_gemm(k.h, 0, 1, k.xd, NOTRANS, stacked_a(m, layer, g, m->theta), TRANS);
-    for (int p = first_of(g); p < end_of(g); p++) {
-        if (!s->on[p])
+    for (int t = 0; t < N_LORA_TARGETS; t++) {
+        if (!is_on(s, t, g))
             continue;
         struct mat a, w;
-        lora_matrices(m, layer, (enum proj)p, &a, &w);
-        proj_shape(&m->base->dims, (enum proj)p, &out, &in);
-        mat_gemm(mat_cols(y, (p - first_of(g)) * out, out), 1, s->scale,
-                 mat_cols(k.h, i++ * s->r, s->r), NOTRANS, w, TRANS);
+        lora_pair(m, layer, t, &a, &w);
+        mat_gemm(target_cols(y, t, w.rows), 1, s->scale, mat_cols(k.h, i++ * s->r, s->r), NOTRANS,
+                 w, TRANS);
     }
 }
 
@@ -280,16 +324,14 @@ static void proj_bwd(const struct model *m, struct lane *l, const struct batch *
     const struct lora *s = m->adapt_state;
     struct kept k = cut(s, g, keep, x);
     bool drops = k.mask && l->train;
-    int i = 0, out, in;
+    int i = 0;
 
     (void)b;
-    for (int p = first_of(g); p < end_of(g); p++) {
-        if (!s->on[p])
+    for (int t = 0; t < N_LORA_TARGETS; t++) {
+        if (!is_on(s, t, g))
             continue;
-        const struct param *w = &m->params[s->pair[layer * N_PROJ + p].b];
-        struct mat h = mat_cols(k.h, i++ * s->r, s->r);
-        proj_shape(&m->base->dims, (enum proj)p, &out, &in);
-        struct mat dyp = mat_cols(dy, (p - first_of(g)) * out, out);
+        const struct param *w = &m->params[s->pair[layer * N_LORA_TARGETS + t].b];
+        struct mat h = mat_cols(k.h, i++ * s->r, s->r), dyp = target_cols(dy, t, w->rows);
         mat_gemm(mat_make(l->grad + w->off, w->rows, w->cols), 1, s->scale, dyp, TRANS, h, NOTRANS);
         mat_gemm(h, 0, s->scale, dyp, NOTRANS, mat_make(w->value, w->rows, w->cols), NOTRANS);
     }

@@ -63,6 +63,15 @@ const struct adapt adapt_ft = {
 
 /* --- the head alone */
 
+static int head_attach(struct model *m, const void *cfg)
+{
+    (void)cfg;
+    if (m->base->arch->causal)
+        return fail(FAIL_USAGE, "method 'head' trains a classifier, which a decoder (%s) has not",
+                    m->base->arch->name);
+    return 0;
+}
+
 static long head_count(const void *cfg, const struct dims *d)
 {
     (void)cfg;
@@ -76,6 +85,7 @@ const struct adapt adapt_head = {
     .opts = no_opts,
     .cfg_size = sizeof(struct no_cfg),
     .starts_as_base = true,
+    .attach = head_attach,
     .count = head_count,
     .formula = "0",
 };
@@ -98,7 +108,8 @@ static int bitfit_attach(struct model *m, const void *cfg)
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
         bool linear = (p->role >= ROLE_B && p->role < ROLE_NORM1_G) || p->role == ROLE_POOL_B;
-        bool norm = p->role == ROLE_NORM1_B || p->role == ROLE_NORM2_B || p->role == ROLE_EMB_B;
+        bool norm = p->role == ROLE_NORM1_B || p->role == ROLE_NORM2_B || p->role == ROLE_EMB_B ||
+                    p->role == ROLE_FINAL_B;
         p->trainable |= (linear || (norm && norms)) && is_used(m, p);
     }
     return 0;

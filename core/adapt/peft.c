@@ -23,30 +23,38 @@ static bool is_head(const struct param *p)
     return strcmp(p->name, "classifier.weight") == 0 || strcmp(p->name, "classifier.bias") == 0;
 }
 
-static void add_matrix(struct peft_tensor *t, const struct model *m, int layer, enum proj p,
+/* "base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight" */
+static char *matrix_key(const struct model *m, const char *module, const char *which)
+{
+    return xprintf("%s%s%s.%s.weight", key_prefix, m->base->arch->prefix, module, which);
+}
+
+static void add_matrix(struct peft_tensor *t, const struct model *m, int layer, int target,
                        const char *which, struct mat x)
 {
     const struct arch *a = m->base->arch;
+    char *module = target == LORA_QKV ? stored_module(a, layer, PROJ_Q)
+                                      : xstrdup(a->proj_name(layer, (enum proj)target));
 
     CHECK(x.ld == x.cols, "%d, %d", x.ld, x.cols);
-    *t = (struct peft_tensor){ xprintf("%s%s%s.%s.weight", key_prefix, a->prefix,
-                                       a->proj_name(layer, p), which),
-                               x.x, x.rows, x.cols, false };
+    *t = (struct peft_tensor){ matrix_key(m, module, which), x.x, x.rows, x.cols, false };
+    free(module);
 }
 
 int peft_tensors(struct peft_tensor **out, const struct model *m)
 {
     int n_layers = m->base->dims.n_layers, n = 0;
-    struct peft_tensor *t = xalloc((size_t)(m->n_params + 2 * n_layers * N_PROJ), sizeof *t);
+    struct peft_tensor *t =
+        xalloc((size_t)(m->n_params + 2 * n_layers * N_LORA_TARGETS), sizeof *t);
 
     for (int i = 0; i < n_layers && is_lora(m); i++)
-        for (int p = 0; p < N_PROJ; p++) {
+        for (int p = 0; p < N_LORA_TARGETS; p++) {
             struct mat a, b;
-            lora_matrices(m, i, (enum proj)p, &a, &b);
+            lora_pair(m, i, p, &a, &b);
             if (!a.x)
                 continue;
-            add_matrix(&t[n++], m, i, (enum proj)p, "lora_A", a);
-            add_matrix(&t[n++], m, i, (enum proj)p, "lora_B", b);
+            add_matrix(&t[n++], m, i, p, "lora_A", a);
+            add_matrix(&t[n++], m, i, p, "lora_B", b);
         }
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
@@ -96,14 +104,44 @@ static json_t *whole_or_real(double x)
     return x == trunc(x) && fabs(x) < 1e15 ? json_integer((json_int_t)x) : json_real(x);
 }
 
+/* How many pairs PEFT can only hold as one of a fused matrix: the ranks of all add up there, and
+ * every other pair gets zeros to have that rank too, because a folder has one. 1: all as they are. */
+static int fused_pairs(const struct model *m)
+{
+    int n = 0;
+
+    for (int p = PROJ_Q; p <= PROJ_V && stored_together(m->base->arch); p++) {
+        struct mat a, b;
+        lora_pair(m, 0, p, &a, &b);
+        n += a.x != NULL;
+    }
+    return n > 1 ? n : 1;
+}
+
+static bool is_split(const struct model *m)
+{
+    for (int p = PROJ_Q; p <= PROJ_V; p++) {
+        struct mat a, b;
+        lora_pair(m, 0, p, &a, &b);
+        if (a.x && stored_together(m->base->arch))
+            return true;
+    }
+    return false;
+}
+
 static json_t *lora_config(const struct model *m, const struct lora_cfg *cfg, const char *base_name)
 {
-    return json_pack("{s:s,s:s,s:s?,s:I,s:o,s:f,s:o,s:b,s:s,s:[s],s:b}", "peft_type", "LORA",
-                     "task_type", "SEQ_CLS", "base_model_name_or_path", base_name, "r",
-                     (json_int_t)cfg->rank, "lora_alpha", whole_or_real(cfg->alpha), "lora_dropout",
-                     cfg->dropout, "target_modules",
-                     peft_targets_write(cfg->targets, &m->base->dims), "fan_in_fan_out", 0, "bias",
-                     "none", "modules_to_save", "classifier", "inference_mode", 1);
+    const struct arch *a = m->base->arch;
+    int n = fused_pairs(m);
+    json_t *saved = a->causal ? json_null() : json_pack("[s]", "classifier");
+
+    return json_pack("{s:s,s:s,s:s?,s:I,s:o,s:f,s:o,s:b,s:s,s:o,s:b}", "peft_type", "LORA",
+                     "task_type", a->causal ? "CAUSAL_LM" : "SEQ_CLS", "base_model_name_or_path",
+                     base_name, "r", (json_int_t)cfg->rank * n, "lora_alpha",
+                     whole_or_real(cfg->alpha * n), "lora_dropout", cfg->dropout, "target_modules",
+                     peft_targets_write(cfg->targets, &m->base->dims), "fan_in_fan_out",
+                     stored_transposed(a), "bias", "none", "modules_to_save", saved,
+                     "inference_mode", 1);
 }
 
 static json_t *other_config(const struct model *m, const char *base_name)
@@ -112,13 +150,43 @@ static json_t *other_config(const struct model *m, const char *base_name)
                      "base_model_name_or_path", base_name);
 }
 
-static int write_weights(const struct model *m, const char *dir)
+/* The pairs of one module of layer LAYER, targets FIRST to LAST, as one A' [n r, in] and B' [out, n r]:
+ * A one below the other, B in blocks. Adds two tensors with memory of their own. */
+static int add_fused(struct peft_tensor *t, const struct model *m, int layer, int first, int last)
 {
-    struct peft_tensor *t;
-    int n = peft_tensors(&t, m);
+    const struct arch *arch = m->base->arch;
+    int n = fused_pairs(m), at = 0, parts = last - first + 1;
+    struct mat a, b, all_a = { 0 }, all_b = { 0 };
+
+    for (int p = first; p <= last; p++) {
+        lora_pair(m, layer, p, &a, &b);
+        if (!a.x)
+            continue;
+        if (!all_a.x) {
+            size_t rank = (size_t)n * (size_t)a.rows;
+            all_a = mat_make(xalloc(rank * (size_t)a.cols, sizeof(real)), (int)rank, a.cols);
+            all_b = mat_make(xalloc(rank * (size_t)(parts * b.rows), sizeof(real)), parts * b.rows,
+                             (int)rank);
+        }
+        mat_copy(mat_rows(all_a, at * a.rows, a.rows), a);
+        mat_copy(mat_cols(mat_rows(all_b, (p - first) * b.rows, b.rows), at * b.cols, b.cols), b);
+        at++;
+    }
+    if (!all_a.x)
+        return 0;
+    char *module = stored_module(arch, layer, (enum proj)first);
+    t[0] = (struct peft_tensor){ matrix_key(m, module, "lora_A"), all_a.x, all_a.rows, all_a.cols,
+                                 false };
+    t[1] = (struct peft_tensor){ matrix_key(m, module, "lora_B"), all_b.x, all_b.rows, all_b.cols,
+                                 false };
+    free(module);
+    return 2;
+}
+
+static int write_tensors(const struct peft_tensor *t, int n, const char *dir)
+{
     struct st_out *out = xalloc((size_t)n, sizeof *out);
     char *path = path_join(dir, weights_file);
-    size_t total = 0;
     int rc = 0;
 
     for (int i = 0; i < n; i++) {
@@ -127,15 +195,45 @@ static int write_weights(const struct model *m, const char *dir)
         };
         if (t[i].is_vector)
             out[i].shape[0] = (size_t)t[i].cols;
-        total += size_of(&t[i]);
         if (!vec_finite(t[i].x, size_of(&t[i])))
             rc = fail(FAIL_RUN, "cannot save '%s': '%s' is not finite", path, t[i].key);
     }
-    CHECK(total >= m->n_train, "%zu of %zu trained numbers", total, m->n_train);
     if (rc == 0)
         rc = st_write(path, out, n, false);
     free(path);
     free(out);
+    return rc;
+}
+
+static int write_fused(const struct model *m, const char *dir)
+{
+    int layers = m->base->dims.n_layers, n = 0;
+    struct peft_tensor *t = xalloc(2 * (size_t)layers * N_GROUP, sizeof *t);
+
+    for (int i = 0; i < layers; i++) {
+        n += add_fused(&t[n], m, i, PROJ_Q, PROJ_V);
+        for (int p = PROJ_O; p < N_PROJ; p++)
+            n += add_fused(&t[n], m, i, p, p);
+    }
+    int rc = write_tensors(t, n, dir);
+    for (int i = 0; i < n; i++)
+        free(t[i].x);
+    peft_tensors_free(t, n);
+    return rc;
+}
+
+static int write_weights(const struct model *m, const char *dir)
+{
+    struct peft_tensor *t;
+    size_t total = 0;
+
+    if (is_lora(m) && is_split(m))
+        return write_fused(m, dir);
+    int n = peft_tensors(&t, m);
+    for (int i = 0; i < n; i++)
+        total += size_of(&t[i]);
+    CHECK(total >= m->n_train, "%zu of %zu trained numbers", total, m->n_train);
+    int rc = write_tensors(t, n, dir);
     peft_tensors_free(t, n);
     return rc;
 }

@@ -24,7 +24,6 @@ static const struct {
     { "rank_pattern", "ranks that differ between layers are not supported" },
     { "alpha_pattern", "scales that differ between layers are not supported" },
     { "lora_bias", "a bias on B is not supported" },
-    { "fan_in_fan_out", "transposed weights are not supported" },
     { "layers_to_transform", "adapting some layers only is not supported" },
     { "layer_replication", "replicated layers are not supported" },
     { "exclude_modules", "excluded modules are not supported" },
@@ -40,7 +39,15 @@ static bool is_unused(const json_t *j)
            (json_is_array(j) && json_array_size(j) == 0);
 }
 
-static int refuse_others(const json_t *j, const char *file)
+static bool is_transposed(const struct dims *d)
+{
+    for (const struct arch *const *a = arch_table; *a; a++)
+        if (strcmp((*a)->name, d->arch) == 0)
+            return stored_transposed(*a);
+    return false;
+}
+
+static int refuse_others(const json_t *j, const char *file, const struct dims *d)
 {
     const char *type = json_string_value(json_object_get(j, "peft_type"));
     const char *bias = json_string_value(json_object_get(j, "bias"));
@@ -51,6 +58,10 @@ static int refuse_others(const json_t *j, const char *file)
     if (bias && strcmp(bias, "none") != 0)
         return fail(FAIL_INPUT, "'%s': bias is '%s': trained biases are not supported", file,
                     st_escaped(bias));
+    /* PEFT itself sets it where the base's layers are Conv1D, whatever the file says. */
+    if (!is_unused(json_object_get(j, "fan_in_fan_out")) && !is_transposed(d))
+        return fail(FAIL_INPUT, "'%s': fan_in_fan_out is set: %s has no transposed weights", file,
+                    d->arch);
     for (size_t i = 0; i < ARRAY_LEN(unused); i++)
         if (!is_unused(json_object_get(j, unused[i].key)))
             return fail(FAIL_INPUT, "'%s': %s is set: %s", file, unused[i].key, unused[i].why);
@@ -142,7 +153,7 @@ int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const
 
     *cfg = (struct lora_cfg){ 0 };
     *n_labels = 0;
-    if (j && refuse_others(j, file) == 0 && read_init(cfg, j, file) == 0 &&
+    if (j && refuse_others(j, file, d) == 0 && read_init(cfg, j, file) == 0 &&
         read_numbers(cfg, j, file) == 0 && check_saved_modules(j, file) == 0)
         rc = peft_targets_read(&cfg->targets, json_object_get(j, "target_modules"), d, file);
     json_decref(j);

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every module with a weight, under the name transformers gives it; proj -1: not one of our six. */
+/* Every module with a weight, under the name transformers gives it; target -1: none of ours. Q, k and
+ * v that are one module there are the target qkv. */
 struct module {
     char *name;
-    int proj;
+    int target;
 };
 struct modules {
     struct module *m;
@@ -25,10 +26,39 @@ static void modules_free(struct modules *s)
     free(s->m);
 }
 
-static void modules_make(struct modules *s, const struct dims *d)
+static int target_of(const struct arch *a, const struct param *p)
+{
+    if (p->layer < 0 || p->role >= ROLE_B)
+        return -1;
+    return stored_together(a) && p->role <= ROLE_W + PROJ_V ? LORA_QKV : (int)p->role;
+}
+
+static void add_module(struct modules *s, const struct param *p)
 {
     static const char weight[] = ".weight";
+    char *stored = stored_name(s->arch, p);
+    size_t length = strlen(stored), k = strlen(weight);
+    struct module m = { .target = target_of(s->arch, p) };
 
+    if (length > k && strcmp(stored + length - k, weight) == 0) {
+        m.name = xprintf("%s%.*s", s->arch->prefix, (int)(length - k), stored);
+        if (s->n > 0 && strcmp(s->m[s->n - 1].name, m.name) == 0)
+            free(m.name); /* the next part of the same */
+        else
+            s->m[s->n++] = m;
+    }
+    free(stored);
+}
+
+static int by_layer_and_role(const void *a, const void *b)
+{
+    const struct param *p = a, *q = b;
+
+    return p->layer != q->layer ? p->layer - q->layer : (int)p->role - (int)q->role;
+}
+
+static void modules_make(struct modules *s, const struct dims *d)
+{
     *s = (struct modules){ .n_layers = d->n_layers };
     for (const struct arch *const *a = arch_table; *a; a++)
         if (strcmp((*a)->name, d->arch) == 0)
@@ -37,18 +67,15 @@ static void modules_make(struct modules *s, const struct dims *d)
     int n = s->arch->params(d, NULL, 0);
     struct param *p = xalloc((size_t)n, sizeof *p);
     s->arch->params(d, p, n);
+    /* Weights first, so that the parts of one are neighbours. */
+    qsort(p, (size_t)n, sizeof *p, by_layer_and_role);
     s->m = xalloc((size_t)n + 1, sizeof *s->m);
     for (int i = 0; i < n; i++) {
-        size_t length = strlen(p[i].name), k = strlen(weight);
-        if (length > k && strcmp(p[i].name + length - k, weight) == 0)
-            s->m[s->n++] = (struct module){
-                xprintf("%s%.*s", s->arch->prefix, (int)(length - k), p[i].name),
-                p[i].layer >= 0 && p[i].role < ROLE_B ? (int)p[i].role : -1,
-            };
+        add_module(s, &p[i]);
         free(p[i].name);
     }
     free(p);
-    s->m[s->n++] = (struct module){ xstrdup("classifier"), -1 };
+    s->m[s->n++] = (struct module){ xstrdup(s->arch->causal ? "lm_head" : "classifier"), -1 };
 }
 
 /* PEFT: the whole name, or its end after a dot. */
@@ -61,25 +88,33 @@ static bool ends_with(const char *name, const char *target)
 
 /* --- writing */
 
-static bool only_wanted(const struct modules *s, const char *target, const bool want[N_PROJ])
+static bool only_wanted(const struct modules *s, const char *target,
+                        const bool want[N_LORA_TARGETS])
 {
     for (int i = 0; i < s->n; i++)
-        if (ends_with(s->m[i].name, target) && (s->m[i].proj < 0 || !want[s->m[i].proj]))
+        if (ends_with(s->m[i].name, target) && (s->m[i].target < 0 || !want[s->m[i].target]))
             return false;
     return true;
 }
 
-/* "attention.self.query" of "encoder.layer.0.attention.self.query". */
-static const char *in_block(const struct modules *s, int p)
+/* The module of a target in layer 0: "bert.encoder.layer.0.attention.self.query". */
+static const char *first_module(const struct modules *s, int target)
 {
-    const char *name = s->arch->proj_name(0, (enum proj)p), *dot = strstr(name, ".0.");
+    for (int i = 0; i < s->n; i++)
+        if (s->m[i].target == target && strstr(s->m[i].name, ".0."))
+            return s->m[i].name;
+    CHECK(0, "no module of '%s'", lora_targets[target]);
+    return NULL;
+}
 
-    CHECK(dot, "'%s' has no layer number", name);
-    return dot + 3;
+/* "attention.self.query" of that. */
+static const char *in_block(const struct modules *s, int target)
+{
+    return strstr(first_module(s, target), ".0.") + 3;
 }
 
 /* The shortest end of a projection's name that touches wanted ones only; NULL: there is none. */
-static const char *shortest(const struct modules *s, int p, const bool want[N_PROJ])
+static const char *shortest(const struct modules *s, int p, const bool want[N_LORA_TARGETS])
 {
     const char *from = in_block(s, p), *best = NULL;
 
@@ -102,9 +137,9 @@ static void add_escaped(char *to, size_t size, const char *name)
 }
 
 /* ".*\.layer\.\d+\.(attention\.self\.query|output\.dense)" */
-static json_t *as_regex(const struct modules *s, const bool want[N_PROJ])
+static json_t *as_regex(const struct modules *s, const bool want[N_LORA_TARGETS])
 {
-    const char *name = s->arch->proj_name(0, PROJ_Q), *zero = strstr(name, ".0."), *list = zero;
+    const char *name = first_module(s, PROJ_O), *zero = strstr(name, ".0."), *list = zero;
     char text[512] = ".*\\.";
     int n = 0, n_want = 0;
 
@@ -112,10 +147,10 @@ static json_t *as_regex(const struct modules *s, const bool want[N_PROJ])
         list--;
     strncat(text, list, (size_t)(zero - list));
     strcat(text, "\\.\\d+\\.");
-    for (int p = 0; p < N_PROJ; p++)
+    for (int p = 0; p < N_LORA_TARGETS; p++)
         n_want += want[p];
     strcat(text, n_want > 1 ? "(" : "");
-    for (int p = 0; p < N_PROJ; p++) {
+    for (int p = 0; p < N_LORA_TARGETS; p++) {
         if (!want[p])
             continue;
         strcat(text, n++ ? "|" : "");
@@ -130,29 +165,33 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void wanted(bool want[N_PROJ], const char *targets)
+static void wanted(bool want[N_LORA_TARGETS], const char *targets)
 {
     for (const char *t = targets; *t; t += strcspn(t, ",") + (t[strcspn(t, ",")] == ',')) {
         int p = 0;
-        while (p < N_PROJ &&
-               (strncmp(t, proj_names[p], strcspn(t, ",")) != 0 || proj_names[p][strcspn(t, ",")]))
+        while (p < N_LORA_TARGETS && (strncmp(t, lora_targets[p], strcspn(t, ",")) != 0 ||
+                                      lora_targets[p][strcspn(t, ",")]))
             p++;
-        CHECK(p < N_PROJ, "'%s'", targets);
+        CHECK(p < N_LORA_TARGETS, "'%s'", targets);
         want[p] = true;
     }
 }
 
 json_t *peft_targets_write(const char *targets, const struct dims *d)
 {
-    bool want[N_PROJ] = { 0 };
-    char *name[N_PROJ];
+    bool want[N_LORA_TARGETS] = { 0 };
+    char *name[N_LORA_TARGETS];
     struct modules s;
     int n = 0;
     json_t *j = NULL;
 
     wanted(want, targets);
     modules_make(&s, d);
-    for (int p = 0; p < N_PROJ; p++) {
+    for (int p = PROJ_Q; p <= PROJ_V && stored_together(s.arch); p++) {
+        want[LORA_QKV] |= want[p];
+        want[p] = false;
+    }
+    for (int p = 0; p < N_LORA_TARGETS; p++) {
         const char *t = want[p] ? shortest(&s, p, want) : "";
         if (!t) {
             j = as_regex(&s, want);
@@ -185,7 +224,7 @@ static int take(bool *hit, const struct modules *s, bool (*match)(const void *, 
     for (int i = 0; i < s->n; i++) {
         if (!match(pattern, s->m[i].name))
             continue;
-        if (s->m[i].proj < 0)
+        if (s->m[i].target < 0)
             return fail(FAIL_INPUT,
                         "'%s': target_modules '%s' also adapts '%s', which is not one of the six "
                         "projections of a block",
@@ -269,22 +308,22 @@ static int read_list(bool *hit, const struct modules *s, const json_t *j, const 
  */
 static int name_hits(char **targets, const bool *hit, const struct modules *s, const char *file)
 {
-    int count[N_PROJ] = { 0 };
+    int count[N_LORA_TARGETS] = { 0 };
     char text[64] = "";
 
     for (int i = 0; i < s->n; i++)
         if (hit[i])
-            count[s->m[i].proj]++;
-    for (int p = 0; p < N_PROJ; p++) {
+            count[s->m[i].target]++;
+    for (int p = 0; p < N_LORA_TARGETS; p++) {
         if (count[p] == 0)
             continue;
         if (count[p] != s->n_layers)
             return fail(
                 FAIL_INPUT,
                 "'%s': target_modules adapts '%s' in %d of %d layers; it must be all or none", file,
-                proj_names[p], count[p], s->n_layers);
+                lora_targets[p], count[p], s->n_layers);
         strcat(text, *text ? "," : "");
-        strcat(text, proj_names[p]);
+        strcat(text, lora_targets[p]);
     }
     *targets = xstrdup(text);
     return 0;

@@ -62,8 +62,9 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
               struct mat do_, const real *probs, const unsigned char *keep, struct mat q,
               struct mat k, struct mat v, real *scratch);
 
-/* --- pooling: row s of y [S,d] = first row of the sequence (cls) or mean of its rows. */
-enum pooling { POOL_CLS, POOL_MEAN };
+/* --- pooling: row s of y [S,d] = first row of the sequence (cls) or mean of its rows. Decoders pool
+ * nothing (none). */
+enum pooling { POOL_CLS, POOL_MEAN, POOL_NONE };
 void pool_fwd(struct mat y, struct mat x, const int *off, enum pooling how);
 void pool_bwd(struct mat dx, struct mat dy, const int *off, enum pooling how); /* dx = (others 0) */
 

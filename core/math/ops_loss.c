@@ -1,5 +1,6 @@
 /* ops_loss.c - cross-entropy and squared error. */
 #include "core/math/ops.h"
+#include "core/math/rows.h"
 #include "core/math/vec.h"
 
 enum { CHUNK = 256 };
@@ -20,8 +21,7 @@ VEC_CLONES static double exp_sum(real *e, const real *x, int n, real max)
     return lanes_sum(acc);
 }
 
-/* sum_j exp(x[j] - max); the terms go to e if not NULL. */
-static double row_exp_sum(real *e, const real *x, int n, real max)
+double row_exp_sum(real *e, const real *x, int n, real max)
 {
     real buf[CHUNK];
     double sum = 0;
@@ -31,8 +31,7 @@ static double row_exp_sum(real *e, const real *x, int n, real max)
     return sum;
 }
 
-/* A NaN is passed over: it comes back through the sum of exponentials. */
-VEC_CLONES static real row_max(const real *x, int n)
+VEC_CLONES real row_max(const real *x, int n)
 {
     vreal best = (vreal){ 0 } - INFINITY;
     real lanes[LANES];
@@ -46,7 +45,7 @@ VEC_CLONES static real row_max(const real *x, int n)
     return lanes_fold_max(lanes);
 }
 
-VEC_CLONES static void row_scale(real *x, int n, real a)
+VEC_CLONES void row_scale(real *x, int n, real a)
 {
     for (int j = 0; j < n; j++)
         x[j] *= a;

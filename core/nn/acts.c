@@ -10,6 +10,7 @@
 enum { ALIGN = 64 };
 enum shared {
     SH_X,
+    SH_IN,
     SH_QKV,
     SH_PROBS,
     SH_ATT,
@@ -93,9 +94,11 @@ static void plan_attention(struct plan *p, struct layer_acts *a, const struct mo
     const struct net_group *group = m->net->layer[layer].group;
     int t = s->n_tok, d = m->base->dims.d_model;
     bool qkv = stage >= STAGE_QKV, keep_o = stage >= STAGE_O && group[GROUP_O].keep_x;
+    bool keep_in = qkv && group[GROUP_QKV].keep_x, pre = m->net->pre_norm;
 
     if (!s->grad || !acts_again(m, layer))
-        a->x = pick_mat(p, qkv && group[GROUP_QKV].keep_x, SH_X, t, d);
+        a->x = pick_mat(p, keep_in && !pre, SH_X, t, d);
+    a->in = pre ? pick_mat(p, keep_in, SH_IN, t, d) : a->x;
     a->qkv = pick_mat(p, qkv, SH_QKV, t, 3 * d);
     a->probs = pick(p, qkv, SH_PROBS, s->n_probs, sizeof(real));
     a->keep_probs =
@@ -113,18 +116,20 @@ static void plan_layer(struct plan *p, struct layer_acts *a, const struct model 
     enum stage stage = s->grad ? m->net->layer[layer].stage : STAGE_NONE;
     int r = firsts ? s->n_seq : s->n_tok;
     bool drop = s->train && m->head.hidden_dropout > 0;
-    bool keep_a = stage >= STAGE_DOWN && group[GROUP_DOWN].keep_x;
+    bool keep_a = stage >= STAGE_DOWN && group[GROUP_DOWN].keep_x, pre = m->net->pre_norm;
+    bool norm1 = stage >= (pre ? STAGE_NORM_IN : STAGE_NORM_MID);
+    bool norm2 = stage >= (pre ? STAGE_NORM_MID : STAGE_NORM_OUT);
     size_t n_mask = (size_t)r * (size_t)d->d_model;
 
     plan_attention(p, a, m, layer, stage, s, firsts);
-    a->xhat1 = pick_mat(p, stage >= STAGE_NORM1, SH_XHAT, r, d->d_model);
-    a->rstd1 = pick(p, stage >= STAGE_NORM1, SH_RSTD, (size_t)r, sizeof(real));
+    a->xhat1 = pick_mat(p, norm1, SH_XHAT, r, d->d_model);
+    a->rstd1 = pick(p, norm1, SH_RSTD, (size_t)r, sizeof(real));
     a->keep1 = drop ? pick(p, stage >= STAGE_O, SH_MASK, n_mask, 1) : NULL;
     a->y1 = pick_mat(p, stage >= STAGE_UP && group[GROUP_UP].keep_x, SH_Y1, r, d->d_model);
     a->u = pick_mat(p, stage >= STAGE_UP, SH_U, r, d->d_ffn);
     a->a = stage >= STAGE_UP || keep_a ? pick_mat(p, keep_a, SH_A, r, d->d_ffn) : a->u;
-    a->xhat2 = pick_mat(p, stage >= STAGE_NORM2, SH_XHAT, r, d->d_model);
-    a->rstd2 = pick(p, stage >= STAGE_NORM2, SH_RSTD, (size_t)r, sizeof(real));
+    a->xhat2 = pick_mat(p, norm2, SH_XHAT, r, d->d_model);
+    a->rstd2 = pick(p, norm2, SH_RSTD, (size_t)r, sizeof(real));
     a->keep2 = drop ? pick(p, stage >= STAGE_DOWN, SH_MASK, n_mask, 1) : NULL;
     plan_keeps(p, a, m, layer, stage, s->n_tok, r);
 }
@@ -154,8 +159,10 @@ static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
     int wide = 3 * d->d_model > d->d_ffn ? 3 * d->d_model : d->d_ffn;
     size_t n = (size_t)s->max_len;
 
-    a->dlogits = take_mat(p, s->n_seq, m->head.n_labels);
-    a->dpool = take_mat(p, s->n_seq, d->d_model);
+    if (!m->base->arch->causal) {
+        a->dlogits = take_mat(p, s->n_seq, m->head.n_labels);
+        a->dpool = take_mat(p, s->n_seq, d->d_model);
+    }
     if (m->lowest == d->n_layers)
         return;
     a->g = take_mat(p, s->n_tok, d->d_model);
@@ -163,6 +170,30 @@ static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
     a->datt = take_mat(p, s->n_tok, d->d_model);
     a->wide = take(p, (size_t)s->n_tok * (size_t)wide, sizeof(real));
     a->scratch = take(p, 3 * n * n, sizeof(real));
+}
+
+static void plan_pooling(struct plan *p, struct acts *a, const struct model *m,
+                         const struct acts_shape *s)
+{
+    int d = m->base->dims.d_model;
+
+    a->first = take_mat(p, s->n_seq, d);
+    a->tanh = take_mat(p, s->n_seq, d);
+    a->keep_head = s->train && m->head.classifier_dropout > 0
+                       ? take(p, (size_t)s->n_seq * (size_t)d, 1)
+                       : NULL;
+}
+
+static void plan_decoder(struct plan *p, struct acts *a, const struct model *m,
+                         const struct acts_shape *s)
+{
+    int d = m->base->dims.d_model;
+
+    a->out = pick_mat(p, false, SH_X, s->n_tok, d);
+    a->sub = take_mat(p, s->n_tok, d);
+    a->xhat_f = pick_mat(p, s->grad, SH_XHAT, s->n_tok, d);
+    a->rstd_f = pick(p, s->grad, SH_RSTD, (size_t)s->n_tok, sizeof(real));
+    a->lm_scratch = take(p, lmhead_scratch(d, s->n_tok), 1);
 }
 
 size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
@@ -177,8 +208,10 @@ size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
     a->n_seq = s->n_seq;
     a->row_off = take(&p, (size_t)s->n_seq + 1, sizeof(int));
     a->bias = take(&p, (size_t)d->d_model * 3, sizeof(real));
-    a->xhat0 = pick_mat(&p, bottom, SH_XHAT, s->n_tok, d->d_model);
-    a->rstd0 = pick(&p, bottom, SH_RSTD, (size_t)s->n_tok, sizeof(real));
+    if (m->net->p[ROLE_EMB_G]) {
+        a->xhat0 = pick_mat(&p, bottom, SH_XHAT, s->n_tok, d->d_model);
+        a->rstd0 = pick(&p, bottom, SH_RSTD, (size_t)s->n_tok, sizeof(real));
+    }
     a->keep0 = s->train && m->head.hidden_dropout > 0
                    ? pick(&p, bottom, SH_MASK, (size_t)s->n_tok * (size_t)d->d_model, 1)
                    : NULL;
@@ -189,11 +222,10 @@ size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
             plan_layer(&p, &a->layer[i], m, i, s, a->firsts && i == d->n_layers - 1);
     if (s->grad)
         plan_again(&p, a, m, s);
-    a->first = take_mat(&p, s->n_seq, d->d_model);
-    a->tanh = take_mat(&p, s->n_seq, d->d_model);
-    a->keep_head = s->train && m->head.classifier_dropout > 0
-                       ? take(&p, (size_t)s->n_seq * (size_t)d->d_model, 1)
-                       : NULL;
+    if (m->base->arch->causal)
+        plan_decoder(&p, a, m, s);
+    else
+        plan_pooling(&p, a, m, s);
     if (s->grad)
         plan_backward(&p, a, m, s);
     return p.used;
@@ -208,6 +240,11 @@ static size_t results_plan(struct lane *l, unsigned char *mem, const struct mode
     bool firsts = m->head.pooling == POOL_CLS && !s->all_hidden;
 
     l->hidden = take_mat(&p, firsts ? s->n_seq : s->n_tok, d->d_model);
+    if (m->base->arch->causal) {
+        l->pooled = (struct mat){ 0 };
+        l->logits = s->all_logits ? take_mat(&p, s->n_tok, d->vocab) : (struct mat){ 0 };
+        return p.used;
+    }
     l->pooled = take_mat(&p, s->n_seq, d->d_model);
     l->logits = take_mat(&p, s->n_seq, m->head.n_labels);
     return p.used;
@@ -247,6 +284,7 @@ int acts_ready(struct lane *l, const struct model *m, const struct batch *b)
     s.grad = l->grad != NULL;
     s.train = l->train;
     s.all_hidden = l->all_hidden;
+    s.all_logits = l->all_logits;
     size_t bytes = acts_plan(a, NULL, m, &s), all = bytes + results_plan(l, NULL, m, &s);
     if (all > l->mem.size) {
         arena_free(&l->mem);

@@ -38,7 +38,42 @@ static const struct spec after[] = {
     { NULL, N_ROLES, SIZE_1, SIZE_1 },
 };
 
-static const struct arch_impl impl = { before, block, after, "encoder.layer." };
+static const struct setting settings[] = {
+    { "num_hidden_layers", SET_WHOLE, DIMS_AT(n_layers), 1, 1000, -1 },
+    { "hidden_size", SET_WHOLE, DIMS_AT(d_model), 1, 65536, -1 },
+    { "num_attention_heads", SET_WHOLE, DIMS_AT(n_heads), 1, 65536, -1 },
+    { "intermediate_size", SET_WHOLE, DIMS_AT(d_ffn), 1, 1048576, -1 },
+    { "vocab_size", SET_WHOLE, DIMS_AT(vocab), 1, 16777216, -1 },
+    { "max_position_embeddings", SET_WHOLE, DIMS_AT(max_pos), 1, 1048576, -1 },
+    { "type_vocab_size", SET_WHOLE, DIMS_AT(n_types), 1, 65536, 2 },
+    { "pad_token_id", SET_WHOLE, DIMS_AT(pad_id), 0, 16777215, 0 },
+    { "layer_norm_eps", SET_NUMBER, DIMS_AT(ln_eps), 0, 1, 1e-12 },
+    { "initializer_range", SET_NUMBER, DIMS_AT(init_range), 0, 100, 0.02 },
+    { "hidden_dropout_prob", SET_NUMBER, DIMS_AT(hidden_dropout), 0, 0.99, 0.1 },
+    { "attention_probs_dropout_prob", SET_NUMBER, DIMS_AT(attn_dropout), 0, 0.99, 0.1 },
+    { .key = NULL },
+};
+
+static const struct fixed fixed[] = {
+    { "position_embedding_type", "\"absolute\"" },
+    { "is_decoder", "false" },
+    { "add_cross_attention", "false" },
+    { NULL, NULL },
+};
+
+static const char *const ignored[] = { "position_ids", NULL };
+
+static const struct arch_impl impl = {
+    .before = before,
+    .block = block,
+    .after = after,
+    .block_prefix = "encoder.layer.",
+    .settings = settings,
+    .fixed = fixed,
+    .act_key = "hidden_act",
+    .act = ACT_GELU,
+    .ignored = ignored,
+};
 
 static int params(const struct dims *d, struct param *out, int cap)
 {

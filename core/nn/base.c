@@ -72,10 +72,10 @@ const struct st_tensor *base_tensor(const struct base *b, const char *name)
 static bool is_trunk_name(const struct base *b, const char *name)
 {
     size_t n = strlen(name), k = strlen(b->arch->prefix);
-    const char *ids = "position_ids";
 
-    if (n >= strlen(ids) && strcmp(name + n - strlen(ids), ids) == 0)
-        return false;
+    for (const char *const *end = b->arch->impl->ignored; *end; end++)
+        if (n >= strlen(*end) && strcmp(name + n - strlen(*end), *end) == 0)
+            return false;
     if (strncmp(name, b->arch->prefix, k) == 0)
         return true;
     for (int i = 0; i < b->n_params; i++) {
@@ -88,16 +88,13 @@ static bool is_trunk_name(const struct base *b, const char *name)
 
 static int check_shape(const struct base *b, const struct param *p, const struct st_tensor *t)
 {
-    bool ok = p->is_vector ? t->n_dims == 1 && t->shape[0] == (size_t)p->cols
-                           : t->n_dims == 2 && t->shape[0] == (size_t)p->rows &&
-                                 t->shape[1] == (size_t)p->cols;
+    size_t shape[2], n = 0;
+    int n_dims = stored_shape(b->arch, p, shape);
     char want[64], have[160] = "";
-    size_t n = 0;
 
-    if (ok)
+    if (t->n_dims == n_dims && memcmp(t->shape, shape, (size_t)n_dims * sizeof *shape) == 0)
         return 0;
-    snprintf(want, sizeof want, p->is_vector ? "[%d]" : "[%d, %d]",
-             p->is_vector ? p->cols : p->rows, p->cols);
+    snprintf(want, sizeof want, n_dims == 1 ? "[%zu]" : "[%zu, %zu]", shape[0], shape[n_dims - 1]);
     for (int i = 0; i < t->n_dims && n < sizeof have; i++)
         n += (size_t)snprintf(have + n, sizeof have - n, "%s%zu", i ? ", " : "", t->shape[i]);
     return fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; by config.json it is %s",
@@ -117,7 +114,9 @@ static int find_tensors(struct base *b, const struct st_tensor **t)
     int n = 0, pooler = 0, rc = 0;
 
     for (int i = 0; i < b->n_params; i++) {
-        t[i] = base_tensor(b, b->params[i].name);
+        char *stored = stored_name(b->arch, &b->params[i]);
+        t[i] = base_tensor(b, stored);
+        free(stored);
         pooler += t[i] && is_pooler(&b->params[i]);
         if (t[i])
             used[t[i] - b->file.t] = true;
@@ -153,6 +152,26 @@ void base_release(const struct base *b)
         madvise((void *)(uintptr_t)b->file.file.data, b->file.file.size, MADV_DONTNEED);
 }
 
+static size_t size_of(const struct param *p)
+{
+    return (size_t)p->rows * (size_t)p->cols;
+}
+
+/* Copy a parameter out of the tensor T that holds it. */
+static int read_value(const struct base *b, const struct param *p, const struct st_tensor *t)
+{
+    if (stored_as_is(b->arch, p))
+        return st_reals(p->value, &b->file, t, t->count);
+    real *all = malloc(t->count * sizeof *all);
+    if (!all)
+        return fail(FAIL_MEMORY, "no memory for a copy of '%s'", p->name);
+    int rc = st_reals(all, &b->file, t, t->count);
+    if (rc == 0)
+        stored_get(p->value, b->arch, p, all);
+    free(all);
+    return rc;
+}
+
 /* Point each parameter at its numbers: in the map where the file has them as they are needed, else
  * in own. Vectors are few and lie between the matrices: each would keep the two megabytes around it
  * in memory. */
@@ -163,10 +182,10 @@ static int read_values(struct base *b, const struct st_tensor *const *t)
     for (int i = 0; i < b->n_params; i++) {
 #ifndef REAL_IS_DOUBLE
         /* Nothing writes to a frozen value. */
-        if (!b->params[i].is_vector)
+        if (!b->params[i].is_vector && stored_as_is(b->arch, &b->params[i]))
             b->params[i].value = (real *)(uintptr_t)st_floats_in_place(t[i]);
 #endif
-        n_own += b->params[i].value ? 0 : t[i]->count;
+        n_own += b->params[i].value ? 0 : size_of(&b->params[i]);
         base_release(b); /* what the check of the numbers read */
     }
     b->own = n_own ? malloc(n_own * sizeof *b->own) : NULL;
@@ -177,9 +196,9 @@ static int read_values(struct base *b, const struct st_tensor *const *t)
         if (b->params[i].value)
             continue;
         b->params[i].value = b->own + at;
-        if (st_reals(b->params[i].value, &b->file, t[i], t[i]->count) != 0)
+        if (read_value(b, &b->params[i], t[i]) != 0)
             return -1;
-        at += t[i]->count;
+        at += size_of(&b->params[i]);
         base_release(b);
     }
     return 0;
@@ -241,8 +260,18 @@ const struct packed *base_packed(struct base *b, int layer, enum group g, bool b
     return p[backward];
 }
 
+int base_pack_head(struct base *b, enum precision p)
+{
+    for (int i = 0; i < b->n_params; i++)
+        if (b->params[i].role == ROLE_WORD && !b->lm[p].w.x)
+            return lmhead_pack(&b->lm[p], param_mat(&b->params[i]), p);
+    return 0;
+}
+
 int base_pack(struct base *b, const unsigned char *need, enum precision p)
 {
+    if (b->arch->causal && base_pack_head(b, p) != 0)
+        return -1;
     for (int i = 0; i < b->dims.n_layers * N_GROUP; i++) {
         enum pack_need n = need ? need[i] : PACK_BOTH;
         if (n != PACK_NONE &&
@@ -256,6 +285,8 @@ void base_free(struct base *b)
 {
     for (size_t i = 0; b->packed && i < base_n_packed(&b->dims); i++)
         packed_free(b->packed[i]);
+    for (int p = 0; p < N_PRECISION; p++)
+        lmhead_free(&b->lm[p]);
     for (int i = 0; i < b->n_params; i++)
         free(b->params[i].name);
     free(b->params);

@@ -1,10 +1,14 @@
 /* block.c - one transformer block, forward and backward.
  *
+ *     A(n) = W_o attention(W_qkv n + b) + b_o      M(n) = W_down f(W_up n + b_up) + b_down
+ *
  * Post-norm, as BERT (Vaswani et al. 2017, sec. 3.1):
  *
- *     qkv = W_qkv x + b      att = attention(q, k, v)
- *     y1  = LN1(x + drop(W_o att + b_o))
- *     y   = LN2(y1 + drop(W_down f(W_up y1 + b_up) + b_down))
+ *     y1 = LN1(x + drop(A(x)))                     y = LN2(y1 + drop(M(y1)))
+ *
+ * Pre-norm, as GPT-2 (Radford et al. 2019, sec. 2.3): the stream x is changed in place,
+ *
+ *     x += drop(A(LN1(x)))                         x += drop(M(LN2(x)))
  *
  * Backward runs through it from its output and stops after the last stage that anyone needs
  * (net_layer.stage). In the last block with pooling cls everything after attention is computed for
@@ -115,6 +119,7 @@ static struct attn_shape attention(const struct ctx *c)
                                 .n_heads = d->n_heads,
                                 .d_head = d->d_head,
                                 .scale = c->m->net->attn_scale,
+                                .causal = c->m->base->arch->causal,
                                 .p_drop = c->m->head.attn_dropout };
 }
 
@@ -157,13 +162,14 @@ static void scatter_firsts(struct mat x, const int *off, int n_seq)
     }
 }
 
-static void attention_fwd(const struct ctx *c)
+/* Y [R,d] = A of what a->in holds. */
+static void attention_fwd(const struct ctx *c, struct mat y)
 {
     struct layer_acts *a = c->a;
     struct attn_shape s = attention(c);
     int d = a->x.cols;
 
-    linear_fwd(c, GROUP_QKV, a->qkv, a->x);
+    linear_fwd(c, GROUP_QKV, a->qkv, a->in);
     if (a->keep_probs)
         keep_probs(c);
     prof_begin(WORK_ATTENTION);
@@ -174,55 +180,94 @@ static void attention_fwd(const struct ctx *c)
         gather_firsts(a->o, a->att, c->b->off);
         gather_firsts(a->res, a->x, c->b->off);
     }
+    linear_fwd(c, GROUP_O, y, a->o);
 }
 
-/* DATT [T,d] = dL/d att. The gradient of the input through q, k and v is added to DX unless that is
- * empty. */
-static void attention_bwd(const struct ctx *c, struct mat dx, struct mat datt)
+/* DY [R,d] = dL/dA. The gradient of the input becomes DX [T,d], or is added to it when ADD, unless
+ * nobody needs it. Post-norm: the gradient of the residual in a->g spreads to all rows as well. */
+static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
 {
     struct layer_acts *a = c->a;
     struct attn_shape s = attention(c);
-    int d = a->x.cols;
-    struct mat dqkv = mat_make(c->acts->wide, a->x.rows, 3 * d);
+    enum stage stop = c->net->stage;
+    int d = a->in.cols;
+    const struct mat none = { 0 };
+    struct mat dqkv = mat_make(c->acts->wide, a->in.rows, 3 * d), datt = c->acts->datt;
 
+    if (stop < STAGE_O)
+        return;
+    linear_bwd(c, GROUP_O, stop > STAGE_O ? mat_rows(datt, 0, dy.rows) : none, dy, a->o, false);
+    if (stop < STAGE_QKV)
+        return;
+    if (c->row != c->b) {
+        scatter_firsts(datt, c->b->off, c->b->n_seq);
+        scatter_firsts(c->acts->g, c->b->off, c->b->n_seq);
+    }
     prof_begin(WORK_ATTENTION);
     attn_bwd(&s, mat_cols(dqkv, 0, d), mat_cols(dqkv, d, d), mat_cols(dqkv, 2 * d, d), datt,
              a->probs, a->keep_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
              mat_cols(a->qkv, 2 * d, d), c->acts->scratch);
     prof_end();
-    linear_bwd(c, GROUP_QKV, dx, dqkv, a->x, true);
+    linear_bwd(c, GROUP_QKV, stop > STAGE_QKV ? dx : none, dqkv, a->in, add);
 }
 
-/* --- y = LN(res + drop(xhat)); xhat is overwritten by the normalised sum */
+/* --- the MLP */
 
-static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat xhat, real *rstd,
-                         unsigned char *keep, struct mat res)
+/* Y [R,d] = M of what a->y1 holds. */
+static void mlp_fwd(const struct ctx *c, struct mat y)
 {
-    const struct param *const *p = &c->net->p[site == SITE_ATTN ? ROLE_NORM1_G : ROLE_NORM2_G];
+    struct layer_acts *a = c->a;
+    bool slope = c->l->grad && c->net->stage >= STAGE_UP;
+
+    linear_fwd(c, GROUP_UP, a->u, a->y1);
+    prof_begin(WORK_ACT);
+    act_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, c->m->base->dims.act);
+    prof_end();
+    linear_fwd(c, GROUP_DOWN, y, a->a);
+}
+
+/* DY [R,d] = dL/dM; DX and ADD as in attention_bwd. DX may be DY. */
+static void mlp_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
+{
+    struct layer_acts *a = c->a;
+    enum stage stop = c->net->stage;
+    const struct mat none = { 0 };
+    struct mat du = mat_make(c->acts->wide, dy.rows, c->m->base->dims.d_ffn);
+
+    if (stop < STAGE_DOWN)
+        return;
+    linear_bwd(c, GROUP_DOWN, stop > STAGE_DOWN ? du : none, dy, a->a, false);
+    if (stop < STAGE_UP)
+        return;
+    prof_begin(WORK_ACT);
+    act_bwd(du, du, a->u);
+    prof_end();
+    linear_bwd(c, GROUP_UP, stop > STAGE_UP ? dx : none, du, a->y1, add);
+}
+
+/* --- post-norm: y = LN(res + drop(xhat)); xhat is overwritten by the normalised sum */
+
+static const struct param *const *norm_of(const struct ctx *c, int site)
+{
+    return &c->net->p[site == SITE_ATTN ? ROLE_NORM1_G : ROLE_NORM2_G];
+}
+
+static void drop_fwd(const struct ctx *c, int site, struct mat y, unsigned char *keep)
+{
     double drop = c->m->head.hidden_dropout;
 
     if (keep) {
-        lane_keep(keep, c->m, c->l, c->row, dropout_sub(c->layer, site), xhat.cols, drop);
+        lane_keep(keep, c->m, c->l, c->row, dropout_sub(c->layer, site), y.cols, drop);
         prof_begin(WORK_DROPOUT);
-        dropout(xhat, xhat, keep, drop);
+        dropout(y, y, keep, drop);
         prof_end();
     }
-    prof_begin(WORK_NORM);
-    mat_add(xhat, 1, res);
-    layernorm_fwd(y, xhat, rstd, xhat, p[0]->value, p[1]->value, c->m->base->dims.ln_eps);
-    prof_end();
 }
 
-/* G = dL/dy becomes dL/d res; returns the gradient of what was dropped: G itself, or the buffer
- * DD. */
-static struct mat add_norm_bwd(const struct ctx *c, int site, struct mat g, struct mat dd,
-                               struct mat xhat, const real *rstd, const unsigned char *keep)
+/* The gradient of what was dropped: G itself, or the buffer DD. */
+static struct mat drop_bwd(const struct ctx *c, struct mat g, struct mat dd,
+                           const unsigned char *keep)
 {
-    const struct param *const *p = &c->net->p[site == SITE_ATTN ? ROLE_NORM1_G : ROLE_NORM2_G];
-
-    prof_begin(WORK_NORM);
-    layernorm_bwd(g, param_grad(c->l, p[0]), param_grad(c->l, p[1]), g, xhat, rstd, p[0]->value);
-    prof_end();
     if (!keep)
         return g;
     prof_begin(WORK_DROPOUT);
@@ -231,60 +276,135 @@ static struct mat add_norm_bwd(const struct ctx *c, int site, struct mat g, stru
     return dd;
 }
 
+static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat xhat, real *rstd,
+                         unsigned char *keep, struct mat res)
+{
+    const struct param *const *p = norm_of(c, site);
+
+    drop_fwd(c, site, xhat, keep);
+    prof_begin(WORK_NORM);
+    mat_add(xhat, 1, res);
+    layernorm_fwd(y, xhat, rstd, xhat, p[0]->value, p[1]->value, c->m->base->dims.ln_eps);
+    prof_end();
+}
+
+/* DY becomes dL/dx of the LayerNorm of this site, in place. */
+static void norm_bwd(const struct ctx *c, int site, struct mat dy, struct mat xhat,
+                     const real *rstd)
+{
+    const struct param *const *p = norm_of(c, site);
+
+    prof_begin(WORK_NORM);
+    layernorm_bwd(dy, param_grad(c->l, p[0]), param_grad(c->l, p[1]), dy, xhat, rstd, p[0]->value);
+    prof_end();
+}
+
+static void post_norm_fwd(const struct ctx *c, struct mat y)
+{
+    struct layer_acts *a = c->a;
+
+    attention_fwd(c, a->xhat1);
+    add_norm_fwd(c, SITE_ATTN, a->y1, a->xhat1, a->rstd1, a->keep1, a->res);
+    mlp_fwd(c, a->xhat2);
+    add_norm_fwd(c, SITE_MLP, y, a->xhat2, a->rstd2, a->keep2, a->y1);
+}
+
+static void post_norm_bwd(const struct ctx *c)
+{
+    struct layer_acts *a = c->a;
+    enum stage stop = c->net->stage;
+    int r = c->row->n_tok;
+    struct mat g = mat_rows(c->acts->g, 0, r), dd = mat_rows(c->acts->dd, 0, r);
+
+    norm_bwd(c, SITE_MLP, g, a->xhat2, a->rstd2);
+    if (stop < STAGE_DOWN)
+        return;
+    mlp_bwd(c, g, drop_bwd(c, g, dd, a->keep2), true);
+    if (stop < STAGE_NORM_MID)
+        return;
+    norm_bwd(c, SITE_ATTN, g, a->xhat1, a->rstd1);
+    if (stop < STAGE_O)
+        return;
+    attention_bwd(c, c->acts->g, drop_bwd(c, g, dd, a->keep1), true);
+}
+
+/* --- pre-norm: n = LN(x), then x += drop(sub) */
+
+/* X is the stream, which the block's parts add to. */
+static void norm_fwd(const struct ctx *c, int site, struct mat n, struct mat xhat, real *rstd,
+                     struct mat x)
+{
+    const struct param *const *p = norm_of(c, site);
+
+    prof_begin(WORK_NORM);
+    layernorm_fwd(n, xhat, rstd, x, p[0]->value, p[1]->value, c->m->base->dims.ln_eps);
+    prof_end();
+}
+
+static void add_sub(const struct ctx *c, int site, struct mat x, unsigned char *keep)
+{
+    drop_fwd(c, site, c->acts->sub, keep);
+    prof_begin(WORK_NORM);
+    mat_add(x, 1, c->acts->sub);
+    prof_end();
+}
+
+static void pre_norm_fwd(const struct ctx *c, struct mat y)
+{
+    struct layer_acts *a = c->a;
+
+    if (y.x != a->x.x) /* the input is kept: this block is computed again */
+        mat_copy(y, a->x);
+    norm_fwd(c, SITE_ATTN, a->in, a->xhat1, a->rstd1, y);
+    attention_fwd(c, c->acts->sub);
+    add_sub(c, SITE_ATTN, y, a->keep1);
+    norm_fwd(c, SITE_MLP, a->y1, a->xhat2, a->rstd2, y);
+    mlp_fwd(c, c->acts->sub);
+    add_sub(c, SITE_MLP, y, a->keep2);
+}
+
+static void pre_norm_bwd(const struct ctx *c)
+{
+    struct layer_acts *a = c->a;
+    enum stage stop = c->net->stage;
+    struct mat g = c->acts->g, dd = c->acts->dd;
+
+    if (stop < STAGE_DOWN)
+        return;
+    mlp_bwd(c, dd, drop_bwd(c, g, dd, a->keep2), false);
+    if (stop < STAGE_NORM_MID)
+        return;
+    norm_bwd(c, SITE_MLP, dd, a->xhat2, a->rstd2);
+    mat_add(g, 1, dd);
+    if (stop < STAGE_O)
+        return;
+    attention_bwd(c, dd, drop_bwd(c, g, dd, a->keep1), false);
+    if (stop < STAGE_NORM_IN)
+        return;
+    norm_bwd(c, SITE_ATTN, dd, a->xhat1, a->rstd1);
+    mat_add(g, 1, dd);
+}
+
 /* --- the block */
 
 void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
                struct mat y)
 {
     struct ctx c = ctx_make(m, l, b, layer);
-    struct layer_acts *a = c.a;
 
-    attention_fwd(&c);
-    linear_fwd(&c, GROUP_O, a->xhat1, a->o);
-    add_norm_fwd(&c, SITE_ATTN, a->y1, a->xhat1, a->rstd1, a->keep1, a->res);
-    linear_fwd(&c, GROUP_UP, a->u, a->y1);
-    bool slope = l->grad && c.net->stage >= STAGE_UP;
-    prof_begin(WORK_ACT);
-    act_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, m->base->dims.act);
-    prof_end();
-    linear_fwd(&c, GROUP_DOWN, a->xhat2, a->a);
-    add_norm_fwd(&c, SITE_MLP, y, a->xhat2, a->rstd2, a->keep2, a->y1);
+    if (!m->net->pre_norm) {
+        post_norm_fwd(&c, y);
+        return;
+    }
+    pre_norm_fwd(&c, y);
 }
 
 void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer)
 {
     struct ctx c = ctx_make(m, l, b, layer);
-    struct layer_acts *a = c.a;
-    enum stage stop = c.net->stage;
-    int r = c.row->n_tok;
-    const struct mat none = { 0 };
-    struct mat g = mat_rows(c.acts->g, 0, r);
-    struct mat dd = mat_rows(c.acts->dd, 0, r), datt = mat_rows(c.acts->datt, 0, r);
-    struct mat du = mat_make(c.acts->wide, r, m->base->dims.d_ffn);
 
-    struct mat d2 =
-        add_norm_bwd(&c, SITE_MLP, g, dd, a->xhat2, a->rstd2, stop >= STAGE_DOWN ? a->keep2 : NULL);
-    if (stop < STAGE_DOWN)
-        return;
-    linear_bwd(&c, GROUP_DOWN, stop > STAGE_DOWN ? du : none, d2, a->a, false);
-    if (stop < STAGE_UP)
-        return;
-    prof_begin(WORK_ACT);
-    act_bwd(du, du, a->u);
-    prof_end();
-    linear_bwd(&c, GROUP_UP, stop > STAGE_UP ? g : none, du, a->y1, true);
-    if (stop < STAGE_NORM1)
-        return;
-    struct mat d1 =
-        add_norm_bwd(&c, SITE_ATTN, g, dd, a->xhat1, a->rstd1, stop >= STAGE_O ? a->keep1 : NULL);
-    if (stop < STAGE_O)
-        return;
-    linear_bwd(&c, GROUP_O, stop > STAGE_O ? datt : none, d1, a->o, false);
-    if (stop < STAGE_QKV)
-        return;
-    if (c.row != b) {
-        scatter_firsts(c.acts->datt, b->off, b->n_seq);
-        scatter_firsts(c.acts->g, b->off, b->n_seq);
-    }
-    attention_bwd(&c, stop > STAGE_QKV ? c.acts->g : none, c.acts->datt);
+    if (m->net->pre_norm)
+        pre_norm_bwd(&c);
+    else
+        post_norm_bwd(&c);
 }

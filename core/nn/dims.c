@@ -1,7 +1,8 @@
 /* dims.c - the shapes and settings of a checkpoint, from its config.json. */
+#include "core/nn/impl.h"
 #include "core/nn/json.h"
-#include "core/nn/model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,32 +28,6 @@ static int bad(const struct config *c, const char *key, const char *wanted)
     return rc;
 }
 
-/* Settings are one table: the key, where it goes, its range, and what transformers takes when it is
- * absent. */
-enum kind { WHOLE, NUMBER };
-struct setting {
-    const char *key;
-    enum kind kind;
-    size_t at;
-    double min, max, def; /* def < min: required */
-};
-#define AT(f) offsetof(struct dims, f)
-static const struct setting settings[] = {
-    { "num_hidden_layers", WHOLE, AT(n_layers), 1, 1000, -1 },
-    { "hidden_size", WHOLE, AT(d_model), 1, 65536, -1 },
-    { "num_attention_heads", WHOLE, AT(n_heads), 1, 65536, -1 },
-    { "intermediate_size", WHOLE, AT(d_ffn), 1, 1048576, -1 },
-    { "vocab_size", WHOLE, AT(vocab), 1, 16777216, -1 },
-    { "max_position_embeddings", WHOLE, AT(max_pos), 1, 1048576, -1 },
-    { "type_vocab_size", WHOLE, AT(n_types), 1, 65536, 2 },
-    { "pad_token_id", WHOLE, AT(pad_id), 0, 16777215, 0 },
-    { "layer_norm_eps", NUMBER, AT(ln_eps), 0, 1, 1e-12 },
-    { "initializer_range", NUMBER, AT(init_range), 0, 100, 0.02 },
-    { "hidden_dropout_prob", NUMBER, AT(hidden_dropout), 0, 0.99, 0.1 },
-    { "attention_probs_dropout_prob", NUMBER, AT(attn_dropout), 0, 0.99, 0.1 },
-};
-#undef AT
-
 static int read_setting(struct dims *d, const struct config *c, const struct setting *s)
 {
     const json_t *j = json_object_get(c->j, s->key);
@@ -61,22 +36,24 @@ static int read_setting(struct dims *d, const struct config *c, const struct set
     double x = s->def;
 
     snprintf(wanted, sizeof wanted, "a %snumber from %.10g to %.10g",
-             s->kind == WHOLE ? "whole " : "", s->min, s->max);
+             s->kind == SET_WHOLE ? "whole " : "", s->min, s->max);
     if (j && (required || !json_is_null(j))) {
-        if (s->kind == WHOLE ? !json_is_integer(j) : !json_is_number(j))
+        if (s->kind == SET_WHOLE ? !json_is_integer(j) : !json_is_number(j))
             return bad(c, s->key, wanted);
         x = json_number_value(j);
     }
+    if (isnan(x))
+        return 0;
     if (x < s->min || x > s->max)
         return bad(c, s->key, wanted);
-    if (s->kind == WHOLE)
+    if (s->kind == SET_WHOLE)
         *(int *)((char *)d + s->at) = (int)x;
     else
         *(double *)((char *)d + s->at) = x;
     return 0;
 }
 
-static int read_arch(struct dims *d, const struct config *c)
+static const struct arch *read_arch(struct dims *d, const struct config *c)
 {
     const char *name = json_string_value(json_object_get(c->j, "model_type"));
     char list[256] = "one of those known here:";
@@ -85,39 +62,57 @@ static int read_arch(struct dims *d, const struct config *c)
     for (const struct arch *const *a = arch_table; *a; a++) {
         if (name && strcmp(name, (*a)->name) == 0 && strlen(name) < sizeof d->arch) {
             strcpy(d->arch, name);
-            return 0;
+            return *a;
         }
         if (n < sizeof list)
             n += (size_t)snprintf(list + n, sizeof list - n, " %s", (*a)->name);
     }
-    return bad(c, "model_type", list);
+    bad(c, "model_type", list);
+    return NULL;
 }
 
-static int read_act(struct dims *d, const struct config *c)
+static int read_act(struct dims *d, const struct config *c, const struct arch_impl *a)
 {
-    const json_t *j = json_object_get(c->j, "hidden_act");
-    int act = !j ? (int)ACT_GELU : json_is_string(j) ? act_from_name(json_string_value(j)) : -1;
+    const json_t *j = json_object_get(c->j, a->act_key);
+    int act = !j ? (int)a->act : json_is_string(j) ? act_from_name(json_string_value(j)) : -1;
 
     if (act < 0)
-        return bad(c, "hidden_act", "gelu, gelu_new, relu, silu or tanh");
+        return bad(c, a->act_key, "gelu, gelu_new, relu, silu or tanh");
     d->act = (enum act)act;
     return 0;
 }
 
 /* What a model type may have in general and ours does not compute. */
-static int refuse_unknown_maths(const struct config *c)
+static int refuse_unknown_maths(const struct config *c, const struct arch_impl *a)
 {
-    static const char *const flags[] = { "is_decoder", "add_cross_attention" };
-    const json_t *j = json_object_get(c->j, "position_embedding_type");
-
-    if (j && !json_is_null(j) &&
-        (!json_is_string(j) || strcmp(json_string_value(j), "absolute") != 0))
-        return bad(c, "position_embedding_type", "\"absolute\"");
-    for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-        j = json_object_get(c->j, flags[i]);
-        if (j && !json_is_null(j) && !json_is_false(j))
-            return bad(c, flags[i], "false");
+    for (const struct fixed *f = a->fixed; f->key; f++) {
+        const json_t *j = json_object_get(c->j, f->key);
+        char *text = j && !json_is_null(j) ? json_dumps(j, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+        bool ok = !j || json_is_null(j) || (text && strcmp(text, f->json) == 0);
+        free(text);
+        if (!ok)
+            return bad(c, f->key, f->json);
     }
+    return 0;
+}
+
+/* Two keys that transformers keeps apart and we do not; both have the default of the first. */
+static int refuse_unlike(struct dims *d, const struct config *c, const struct arch_impl *a)
+{
+    const struct setting *s = a->settings;
+    struct dims other = *d;
+
+    if (!a->same[0])
+        return 0;
+    while (strcmp(s->key, a->same[0]) != 0)
+        s++;
+    struct setting second = *s;
+    second.key = a->same[1];
+    if (read_setting(&other, c, &second) != 0)
+        return -1;
+    if (*(double *)((char *)&other + s->at) != *(double *)((char *)d + s->at))
+        return fail(FAIL_INPUT, "'%s': %s and %s differ; here they are one setting", c->path,
+                    a->same[0], a->same[1]);
     return 0;
 }
 
@@ -140,9 +135,9 @@ static int read_head(struct dims *d, const struct config *c)
     const json_t *names = json_object_get(c->j, "id2label");
     const json_t *dropout = json_object_get(c->j, "classifier_dropout");
     struct setting p = {
-        "classifier_dropout", NUMBER, offsetof(struct dims, classifier_dropout), 0, 0.99, 0
+        "classifier_dropout", SET_NUMBER, offsetof(struct dims, classifier_dropout), 0, 0.99, 0
     };
-    struct setting n = { "num_labels", WHOLE, offsetof(struct dims, n_labels), 1, 65536, 0 };
+    struct setting n = { "num_labels", SET_WHOLE, offsetof(struct dims, n_labels), 1, 65536, 0 };
 
     if (problem && !json_is_null(problem) && !json_is_string(problem))
         return bad(c, "problem_type", "text or null");
@@ -157,21 +152,44 @@ static int read_head(struct dims *d, const struct config *c)
     return dropout && !json_is_null(dropout) ? read_setting(d, c, &p) : 0;
 }
 
+static const char *key_at(const struct arch_impl *a, size_t at)
+{
+    const struct setting *s = a->settings;
+
+    while (s->key && s->at != at)
+        s++;
+    return s->key;
+}
+
 static int read_config(struct dims *d, const struct config *c)
 {
-    if (read_arch(d, c) != 0 || refuse_unknown_maths(c) != 0)
+    const struct arch *arch = read_arch(d, c);
+    const struct arch_impl *a = arch ? arch->impl : NULL;
+
+    if (!a || refuse_unknown_maths(c, a) != 0)
         return -1;
-    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-        if (read_setting(d, c, &settings[i]) != 0)
+    for (const struct setting *s = a->settings; s->key; s++)
+        if (read_setting(d, c, s) != 0)
             return -1;
+    if (refuse_unlike(d, c, a) != 0)
+        return -1;
     if (d->d_model % d->n_heads != 0)
-        return fail(FAIL_INPUT, "'%s': hidden_size %d is not a multiple of num_attention_heads %d",
-                    c->path, d->d_model, d->n_heads);
+        return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
+                    key_at(a, DIMS_AT(d_model)), d->d_model, key_at(a, DIMS_AT(n_heads)),
+                    d->n_heads);
     if (d->pad_id >= d->vocab)
         return fail(FAIL_INPUT, "'%s': pad_token_id %d is outside the vocabulary of %d", c->path,
                     d->pad_id, d->vocab);
     d->d_head = d->d_model / d->n_heads;
-    return read_act(d, c) != 0 ? -1 : read_head(d, c);
+    if (d->d_ffn == 0)
+        d->d_ffn = 4 * d->d_model;
+    if (read_act(d, c, a) != 0)
+        return -1;
+    if (arch->causal) {
+        d->pooling = POOL_NONE;
+        return 0;
+    }
+    return read_head(d, c);
 }
 
 /* sentence-transformers: a true/false for each way of pooling, or (later) its name. */
@@ -229,7 +247,7 @@ int dims_load(struct dims *d, const char *dir)
 
     *d = (struct dims){ .pooling = POOL_CLS };
     rc = with_file(d, config, read_config);
-    if (rc == 0 && file_exists(pooling))
+    if (rc == 0 && d->pooling != POOL_NONE && file_exists(pooling))
         rc = with_file(d, pooling, read_pooling);
     if (rc != 0) {
         free(d->problem);

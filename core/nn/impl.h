@@ -12,9 +12,41 @@ struct spec {
     enum role role;
     enum size rows, cols; /* SIZE_1 rows: a vector */
 };
+
+/* A tensor that checkpoints hold in another form: as one of PARTS side by side (columns of a matrix,
+ * numbers of a vector) in a tensor of another name, or as [in, out]. */
+struct storage {
+    enum role role;
+    const char *name; /* inside a block; NULL: its own */
+    int part, parts;
+    bool transposed;
+};
+
+/* A key of config.json that is a number: where it goes, its range, and what transformers takes when
+ * it is absent. def < min: required; def NAN: the field stays 0. The table ends with key NULL. */
+struct setting {
+    const char *key;
+    enum { SET_WHOLE, SET_NUMBER } kind;
+    size_t at;
+    double min, max, def;
+};
+#define DIMS_AT(f) offsetof(struct dims, f)
+/* A key that must have this value (as JSON) where it is present and not null: nothing else is
+ * computed here. */
+struct fixed {
+    const char *key, *json;
+};
 struct arch_impl {
     const struct spec *before, *block, *after; /* embeddings, one block, pooler */
     const char *block_prefix;                  /* "encoder.layer." */
+    const struct storage *storage;             /* ends with parts 0; NULL: all as they are */
+    const struct setting *settings;
+    const struct fixed *fixed;
+    const char *act_key; /* "hidden_act" */
+    enum act act;        /* when that is absent */
+    const char *same[2]; /* two keys of one setting; NULL: none */
+    /* Ends of names of tensors that are no weights, in any checkpoint; ends with NULL. */
+    const char *const *ignored;
 };
 /* spec_params - arch->params for such a table; OUT NULL: only count. */
 int spec_params(const struct arch_impl *a, const struct dims *d, struct param *out, int cap);
@@ -27,6 +59,8 @@ const struct packed *base_packed(struct base *b, int layer, enum group g, bool b
 /* base_release - give back the pages of the file that were read, after numbers of it were packed or
  * copied; those still needed (embeddings) come back by themselves. */
 void base_release(const struct base *b);
+/* base_pack_head - a decoder's head, unless that is done already. Errors: FAIL_MEMORY. */
+int base_pack_head(struct base *b, enum precision p);
 /* base_tensor - a tensor of the checkpoint by name, with or without the prefix; NULL: absent. */
 const struct st_tensor *base_tensor(const struct base *b, const char *name);
 /* base_block_param - index in params of a role of a block; -1: the architecture has none. */
@@ -45,13 +79,14 @@ static inline int group_count(enum group g)
  * needs. */
 enum stage {
     STAGE_NONE,
-    STAGE_NORM2, /* LayerNorm after the MLP */
+    STAGE_NORM_OUT, /* post-norm: LayerNorm 2, after the MLP */
     STAGE_DOWN,
     STAGE_UP,
-    STAGE_NORM1, /* LayerNorm after attention */
+    STAGE_NORM_MID, /* post-norm: LayerNorm 1, after attention; pre-norm: 2, before the MLP */
     STAGE_O,
-    STAGE_QKV,  /* attention itself and the gradient of q, k, v */
-    STAGE_INPUT /* the gradient of the block's input */
+    STAGE_QKV,     /* attention itself and the gradient of q, k, v */
+    STAGE_NORM_IN, /* pre-norm: LayerNorm 1, before attention */
+    STAGE_INPUT    /* the gradient of the block's input */
 };
 static inline enum stage group_stage(enum group g)
 {
@@ -78,19 +113,24 @@ struct net {
     const struct param *head_w, *head_b;
     struct net_layer *layer;
     double attn_scale; /* 1/sqrt(d_head) */
+    bool pre_norm;
+    struct lmhead lm; /* a decoder's: the base's packed one, or plain products on what trains */
 };
 
 /* --- Activations. What backward does not read lies in buffers that all layers share. T tokens; R
  * rows of the part of a block after attention: T, or S first tokens in the last block with pooling
  * cls. */
 struct layer_acts {
-    struct mat x;      /* [T,d] input */
+    struct mat x;      /* [T,d] input; pre-norm: the residual stream, one buffer for all layers
+                        that are not computed again */
+    struct mat in;     /* [T,d] what q, k and v read: x, or its LayerNorm */
     struct mat qkv;    /* [T,3d] */
     real *probs;       /* attention */
     struct mat att;    /* [T,d] output of attention */
     struct mat o, res; /* [R,d] rows of att and of x that go on; the same memory when R = T */
-    struct mat xhat1, xhat2, y1; /* [R,d] */
-    real *rstd1, *rstd2;         /* [R] */
+    struct mat xhat1, xhat2; /* [R,d] of the LayerNorms */
+    struct mat y1;           /* [R,d] what the MLP reads */
+    real *rstd1, *rstd2;     /* [R] */
     /* [R,d_ffn] before and after the activation, which may be the same memory; when backward reads
      * it, u then holds the derivative. */
     struct mat u, a;
@@ -106,6 +146,11 @@ struct acts {
     struct mat xhat0; /* embeddings */
     real *rstd0;
     unsigned char *keep0;
+    struct mat out;    /* [T,d] pre-norm: the stream after the last block */
+    struct mat sub;    /* [T,d] pre-norm: what a sublayer adds to the stream */
+    struct mat xhat_f; /* [T,d] final LayerNorm */
+    real *rstd_f;
+    void *lm_scratch;
     struct mat first, tanh; /* [S,d] pooling */
     unsigned char *keep_head;
     real *bias; /* [3d] biases of q, k, v side by side */
@@ -120,7 +165,7 @@ struct acts {
 struct acts_shape {
     int n_tok, n_seq, max_len;
     size_t n_probs;
-    bool grad, train, all_hidden;
+    bool grad, train, all_hidden, all_logits;
 };
 /* acts_plan - point every buffer into MEM (NULL: only count); returns the bytes. */
 size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
@@ -130,10 +175,18 @@ bool acts_again(const struct model *m, int layer);
 /* acts_ready - the lane's memory for this batch, grown when it is larger than all before. */
 int acts_ready(struct lane *l, const struct model *m, const struct batch *b);
 
-/* --- A block. Y [R,d] is its output. block_bwd: a->g holds dL/dy on entry and dL/dx on return. */
+/* --- A block. Y [R,d] is its output; pre-norm: its input, which becomes its output. block_bwd:
+ * a->g holds dL/dy on entry and dL/dx on return. */
 void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
                struct mat y);
 void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer);
+
+/* --- A decoder's end (decoder.c): the stream after the last block to l->hidden and, if asked,
+ * logits; loss and dL/dhidden in a->g; dL/dhidden to the gradient of the stream, in place. */
+void decoder_fwd(const struct model *m, struct lane *l);
+double decoder_loss(const struct model *m, struct lane *l, const struct batch *b, double weight,
+                    struct mat *dhidden);
+void decoder_bwd(const struct model *m, struct lane *l, struct mat dhidden);
 
 /* Dropout of a whole matrix by a mask. lane_drops: whether dropout P acts in this lane. */
 static inline bool lane_drops(const struct lane *l, double p)
@@ -152,5 +205,14 @@ static inline struct mat param_mat(const struct param *p)
 static inline struct mat param_grad_mat(const struct lane *l, const struct param *p)
 {
     return mat_make(param_grad(l, p), p->rows, p->cols);
+}
+/* The same for tensors that an architecture may lack (P NULL): an empty view. */
+static inline struct mat maybe_mat(const struct param *p)
+{
+    return p ? param_mat(p) : (struct mat){ 0 };
+}
+static inline struct mat maybe_grad_mat(const struct lane *l, const struct param *p)
+{
+    return p ? param_grad_mat(l, p) : (struct mat){ 0 };
 }
 #endif

@@ -38,7 +38,7 @@ static int make_theta(struct model *m)
         p->off = (long)m->n_train;
         m->n_train += n;
     }
-    m->theta = calloc(m->n_train, sizeof *m->theta);
+    m->theta = calloc(m->n_train + 1, sizeof *m->theta);
     if (!m->theta)
         return fail(FAIL_MEMORY, "no memory for %.1f million trained numbers",
                     1e-6 * (double)m->n_train);
@@ -81,11 +81,19 @@ static int init_head(struct model *m, bool own)
     return took < 0 ? -1 : 0;
 }
 
-static enum stage role_stage(enum role r)
+static enum stage role_stage(enum role r, bool pre_norm)
 {
     if (r < ROLE_NORM1_G)
         return group_stage(proj_group((enum proj)((int)r % (int)ROLE_B)));
-    return r < ROLE_NORM2_G ? STAGE_NORM1 : STAGE_NORM2;
+    if (r < ROLE_NORM2_G)
+        return pre_norm ? STAGE_NORM_IN : STAGE_NORM_MID;
+    return pre_norm ? STAGE_NORM_MID : STAGE_NORM_OUT;
+}
+
+/* Tensors whose gradient needs no block's backward. */
+static bool is_above(enum role r)
+{
+    return r == ROLE_POOL_W || r == ROLE_POOL_B || r == ROLE_FINAL_G || r == ROLE_FINAL_B;
 }
 
 static void raise(enum stage *s, enum stage to)
@@ -103,16 +111,17 @@ static void resolve(struct model *m)
 
     net->layer = xalloc((size_t)d->n_layers, sizeof *net->layer);
     net->attn_scale = 1 / sqrt(d->d_head);
+    net->pre_norm = m->base->arch->pre_norm;
     m->lowest = d->n_layers;
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
         if (p->layer >= 0) {
             net->layer[p->layer].p[p->role] = p;
             if (p->trainable)
-                raise(&net->layer[p->layer].stage, role_stage(p->role));
+                raise(&net->layer[p->layer].stage, role_stage(p->role, net->pre_norm));
         } else if (p->role < N_ROLES) {
             net->p[p->role] = p;
-            if (p->trainable && p->role != ROLE_POOL_W && p->role != ROLE_POOL_B)
+            if (p->trainable && !is_above(p->role))
                 m->lowest = -1;
         }
     }
@@ -170,26 +179,58 @@ void model_packs(const struct model *m, unsigned char *need)
     }
 }
 
-int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
-               const void *cfg, uint64_t seed, bool use_own_head)
+/* A decoder's head: packed when its weight, the word embedding, is frozen. */
+static int resolve_head(struct model *m)
 {
-    *m = (struct model){ .base = b, .head = *h, .adapt = method, .seed = seed };
-    CHECK(h->n_labels > 0 && (!h->regression || h->n_labels == 1), "%d", h->n_labels);
+    const struct param *word = m->net->p[ROLE_WORD];
+
+    if (!m->base->arch->causal)
+        return 0;
+    m->net->lm.w = param_mat(word);
+    if (word->trainable)
+        return 0;
+    if (base_pack_head(m->base, m->head.precision) != 0)
+        return -1;
+    m->net->lm = m->base->lm[m->head.precision];
+    return 0;
+}
+
+static int check_head(const struct base *b, const struct head *h)
+{
+    CHECK(h->n_labels >= 0 && (!h->regression || h->n_labels == 1), "%d", h->n_labels);
+    if (b->arch->causal && (h->n_labels > 0 || h->pooling != POOL_NONE))
+        return fail(FAIL_INPUT,
+                    "'%s' is a decoder (%s), which predicts tokens; classes and numbers need an "
+                    "encoder",
+                    b->dir ? b->dir : b->arch->name, b->arch->name);
+    if (b->arch->causal)
+        return 0;
+    CHECK(h->n_labels > 0 && h->pooling != POOL_NONE, "%d", h->n_labels);
     if (h->pooling == POOL_CLS &&
         (b->n_params == 0 || b->params[b->n_params - 1].role != ROLE_POOL_B))
         return fail(FAIL_INPUT,
                     "'%s' has no pooler, which pooling cls needs; pooling mean does not", b->dir);
+    return 0;
+}
+
+int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
+               const void *cfg, uint64_t seed, bool use_own_head)
+{
+    *m = (struct model){ .base = b, .head = *h, .adapt = method, .seed = seed };
+    if (check_head(b, h) != 0)
+        return -1;
     m->params = xalloc((size_t)b->n_params + 2, sizeof *m->params);
     memcpy(m->params, b->params, (size_t)b->n_params * sizeof *m->params);
     m->n_params = b->n_params;
-    add_head(m);
+    if (h->n_labels > 0)
+        add_head(m);
     if ((method->attach && method->attach(m, cfg) != 0) || make_theta(m) != 0 ||
-        init_head(m, use_own_head) != 0)
+        (h->n_labels > 0 && init_head(m, use_own_head) != 0))
         goto out;
     if (method->init)
         method->init(m, cfg);
     resolve(m);
-    if (resolve_layers(m) != 0)
+    if (resolve_layers(m) != 0 || resolve_head(m) != 0)
         goto out;
     return 0;
 out:

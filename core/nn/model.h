@@ -15,6 +15,7 @@
 
 #include "core/base/base.h"
 #include "core/base/opt.h"
+#include "core/math/lmhead.h"
 #include "core/math/mat.h"
 #include "core/math/ops.h"
 #include "core/math/packed.h"
@@ -23,12 +24,12 @@
 struct adapt; /* core/adapt/adapt.h: an adaptation method */
 
 struct dims {
-    char arch[24]; /* model_type of config.json: "bert" */
+    char arch[24]; /* model_type of config.json: "bert", "gpt2" */
     int n_layers, d_model, n_heads, d_head, d_ffn, vocab, max_pos, n_types, pad_id;
     double ln_eps, init_range; /* initializer_range */
     double hidden_dropout, attn_dropout, classifier_dropout;
     enum act act;
-    enum pooling pooling; /* 1_Pooling/config.json where there is one, else cls */
+    enum pooling pooling; /* 1_Pooling/config.json where there is one, else cls; decoders: none */
     char *problem;        /* problem_type or NULL; owned */
     int n_labels;         /* of the checkpoint's own head; 0: none */
 };
@@ -52,9 +53,9 @@ void proj_shape(const struct dims *d, enum proj p, int *out, int *in);
 enum role {
     ROLE_W,
     ROLE_B = ROLE_W + N_PROJ,
-    ROLE_NORM1_G = ROLE_B + N_PROJ, /* after attention */
+    ROLE_NORM1_G = ROLE_B + N_PROJ, /* attention's: after it (post-norm) or before it (pre-norm) */
     ROLE_NORM1_B,
-    ROLE_NORM2_G, /* after the MLP */
+    ROLE_NORM2_G, /* the MLP's */
     ROLE_NORM2_B,
     N_BLOCK_ROLES,
     ROLE_WORD = N_BLOCK_ROLES,
@@ -64,12 +65,15 @@ enum role {
     ROLE_EMB_B,
     ROLE_POOL_W,
     ROLE_POOL_B,
+    ROLE_FINAL_G, /* after the last block (pre-norm) */
+    ROLE_FINAL_B,
     N_ROLES,
     ROLE_OTHER = N_ROLES /* the task's head, a method's own */
 };
 
 /* A named tensor. Vectors have rows = 1 and is_vector. Names are the checkpoint's, without
- * "bert.". */
+ * "bert."; parts of a tensor that a checkpoint holds as one (GPT-2's c_attn) have names of their
+ * own below it. A linear map is [out, in] here, whatever the checkpoint does. */
 struct param {
     char *name;
     int rows, cols;
@@ -82,7 +86,24 @@ struct param {
     enum role role;
 };
 
-struct spec; /* arch's list of tensors */
+struct arch;
+
+/* --- How a checkpoint holds a parameter. GPT-2's linear maps are stored [in, out], and c_attn holds
+ * q, k and v side by side; every other tensor is stored as it is here.
+ * stored_name - the tensor's name without the prefix; the caller frees it. stored_shape - returns
+ * the number of dimensions. stored_put - write X, laid out as P, to its place in TENSOR, which is
+ * laid out as the checkpoint's; stored_get: the reverse. */
+char *stored_name(const struct arch *a, const struct param *p);
+int stored_shape(const struct arch *a, const struct param *p, size_t shape[2]);
+bool stored_as_is(const struct arch *a, const struct param *p);
+void stored_put(real *tensor, const struct arch *a, const struct param *p, const real *x);
+void stored_get(real *x, const struct arch *a, const struct param *p, const real *tensor);
+/* stored_module - the module that holds a projection in a checkpoint: "h.0.attn.c_attn"; the caller
+ * frees it. stored_together - q, k and v are one tensor there. */
+char *stored_module(const struct arch *a, int layer, enum proj p);
+bool stored_together(const struct arch *a);
+bool stored_transposed(const struct arch *a);
+
 struct arch {
     const char *name; /* model_type */
     const char *source;
@@ -90,7 +111,10 @@ struct arch {
     int (*params)(const struct dims *d, struct param *out, int cap);
     const char *(*proj_name)(int layer,
                              enum proj p); /* "encoder.layer.0.attention.self.query"; static text */
-    const char *prefix;           /* what transformers puts before the trunk's names: "bert." */
+    const char *prefix; /* what transformers puts before the trunk's names: "bert." */
+    bool pre_norm;      /* LayerNorm before attention and MLP, and after the last block */
+    bool causal;        /* a decoder: each token sees those before it; predicts the next one through
+                           the word embeddings as head; no pooling, no classifier */
     struct arch_impl const *impl; /* private to core/nn */
 };
 extern const struct arch *const arch_table[]; /* generated, NULL-terminated */
@@ -106,6 +130,7 @@ struct base {
     real *own;              /* numbers that could not stay in the map */
     struct packed **packed; /* [base_n_packed]: for each precision, layer and group one for forward
                                 only and one for both directions; NULL until somebody needs it */
+    struct lmhead lm[N_PRECISION]; /* a decoder's head, packed when it was needed first */
 };
 static inline size_t base_n_packed(const struct dims *d)
 {
@@ -126,9 +151,10 @@ struct param *param_find(struct param *p, int n, const char *name);
 
 /* The task's head on top. */
 struct head {
-    int n_labels; /* 1 with regression */
+    int n_labels; /* 1 with regression; 0 for a decoder, which has no classifier */
     bool regression;
-    enum pooling pooling; /* cls: pooler dense + tanh as transformers; mean: of hidden states */
+    enum pooling pooling; /* cls: pooler dense + tanh as transformers; mean: of hidden states; none:
+                             a decoder */
     double pool_scale;    /* factor on the pooled vector before the classifier; 1 as transformers */
     double hidden_dropout, attn_dropout, classifier_dropout; /* used when lane->train */
     enum precision precision; /* of what frozen weights multiply; trained ones are never rounded */
@@ -166,11 +192,13 @@ struct param *model_param(const struct model *m, const char *name);
 /* A micro-batch: tokens one after another, no padding. Owned by whoever filled it. */
 struct batch {
     int n_seq, n_tok, max_len;
-    const int *ids, *pos, *types; /* [n_tok] */
+    const int *ids, *pos, *types; /* [n_tok]; types may be NULL where the model has none */
     const int *off;               /* [n_seq + 1] */
     const int *slot;    /* [n_seq] place in the whole batch of the step: counter of dropout */
     const int *label;   /* [n_seq] or NULL */
     const real *target; /* [n_seq] regression, or NULL */
+    const int *next;    /* [n_tok] decoders: the token that each one is to predict, -1: none; or
+                           NULL */
 };
 
 struct lane {
@@ -179,12 +207,13 @@ struct lane {
     bool train;          /* dropout on */
     uint64_t seed, step; /* dropout's counter */
     int batch_slots;     /* sequences in a whole step */
-    struct mat logits;   /* out of model_fwd: [n_seq, n_labels], in mem */
-    bool all_hidden;     /* in: hidden of every token is wanted, so skip none of the last block */
-    struct mat hidden;   /* last hidden states [n_tok, d]; with pooling cls, unless all_hidden, of
-                            first tokens only, [n_seq, d] */
-    struct mat pooled;   /* [n_seq, d] what the classifier multiplied */
-    void *acts;          /* private to core/nn */
+    bool all_logits;     /* in: a decoder's logits are wanted (its loss never needs them) */
+    struct mat logits; /* out of model_fwd: [n_seq, n_labels]; decoders: [n_tok, vocab] if asked */
+    bool all_hidden;   /* in: hidden of every token is wanted, so skip none of the last block */
+    struct mat hidden; /* last hidden states [n_tok, d], after the final LayerNorm; with pooling
+                            cls, unless all_hidden, of first tokens only, [n_seq, d] */
+    struct mat pooled; /* [n_seq, d] what the classifier multiplied; empty for a decoder */
+    void *acts;        /* private to core/nn */
 };
 /* lane_init - GRAD: allocate a gradient vector (zeroed). Memory grows to the largest batch seen,
  * never in the middle of a step. Errors: FAIL_MEMORY. */
@@ -216,12 +245,16 @@ void lane_keep(unsigned char *keep, const struct model *m, const struct lane *l,
 /* model_fwd - fill lane->logits (and what backward needs when lane->grad). Errors: FAIL_MEMORY
  * only. */
 int model_fwd(const struct model *m, struct lane *l, const struct batch *b);
-/* model_bwd - lane->grad += d(sum over dlogits * logits)/d theta. After model_fwd on the same
- * lane. */
-void model_bwd(const struct model *m, struct lane *l, const struct batch *b, struct mat dlogits);
-
-/* model_loss - summed loss of the batch times WEIGHT is what dlogits differentiates; returns the
- * plain sum. */
+/* model_loss - loss of the batch: the sum over its sequences (b->label, b->target), or over the
+ * tokens of a decoder that have a next one (b->next). After model_fwd on the same lane. *DOUT, if
+ * not NULL, is the gradient of WEIGHT times that sum for model_bwd: dL/dlogits of a classifier,
+ * dL/dhidden of a decoder, whose logits never exist. (What the head of a decoder adds to the
+ * gradient of a trained embedding goes to lane->grad here, where the probabilities are at hand.)
+ * Returns the plain sum. */
 double model_loss(const struct model *m, struct lane *l, const struct batch *b, double weight,
-                  struct mat *dlogits);
+                  struct mat *dout);
+/* model_bwd - lane->grad += the gradient of what model_loss returned, by its DOUT. */
+void model_bwd(const struct model *m, struct lane *l, const struct batch *b, struct mat dout);
+/* batch_targets - how many terms the loss has: sequences, or tokens with a next one. */
+int batch_targets(const struct model *m, const struct batch *b);
 #endif

@@ -1,7 +1,7 @@
 /* pass.c - a micro-batch through the whole model and back: embeddings, blocks, pooling, classifier,
- * loss.
+ * loss. A decoder's end is decoder.c.
  *
- *     x0 = drop(LN(word + position + type))      x_l+1 = block_l(x_l)
+ *     x0 = drop(LN(word + position + type))      x_l+1 = block_l(x_l)      decoders: without LN, type
  *     cls:  p = tanh(W_p x[first] + b_p)         mean:  p = mean over the sequence's rows
  *     logits = W_c drop(scale p) + b_c */
 #include "core/nn/impl.h"
@@ -10,22 +10,19 @@
 
 #include <string.h>
 
-static struct mat trunk_mat(const struct model *m, enum role r)
-{
-    return param_mat(m->net->p[r]);
-}
-
 static void embeddings_fwd(const struct model *m, struct lane *l, const struct batch *b)
 {
     struct acts *a = l->acts;
+    const struct param *const *p = m->net->p;
     struct mat x = a->layer[0].x;
     double drop = m->head.hidden_dropout;
 
-    embed_fwd(x, b->ids, b->pos, b->types, trunk_mat(m, ROLE_WORD), trunk_mat(m, ROLE_POS),
-              trunk_mat(m, ROLE_TYPE));
+    embed_fwd(x, b->ids, b->pos, b->types, param_mat(p[ROLE_WORD]), param_mat(p[ROLE_POS]),
+              maybe_mat(p[ROLE_TYPE]));
     prof_begin(WORK_NORM);
-    layernorm_fwd(x, a->xhat0, a->rstd0, x, m->net->p[ROLE_EMB_G]->value,
-                  m->net->p[ROLE_EMB_B]->value, m->base->dims.ln_eps);
+    if (p[ROLE_EMB_G])
+        layernorm_fwd(x, a->xhat0, a->rstd0, x, p[ROLE_EMB_G]->value, p[ROLE_EMB_B]->value,
+                      m->base->dims.ln_eps);
     prof_end();
     if (a->keep0) {
         lane_keep(a->keep0, m, l, b, dropout_sub(-1, SITE_EMBED), x.cols, drop);
@@ -42,10 +39,11 @@ static void embeddings_bwd(const struct model *m, struct lane *l, const struct b
 
     if (a->keep0)
         dropout(a->g, a->g, a->keep0, m->head.hidden_dropout);
-    layernorm_bwd(a->g, param_grad(l, p[ROLE_EMB_G]), param_grad(l, p[ROLE_EMB_B]), a->g, a->xhat0,
-                  a->rstd0, p[ROLE_EMB_G]->value);
+    if (p[ROLE_EMB_G])
+        layernorm_bwd(a->g, param_grad(l, p[ROLE_EMB_G]), param_grad(l, p[ROLE_EMB_B]), a->g,
+                      a->xhat0, a->rstd0, p[ROLE_EMB_G]->value);
     embed_bwd(param_grad_mat(l, p[ROLE_WORD]), param_grad_mat(l, p[ROLE_POS]),
-              param_grad_mat(l, p[ROLE_TYPE]), b->ids, b->pos, b->types, a->g);
+              maybe_grad_mat(l, p[ROLE_TYPE]), b->ids, b->pos, b->types, a->g);
 }
 
 static void pooling_fwd(const struct model *m, struct lane *l, const struct batch *b)
@@ -60,7 +58,7 @@ static void pooling_fwd(const struct model *m, struct lane *l, const struct batc
         mat_copy(a->first, l->hidden);
     else
         pool_fwd(a->first, l->hidden, b->off, POOL_CLS);
-    mat_gemm(a->tanh, 0, 1, a->first, NOTRANS, trunk_mat(m, ROLE_POOL_W), TRANS);
+    mat_gemm(a->tanh, 0, 1, a->first, NOTRANS, param_mat(m->net->p[ROLE_POOL_W]), TRANS);
     mat_add_row(a->tanh, m->net->p[ROLE_POOL_B]->value);
     act_fwd(a->tanh, (struct mat){ 0 }, a->tanh, ACT_TANH);
     mat_copy(l->pooled, a->tanh);
@@ -140,15 +138,20 @@ int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
     if (acts_ready(l, m, b) != 0)
         return -1;
     embeddings_fwd(m, l, b);
-    for (int i = 0; i < n; i++)
-        block_fwd(m, l, b, i, i + 1 < n ? a->layer[i + 1].x : l->hidden);
+    for (int i = 0; i < n; i++) {
+        struct mat last = m->net->pre_norm ? a->out : l->hidden;
+        block_fwd(m, l, b, i, i + 1 < n ? a->layer[i + 1].x : last);
+    }
     prof_begin(WORK_LOSS);
-    head_fwd(m, l, b);
+    if (m->base->arch->causal)
+        decoder_fwd(m, l);
+    else
+        head_fwd(m, l, b);
     prof_end();
     return 0;
 }
 
-void model_bwd(const struct model *m, struct lane *l, const struct batch *b, struct mat dlogits)
+void model_bwd(const struct model *m, struct lane *l, const struct batch *b, struct mat dout)
 {
     const struct acts *a = l->acts;
     int n = m->base->dims.n_layers;
@@ -156,7 +159,10 @@ void model_bwd(const struct model *m, struct lane *l, const struct batch *b, str
     CHECK(l->grad && a->n_tok == b->n_tok && a->n_seq == b->n_seq, "%d tokens, %d in forward",
           b->n_tok, a->n_tok);
     prof_begin(WORK_LOSS);
-    head_bwd(m, l, b, dlogits);
+    if (m->base->arch->causal)
+        decoder_bwd(m, l, dout);
+    else
+        head_bwd(m, l, b, dout);
     prof_end();
     for (int i = n - 1; i >= 0 && i >= m->lowest; i--) {
         /* What the highest of them kept is still there. */
@@ -168,14 +174,27 @@ void model_bwd(const struct model *m, struct lane *l, const struct batch *b, str
         embeddings_bwd(m, l, b);
 }
 
+int batch_targets(const struct model *m, const struct batch *b)
+{
+    int n = 0;
+
+    if (!m->base->arch->causal)
+        return b->n_seq;
+    for (int t = 0; b->next && t < b->n_tok; t++)
+        n += b->next[t] >= 0;
+    return n;
+}
+
 double model_loss(const struct model *m, struct lane *l, const struct batch *b, double weight,
-                  struct mat *dlogits)
+                  struct mat *dout)
 {
     const struct acts *a = l->acts;
-    struct mat d = l->grad && dlogits ? a->dlogits : (struct mat){ 0 };
+    struct mat d = l->grad && dout ? a->dlogits : (struct mat){ 0 };
 
-    if (dlogits)
-        *dlogits = d;
+    if (m->base->arch->causal)
+        return decoder_loss(m, l, b, weight, dout);
+    if (dout)
+        *dout = d;
     if (m->head.regression) {
         CHECK(b->target, "%d sequences", b->n_seq);
         return mse(d, l->logits, b->target, weight);

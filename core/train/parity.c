@@ -8,10 +8,13 @@
 /* A method that trains nothing but the head. */
 static const struct adapt frozen = { .name = "frozen" };
 
+/* 0: a decoder. */
 static int own_labels(const struct base *b)
 {
     const struct st_tensor *t = st_find(&b->file, "classifier.weight");
 
+    if (b->arch->causal)
+        return 0;
     return t && t->n_dims == 2 && t->shape[0] > 0 && t->shape[0] < 65536 ? (int)t->shape[0] : 2;
 }
 
@@ -21,6 +24,8 @@ static struct head own_head(const struct parity *p, enum pooling pooling)
 {
     int n = own_labels(p->base);
 
+    if (n == 0)
+        return (struct head){ .pooling = POOL_NONE, .precision = p->cfg->precision };
     return (struct head){ .n_labels = n,
                           .regression = n == 1,
                           .pooling = pooling,
@@ -28,18 +33,18 @@ static struct head own_head(const struct parity *p, enum pooling pooling)
                           .precision = p->cfg->precision };
 }
 
-/* The hidden states padded to [n,T,d] with zeros. */
-static int compare_hidden(struct parity *p, struct expected *e, const struct lane *l,
+/* A row for each token, padded to [n,T,columns] with zeros. */
+static int compare_tokens(struct parity *p, struct expected *e, const char *name, struct mat m,
                           const struct feed *f)
 {
-    size_t d = (size_t)l->hidden.cols, total = (size_t)f->b.n_seq * (size_t)f->width * d;
+    size_t d = (size_t)m.cols, total = (size_t)f->b.n_seq * (size_t)f->width * d;
     real *x = xalloc(total, sizeof *x);
 
     for (int s = 0; s < f->b.n_seq; s++)
         for (int i = f->b.off[s]; i < f->b.off[s + 1]; i++)
             memcpy(x + ((size_t)s * (size_t)f->width + (size_t)(i - f->b.off[s])) * d,
-                   mat_row(l->hidden, i), d * sizeof *x);
-    int rc = parity_compare_reals(p, e, "hidden", x, total, 0);
+                   mat_row(m, i), d * sizeof *x);
+    int rc = parity_compare_reals(p, e, name, x, total, 0);
     free(x);
     return rc;
 }
@@ -60,19 +65,33 @@ static int compare_embedding(struct parity *p, struct expected *e, const struct 
     return rc;
 }
 
-static int compare_mat(struct parity *p, struct expected *e, const char *name, struct mat m)
+/* A row for each sequence, or for each token of a decoder. */
+static int compare_logits(struct parity *p, struct expected *e, const char *name,
+                          const struct lane *l, const struct feed *f)
 {
+    struct mat m = l->logits;
+
+    if (p->base->arch->causal)
+        return compare_tokens(p, e, name, m, f);
     CHECK(m.ld == m.cols, "%d", m.ld);
     return parity_compare_reals(p, e, name, m.x, (size_t)m.rows * (size_t)m.cols, 0);
 }
 
-/* Mean loss when the file has labels of the head's kind. */
+/* The batch has labels of the head's kind. */
+static bool is_labelled(const struct model *m, const struct batch *b)
+{
+    if (m->base->arch->causal)
+        return batch_targets(m, b) > 0;
+    return m->head.regression ? b->target != NULL : b->label != NULL;
+}
+
+/* Mean loss when the file has labels. */
 static int compare_loss(struct parity *p, struct expected *e, const char *name,
                         const struct model *m, struct lane *l, const struct batch *b)
 {
-    if (m->head.regression ? !b->target : !b->label)
+    if (!is_labelled(m, b))
         return 0;
-    double loss = model_loss(m, l, b, 1.0 / b->n_seq, NULL) / b->n_seq;
+    double n = batch_targets(m, b), loss = model_loss(m, l, b, 1 / n, NULL) / n;
     return parity_compare(p, e, name, &loss, 1, 0);
 }
 
@@ -87,32 +106,32 @@ static int check_base(struct parity *p, struct expected *e, const struct feed *f
     if (model_init(&m, p->base, &h, &frozen, NULL, 0, true) != 0)
         return -1;
     if (lane_init(&l, &m, false) == 0) {
-        l.all_hidden = true;
+        l.all_hidden = l.all_logits = true;
         l.batch_slots = f->b.n_seq;
         rc = model_fwd(&m, &l, &f->b);
     }
     if (rc == 0)
-        rc = compare_hidden(p, e, &l, f);
+        rc = compare_tokens(p, e, "hidden", l.hidden, f);
     if (rc == 0 && embedding)
         rc = compare_embedding(p, e, &l);
-    if (rc == 0 && st_find(&p->base->file, "classifier.weight"))
-        rc = compare_mat(p, e, "logits", l.logits) != 0 ? -1
+    if (rc == 0 && (p->base->arch->causal || st_find(&p->base->file, "classifier.weight")))
+        rc = compare_logits(p, e, "logits", &l, f) != 0 ? -1
                                                         : compare_loss(p, e, "loss", &m, &l, &f->b);
     lane_free(&l);
     model_free(&m);
     return rc;
 }
 
-/* Loss and gradient of one batch: the mean over its sequences. */
+/* Gradient of the mean loss of one batch. */
 static int gradient(const struct model *m, struct lane *l, const struct batch *b)
 {
-    struct mat dlogits;
+    struct mat dout;
 
     memset(l->grad, 0, m->n_train * sizeof *l->grad);
     if (model_fwd(m, l, b) != 0)
         return -1;
-    model_loss(m, l, b, 1.0 / b->n_seq, &dlogits);
-    model_bwd(m, l, b, dlogits);
+    model_loss(m, l, b, 1.0 / batch_targets(m, b), &dout);
+    model_bwd(m, l, b, dout);
     return 0;
 }
 
@@ -134,15 +153,60 @@ static int compare_keys(struct parity *p, struct expected *e, const char *prefix
     return rc;
 }
 
-/* The projection that NAME ("bert.encoder.layer.0.attention.self.query.weight") is the weight of.
- */
-static const struct param *find_projection(const struct model *m, const char *name)
-{
-    const char *prefix = m->base->arch->prefix;
-    size_t n = strncmp(name, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
-    const struct param *q = model_param(m, name + n);
+/* What a tensor of the checkpoint's form is compared with: the numbers of a parameter, in X; false:
+ * there are none. */
+typedef bool part_fn(real *x, const struct model *m, const struct param *q, const real *grad);
 
-    return q && q->layer >= 0 && q->role < ROLE_B ? q : NULL;
+static bool part_merged(real *x, const struct model *m, const struct param *q, const real *grad)
+{
+    (void)grad;
+    if (q->layer < 0 || q->role >= ROLE_B || !m->adapt->merge)
+        return false;
+    memcpy(x, q->value, (size_t)q->rows * (size_t)q->cols * sizeof *x);
+    m->adapt->merge(m, q->layer, (enum proj)q->role, mat_make(x, q->rows, q->cols), 1);
+    return true;
+}
+
+static bool part_gradient(real *x, const struct model *m, const struct param *q, const real *grad)
+{
+    (void)m;
+    if (q->trainable)
+        memcpy(x, grad + q->off, (size_t)q->rows * (size_t)q->cols * sizeof *x);
+    return q->trainable;
+}
+
+/* The tensor of E called BEFORE + a checkpoint's name, put together from its parts. */
+static int compare_stored(struct parity *p, struct expected *e, const char *name,
+                          const char *before, const struct model *m, part_fn *part,
+                          const real *grad, double general)
+{
+    const struct arch *a = p->base->arch;
+    const char *own = name + strlen(before);
+    size_t count = 0, shape[2], k = strlen(a->prefix);
+    real *all = NULL;
+    int rc = 0;
+
+    own += strncmp(own, a->prefix, k) == 0 ? k : 0;
+    for (int i = 0; i < m->n_params; i++) {
+        const struct param *q = &m->params[i];
+        char *stored = stored_name(a, q);
+        real *x = NULL;
+        if (strcmp(stored, own) == 0) {
+            count = stored_shape(a, q, shape) == 2 ? shape[0] * shape[1] : shape[0];
+            x = xalloc((size_t)q->rows * (size_t)q->cols, sizeof *x);
+            all = all ? all : xalloc(count, sizeof *all);
+            if (part(x, m, q, grad))
+                stored_put(all, a, q, x);
+            else
+                count = 0;
+        }
+        free(x);
+        free(stored);
+    }
+    if (all && count > 0)
+        rc = parity_compare_reals(p, e, name, all, count, general);
+    free(all);
+    return rc;
 }
 
 static int compare_merged(struct parity *p, struct expected *e, const struct model *m)
@@ -150,19 +214,9 @@ static int compare_merged(struct parity *p, struct expected *e, const struct mod
     static const char prefix[] = "merged.";
     int rc = 0;
 
-    for (int i = 0; i < e->st.n && rc == 0; i++) {
-        const char *name = e->st.t[i].name;
-        size_t n = strlen(prefix);
-        const struct param *q = strncmp(name, prefix, n) == 0 ? find_projection(m, name + n) : NULL;
-        if (!q || !m->adapt->merge)
-            continue;
-        size_t count = (size_t)q->rows * (size_t)q->cols;
-        real *w = xalloc(count, sizeof *w);
-        memcpy(w, q->value, count * sizeof *w);
-        m->adapt->merge(m, q->layer, (enum proj)q->role, mat_make(w, q->rows, q->cols), 1);
-        rc = parity_compare_reals(p, e, name, w, count, 0);
-        free(w);
-    }
+    for (int i = 0; i < e->st.n && rc == 0; i++)
+        if (strncmp(e->st.t[i].name, prefix, strlen(prefix)) == 0)
+            rc = compare_stored(p, e, e->st.t[i].name, prefix, m, part_merged, NULL, 0);
     return rc;
 }
 
@@ -190,16 +244,17 @@ static int compare_adamw(struct parity *p, struct expected *e, struct model *m, 
 static int check_model_with_adapter(struct parity *p, struct expected *e, const struct feed *f,
                                     struct model *m)
 {
-    bool labelled = m->head.regression ? f->b.target != NULL : f->b.label != NULL;
+    bool labelled = is_labelled(m, &f->b);
     struct lane l = { 0 };
     int rc = -1;
 
     if (lane_init(&l, m, true) == 0) {
         l.batch_slots = f->b.n_seq;
+        l.all_logits = true;
         rc = model_fwd(m, &l, &f->b);
     }
     if (rc == 0)
-        rc = compare_mat(p, e, "logits_lora", l.logits);
+        rc = compare_logits(p, e, "logits_lora", &l, f);
     if (rc == 0)
         rc = compare_loss(p, e, "loss_lora", m, &l, &f->b);
     if (rc == 0)
@@ -242,7 +297,6 @@ static int check_full(struct parity *p, struct expected *e, const struct feed *f
 {
     const struct adapt *ft = adapt_find("ft");
     struct head h = own_head(p, POOL_CLS);
-    const char *prefix = p->base->arch->prefix;
     double general = expected_largest(e, "");
     char none[64] = { 0 };
     struct lane l = { 0 };
@@ -250,22 +304,16 @@ static int check_full(struct parity *p, struct expected *e, const struct feed *f
     int rc = -1;
 
     CHECK(ft && ft->cfg_size <= sizeof none, "no method 'ft'");
-    if (h.regression ? !f->b.target : !f->b.label)
-        return fail(FAIL_INPUT, "'%s' needs labels for its gradients", p->cfg->expected);
     if (model_init(&m, p->base, &h, ft, none, 0, true) != 0)
         return -1;
-    if (lane_init(&l, &m, true) == 0) {
+    if (!is_labelled(&m, &f->b)) {
+        fail(FAIL_INPUT, "'%s' needs labels for its gradients", p->cfg->expected);
+    } else if (lane_init(&l, &m, true) == 0) {
         l.batch_slots = f->b.n_seq;
         rc = gradient(&m, &l, &f->b);
     }
-    for (int i = 0; i < e->st.n && rc == 0; i++) {
-        const char *name = e->st.t[i].name;
-        size_t n = strncmp(name, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
-        const struct param *q = model_param(&m, name + n);
-        if (q && q->trainable)
-            rc = parity_compare_reals(p, e, name, l.grad + q->off,
-                                      (size_t)q->rows * (size_t)q->cols, general);
-    }
+    for (int i = 0; i < e->st.n && rc == 0; i++)
+        rc = compare_stored(p, e, e->st.t[i].name, "", &m, part_gradient, l.grad, general);
     lane_free(&l);
     model_free(&m);
     return rc;

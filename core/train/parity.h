@@ -4,7 +4,8 @@
  * a quantity that is recomputed, or reported as not checked, which is a failure.
  *
  *   one batch     ids [n,T], lens [n] or mask [n,T], labels [n], type_ids [n,T] (optional) and any
- *                 of hidden [n,T,d], logits [n,C], loss; embedding [n,d] (mean of hidden, length
+ *                 of hidden [n,T,d], logits [n,C], loss; of a decoder labels [n,T] (as transformers
+ *                 takes them: those of the ids, -100 without loss), logits [n,T,V]; embedding [n,d] (mean of hidden, length
  *                 1); with the adapter logits_lora, loss_lora, grad.KEY, adamw.KEY (after 3 steps
  *                 with lr 1e-2, weight decay 0.1), merged.NAME.   KEY is PEFT's name of the tensor.
  *   gradients     of every tensor of the model in full fine-tuning; the batch is that of

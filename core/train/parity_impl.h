@@ -39,12 +39,14 @@ void parity_line(struct parity *p, const char *label, const char *name, double d
                  double tol);
 void parity_unknown(struct parity *p, const struct expected *e);
 
-/* A batch from ids, lens (or mask), type_ids, labels, each name followed by SUFFIX. */
+/* A batch from ids, lens (or mask), type_ids, labels, each name followed by SUFFIX. N_LABELS 0: of a
+ * decoder, whose labels are tokens. */
 struct feed {
     struct batch b;
     int width; /* T of ids */
     int *mem;
     real *target;
+    int *next;
 };
 int feed_make(struct feed *f, struct expected *e, const char *suffix, const struct dims *d,
               int n_labels);

@@ -217,6 +217,27 @@ static int take_labels(struct feed *f, struct expected *e, const char *suffix, s
     return rc;
 }
 
+/* A decoder's labels [n,T]: those of its ids, negative where there is no loss. The token that a
+ * position predicts is the label of the next one of its sequence. */
+static int take_next(struct feed *f, struct expected *e, const char *suffix, int vocab)
+{
+    size_t count = (size_t)f->b.n_seq * (size_t)f->width;
+    long *label = NULL;
+    int rc = take_longs(&label, &count, e, "labels", suffix, -100, vocab - 1);
+
+    if (rc != 0)
+        return rc > 0 ? 0 : -1;
+    f->next = xalloc((size_t)f->b.n_tok, sizeof *f->next);
+    for (int s = 0; s < f->b.n_seq; s++)
+        for (int i = f->b.off[s]; i < f->b.off[s + 1]; i++) {
+            long at = (long)s * f->width + (i - f->b.off[s]) + 1;
+            f->next[i] = i + 1 < f->b.off[s + 1] && label[at] >= 0 ? (int)label[at] : -1;
+        }
+    f->b.next = f->next;
+    free(label);
+    return 0;
+}
+
 /* Tokens one after another: ids, pos, types [n_tok], off [n_seq+1], slot, label [n_seq]. */
 static void pack(struct feed *f, const long *ids, const long *types, const long *lens, int n)
 {
@@ -265,7 +286,8 @@ int feed_make(struct feed *f, struct expected *e, const char *suffix, const stru
              take_lens(&lens, e, suffix, t->shape[0], t->shape[1]) == 0) {
         f->width = (int)t->shape[1];
         pack(f, ids, types, lens, (int)t->shape[0]);
-        rc = take_labels(f, e, suffix, t->shape[0], n_labels);
+        rc = n_labels > 0 ? take_labels(f, e, suffix, t->shape[0], n_labels)
+                          : take_next(f, e, suffix, d->vocab);
     }
     free(lens);
     free(types);
@@ -280,5 +302,6 @@ void feed_free(struct feed *f)
 {
     free(f->mem);
     free(f->target);
+    free(f->next);
     *f = (struct feed){ 0 };
 }

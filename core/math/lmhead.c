@@ -1,0 +1,255 @@
+/* lmhead.c - the loss of a next token in sweeps over chunks of the vocabulary. */
+#include "core/math/lmhead.h"
+#include "core/math/rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The rows of a sweep. */
+struct sweep {
+    const struct lmhead *h;
+    int n;
+    int *row, *target; /* [n] row of x, word */
+    struct mat x, acc; /* [n,d] */
+    real *z;           /* [LMHEAD_ROWS, LMHEAD_CHUNK] */
+    real *max, *at;    /* [n] running maximum; logit of the target */
+    double *sum;       /* [n] of e^(z - max) */
+};
+
+static int n_chunks(struct mat w)
+{
+    return (w.rows + LMHEAD_CHUNK - 1) / LMHEAD_CHUNK;
+}
+
+static struct mat chunk_of(struct mat w, int c)
+{
+    int from = c * LMHEAD_CHUNK, rest = w.rows - from;
+
+    return mat_rows(w, from, rest < LMHEAD_CHUNK ? rest : LMHEAD_CHUNK);
+}
+
+int lmhead_pack(struct lmhead *h, struct mat w, enum precision p)
+{
+    int n = n_chunks(w);
+
+    *h = (struct lmhead){ .w = w, .chunk = xalloc((size_t)n, sizeof(struct packed *)) };
+    for (int c = 0; c < n; c++) {
+        struct mat part = chunk_of(w, c);
+        h->chunk[c] = packed_new(&part, 1, true, p);
+        if (!h->chunk[c]) {
+            lmhead_free(h);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void lmhead_free(struct lmhead *h)
+{
+    for (int c = 0; h->chunk && c < n_chunks(h->w); c++)
+        packed_free(h->chunk[c]);
+    free(h->chunk);
+    *h = (struct lmhead){ 0 };
+}
+
+size_t lmhead_bytes(const struct lmhead *h)
+{
+    size_t n = 0;
+
+    for (int c = 0; h->chunk && c < n_chunks(h->w); c++)
+        n += packed_bytes(h->chunk[c]);
+    return n;
+}
+
+/* --- products with one chunk */
+
+static void chunk_fwd(const struct lmhead *h, int c, struct mat z, struct mat x)
+{
+    if (h->chunk)
+        packed_fwd(h->chunk[c], z, x, NULL);
+    else
+        mat_gemm(z, 0, 1, x, NOTRANS, chunk_of(h->w, c), TRANS);
+}
+
+static void chunk_bwd(const struct lmhead *h, int c, struct mat dx, struct mat dz, bool add)
+{
+    if (h->chunk)
+        packed_bwd(h->chunk[c], dx, dz, add);
+    else
+        mat_gemm(dx, add, 1, dz, NOTRANS, chunk_of(h->w, c), NOTRANS);
+}
+
+/* The rows of the sweep that one product takes: from i, with their z. */
+static int product_rows(const struct sweep *s, int i)
+{
+    return s->n - i < LMHEAD_ROWS ? s->n - i : LMHEAD_ROWS;
+}
+
+static struct mat product_z(const struct sweep *s, int c, int i)
+{
+    struct mat z = mat_make(s->z, product_rows(s, i), chunk_of(s->h->w, c).rows);
+
+    chunk_fwd(s->h, c, z, mat_rows(s->x, i, z.rows));
+    return z;
+}
+
+/* --- the online softmax: Z of chunk C for row I becomes e^(z - max) */
+
+static void online_row(struct sweep *s, int c, int i, real *z, int n, bool acc)
+{
+    int y = s->target[i] - c * LMHEAD_CHUNK;
+    real max = row_max(z, n);
+
+    if (y >= 0 && y < n)
+        s->at[i] = z[y];
+    if (max > s->max[i]) {
+        double by = exp((double)s->max[i] - (double)max); /* 0 at the first chunk */
+        s->max[i] = max;
+        s->sum[i] *= by;
+        if (acc && c > 0)
+            row_scale(mat_row(s->acc, i), s->acc.cols, (real)by);
+    }
+    s->sum[i] += row_exp_sum(z, z, n, s->max[i]);
+}
+
+/* Maxima and sums of all rows, and a = sum_v e^(z_v - max) W_v when ACC. */
+static void sweep_online(struct sweep *s, bool acc)
+{
+    for (int i = 0; i < s->n; i++) {
+        s->max[i] = -INFINITY;
+        s->sum[i] = 0;
+    }
+    for (int c = 0; c < n_chunks(s->h->w); c++)
+        for (int i = 0; i < s->n; i += LMHEAD_ROWS) {
+            struct mat z = product_z(s, c, i);
+            for (int k = 0; k < z.rows; k++)
+                online_row(s, c, i + k, mat_row(z, k), z.cols, acc);
+            if (acc)
+                chunk_bwd(s->h, c, mat_rows(s->acc, i, z.rows), z, c > 0);
+        }
+}
+
+/* acc = w (a / s - W_y) */
+static void finish(struct sweep *s, double weight)
+{
+    for (int i = 0; i < s->n; i++) {
+        real *a = mat_row(s->acc, i);
+        const real *w = mat_row(s->h->w, s->target[i]);
+        real by = (real)(weight / s->sum[i]), one = (real)weight;
+        for (int j = 0; j < s->acc.cols; j++)
+            a[j] = by * a[j] - one * w[j];
+    }
+}
+
+/* acc = dz W and dW += dz^T x with dz = w (p - onehot), z computed again. */
+static void sweep_trained(struct sweep *s, struct mat dw, double weight)
+{
+    for (int c = 0; c < n_chunks(s->h->w); c++)
+        for (int i = 0; i < s->n; i += LMHEAD_ROWS) {
+            struct mat z = product_z(s, c, i);
+            for (int k = 0; k < z.rows; k++) {
+                real *row = mat_row(z, k);
+                int y = s->target[i + k] - c * LMHEAD_CHUNK;
+                row_exp_sum(row, row, z.cols, s->max[i + k]);
+                row_scale(row, z.cols, (real)(weight / s->sum[i + k]));
+                if (y >= 0 && y < z.cols)
+                    row[y] -= (real)weight;
+            }
+            chunk_bwd(s->h, c, mat_rows(s->acc, i, z.rows), z, c > 0);
+            mat_gemm(chunk_of(dw, c), 1, 1, z, TRANS, mat_rows(s->x, i, z.rows), NOTRANS);
+        }
+}
+
+/* --- */
+
+static void *cut(unsigned char **at, size_t n, size_t size)
+{
+    unsigned char *p = *at;
+
+    *at += (n * size + 63) / 64 * 64;
+    return p;
+}
+
+/* Point the sweep's arrays into memory for ROWS rows; returns how many bytes that is. */
+static size_t sweep_plan(struct sweep *s, void *mem, int rows, int d)
+{
+    unsigned char *from = mem, *at = from;
+    size_t n = (size_t)(rows < LMHEAD_SWEEP ? rows : LMHEAD_SWEEP);
+
+    s->x = mat_make(cut(&at, n * (size_t)d, sizeof(real)), (int)n, d);
+    s->acc = mat_make(cut(&at, n * (size_t)d, sizeof(real)), (int)n, d);
+    s->z = cut(&at, (size_t)LMHEAD_ROWS * LMHEAD_CHUNK, sizeof(real));
+    s->max = cut(&at, n, sizeof(real));
+    s->at = cut(&at, n, sizeof(real));
+    s->sum = cut(&at, n, sizeof(double));
+    s->row = cut(&at, n, sizeof(int));
+    s->target = cut(&at, n, sizeof(int));
+    return (size_t)(at - from);
+}
+
+size_t lmhead_scratch(int d, int rows)
+{
+    static unsigned char nowhere[1];
+    struct sweep s;
+
+    return sweep_plan(&s, nowhere, rows, d);
+}
+
+static double run_sweep(struct sweep *s, struct mat dx, struct mat dw, double weight)
+{
+    size_t bytes = (size_t)s->x.cols * sizeof(real);
+    double loss = 0;
+
+    s->x.rows = s->acc.rows = s->n;
+    sweep_online(s, dx.x && !dw.x);
+    for (int i = 0; i < s->n; i++)
+        loss += log(s->sum[i]) + ((double)s->max[i] - (double)s->at[i]);
+    if (dw.x)
+        sweep_trained(s, dw, weight);
+    else if (dx.x)
+        finish(s, weight);
+    for (int i = 0; dx.x && i < s->n; i++)
+        memcpy(mat_row(dx, s->row[i]), mat_row(s->acc, i), bytes);
+    s->n = 0;
+    return loss;
+}
+
+double lmhead_loss(const struct lmhead *h, struct mat dx, struct mat dw, struct mat x,
+                   const int *target, double weight, void *scratch)
+{
+    struct sweep s = { .h = h };
+    size_t bytes = (size_t)x.cols * sizeof(real);
+    double loss = 0;
+
+    CHECK(x.cols == h->w.cols, "%d columns of %d", x.cols, h->w.cols);
+    CHECK(!dx.x || (dx.rows == x.rows && dx.cols == x.cols), "gradient %dx%d of %dx%d", dx.rows,
+          dx.cols, x.rows, x.cols);
+    CHECK(!dw.x || (dx.x && !h->chunk && dw.rows == h->w.rows && dw.cols == h->w.cols),
+          "gradient %dx%d of %dx%d", dw.rows, dw.cols, h->w.rows, h->w.cols);
+    sweep_plan(&s, scratch, x.rows, x.cols);
+    for (int t = 0; t < x.rows; t++) {
+        CHECK(target[t] < h->w.rows, "target %d of %d", target[t], h->w.rows);
+        if (target[t] < 0) {
+            if (dx.x)
+                memset(mat_row(dx, t), 0, bytes);
+            continue;
+        }
+        s.row[s.n] = t;
+        s.target[s.n] = target[t];
+        memcpy(mat_row(s.x, s.n++), mat_row(x, t), bytes);
+        if (s.n == LMHEAD_SWEEP) {
+            loss += run_sweep(&s, dx, dw, weight);
+            s.x.rows = s.acc.rows = LMHEAD_SWEEP;
+        }
+    }
+    return s.n ? loss + run_sweep(&s, dx, dw, weight) : loss;
+}
+
+void lmhead_logits(const struct lmhead *h, struct mat z, struct mat x)
+{
+    CHECK(z.rows == x.rows && z.cols == h->w.rows, "%dx%d logits of %d rows, %d words", z.rows,
+          z.cols, x.rows, h->w.rows);
+    for (int c = 0; c < n_chunks(h->w); c++)
+        chunk_fwd(h, c, mat_cols(z, c * LMHEAD_CHUNK, chunk_of(h->w, c).rows), x);
+}

@@ -1,0 +1,45 @@
+/* decoder.c - the end of a decoder: final LayerNorm, and the word embeddings as its head.
+ *
+ *     h = LN_f(x)      z = W_word h      L = sum over tokens with a next one of -log softmax(z)_next
+ *
+ * The logits exist only where somebody asks for them (lane->all_logits); the loss and dL/dh come
+ * from sweeps over the vocabulary (core/math/lmhead.h), of the rows that have a target. */
+#include "core/nn/impl.h"
+
+void decoder_fwd(const struct model *m, struct lane *l)
+{
+    const struct acts *a = l->acts;
+    const struct param *const *p = m->net->p;
+
+    layernorm_fwd(l->hidden, a->xhat_f, a->rstd_f, a->out, p[ROLE_FINAL_G]->value,
+                  p[ROLE_FINAL_B]->value, m->base->dims.ln_eps);
+    if (l->all_logits)
+        lmhead_logits(&m->net->lm, l->logits, l->hidden);
+}
+
+double decoder_loss(const struct model *m, struct lane *l, const struct batch *b, double weight,
+                    struct mat *dhidden)
+{
+    const struct acts *a = l->acts;
+    const struct param *word = m->net->p[ROLE_WORD];
+    struct mat dw = { 0 }, dh = { 0 };
+
+    CHECK(b->next, "%d tokens without next", b->n_tok);
+    if (l->grad && dhidden) {
+        dh = a->g;
+        dw = param_grad_mat(l, word);
+    }
+    if (dhidden)
+        *dhidden = dh;
+    return lmhead_loss(&m->net->lm, dh, dw, l->hidden, b->next, weight, a->lm_scratch);
+}
+
+void decoder_bwd(const struct model *m, struct lane *l, struct mat dhidden)
+{
+    const struct acts *a = l->acts;
+    const struct param *const *p = m->net->p;
+
+    CHECK(dhidden.x && dhidden.x == a->g.x, "a gradient from elsewhere");
+    layernorm_bwd(a->g, param_grad(l, p[ROLE_FINAL_G]), param_grad(l, p[ROLE_FINAL_B]), a->g,
+                  a->xhat_f, a->rstd_f, p[ROLE_FINAL_G]->value);
+}
