@@ -288,6 +288,21 @@ struct set {
     struct dataset d;
 };
 
+static int load_split(struct dataset *d, const struct recipe *r, const struct task_facts *t,
+                      const struct inputs *in, enum split s, long limit)
+{
+    const struct model_facts *m = model_facts(r->run.model);
+
+    if (!m)
+        return -1;
+    char *dir = home_path("cache/tokens");
+    struct token_cache c = { dir, t->file[s], t->spec, m->tokenizer };
+    int rc =
+        dataset_cached(d, &t->task, s, t->dir, in->tok, r->train.max_len, limit, SUBSET_SEED, &c);
+    free(dir);
+    return rc;
+}
+
 const struct dataset *data_get(const struct recipe *r, enum split s, bool *absent)
 {
     const struct task_facts *t = task_facts(r->run.task);
@@ -307,8 +322,7 @@ const struct dataset *data_get(const struct recipe *r, enum split s, bool *absen
         }
     }
     struct set set = { .id = id };
-    if (dataset_load(&set.d, &t->task, s, t->dir, in->tok, r->train.max_len, limit, SUBSET_SEED) !=
-        0) {
+    if (load_split(&set.d, r, t, in, s, limit) != 0) {
         free(id);
         return NULL;
     }

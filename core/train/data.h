@@ -70,6 +70,18 @@ struct dataset {
 int dataset_load(struct dataset *d, const struct task *t, enum split s, const char *dir,
                  const struct tok *tok, long max_len, long limit, uint64_t subset_seed);
 size_t dataset_bytes(const struct dataset *d); /* of memory */
+/* dataset_cached (token_cache.c) - the same through files in C->dir, one for each content: what was
+ * tokenised is kept there and read back while the data file, what the task says about it, the
+ * tokenizer, MAX_LEN and the subset are the same. A kept file that is damaged, cut short or of
+ * another version is made again; a folder that cannot be read or written is no error, only slower.
+ * Errors: as dataset_load. */
+struct token_cache {
+    const char *dir;                     /* made when absent */
+    const char *file, *spec, *tokenizer; /* sha256 of the split's file, the task, the tokenizer */
+};
+int dataset_cached(struct dataset *d, const struct task *t, enum split s, const char *dir,
+                   const struct tok *tok, long max_len, long limit, uint64_t subset_seed,
+                   const struct token_cache *c);
 void dataset_free(struct dataset *d);
 /* dataset_shared - how many examples of b have the same token ids as one of a (a leak between
  * splits). */
