@@ -41,8 +41,9 @@ static struct mat naive(struct mat c, double beta, double alpha, struct mat a, e
 }
 
 /* --- mat_gemm against three loops: m, n, k */
-static const int shape[][3] = { { 1, 1, 1 },   { 5, 7, 3 },    { 12, 12, 32 },  { 17, 8, 384 },
-                                { 128, 1, 9 }, { 33, 130, 1 }, { 64, 96, 130 }, { 3, 384, 128 } };
+static const int shape[][3] = { { 1, 1, 1 },     { 5, 7, 3 },     { 12, 12, 32 },
+                                { 17, 8, 384 },  { 128, 1, 9 },   { 33, 130, 1 },
+                                { 64, 96, 130 }, { 3, 384, 128 }, { 192, 64, 257 } };
 
 static struct mat wide(int rows, int cols, int seed)
 {

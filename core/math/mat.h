@@ -41,9 +41,9 @@ static inline real *mat_row(struct mat m, int i)
 }
 struct mat mat_arena(struct arena *a, int rows, int cols); /* not cleared */
 
-/* mat_gemm - C = alpha op(A) op(B) + beta C through OpenBLAS; aborts when shapes disagree. Products
- * with no rows or columns are no-ops (C is scaled by beta when only the inner size is 0). C aliases
- * neither. */
+/* mat_gemm - C = alpha op(A) op(B) + beta C through OpenBLAS, or oneDNN where that is faster for
+ * the shape on this CPU; aborts when shapes disagree. Products with no rows or columns are no-ops
+ * (C is scaled by beta when only the inner size is 0). C aliases neither. */
 void mat_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
               enum trans tb);
 void mat_zero(struct mat m);

@@ -20,6 +20,9 @@ extern void omp_set_num_threads(int n); /* libgomp */
 
 enum { PIECE = 128, PROBE_ROWS = 64, MAX_CACHED = 4096, BUCKETS = 1024 };
 enum { HAS_BIAS = 1, HAS_ADD = 2, IS_BF16 = 4, MAX_ARGS = 5 };
+/* Flags of weights that stay as they are: the rows of W [k, n] lie one after another, or its
+ * columns. */
+enum { PLAIN_ROWS = 64, PLAIN_COLS = 128 };
 #define HUGE ((size_t)2 << 20)
 
 struct onednn {
@@ -30,6 +33,7 @@ struct onednn {
     void *data;
     dnnl_memory_desc_t md;
     dnnl_memory_t mem;
+    int layout; /* PLAIN_ROWS, PLAIN_COLS; 0: oneDNN's own */
 };
 
 /* A primitive and the descriptions of its arguments. */
@@ -443,7 +447,7 @@ static void mul_piece(const struct onednn *o, struct mat y, struct mat x, const 
 
 void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *bias, bool add)
 {
-    int flags = (bias ? HAS_BIAS : 0) | (add ? HAS_ADD : 0) | (o->bf16 ? IS_BF16 : 0);
+    int flags = (bias ? HAS_BIAS : 0) | (add ? HAS_ADD : 0) | (o->bf16 ? IS_BF16 : 0) | o->layout;
     int pieces = (x.rows + PIECE - 1) / PIECE, from = 0;
 
     for (int i = 0; i < pieces; i++) {
@@ -452,4 +456,34 @@ void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *
         mul_piece(o, mat_rows(y, from, rows), mat_rows(x, from, rows), bias, flags);
         from += rows;
     }
+}
+
+/* --- plain operands */
+
+void onednn_mul_plain(const real *w, enum trans t, struct mat y, struct mat x, const real *bias,
+                      bool add)
+{
+    struct onednn o = { .k = x.cols, .n = y.cols, .layout = t == TRANS ? PLAIN_COLS : PLAIN_ROWS };
+    dnnl_dims_t dims = { o.k, o.n }, rows = { o.n, 1 }, cols = { 1, o.k };
+    dnnl_status_t st =
+        dnnl_memory_desc_init_by_strides(&o.md, 2, dims, dnnl_f32, t == TRANS ? cols : rows);
+
+    CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
+    o.mem = memory(&o.md, w);
+    onednn_mul(&o, y, x, bias, add);
+    dnnl_memory_destroy(o.mem);
+}
+
+void onednn_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
+                 enum trans tb, int inner)
+{
+#ifdef REAL_IS_FLOAT
+    lane_stream(); /* so that OpenMP has one thread here */
+    dnnl_status_t st = dnnl_sgemm(ta == TRANS ? 'T' : 'N', tb == TRANS ? 'T' : 'N', c.rows, c.cols,
+                                  inner, alpha, a.x, a.ld, b.x, b.ld, beta, c.x, c.ld);
+    CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
+#else
+    (void)beta, (void)alpha, (void)a, (void)ta, (void)b, (void)tb;
+    CHECK(0, "%d x %d x %d in double", c.rows, c.cols, inner);
+#endif
 }

@@ -1,4 +1,5 @@
-/* onednn.h - frozen weights in oneDNN's own layout. Layer 1, used by packed.c only.
+/* onednn.h - products through oneDNN: of frozen weights in its own layout, and of plain
+ * matrices. Layer 1, used by packed.c and mat.c only.
  *
  * Only where oneDNN has its packed kernels (AVX-512, "brg:"; for bf16 AVX512-BF16 or AMX): elsewhere its products are no
  * faster than OpenBLAS and their rows depend on the number of rows. That is a fact of the CPU,
@@ -27,4 +28,14 @@ onednn_size(int k, int n,
 
 /* y [T,n] = x [T,k] W (+ bias [n], if not NULL), or y += x W when ADD. */
 void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *bias, bool add);
+
+/* The same with W as it lies in memory, without gaps: [k,n], or with TRANS its transpose [n,k]. For
+ * weights that change. */
+void onednn_mul_plain(const real *w, enum trans t, struct mat y, struct mat x, const real *bias,
+                      bool add);
+
+/* mat_gemm's product of INNER > 0 terms through oneDNN's sgemm, any ld. Rows of the result may
+ * depend on how many there are. Not in double. */
+void onednn_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
+                 enum trans tb, int inner);
 #endif

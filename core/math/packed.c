@@ -140,6 +140,34 @@ void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add)
     free(own);
 }
 
+static void check_plain(struct mat w, struct mat in, struct mat out)
+{
+    CHECK(in.rows == out.rows && in.cols == w.cols && out.cols == w.rows && w.ld == w.cols,
+          "%dx%d and %dx%d through %dx%d, ld %d", in.rows, in.cols, out.rows, out.cols, w.rows,
+          w.cols, w.ld);
+}
+
+void plain_fwd(struct mat w, struct mat y, struct mat x, const real *bias)
+{
+    check_plain(w, x, y);
+    if (onednn_usable(PRECISION_F32)) {
+        onednn_mul_plain(w.x, TRANS, y, x, bias, false);
+        return;
+    }
+    mat_gemm(y, 0, 1, x, NOTRANS, w, TRANS);
+    if (bias)
+        mat_add_row(y, bias);
+}
+
+void plain_bwd(struct mat w, struct mat dx, struct mat dy, bool add)
+{
+    check_plain(w, dx, dy);
+    if (onednn_usable(PRECISION_F32))
+        onednn_mul_plain(w.x, NOTRANS, dx, dy, NULL, add);
+    else
+        mat_gemm(dx, add, 1, dy, NOTRANS, w, NOTRANS);
+}
+
 const char *packed_library(void)
 {
     static char text[48];

@@ -34,4 +34,9 @@ void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *
 
 /* packed_bwd - dX = dY W, or dX += dY W when ADD.   dY [T,out], dX [T,in]. */
 void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add);
+
+/* plain_fwd, plain_bwd - the same for a weight W [OUT,IN] that trains: f32 in W's own memory, whose
+ * rows touch, each with its one product. The rows of a result do not depend on the call either. */
+void plain_fwd(struct mat w, struct mat y, struct mat x, const real *bias);
+void plain_bwd(struct mat w, struct mat dx, struct mat dy, bool add);
 #endif

@@ -64,13 +64,11 @@ static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct m
     const real *bias = group_bias(c, g);
 
     prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
-    if (n->packed) {
+    if (n->packed)
         packed_fwd(n->packed, y, x, bias);
-    } else {
-        for (int i = 0; i < group_count(g); i++)
-            mat_gemm(mat_cols(y, i * w[0]->rows, w[0]->rows), 0, 1, x, NOTRANS, param_mat(w[i]),
-                     TRANS);
-        mat_add_row(y, bias);
+    for (int i = 0; i < group_count(g) && !n->packed; i++) {
+        int at = i * w[0]->rows;
+        plain_fwd(param_mat(w[i]), mat_cols(y, at, w[0]->rows), x, bias + at);
     }
     prof_end();
     prof_begin(WORK_ADAPTER);
@@ -96,7 +94,7 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
         if (w[i]->trainable)
             mat_gemm(param_grad_mat(c->l, w[i]), 1, 1, dyi, TRANS, x, NOTRANS);
         if (dx.x && !n->packed)
-            mat_gemm(dx, add || i > 0, 1, dyi, NOTRANS, param_mat(w[i]), NOTRANS);
+            plain_bwd(param_mat(w[i]), dx, dyi, add || i > 0);
     }
     if (dx.x && n->packed)
         packed_bwd(n->packed, dx, dy, add);
