@@ -84,4 +84,13 @@ struct adamw {
     long t; /* 1 at the first step */
 };
 void adamw_step(real *theta, real *m, real *v, const real *g, size_t n, const struct adamw *o);
+/* The same for many vectors of a step. G NULL: a gradient of zeros. */
+struct adamw_coef {
+    real decay, lerp, beta2, rest2, root, eps, step;
+};
+struct adamw_coef adamw_coef(const struct adamw *o);
+void adamw_update(real *theta, real *m, real *v, const real *g, size_t n,
+                  const struct adamw_coef *c);
+/* All that the step does to numbers whose gradient and moments are 0. */
+void adamw_decay(real *theta, size_t n, const struct adamw_coef *c);
 #endif

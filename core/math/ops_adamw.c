@@ -2,29 +2,45 @@
 #include "core/math/ops.h"
 #include "core/math/vec.h"
 
-struct coef {
-    real decay, lerp, beta2, rest2, root, eps, step;
-};
-
-VEC_CLONES static void step(real *theta, real *m, real *v, const real *g, size_t n, struct coef c)
+static inline void one(real *theta, real *m, real *v, real g, struct adamw_coef c)
 {
-    VEC_LOOP
-    for (size_t i = 0; i < n; i++) {
-        real p = theta[i] * c.decay;
-        real a = m[i] + c.lerp * (g[i] - m[i]);
-        real b = v[i] * c.beta2 + c.rest2 * g[i] * g[i];
+    real p = *theta * c.decay;
+    real a = *m + c.lerp * (g - *m);
+    real b = *v * c.beta2 + c.rest2 * g * g;
 
-        m[i] = a;
-        v[i] = b;
-        theta[i] = p - c.step * a / (vec_sqrt(b) / c.root + c.eps);
-    }
+    *m = a;
+    *v = b;
+    *theta = p - c.step * a / (vec_sqrt(b) / c.root + c.eps);
 }
 
-void adamw_step(real *theta, real *m, real *v, const real *g, size_t n, const struct adamw *o)
+VEC_CLONES static void step(real *theta, real *m, real *v, const real *g, size_t n,
+                            struct adamw_coef c)
+{
+    VEC_LOOP
+    for (size_t i = 0; i < n; i++)
+        one(theta + i, m + i, v + i, g[i], c);
+}
+
+VEC_CLONES static void step_of_zero(real *theta, real *m, real *v, size_t n, struct adamw_coef c)
+{
+    VEC_LOOP
+    for (size_t i = 0; i < n; i++)
+        one(theta + i, m + i, v + i, 0, c);
+}
+
+VEC_CLONES static void decay(real *theta, size_t n, real by)
+{
+    VEC_LOOP
+    for (size_t i = 0; i < n; i++)
+        theta[i] *= by;
+}
+
+struct adamw_coef adamw_coef(const struct adamw *o)
 {
     CHECK(o->t >= 1, "step %ld", o->t);
     double bias1 = 1 - pow(o->beta1, (double)o->t), bias2 = 1 - pow(o->beta2, (double)o->t);
-    struct coef c = {
+
+    return (struct adamw_coef){
         .decay = (real)(1 - o->lr * o->weight_decay),
         .lerp = (real)(1 - o->beta1),
         .beta2 = (real)o->beta2,
@@ -33,6 +49,26 @@ void adamw_step(real *theta, real *m, real *v, const real *g, size_t n, const st
         .eps = (real)o->eps,
         .step = (real)(o->lr / bias1),
     };
+}
 
-    step(theta, m, v, g, n, c);
+void adamw_update(real *theta, real *m, real *v, const real *g, size_t n,
+                  const struct adamw_coef *c)
+{
+    if (g)
+        step(theta, m, v, g, n, *c);
+    else
+        step_of_zero(theta, m, v, n, *c);
+}
+
+void adamw_decay(real *theta, size_t n, const struct adamw_coef *c)
+{
+    if (c->decay != 1)
+        decay(theta, n, c->decay);
+}
+
+void adamw_step(real *theta, real *m, real *v, const real *g, size_t n, const struct adamw *o)
+{
+    struct adamw_coef c = adamw_coef(o);
+
+    adamw_update(theta, m, v, g, n, &c);
 }

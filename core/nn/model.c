@@ -38,10 +38,9 @@ static int make_theta(struct model *m)
         p->off = (long)m->n_train;
         m->n_train += n;
     }
-    m->theta = calloc(m->n_train + 1, sizeof *m->theta);
-    if (!m->theta)
-        return fail(FAIL_MEMORY, "no memory for %.1f million trained numbers",
-                    1e-6 * (double)m->n_train);
+    if (arena_init(&m->mem, (m->n_train + 1) * sizeof *m->theta) != 0)
+        return fail_context("%.1f million trained numbers", 1e-6 * (double)m->n_train);
+    m->theta = arena_get(&m->mem, m->n_train, sizeof *m->theta); /* of a fresh arena: zeros */
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
         if (!p->trainable)
@@ -248,7 +247,7 @@ void model_free(struct model *m)
         free(m->net->layer);
     free(m->net);
     free(m->params);
-    free(m->theta);
+    arena_free(&m->mem);
     *m = (struct model){ 0 };
 }
 

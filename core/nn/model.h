@@ -167,7 +167,8 @@ struct model {
     struct head head;
     struct param *params; /* base's, then classifier.weight, classifier.bias, then the method's */
     int n_params;
-    real *theta; /* trainable numbers, in the order of params */
+    struct arena mem;
+    real *theta; /* trainable numbers, in the order of params; in mem */
     size_t n_train;
     size_t n_train_head; /* of these, the classifier's */
     size_t n_total;      /* all numbers of base and head and method */

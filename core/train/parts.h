@@ -40,21 +40,38 @@ int sink_point(const struct sink *s, long step, const char *split, const char *n
 /* --- The update: gradients of all slots summed in order into the first, its norm, clipping, AdamW.
  * Work is cut into pieces of a fixed size, so that neither the sum nor the norm depends on the
  * threads. */
+
+/* A table in theta, N rows of COLS numbers from index AT: its gradient is zero but for the rows that
+ * update_touch names. */
+struct sparse_rows {
+    size_t at;
+    int n, cols;
+};
 struct update {
     struct pool *pool;
+    struct arena mem;
     size_t n;    /* numbers */
     real **grad; /* [n_grads] vectors of n, zero between steps */
     int n_grads;
     real *m, *v;  /* moments */
     double *part; /* [pieces] of the squared norm */
-    real *theta;  /* the rest: for update_apply */
-    int used;     /* slots that got a gradient in this step */
+    struct sparse_rows rows;
+    unsigned char *touched; /* [n_grads][rows.n] by a slot in this step */
+    unsigned char *state;   /* [rows.n] */
+    real *theta;            /* the rest: for update_apply */
+    int used;               /* slots that got a gradient in this step */
     real scale;
-    struct adamw opt;
+    struct adamw_coef opt;
 };
-int update_init(struct update *u, struct pool *pool, size_t n,
-                int n_grads); /* Errors: FAIL_MEMORY */
+/* update_init - ROWS may be NULL. Errors: FAIL_MEMORY. */
+int update_init(struct update *u, struct pool *pool, size_t n, int n_grads,
+                const struct sparse_rows *rows);
 void update_free(struct update *u);
+/* update_touch - rows of the table that SLOT's gradient reached; from the thread that has the slot.
+ */
+void update_touch(struct update *u, int slot, const int *row, int n);
+/* update_resumed - the moments were set from outside. */
+void update_resumed(struct update *u);
 double update_norm(struct update *u, int used); /* sums; returns the norm */
 void update_apply(struct update *u, real *theta, double scale, const struct adamw *opt);
 /* Slots of gradients: more would let more threads work, but each is as long as theta. */

@@ -33,6 +33,17 @@ struct trainer {
     double lr, norm; /* of the last step */
 };
 
+/* Of the word embeddings a micro-batch reaches the rows of its ids; N = 0: they do not train. */
+static struct sparse_rows word_rows(const struct model *m)
+{
+    for (int i = 0; i < m->n_params && !m->base->arch->causal; i++) { /* a tied head reaches all */
+        const struct param *p = &m->params[i];
+        if (p->role == ROLE_WORD && p->trainable)
+            return (struct sparse_rows){ (size_t)p->off, p->rows, p->cols };
+    }
+    return (struct sparse_rows){ 0 };
+}
+
 static int trainer_init(struct trainer *t, struct run_job *job)
 {
     const struct train_cfg *c = job->cfg;
@@ -63,7 +74,8 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     }
     if (t->best)
         memcpy(t->best, t->m->theta, n * sizeof *t->best);
-    return update_init(&t->u, job->pool, n, slots);
+    struct sparse_rows rows = word_rows(t->m);
+    return update_init(&t->u, job->pool, n, slots, &rows);
 }
 
 static void trainer_free(struct trainer *t)
@@ -123,6 +135,7 @@ static void run_slot(void *arg, int slot, int thread)
         t->slot_loss[slot] += model_loss(t->m, l, b, t->weight, &dlogits);
         prof_end();
         model_bwd(t->m, l, b, dlogits);
+        update_touch(&t->u, slot, b->ids, b->n_tok);
     }
     prof_end();
 }
@@ -350,9 +363,11 @@ static int resume(struct trainer *t)
     if (!t->job->ckpt_path)
         return 0;
     int rc = ckpt_load(t->job->ckpt_path, t->job->run_key, &t->st, vec, n, t->m->n_train);
-    if (rc == 1)
-        detail("resumed '%s' at step %ld of %ld", t->job->ckpt_path, t->st.step, t->total);
-    return rc < 0 ? -1 : 0;
+    if (rc != 1)
+        return rc;
+    update_resumed(&t->u);
+    detail("resumed '%s' at step %ld of %ld", t->job->ckpt_path, t->st.step, t->total);
+    return 0;
 }
 
 /* 1: stop here, saved; 0: go on; -1. */
