@@ -98,6 +98,28 @@ START_TEST(defaults_are_those_of_transformers)
 }
 END_TEST
 
+START_TEST(a_decoder_is_read)
+{
+    struct dims d;
+
+    put("config.json", "{\"model_type\":\"gpt2\",\"n_embd\":60,\"n_layer\":3,\"n_head\":5,"
+                       "\"n_inner\":null,\"vocab_size\":113,\"n_positions\":33,"
+                       "\"layer_norm_epsilon\":1e-6,\"resid_pdrop\":0.2,\"embd_pdrop\":0.2,"
+                       "\"attn_pdrop\":0,\"tie_word_embeddings\":true,\"pad_token_id\":null}");
+    ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
+    ck_assert(d.n_layers == 3 && d.d_model == 60 && d.n_heads == 5 && d.d_head == 12);
+    ck_assert(d.d_ffn == 240 && d.vocab == 113 && d.max_pos == 33 && d.n_types == 0);
+    ck_assert(d.ln_eps == 1e-6 && d.hidden_dropout == 0.2 && d.attn_dropout == 0);
+    ck_assert(d.act == ACT_GELU_TANH && d.pooling == POOL_NONE && d.n_labels == 0);
+    put("config.json", "{\"model_type\":\"gpt2\"}"); /* the small one */
+    ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
+    ck_assert(d.n_layers == 12 && d.d_model == 768 && d.d_ffn == 3072 && d.vocab == 50257 &&
+              d.max_pos == 1024 && d.ln_eps == 1e-5 && d.hidden_dropout == 0.1);
+}
+END_TEST
+
+#define GPT2 "{\"model_type\":\"gpt2\""
+
 static const struct {
     const char *text, *says;
 } bad[] = {
@@ -107,7 +129,7 @@ static const struct {
     { "{\"model_type\":\"bert\",\"model_type\":\"bert\"," SIZES "}", "duplicate" },
     { "{" SIZES "}", "model_type is missing" },
     { "{\"model_type\":\"t5\"," SIZES "}",
-      "model_type is \"t5\"; it must be one of those known here: bert" },
+      "model_type is \"t5\"; it must be one of those known here: bert gpt2" },
     { "{\"model_type\":3," SIZES "}", "model_type is 3" },
     { "{\"model_type\":\"bert\",\"hidden_size\":60}", "num_hidden_layers is missing" },
     { BERT ",\"type_vocab_size\":0}",
@@ -137,6 +159,15 @@ static const struct {
     { "{\"model_type\":\"bert\",\"num_hidden_layers\":99999999999}",
       "num_hidden_layers is 99999999999" },
     { "{\"model_type\":\"bert\",\"num_hidden_layers\":null}", "num_hidden_layers is null" },
+    { GPT2 ",\"n_embd\":100}", "n_embd 100 is not a multiple of n_head 12" },
+    { GPT2 ",\"n_inner\":0}", "n_inner is 0; it must be a whole number from 1 to" },
+    { GPT2 ",\"embd_pdrop\":0.2}", "resid_pdrop and embd_pdrop differ" },
+    { GPT2 ",\"embd_pdrop\":1}", "embd_pdrop is 1; it must be a number from 0" },
+    { GPT2 ",\"tie_word_embeddings\":false}", "tie_word_embeddings is false; it must be true" },
+    { GPT2 ",\"scale_attn_weights\":false}", "scale_attn_weights is false; it must be true" },
+    { GPT2 ",\"scale_attn_by_inverse_layer_idx\":true}",
+      "scale_attn_by_inverse_layer_idx is true; it must be false" },
+    { GPT2 ",\"activation_function\":\"swiglu\"}", "activation_function is \"swiglu\"" },
 };
 
 START_TEST(bad_configs)
@@ -211,6 +242,7 @@ static void fill(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, everything_is_read);
     tcase_add_test(tc, defaults_are_those_of_transformers);
+    tcase_add_test(tc, a_decoder_is_read);
     tcase_add_loop_test(tc, bad_configs, 0, ARRAY_LEN(bad));
     tcase_add_loop_test(tc, pooling_configs, 0, ARRAY_LEN(pooling));
     tcase_add_test(tc, missing_folder);

@@ -120,6 +120,38 @@ static void put_changed(const char *name, unsigned char flip, int from_end)
     st_close(&s);
 }
 
+/* The same of a decoder. */
+START_TEST(golden_decoder_agrees)
+{
+    static const char *const changed[] = {
+        "hidden",
+        "logits",
+        "loss",
+        "logits_lora",
+        "loss_lora",
+        "grad.base_model.model.transformer.h.1.attn.c_attn.lora_B.weight",
+        "adamw.base_model.model.transformer.h.0.mlp.c_fc.lora_A.weight",
+        "merged.transformer.h.0.attn.c_attn.weight",
+    };
+    struct parity_result r;
+
+    base_free(&base);
+    snprintf(golden, sizeof golden, "tests/golden/gpt2");
+    snprintf(adapter, sizeof adapter, "%s/adapter", golden);
+    ck_assert_msg(base_load(&base, golden) == 0, "%s", fail_text());
+    snprintf(path, sizeof path, "%s/expected.safetensors", golden);
+    ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
+    ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == 58, "%s", text);
+    for (size_t i = 0; i < ARRAY_LEN(changed); i++) {
+        put_changed(changed[i], 0x80, 0);
+        ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
+        ck_assert_msg(r.n_bad == 1, "%s: %s", changed[i], text);
+        unlink(path);
+    }
+    *path = 0;
+}
+END_TEST
+
 static const char *const quantities[] = {
     "hidden",
     "logits",
@@ -191,6 +223,7 @@ static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, golden_model_agrees);
+    tcase_add_test(tc, golden_decoder_agrees);
     tcase_add_test(tc, gradients_alone_agree);
     tcase_add_test(tc, a_training_agrees);
     tcase_add_test(tc, bf16_agrees_within_its_tolerance);

@@ -92,7 +92,8 @@ static void point(struct tiny_batch *t, int n_seq)
                            .off = t->off,
                            .slot = t->slot,
                            .label = t->label,
-                           .target = t->target };
+                           .target = t->target,
+                           .next = t->next };
     for (int s = 0; s < n_seq; s++)
         if (t->b.max_len < t->off[s + 1] - t->off[s])
             t->b.max_len = t->off[s + 1] - t->off[s];
@@ -114,6 +115,8 @@ void tiny_batch(struct tiny_batch *t, const struct dims *d)
             t->pos[t->off[s] + i] = i;
             t->types[t->off[s] + i] = i > len[s] / 2;
         }
+        for (int i = t->off[s]; i < t->off[s + 1]; i++)
+            t->next[i] = i + 1 < t->off[s + 1] && i % 5 != 2 ? t->ids[i + 1] : -1;
     }
     point(t, TINY_SEQS);
 }
@@ -126,6 +129,7 @@ void tiny_cut(struct tiny_batch *out, const struct tiny_batch *t, int from, int 
         out->ids[i] = t->ids[first + i];
         out->pos[i] = t->pos[first + i];
         out->types[i] = t->types[first + i];
+        out->next[i] = t->next[first + i];
     }
     for (int s = 0; s <= n; s++)
         out->off[s] = t->off[from + s] - first;

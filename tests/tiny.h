@@ -13,10 +13,11 @@ const char *tiny_write(void);
 void tiny_config(int n_layers, int d_model); /* write config.json again with these */
 void tiny_remove(void);
 
-/* Five sequences of 9, 1, 17, 4 and 12 tokens with types, labels (3 classes) and targets. */
+/* Five sequences of 9, 1, 17, 4 and 12 tokens with types, labels (3 classes), targets, and for
+ * decoders next tokens, of which every fifth is ignored. */
 struct tiny_batch {
     struct batch b;
-    int ids[TINY_TOKS], pos[TINY_TOKS], types[TINY_TOKS];
+    int ids[TINY_TOKS], pos[TINY_TOKS], types[TINY_TOKS], next[TINY_TOKS];
     int off[TINY_SEQS + 1], slot[TINY_SEQS], label[TINY_SEQS];
     real target[TINY_SEQS];
 };
