@@ -281,6 +281,99 @@ START_TEST(targets_that_exclude_each_other)
 }
 END_TEST
 
+/* --- checkpoints: the released GPT-2 has no prefix, and a mask that looks like a weight */
+
+static const struct {
+    const char *drop, *add, *says;
+} checkpoint[] = {
+    { NULL, "h.0.attn.bias", NULL },
+    { NULL, "h.1.attn.masked_bias", NULL },
+    { NULL, "lm_head.weight", NULL }, /* tied */
+    { NULL, "h.2.ln_1.bias", "does not account for: 'h.2.ln_1.bias'" },
+    { "h.1.attn.c_attn.weight", NULL, "lacks 'h.1.attn.c_attn.weight'" },
+    { "h.0.mlp.c_fc.weight", "h.0.mlp.c_fc.weight",
+      "has the shape [4]; by config.json it is [36, 52]" },
+    { "h.0.attn.c_attn.bias", "h.0.attn.c_attn.bias",
+      "has the shape [4]; by config.json it is [108]" },
+};
+
+/* The golden checkpoint in DIR under names without prefix, less one tensor and with another. */
+static void write_other(const char *dir, const char *drop, const char *add)
+{
+    static const real four[4] = { 1, 2, 3, 4 };
+    const struct safetensors *s = &f.base.file;
+    struct st_out *out = xalloc((size_t)s->n + 1, sizeof *out);
+    char *path = path_join(dir, "model.safetensors");
+    struct file config;
+    int n = 0;
+
+    for (int i = 0; i < s->n; i++) {
+        const struct st_tensor *t = &s->t[i];
+        const char *name = t->name + strlen(f.base.arch->prefix);
+        if (drop && strcmp(name, drop) == 0)
+            continue;
+        real *x = xalloc(t->count, sizeof *x);
+        ck_assert_int_eq(st_reals(x, s, t, t->count), 0);
+        out[n] = (struct st_out){ .name = name, .data = x, .n_dims = t->n_dims };
+        memcpy(out[n++].shape, t->shape, sizeof t->shape);
+    }
+    if (add)
+        out[n++] = (struct st_out){ .name = add, .data = four, .n_dims = 1, .shape = { 4 } };
+    ck_assert_msg(st_write(path, out, n, false) == 0, "%s", fail_text());
+    free(path);
+    path = path_join(dir, "config.json");
+    char *from = path_join(golden, "config.json");
+    ck_assert_int_eq(file_map(&config, from), 0);
+    ck_assert_int_eq(file_write(path, config.data, config.size, FAIL_STORE), 0);
+    file_unmap(&config);
+    free(from);
+    free(path);
+    for (int i = 0; i < n; i++)
+        if (out[i].data != four)
+            free((real *)(uintptr_t)out[i].data);
+    free(out);
+}
+
+static void remove_folder(const char *dir)
+{
+    static const char *const name[] = { "adapter_config.json", "adapter_model.safetensors",
+                                        "config.json", "model.safetensors" };
+
+    for (size_t i = 0; i < ARRAY_LEN(name); i++) {
+        char *path = path_join(dir, name[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(dir);
+}
+
+START_TEST(checkpoints)
+{
+    char dir[] = "/tmp/lowrank-gpt2-XXXXXX";
+    struct base other;
+
+    build("lora", "targets", "q,v", 0);
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    write_other(dir, checkpoint[_i].drop, checkpoint[_i].add);
+    int rc = base_load(&other, dir);
+    if (checkpoint[_i].says) {
+        ck_assert_int_eq(rc, -1);
+        ck_assert_int_eq(fail_code(), FAIL_INPUT);
+        ck_assert_msg(strstr(fail_text(), checkpoint[_i].says) != NULL, "%s", fail_text());
+    } else {
+        ck_assert_msg(rc == 0, "%s", fail_text());
+        ck_assert_int_eq(other.n_params, f.base.n_params);
+        for (int i = 0; i < other.n_params; i++)
+            ck_assert_mem_eq(other.params[i].value, f.base.params[i].value,
+                             (size_t)other.params[i].rows * (size_t)other.params[i].cols *
+                                 sizeof(real));
+        base_free(&other);
+    }
+    remove_folder(dir);
+    unbuild("lora");
+}
+END_TEST
+
 /* --- adapters in PEFT's form */
 
 static const struct {
@@ -294,18 +387,6 @@ static const struct {
     { "qkv,o,up,down", "o,up,down,qkv", "[\"c_attn\",\"c_fc\",\"c_proj\"]", 1 },
     { "o,up", "o,up", "[\"attn.c_proj\",\"c_fc\"]", 1 },
 };
-
-static void remove_adapter(const char *dir)
-{
-    static const char *const name[] = { "adapter_config.json", "adapter_model.safetensors" };
-
-    for (size_t i = 0; i < ARRAY_LEN(name); i++) {
-        char *path = path_join(dir, name[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
-}
 
 /* Written, read again (as a fused adapter where PEFT has no other), the same function. */
 START_TEST(saved_for_peft_is_the_same_function)
@@ -351,7 +432,7 @@ START_TEST(saved_for_peft_is_the_same_function)
     free(y);
     model_free(&m);
     free(back.targets);
-    remove_adapter(dir);
+    remove_folder(dir);
     unbuild("lora");
 }
 END_TEST
@@ -373,6 +454,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, methods_on_a_decoder, 0, n_adapt);
     tcase_add_test(tc, classes_are_refused);
     tcase_add_test(tc, targets_that_exclude_each_other);
+    tcase_add_loop_test(tc, checkpoints, 0, ARRAY_LEN(checkpoint));
     tcase_add_loop_test(tc, saved_for_peft_is_the_same_function, 0, ARRAY_LEN(saved));
 }
 

@@ -129,8 +129,11 @@ static int find_tensors(struct base *b, const struct st_tensor **t)
             free(b->params[i].name);
             continue;
         }
-        if (!t[i])
-            names_add(&missing, b->params[i].name);
+        if (!t[i]) {
+            char *stored = stored_name(b->arch, &b->params[i]);
+            names_add(&missing, stored);
+            free(stored);
+        }
         t[n] = t[i];
         b->params[n++] = b->params[i];
     }
