@@ -109,6 +109,15 @@ reproduce: $(B)/lowrank ## fetch the encoder, run the default study, print its t
 	@$(B)/lowrank ablate subspace
 	@$(B)/lowrank table rank && echo && $(B)/lowrank table subspace_top && echo
 	@for f in $(FIGURES); do $(B)/lowrank figure $$f || exit; done
+# Words of a recipe; -t: one process of so many threads, -j: a sweep of so many seeds and workers.
+MEMORY := $(foreach m,lora ft bitfit head topk,"-t 1 method=$(m)") "-t 2 method=lora" "-t 2 method=ft" \
+          "-t 1 method=lora batch=8" "-t 1 method=lora batch=64 steps=10" "-t 1 method=lora recompute=true" \
+          "-j 2 method=lora" "-j 2 method=ft" "-j 2 method=head"
+memory: $(B)/lowrank ## predicted memory against measured, of real runs; fails when one is off by 10 %
+	@$(B)/lowrank fetch minilm >/dev/null
+	@$(B)/lowrank prepare supersense >/dev/null
+	@python3 tests/memory.py $(B)/lowrank --home "$${LOWRANK_HOME:-out}" --base \
+	    "model=minilm task=supersense pooling=cls dev_n=300 steps=40" $(MEMORY)
 stress: $(B)/tests.x ## the store under 8 processes and 60 SIGKILLs, three times
 	sh tests/store_stress.sh $(B)/tests.x 3
 san: ; $(MAKE) SAN=1 check ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -127,6 +136,6 @@ help: ## list the targets
 clean: ## remove what was built (never results)
 	rm -rf build build-*
 
-.PHONY: all lib deps check reproduce stress san double format tidy install help clean FORCE
+.PHONY: all lib deps check reproduce memory stress san double format tidy install help clean FORCE
 .SECONDARY:
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)

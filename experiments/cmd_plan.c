@@ -193,11 +193,12 @@ static void print_foot(const struct plan *p, const bool *pending)
         printf("time: about %s at -j %ld, the longest run %s\n", duration_text(text, wall), jobs,
                duration_text(most, longest));
     }
-    printf(
-        "memory: about %.0f MB shared and %.0f MB a worker, %.0f MB at -j %ld; %.0f MB available\n",
-        1e-6 * (double)shared, 1e-6 * (double)largest,
-        1e-6 * ((double)shared + (double)p->jobs * (double)largest), p->jobs,
-        1e-6 * (double)cpu_info()->mem_available);
+    printf("memory: about %.0f MB shared and %.0f MB a worker (RSS %.0f MB), %.0f MB at -j %ld; "
+           "%.0f MB available\n",
+           1e-6 * (double)shared, 1e-6 * (double)largest,
+           1e-6 * (double)(shared - STARTUP_BYTES + largest),
+           1e-6 * ((double)shared + (double)p->jobs * (double)largest), p->jobs,
+           1e-6 * (double)cpu_info()->mem_available);
 }
 
 static int print(struct study *s, const struct common *c, struct store *store)

@@ -160,6 +160,9 @@ static int one(struct study *s, struct store *store, const struct common *c)
     detail("memory: about %.0f MB, %.0f MB of them shared by runs of a sweep",
            1e-6 * (double)(study_shared_bytes(s, NULL) + p->rss),
            1e-6 * (double)study_shared_bytes(s, NULL));
+    if (threads > cpu_info()->cores)
+        warn("%d threads on %d core%s: no faster, and the numbers are the same for any", threads,
+             cpu_info()->cores, cpu_info()->cores == 1 ? "" : "s");
     struct run_env env = { .store = store, .lease_s = lease_for(p) };
     env.pool = pool_new(threads);
     int rc = env.pool ? sweep_store(store, s) : -1;

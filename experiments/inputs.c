@@ -256,6 +256,19 @@ int facts_check(const struct recipe *r)
     return rc;
 }
 
+/* Where it is the rule, because the build has double precision, it is no news. */
+static void tell_unpacked(void)
+{
+    static bool told;
+    const char *env = getenv("LOWRANK_ONEDNN");
+
+    if (!told && sizeof(real) == sizeof(float) && strcmp(packed_library(), "none") == 0)
+        note("frozen weights multiply through OpenBLAS: %s",
+             env && strcmp(env, "0") == 0 ? "LOWRANK_ONEDNN=0 turns oneDNN off"
+                                          : "oneDNN has no packed kernels for this CPU");
+    told = true;
+}
+
 struct inputs *inputs_get(const char *model)
 {
     for (int i = 0; i < loaded.n; i++) {
@@ -272,6 +285,7 @@ struct inputs *inputs_get(const char *model)
         goto failed;
     if (base_load(&in.base, dir) != 0)
         goto failed;
+    tell_unpacked();
     free(vocab);
     in.model_name = xstrdup(model);
     return memcpy(list_add(&loaded, sizeof in), &in, sizeof in);

@@ -1,8 +1,9 @@
 /* memory.c - memory of runs before they run: what all share, what each adds, whether it fits.
  *
- * What is predicted is what the kernel counts when it is at its highest. For one process, be it
- * "lowrank run" or one worker: VmHWM, which the store keeps as peak_rss, is shared + its own. For a
- * sweep: the sum of Pss over the parent and N workers is shared + N times a worker's own. */
+ * What is predicted is what the kernel counts when it is at its highest. Of "lowrank run" it is VmHWM,
+ * which the store keeps as peak_rss: shared + its own. Of a sweep, the sum of Pss over the parent and N
+ * workers: shared + N times a worker's own. VmHWM of one worker, which has the shared pages in it as
+ * well, lacks those that only a program's start touches (STARTUP_BYTES). tests/memory.py compares. */
 #include "experiments/inputs.h"
 #include "experiments/worker.h"
 #include "core/base/cpu.h"
@@ -11,31 +12,29 @@
 #include <string.h>
 
 /* Measured: libraries and tables of a process that has a store open; what a fork of it writes to;
- * buffers of a thread's products; the code that oneDNN makes for one product of one number of rows,
- * which come in up to ROWS in the course of a run. */
-enum {
-    PROCESS_BYTES = 26 << 20,
-    WORKER_BYTES = 4 << 20,
-    THREAD_BYTES = 2 << 20,
-    PRODUCT_BYTES = 24 << 10,
-    ROWS = 128
-};
+ * buffers of a thread's products. */
+enum { PROCESS_BYTES = 19 << 20, WORKER_BYTES = 3 << 20, THREAD_BYTES = 2 << 20 };
 
 /* --- one run */
 
-/* Products that are compiled: of each input, forward and backward, in whichever layer. */
-static size_t product_bytes(const struct geometry *g, const struct dims *d)
+/* Code of the products of each input, forward and backward, in whichever layer. */
+static size_t product_bytes(const struct geometry *g, const struct dims *d,
+                            const struct train_need *need)
 {
-    int n = 0;
+    int forward = 0, backward = 0;
 
     for (int k = 0; k < N_GROUP; k++) {
         int most = PACK_NONE;
         for (int i = 0; i < d->n_layers; i++)
             if (g->packs[i * N_GROUP + k] > most)
                 most = g->packs[i * N_GROUP + k];
-        n += most == PACK_BOTH ? 2 : most == PACK_FORWARD;
+        forward += most != PACK_NONE;
+        backward += most == PACK_BOTH;
     }
-    return (size_t)n * ROWS * PRODUCT_BYTES;
+    int both = forward + backward;
+    int n = need->rows[ROWS_TRAINED] * both + need->rows[ROWS_EVALUATED] * forward +
+            need->rows[ROWS_FIRSTS] * both * (N_GROUP - 1) / N_GROUP;
+    return (size_t)n * packed_code_size();
 }
 
 static int run_bytes(size_t *bytes, const struct recipe *r, const struct run_data *d, int threads)
@@ -44,8 +43,8 @@ static int run_bytes(size_t *bytes, const struct recipe *r, const struct run_dat
 
     if (geometry_model(&m, r) != 0)
         return -1;
-    *bytes = train_bytes(&m, &r->train, d, threads) +
-             product_bytes(geometry_get(r), &m.base->dims) + WORKER_BYTES +
+    struct train_need need = train_need(&m, &r->train, d, threads);
+    *bytes = need.bytes + product_bytes(geometry_get(r), &m.base->dims, &need) + WORKER_BYTES +
              (size_t)threads * THREAD_BYTES;
     model_free(&m);
     return 0;
@@ -260,9 +259,9 @@ int sweep_memory_check(const struct study *s, const bool *pending, long jobs)
     if (n == 0 || need <= have)
         return 0;
     if (fits == 0)
-        return fail(FAIL_MEMORY, "one worker needs about %.2f GiB, but %.2f GiB is available",
-                    0x1p-30 * (double)(at + first), 0x1p-30 * (double)have);
+        return fail(FAIL_MEMORY, "one worker needs about %.0f MB, but %.0f MB is available",
+                    1e-6 * (double)(at + first), 1e-6 * (double)have);
     return fail(FAIL_MEMORY,
-                "%ld workers need about %.2f GiB, but %.2f GiB is available; -j %ld fits",
-                jobs < n ? jobs : n, 0x1p-30 * (double)need, 0x1p-30 * (double)have, fits);
+                "%ld workers need about %.0f MB, but %.0f MB is available; -j %ld fits",
+                jobs < n ? jobs : n, 1e-6 * (double)need, 1e-6 * (double)have, fits);
 }

@@ -58,6 +58,7 @@ int study_memory(struct study *s, const bool *pending, int threads);
 /* study_shared_bytes - of what all workers share: the program, mapped and packed weights, tokenised
  * data. */
 size_t study_shared_bytes(const struct study *s, const bool *pending);
+enum { STARTUP_BYTES = 9 << 20 }; /* of these, what is not in the RSS of a forked worker */
 /* study_pack - pack what these runs multiply with frozen weights, so that workers share it. */
 int study_pack(const struct study *s, const bool *pending);
 

@@ -358,8 +358,8 @@ END_TEST
 START_TEST(memory_is_bounded)
 {
     tiny_init(&t, 40, false, "ft", 1);
-    size_t one = train_bytes(&t.model, &t.cfg, &t.job.data, 1);
-    size_t two = train_bytes(&t.model, &t.cfg, &t.job.data, 2);
+    size_t one = train_need(&t.model, &t.cfg, &t.job.data, 1).bytes;
+    size_t two = train_need(&t.model, &t.cfg, &t.job.data, 2).bytes;
     ck_assert(one > 11 * t.model.n_train * sizeof(real) && two > one);
     tiny_free(&t);
 }

@@ -97,6 +97,11 @@ size_t packed_size(int out, int in, bool backward, enum precision p)
     return fwd && (bwd || !backward) ? fwd + bwd : (size_t)out * (size_t)in * sizeof(real);
 }
 
+size_t packed_code_size(void)
+{
+    return onednn_usable(PRECISION_F32) ? ONEDNN_CODE_SIZE : 0;
+}
+
 /* A rounded copy of X in *own, which the caller frees, when the product asks for one. */
 static struct mat plain_input(const struct packed *p, struct mat x, real **own)
 {

@@ -27,6 +27,8 @@ size_t packed_bytes(const struct packed *p);
 const char *packed_kernel(const struct packed *p);
 /* packed_size - what packed_bytes would say of a W [out, in] that is not packed yet, nearly. */
 size_t packed_size(int out, int in, bool backward, enum precision p);
+/* packed_code_size - of the code that is made for one product of one number of rows: about so much. */
+size_t packed_code_size(void);
 
 /* packed_fwd - Y = X W^T (+ bias, a row of OUT numbers, if not NULL).   X [T,in], Y [T,out], any
  * ld. */

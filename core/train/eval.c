@@ -53,10 +53,8 @@ struct evaluation {
     const struct model *model;
     const struct dataset *d;
     struct microbatch *mb; /* [threads] */
-    int *order;            /* examples, longest first */
-    int *from;             /* [n_chunks + 1] in order */
-    int n_chunks;
-    double *loss; /* [n_chunks] */
+    struct chunks chunks;
+    double *loss; /* of each chunk */
     int *guess;   /* [n] in file order, or */
     double *value;
     volatile int failed;
@@ -69,14 +67,12 @@ static int by_key(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Longest first, so that memory grows at the first chunk only; chunks of about TOKENS_PER_LANE. */
-static void cut(struct evaluation *e)
+void chunks_cut(struct chunks *e, const struct dataset *d)
 {
-    const struct dataset *d = e->d;
     size_t n = (size_t)d->n, load = 0;
     uint64_t *key = xalloc(n, sizeof *key);
 
-    e->order = xalloc(n, sizeof *e->order);
+    *e = (struct chunks){ .order = xalloc(n, sizeof *e->order) };
     e->from = xalloc(n + 1, sizeof *e->from);
     for (size_t i = 0; i < n; i++)
         key[i] = (UINT64_C(0xFFFFFFFF) - (d->off[i + 1] - d->off[i])) << 32 | i;
@@ -85,13 +81,20 @@ static void cut(struct evaluation *e)
         int i = e->order[k] = (int)(key[k] & 0xFFFFFFFF);
         size_t len = d->off[i + 1] - d->off[i];
         if (k == 0 || load + len > TOKENS_PER_LANE) {
-            e->from[e->n_chunks++] = (int)k;
+            e->from[e->n++] = (int)k;
             load = 0;
         }
         load += len;
     }
-    e->from[e->n_chunks] = d->n;
+    e->from[e->n] = d->n;
     free(key);
+}
+
+void chunks_free(struct chunks *e)
+{
+    free(e->order);
+    free(e->from);
+    *e = (struct chunks){ 0 };
 }
 
 /* The first of the largest; what is not a number is not large. */
@@ -110,7 +113,8 @@ static void eval_chunk(void *arg, int piece, int thread)
     struct evaluation *e = arg;
     struct lane *l = lanes_get(e->lanes, thread, NULL);
     struct microbatch *mb = &e->mb[thread];
-    int from = e->from[piece];
+    const struct chunks *k = &e->chunks;
+    int from = k->from[piece];
     struct mat dl;
 
     if (!l) {
@@ -118,7 +122,7 @@ static void eval_chunk(void *arg, int piece, int thread)
         return;
     }
     l->train = false;
-    batch_fill(mb, e->d, e->order + from, e->from[piece + 1] - from, 0);
+    batch_fill(mb, e->d, k->order + from, k->from[piece + 1] - from, 0);
     if (model_fwd(e->model, l, &mb->b) != 0) {
         e->failed = 1;
         return;
@@ -173,18 +177,18 @@ int evaluate(struct lanes *l, const struct run_job *job, enum split s, const cha
     int rc = -1;
 
     CHECK(d && d->n > 0, "split %s", split_names[s]);
-    cut(&e);
+    chunks_cut(&e.chunks, d);
     e.mb = xalloc((size_t)l->n, sizeof *e.mb);
-    e.loss = xalloc((size_t)e.n_chunks, sizeof *e.loss);
+    e.loss = xalloc((size_t)e.chunks.n, sizeof *e.loss);
     if (job->data.task->regression)
         e.value = xalloc((size_t)d->n, sizeof *e.value);
     else
         e.guess = xalloc((size_t)d->n, sizeof *e.guess);
-    pool_run(job->pool, e.n_chunks, eval_chunk, &e);
+    pool_run(job->pool, e.chunks.n, eval_chunk, &e);
     if (e.failed)
         goto out;
     *loss = 0;
-    for (int i = 0; i < e.n_chunks; i++)
+    for (int i = 0; i < e.chunks.n; i++)
         *loss += e.loss[i];
     *loss /= d->n;
     rc = score(&e, job, name, step, *loss, out);
@@ -194,8 +198,7 @@ out:
     for (int i = 0; i < l->n; i++)
         microbatch_free(&e.mb[i]);
     free(e.mb);
-    free(e.order);
-    free(e.from);
+    chunks_free(&e.chunks);
     free(e.loss);
     free(e.guess);
     free(e.value);

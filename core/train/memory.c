@@ -6,34 +6,45 @@
 #include <string.h>
 
 /* Batches that are cut to see how large a lane gets: the largest of so many is close to that of all.
- */
-enum { SAMPLES = 256 };
+ * Products are cut at MOST_ROWS rows. */
+enum { SAMPLES = 256, MOST_ROWS = 128 };
 #define HUGE_PAGE ((size_t)2 << 20)
 
-/* Pages of an arena are large: what is touched of the last one counts as a whole. */
-static size_t arena_bytes(size_t used)
+/* What was seen of micro-batches. */
+struct seen {
+    const struct model *m;
+    size_t lane; /* the largest */
+    int lanes;   /* most of one batch */
+    bool trained[MOST_ROWS + 1], evaluated[MOST_ROWS + 1], firsts[MOST_ROWS + 1];
+};
+
+static void see_rows(bool *rows, int n)
 {
-    return (used + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    int pieces = (n + MOST_ROWS - 1) / MOST_ROWS;
+
+    rows[n / pieces] = true;
+    rows[(n + pieces - 1) / pieces] = true;
 }
 
-static size_t larger(size_t a, size_t b)
+static void see(struct seen *s, const struct batch *b, bool train)
 {
-    return a > b ? a : b;
+    size_t bytes = lane_bytes(s->m, b, train, train);
+
+    s->lane = bytes > s->lane ? bytes : s->lane;
+    see_rows(train ? s->trained : s->evaluated, b->n_tok);
+    if (s->m->head.pooling == POOL_CLS)
+        see_rows(s->firsts, b->n_seq);
 }
 
-/* Of a lane in training; *most is how many lanes a batch has, at most. */
-static size_t training_lane(const struct model *m, const struct train_cfg *c,
-                            const struct dataset *d, int *most)
+static void see_training(struct seen *s, const struct train_cfg *c, const struct dataset *d)
 {
     struct microbatch *mb = xalloc(MAX_LANES, sizeof *mb);
     int *order = xalloc((size_t)d->n, sizeof *order);
     struct rng r = rng_make(1, RNG_ORDER, 0);
     long todo = train_steps(c, d->n) * c->accumulate;
-    double pair = batch_pair_cost(&m->base->dims);
-    size_t bytes = 0;
+    double pair = batch_pair_cost(&s->m->base->dims);
 
     todo = todo < SAMPLES ? todo : SAMPLES;
-    *most = 0;
     for (int i = 0; i < d->n; i++)
         order[i] = i;
     rng_shuffle(&r, order, d->n);
@@ -41,41 +52,48 @@ static size_t training_lane(const struct model *m, const struct train_cfg *c,
         int n = (int)(d->n - at < c->batch ? d->n - at : c->batch);
         int lanes = batch_split(mb, MAX_LANES, TOKENS_PER_LANE, pair, d, order + at, n, 0);
         for (int i = 0; i < lanes; i++)
-            bytes = larger(bytes, lane_bytes(m, &mb[i].b, true, true));
-        *most = lanes > *most ? lanes : *most;
+            see(s, &mb[i].b, true);
+        s->lanes = lanes > s->lanes ? lanes : s->lanes;
     }
     for (int i = 0; i < MAX_LANES; i++)
         microbatch_free(&mb[i]);
     free(mb);
     free(order);
-    return bytes;
 }
 
-/* Of a lane in evaluation: a chunk of the longest examples. */
-static size_t evaluation_lane(const struct model *m, const struct dataset *d)
+static void see_evaluation(struct seen *s, const struct dataset *d)
 {
-    enum { MOST = TOKENS_PER_LANE };
-    int off[MOST + 1], len = d->max_tokens, n = len > 0 ? TOKENS_PER_LANE / len : 0;
-    struct batch b = { .max_len = len, .off = off };
+    struct microbatch mb = { 0 };
+    struct chunks k;
 
-    if (len == 0)
-        return 0;
-    b.n_seq = n < 1 ? 1 : n < d->n ? n : d->n;
-    b.n_tok = b.n_seq * len;
-    for (int i = 0; i <= b.n_seq; i++)
-        off[i] = i * len;
-    return lane_bytes(m, &b, false, false);
+    chunks_cut(&k, d);
+    for (int i = 0; i < k.n; i++) {
+        batch_fill(&mb, d, k.order + k.from[i], k.from[i + 1] - k.from[i], 0);
+        see(s, &mb.b, false);
+    }
+    chunks_free(&k);
+    microbatch_free(&mb);
 }
 
-size_t train_bytes(const struct model *m, const struct train_cfg *c, const struct run_data *d,
-                   int threads)
+struct train_need train_need(const struct model *m, const struct train_cfg *c,
+                             const struct run_data *d, int threads)
 {
-    int slots = update_slots(m->n_train), most;
-    size_t lane = training_lane(m, c, d->split[SPLIT_TRAIN], &most);
+    struct seen s = { .m = m };
+    struct train_need need = { 0 };
+    int slots = update_slots(m->n_train);
 
-    for (int s = 0; s < N_SPLITS; s++)
-        if (d->split[s])
-            lane = larger(lane, evaluation_lane(m, d->split[s]));
-    slots = slots < most ? slots : most; /* the rest is never touched */
-    return (size_t)(slots + 4) * m->n_train * sizeof(real) + (size_t)threads * arena_bytes(lane);
+    see_training(&s, c, d->split[SPLIT_TRAIN]);
+    for (int k = 0; k < N_SPLITS; k++)
+        if (d->split[k] && k != SPLIT_TRAIN)
+            see_evaluation(&s, d->split[k]);
+    slots = slots < s.lanes ? slots : s.lanes; /* the rest is never touched */
+    /* Pages of an arena are large: what is touched of the last one counts as a whole. */
+    size_t lane = (s.lane + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    need.bytes = (size_t)(slots + 4) * m->n_train * sizeof(real) + (size_t)threads * lane;
+    for (int i = 0; i <= MOST_ROWS; i++) {
+        need.rows[ROWS_TRAINED] += s.trained[i];
+        need.rows[ROWS_EVALUATED] += s.evaluated[i] && !s.trained[i];
+        need.rows[ROWS_FIRSTS] += s.firsts[i] && !s.trained[i] && !s.evaluated[i];
+    }
+    return need;
 }

@@ -30,6 +30,14 @@ struct lane *lanes_get(struct lanes *l, int thread, real *grad);
 int evaluate(struct lanes *l, const struct run_job *job, enum split s, const char *name, long step,
              bool predictions, double *loss, double out[TASK_MAX_METRICS]);
 
+/* chunks_cut - examples of an evaluation in chunks of about TOKENS_PER_LANE tokens, longest first, so
+ * that memory grows at the first chunk only. Chunk i: order[from[i] .. from[i + 1]). */
+struct chunks {
+    int *order, *from, n;
+};
+void chunks_cut(struct chunks *k, const struct dataset *d);
+void chunks_free(struct chunks *k);
+
 /* beats - is a value of a metric better than another? NaN never beats a number, a number beats NaN,
  * equals beat nothing (the earlier evaluation stays the best). */
 bool beats(double a, double than, enum metric_goal goal);

@@ -85,11 +85,17 @@ int train_run(struct run_job *job, struct run_result *r);
 int eval_run(const struct run_job *job, enum split s, long step, bool predictions, double *loss,
              double out[TASK_MAX_METRICS]);
 
-/* train_bytes - what a run takes beside the base: trained numbers and those of the best evaluation,
- * gradients, moments, and the lanes of all threads, as large as the batches of a part of an epoch
- * make them. */
-size_t train_bytes(const struct model *m, const struct train_cfg *c, const struct run_data *d,
-                   int threads);
+/* train_need - what a run takes beside the base, as the batches of a part of an epoch make it.
+ * bytes: trained numbers and those of the best evaluation, gradients, moments, the lanes of all
+ * threads. rows: how many different numbers of rows it multiplies matrices with, in both directions,
+ * only forward, only after attention in the last block; what is in one is not in the next. */
+enum { ROWS_TRAINED, ROWS_EVALUATED, ROWS_FIRSTS, N_ROWS };
+struct train_need {
+    size_t bytes;
+    int rows[N_ROWS];
+};
+struct train_need train_need(const struct model *m, const struct train_cfg *c,
+                             const struct run_data *d, int threads);
 
 /* --- checkpoints (ckpt.c): theta, moments, best theta, and this; XXH3 over all of it; two
  * generations kept (PATH, PATH.old), the newest that verifies is used. Order and dropout are

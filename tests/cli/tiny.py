@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""tiny.py DIR - a random BERT of 2 layers, a word task that it can learn, and a study, for tests of sweeps."""
+"""tiny.py DIR [D] - a random BERT of 2 layers, a word task that it can learn, and a study, for tests of sweeps."""
 import json, os, random, struct, sys
 
 out = sys.argv[1]
 rng = random.Random(1)
-D, F, L, P = 32, 64, 2, 40
+D, L, P = int(sys.argv[2]) if len(sys.argv) > 2 else 32, 2, 40
+F = 2 * D
 cues = [["red", "blue", "green", "pink"], ["cat", "dog", "cow", "hen"], ["run", "jump", "swim", "fly"]]
 noise = ["w%02d" % i for i in range(40)]
 vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + sum(cues, []) + noise
@@ -38,7 +39,9 @@ for name, shape in tensors:
     for s in shape:
         n *= s
     one = 1.0 if name.endswith("LayerNorm.weight") else 0.0
-    raw = struct.pack("<%df" % n, *[one + 0.2 * rng.gauss(0, 1) for _ in range(n)])
+    some = min(n, 10007)  # of a large one the numbers repeat
+    raw = struct.pack("<%df" % some, *[one + 0.2 * rng.gauss(0, 1) for _ in range(some)])
+    raw = (raw * (n // some + 1))[:4 * n]
     header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(body), len(body) + len(raw)]}
     body += raw
 text = json.dumps(header).encode()
