@@ -196,6 +196,16 @@ START_TEST(best_and_last_are_kept)
 }
 END_TEST
 
+START_TEST(tokens_of_a_lane)
+{
+    ck_assert_int_eq(lane_tokens(1000000, 836), TOKENS_PER_LANE);
+    ck_assert_int_eq(lane_tokens(3000000, 836), 418);
+    ck_assert_int_eq(lane_tokens(3000000, 170), TOKENS_PER_LANE);
+    ck_assert_int_eq(lane_tokens(3000000, 1), TOKENS_PER_LANE);
+    ck_assert_int_eq(lane_tokens(3000000, 9999), MOST_TOKENS_PER_LANE);
+}
+END_TEST
+
 START_TEST(what_beats_what)
 {
     static const struct {
@@ -373,6 +383,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, accumulation_is_a_larger_batch, 0, 2);
     tcase_add_test(tc, every_example_once_an_epoch);
     tcase_add_loop_test(tc, best_and_last_are_kept, 0, (int)ARRAY_LEN(by));
+    tcase_add_test(tc, tokens_of_a_lane);
     tcase_add_test(tc, what_beats_what);
     tcase_add_test(tc, learning_rates);
     tcase_add_test(tc, too_high_a_rate_diverges);

@@ -42,7 +42,6 @@ static void see_training(struct seen *s, const struct train_cfg *c, const struct
     int *order = xalloc((size_t)d->n, sizeof *order);
     struct rng r = rng_make(1, RNG_ORDER, 0);
     long todo = train_steps(c, d->n) * c->accumulate;
-    double pair = batch_pair_cost(&s->m->base->dims);
 
     todo = todo < SAMPLES ? todo : SAMPLES;
     for (int i = 0; i < d->n; i++)
@@ -50,7 +49,7 @@ static void see_training(struct seen *s, const struct train_cfg *c, const struct
     rng_shuffle(&r, order, d->n);
     for (long at = 0; at < d->n && todo-- > 0; at += c->batch) {
         int n = (int)(d->n - at < c->batch ? d->n - at : c->batch);
-        int lanes = batch_split(mb, MAX_LANES, TOKENS_PER_LANE, pair, d, order + at, n, 0);
+        int lanes = train_split(mb, s->m, d, order + at, n, 0);
         for (int i = 0; i < lanes; i++)
             see(s, &mb[i].b, true);
         s->lanes = lanes > s->lanes ? lanes : s->lanes;

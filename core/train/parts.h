@@ -11,6 +11,16 @@
  * not results. */
 enum { TOKENS_PER_LANE = 128, MAX_LANES = 256 };
 
+/* lane_tokens - what to aim at for a batch of N_TOK tokens. Where matrices train, every lane streams
+ * all of them and a gradient as long through the caches, so there are as few lanes as two threads
+ * allow: half of the batch each, within bounds. A function of model and batch, never of threads. */
+enum { MOST_TOKENS_PER_LANE = 512 };
+int lane_tokens(size_t n_train, long n_tok);
+/* train_split - the micro-batches of a step of M on examples IDX[0..n): batch_split with what M asks
+ * for. MB has MAX_LANES. */
+int train_split(struct microbatch *mb, const struct model *m, const struct dataset *d,
+                const int *idx, int n, int first_slot);
+
 /* --- Lanes: one a thread, made when the thread first works, used for training and evaluation.
  * Gradients are not theirs: a thread points lane->grad at the vector of the piece that it works on.
  */

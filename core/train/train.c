@@ -19,7 +19,6 @@ struct trainer {
     long order_epoch;
     struct microbatch *mb; /* [MAX_LANES] */
     int n_mb;
-    double pair_cost; /* batch_pair_cost() */
     struct lanes lanes;
     struct update u;
     double *slot_loss; /* [slots] */
@@ -33,10 +32,11 @@ struct trainer {
     double lr, norm; /* of the last step */
 };
 
-/* Of the word embeddings a micro-batch reaches the rows of its ids; N = 0: they do not train. */
+/* Of the word embeddings a micro-batch reaches the rows of its ids. N = 0: they do not train, or are
+ * a decoder's head as well, which reaches every row. */
 static struct sparse_rows word_rows(const struct model *m)
 {
-    for (int i = 0; i < m->n_params && !m->base->arch->causal; i++) { /* a tied head reaches all */
+    for (int i = 0; i < m->n_params && !m->base->arch->causal; i++) {
         const struct param *p = &m->params[i];
         if (p->role == ROLE_WORD && p->trainable)
             return (struct sparse_rows){ (size_t)p->off, p->rows, p->cols };
@@ -59,7 +59,6 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     t->report_every = (t->total + MOST_REPORTS - 1) / MOST_REPORTS;
     if (t->report_every < REPORT_EVERY)
         t->report_every = REPORT_EVERY;
-    t->pair_cost = batch_pair_cost(&t->m->base->dims);
     t->last_ckpt = now_mono();
     lanes_init(&t->lanes, t->m, pool_threads(job->pool));
     t->order = xalloc((size_t)d->n, sizeof *t->order);
@@ -140,6 +139,17 @@ static void run_slot(void *arg, int slot, int thread)
     prof_end();
 }
 
+int train_split(struct microbatch *mb, const struct model *m, const struct dataset *d,
+                const int *idx, int n, int first_slot)
+{
+    long n_tok = 0;
+
+    for (int i = 0; i < n; i++)
+        n_tok += (long)(d->off[idx[i] + 1] - d->off[idx[i]]);
+    return batch_split(mb, MAX_LANES, lane_tokens(m->n_train, n_tok),
+                       batch_pair_cost(&m->base->dims), d, idx, n, first_slot);
+}
+
 /* Gradient of the mean loss over the step's examples, into the slots; *used is how many got one. */
 static int step_gradient(struct trainer *t, const int *idx, long n, int *used)
 {
@@ -152,8 +162,7 @@ static int step_gradient(struct trainer *t, const int *idx, long n, int *used)
     for (long at = 0; at < n; at += batch) {
         int some = (int)(n - at < batch ? n - at : batch);
         prof_begin(WORK_OTHER);
-        t->n_mb = batch_split(t->mb, MAX_LANES, TOKENS_PER_LANE, t->pair_cost, t->d, idx + at, some,
-                              (int)at);
+        t->n_mb = train_split(t->mb, t->m, t->d, idx + at, some, (int)at);
         prof_end();
         for (int i = 0; i < t->n_mb; i++)
             t->st.tokens += t->mb[i].b.n_tok;

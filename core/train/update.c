@@ -1,8 +1,8 @@
 /* update.c - the update of the trained numbers: gradients of all slots into one, its norm, AdamW.
  *
- * All of it is memory traffic, so each pass touches a number once, in blocks that stay in L1, and
- * leaves out what it need not read: of the rows of word embeddings a batch reaches a few hundred of
- * tens of thousands. A row without a gradient still decays and its moments shrink, as in
+ * All of it is memory traffic, so each pass reads a number once, in blocks that stay in the nearest
+ * cache, and leaves out what it need not read: of the rows of word embeddings a batch reaches a few
+ * hundred of tens of thousands. A row without a gradient still decays and its moments shrink, as in
  * torch.optim.AdamW on a dense gradient; a row that never had one has no moments, and only decays. */
 #include "core/base/prof.h"
 #include "core/train/parts.h"
@@ -11,12 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 16, BLOCK = 1 << 12 }; /* numbers: of a thread's turn, and of what L1 holds */
+enum { PIECE = 1 << 16, BLOCK = 1 << 12 }; /* numbers: of a thread's turn, of a block */
 enum { ROW_NEVER, ROW_SEEN, ROW_TOUCHED }; /* had no gradient yet; had one before; in this step */
+
+/* Trained numbers from which on matrices train, and a gradient is too long to have many of. */
+enum { LONG = 2000000 };
 
 int update_slots(size_t n_train)
 {
-    return n_train <= 2000000 ? 8 : 2;
+    return n_train <= LONG ? 8 : 2;
+}
+
+int lane_tokens(size_t n_train, long n_tok)
+{
+    long half = n_tok / 2;
+
+    if (n_train <= LONG || half < TOKENS_PER_LANE)
+        return TOKENS_PER_LANE;
+    return half < MOST_TOKENS_PER_LANE ? (int)half : MOST_TOKENS_PER_LANE;
 }
 
 /* --- pieces: of the numbers before the rows, of the rows, of those behind */
@@ -36,21 +48,23 @@ static size_t rows_end(const struct update *u)
     return u->rows.at + (size_t)u->rows.n * (size_t)u->rows.cols;
 }
 
+static int row_pieces(const struct update *u)
+{
+    return u->rows.n ? pieces_of((size_t)u->rows.n, rows_a_piece(u)) : 0;
+}
+
 static int pieces(const struct update *u)
 {
-    int rows = u->rows.n ? pieces_of((size_t)u->rows.n, rows_a_piece(u)) : 0;
-
-    return pieces_of(u->rows.at, PIECE) + rows + pieces_of(u->n - rows_end(u), PIECE);
+    return pieces_of(u->rows.at, PIECE) + row_pieces(u) + pieces_of(u->n - rows_end(u), PIECE);
 }
 
 /* Numbers [*at, *at + *n) of a piece; true: rows [*at, *at + *n). */
 static bool piece_at(const struct update *u, int piece, size_t *at, size_t *n)
 {
     size_t each = PIECE, from = 0, end = u->rows.at;
-    int before = pieces_of(u->rows.at, PIECE), rows;
+    int before = pieces_of(u->rows.at, PIECE), rows = row_pieces(u);
     bool is_row = false;
 
-    rows = u->rows.n ? pieces_of((size_t)u->rows.n, rows_a_piece(u)) : 0;
     if (piece >= before + rows) {
         piece -= before + rows;
         from = rows_end(u);
