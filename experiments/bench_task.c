@@ -118,7 +118,8 @@ static int time_steps(struct timing *t, const struct recipe *r, struct model *m,
     long first = FIRST_STEPS - 1, last = w.want - 1;
     t->seconds = w.at[last] - w.at[first];
     t->tok_s = (w.tokens[last] - w.tokens[first]) / t->seconds;
-    t->ex_s = (double)(t->steps * c.batch * c.accumulate) / t->seconds;
+    const struct dataset *set = data->split[SPLIT_TRAIN];
+    t->ex_s = t->tok_s * set->n / (double)set->n_tokens;
     for (long i = last; i > first; i--)
         w.at[i] = 1e3 * (w.at[i] - w.at[i - 1]);
     t->ms = bench_median(w.at + first + 1, (int)t->steps);

@@ -179,10 +179,11 @@ static int cost(struct plan_run *p, const struct speed *g)
         return -1;
     const struct dataset *train = d.split[SPLIT_TRAIN], *dev = d.split[SPLIT_DEV],
                          *test = d.split[SPLIT_TEST];
-    double steps = (double)train_steps(c, train->n),
-           per_epoch = (double)train_steps(
-               &(struct train_cfg){ .epochs = 1, .batch = c->batch, .accumulate = c->accumulate },
-               train->n);
+    struct train_cfg once = *c;
+    once.steps = 0;
+    once.epochs = 1;
+    double steps = (double)train_steps(c, train, (uint64_t)r->run.seed),
+           per_epoch = (double)train_steps(&once, train, (uint64_t)r->run.seed);
     double tokens = steps / per_epoch * (double)train->n_tokens;
     double evals =
         1 + (double)(long)((steps - 1) / (c->eval_every > 0 ? (double)c->eval_every : per_epoch));

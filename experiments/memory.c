@@ -54,7 +54,7 @@ static int run_bytes(size_t *bytes, const struct recipe *r, const struct run_dat
 struct alike {
     const struct geometry *g;
     const struct dataset *split[N_SPLITS];
-    long batch, accumulate, epochs, steps, recompute;
+    long batch, batch_tokens, accumulate, epochs, steps, recompute;
     double drop[3];
 };
 
@@ -67,6 +67,7 @@ static struct alike alike_of(const struct recipe *r, const struct run_data *d)
     a.g = geometry_get(r);
     memcpy(a.split, d->split, sizeof a.split);
     a.batch = c->batch;
+    a.batch_tokens = c->batch_tokens;
     a.accumulate = c->accumulate;
     a.epochs = c->epochs;
     a.steps = c->steps;

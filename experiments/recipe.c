@@ -231,6 +231,8 @@ void recipe_keys(struct recipe *r, json_t *inputs)
     add_fields(r->config, r->method->opts, r->method_cfg);
     if (r->train.steps > 0)
         json_object_del(r->config, "epochs"); /* steps win: no run depends on it */
+    /* of the two sizes of a batch the one that counts */
+    json_object_del(r->config, r->train.batch_tokens > 0 ? "batch" : "batch_tokens");
     recipe_hash(r->key, r, NULL);
     recipe_hash(r->cell, r, seed);
 }

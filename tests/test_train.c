@@ -54,8 +54,9 @@ START_TEST(bits_do_not_depend_on_threads)
 {
     static const char *const methods[] = { "lora", "ft" };
 
-    tiny_init(&t, 70, false, methods[_i], 1);
+    tiny_init(&t, 70, false, methods[_i % 2], 1);
     t.cfg.batch = 32;
+    t.cfg.batch_tokens = _i / 2 * 900;
     ck_assert_int_eq(run(&first), 0);
     real *one = tiny_keep(t.model.theta, t.model.n_train);
     for (int threads = 2; threads <= 3; threads++) {
@@ -141,6 +142,84 @@ START_TEST(every_example_once_an_epoch)
         ck_assert_int_eq(first.line[i], i + 2);
         ck_assert(first.label[i] == t.set[SPLIT_DEV].label[i]);
     }
+    tiny_free(&t);
+}
+END_TEST
+
+static long tokens_of(const struct dataset *d, const int *idx, long n)
+{
+    long sum = 0;
+
+    for (long i = 0; i < n; i++)
+        sum += (long)(d->off[idx[i] + 1] - d->off[idx[i]]);
+    return sum;
+}
+
+/* With batch_tokens a step is as long as it may be, and every epoch has every example once. */
+START_TEST(steps_by_tokens)
+{
+    static const long limits[] = { 1, 60, 300, 1000000 };
+    long limit = limits[_i], per = 0, n, count = 0;
+    int seen[70] = { 0 };
+    struct order o;
+
+    tiny_init(&t, 70, false, "lora", 1);
+    const struct dataset *d = &t.set[SPLIT_TRAIN];
+    t.cfg.batch_tokens = limit;
+    t.cfg.epochs = 3;
+    long total = train_steps(&t.cfg, d, t.job.seed);
+    order_init(&o, &t.cfg, d, t.job.seed);
+    for (long s = 0; s < total; s++) {
+        const int *idx = order_step(&o, s, &n);
+        ck_assert(n == 1 || tokens_of(d, idx, n) <= limit);
+        ck_assert(o.first + o.n_steps == s + 1 || tokens_of(d, idx, n + 1) > limit);
+        for (long i = 0; i < n; i++)
+            seen[idx[i]]++;
+        count += n;
+        per = s + 1 == o.first + o.n_steps ? per + 1 : per;
+        for (int i = 0; per == o.epoch + 1 && i < 70; i++)
+            ck_assert_int_eq(seen[i], per);
+    }
+    ck_assert(per == 3 && count == 3 * 70);
+    ck_assert(limit > 1 ? limit < 1000 || total == 3 : total == 3 * 70);
+    const int *again = order_step(&o, 0, &n); /* back, as a resumed run may */
+    ck_assert(n > 0 && o.epoch == 0 && again == o.idx);
+    order_free(&o);
+    if (limit > 1) {
+        ck_assert_int_eq(run(&first), 0);
+        ck_assert_int_eq(t.result.steps, total);
+        ck_assert_int_eq(t.result.examples, 3 * 70);
+        int evals = 0;
+        for (int i = 0; i < first.n; i++)
+            evals += strcmp(first.point[i].split, "dev") == 0 &&
+                     strcmp(first.point[i].name, "loss") == 0;
+        ck_assert_int_eq(evals, 3);
+    }
+    tiny_free(&t);
+}
+END_TEST
+
+/* Cut by tokens or by examples, accumulation counts batches; a jump lands where walking does. */
+START_TEST(order_is_a_function_of_the_step)
+{
+    struct order o, far;
+    long n, m;
+
+    tiny_init(&t, 70, false, "lora", 1);
+    t.cfg.accumulate = 2;
+    t.cfg.batch = 9;
+    t.cfg.batch_tokens = _i ? 250 : 0;
+    order_init(&o, &t.cfg, &t.set[SPLIT_TRAIN], 4);
+    for (long s = 0; s < 40; s++) {
+        const int *x = order_step(&o, s, &n);
+        order_init(&far, &t.cfg, &t.set[SPLIT_TRAIN], 4);
+        const int *y = order_step(&far, s, &m);
+        ck_assert(n == m && memcmp(x, y, (size_t)n * sizeof *x) == 0);
+        ck_assert(o.epoch == far.epoch && o.first == far.first);
+        ck_assert(_i ? n == 1 || tokens_of(o.d, x, n) <= 500 : n == 18 || n == 16);
+        order_free(&far);
+    }
+    order_free(&o);
     tiny_free(&t);
 }
 END_TEST
@@ -371,6 +450,11 @@ START_TEST(memory_is_bounded)
     size_t one = train_need(&t.model, &t.cfg, &t.job.data, 1).bytes;
     size_t two = train_need(&t.model, &t.cfg, &t.job.data, 2).bytes;
     ck_assert(one > 11 * t.model.n_train * sizeof(real) && two > one);
+    t.cfg.batch = t.set[SPLIT_TRAIN].n; /* everything in one batch, counted in either way */
+    size_t all = train_need(&t.model, &t.cfg, &t.job.data, 1).bytes;
+    t.cfg.batch = 1;
+    t.cfg.batch_tokens = 1000000;
+    ck_assert_uint_eq(train_need(&t.model, &t.cfg, &t.job.data, 1).bytes, all);
     tiny_free(&t);
 }
 END_TEST
@@ -378,10 +462,12 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, learns);
-    tcase_add_loop_test(tc, bits_do_not_depend_on_threads, 0, 2);
+    tcase_add_loop_test(tc, bits_do_not_depend_on_threads, 0, 4);
     tcase_add_loop_test(tc, step_is_the_mean_over_examples, 0, 2);
     tcase_add_loop_test(tc, accumulation_is_a_larger_batch, 0, 2);
     tcase_add_test(tc, every_example_once_an_epoch);
+    tcase_add_loop_test(tc, steps_by_tokens, 0, 4);
+    tcase_add_loop_test(tc, order_is_a_function_of_the_step, 0, 2);
     tcase_add_loop_test(tc, best_and_last_are_kept, 0, (int)ARRAY_LEN(by));
     tcase_add_test(tc, tokens_of_a_lane);
     tcase_add_test(tc, what_beats_what);

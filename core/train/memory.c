@@ -41,15 +41,15 @@ static void see_training(struct seen *s, const struct train_cfg *c, const struct
     struct microbatch *mb = xalloc(MAX_LANES, sizeof *mb);
     int *order = xalloc((size_t)d->n, sizeof *order);
     struct rng r = rng_make(1, RNG_ORDER, 0);
-    long todo = train_steps(c, d->n) * c->accumulate;
+    long todo = train_steps(c, d, 1) * c->accumulate;
 
     todo = todo < SAMPLES ? todo : SAMPLES;
     for (int i = 0; i < d->n; i++)
         order[i] = i;
     rng_shuffle(&r, order, d->n);
-    for (long at = 0; at < d->n && todo-- > 0; at += c->batch) {
-        int n = (int)(d->n - at < c->batch ? d->n - at : c->batch);
-        int lanes = train_split(mb, s->m, d, order + at, n, 0);
+    for (long at = 0, n; at < d->n && todo-- > 0; at += n) {
+        n = batch_take(c, d, order + at, d->n - at);
+        int lanes = train_split(mb, s->m, d, order + at, (int)n, 0);
         for (int i = 0; i < lanes; i++)
             see(s, &mb[i].b, true);
         s->lanes = lanes > s->lanes ? lanes : s->lanes;

@@ -23,6 +23,8 @@ const struct opt train_opts[] = {
     { "epochs", 0, OPT_INT, AT(epochs), "3", 1, 1e6, NULL, "passes over the training examples" },
     { "steps", 0, OPT_INT, AT(steps), "0", 0, 1e9, NULL, "steps, 0: as many as epochs make" },
     { "batch", 0, OPT_INT, AT(batch), "16", 1, 1e5, NULL, "examples in memory at once" },
+    { "batch_tokens", 0, OPT_INT, AT(batch_tokens), "0", 0, 1e6, NULL,
+      "most tokens in memory at once (but one example at least), instead of batch; 0: batch" },
     { "accumulate", 0, OPT_INT, AT(accumulate), "1", 1, 1e5, NULL, "batches that make a step" },
     { "eval_every", 0, OPT_INT, AT(eval_every), "0", 0, 1e9, NULL,
       "steps between evaluations, 0: at the end of every epoch" },
@@ -106,13 +108,6 @@ int train_cfg_check(const struct train_cfg *c, const struct task *t)
     if (c->batch < 1 || c->accumulate < 1 || (c->epochs < 1 && c->steps < 1))
         return fail(FAIL_USAGE, "'batch', 'accumulate' and 'epochs' or 'steps' must be at least 1");
     return train_recompute(c) < 0 ? -1 : check_best_by(c, t);
-}
-
-long train_steps(const struct train_cfg *c, long n)
-{
-    long step = c->batch * c->accumulate;
-
-    return c->steps > 0 ? c->steps : c->epochs * ((n + step - 1) / step);
 }
 
 double lr_at(const struct train_cfg *c, long s, long n)

@@ -21,6 +21,25 @@ int lane_tokens(size_t n_train, long n_tok);
 int train_split(struct microbatch *mb, const struct model *m, const struct dataset *d,
                 const int *idx, int n, int first_slot);
 
+/* --- Order: every epoch is a permutation from (seed, epoch), cut into steps. A function of the step
+ * alone, so that a resumed run takes the same examples. */
+struct order {
+    const struct train_cfg *cfg;
+    const struct dataset *d;
+    uint64_t seed;
+    int *idx;            /* [n] examples in the order of this epoch */
+    int *from;           /* [n_steps + 1] in idx */
+    long epoch, n_steps; /* of this epoch */
+    long first;          /* step of the run at which it begins */
+};
+void order_init(struct order *o, const struct train_cfg *c, const struct dataset *d, uint64_t seed);
+void order_free(struct order *o);
+/* order_step - the examples of step S, *n of them; O is then at the epoch of S. */
+const int *order_step(struct order *o, long s, long *n);
+/* batch_take - how many of the examples IDX[0..n) make the next batch: cfg->batch, or with
+ * batch_tokens as many as have no more tokens than that together, at least one. */
+long batch_take(const struct train_cfg *c, const struct dataset *d, const int *idx, long n);
+
 /* --- Lanes: one a thread, made when the thread first works, used for training and evaluation.
  * Gradients are not theirs: a thread points lane->grad at the vector of the piece that it works on.
  */

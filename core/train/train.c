@@ -3,6 +3,7 @@
 #include "core/base/rng.h"
 #include "core/train/parts.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -14,9 +15,9 @@ struct trainer {
     const struct run_job *job;
     struct model *m;
     const struct dataset *d;
-    long total, per_epoch, per_step, report_every;
-    int *order; /* of the examples in epoch order_epoch */
-    long order_epoch;
+    long total, report_every;
+    struct order order;
+    int batch_slots;       /* examples of a step, at most */
     struct microbatch *mb; /* [MAX_LANES] */
     int n_mb;
     struct lanes lanes;
@@ -51,17 +52,17 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     size_t n = job->model->n_train;
     int slots = update_slots(n);
 
-    *t = (struct trainer){ .job = job, .m = job->model, .d = d, .order_epoch = -1 };
+    *t = (struct trainer){ .job = job, .m = job->model, .d = d };
     CHECK(d && d->n > 0 && job->data.split[SPLIT_DEV], "a run needs train and dev");
-    t->per_step = c->batch * c->accumulate;
-    t->per_epoch = (d->n + t->per_step - 1) / t->per_step;
-    t->total = train_steps(c, d->n);
+    order_init(&t->order, c, d, job->seed);
+    long most = c->batch_tokens ? d->n : c->batch * c->accumulate;
+    t->batch_slots = most < INT_MAX ? (int)most : INT_MAX;
+    t->total = train_steps(c, d, job->seed);
     t->report_every = (t->total + MOST_REPORTS - 1) / MOST_REPORTS;
     if (t->report_every < REPORT_EVERY)
         t->report_every = REPORT_EVERY;
     t->last_ckpt = now_mono();
     lanes_init(&t->lanes, t->m, pool_threads(job->pool));
-    t->order = xalloc((size_t)d->n, sizeof *t->order);
     t->mb = xalloc(MAX_LANES, sizeof *t->mb);
     t->slot_loss = xalloc((size_t)slots, sizeof *t->slot_loss);
     t->best = job->best_theta;
@@ -84,29 +85,13 @@ static void trainer_free(struct trainer *t)
     for (int i = 0; i < MAX_LANES; i++)
         microbatch_free(&t->mb[i]);
     free(t->mb);
-    free(t->order);
+    order_free(&t->order);
     free(t->slot_loss);
     if (t->own_best)
         free(t->best);
 }
 
 /* --- one step */
-
-/* Examples of step S: *n of them from t->order + the result. */
-static long step_examples(struct trainer *t, long s, long *n)
-{
-    long epoch = s / t->per_epoch, at = s % t->per_epoch * t->per_step;
-
-    if (epoch != t->order_epoch) {
-        struct rng r = rng_make(t->job->seed, RNG_ORDER, (uint32_t)epoch);
-        for (int i = 0; i < t->d->n; i++)
-            t->order[i] = i;
-        rng_shuffle(&r, t->order, t->d->n);
-        t->order_epoch = epoch;
-    }
-    *n = t->d->n - at < t->per_step ? t->d->n - at : t->per_step;
-    return at;
-}
 
 /* Slot k does the micro-batches k, k + slots, ... in this order, whichever thread it is on. */
 static void run_slot(void *arg, int slot, int thread)
@@ -121,7 +106,7 @@ static void run_slot(void *arg, int slot, int thread)
     l->train = true;
     l->seed = t->job->seed;
     l->step = (uint64_t)t->st.step;
-    l->batch_slots = (int)t->per_step;
+    l->batch_slots = t->batch_slots;
     prof_begin(WORK_OTHER);
     for (int i = slot; i < t->n_mb && !atomic_load(&t->failed); i += t->u.n_grads) {
         const struct batch *b = &t->mb[i].b;
@@ -153,16 +138,14 @@ int train_split(struct microbatch *mb, const struct model *m, const struct datas
 /* Gradient of the mean loss over the step's examples, into the slots; *used is how many got one. */
 static int step_gradient(struct trainer *t, const int *idx, long n, int *used)
 {
-    long batch = t->job->cfg->batch;
-
     *used = 0;
     for (int i = 0; i < t->u.n_grads; i++)
         t->slot_loss[i] = 0;
     t->weight = 1 / (double)n;
-    for (long at = 0; at < n; at += batch) {
-        int some = (int)(n - at < batch ? n - at : batch);
+    for (long at = 0, some; at < n; at += some) {
+        some = batch_take(t->job->cfg, t->d, idx + at, n - at);
         prof_begin(WORK_OTHER);
-        t->n_mb = train_split(t->mb, t->m, t->d, idx + at, some, (int)at);
+        t->n_mb = train_split(t->mb, t->m, t->d, idx + at, (int)some, (int)at);
         prof_end();
         for (int i = 0; i < t->n_mb; i++)
             t->st.tokens += t->mb[i].b.n_tok;
@@ -182,9 +165,9 @@ static int train_step(struct trainer *t)
     double loss = 0, scale = 1;
     long n;
     int used;
-    long at = step_examples(t, t->st.step, &n);
+    const int *idx = order_step(&t->order, t->st.step, &n);
 
-    if (step_gradient(t, t->order + at, n, &used) != 0)
+    if (step_gradient(t, idx, n, &used) != 0)
         return -1;
     for (int i = 0; i < t->u.n_grads; i++)
         loss += t->slot_loss[i];
@@ -315,11 +298,14 @@ static int eval_test(struct trainer *t)
     return rc;
 }
 
+/* After a step, whose epoch t->order is at. */
 static bool eval_is_due(const struct trainer *t)
 {
-    long every = t->job->cfg->eval_every > 0 ? t->job->cfg->eval_every : t->per_epoch;
+    long every = t->job->cfg->eval_every, step = t->st.step;
 
-    return t->st.step < t->total && t->st.step % every == 0;
+    if (step >= t->total)
+        return false;
+    return every > 0 ? step % every == 0 : step == t->order.first + t->order.n_steps;
 }
 
 /* After the last step. */

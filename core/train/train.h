@@ -17,6 +17,7 @@ struct train_cfg {
     int schedule;
     long epochs, steps;           /* steps > 0 wins over epochs */
     long batch, accumulate;       /* examples a micro-step; micro-steps a step */
+    long batch_tokens;            /* > 0 wins over batch: most tokens a micro-step */
     long eval_every;              /* steps; 0: at the end of every epoch */
     long max_len, train_n, dev_n; /* 0: the task's / all */
     int pooling;                  /* 0 auto, 1 cls, 2 mean */
@@ -33,9 +34,9 @@ int train_cfg_check(const struct train_cfg *c, const struct task *t);
 /* train_recompute - blocks that C computes again; all: more than any model has. -1 after FAIL_USAGE.
  */
 int train_recompute(const struct train_cfg *c);
-/* train_steps - steps of a run on N examples: ceil(n / (batch * accumulate)) an epoch, or
- * cfg->steps. */
-long train_steps(const struct train_cfg *c, long n);
+/* train_steps - steps of a run on D: cfg->steps, or as many as cfg->epochs make, ceil(n / (batch *
+ * accumulate)) each. With batch_tokens an epoch's steps depend on its order and so on SEED. */
+long train_steps(const struct train_cfg *c, const struct dataset *d, uint64_t seed);
 
 /* lr_at - learning rate of step s (0-based) of n, w steps of warm-up (a share > 0: at least one):
  * linear: lr * min((s+1)/w, (n-s)/(n-w));  cosine: lr/2 (1+cos(pi (s-w)/(n-w))) after warm-up;
