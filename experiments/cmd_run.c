@@ -163,7 +163,7 @@ static int one(struct study *s, struct store *store, const struct common *c)
     if (threads > cpu_info()->cores)
         warn("%d threads on %d core%s: no faster, and the numbers are the same for any", threads,
              cpu_info()->cores, cpu_info()->cores == 1 ? "" : "s");
-    struct run_env env = { .store = store, .lease_s = lease_for(p) };
+    struct run_env env = { .store = store, .jobs = 1, .lease_s = lease_for(p) };
     env.pool = pool_new(threads);
     int rc = env.pool ? sweep_store(store, s) : -1;
     math_thread_init();

@@ -1,6 +1,7 @@
 /* run_one.c - one run: inputs checked, model built, trained with the store as its sink, adapter
  * saved. */
 #include "experiments/run_one.h"
+#include "core/base/cpu.h"
 #include "core/base/file.h"
 #include "experiments/inputs.h"
 
@@ -188,6 +189,14 @@ static char *ckpt_path(const struct recipe *r)
     return path;
 }
 
+/* A quarter of what the run leaves of a worker's share of the free memory. */
+static size_t keep_bytes(const struct live *l)
+{
+    size_t share = cpu_info()->mem_available / (size_t)(l->env->jobs > 0 ? l->env->jobs : 1);
+
+    return share > l->plan->rss ? (share - l->plan->rss) / 4 : 0;
+}
+
 static int train(struct live *l, struct model *m, const struct run_data *d, const char *ckpt,
                  struct run_result *res)
 {
@@ -202,6 +211,7 @@ static int train(struct live *l, struct model *m, const struct run_data *d, cons
         .ckpt_path = ckpt,
         .run_key = r->key,
         .best_theta = l->best,
+        .keep_bytes = keep_bytes(l),
     };
 
     return train_run(&job, res);

@@ -19,6 +19,7 @@ struct run_env {
     struct store *store;
     struct pool *pool;
     struct slot *slot; /* may be NULL */
+    int jobs;          /* workers beside each other, this one included */
     double lease_s;    /* how long a claim lasts without a sign of life */
 };
 

@@ -107,7 +107,7 @@ static int work_on(const struct sweep *w, const struct run_env *env, int run)
 
 static int worker(const struct sweep *w, int n)
 {
-    struct run_env env = { .store = w->store, .slot = &w->sh->slot[n] };
+    struct run_env env = { .store = w->store, .slot = &w->sh->slot[n], .jobs = w->jobs };
     int rc = 0, run;
 
     prctl(PR_SET_PDEATHSIG, SIGTERM);

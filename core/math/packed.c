@@ -78,6 +78,11 @@ void packed_free(struct packed *p)
     free(p);
 }
 
+bool packed_rows_alike(const struct packed *p)
+{
+    return p->fwd != NULL;
+}
+
 size_t packed_bytes(const struct packed *p)
 {
     size_t plain = p->plain ? (size_t)p->out * (size_t)p->in * sizeof(real) : 0;

@@ -29,6 +29,8 @@ const char *packed_kernel(const struct packed *p);
 size_t packed_size(int out, int in, bool backward, enum precision p);
 /* packed_code_size - of the code that is made for one product of one number of rows: about so much. */
 size_t packed_code_size(void);
+/* packed_rows_alike - do rows of a result not depend on how many rows are in the call? */
+bool packed_rows_alike(const struct packed *p);
 
 /* packed_fwd - Y = X W^T (+ bias, a row of OUT numbers, if not NULL).   X [T,in], Y [T,out], any
  * ld. */

@@ -215,6 +215,14 @@ struct lane {
                             cls, unless all_hidden, of first tokens only, [n_seq, d] */
     struct mat pooled; /* [n_seq, d] what the classifier multiplied; empty for a decoder */
     void *acts;        /* private to core/nn */
+
+    /* In: where the rows of sequence s at the border of the frozen part lie, border[border_at[s]]:
+     * the input of layer m->lowest [its tokens, d]; when no layer trains the one row that the head
+     * pools, the mean or the first hidden state. border_known: they are read and nothing below is
+     * computed; else they are written. NULL: neither. */
+    real *const *border;
+    const int *border_at;
+    bool border_known;
 };
 /* lane_init - GRAD: allocate a gradient vector (zeroed). Memory grows to the largest batch seen,
  * never in the middle of a step. Errors: FAIL_MEMORY. */
@@ -246,6 +254,10 @@ void lane_keep(unsigned char *keep, const struct model *m, const struct lane *l,
 /* model_fwd - fill lane->logits (and what backward needs when lane->grad). Errors: FAIL_MEMORY
  * only. */
 int model_fwd(const struct model *m, struct lane *l, const struct batch *b);
+/* model_border_is_fixed - a part of the model is frozen (lowest > 0), and what it computes from a
+ * sequence is the same bits in every pass: no dropout in it, rows that do not depend on their
+ * neighbours. Only then is lane->border allowed. */
+bool model_border_is_fixed(const struct model *m);
 /* model_loss - loss of the batch: the sum over its sequences (b->label, b->target), or over the
  * tokens of a decoder that have a next one (b->next). After model_fwd on the same lane. *DOUT, if
  * not NULL, is the gradient of WEIGHT times that sum for model_bwd: dL/dlogits of a classifier,

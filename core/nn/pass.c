@@ -46,14 +46,45 @@ static void embeddings_bwd(const struct model *m, struct lane *l, const struct b
               maybe_grad_mat(l, p[ROLE_TYPE]), b->ids, b->pos, b->types, a->g);
 }
 
+/* The rows of X at the border, to or from where they are kept: ALL of each sequence, or its first
+ * one, or one row a sequence. */
+static void border_rows(const struct lane *l, const struct batch *b, struct mat x, bool all,
+                        bool first_of_tokens)
+{
+    for (int s = 0; s < b->n_seq; s++) {
+        int from = all || first_of_tokens ? b->off[s] : s, n = all ? b->off[s + 1] - b->off[s] : 1;
+        struct mat here = mat_rows(x, from, n),
+                   kept = mat_make(l->border[l->border_at[s]], n, x.cols);
+        mat_copy(l->border_known ? here : kept, l->border_known ? kept : here);
+    }
+}
+
+bool model_border_is_fixed(const struct model *m)
+{
+    bool fixed = m->lowest > 0 && m->head.hidden_dropout <= 0 && m->head.attn_dropout <= 0;
+
+    for (int i = 0; i < m->lowest && fixed; i++)
+        for (int g = 0; g < N_GROUP; g++) {
+            const struct packed *p = m->net->layer[i].group[g].packed;
+            fixed &= p && packed_rows_alike(p);
+        }
+    return fixed;
+}
+
 static void pooling_fwd(const struct model *m, struct lane *l, const struct batch *b)
 {
     struct acts *a = l->acts;
+    bool border = l->border && m->lowest == m->base->dims.n_layers;
 
     if (m->head.pooling == POOL_MEAN) {
-        pool_fwd(l->pooled, l->hidden, b->off, POOL_MEAN);
+        if (!border || !l->border_known)
+            pool_fwd(l->pooled, l->hidden, b->off, POOL_MEAN);
+        if (border)
+            border_rows(l, b, l->pooled, false, false);
         return;
     }
+    if (border)
+        border_rows(l, b, l->hidden, false, !a->firsts);
     if (a->firsts)
         mat_copy(a->first, l->hidden);
     else
@@ -135,11 +166,16 @@ int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
     struct acts *a = l->acts;
     int n = m->base->dims.n_layers;
 
+    CHECK(!l->border || (m->lowest > 0 && !l->all_hidden), "border at %d", m->lowest);
     if (acts_ready(l, m, b) != 0)
         return -1;
-    embeddings_fwd(m, l, b);
-    for (int i = 0; i < n; i++) {
+    bool known = l->border && l->border_known;
+    if (!known)
+        embeddings_fwd(m, l, b);
+    for (int i = known ? m->lowest : 0; i < n; i++) {
         struct mat last = m->net->pre_norm ? a->out : l->hidden;
+        if (l->border && i == m->lowest)
+            border_rows(l, b, a->layer[i].x, true, false);
         block_fwd(m, l, b, i, i + 1 < n ? a->layer[i + 1].x : last);
     }
     prof_begin(WORK_LOSS);

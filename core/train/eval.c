@@ -51,6 +51,7 @@ int sink_point(const struct sink *s, long step, const char *split, const char *n
 struct evaluation {
     struct lanes *lanes;
     const struct model *model;
+    const struct kept_split *kept;
     const struct dataset *d;
     struct microbatch *mb; /* [threads] */
     struct chunks chunks;
@@ -123,7 +124,7 @@ static void eval_chunk(void *arg, int piece, int thread)
     }
     l->train = false;
     batch_fill(mb, e->d, k->order + from, k->from[piece + 1] - from, 0);
-    if (model_fwd(e->model, l, &mb->b) != 0) {
+    if (kept_fwd(e->kept, e->model, l, mb) != 0) {
         e->failed = 1;
         return;
     }
@@ -169,11 +170,14 @@ static int score(const struct evaluation *e, const struct run_job *job, const ch
     return 0;
 }
 
-int evaluate(struct lanes *l, const struct run_job *job, enum split s, const char *name, long step,
-             bool predictions, double *loss, double out[TASK_MAX_METRICS])
+int evaluate(struct lanes *l, const struct kept *k, const struct run_job *job, enum split s,
+             const char *name, long step, bool predictions, double *loss,
+             double out[TASK_MAX_METRICS])
 {
     const struct dataset *d = job->data.split[s];
-    struct evaluation e = { .lanes = l, .model = job->model, .d = d };
+    struct evaluation e = {
+        .lanes = l, .model = job->model, .d = d, .kept = k ? &k->split[s] : NULL
+    };
     int rc = -1;
 
     CHECK(d && d->n > 0, "split %s", split_names[s]);
@@ -211,7 +215,7 @@ int eval_run(const struct run_job *job, enum split s, long step, bool prediction
     struct lanes l;
 
     lanes_init(&l, job->model, pool_threads(job->pool));
-    int rc = evaluate(&l, job, s, split_names[s], step, predictions, loss, out);
+    int rc = evaluate(&l, NULL, job, s, split_names[s], step, predictions, loss, out);
     lanes_free(&l);
     return rc;
 }

@@ -54,10 +54,29 @@ void lanes_free(struct lanes *l);
 /* lanes_get - the lane of this thread, GRAD set. NULL: FAIL_MEMORY. */
 struct lane *lanes_get(struct lanes *l, int thread, real *grad);
 
+/* --- Kept: rows at the border of the frozen part (lane->border) of every example, written in its
+ * first pass and read in all later ones. The bits are the same without, so how much fits into
+ * BUDGET bytes moves only time. Nothing is kept where nothing is frozen, where dropout acts in the
+ * frozen part (said at -v), or where rows depend on their neighbours (OpenBLAS). */
+struct kept_split {
+    real *data, **row; /* NULL: of this split nothing is kept */
+    bool *known;
+};
+struct kept {
+    struct kept_split split[N_SPLITS];
+};
+void kept_init(struct kept *k, const struct model *m, const struct run_data *d, size_t budget);
+void kept_free(struct kept *k);
+size_t kept_bytes(const struct model *m, const struct dataset *d); /* of one split */
+/* kept_fwd - model_fwd with what is kept; K may be NULL. Errors: FAIL_MEMORY. */
+int kept_fwd(const struct kept_split *k, const struct model *m, struct lane *l,
+             const struct microbatch *mb);
+
 /* --- Evaluation of a split under the name NAME ("dev", "test_best"): points and, when asked,
- * predictions. */
-int evaluate(struct lanes *l, const struct run_job *job, enum split s, const char *name, long step,
-             bool predictions, double *loss, double out[TASK_MAX_METRICS]);
+ * predictions. K may be NULL. */
+int evaluate(struct lanes *l, const struct kept *k, const struct run_job *job, enum split s,
+             const char *name, long step, bool predictions, double *loss,
+             double out[TASK_MAX_METRICS]);
 
 /* chunks_cut - examples of an evaluation in chunks of about TOKENS_PER_LANE tokens, longest first, so
  * that memory grows at the first chunk only. Chunk i: order[from[i] .. from[i + 1]). */

@@ -21,6 +21,7 @@ struct trainer {
     struct microbatch *mb; /* [MAX_LANES] */
     int n_mb;
     struct lanes lanes;
+    struct kept kept;
     struct update u;
     double *slot_loss; /* [slots] */
     double weight;     /* 1 / examples of the step */
@@ -63,6 +64,10 @@ static int trainer_init(struct trainer *t, struct run_job *job)
         t->report_every = REPORT_EVERY;
     t->last_ckpt = now_mono();
     lanes_init(&t->lanes, t->m, pool_threads(job->pool));
+    long first;
+    order_step(&t->order, 0, &first);
+    if (t->total > t->order.n_steps) /* more than one pass over the examples */
+        kept_init(&t->kept, t->m, &job->data, job->keep_bytes);
     t->mb = xalloc(MAX_LANES, sizeof *t->mb);
     t->slot_loss = xalloc((size_t)slots, sizeof *t->slot_loss);
     t->best = job->best_theta;
@@ -86,6 +91,7 @@ static void trainer_free(struct trainer *t)
         microbatch_free(&t->mb[i]);
     free(t->mb);
     order_free(&t->order);
+    kept_free(&t->kept);
     free(t->slot_loss);
     if (t->own_best)
         free(t->best);
@@ -111,7 +117,7 @@ static void run_slot(void *arg, int slot, int thread)
     for (int i = slot; i < t->n_mb && !atomic_load(&t->failed); i += t->u.n_grads) {
         const struct batch *b = &t->mb[i].b;
         struct mat dlogits;
-        if (model_fwd(t->m, l, b) != 0) {
+        if (kept_fwd(&t->kept.split[SPLIT_TRAIN], t->m, l, &t->mb[i]) != 0) {
             atomic_store(&t->failed, 1);
             break;
         }
@@ -250,7 +256,7 @@ static int eval_dev(struct trainer *t, bool predictions, double now[TASK_MAX_MET
     double t0 = now_mono();
 
     memset(now, 0, (TASK_MAX_METRICS + 1) * sizeof *now);
-    if (evaluate(&t->lanes, t->job, SPLIT_DEV, "dev", t->st.step, predictions,
+    if (evaluate(&t->lanes, &t->kept, t->job, SPLIT_DEV, "dev", t->st.step, predictions,
                  &now[TASK_MAX_METRICS], now) != 0)
         return -1;
     t->st.eval_s += now_mono() - t0;
@@ -283,15 +289,16 @@ static int eval_test(struct trainer *t)
     real *last = t->u.m; /* the moments are not needed any more */
     int rc;
 
-    if (evaluate(&t->lanes, t->job, SPLIT_TEST, "test", t->st.step, true, &loss, out) != 0)
+    if (evaluate(&t->lanes, &t->kept, t->job, SPLIT_TEST, "test", t->st.step, true, &loss, out) !=
+        0)
         return -1;
     if (t->st.best_step == t->st.step) {
         rc = same_test(t, loss, out);
     } else {
         memcpy(last, t->m->theta, size);
         memcpy(t->m->theta, t->best, size);
-        rc = evaluate(&t->lanes, t->job, SPLIT_TEST, "test_best", t->st.best_step, false, &loss,
-                      out);
+        rc = evaluate(&t->lanes, &t->kept, t->job, SPLIT_TEST, "test_best", t->st.best_step, false,
+                      &loss, out);
         memcpy(t->m->theta, last, size);
     }
     t->st.eval_s += now_mono() - t0;

@@ -74,6 +74,8 @@ struct run_job {
     const char *ckpt_path; /* NULL: no checkpoints; exact resume when the file is there */
     const char *run_key;   /* in the checkpoint: one of another run is refused */
     double ckpt_every_s;   /* 0: 60 */
+    size_t keep_bytes;     /* memory for what the frozen part computes from each example; moves no
+                              bit. 0: none */
     real *best_theta;      /* [n_train] or NULL: filled with the numbers of the best evaluation */
 };
 /* train_run - Errors: -1 for a fault of the world (disk, memory, sink). Divergence (loss or
