@@ -169,6 +169,16 @@ static double token_s(const struct speed *g, const struct recipe *r)
     return many > few ? g->few_s + (g->many_s - g->few_s) * (n - few) / (many - few) : g->few_s;
 }
 
+/* The share of a forward pass that later epochs read instead (core/train/kept.c): layers below the
+ * lowest trained one, where no dropout acts. */
+static double kept_share(const struct recipe *r)
+{
+    const struct model_facts *m = model_facts(r->run.model);
+    bool fixed = r->train.hidden_dropout <= 0 && r->train.attn_dropout <= 0;
+
+    return m && fixed ? (double)geometry_get(r)->frozen / m->dims.n_layers : 0;
+}
+
 static int cost(struct plan_run *p, const struct speed *g)
 {
     const struct recipe *r = &p->recipe;
@@ -189,9 +199,12 @@ static int cost(struct plan_run *p, const struct speed *g)
         1 + (double)(long)((steps - 1) / (c->eval_every > 0 ? (double)c->eval_every : per_epoch));
     double dev_s = (double)dev->n_tokens * g->eval_s,
            test_s = test ? (double)test->n_tokens * g->eval_s : 0;
+    double kept = kept_share(r), again = fmax(0, tokens - (double)train->n_tokens);
+    double pass_s = fmin(g->eval_s, token_s(g, r)); /* noise: forward alone never takes more */
 
-    p->cost_s =
-        tokens * token_s(g, r) + steps * (double)trained(r) * update_s + evals * dev_s + 2 * test_s;
+    p->cost_s = tokens * token_s(g, r) - kept * again * pass_s +
+                steps * (double)trained(r) * update_s + (evals - kept * (evals - 1)) * dev_s +
+                (2 - kept) * test_s;
     p->eval_s = dev_s > test_s ? dev_s : test_s;
     return 0;
 }

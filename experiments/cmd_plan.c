@@ -171,6 +171,21 @@ static void print_head(const struct plan *p)
     }
 }
 
+/* Frozen layers that are computed again in every epoch for nothing but their dropout. */
+static void tell_frozen(const struct study *s)
+{
+    for (int i = 0; i < s->n_runs; i++) {
+        const struct recipe *r = &s->runs[i].recipe;
+        int frozen = geometry_get(r)->frozen;
+        if (frozen == 0 || (r->train.hidden_dropout <= 0 && r->train.attn_dropout <= 0))
+            continue;
+        note("run %.8s: %d layers are frozen, but dropout makes every pass through them another; "
+             "with hidden_dropout=0 attn_dropout=0 their output is computed once, not every epoch",
+             r->key, frozen);
+        return;
+    }
+}
+
 static void print_foot(const struct plan *p, const bool *pending)
 {
     const struct study *s = p->s;
@@ -223,6 +238,7 @@ static int print(struct study *s, const struct common *c, struct store *store)
         rc = report_print(stdout, &rows, (enum report_format)c->format);
         if (people)
             print_foot(&p, pending);
+        tell_frozen(s);
         rows_free(&rows);
     }
     free(state);

@@ -132,6 +132,7 @@ const struct geometry *geometry_get(const struct recipe *r)
     g.tables = frozen_tables(&m);
     g.packs = xalloc((size_t)m.base->dims.n_layers * N_GROUP, sizeof *g.packs);
     model_packs(&m, g.packs);
+    g.frozen = m.lowest > 0 ? m.lowest : 0;
     g.formula = r->method->count ? r->method->count(r->method_cfg, &m.base->dims) : -1;
     model_free(&m);
     all = xgrow(all, (size_t)n + 1, sizeof *all);

@@ -58,6 +58,7 @@ struct geometry {
     long formula;         /* adapt->count(): without the head */
     unsigned char *packs; /* enum pack_need of each group of each layer */
     size_t tables;        /* frozen numbers of matrices outside the blocks: embeddings, pooler */
+    int frozen;           /* layers below the lowest that backward needs */
 };
 /* geometry_get - NULL after FAIL_USAGE: rank, targets. */
 const struct geometry *geometry_get(const struct recipe *r);
