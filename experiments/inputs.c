@@ -55,6 +55,7 @@ static void look_inside(struct model_facts *m, const char *weights)
     for (int i = 0; i < s.n; i++) {
         const char *at = strstr(s.t[i].name, "pooler.dense.weight");
         m->has_pooler |= at && (at == s.t[i].name || at[-1] == '.');
+        m->is_mapped |= in_place(&s.t[i]);
         m->copied_bytes += in_place(&s.t[i]) ? 0 : s.t[i].count * sizeof(real);
     }
     st_close(&s);

@@ -12,8 +12,8 @@ struct model_facts {
     char *name;  /* a known name as it is, or the folder's full path */
     char *dir;
     struct dims dims;
-    bool has_pooler;
-    size_t copied_bytes; /* of numbers that cannot be used as model.safetensors has them */
+    bool has_pooler, is_mapped; /* matrices are used as model.safetensors has them */
+    size_t copied_bytes;        /* of numbers that are not */
     char weights[65], config[65], tokenizer[65];
 };
 const struct model_facts *model_facts(const char *model); /* NULL after fail */

@@ -145,7 +145,8 @@ static struct needs *study_needs(const struct study *s, const bool *pending, int
         for (; k < *n && (all[k].model != m || all[k].precision != recipe_precision(r)); k++)
             again |= all[k].model == m;
         if (k == *n) {
-            all = xgrow(all, (size_t)++ * n, sizeof *all);
+            all = xgrow(all, (size_t)k + 1, sizeof *all);
+            *n = k + 1;
             all[k] = (struct needs){
                 .name = r->run.model, .model = m, .precision = recipe_precision(r), .again = again
             };
@@ -224,8 +225,10 @@ size_t study_shared_bytes(const struct study *s, const bool *pending)
     size_t bytes = PROCESS_BYTES + data_bytes(s, pending);
 
     for (int i = 0; i < n; i++) {
+        const struct model_facts *m = all[i].model;
         bytes += packs_bytes(&all[i]);
-        bytes += all[i].again ? 0 : all[i].model->copied_bytes + all[i].tables * sizeof(float);
+        if (!all[i].again)
+            bytes += m->copied_bytes + (m->is_mapped ? all[i].tables * sizeof(real) : 0);
     }
     needs_free(all, n);
     return bytes;

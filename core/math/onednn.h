@@ -25,9 +25,8 @@ struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_st
 void onednn_free(struct onednn *o);
 size_t onednn_bytes(const struct onednn *o);
 const char *onednn_kernel(const struct onednn *o); /* its implementation, "brg:avx512_core" */
-size_t
-onednn_size(int k, int n,
-            enum precision p); /* onednn_bytes of a W [k, n], before it is packed; 0: no kernel */
+/* onednn_size - onednn_bytes of a W [k, n] before it is packed; 0: no kernel. */
+size_t onednn_size(int k, int n, enum precision p);
 
 /* y [T,n] = x [T,k] W (+ bias [n], if not NULL), or y += x W when ADD. */
 void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *bias, bool add);
