@@ -2,7 +2,7 @@
 #include "experiments/doctor.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
-#include "core/math/mat.h"
+#include "core/math/rate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -86,8 +86,10 @@ static void blas(struct doctor *d)
 
 static void speed(struct doctor *d)
 {
-    double plain = mat_gemm_rate(0, 128, 384, 1536, 0.2),
-           packed = mat_gemm_rate(1, 128, 384, 1536, 0.2);
+    struct gemm_case c = { .lib = GEMM_OPENBLAS, .rows = 128, .in = 384, .out = 1536 };
+    double plain = gemm_rate(&c, 0.2, NULL);
+    c.lib = GEMM_PACKED;
+    double packed = gemm_rate(&c, 0.2, NULL);
     bool slow = plain < 0.5 * packed;
 
     doctor_add(d, slow ? FACT_WARN : FACT_OK, "products by BLAS",

@@ -230,8 +230,11 @@ END_TEST
 
 START_TEST(own_templates)
 {
-    static const char *const name[] = { "rank",     "targets",         "alpha",          "phi_rank",
-                                        "phi_seed", "phi_rank_layers", "phi_seed_layers" };
+    static const char *const name[] = {
+        "rank",       "targets",         "alpha",           "phi_rank",
+        "phi_seed",   "phi_rank_layers", "phi_seed_layers", "bench_history",
+        "bench_scale"
+    };
     struct template t;
 
     for (size_t i = 0; i < ARRAY_LEN(name); i++) {

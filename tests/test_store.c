@@ -1,4 +1,5 @@
 /* test_store.c - plans, claims, attempts, values and statistics of the store. */
+#include "results/bench.h"
 #include "tests/suite.h"
 #include "tests/store_kit.h"
 
@@ -319,6 +320,40 @@ START_TEST(similarities_replace_their_keys)
 }
 END_TEST
 
+/* A table's texts and numbers come back; the machine is shared with runs that had the same one. */
+START_TEST(measurements_are_kept)
+{
+    struct store *s = kit_store();
+    static char *cols[] = { "model", "shape", "ms_median", "ratio", "remark" };
+    static char *cells[] = { "tiny", "8 x 16", "1.5", "0.75", "fast",
+                             "tiny", "9 x 16", "2.5", NULL,   "7" };
+    struct rows r = { .n_cols = 5, .n_rows = 2, .col = cols, .cell = cells };
+    struct bench_spec b = { .kind = "step",
+                            .settings = "{\"rank\":\"8\"}",
+                            .env = "{\"threads\":2,\"git\":{\"commit\":\"abc\"}}",
+                            .started = 1000,
+                            .wall_s = 2,
+                            .n_what = 2 };
+    int64_t id = 0;
+
+    ck_assert_int_eq(store_bench(s, &b, &r, &id), 0);
+    ck_assert_int_eq(store_bench(s, &b, &r, &id), 0);
+    ck_assert_int_eq((int)id, 2);
+    ck_assert_int_eq(count(s, "SELECT count(*) FROM env"), 1);
+    ck_assert_str_eq(kit_text(s, "SELECT group_concat(label || '/' || name || '=' || value, ';')"
+                                 " FROM (SELECT * FROM benches WHERE bench_id = 2"
+                                 " ORDER BY ordinal, place)"),
+                     "tiny 8 x 16/ms_median=1.5;tiny 8 x 16/ratio=0.75;"
+                     "tiny 9 x 16/ms_median=2.5;tiny 9 x 16/remark=7.0");
+    ck_assert_str_eq(kit_text(s, "SELECT DISTINCT git_commit || threads || started FROM benches"),
+                     "abc21970-01-01 00:16:40");
+    b.settings = "no json";
+    ck_assert_int_eq(store_bench(s, &b, &r, &id), -1);
+    ck_assert_int_eq(count(s, "SELECT count(*) FROM bench"), 2);
+    store_close(s);
+}
+END_TEST
+
 /* --- statistics */
 
 /* Rank 1: lr 1 is worse; rank 2: lr 2 diverges for seed 3 but is better; rank 4: all diverge. */
@@ -421,6 +456,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, curves_join_attempts);
     tcase_add_test(tc, provenance_is_kept);
     tcase_add_test(tc, similarities_replace_their_keys);
+    tcase_add_test(tc, measurements_are_kept);
     tcase_add_test(tc, statistics_are_right);
     tcase_add_test(tc, the_goal_of_the_metric_decides);
     tcase_add_test(tc, a_new_plan_hides_the_old);

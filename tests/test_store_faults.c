@@ -91,8 +91,8 @@ START_TEST(a_newer_database_is_refused)
     const char *path = filled("newer.db");
 
     kit_sql(path, "PRAGMA user_version = 7");
-    refused(path, STORE_WRITE, "made by a newer lowrank (schema 7; this one knows 1)");
-    refused(path, STORE_READ, "made by a newer lowrank (schema 7; this one knows 1)");
+    refused(path, STORE_WRITE, "made by a newer lowrank (schema 7; this one knows 2)");
+    refused(path, STORE_READ, "made by a newer lowrank (schema 7; this one knows 2)");
 }
 END_TEST
 
@@ -421,27 +421,27 @@ START_TEST(all_may_create_it_at_once)
 }
 END_TEST
 
-/* --- migration, with a second step that only this test has */
+/* --- migration, with a step that only this test has */
 
 static const struct embedded next[] = {
     { "schema/001_init.sql", "SELECT no_such_function()" },
-    { "schema/002_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
+    { "schema/003_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
     { NULL, NULL },
 };
 static const struct embedded broken[] = {
-    { "schema/002_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
+    { "schema/003_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
     { NULL, NULL },
 };
 
 START_TEST(a_migration_keeps_a_copy)
 {
-    const char *path = filled("old.db"), *copy = kit_path("old.db.v1.bak");
+    const char *path = filled("old.db"), *copy = kit_path("old.db.v2.bak");
     verbosity = -1;
     struct store *s;
 
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     ck_assert_int_eq(migrate_schema(s, broken), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 2: "));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 3: "));
     ck_assert_str_eq(
         kit_text(s, "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'more'"), "0");
     ck_assert_int_eq(migrate_schema(s, next), 0);
@@ -449,8 +449,41 @@ START_TEST(a_migration_keeps_a_copy)
     ck_assert_str_eq(kit_text(s, "SELECT count(more IS NULL) FROM run"), "4");
     store_close(s);
     ck_assert_double_eq(kit_one(copy, "SELECT count(*) FROM run"), 4);
+    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 2);
+    refused(path, STORE_READ, "schema 3; this one knows 2");
+}
+END_TEST
+
+/* A database of schema 1 with runs, values and their machine in it: read only after a migration,
+ * which keeps all of them and a copy, and then takes measurements. */
+START_TEST(schema_1_becomes_2)
+{
+    const char *path = filled("one.db"), *copy = kit_path("one.db.v1.bak");
+    static const char back[] = "DROP VIEW benches; DROP TABLE bench_value; DROP TABLE bench;"
+                               " INSERT INTO env(sha256, doc) VALUES(printf('%064d', 1), '{}');"
+                               " UPDATE attempt SET env_id = 1; UPDATE result SET value = 0.75;"
+                               " PRAGMA user_version = 1";
+    static const char *const count[] = { "SELECT count(*) FROM run", "SELECT count(*) FROM attempt",
+                                         "SELECT sum(value) FROM result",
+                                         "SELECT sum(env_id) FROM attempt" };
+    double before[ARRAY_LEN(count)];
+    struct store *s;
+
+    verbosity = -1;
+    kit_sql(path, back);
+    for (size_t i = 0; i < ARRAY_LEN(count); i++) {
+        before[i] = kit_one(path, count[i]);
+        ck_assert(before[i] > 0);
+    }
+    refused(path, STORE_READ, "older lowrank (schema 1; this one reads 2)");
+    ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
+    for (size_t i = 0; i < ARRAY_LEN(count); i++) {
+        ck_assert_double_eq(kit_one(path, count[i]), before[i]);
+        ck_assert_double_eq(kit_one(copy, count[i]), before[i]);
+    }
     ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 1);
-    refused(path, STORE_READ, "schema 2; this one knows 1");
+    ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM benches"), "0");
+    store_close(s);
 }
 END_TEST
 
@@ -468,6 +501,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_log_in_a_read_only_folder_is_not_ignored);
     tcase_add_test(tc, all_may_create_it_at_once);
     tcase_add_test(tc, a_migration_keeps_a_copy);
+    tcase_add_test(tc, schema_1_becomes_2);
 }
 
 const struct suite suite_store_faults = { "store_faults", fill };

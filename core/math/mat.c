@@ -1,6 +1,5 @@
 /* mat.c - products through OpenBLAS, sums and copies, and the facts about the library. */
 #include "core/math/onednn.h"
-#include "core/math/packed.h"
 #include "core/math/vec.h"
 
 #include <cblas.h>
@@ -164,38 +163,4 @@ const char *mat_blas_core(void)
 const char *mat_blas_config(void)
 {
     return openblas_get_config();
-}
-
-static real *rate_numbers(size_t n)
-{
-    real *x = xalloc(n, sizeof *x);
-
-    for (size_t i = 0; i < n; i++)
-        x[i] = (real)((double)(i % 17) / 16 - 0.5);
-    return x;
-}
-
-double mat_gemm_rate(int which, int rows, int in, int out, double seconds)
-{
-    struct mat x = mat_make(rate_numbers((size_t)rows * (size_t)in), rows, in);
-    struct mat w = mat_make(rate_numbers((size_t)out * (size_t)in), out, in);
-    struct mat y = mat_make(rate_numbers((size_t)rows * (size_t)out), rows, out);
-    struct packed *p =
-        which ? packed_new(&w, 1, false, which == 2 ? PRECISION_BF16 : PRECISION_F32) : NULL;
-    double best = INFINITY, end = now_mono() + seconds;
-
-    do {
-        double start = now_mono();
-
-        if (p)
-            packed_fwd(p, y, x, NULL);
-        else
-            mat_gemm(y, 0, 1, x, NOTRANS, w, TRANS);
-        best = fmin(best, now_mono() - start);
-    } while (now_mono() < end);
-    packed_free(p);
-    free(x.x);
-    free(w.x);
-    free(y.x);
-    return 2e-9 * rows * in * out / fmax(best, 1e-9);
 }

@@ -69,8 +69,4 @@ const char *real_name(void);     /* "f32" or "f64" */
 const char *mat_blas_core(void); /* openblas_get_corename() */
 const char *mat_blas_config(void);
 const char *packed_library(void); /* "oneDNN 2.6.3" or "none" */
-
-/* mat_gemm_rate - GFLOP/s of y = x W^T for ROWS x IN x OUT on one thread, best of about SECONDS:
- * WHICH 0 OpenBLAS, 1 packed, 2 packed with bf16 inputs. For doctor and bench. */
-double mat_gemm_rate(int which, int rows, int in, int out, double seconds);
 #endif

@@ -207,6 +207,20 @@ static int read_values(struct base *b, const struct st_tensor *const *t)
     return 0;
 }
 
+int base_list(struct base *b)
+{
+    for (const struct arch *const *a = arch_table; *a; a++)
+        if (strcmp((*a)->name, b->dims.arch) == 0)
+            b->arch = *a;
+    if (!b->arch)
+        return fail(FAIL_USAGE, "this build has no architecture '%s'", b->dims.arch);
+    b->n_params = b->arch->params(&b->dims, NULL, 0);
+    b->params = xalloc((size_t)b->n_params, sizeof *b->params);
+    b->arch->params(&b->dims, b->params, b->n_params);
+    b->packed = xalloc(base_n_packed(&b->dims), sizeof(struct packed *));
+    return 0;
+}
+
 int base_load(struct base *b, const char *dir)
 {
     char *path = path_join(dir, "model.safetensors");
@@ -214,18 +228,9 @@ int base_load(struct base *b, const char *dir)
     int rc = -1;
 
     *b = (struct base){ .dir = xstrdup(dir) };
-    if (dims_load(&b->dims, dir) != 0)
+    if (dims_load(&b->dims, dir) != 0 || base_list(b) != 0 ||
+        sha256_file(b->weights_sha256, path) != 0 || st_open(&b->file, path) != 0)
         goto out;
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, b->dims.arch) == 0)
-            b->arch = *a;
-    CHECK(b->arch, "'%s'", b->dims.arch);
-    if (sha256_file(b->weights_sha256, path) != 0 || st_open(&b->file, path) != 0)
-        goto out;
-    b->n_params = b->arch->params(&b->dims, NULL, 0);
-    b->params = xalloc((size_t)b->n_params, sizeof *b->params);
-    b->arch->params(&b->dims, b->params, b->n_params);
-    b->packed = xalloc(base_n_packed(&b->dims), sizeof(struct packed *));
     t = xalloc((size_t)b->n_params, sizeof *t);
     if (find_tensors(b, t) == 0 && read_values(b, t) == 0)
         rc = 0;

@@ -52,6 +52,9 @@ struct arch_impl {
 int spec_params(const struct arch_impl *a, const struct dims *d, struct param *out, int cap);
 int dims_size(const struct dims *d, enum size s);
 
+/* base_list - the architecture of b->dims and its tensors, without values; nothing packed. Errors:
+ * FAIL_USAGE: an architecture that this build has not. */
+int base_list(struct base *b);
 /* base_packed - the matrices of one input, packed unless that is done already: for both directions
  * when BACKWARD, else for forward at least. NULL: FAIL_MEMORY. */
 const struct packed *base_packed(struct base *b, int layer, enum group g, bool backward,

@@ -141,6 +141,12 @@ static inline size_t base_n_packed(const struct dims *d)
  * needed; position_ids and heads of other tasks are ignored). A checkpoint's own classifier is
  * kept for parity and logits. Errors: FAIL_INPUT, FAIL_MEMORY. */
 int base_load(struct base *b, const char *dir);
+/* base_random - a checkpoint of these shapes that nobody trained: every tensor N(0, init_range) from
+ * (seed, RNG_INIT, its place in the list), gains of LayerNorms 1. Its numbers lie in a mapping of
+ * their own and may be changed until they are packed; like a file's, its pages need not stay in
+ * memory afterwards. D->problem is not taken. Errors: FAIL_USAGE: no such architecture;
+ * FAIL_MEMORY. */
+int base_random(struct base *b, const struct dims *d, uint64_t seed);
 /* base_pack - pack what NEED [n_layers * N_GROUP] says (model_packs; NULL: all, for both directions)
  * now, in this process, so that forked workers share it. What is not packed here is packed when a
  * model needs it. Errors: FAIL_MEMORY. */

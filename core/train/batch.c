@@ -18,6 +18,7 @@ static void reserve(struct microbatch *m, int n_tok, int n_seq)
         size_t seq = (size_t)m->cap_seq, tok = (size_t)m->cap_tok;
         m->mem = xgrow(m->mem, 3 * tok + 4 * seq + 1, sizeof *m->mem);
         m->target = xgrow(m->target, seq, sizeof *m->target);
+        m->next = xgrow(m->next, tok, sizeof *m->next);
     }
     m->b = (struct batch){ .ids = m->mem };
     m->b.pos = m->b.ids + m->cap_tok;
@@ -42,6 +43,7 @@ static void add(struct microbatch *m, const struct dataset *d, int example, int 
         ids[i] = from[i];
         pos[i] = i;
         types[i] = i >= second;
+        m->next[b->n_tok + i] = i + 1 < n ? from[i + 1] : -1;
     }
     slots[b->n_seq] = slot;
     m->example[b->n_seq] = example;
@@ -51,6 +53,7 @@ static void add(struct microbatch *m, const struct dataset *d, int example, int 
         m->target[b->n_seq] = (real)d->target[example];
     b->label = d->label ? label : NULL;
     b->target = d->target ? m->target : NULL;
+    b->next = d->label || d->target ? NULL : m->next;
     b->n_tok += n;
     off[++b->n_seq] = b->n_tok;
     if (n > b->max_len)
@@ -176,6 +179,7 @@ void microbatch_free(struct microbatch *m)
 {
     free(m->mem);
     free(m->target);
+    free(m->next);
     free(m->sort);
     *m = (struct microbatch){ 0 };
 }

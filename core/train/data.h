@@ -52,7 +52,7 @@ struct dataset {
     int *ids;
     size_t *off;
     int *second;
-    int *label;     /* classification, else NULL */
+    int *label;     /* classification, else NULL; neither this nor target: text to be predicted */
     double *target; /* regression, else NULL */
     long *line;     /* 1-based line of the file */
     int max_tokens; /* longest example */
@@ -93,6 +93,7 @@ struct microbatch {
     struct batch b; /* points into the arrays below */
     int *mem;       /* ids, pos, types, off, slot, label, example */
     real *target;
+    int *next;
     int *example;         /* [n_seq] index in the dataset */
     int cap_tok, cap_seq; /* what mem has room for: buffers are used again and only grow */
     uint64_t *sort;       /* scratch of batch_split, in out[0] */

@@ -1,0 +1,127 @@
+/* rate.c - products of a linear layer, timed. */
+#include "core/math/rate.h"
+#include "core/math/packed.h"
+
+#include <math.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <stdlib.h>
+
+const char *const gemm_lib_names[] = { "OpenBLAS", "oneDNN", "packed", NULL };
+const char *const gemm_op_names[] = { "forward", "input gradient", "weight gradient", NULL };
+
+/* What a product reads and writes. */
+struct product {
+    const struct gemm_case *c;
+    struct mat x, w, y;
+    struct packed *packed;
+};
+
+static struct mat numbers(int rows, int cols)
+{
+    size_t n = (size_t)rows * (size_t)cols;
+    real *x = xalloc(n, sizeof *x);
+
+    for (size_t i = 0; i < n; i++)
+        x[i] = (real)((double)(i % 17) / 16 - 0.5);
+    return mat_make(x, rows, cols);
+}
+
+static bool has(const struct gemm_case *c)
+{
+    if (c->bf16 && (c->lib != GEMM_PACKED || sizeof(real) != sizeof(float)))
+        return false;
+    if (c->lib == GEMM_ONEDNN)
+        return sizeof(real) == sizeof(float);
+    return c->lib == GEMM_OPENBLAS || c->op != GEMM_WEIGHT_GRAD;
+}
+
+static void blas(const struct product *p)
+{
+    switch (p->c->op) {
+    case GEMM_FORWARD: mat_gemm(p->y, 0, 1, p->x, NOTRANS, p->w, TRANS); break;
+    case GEMM_INPUT_GRAD: mat_gemm(p->x, 0, 1, p->y, NOTRANS, p->w, NOTRANS); break;
+    default: mat_gemm(p->w, 0, 1, p->y, TRANS, p->x, NOTRANS); break;
+    }
+}
+
+#ifndef REAL_IS_DOUBLE
+/* C = op(A) B or A op(B), as dnnl_sgemm has it for row-major matrices. */
+static void onednn(const struct product *p)
+{
+    int rows = p->c->rows, in = p->c->in, out = p->c->out;
+    dnnl_status_t st;
+
+    switch (p->c->op) {
+    case GEMM_FORWARD:
+        st = dnnl_sgemm('N', 'T', rows, out, in, 1, p->x.x, in, p->w.x, in, 0, p->y.x, out);
+        break;
+    case GEMM_INPUT_GRAD:
+        st = dnnl_sgemm('N', 'N', rows, in, out, 1, p->y.x, out, p->w.x, in, 0, p->x.x, in);
+        break;
+    default:
+        st = dnnl_sgemm('T', 'N', out, in, rows, 1, p->y.x, out, p->x.x, in, 0, p->w.x, in);
+        break;
+    }
+    CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
+}
+#else
+static void onednn(const struct product *p)
+{
+    CHECK(0, "%d rows in f64", p->c->rows);
+}
+#endif
+
+static void multiply(const struct product *p)
+{
+    if (p->c->lib == GEMM_OPENBLAS)
+        blas(p);
+    else if (p->c->lib == GEMM_ONEDNN)
+        onednn(p);
+    else if (p->c->op == GEMM_FORWARD)
+        packed_fwd(p->packed, p->y, p->x, NULL);
+    else
+        packed_bwd(p->packed, p->x, p->y, false);
+}
+
+static double sum_of(struct mat m)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < (size_t)m.rows * (size_t)m.cols; i++)
+        sum += (double)m.x[i];
+    return sum;
+}
+
+double gemm_rate(const struct gemm_case *c, double seconds, double *sum)
+{
+    if (!has(c))
+        return 0;
+    struct product p = { .c = c,
+                         .x = numbers(c->rows, c->in),
+                         .w = numbers(c->out, c->in),
+                         .y = numbers(c->rows, c->out) };
+    double best = INFINITY, end = 0;
+
+    if (c->lib == GEMM_PACKED)
+        p.packed =
+            packed_new(&p.w, 1, c->op == GEMM_INPUT_GRAD, c->bf16 ? PRECISION_BF16 : PRECISION_F32);
+    bool made = c->lib != GEMM_PACKED || p.packed;
+    if (made)
+        multiply(&p); /* the first one makes the library's buffers */
+    end = now_mono() + seconds;
+    while (made) {
+        double start = now_mono(), now;
+        multiply(&p);
+        now = now_mono();
+        best = fmin(best, now - start);
+        if (now > end)
+            break;
+    }
+    if (sum)
+        *sum = sum_of(c->op == GEMM_FORWARD ? p.y : c->op == GEMM_INPUT_GRAD ? p.x : p.w);
+    packed_free(p.packed);
+    free(p.x.x);
+    free(p.w.x);
+    free(p.y.x);
+    return made ? 2e-9 * c->rows * c->in * c->out / fmax(best, 1e-9) : 0;
+}

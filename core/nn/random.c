@@ -1,0 +1,96 @@
+/* random.c - a checkpoint of given shapes with random numbers, for measurements.
+ *
+ * The numbers lie in an anonymous file that is mapped as a checkpoint's file is, so that what is
+ * given back after packing is counted in the same way. */
+#include "core/nn/impl.h"
+
+#include "core/base/rng.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PAGE = 4096, ROUND = 64 / sizeof(real) };
+
+static size_t size_of(const struct param *p)
+{
+    return (size_t)p->rows * (size_t)p->cols;
+}
+
+static bool is_gain(const struct param *p)
+{
+    const char *end = strrchr(p->name, '.');
+
+    return p->is_vector && end && strcmp(end, ".weight") == 0;
+}
+
+/* Box and Muller's pairs in single precision: there are hundreds of millions to draw. */
+static void fill_normal(real *x, size_t n, double sigma, uint64_t seed, uint32_t sub)
+{
+    struct rng r = rng_make(seed, RNG_INIT, sub);
+
+    for (size_t i = 0; i < n; i += 2) {
+        float u = ((float)rng_u32(&r) + 0.5f) * 0x1p-32f, v = (float)rng_u32(&r) * 0x1p-32f;
+        float s, c, radius = (float)sigma * sqrtf(-2 * logf(u));
+        sincosf(6.2831853f * v, &s, &c);
+        x[i] = (real)(radius * c);
+        if (i + 1 < n)
+            x[i + 1] = (real)(radius * s);
+    }
+}
+
+static void fill(const struct base *b, uint64_t seed)
+{
+    for (int i = 0; i < b->n_params; i++) {
+        const struct param *p = &b->params[i];
+        size_t n = size_of(p);
+        for (size_t k = 0; is_gain(p) && k < n; k++)
+            p->value[k] = 1;
+        if (!is_gain(p))
+            fill_normal(p->value, n, b->dims.init_range, seed, (uint32_t)i);
+        /* What was written stays in the file. */
+        madvise((void *)((uintptr_t)p->value / PAGE * PAGE), n * sizeof *p->value, MADV_DONTNEED);
+    }
+}
+
+/* Every tensor on a cache line of its own. */
+static int map_values(struct base *b)
+{
+    size_t at = 0, n = 0;
+
+    for (int i = 0; i < b->n_params; i++)
+        n += (size_of(&b->params[i]) + ROUND - 1) / ROUND * ROUND;
+    int fd = memfd_create("lowrank random weights", MFD_CLOEXEC);
+    void *x = MAP_FAILED;
+    if (fd >= 0 && ftruncate(fd, (off_t)(n * sizeof(real))) == 0)
+        x = mmap(NULL, n * sizeof(real), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    if (x == MAP_FAILED)
+        return fail(FAIL_MEMORY, "no memory for %.1f million random numbers: %s", 1e-6 * (double)n,
+                    strerror(why));
+    b->file.file = (struct file){ .path = xstrdup(b->dir), .data = x, .size = n * sizeof(real) };
+    for (int i = 0; i < b->n_params; i++) {
+        b->params[i].value = (real *)x + at;
+        at += (size_of(&b->params[i]) + ROUND - 1) / ROUND * ROUND;
+    }
+    return 0;
+}
+
+int base_random(struct base *b, const struct dims *d, uint64_t seed)
+{
+    *b = (struct base){ .dims = *d };
+    b->dims.problem = NULL;
+    b->dir = xprintf("random %s %d x %d x %d, %d words, seed %llu", d->arch, d->n_layers,
+                     d->d_model, d->d_ffn, d->vocab, (unsigned long long)seed);
+    sha256_hex(b->weights_sha256, b->dir, strlen(b->dir));
+    if (base_list(b) != 0 || map_values(b) != 0) {
+        base_free(b);
+        return -1;
+    }
+    fill(b, seed);
+    return 0;
+}

@@ -1,0 +1,91 @@
+/* test_bench.c - random bases, and the operations that a measurement counts as needed. */
+#include "experiments/bench.h"
+#include "tests/suite.h"
+
+#include <math.h>
+#include <string.h>
+
+static struct dims tiny(void)
+{
+    struct settings none = { 0 };
+    struct dims d;
+
+    ck_assert_int_eq(bench_dims(&d, &none, "tiny"), 0);
+    return d;
+}
+
+START_TEST(random_bases_are_repeatable)
+{
+    struct dims d = tiny();
+    struct base a, b, c;
+
+    ck_assert_int_eq(base_random(&a, &d, 1), 0);
+    ck_assert_int_eq(base_random(&b, &d, 1), 0);
+    ck_assert_int_eq(base_random(&c, &d, 2), 0);
+    ck_assert_str_eq(a.weights_sha256, b.weights_sha256);
+    ck_assert_str_ne(a.weights_sha256, c.weights_sha256);
+    for (int i = 0; i < a.n_params; i++) {
+        const struct param *p = &a.params[i];
+        size_t n = (size_t)p->rows * (size_t)p->cols, bytes = n * sizeof *p->value;
+        double sum = 0, squares = 0, mean, sd;
+        bool gain = strstr(p->name, "LayerNorm.weight") != NULL;
+        ck_assert_int_eq(memcmp(p->value, b.params[i].value, bytes), 0);
+        ck_assert(gain == (memcmp(p->value, c.params[i].value, bytes) == 0));
+        for (size_t k = 0; k < n; k++) {
+            sum += (double)p->value[k];
+            squares += (double)p->value[k] * (double)p->value[k];
+        }
+        mean = sum / (double)n;
+        sd = sqrt(squares / (double)n);
+        /* Five standard errors of a mean and of a standard deviation. */
+        ck_assert_double_le(fabs(mean - gain), gain ? 0 : 5 * 0.02 / sqrt((double)n));
+        if (!gain)
+            ck_assert_double_le(fabs(sd - 0.02), 5 * 0.02 / sqrt(2.0 * (double)n));
+    }
+    base_free(&a);
+    base_free(&b);
+    base_free(&c);
+    strcpy(d.arch, "none");
+    ck_assert_int_eq(base_random(&a, &d, 1), -1);
+    ck_assert_int_eq(fail_code(), FAIL_USAGE);
+}
+END_TEST
+
+/* Two layers of 64 and 128; 3 sequences of 16 tokens; LoRA r = 4 on q and v. */
+static void needed_is(const char *pooling, double forward, double step)
+{
+    char rank[] = "rank=4", pool[32], *words[] = { rank, pool };
+    struct settings v = { 0 };
+    struct bench_model b;
+
+    snprintf(pool, sizeof pool, "pooling=%s", pooling);
+    ck_assert_int_eq(bench_words(&v, "model", 2, words), 0);
+    ck_assert_int_eq(bench_model_init(&b, &v, "tiny", 3, 16, NULL), 0);
+    struct bench_load l = bench_load_of(&b.set);
+    ck_assert(l.sequences == 3 && l.tokens == 48 && l.squares == 3 * 256);
+    ck_assert_double_eq(bench_needed(&b.m, &l, false), forward);
+    ck_assert_double_eq(bench_needed(&b.m, &l, true), step);
+    bench_model_free(&b);
+    settings_free(&v);
+}
+
+START_TEST(needed_operations_by_hand)
+{
+    double block = 4 * 64 * 64 + 2 * 64 * 128, kv = 2 * 64 * 64;
+    double adapters = 2 * 2 * 2 * 4 * 64, attention = 3 * 256 * 64;
+    double all = 48 * 2 * block, firsts = 48 * block + 48 * kv + 3 * (block - kv);
+
+    needed_is("mean", 2 * all + 2 * 48 * adapters + 8 * attention,
+              4 * all + 6 * 48 * adapters + 24 * attention);
+    needed_is("cls", 2 * firsts + 2 * 48 * adapters + 8 * attention,
+              4 * firsts + 6 * 48 * adapters + 24 * attention);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, random_bases_are_repeatable);
+    tcase_add_test(tc, needed_operations_by_hand);
+}
+
+const struct suite suite_bench = { "bench", fill };
