@@ -53,9 +53,10 @@ int bench_dims(struct dims *d, const struct settings *v, const char *geometry);
 int bench_model_init(struct bench_model *b, const struct settings *v, const char *geometry,
                      long sequences, long tokens, const struct model *update);
 void bench_model_free(struct bench_model *b);
-/* bench_method - "lora rank=8 targets=q,v" into buf; returns buf. bench_precision: "f32". */
+/* bench_method - "lora rank=8 targets=q,v" into buf; returns buf. bench_precision - "f32" or "bf16":
+ * of the recipe, or where M is given and all its matrices train, of those. */
 const char *bench_method(char buf[120], const struct recipe *r);
-const char *bench_precision(char buf[16], const struct recipe *r);
+const char *bench_precision(char buf[16], const struct recipe *r, const struct model *m);
 
 /* --- bench_needed.c: the operations that cannot be avoided */
 

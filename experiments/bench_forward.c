@@ -206,7 +206,7 @@ static void add_side(struct bench_table *t, struct forward *f, int i, const doub
     bench_table_add(t,
                     (const char *[]){ side_names[i], model,
                                       bench_method(method, &f->side[SIDE_ADAPTERS].b.r),
-                                      bench_precision(precision, &s->b.r), shape },
+                                      bench_precision(precision, &s->b.r, NULL), shape },
                     x);
 }
 
@@ -243,7 +243,7 @@ int bench_forward(const struct bench_cfg *c, int n, char **words)
         rc = prepare(f, &v, c);
     if (rc == 0) {
         const struct bench_model *b = &f->side[SIDE_BASE].b;
-        bench_precision(precision, &b->r);
+        bench_precision(precision, &b->r, NULL);
         double before = bench_model_rate(&b->d, precision, c->seconds, 1);
         rc = time_turns(f, 20 * c->seconds);
         if (rc == 0)

@@ -199,10 +199,24 @@ const char *bench_method(char buf[120], const struct recipe *r)
     return buf;
 }
 
-const char *bench_precision(char buf[16], const struct recipe *r)
+/* Does M multiply with any frozen matrix? */
+static bool has_frozen(const struct model *m)
 {
-    void *cfg = NULL;
-    const struct opt *o = recipe_opt(r, "precision", &cfg);
+    int n = m->base->dims.n_layers * N_GROUP;
+    unsigned char *need = xalloc((size_t)n, 1);
+    bool any = false;
 
-    return opt_text(o, cfg, buf, 16);
+    model_packs(m, need);
+    for (int i = 0; i < n; i++)
+        any |= need[i] != PACK_NONE;
+    free(need);
+    return any;
+}
+
+const char *bench_precision(char buf[16], const struct recipe *r, const struct model *m)
+{
+    bool bf16 = recipe_precision(r) == PRECISION_BF16 && (!m || has_frozen(m));
+
+    snprintf(buf, 16, "%s", bf16 ? "bf16" : real_name());
+    return buf;
 }

@@ -36,7 +36,7 @@ int bench_step(const struct bench_cfg *c, int n, char **words)
     bench_table_init(&t, "step", 4, cols);
     bench_table_add(&t,
                     (const char *[]){ model ? model->value : "minilm", bench_method(method, &b.r),
-                                      bench_precision(precision, &b.r), shape },
+                                      bench_precision(precision, &b.r, &b.m), shape },
                     x);
     rc = bench_end(&t, c, &v);
 out:

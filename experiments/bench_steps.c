@@ -137,7 +137,7 @@ int bench_time(struct bench_times *t, const struct bench_job *j)
     char precision[16];
 
     *t = (struct bench_times){ 0 };
-    bench_precision(precision, j->r);
+    bench_precision(precision, j->r, j->m);
     w.at = xalloc((size_t)w.want, sizeof *w.at);
     w.tokens = xalloc((size_t)w.want, sizeof *w.tokens);
     t->gemm_before = bench_model_rate(d, precision, j->c->seconds, j->threads);

@@ -277,7 +277,7 @@ static int report(const struct race *r, const struct recipe *recipe, double gemm
     bench_table_add(&t,
                     (const char *[]){ recipe->run.task, recipe->run.model,
                                       bench_method(method, recipe),
-                                      bench_precision(precision, recipe), shape },
+                                      bench_precision(precision, recipe, NULL), shape },
                     x);
     return bench_end(&t, r->c, r->v);
 }
@@ -292,7 +292,7 @@ static int measure(struct race *r)
         return -1;
     hash_save();
     const struct dims *d = &model_facts(recipe.run.model)->dims;
-    bench_precision(precision, &recipe);
+    bench_precision(precision, &recipe, NULL);
     double before = bench_model_rate(d, precision, r->c->seconds, (int)r->c->threads);
     int rc = make_dir(r);
     if (rc == 0)

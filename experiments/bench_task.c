@@ -16,7 +16,7 @@ static int report(const struct recipe *r, const struct bench_job *j,
     bench_table_init(&t, "task", 5, cols);
     bench_table_add(&t,
                     (const char *[]){ r->run.task, r->run.model, bench_method(method, r),
-                                      bench_precision(precision, r), shape },
+                                      bench_precision(precision, r, j->m), shape },
                     x);
     return bench_end(&t, j->c, v);
 }

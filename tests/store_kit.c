@@ -1,5 +1,6 @@
 /* store_kit.c - what the tests of the store share. */
 #include "tests/store_kit.h"
+#include "tests/suite.h"
 
 #include "core/base/file.h"
 
@@ -176,4 +177,35 @@ const char *kit_text(struct store *s, const char *sql)
     snprintf(text, sizeof text, "%s", r.n_rows && r.cell[0] ? r.cell[0] : "");
     rows_free(&r);
     return text;
+}
+
+const struct kit_study kit_small = { "rank", "accuracy", 2, 1, 2, 3 };
+
+static double zero(int rank, int lr, int seed)
+{
+    return 0 * (rank + lr + seed);
+}
+
+/* Both modes refuse PATH with FAIL_STORE, and the line says TEXT and names the file. */
+void kit_refused(const char *path, enum store_mode mode, const char *text)
+{
+    struct store *s;
+
+    ck_assert_int_eq(store_open(&s, path, mode), -1);
+    ck_assert_ptr_null(s);
+    ck_assert_int_eq(fail_code(), FAIL_STORE);
+    ck_assert_msg(strstr(fail_text(), text), "'%s' instead of '%s'", fail_text(), text);
+}
+
+/* A database with a few runs, everything in the file itself. */
+const char *kit_filled(const char *name)
+{
+    const char *path = kit_path(name);
+    struct store *s;
+
+    ck_assert_msg(store_open(&s, path, STORE_WRITE) == 0, "%s", fail_text());
+    kit_plan(s, &kit_small);
+    kit_finish_all(s, "rank", zero);
+    store_close(s);
+    return path;
 }

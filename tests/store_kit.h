@@ -16,6 +16,7 @@ struct kit_study {
     const char *name, *metric;
     int ranks, lrs, seeds, epochs;
 };
+extern const struct kit_study kit_small; /* "rank": four runs */
 int kit_plan(struct store *s, const struct kit_study *k);
 
 /* kit_finish_all - claim and finish every run of the study: best "accuracy" is VALUE(rank, lr
@@ -28,4 +29,9 @@ double kit_one(const char *path, const char *sql);
 void kit_sql(const char *path, const char *sql); /* CHECKs */
 /* kit_text - one cell through store_query; "" for NULL or no row; lives until the next call. */
 const char *kit_text(struct store *s, const char *sql);
+
+/* kit_filled - the path of a database NAME with four finished runs of a study "rank". */
+const char *kit_filled(const char *name);
+/* kit_refused - opening PATH fails with FAIL_STORE and a line that has TEXT in it; CHECKs. */
+void kit_refused(const char *path, enum store_mode mode, const char *text);
 #endif

@@ -16,47 +16,16 @@
 #include <unistd.h>
 
 enum { NOBODY = 65534 };
-static const struct kit_study small = { "rank", "accuracy", 2, 1, 2, 3 };
-
-static double zero(int rank, int lr, int seed)
-{
-    return 0 * (rank + lr + seed);
-}
-
-/* Both modes refuse PATH with FAIL_STORE, and the line says TEXT and names the file. */
-static void refused(const char *path, enum store_mode mode, const char *text)
-{
-    struct store *s;
-
-    ck_assert_int_eq(store_open(&s, path, mode), -1);
-    ck_assert_ptr_null(s);
-    ck_assert_int_eq(fail_code(), FAIL_STORE);
-    ck_assert_msg(strstr(fail_text(), text), "'%s' instead of '%s'", fail_text(), text);
-}
-
 static void put_file(const char *path, const void *data, size_t n)
 {
     ck_assert_int_eq(file_write(path, data, n, FAIL_STORE), 0);
 }
 
-/* A database with a few runs, everything in the file itself. */
-static const char *filled(const char *name)
-{
-    const char *path = kit_path(name);
-    struct store *s;
-
-    ck_assert_msg(store_open(&s, path, STORE_WRITE) == 0, "%s", fail_text());
-    kit_plan(s, &small);
-    kit_finish_all(s, "rank", zero);
-    store_close(s);
-    return path;
-}
-
 START_TEST(an_absent_database_is_no_error_of_the_reader)
 {
-    refused(kit_path("absent.db"), STORE_READ, "no results yet; run 'lowrank sweep");
+    kit_refused(kit_path("absent.db"), STORE_READ, "no results yet; run 'lowrank sweep");
     put_file(kit_path("empty.db"), "", 0);
-    refused(kit_path("empty.db"), STORE_READ, "no results yet");
+    kit_refused(kit_path("empty.db"), STORE_READ, "no results yet");
     struct store *s;
     ck_assert_int_eq(store_open(&s, kit_path("empty.db"), STORE_WRITE), 0);
     store_close(s);
@@ -70,29 +39,29 @@ START_TEST(other_files_are_left_alone)
     const char *text = kit_path("text.db"), *other = kit_path("other.db");
 
     put_file(text, "hello", 5);
-    refused(text, STORE_READ, "text.db' is not a database");
-    refused(text, STORE_WRITE, "text.db' is not a database");
+    kit_refused(text, STORE_READ, "text.db' is not a database");
+    kit_refused(text, STORE_WRITE, "text.db' is not a database");
     put_file(text,
              "SQLite format 3\0and then no database at all, but something longer than a header",
              80);
-    refused(text, STORE_WRITE, "text.db' is not a database");
-    refused("/tmp", STORE_WRITE, "'/tmp' is not a file");
+    kit_refused(text, STORE_WRITE, "text.db' is not a database");
+    kit_refused("/tmp", STORE_WRITE, "'/tmp' is not a file");
     kit_sql(other, "CREATE TABLE t(x); INSERT INTO t VALUES(1)");
-    refused(other, STORE_WRITE, "other.db' is a database of another program");
-    refused(other, STORE_READ, "other.db' is a database of another program");
+    kit_refused(other, STORE_WRITE, "other.db' is a database of another program");
+    kit_refused(other, STORE_READ, "other.db' is a database of another program");
     ck_assert_double_eq(kit_one(other, "SELECT count(*) FROM sqlite_schema"), 1);
     kit_sql(other, "PRAGMA application_id = 77");
-    refused(other, STORE_WRITE, "other program");
+    kit_refused(other, STORE_WRITE, "other program");
 }
 END_TEST
 
 START_TEST(a_newer_database_is_refused)
 {
-    const char *path = filled("newer.db");
+    const char *path = kit_filled("newer.db");
 
     kit_sql(path, "PRAGMA user_version = 7");
-    refused(path, STORE_WRITE, "made by a newer lowrank (schema 7; this one knows 2)");
-    refused(path, STORE_READ, "made by a newer lowrank (schema 7; this one knows 2)");
+    kit_refused(path, STORE_WRITE, "made by a newer lowrank (schema 7; this one knows 2)");
+    kit_refused(path, STORE_READ, "made by a newer lowrank (schema 7; this one knows 2)");
 }
 END_TEST
 
@@ -104,12 +73,12 @@ static long plays_nfs(const char *path)
 
 START_TEST(a_network_file_system_is_refused)
 {
-    const char *path = filled("nfs.db");
+    const char *path = kit_filled("nfs.db");
 
     guard_fs_magic = plays_nfs;
-    refused(path, STORE_WRITE, "nfs.db' is on NFS");
-    refused(path, STORE_READ, "nfs.db' is on NFS");
-    refused(kit_path("new.db"), STORE_WRITE, "new.db' is on NFS");
+    kit_refused(path, STORE_WRITE, "nfs.db' is on NFS");
+    kit_refused(path, STORE_READ, "nfs.db' is on NFS");
+    kit_refused(kit_path("new.db"), STORE_WRITE, "new.db' is on NFS");
     setenv("LOWRANK_ANY_FS", "1", 1);
     struct store *s;
     ck_assert_int_eq(store_open(&s, path, STORE_READ), 0);
@@ -127,7 +96,7 @@ START_TEST(a_lock_is_waited_for)
 
     setenv("LOWRANK_BUSY_MS", "100", 1);
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
-    kit_plan(s, &small);
+    kit_plan(s, &kit_small);
     ck_assert_int_eq(store_claim(s, "rank", NULL, 60, &c), 1);
     ck_assert_int_eq(store_point(s, &c, 1, "dev", "accuracy", 0.5), 0);
     sqlite3_open(path, &other);
@@ -157,7 +126,7 @@ START_TEST(a_full_disk_loses_nothing)
     const char *path = kit_path("full.db");
 
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
-    kit_plan(s, &small);
+    kit_plan(s, &kit_small);
     ck_assert_int_eq(store_claim(s, "rank", NULL, 60, &c), 1);
     sqlite3_exec(s->db, "PRAGMA max_page_count = 1", 0, 0, 0);
     for (int i = 0; i < 4000; i++)
@@ -186,7 +155,7 @@ START_TEST(a_failing_write_is_told)
 
     signal(SIGXFSZ, SIG_IGN);
     s = kit_store();
-    kit_plan(s, &small);
+    kit_plan(s, &kit_small);
     struct claim c;
     ck_assert_int_eq(store_claim(s, "rank", NULL, 60, &c), 1);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -235,7 +204,7 @@ static void spoil(const char *path, int i)
 /* With damage anywhere, every call works or says so; none crashes or says something else. */
 START_TEST(damage_is_told)
 {
-    const char *path = filled("damaged.db");
+    const char *path = kit_filled("damaged.db");
     struct store *s;
     struct rows r;
     int bad = 0;
@@ -353,7 +322,7 @@ START_TEST(a_read_only_folder_can_be_read)
     struct store *s;
 
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
-    kit_plan(s, &small);
+    kit_plan(s, &kit_small);
     store_close(s);
     chmod(path, 0444);
     chmod(dir, 0555);
@@ -374,7 +343,7 @@ START_TEST(a_log_in_a_read_only_folder_is_not_ignored)
 
     if (pid == 0) { /* leaves its log behind, as after a power cut */
         struct store *s;
-        _exit(store_open(&s, path, STORE_WRITE) != 0 || kit_plan(s, &small) != 0);
+        _exit(store_open(&s, path, STORE_WRITE) != 0 || kit_plan(s, &kit_small) != 0);
     }
     waitpid(pid, &status, 0);
     ck_assert_int_eq(status, 0);
@@ -403,7 +372,7 @@ START_TEST(all_may_create_it_at_once)
             struct store *s;
             close(gate[1]);
             ck_assert_int_eq(read(gate[0], &byte, 1), 0); /* until the parent closes its end */
-            int rc = store_open(&s, path, STORE_WRITE) != 0 || kit_plan(s, &small) != 0;
+            int rc = store_open(&s, path, STORE_WRITE) != 0 || kit_plan(s, &kit_small) != 0;
             if (rc)
                 fprintf(stderr, "%s\n", fail_text());
             _exit(rc);
@@ -423,70 +392,6 @@ END_TEST
 
 /* --- migration, with a step that only this test has */
 
-static const struct embedded next[] = {
-    { "schema/001_init.sql", "SELECT no_such_function()" },
-    { "schema/003_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
-    { NULL, NULL },
-};
-static const struct embedded broken[] = {
-    { "schema/003_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
-    { NULL, NULL },
-};
-
-START_TEST(a_migration_keeps_a_copy)
-{
-    const char *path = filled("old.db"), *copy = kit_path("old.db.v2.bak");
-    verbosity = -1;
-    struct store *s;
-
-    ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
-    ck_assert_int_eq(migrate_schema(s, broken), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 3: "));
-    ck_assert_str_eq(
-        kit_text(s, "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'more'"), "0");
-    ck_assert_int_eq(migrate_schema(s, next), 0);
-    ck_assert_int_eq(migrate_schema(s, next), 0);
-    ck_assert_str_eq(kit_text(s, "SELECT count(more IS NULL) FROM run"), "4");
-    store_close(s);
-    ck_assert_double_eq(kit_one(copy, "SELECT count(*) FROM run"), 4);
-    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 2);
-    refused(path, STORE_READ, "schema 3; this one knows 2");
-}
-END_TEST
-
-/* A database of schema 1 with runs, values and their machine in it: read only after a migration,
- * which keeps all of them and a copy, and then takes measurements. */
-START_TEST(schema_1_becomes_2)
-{
-    const char *path = filled("one.db"), *copy = kit_path("one.db.v1.bak");
-    static const char back[] = "DROP VIEW benches; DROP TABLE bench_value; DROP TABLE bench;"
-                               " INSERT INTO env(sha256, doc) VALUES(printf('%064d', 1), '{}');"
-                               " UPDATE attempt SET env_id = 1; UPDATE result SET value = 0.75;"
-                               " PRAGMA user_version = 1";
-    static const char *const count[] = { "SELECT count(*) FROM run", "SELECT count(*) FROM attempt",
-                                         "SELECT sum(value) FROM result",
-                                         "SELECT sum(env_id) FROM attempt" };
-    double before[ARRAY_LEN(count)];
-    struct store *s;
-
-    verbosity = -1;
-    kit_sql(path, back);
-    for (size_t i = 0; i < ARRAY_LEN(count); i++) {
-        before[i] = kit_one(path, count[i]);
-        ck_assert(before[i] > 0);
-    }
-    refused(path, STORE_READ, "older lowrank (schema 1; this one reads 2)");
-    ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
-    for (size_t i = 0; i < ARRAY_LEN(count); i++) {
-        ck_assert_double_eq(kit_one(path, count[i]), before[i]);
-        ck_assert_double_eq(kit_one(copy, count[i]), before[i]);
-    }
-    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 1);
-    ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM benches"), "0");
-    store_close(s);
-}
-END_TEST
-
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, an_absent_database_is_no_error_of_the_reader);
@@ -500,8 +405,6 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_read_only_folder_can_be_read);
     tcase_add_test(tc, a_log_in_a_read_only_folder_is_not_ignored);
     tcase_add_test(tc, all_may_create_it_at_once);
-    tcase_add_test(tc, a_migration_keeps_a_copy);
-    tcase_add_test(tc, schema_1_becomes_2);
 }
 
 const struct suite suite_store_faults = { "store_faults", fill };
