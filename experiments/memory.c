@@ -37,7 +37,10 @@ static size_t product_bytes(const struct geometry *g, const struct dims *d,
     return (size_t)n * packed_code_size();
 }
 
-static int run_bytes(size_t *bytes, const struct recipe *r, const struct run_data *d, int threads)
+/* *KEPT: of these bytes, what is kept of the examples (core/train/kept.c): where rows of products do
+ * not depend on their neighbours, and a quarter of the free memory is enough. */
+static int run_bytes(size_t *bytes, size_t *kept, const struct recipe *r, const struct run_data *d,
+                     int threads)
 {
     struct model m;
 
@@ -46,6 +49,10 @@ static int run_bytes(size_t *bytes, const struct recipe *r, const struct run_dat
     struct train_need need = train_need(&m, &r->train, d, threads);
     *bytes = need.bytes + product_bytes(geometry_get(r), &m.base->dims, &need) + WORKER_BYTES +
              (size_t)threads * THREAD_BYTES;
+    *kept = strcmp(packed_library(), "none") != 0 ? train_kept_bytes(&m, d) : 0;
+    if (*kept > cpu_info()->mem_available / 4)
+        *kept = 0;
+    *bytes += *kept;
     model_free(&m);
     return 0;
 }
@@ -82,7 +89,7 @@ int study_memory(struct study *s, const bool *pending, int threads)
 {
     struct memo {
         struct alike a;
-        size_t bytes;
+        size_t bytes, kept;
     } *memo = NULL;
     int n = 0, rc = 0;
 
@@ -100,9 +107,11 @@ int study_memory(struct study *s, const bool *pending, int threads)
         if (k == n) {
             memo = xgrow(memo, (size_t)n + 1, sizeof *memo);
             memo[n].a = a;
-            rc = run_bytes(&memo[n++].bytes, r, &d, threads);
+            rc = run_bytes(&memo[n].bytes, &memo[n].kept, r, &d, threads);
+            n++;
         }
         s->runs[i].rss = memo[k].bytes;
+        s->runs[i].kept = memo[k].kept;
     }
     free(memo);
     return rc;

@@ -38,6 +38,7 @@ struct plan_run {
     double cost_s;  /* estimate; 0: not calibrated */
     double eval_s;  /* of it, the longest evaluation */
     size_t rss;     /* estimate of what a worker adds, bytes; 0: not asked */
+    size_t kept;    /* of that, what the frozen part computes from the examples */
     int cell;       /* index of its cell, in the order of the file */
     int n_points;   /* of the study that came to this run */
 };

@@ -194,7 +194,9 @@ static size_t keep_bytes(const struct live *l)
 {
     size_t share = cpu_info()->mem_available / (size_t)(l->env->jobs > 0 ? l->env->jobs : 1);
 
-    return share > l->plan->rss ? (share - l->plan->rss) / 4 : 0;
+    size_t rest = l->plan->rss - l->plan->kept;
+
+    return share > rest ? (share - rest) / 4 : 0;
 }
 
 static int train(struct live *l, struct model *m, const struct run_data *d, const char *ckpt,

@@ -17,6 +17,17 @@ size_t kept_bytes(const struct model *m, const struct dataset *d)
            (size_t)d->n * (sizeof(real *) + sizeof(bool));
 }
 
+size_t train_kept_bytes(const struct model *m, const struct run_data *d)
+{
+    size_t bytes = 0;
+
+    if (m->lowest <= 0 || m->head.hidden_dropout > 0 || m->head.attn_dropout > 0)
+        return 0;
+    for (int s = 0; s < N_SPLITS; s++)
+        bytes += d->split[s] ? kept_bytes(m, d->split[s]) : 0;
+    return bytes;
+}
+
 /* All of a split or nothing, so that a second epoch is as fast as it can be or as it was. */
 static void add_split(struct kept_split *k, const struct model *m, const struct dataset *d,
                       size_t *budget)

@@ -100,6 +100,10 @@ struct train_need {
 struct train_need train_need(const struct model *m, const struct train_cfg *c,
                              const struct run_data *d, int threads);
 
+/* train_kept_bytes - what the frozen part computes from all examples, which a run keeps where memory
+ * allows; 0 where it cannot: nothing is frozen, or dropout acts. */
+size_t train_kept_bytes(const struct model *m, const struct run_data *d);
+
 /* --- checkpoints (ckpt.c): theta, moments, best theta, and this; XXH3 over all of it; two
  * generations kept (PATH, PATH.old), the newest that verifies is used. Order and dropout are
  * functions of (seed, step). */
