@@ -3,17 +3,21 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 REAL    ?= float
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
-B       := build$(if $(filter double,$(REAL)),-f64)$(if $(SAN),-san)$(if $(findstring clang,$(CC)),-clang)
+# ONEDNN=0: without oneDNN though it is installed.
+B       := build$(if $(filter double,$(REAL)),-f64)$(if $(SAN),-san)$(if $(findstring clang,$(CC)),-clang)$(if \
+           $(filter 0,$(ONEDNN)),-openblas)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2) --no-print-directory
 
 CFLAGS  ?= -O2 -g
 SANFLAG := -fsanitize=address,undefined -fno-omit-frame-pointer
-override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -MMD -MP -ffp-contract=off -fno-math-errno \
+override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -I$(B) -MMD -MP -ffp-contract=off -fno-math-errno \
            -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
            -DLOWRANK_VERSION='"$(VERSION)"' -DREAL_IS_$(if $(filter double,$(REAL)),DOUBLE,FLOAT)=1 \
            $(if $(SAN),$(SANFLAG))
-LDLIBS  += -lopenblas -ldnnl -lsqlite3 -lfyaml -ljansson -lutf8proc -lpcre2-8 -lcrypto -lcurl -lzip -lgomp \
-           -lm -lpthread
+LDLIBS  += -lopenblas $(if $(HAVE_ONEDNN),-ldnnl) -lsqlite3 -lfyaml -ljansson -lutf8proc -lpcre2-8 -lcrypto \
+           -lcurl -lzip -lgomp -lm -lpthread
+# What the compiler found ($(B)/onednn_built.h), asked when a recipe runs.
+HAVE_ONEDNN = $(shell grep -s 'ONEDNN 1' $(B)/onednn_built.h)
 override LDFLAGS += $(if $(SAN),$(SANFLAG))
 
 DIRS     := core core/base core/math core/text core/metric core/nn core/adapt core/train \
@@ -26,27 +30,31 @@ TESTOBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/*.c)) $(B)/suite_table.o $(
 all: $(B)/lowrank ## build the program
 lib: $(LIBOBJ)
 
-# --- Debian packages. "make" only says what is missing; "make check" and "make reproduce" install it.
-DEBS := gcc libc6-dev libopenblas-dev libdnnl-dev libsqlite3-dev libfyaml-dev libjansson-dev \
+# --- Debian packages. "make" only says what is missing; "make check" and "make reproduce" install it,
+# and what it can do without when that is possible.
+DEBS := gcc libc6-dev libopenblas-dev libsqlite3-dev libfyaml-dev libjansson-dev \
         libutf8proc-dev libpcre2-dev librandom123-dev libssl-dev libxxhash-dev libcurl4-openssl-dev libzip-dev
 DEBS_ALL := $(DEBS) check libsubunit-dev gnuplot-nox fonts-dejavu-core wordnet-base python3-pip \
         ca-certificates sqlite3
+DEBS_OPTIONAL := $(if $(filter 0,$(ONEDNN)),,libdnnl-dev)
 INSTALL := $(filter deps check reproduce san,$(MAKECMDGOALS))
 APT  := apt-get install -y --no-install-recommends
 deps: ## install the Debian packages that are missing
 	@command -v dpkg-query >/dev/null || exit 0; \
 	have=" $$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' | sed -n 's/^ii *//p' | tr '\n' ' ') "; \
-	miss=; for p in $(if $(INSTALL),$(DEBS_ALL),$(DEBS)); do \
-	    case "$$have" in *" $$p "*) ;; *) miss="$$miss $$p" ;; esac; done; \
-	[ -z "$$miss" ] && exit 0; \
+	lacking() { for p; do case "$$have" in *" $$p "*) ;; *) printf ' %s' $$p ;; esac; done; }; \
+	miss=$$(lacking $(if $(INSTALL),$(DEBS_ALL),$(DEBS))); \
+	want=$$miss$$(lacking $(if $(INSTALL),$(DEBS_OPTIONAL))); \
+	[ -z "$$want" ] && exit 0; \
 	if [ -z "$(INSTALL)" ]; then \
 	    echo "missing packages; run:  make deps   or   $(APT)$$miss"; exit 6; fi; \
 	if [ "$$(id -u)" = 0 ]; then su=; \
 	elif command -v sudo >/dev/null && sudo -v; then su=sudo; \
+	elif [ -z "$$miss" ]; then exit 0; \
 	else echo "cannot install packages without root or sudo; run as root:  $(APT)$$miss"; exit 6; fi; \
-	echo "installing:$$miss"; export DEBIAN_FRONTEND=noninteractive; log=$$(mktemp); \
-	$$su $(APT) $$miss >$$log 2>&1 || \
-	    { $$su apt-get update -q && $$su $(APT) $$miss; } >$$log 2>&1; \
+	echo "installing:$$want"; export DEBIAN_FRONTEND=noninteractive; log=$$(mktemp); \
+	$$su $(APT) $$want >$$log 2>&1 || { $$su apt-get update -q && $$su $(APT) $$want; } >$$log 2>&1 || \
+	    $$su $(APT) $$miss >$$log 2>&1; \
 	rc=$$?; [ $$rc = 0 ] || tail -n 20 $$log; rm -f $$log; exit $$rc
 
 # --- generated tables: every NAME in "const struct STRUCT STRUCT_NAME =" at the start of a line.
@@ -81,12 +89,21 @@ $(B)/version.h: FORCE
 	echo '#define LOWRANK_CFLAGS "$(filter-out -D% -I% -W% -M%,$(CFLAGS))"'; } >$@.new; \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
+# Whether oneDNN is part of the program.
+$(B)/onednn_built.h: FORCE | deps
+	@mkdir -p $(B); have=0; \
+	[ "$(ONEDNN)" = 0 ] || ! echo '#include <oneapi/dnnl/dnnl.h>' | \
+	    $(CC) $(CFLAGS) -MF /dev/null -fsyntax-only -x c - 2>/dev/null || have=1; \
+	echo "#define HAVE_ONEDNN $$have" >$@.new; \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; [ $$have = 1 ] || \
+	    echo "building without oneDNN: slower on CPUs with AVX-512 (optional package: libdnnl-dev)"; fi
+
 # --- objects and programs
 $(B)/lowrank: $(B)/core/main.o $(B)/cmd_table.o $(LIBOBJ)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/tests.x: $(TESTOBJ) $(LIBOBJ)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcheck -lsubunit -lrt
-$(B)/%.o: %.c | deps
+$(B)/%.o: %.c | deps $(B)/onednn_built.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 $(B)/%.o: $(B)/%.c | deps
@@ -95,7 +112,6 @@ $(B)/core/math/%.o: override CFLAGS += -O3
 # At -O3 GCC unrolls the loop over blocks before it could vectorise it.
 $(B)/core/base/rng.o: override CFLAGS += -ftree-vectorize
 $(B)/experiments/provenance.o: $(B)/version.h
-$(B)/experiments/provenance.o: override CFLAGS += -I$(B)
 
 # --- what to do with them
 check: $(B)/lowrank $(B)/tests.x ## build and pass every quick test

@@ -60,6 +60,16 @@ static char *library(const char *config)
     return xprintf("%.*s", (int)(version + strcspn(config + version, " ")), config);
 }
 
+/* Only a library that is missing can be had: a CPU, a user's choice and double precision stay. */
+static void packed(struct doctor *d)
+{
+    const char *lack = packed_lack();
+
+    doctor_add(d, lack && sizeof(real) == 4 ? FACT_WARN : FACT_OK, "packed weights",
+               lack ? xprintf("by BLAS: %s", lack) : xstrdup(packed_library()),
+               packed_built_in() ? NULL : "install libdnnl-dev and build again");
+}
+
 static void blas(struct doctor *d)
 {
     const char *core = mat_blas_core(), *was = cpu_blas_was_reset();
@@ -78,10 +88,7 @@ static void blas(struct doctor *d)
                advice);
     free(advice);
     free(name);
-    bool none = strcmp(packed_library(), "none") == 0;
-    doctor_add(d, none ? FACT_WARN : FACT_OK, "packed weights",
-               xstrdup(none ? "by BLAS" : packed_library()),
-               none && sizeof(real) == 4 ? "apt-get install libdnnl-dev and build again" : NULL);
+    packed(d);
 }
 
 static void speed(struct doctor *d)

@@ -261,12 +261,9 @@ int facts_check(const struct recipe *r)
 static void tell_unpacked(void)
 {
     static bool told;
-    const char *env = getenv("LOWRANK_ONEDNN");
 
-    if (!told && sizeof(real) == sizeof(float) && strcmp(packed_library(), "none") == 0)
-        note("frozen weights multiply through OpenBLAS: %s",
-             env && strcmp(env, "0") == 0 ? "LOWRANK_ONEDNN=0 turns oneDNN off"
-                                          : "oneDNN has no packed kernels for this CPU");
+    if (!told && sizeof(real) == sizeof(float) && packed_lack())
+        note("frozen weights multiply through OpenBLAS: %s", packed_lack());
     told = true;
 }
 

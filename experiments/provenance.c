@@ -38,16 +38,16 @@ char *provenance_json(int threads)
     struct utsname u = { 0 };
 
     uname(&u);
-    json_t *j =
-        json_pack("{s:{s:s, s:b}, s:{s:o, s:o, s:s}, s:{s:o, s:o, s:i, s:I}, s:{s:o, s:o, s:o},"
-                  " s:{s:s, s:s, s:s, s:s, s:i}, s:i}",
-                  "git", "commit", LOWRANK_COMMIT, "dirty", LOWRANK_DIRTY, "host", "name",
-                  text(u.nodename), "kernel", text(u.release), "machine", u.machine, "cpu", "model",
-                  text(cpu->model), "features", text(cpu->features), "cores", cpu->cores, "memory",
-                  (json_int_t)cpu->mem_total, "blas", "core", text(mat_blas_core()), "config",
-                  text(mat_blas_config()), "packed", text(packed_library()), "build", "compiler",
-                  COMPILER, "flags", LOWRANK_CFLAGS, "version", LOWRANK_VERSION, "real",
-                  real_name(), "numerics", (int)NUMERICS_VERSION, "threads", threads);
+    json_t *j = json_pack(
+        "{s:{s:s, s:b}, s:{s:o, s:o, s:s}, s:{s:o, s:o, s:i, s:I}, s:{s:o, s:o, s:o, s:s*},"
+        " s:{s:s, s:s, s:s, s:s, s:i}, s:i}",
+        "git", "commit", LOWRANK_COMMIT, "dirty", LOWRANK_DIRTY, "host", "name", text(u.nodename),
+        "kernel", text(u.release), "machine", u.machine, "cpu", "model", text(cpu->model),
+        "features", text(cpu->features), "cores", cpu->cores, "memory", (json_int_t)cpu->mem_total,
+        "blas", "core", text(mat_blas_core()), "config", text(mat_blas_config()), "packed",
+        text(packed_library()), "packed_lack", packed_lack(), "build", "compiler", COMPILER,
+        "flags", LOWRANK_CFLAGS, "version", LOWRANK_VERSION, "real", real_name(), "numerics",
+        (int)NUMERICS_VERSION, "threads", threads);
     CHECK(j, "provenance");
     char *s = json_dumps(j, JSON_SORT_KEYS | JSON_COMPACT);
     json_decref(j);

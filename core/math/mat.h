@@ -69,4 +69,6 @@ const char *real_name(void);     /* "f32" or "f64" */
 const char *mat_blas_core(void); /* openblas_get_corename() */
 const char *mat_blas_config(void);
 const char *packed_library(void); /* "oneDNN 2.6.3" or "none" */
+bool packed_built_in(void);       /* is oneDNN part of this program? */
+const char *packed_lack(void);    /* why "none": "oneDNN is not built in", ...; else NULL */
 #endif

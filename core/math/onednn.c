@@ -10,6 +10,8 @@
 #include "core/math/onednn.h"
 #include "core/math/bf16.h"
 
+#if HAVE_ONEDNN
+
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -56,7 +58,7 @@ struct lane {
 static dnnl_engine_t engine;
 static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
 static pthread_key_t lane_key;
-static bool usable[N_PRECISION];
+static const char *lack[N_PRECISION];
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct product *cache[BUCKETS];
 static int n_cached;
@@ -205,19 +207,25 @@ static void engine_start(void)
     const char *env = getenv("LOWRANK_ONEDNN");
     struct onednn f32 = { .k = 64, .n = 64 }, bf16 = { .k = 64, .n = 64, .bf16 = true };
 
-    if (sizeof(real) != sizeof(float) || (env && strcmp(env, "0") == 0))
+    for (int p = 0; p < N_PRECISION; p++)
+        lack[p] = sizeof(real) != sizeof(float)  ? "oneDNN has no double precision"
+                  : env && strcmp(env, "0") == 0 ? "LOWRANK_ONEDNN=0 turns oneDNN off"
+                                                 : NULL;
+    if (lack[PRECISION_F32])
         return;
     omp_set_num_threads(1);
-    if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success)
-        return;
-    usable[PRECISION_F32] = pthread_key_create(&lane_key, lane_end) == 0 && packed_layout(&f32);
-    usable[PRECISION_BF16] = usable[PRECISION_F32] && packed_layout(&bf16);
+    if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success ||
+        pthread_key_create(&lane_key, lane_end) != 0 || !packed_layout(&f32))
+        lack[PRECISION_F32] = "oneDNN has no packed kernels for this CPU";
+    lack[PRECISION_BF16] = lack[PRECISION_F32];
+    if (!lack[PRECISION_F32] && !packed_layout(&bf16))
+        lack[PRECISION_BF16] = "oneDNN has no packed bf16 kernels for this CPU";
 }
 
-bool onednn_usable(enum precision p)
+const char *onednn_lack(enum precision p)
 {
     pthread_once(&engine_once, engine_start);
-    return usable[p];
+    return lack[p];
 }
 
 const char *onednn_version(void)
@@ -478,7 +486,7 @@ void onednn_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans t
                  enum trans tb, int inner)
 {
 #ifdef REAL_IS_FLOAT
-    lane_stream(); /* so that OpenMP has one thread here */
+    omp_set_num_threads(1); /* of this thread; the library has an engine of its own for this */
     dnnl_status_t st = dnnl_sgemm(ta == TRANS ? 'T' : 'N', tb == TRANS ? 'T' : 'N', c.rows, c.cols,
                                   inner, alpha, a.x, a.ld, b.x, b.ld, beta, c.x, c.ld);
     CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
@@ -487,3 +495,4 @@ void onednn_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans t
     CHECK(0, "%d x %d x %d in double", c.rows, c.cols, inner);
 #endif
 }
+#endif

@@ -4,19 +4,27 @@
  * Only where oneDNN has its packed kernels (AVX-512, "brg:"; for bf16 AVX512-BF16 or AMX): elsewhere its products are no
  * faster than OpenBLAS and their rows depend on the number of rows. That is a fact of the CPU,
  * never a measurement, so results do not depend on the load of the machine. LOWRANK_ONEDNN=0 turns
- * it off. */
+ * it off, and a program may be built without it (HAVE_ONEDNN 0): then nothing here is ever usable. */
 #ifndef ONEDNN_H
 #define ONEDNN_H
 
 #include "core/math/packed.h"
+
+#include "onednn_built.h" /* HAVE_ONEDNN: made by the Makefile */
 
 /* Measured of oneDNN 2.6 with AVX-512: 45 or 85 KB for a product, as its sizes are. */
 enum { ONEDNN_CODE_SIZE = 64 << 10 };
 
 struct onednn; /* one packed matrix W [k, n]: y = x W */
 
-bool onednn_usable(enum precision p);
-const char *onednn_version(void); /* "2.6.3", also when it is not usable */
+/* onednn_lack - why products of this precision do not go through oneDNN, as a clause that can be
+ * shown; NULL: they do. */
+const char *onednn_lack(enum precision p);
+static inline bool onednn_usable(enum precision p)
+{
+    return !onednn_lack(p);
+}
+const char *onednn_version(void); /* "2.6.3", also when it is not usable; NULL: not built in */
 
 /* onednn_pack - element (i, j) of W is w[i*row_step + j*col_step]; w may be freed afterwards. NULL:
  * no such kernel for this shape, or no memory. */
@@ -37,7 +45,8 @@ void onednn_mul_plain(const real *w, enum trans t, struct mat y, struct mat x, c
                       bool add);
 
 /* mat_gemm's product of INNER > 0 terms through oneDNN's sgemm, any ld. Rows of the result may
- * depend on how many there are. Not in double. */
+ * depend on how many there are. Needs no kernels of this CPU: wherever it is built in, but not in
+ * double. */
 void onednn_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
                  enum trans tb, int inner);
 #endif

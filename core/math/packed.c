@@ -178,11 +178,21 @@ void plain_bwd(struct mat w, struct mat dx, struct mat dy, bool add)
         mat_gemm(dx, add, 1, dy, NOTRANS, w, NOTRANS);
 }
 
+bool packed_built_in(void)
+{
+    return HAVE_ONEDNN;
+}
+
+const char *packed_lack(void)
+{
+    return onednn_lack(PRECISION_F32);
+}
+
 const char *packed_library(void)
 {
     static char text[48];
 
-    if (!onednn_usable(PRECISION_F32))
+    if (packed_lack())
         return "none";
     snprintf(text, sizeof text, "oneDNN %s", onednn_version());
     return text;

@@ -1,9 +1,8 @@
 /* rate.c - products of a linear layer, timed. */
 #include "core/math/rate.h"
-#include "core/math/packed.h"
+#include "core/math/onednn.h"
 
 #include <math.h>
-#include <oneapi/dnnl/dnnl.h>
 #include <stdlib.h>
 
 const char *const gemm_lib_names[] = { "OpenBLAS", "oneDNN", "packed", NULL };
@@ -31,7 +30,7 @@ static bool has(const struct gemm_case *c)
     if (c->bf16 && (c->lib != GEMM_PACKED || sizeof(real) != sizeof(float)))
         return false;
     if (c->lib == GEMM_ONEDNN)
-        return sizeof(real) == sizeof(float);
+        return HAVE_ONEDNN && sizeof(real) == sizeof(float);
     return c->lib == GEMM_OPENBLAS || c->op != GEMM_WEIGHT_GRAD;
 }
 
@@ -44,32 +43,16 @@ static void blas(const struct product *p)
     }
 }
 
-#ifndef REAL_IS_DOUBLE
-/* C = op(A) B or A op(B), as dnnl_sgemm has it for row-major matrices. */
 static void onednn(const struct product *p)
 {
     int rows = p->c->rows, in = p->c->in, out = p->c->out;
-    dnnl_status_t st;
 
     switch (p->c->op) {
-    case GEMM_FORWARD:
-        st = dnnl_sgemm('N', 'T', rows, out, in, 1, p->x.x, in, p->w.x, in, 0, p->y.x, out);
-        break;
-    case GEMM_INPUT_GRAD:
-        st = dnnl_sgemm('N', 'N', rows, in, out, 1, p->y.x, out, p->w.x, in, 0, p->x.x, in);
-        break;
-    default:
-        st = dnnl_sgemm('T', 'N', out, in, rows, 1, p->y.x, out, p->x.x, in, 0, p->w.x, in);
-        break;
+    case GEMM_FORWARD: onednn_gemm(p->y, 0, 1, p->x, NOTRANS, p->w, TRANS, in); break;
+    case GEMM_INPUT_GRAD: onednn_gemm(p->x, 0, 1, p->y, NOTRANS, p->w, NOTRANS, out); break;
+    default: onednn_gemm(p->w, 0, 1, p->y, TRANS, p->x, NOTRANS, rows); break;
     }
-    CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
 }
-#else
-static void onednn(const struct product *p)
-{
-    CHECK(0, "%d rows in f64", p->c->rows);
-}
-#endif
 
 static void multiply(const struct product *p)
 {

@@ -1,0 +1,66 @@
+/* onednn_none.c - in place of onednn.c in a program that is built without oneDNN. */
+#include "core/math/onednn.h"
+
+#if !HAVE_ONEDNN
+const char *onednn_lack(enum precision p)
+{
+    (void)p;
+    return "oneDNN is not built in";
+}
+
+const char *onednn_version(void)
+{
+    return NULL;
+}
+
+struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_step,
+                           enum precision p)
+{
+    (void)w, (void)k, (void)n, (void)row_step, (void)col_step, (void)p;
+    return NULL;
+}
+
+void onednn_free(struct onednn *o)
+{
+    CHECK(!o, "a matrix that was never packed");
+}
+
+size_t onednn_bytes(const struct onednn *o)
+{
+    (void)o;
+    return 0;
+}
+
+size_t onednn_size(int k, int n, enum precision p)
+{
+    (void)k, (void)n, (void)p;
+    return 0;
+}
+
+/* What follows is reached only where onednn_lack() says NULL. */
+
+const char *onednn_kernel(const struct onednn *o)
+{
+    CHECK(0, "%p", (const void *)o);
+}
+
+void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *bias, bool add)
+{
+    (void)o, (void)bias, (void)add;
+    CHECK(0, "%d x %d from %d x %d", y.rows, y.cols, x.rows, x.cols);
+}
+
+void onednn_mul_plain(const real *w, enum trans t, struct mat y, struct mat x, const real *bias,
+                      bool add)
+{
+    (void)w, (void)t, (void)bias, (void)add;
+    CHECK(0, "%d x %d from %d x %d", y.rows, y.cols, x.rows, x.cols);
+}
+
+void onednn_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
+                 enum trans tb, int inner)
+{
+    (void)beta, (void)alpha, (void)a, (void)ta, (void)b, (void)tb;
+    CHECK(0, "%d x %d x %d", c.rows, c.cols, inner);
+}
+#endif
