@@ -42,7 +42,7 @@ static int hollow_init(struct hollow *h, const struct model_facts *f)
     }
     h->base.n_params = n;
     h->zero = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    h->packed = packed_new(&tiny, 1, false, PRECISION_F32);
+    h->packed = packed_new(&tiny, 1, NOTRANS, false, PRECISION_F32);
     if (h->zero == MAP_FAILED || !h->packed)
         return fail(FAIL_MEMORY, "cannot map %zu bytes", h->size);
     for (int i = 0; i < n; i++)
@@ -108,7 +108,7 @@ static size_t frozen_tables(const struct model *m)
     for (int i = 0; i < m->base->n_params; i++) {
         const struct param *p = &m->params[i];
         if (p->layer < 0 && !p->is_vector && !p->trainable)
-            n += (size_t)p->rows * (size_t)p->cols;
+            n += table_resident((size_t)p->rows * (size_t)p->cols * sizeof(real));
     }
     return n;
 }

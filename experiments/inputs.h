@@ -57,8 +57,8 @@ struct geometry {
     size_t n_train, n_train_head, n_total;
     long formula;         /* adapt->count(): without the head */
     unsigned char *packs; /* enum pack_need of each group of each layer */
-    size_t tables;        /* frozen numbers of matrices outside the blocks: embeddings, pooler */
-    int frozen;           /* layers below the lowest that backward needs */
+    size_t tables; /* bytes in memory of frozen matrices outside the blocks: embeddings, pooler */
+    int frozen;    /* layers below the lowest that backward needs */
 };
 /* geometry_get - NULL after FAIL_USAGE: rank, targets. */
 const struct geometry *geometry_get(const struct recipe *r);

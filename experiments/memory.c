@@ -237,7 +237,7 @@ size_t study_shared_bytes(const struct study *s, const bool *pending)
         const struct model_facts *m = all[i].model;
         bytes += packs_bytes(&all[i]);
         if (!all[i].again)
-            bytes += m->copied_bytes + (m->is_mapped ? all[i].tables * sizeof(real) : 0);
+            bytes += m->copied_bytes + (m->is_mapped ? all[i].tables : 0);
     }
     needs_free(all, n);
     return bytes;

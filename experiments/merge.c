@@ -34,17 +34,23 @@ int merge_check(const struct adapted *a)
     return 0;
 }
 
-/* A copy of a tensor, with SIGN times its update if it is an adapted matrix. */
-static real *copy_of(const struct adapted *a, const struct param *p, const real *from, int sign)
+static real *plain_copy(const struct param *p)
 {
     real *x = malloc(size_of(p) * sizeof *x);
 
-    if (!x) {
+    if (x)
+        param_read(x, p);
+    else
         fail(FAIL_MEMORY, "no memory for a copy of '%s'", p->name);
-        return NULL;
-    }
-    memcpy(x, from, size_of(p) * sizeof *x);
-    if (is_matrix(p) && a->method->merge)
+    return x;
+}
+
+/* A copy of a tensor, with SIGN times its update if it is an adapted matrix. */
+static real *copy_of(const struct adapted *a, const struct param *p, int sign)
+{
+    real *x = plain_copy(p);
+
+    if (x && is_matrix(p) && a->method->merge)
         a->method->merge(&a->model, p->layer, (enum proj)p->role, mat_make(x, p->rows, p->cols),
                          sign);
     return x;
@@ -64,7 +70,7 @@ static int add_tensors(struct st_out *out, char **name, const struct adapted *a)
         bool head = is_head(p);
         if (i >= a->base.n_params && !head)
             continue; /* the adapter's own */
-        real *x = copy_of(a, p, p->value, 1);
+        real *x = copy_of(a, p, 1);
         if (!x)
             return -1;
         for (size_t k = 0; head && !p->is_vector && k < size_of(p); k++)
@@ -212,15 +218,18 @@ int merge_undone(double *diff, double *largest, const struct adapted *a, const s
         if (!is_matrix(p))
             continue;
         CHECK(q, "'%s'", p->name);
-        real *x = copy_of(a, p, q->value, -1);
-        if (!x)
-            return -1;
-        for (size_t k = 0; k < size_of(p); k++) {
-            double d = fabs((double)x[k] - (double)p->value[k]);
+        real *x = copy_of(a, q, -1), *before = plain_copy(p), *after = plain_copy(q);
+        bool ok = x && before && after;
+        for (size_t k = 0; ok && k < size_of(p); k++) {
+            double d = fabs((double)x[k] - (double)before[k]);
             *diff = d <= *diff ? *diff : d; /* a NaN stays */
-            *largest = fmax(*largest, fabs((double)q->value[k]));
+            *largest = fmax(*largest, fabs((double)after[k]));
         }
         free(x);
+        free(before);
+        free(after);
+        if (!ok)
+            return -1;
     }
     return 0;
 }

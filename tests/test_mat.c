@@ -218,22 +218,32 @@ struct weights {
     enum precision precision;
 };
 
-static struct weights weights_make(int in, int out, int parts, enum precision precision)
+/* T TRANS: packed from views of the transpose, side by side. */
+static struct weights weights_of(int in, int out, int parts, enum trans t, enum precision precision)
 {
     struct weights s = { .w = test_mat(out, in, 7),
                          .bias = test_mat(1, out, 8),
                          .precision = precision };
-    struct mat part[3];
+    struct mat part[3], turned = mat_make(xalloc((size_t)in * (size_t)out, sizeof(real)), in, out);
 
+    for (int i = 0; i < in; i++)
+        for (int j = 0; j < out; j++)
+            mat_row(turned, i)[j] = mat_row(s.w, j)[i];
     for (int i = 0; i < parts; i++) {
-        int from = out * i / parts;
-        part[i] = mat_rows(s.w, from, out * (i + 1) / parts - from);
+        int from = out * i / parts, n = out * (i + 1) / parts - from;
+        part[i] = t == TRANS ? mat_cols(turned, from, n) : mat_rows(s.w, from, n);
     }
-    s.p = packed_new(part, parts, true, precision);
+    s.p = packed_new(part, parts, t, true, precision);
     ck_assert_ptr_nonnull(s.p);
+    free(turned.x);
     if (precision == PRECISION_BF16)
         bf16_round(s.w.x, s.w.x, (size_t)out * (size_t)in);
     return s;
+}
+
+static struct weights weights_make(int in, int out, int parts, enum precision precision)
+{
+    return weights_of(in, out, parts, NOTRANS, precision);
 }
 
 static void weights_free(struct weights *s)
@@ -295,9 +305,9 @@ static const int row_count[] = { 1, 2, 3, 5, 8, 13, 16, 31, 64, 100, 127, 128, 1
 
 START_TEST(packed_is_gemm)
 {
-    const int *dim = packed_shape[_i / N_PRECISION];
-    enum precision precision = (enum precision)(_i % N_PRECISION);
-    struct weights s = weights_make(dim[0], dim[1], dim[2], precision);
+    const int *dim = packed_shape[_i / 2 / N_PRECISION];
+    enum precision precision = (enum precision)(_i / 2 % N_PRECISION);
+    struct weights s = weights_of(dim[0], dim[1], dim[2], _i % 2 ? TRANS : NOTRANS, precision);
     size_t width = precision == PRECISION_BF16 ? sizeof(uint16_t) : sizeof(real);
 
     for (size_t i = 0; i < ARRAY_LEN(row_count); i++)
@@ -423,7 +433,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, svd_finds_planted_values, 0, ARRAY_LEN(svd_shape));
     tcase_add_test(tc, svd_refuses_nan);
     tcase_add_loop_test(tc, bf16_is_rounded, 0, ARRAY_LEN(bf16_case));
-    tcase_add_loop_test(tc, packed_is_gemm, 0, (int)ARRAY_LEN(packed_shape) * N_PRECISION);
+    tcase_add_loop_test(tc, packed_is_gemm, 0, 2 * (int)ARRAY_LEN(packed_shape) * N_PRECISION);
     tcase_add_loop_test(tc, packed_rows_do_not_depend_on_the_call, 0, N_PRECISION);
     tcase_add_loop_test(tc, packed_in_two_threads, 0, N_PRECISION);
     tcase_add_loop_test(tc, packed_after_fork, 0, N_PRECISION);

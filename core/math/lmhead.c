@@ -36,7 +36,7 @@ int lmhead_pack(struct lmhead *h, struct mat w, enum precision p)
     *h = (struct lmhead){ .w = w, .chunk = xalloc((size_t)n, sizeof(struct packed *)) };
     for (int c = 0; c < n; c++) {
         struct mat part = chunk_of(w, c);
-        h->chunk[c] = packed_new(&part, 1, true, p);
+        h->chunk[c] = packed_new(&part, 1, NOTRANS, true, p);
         if (!h->chunk[c]) {
             lmhead_free(h);
             return -1;

@@ -10,27 +10,37 @@ struct packed {
     bool backward;
     enum precision precision;
     struct onednn *fwd, *bwd; /* both or none, bwd only with backward */
-    real *plain;              /* [out, in] when they are none */
+    real *plain;              /* when they are none: [out, in] */
+    enum trans t;             /* of plain; TRANS: [in, out] */
 };
 
-/* The parts below each other; NULL: no memory. */
-static real *stack(const struct mat *parts, int n_parts, int out, int in)
+/* W as p->plain holds it. */
+static struct mat plain_mat(const struct packed *p)
 {
-    real *w = malloc((size_t)out * (size_t)in * sizeof *w);
-    struct mat to = mat_make(w, 0, in);
+    return p->t == TRANS ? mat_make(p->plain, p->in, p->out) : mat_make(p->plain, p->out, p->in);
+}
 
-    for (int i = 0, from = 0; w && i < n_parts; from += parts[i++].rows) {
-        to.rows = from + parts[i].rows;
-        mat_copy(mat_rows(to, from, parts[i].rows), parts[i]);
+/* The parts below each other, or side by side when transposed; NULL: no memory. */
+static real *stack(struct packed *p, const struct mat *parts, int n_parts)
+{
+    p->plain = malloc((size_t)p->out * (size_t)p->in * sizeof *p->plain);
+    struct mat to = plain_mat(p);
+
+    for (int i = 0, at = 0; p->plain && i < n_parts; i++) {
+        int n = p->t == TRANS ? parts[i].cols : parts[i].rows;
+        mat_copy(p->t == TRANS ? mat_cols(to, at, n) : mat_rows(to, at, n), parts[i]);
+        at += n;
     }
-    return w;
+    return p->plain;
 }
 
 static bool pack(struct packed *p, struct mat w)
 {
-    p->fwd = onednn_pack(w.x, p->in, p->out, 1, w.ld, p->precision);
+    int by_out = p->t == TRANS ? 1 : w.ld, by_in = p->t == TRANS ? w.ld : 1;
+
+    p->fwd = onednn_pack(w.x, p->in, p->out, by_in, by_out, p->precision);
     if (p->fwd && p->backward)
-        p->bwd = onednn_pack(w.x, p->out, p->in, w.ld, 1, p->precision);
+        p->bwd = onednn_pack(w.x, p->out, p->in, by_out, by_in, p->precision);
     if (p->fwd && (p->bwd || !p->backward))
         return true;
     onednn_free(p->fwd);
@@ -38,28 +48,27 @@ static bool pack(struct packed *p, struct mat w)
     return false;
 }
 
-struct packed *packed_new(const struct mat *parts, int n_parts, bool backward,
+struct packed *packed_new(const struct mat *parts, int n_parts, enum trans t, bool backward,
                           enum precision precision)
 {
     struct packed *p = xalloc(1, sizeof *p);
 
     CHECK(n_parts > 0, "%d parts", n_parts);
-    p->in = parts[0].cols;
-    p->backward = backward;
-    p->precision = precision;
+    *p = (struct packed){ .backward = backward, .precision = precision, .t = t };
+    p->in = t == TRANS ? parts[0].rows : parts[0].cols;
     for (int i = 0; i < n_parts; i++) {
-        CHECK(parts[i].cols == p->in, "part %d has %d columns, not %d", i, parts[i].cols, p->in);
-        p->out += parts[i].rows;
+        int in = t == TRANS ? parts[i].rows : parts[i].cols;
+        CHECK(in == p->in, "part %d reads %d numbers, not %d", i, in, p->in);
+        p->out += t == TRANS ? parts[i].cols : parts[i].rows;
     }
     if (n_parts == 1 && pack(p, parts[0]))
         return p;
-    p->plain = stack(parts, n_parts, p->out, p->in);
-    if (!p->plain) {
+    if (!stack(p, parts, n_parts)) {
         fail(FAIL_MEMORY, "no memory for a weight of %d x %d", p->out, p->in);
         free(p);
         return NULL;
     }
-    if (n_parts > 1 && pack(p, mat_make(p->plain, p->out, p->in))) {
+    if (n_parts > 1 && pack(p, plain_mat(p))) {
         free(p->plain);
         p->plain = NULL;
     }
@@ -129,7 +138,8 @@ void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *
         return;
     }
     real *own;
-    mat_gemm(y, 0, 1, plain_input(p, x, &own), NOTRANS, mat_make(p->plain, p->out, p->in), TRANS);
+    mat_gemm(y, 0, 1, plain_input(p, x, &own), NOTRANS, plain_mat(p),
+             p->t == TRANS ? NOTRANS : TRANS);
     free(own);
     if (bias)
         mat_add_row(y, bias);
@@ -145,8 +155,7 @@ void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add)
         return;
     }
     real *own;
-    mat_gemm(dx, add, 1, plain_input(p, dy, &own), NOTRANS, mat_make(p->plain, p->out, p->in),
-             NOTRANS);
+    mat_gemm(dx, add, 1, plain_input(p, dy, &own), NOTRANS, plain_mat(p), p->t);
     free(own);
 }
 

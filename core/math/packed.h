@@ -16,10 +16,10 @@
 struct packed; /* of W [out, in] */
 enum precision { PRECISION_F32, PRECISION_BF16, N_PRECISION };
 
-/* packed_new - pack N_PARTS matrices of equal columns, stacked by rows (q, k, v of one input), for
- * forward and, if BACKWARD, for the input gradient. The parts may be unmapped afterwards. NULL:
- * FAIL_MEMORY. */
-struct packed *packed_new(const struct mat *parts, int n_parts, bool backward,
+/* packed_new - pack N_PARTS matrices [out_i, in], stacked by rows (q, k, v of one input), for forward
+ * and, if BACKWARD, for the input gradient; T TRANS: the parts are views of their transposes [in,
+ * out_i], which are not turned first. The parts may be unmapped afterwards. NULL: FAIL_MEMORY. */
+struct packed *packed_new(const struct mat *parts, int n_parts, enum trans t, bool backward,
                           enum precision precision);
 void packed_free(struct packed *p);
 size_t packed_bytes(const struct packed *p);

@@ -86,8 +86,8 @@ double gemm_rate(const struct gemm_case *c, double seconds, double *sum)
     double best = INFINITY, end = 0;
 
     if (c->lib == GEMM_PACKED)
-        p.packed =
-            packed_new(&p.w, 1, c->op == GEMM_INPUT_GRAD, c->bf16 ? PRECISION_BF16 : PRECISION_F32);
+        p.packed = packed_new(&p.w, 1, NOTRANS, c->op == GEMM_INPUT_GRAD,
+                              c->bf16 ? PRECISION_BF16 : PRECISION_F32);
     bool made = c->lib != GEMM_PACKED || p.packed;
     if (made)
         multiply(&p); /* the first one makes the library's buffers */

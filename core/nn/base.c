@@ -155,6 +155,27 @@ void base_release(const struct base *b)
         madvise((void *)(uintptr_t)b->file.file.data, b->file.file.size, MADV_DONTNEED);
 }
 
+/* A page that is read brings up to 16 around it along. */
+enum { TABLE_ROWS = 256, PAGES_AROUND = 64 << 10, LARGE_TABLE = 64 << 20 };
+
+size_t table_resident(size_t bytes)
+{
+    return bytes < LARGE_TABLE ? bytes : (size_t)TABLE_ROWS * PAGES_AROUND;
+}
+
+void base_rows_read(struct base *b, const struct param *p, int n)
+{
+    const size_t page = 4096, bytes = (size_t)p->rows * (size_t)p->cols * sizeof *p->value;
+    uintptr_t from = (uintptr_t)p->value, map = (uintptr_t)b->file.file.data;
+
+    if (p->trainable || bytes < LARGE_TABLE || from < map || from >= map + b->file.file.size ||
+        __atomic_add_fetch(&b->rows_read, n, __ATOMIC_RELAXED) < TABLE_ROWS)
+        return;
+    __atomic_store_n(&b->rows_read, 0, __ATOMIC_RELAXED);
+    from = (from + page - 1) / page * page; /* what is read meanwhile comes back by itself */
+    madvise((void *)from, bytes - page, MADV_DONTNEED);
+}
+
 static size_t size_of(const struct param *p)
 {
     return (size_t)p->rows * (size_t)p->cols;
@@ -175,7 +196,7 @@ static int read_value(const struct base *b, const struct param *p, const struct 
     return rc;
 }
 
-/* Point each parameter at its numbers: in the map where the file has them as they are needed, else
+/* Point each parameter at its numbers: in the map where they can be used as the file has them, else
  * in own. Vectors are few and lie between the matrices: each would keep the two megabytes around it
  * in memory. */
 static int read_values(struct base *b, const struct st_tensor *const *t)
@@ -183,12 +204,13 @@ static int read_values(struct base *b, const struct st_tensor *const *t)
     size_t n_own = 0, at = 0;
 
     for (int i = 0; i < b->n_params; i++) {
+        struct param *p = &b->params[i];
 #ifndef REAL_IS_DOUBLE
-        /* Nothing writes to a frozen value. */
-        if (!b->params[i].is_vector && stored_as_is(b->arch, &b->params[i]))
-            b->params[i].value = (real *)(uintptr_t)st_floats_in_place(t[i]);
+        const real *tensor = p->is_vector ? NULL : st_floats_in_place(t[i]);
+        if (tensor)
+            stored_view(p, b->arch, tensor);
 #endif
-        n_own += b->params[i].value ? 0 : size_of(&b->params[i]);
+        n_own += p->value || p->stored ? 0 : size_of(p);
         base_release(b); /* what the check of the numbers read */
     }
     b->own = n_own ? malloc(n_own * sizeof *b->own) : NULL;
@@ -196,7 +218,7 @@ static int read_values(struct base *b, const struct st_tensor *const *t)
         return fail(FAIL_MEMORY, "no memory for %.1f million numbers of '%s'", 1e-6 * (double)n_own,
                     b->file.file.path);
     for (int i = 0; i < b->n_params; i++) {
-        if (b->params[i].value)
+        if (b->params[i].value || b->params[i].stored)
             continue;
         b->params[i].value = b->own + at;
         if (read_value(b, &b->params[i], t[i]) != 0)
@@ -255,25 +277,34 @@ const struct packed *base_packed(struct base *b, int layer, enum group g, bool b
 {
     int group = ((int)precision * b->dims.n_layers + layer) * N_GROUP + (int)g;
     struct packed **p = &b->packed[2 * group];
+    enum trans t = NOTRANS;
     struct mat part[3];
 
     if (p[1] || (p[0] && !backward))
         return p[1] ? p[1] : p[0];
     for (int i = 0; i < group_count(g); i++) {
         int at = base_block_param(b, layer, (int)ROLE_W + group_first(g) + i);
-        part[i] = param_mat(&b->params[at]);
+        const struct param *q = &b->params[at];
+        t = q->value ? NOTRANS : TRANS; /* one tensor's, or of one kind */
+        if (t == TRANS)
+            part[i] = (struct mat){ (real *)(uintptr_t)q->stored, q->cols, q->rows, q->stored_ld };
+        else
+            part[i] = param_mat(q);
     }
-    p[backward] = packed_new(part, group_count(g), backward, precision);
+    p[backward] = packed_new(part, group_count(g), t, backward, precision);
     base_release(b); /* at once, so that no more than one group is in memory twice */
     return p[backward];
 }
 
 int base_pack_head(struct base *b, enum precision p)
 {
+    int rc = 0;
+
     for (int i = 0; i < b->n_params; i++)
         if (b->params[i].role == ROLE_WORD && !b->lm[p].w.x)
-            return lmhead_pack(&b->lm[p], param_mat(&b->params[i]), p);
-    return 0;
+            rc = lmhead_pack(&b->lm[p], param_mat(&b->params[i]), p);
+    base_release(b);
+    return rc;
 }
 
 int base_pack(struct base *b, const unsigned char *need, enum precision p)

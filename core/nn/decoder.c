@@ -31,7 +31,9 @@ double decoder_loss(const struct model *m, struct lane *l, const struct batch *b
     }
     if (dhidden)
         *dhidden = dh;
-    return lmhead_loss(&m->net->lm, dh, dw, l->hidden, b->next, weight, a->lm_scratch);
+    double loss = lmhead_loss(&m->net->lm, dh, dw, l->hidden, b->next, weight, a->lm_scratch);
+    base_rows_read(m->base, word, b->n_tok); /* of the targets */
+    return loss;
 }
 
 void decoder_bwd(const struct model *m, struct lane *l, struct mat dhidden)

@@ -52,6 +52,9 @@ struct arch_impl {
 int spec_params(const struct arch_impl *a, const struct dims *d, struct param *out, int cap);
 int dims_size(const struct dims *d, enum size s);
 
+/* stored_view - point a matrix at its numbers in TENSOR, which stays; nothing when they cannot be
+ * used as they lie there. */
+void stored_view(struct param *p, const struct arch *a, const real *tensor);
 /* base_list - the architecture of b->dims and its tensors, without values; nothing packed. Errors:
  * FAIL_USAGE: an architecture that this build has not. */
 int base_list(struct base *b);
@@ -62,6 +65,8 @@ const struct packed *base_packed(struct base *b, int layer, enum group g, bool b
 /* base_release - give back the pages of the file that were read, after numbers of it were packed or
  * copied; those still needed (embeddings) come back by themselves. */
 void base_release(const struct base *b);
+/* base_rows_read - N rows of the table P, the word embeddings, were looked up, from any thread. */
+void base_rows_read(struct base *b, const struct param *p, int n);
 /* base_pack_head - a decoder's head, unless that is done already. Errors: FAIL_MEMORY. */
 int base_pack_head(struct base *b, enum precision p);
 /* base_tensor - a tensor of the checkpoint by name, with or without the prefix; NULL: absent. */
@@ -203,6 +208,7 @@ static inline real *param_grad(const struct lane *l, const struct param *p)
 }
 static inline struct mat param_mat(const struct param *p)
 {
+    CHECK(p->value, "'%s' is in the file only", p->name);
     return mat_make(p->value, p->rows, p->cols);
 }
 static inline struct mat param_grad_mat(const struct lane *l, const struct param *p)

@@ -45,9 +45,10 @@ static int make_theta(struct model *m)
         struct param *p = &m->params[i];
         if (!p->trainable)
             continue;
-        if (p->value)
-            memcpy(m->theta + p->off, p->value, (size_t)p->rows * (size_t)p->cols * sizeof(real));
+        if (p->value || p->stored)
+            param_read(m->theta + p->off, p);
         p->value = m->theta + p->off;
+        p->stored = NULL;
     }
     base_release(m->base);
     return 0;

@@ -80,11 +80,17 @@ struct param {
     bool is_vector;
     bool decay; /* AdamW's weight decay applies: to all trained numbers, as PEFT's recipe has it */
     bool trainable;
-    real *value; /* frozen: in the base; trainable: theta + off */
-    long off;    /* index in theta and in every gradient; -1 when frozen */
-    int layer;   /* of the block, -1 outside */
+    real *value;        /* frozen: in the base; trainable: theta + off; NULL: as STORED */
+    const real *stored; /* frozen, and the file has the transpose: number (i, j) is stored[j *
+                           stored_ld + i]; param_read copies it */
+    int stored_ld;
+    long off;  /* index in theta and in every gradient; -1 when frozen */
+    int layer; /* of the block, -1 outside */
     enum role role;
 };
+
+/* param_read - its numbers, as a matrix [rows, cols], to X, wherever they are. */
+void param_read(real *x, const struct param *p);
 
 struct arch;
 
@@ -128,6 +134,7 @@ struct base {
     struct param *params; /* trunk and pooler, frozen values; names without prefix */
     int n_params;
     real *own;              /* numbers that could not stay in the map */
+    int rows_read;          /* of the word embeddings since they were given back */
     struct packed **packed; /* [base_n_packed]: for each precision, layer and group one for forward
                                 only and one for both directions; NULL until somebody needs it */
     struct lmhead lm[N_PRECISION]; /* a decoder's head, packed when it was needed first */
@@ -153,6 +160,10 @@ int base_random(struct base *b, const struct dims *d, uint64_t seed);
 enum pack_need { PACK_NONE, PACK_FORWARD, PACK_BOTH, N_PACK_NEED };
 int base_pack(struct base *b, const unsigned char *need, enum precision p);
 void base_free(struct base *b);
+/* table_resident - what stays in memory of an embedding table of BYTES in the map whose rows are looked
+ * up: all of a small one; a large one is given back now and then, because every row brings the pages
+ * around it along. */
+size_t table_resident(size_t bytes);
 struct param *param_find(struct param *p, int n, const char *name);
 
 /* The task's head on top. */

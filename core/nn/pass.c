@@ -19,6 +19,7 @@ static void embeddings_fwd(const struct model *m, struct lane *l, const struct b
 
     embed_fwd(x, b->ids, b->pos, b->types, param_mat(p[ROLE_WORD]), param_mat(p[ROLE_POS]),
               maybe_mat(p[ROLE_TYPE]));
+    base_rows_read(m->base, p[ROLE_WORD], b->n_tok);
     prof_begin(WORK_NORM);
     if (p[ROLE_EMB_G])
         layernorm_fwd(x, a->xhat0, a->rstd0, x, p[ROLE_EMB_G]->value, p[ROLE_EMB_B]->value,

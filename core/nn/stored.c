@@ -89,6 +89,27 @@ static void transpose(real *to, size_t to_ld, const real *from, size_t from_ld, 
                     to[(size_t)j * to_ld + (size_t)i] = from[(size_t)i * from_ld + (size_t)j];
 }
 
+void param_read(real *x, const struct param *p)
+{
+    CHECK(p->value || p->stored, "'%s' has no numbers", p->name);
+    if (p->value)
+        memcpy(x, p->value, (size_t)p->rows * (size_t)p->cols * sizeof *x);
+    else
+        transpose(x, (size_t)p->cols, p->stored, (size_t)p->stored_ld, p->cols, p->rows);
+}
+
+void stored_view(struct param *p, const struct arch *a, const real *tensor)
+{
+    const struct storage *s = storage_of(a, p);
+
+    if (s && s->transposed) {
+        p->stored = tensor + s->part * p->rows;
+        p->stored_ld = s->parts * p->rows;
+    } else if (!s) {
+        p->value = (real *)(uintptr_t)tensor; /* nothing writes to a frozen value */
+    }
+}
+
 void stored_put(real *tensor, const struct arch *a, const struct param *p, const real *x)
 {
     const struct storage *s = storage_of(a, p);

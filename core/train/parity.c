@@ -162,7 +162,7 @@ static bool part_merged(real *x, const struct model *m, const struct param *q, c
     (void)grad;
     if (q->layer < 0 || q->role >= ROLE_B || !m->adapt->merge)
         return false;
-    memcpy(x, q->value, (size_t)q->rows * (size_t)q->cols * sizeof *x);
+    param_read(x, q);
     m->adapt->merge(m, q->layer, (enum proj)q->role, mat_make(x, q->rows, q->cols), 1);
     return true;
 }
