@@ -11,13 +11,18 @@
 static void cpu(struct doctor *d)
 {
     const struct cpu *c = cpu_info();
+#ifdef __x86_64__
+    bool slow = !c->avx2;
+#else
+    bool slow = false;
+#endif
 
     doctor_add(d, FACT_OK, "program", xprintf("lowrank %s, %s", LOWRANK_VERSION, real_name()),
                NULL);
     doctor_add(d, FACT_OK, "processor", xprintf("%s, %d cores", c->model, c->cores), NULL);
-    doctor_add(d, c->avx2 ? FACT_OK : FACT_WARN, "vector units",
+    doctor_add(d, slow ? FACT_WARN : FACT_OK, "vector units",
                xstrdup(*c->features ? c->features : "none that are known here"),
-               c->avx2 ? NULL : "expect it to be slow");
+               slow ? "expect it to be slow" : NULL);
 }
 
 static void memory(struct doctor *d)
@@ -97,13 +102,20 @@ static void speed(struct doctor *d)
     double plain = gemm_rate(&c, 0.2, NULL);
     c.lib = GEMM_PACKED;
     double packed = gemm_rate(&c, 0.2, NULL);
-    bool slow = plain < 0.5 * packed;
+    c.bf16 = true;
+    double half = gemm_rate(&c, 0.2, NULL);
+    bool slow = plain < 0.5 * packed, fast = cpu_info()->bf16_fast && half > 0;
 
     doctor_add(d, slow ? FACT_WARN : FACT_OK, "products by BLAS",
                xprintf("%.0f GFLOP/s on one thread", plain),
                slow ? "BLAS picked a slow kernel: see OPENBLAS_CORETYPE above" : NULL);
     doctor_add(d, FACT_OK, "products by packed weights",
                xprintf("%.0f GFLOP/s on one thread", packed), NULL);
+    if (half > 0)
+        doctor_add(d, FACT_OK, "the same in bf16", xprintf("%.0f GFLOP/s on one thread", half),
+                   NULL);
+    doctor_add(d, FACT_OK, "precision: auto",
+               xstrdup(fast ? "bf16 for what frozen weights multiply" : real_name()), NULL);
 }
 
 void doctor_machine(struct doctor *d)

@@ -1,8 +1,8 @@
 /* arch_gpt2.c - GPT-2's tensors as transformers names them. The block itself is block.c.
  *
  * Its linear maps are Conv1D layers, stored [in, out], and c_attn holds q, k and v in one. Here each
- * of the three is a matrix [out, in] of its own, copied out of the file when it is loaded: they are
- * the units of adaptation (Hu et al. 2021, sec. 4.2), and the products read packed copies anyway. */
+ * of the three is a matrix [out, in] of its own, the unit of adaptation (Hu et al. 2021, sec. 4.2). A
+ * frozen one is packed from the file's form; only what trains, or is merged, is copied out of it. */
 #include "core/nn/impl.h"
 
 #include <math.h>
