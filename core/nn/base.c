@@ -324,6 +324,7 @@ void base_free(struct base *b)
 {
     for (size_t i = 0; b->packed && i < base_n_packed(&b->dims); i++)
         packed_free(b->packed[i]);
+    free(b->packed);
     for (int p = 0; p < N_PRECISION; p++)
         lmhead_free(&b->lm[p]);
     for (int i = 0; i < b->n_params; i++)

@@ -428,7 +428,7 @@ int parity_check(struct parity_result *r, struct base *b, const struct parity_cf
     if (expected_open(&e, cfg->expected, "") != 0)
         return -1;
     bool trace = expected_has(&e, "init.");
-    p.rounded = sizeof(real) == 4 || has_rounded_labels(&e);
+    p.rounded = sizeof(real) == 4 || cfg->precision == PRECISION_BF16 || has_rounded_labels(&e);
     if (p.tol <= 0)
         p.tol = cfg->precision == PRECISION_BF16 ? bf16_tolerance
                 : !p.rounded                     ? 1e-9
