@@ -26,6 +26,12 @@ do for [row = 0:1] {
     lo = row ? p_mb_min : p_ms_min
     hi = row ? p_mb_max : p_ms_max
     set yrange [0.7 * lo : 1.5 * hi]
+    set ytics () # 1, 2, 5 of each decade; only 1 where there are many
+    do for [k = 0:6] {
+        do for [m in '1 2 5'] {
+            if (m eq '1' || hi / lo < 100) { set ytics add (10.0 ** k * real(m)) }
+        }
+    }
     do for [b = 0:p_blocks - 1] {
         set lmargin at screen (left + b * (pane + gap)) / width
         set rmargin at screen (left + b * (pane + gap) + pane) / width
