@@ -53,15 +53,6 @@ void lmhead_free(struct lmhead *h)
     *h = (struct lmhead){ 0 };
 }
 
-size_t lmhead_bytes(const struct lmhead *h)
-{
-    size_t n = 0;
-
-    for (int c = 0; h->chunk && c < n_chunks(h->w); c++)
-        n += packed_bytes(h->chunk[c]);
-    return n;
-}
-
 /* --- products with one chunk */
 
 static void chunk_fwd(const struct lmhead *h, int c, struct mat z, struct mat x)

@@ -29,7 +29,6 @@ struct lmhead {
 /* lmhead_pack - for a frozen W. Errors: FAIL_MEMORY. */
 int lmhead_pack(struct lmhead *h, struct mat w, enum precision p);
 void lmhead_free(struct lmhead *h); /* of a zeroed one: nothing */
-size_t lmhead_bytes(const struct lmhead *h);
 
 /* lmhead_loss - L over the rows of X [T,d] whose TARGET [T] is not negative; returns the plain sum.
  * DX [T,d], if not empty, = the gradient of WEIGHT * L, 0 in the other rows; it may be X. DW [V,d],

@@ -19,9 +19,10 @@ struct mat mat_arena(struct arena *a, int rows, int cols)
     return mat_make(arena_get(a, (size_t)rows * (size_t)cols, sizeof(real)), rows, cols);
 }
 
-static void blas(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
-                 enum trans tb, int inner)
+void mat_gemm_blas(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
+                   enum trans tb)
 {
+    int inner = ta == TRANS ? a.rows : a.cols;
     enum CBLAS_TRANSPOSE fa = ta == TRANS ? CblasTrans : CblasNoTrans;
     enum CBLAS_TRANSPOSE fb = tb == TRANS ? CblasTrans : CblasNoTrans;
 
@@ -48,7 +49,7 @@ void mat_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, 
         if (ta == TRANS && m >= WEIGHT_SIDE && n >= WEIGHT_SIDE && onednn_usable(PRECISION_F32))
             onednn_gemm(c, beta, alpha, a, ta, b, tb, k);
         else
-            blas(c, beta, alpha, a, ta, b, tb, k);
+            mat_gemm_blas(c, beta, alpha, a, ta, b, tb);
         return;
     }
     for (int i = 0; i < m; i++) {

@@ -46,6 +46,10 @@ struct mat mat_arena(struct arena *a, int rows, int cols); /* not cleared */
  * (C is scaled by beta when only the inner size is 0). C aliases neither. */
 void mat_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
               enum trans tb);
+/* mat_gemm_blas - the same through OpenBLAS whatever the shape, of shapes that agree and are not empty:
+ * for measurements. */
+void mat_gemm_blas(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
+                   enum trans tb);
 void mat_zero(struct mat m);
 void mat_copy(struct mat dst, struct mat src);
 void mat_add(struct mat dst, real alpha, struct mat src); /* dst += alpha src */

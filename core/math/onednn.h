@@ -1,8 +1,8 @@
 /* onednn.h - products through oneDNN: of frozen weights in its own layout, and of plain
  * matrices. Layer 1, used by packed.c and mat.c only.
  *
- * Only where oneDNN has its packed kernels (AVX-512, "brg:"; for bf16 AVX512-BF16 or AMX): elsewhere its products are no
- * faster than OpenBLAS and their rows depend on the number of rows. That is a fact of the CPU,
+ * Only where oneDNN has its packed kernels (AVX-512, "brg:"; for bf16 AVX512-BF16 or AMX): elsewhere
+ * its products are no faster than OpenBLAS and their rows depend on the number of rows. That is a fact of the CPU,
  * never a measurement, so results do not depend on the load of the machine. LOWRANK_ONEDNN=0 turns
  * it off, and a program may be built without it (HAVE_ONEDNN 0): then nothing here is ever usable. */
 #ifndef ONEDNN_H

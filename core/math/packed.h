@@ -6,8 +6,8 @@
  *
  * oneDNN matmul with weights in its own layout (packed once per direction), primitives cached
  * by number of rows, user scratchpad per thread: safe from several threads and after fork, and the
- * rows of a result do not depend on how many rows are in the call. f64, or without such kernels on this CPU:
- * OpenBLAS on a plain copy, which for bf16 rounds the same numbers and gains no speed. */
+ * rows of a result do not depend on how many rows are in the call. f64, or without such kernels on
+ * this CPU: OpenBLAS on a plain copy, which for bf16 rounds the same numbers and gains no speed. */
 #ifndef PACKED_H
 #define PACKED_H
 

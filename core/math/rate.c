@@ -37,9 +37,9 @@ static bool has(const struct gemm_case *c)
 static void blas(const struct product *p)
 {
     switch (p->c->op) {
-    case GEMM_FORWARD: mat_gemm(p->y, 0, 1, p->x, NOTRANS, p->w, TRANS); break;
-    case GEMM_INPUT_GRAD: mat_gemm(p->x, 0, 1, p->y, NOTRANS, p->w, NOTRANS); break;
-    default: mat_gemm(p->w, 0, 1, p->y, TRANS, p->x, NOTRANS); break;
+    case GEMM_FORWARD: mat_gemm_blas(p->y, 0, 1, p->x, NOTRANS, p->w, TRANS); break;
+    case GEMM_INPUT_GRAD: mat_gemm_blas(p->x, 0, 1, p->y, NOTRANS, p->w, NOTRANS); break;
+    default: mat_gemm_blas(p->w, 0, 1, p->y, TRANS, p->x, NOTRANS); break;
     }
 }
 
