@@ -60,7 +60,7 @@ static double embed_loss(void *ctx)
 {
     struct embed_case *f = ctx;
 
-    embed_fwd(f->y, ids, pos_ids, type_ids, f->word, f->pos, f->type);
+    embed_fwd(f->y, ids, pos_ids, type_ids, f->word, f->pos, f->type, (struct mat){ 0 });
     return test_dot(f->w, f->y);
 }
 
@@ -74,12 +74,12 @@ START_TEST(embedding_gradients)
     mat_zero(dword);
     mat_zero(dpos);
     mat_zero(dtype);
-    embed_bwd(dword, dpos, dtype, ids, pos_ids, type_ids, f.w);
+    embed_bwd(dword, dpos, dtype, none, ids, pos_ids, type_ids, f.w);
     ck_gradient(f.word, dword, embed_loss, &f);
     ck_gradient(f.pos, dpos, embed_loss, &f);
     ck_gradient(f.type, dtype, embed_loss, &f);
-    embed_bwd(none, dpos, none, ids, pos_ids, type_ids, f.w);
-    embed_fwd(f.y, ids, NULL, NULL, f.word, none, none);
+    embed_bwd(none, dpos, none, none, ids, pos_ids, type_ids, f.w);
+    embed_fwd(f.y, ids, NULL, NULL, f.word, none, none, none);
     ck_assert(memcmp(mat_row(f.y, 2), mat_row(f.word, 3), 7 * sizeof(real)) == 0);
     struct mat all[] = { f.word, f.pos, f.type, f.y, f.w, dword, dpos, dtype };
     for (size_t i = 0; i < ARRAY_LEN(all); i++)

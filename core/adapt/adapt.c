@@ -11,7 +11,7 @@ const struct adapt *adapt_find(const char *name)
     return NULL;
 }
 
-int adapt_param(struct model *m, const char *name, int rows, int cols)
+static int add(struct model *m, const char *name, int rows, int cols, bool trainable)
 {
     int at = m->n_params++;
 
@@ -22,9 +22,19 @@ int adapt_param(struct model *m, const char *name, int rows, int cols)
                                     .cols = cols,
                                     .is_vector = rows == 1,
                                     .decay = true,
-                                    .trainable = true,
+                                    .trainable = trainable,
                                     .off = -1,
                                     .layer = -1,
                                     .role = ROLE_OTHER };
     return at;
+}
+
+int adapt_param(struct model *m, const char *name, int rows, int cols)
+{
+    return add(m, name, rows, cols, true);
+}
+
+int adapt_fixed(struct model *m, const char *name, int rows, int cols)
+{
+    return add(m, name, rows, cols, false);
 }

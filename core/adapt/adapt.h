@@ -16,6 +16,9 @@ const struct adapt *adapt_find(const char *name); /* NULL: unknown */
 /* adapt_param - for attach(): append a trainable tensor. Tensors appended one after another are
  * neighbours in theta, so [A_q; A_v] may be used as one matrix. Returns its index in m->params. */
 int adapt_param(struct model *m, const char *name, int rows, int cols);
+/* adapt_fixed - the same for a tensor of the method's own that does not train (a frozen A): zeros until
+ * init() fills it, saved with the adapter, not counted as trained. */
+int adapt_fixed(struct model *m, const char *name, int rows, int cols);
 
 extern const struct adapt adapt_lora;
 /* --- LoRA's settings, shared with peft.c and the studies. */

@@ -10,12 +10,13 @@
 
 #include "core/math/mat.h"
 
-/* --- embeddings (BERT): y_t = word[id_t] + pos[p_t] + type[s_t].   pos, type may be empty. */
+/* --- embeddings (BERT): y_t = word[id_t] + pos[p_t] + type[s_t].   pos, type may be empty. An id -1 - k
+ * stands for row k of SOFT in the place of a word. */
 void embed_fwd(struct mat y, const int *ids, const int *pos_ids, const int *type_ids,
-               struct mat word, struct mat pos, struct mat type);
+               struct mat word, struct mat pos, struct mat type, struct mat soft);
 /* dword[id_t] += dy_t, ...; an empty gradient view (x == NULL) is skipped. */
-void embed_bwd(struct mat dword, struct mat dpos, struct mat dtype, const int *ids,
-               const int *pos_ids, const int *type_ids, struct mat dy);
+void embed_bwd(struct mat dword, struct mat dpos, struct mat dtype, struct mat dsoft,
+               const int *ids, const int *pos_ids, const int *type_ids, struct mat dy);
 
 /* --- LayerNorm over each row of d numbers:
  *     xhat = (x - mean) / sqrt(var + eps),   y = g xhat + b

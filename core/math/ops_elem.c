@@ -21,16 +21,25 @@ static void row_add(real *y, const real *x, int n)
 
 /* --- embeddings */
 
+/* Row ID of the table, or for an id below 0 of SOFT, when there is one. */
+static real *table_row(struct mat table, struct mat soft, int id, const char *what)
+{
+    if (id < 0 && soft.x)
+        return mat_row(soft, checked_id(-1 - id, soft, "inserted row"));
+    return mat_row(table, checked_id(id, table, what));
+}
+
 void embed_fwd(struct mat y, const int *ids, const int *pos_ids, const int *type_ids,
-               struct mat word, struct mat pos, struct mat type)
+               struct mat word, struct mat pos, struct mat type, struct mat soft)
 {
     size_t bytes = (size_t)y.cols * sizeof(real);
 
     CHECK(y.cols == word.cols, "%d columns of %d", y.cols, word.cols);
     CHECK(!pos.x || pos.cols == y.cols, "%d columns of %d", pos.cols, y.cols);
     CHECK(!type.x || type.cols == y.cols, "%d columns of %d", type.cols, y.cols);
+    CHECK(!soft.x || soft.cols == y.cols, "%d columns of %d", soft.cols, y.cols);
     for (int t = 0; t < y.rows; t++) {
-        memcpy(mat_row(y, t), mat_row(word, checked_id(ids[t], word, "word")), bytes);
+        memcpy(mat_row(y, t), table_row(word, soft, ids[t], "word"), bytes);
         if (type.x)
             row_add(mat_row(y, t), mat_row(type, checked_id(type_ids[t], type, "type")), y.cols);
         if (pos.x)
@@ -47,10 +56,14 @@ static void scatter(struct mat dtable, const int *ids, struct mat dy, const char
         row_add(mat_row(dtable, checked_id(ids[t], dtable, what)), mat_row(dy, t), dy.cols);
 }
 
-void embed_bwd(struct mat dword, struct mat dpos, struct mat dtype, const int *ids,
-               const int *pos_ids, const int *type_ids, struct mat dy)
+void embed_bwd(struct mat dword, struct mat dpos, struct mat dtype, struct mat dsoft,
+               const int *ids, const int *pos_ids, const int *type_ids, struct mat dy)
 {
-    scatter(dword, ids, dy, "word");
+    for (int t = 0; t < dy.rows; t++) {
+        struct mat table = ids[t] < 0 && dsoft.x ? dsoft : dword;
+        if (table.x)
+            row_add(table_row(dword, dsoft, ids[t], "word"), mat_row(dy, t), dy.cols);
+    }
     scatter(dpos, pos_ids, dy, "position");
     scatter(dtype, type_ids, dy, "type");
 }

@@ -22,6 +22,7 @@ enum shared {
     SH_U,
     SH_A,
     SH_KEEP,
+    SH_TAP,
     SH_MASK,
     SH_MASK_PROBS,
     N_SHARED
@@ -80,6 +81,17 @@ static void plan_keeps(struct plan *p, struct layer_acts *a, const struct model 
     }
 }
 
+static void plan_taps(struct plan *p, struct layer_acts *a, const struct model *m, int layer,
+                      bool grad, int n_row)
+{
+    for (int i = 0; i < N_PLACE; i++) {
+        a->tap[i] = (struct mat){ 0 };
+        if (!m->net->layer[layer].tap[i] || !m->adapt->tap_cols)
+            continue;
+        a->tap[i] = pick_mat(p, grad, SH_TAP, n_row, m->adapt->tap_cols(m, layer, (enum place)i));
+    }
+}
+
 bool acts_again(const struct model *m, int layer)
 {
     int low = m->lowest < 0 ? 0 : m->lowest;
@@ -132,6 +144,7 @@ static void plan_layer(struct plan *p, struct layer_acts *a, const struct model 
     a->rstd2 = pick(p, norm2, SH_RSTD, (size_t)r, sizeof(real));
     a->keep2 = drop ? pick(p, stage >= STAGE_DOWN, SH_MASK, n_mask, 1) : NULL;
     plan_keeps(p, a, m, layer, stage, s->n_tok, r);
+    plan_taps(p, a, m, layer, s->grad, r);
 }
 
 /* Blocks that are computed again: each has its input, and one place holds the rest of whichever was
@@ -206,6 +219,10 @@ size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
     a->firsts = m->head.pooling == POOL_CLS && !s->all_hidden;
     a->n_tok = s->n_tok;
     a->n_seq = s->n_seq;
+    a->long_y = (struct mat){ 0 };
+    if (soft_rows(m) && !a->firsts)
+        a->long_y = take_mat(&p, s->n_tok, d->d_model);
+    a->method = m->adapt->scratch ? take(&p, m->adapt->scratch(m, s->grad), sizeof(real)) : NULL;
     a->row_off = take(&p, (size_t)s->n_seq + 1, sizeof(int));
     a->bias = take(&p, (size_t)d->d_model * 3, sizeof(real));
     if (m->net->p[ROLE_EMB_G]) {
@@ -239,10 +256,12 @@ static size_t results_plan(struct lane *l, unsigned char *mem, const struct mode
     struct plan p = { .mem = mem };
     bool firsts = m->head.pooling == POOL_CLS && !s->all_hidden;
 
-    l->hidden = take_mat(&p, firsts ? s->n_seq : s->n_tok, d->d_model);
+    int n_tok = s->n_tok - s->n_seq * soft_rows(m);
+
+    l->hidden = take_mat(&p, firsts ? s->n_seq : n_tok, d->d_model);
     if (m->base->arch->causal) {
         l->pooled = (struct mat){ 0 };
-        l->logits = s->all_logits ? take_mat(&p, s->n_tok, d->vocab) : (struct mat){ 0 };
+        l->logits = s->all_logits ? take_mat(&p, n_tok, d->vocab) : (struct mat){ 0 };
         return p.used;
     }
     l->pooled = take_mat(&p, s->n_seq, d->d_model);
@@ -252,11 +271,14 @@ static size_t results_plan(struct lane *l, unsigned char *mem, const struct mode
 
 static struct acts_shape shape_of(const struct model *m, const struct batch *b)
 {
-    struct acts_shape s = { .n_tok = b->n_tok, .n_seq = b->n_seq, .max_len = b->max_len };
+    int soft = soft_rows(m);
+    struct acts_shape s = { .n_tok = b->n_tok + b->n_seq * soft,
+                            .n_seq = b->n_seq,
+                            .max_len = b->max_len + soft };
 
     for (int i = 0; i < b->n_seq; i++) {
-        size_t len = (size_t)(b->off[i + 1] - b->off[i]);
-        CHECK(len > 0 && len <= (size_t)b->max_len, "sequence %d of %zu tokens", i, len);
+        size_t len = (size_t)(b->off[i + 1] - b->off[i] + soft);
+        CHECK(len > (size_t)soft && len <= (size_t)s.max_len, "sequence %d of %zu tokens", i, len);
         s.n_probs += (size_t)m->base->dims.n_heads * len * len;
     }
     CHECK(b->n_seq > 0 && b->off[0] == 0 && b->off[b->n_seq] == b->n_tok, "%d", b->n_tok);
@@ -272,6 +294,7 @@ size_t lane_bytes(const struct model *m, const struct batch *b, bool grad, bool 
     s.grad = grad;
     s.train = train;
     size_t bytes = acts_plan(&a, NULL, m, &s) + results_plan(&l, NULL, m, &s);
+    bytes += soft_rows(m) ? soft_bytes(s.n_seq, s.n_tok) : 0;
     free(a.layer);
     return bytes;
 }
@@ -286,6 +309,8 @@ int acts_ready(struct lane *l, const struct model *m, const struct batch *b)
     s.all_hidden = l->all_hidden;
     s.all_logits = l->all_logits;
     size_t bytes = acts_plan(a, NULL, m, &s), all = bytes + results_plan(l, NULL, m, &s);
+    size_t ints = soft_rows(m) ? soft_bytes(s.n_seq, s.n_tok) : 0;
+    all += ints;
     if (all > l->mem.size) {
         arena_free(&l->mem);
         if (arena_init(&l->mem, all + all / 8) != 0)
@@ -295,6 +320,9 @@ int acts_ready(struct lane *l, const struct model *m, const struct batch *b)
     unsigned char *mem = arena_get(&l->mem, all, 1);
     acts_plan(a, mem, m, &s);
     results_plan(l, mem + bytes, m, &s);
+    a->soft = (struct batch){ 0 };
+    if (ints)
+        soft_batch(&a->soft, mem + all - ints, m, b);
     for (int i = 0; i <= b->n_seq; i++)
         a->row_off[i] = i;
     a->row = (struct batch){

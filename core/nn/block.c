@@ -86,6 +86,11 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
     const struct param *const *w = &c->net->p[(int)ROLE_W + group_first(g)];
     const struct param *const *b = &c->net->p[(int)ROLE_B + group_first(g)];
 
+    prof_begin(WORK_ADAPTER);
+    if (n->uses && c->m->adapt->proj_out_bwd)
+        c->m->adapt->proj_out_bwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
+                                  c->a->keep[g], x, dy);
+    prof_end();
     prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
     for (int i = 0; i < group_count(g); i++) {
         struct mat dyi = mat_cols(dy, i * w[0]->rows, w[0]->rows);
@@ -103,6 +108,26 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
     if (n->uses)
         c->m->adapt->proj_bwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
                               c->a->keep[g], x, dy, dx);
+    prof_end();
+}
+
+/* --- the method's hooks between the linear maps */
+
+static void tap_fwd(const struct ctx *c, enum place p, struct mat h, struct mat res)
+{
+    if (!c->net->tap[p])
+        return;
+    prof_begin(WORK_ADAPTER);
+    c->m->adapt->tap_fwd(c->m, c->l, c->row, c->layer, p, c->a->tap[p], h, res);
+    prof_end();
+}
+
+static void tap_bwd(const struct ctx *c, enum place p, struct mat dh, struct mat dres)
+{
+    if (!c->net->tap[p])
+        return;
+    prof_begin(WORK_ADAPTER);
+    c->m->adapt->tap_bwd(c->m, c->l, c->row, c->layer, p, c->a->tap[p], dh, dres);
     prof_end();
 }
 
@@ -221,6 +246,7 @@ static void mlp_fwd(const struct ctx *c, struct mat y)
     prof_begin(WORK_ACT);
     act_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, c->m->base->dims.act);
     prof_end();
+    tap_fwd(c, PLACE_ACT, a->a, (struct mat){ 0 });
     linear_fwd(c, GROUP_DOWN, y, a->a);
 }
 
@@ -237,6 +263,7 @@ static void mlp_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
     linear_bwd(c, GROUP_DOWN, stop > STAGE_DOWN ? du : none, dy, a->a, false);
     if (stop < STAGE_UP)
         return;
+    tap_bwd(c, PLACE_ACT, du, none);
     prof_begin(WORK_ACT);
     act_bwd(du, du, a->u);
     prof_end();
@@ -262,14 +289,22 @@ static void drop_fwd(const struct ctx *c, int site, struct mat y, unsigned char 
     }
 }
 
-/* The gradient of what was dropped: G itself, or the buffer DD. */
-static struct mat drop_bwd(const struct ctx *c, struct mat g, struct mat dd,
-                           const unsigned char *keep)
+/* The gradient of what a sublayer computed, before dropout and the method's hook, from that of the
+ * stream: G itself, or the buffer DD. */
+static struct mat sub_bwd(const struct ctx *c, int site, struct mat g, struct mat dd,
+                          const unsigned char *keep)
 {
-    if (!keep)
+    bool own = c->net->own_dy[site == SITE_MLP];
+
+    if (!keep && !own)
         return g;
+    if (own) {
+        mat_copy(dd, g);
+        tap_bwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, dd, g);
+    }
     prof_begin(WORK_DROPOUT);
-    dropout(dd, g, keep, c->m->head.hidden_dropout);
+    if (keep)
+        dropout(dd, own ? dd : g, keep, c->m->head.hidden_dropout);
     prof_end();
     return dd;
 }
@@ -280,6 +315,7 @@ static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat
     const struct param *const *p = norm_of(c, site);
 
     drop_fwd(c, site, xhat, keep);
+    tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, xhat, res);
     prof_begin(WORK_NORM);
     mat_add(xhat, 1, res);
     layernorm_fwd(y, xhat, rstd, xhat, p[0]->value, p[1]->value, c->m->base->dims.ln_eps);
@@ -317,13 +353,13 @@ static void post_norm_bwd(const struct ctx *c)
     norm_bwd(c, SITE_MLP, g, a->xhat2, a->rstd2);
     if (stop < STAGE_DOWN)
         return;
-    mlp_bwd(c, g, drop_bwd(c, g, dd, a->keep2), true);
+    mlp_bwd(c, g, sub_bwd(c, SITE_MLP, g, dd, a->keep2), true);
     if (stop < STAGE_NORM_MID)
         return;
     norm_bwd(c, SITE_ATTN, g, a->xhat1, a->rstd1);
     if (stop < STAGE_O)
         return;
-    attention_bwd(c, c->acts->g, drop_bwd(c, g, dd, a->keep1), true);
+    attention_bwd(c, c->acts->g, sub_bwd(c, SITE_ATTN, g, dd, a->keep1), true);
 }
 
 /* --- pre-norm: n = LN(x), then x += drop(sub) */
@@ -342,6 +378,7 @@ static void norm_fwd(const struct ctx *c, int site, struct mat n, struct mat xha
 static void add_sub(const struct ctx *c, int site, struct mat x, unsigned char *keep)
 {
     drop_fwd(c, site, c->acts->sub, keep);
+    tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, c->acts->sub, x);
     prof_begin(WORK_NORM);
     mat_add(x, 1, c->acts->sub);
     prof_end();
@@ -369,14 +406,14 @@ static void pre_norm_bwd(const struct ctx *c)
 
     if (stop < STAGE_DOWN)
         return;
-    mlp_bwd(c, dd, drop_bwd(c, g, dd, a->keep2), false);
+    mlp_bwd(c, dd, sub_bwd(c, SITE_MLP, g, dd, a->keep2), false);
     if (stop < STAGE_NORM_MID)
         return;
     norm_bwd(c, SITE_MLP, dd, a->xhat2, a->rstd2);
     mat_add(g, 1, dd);
     if (stop < STAGE_O)
         return;
-    attention_bwd(c, dd, drop_bwd(c, g, dd, a->keep1), false);
+    attention_bwd(c, dd, sub_bwd(c, SITE_ATTN, g, dd, a->keep1), false);
     if (stop < STAGE_NORM_IN)
         return;
     norm_bwd(c, SITE_ATTN, dd, a->xhat1, a->rstd1);
@@ -390,17 +427,18 @@ void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int
 {
     struct ctx c = ctx_make(m, l, b, layer);
 
-    if (!m->net->pre_norm) {
+    if (m->net->pre_norm)
+        pre_norm_fwd(&c, y);
+    else
         post_norm_fwd(&c, y);
-        return;
-    }
-    pre_norm_fwd(&c, y);
+    tap_fwd(&c, PLACE_BLOCK, y, (struct mat){ 0 });
 }
 
 void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer)
 {
     struct ctx c = ctx_make(m, l, b, layer);
 
+    tap_bwd(&c, PLACE_BLOCK, mat_rows(c.acts->g, 0, c.row->n_tok), (struct mat){ 0 });
     if (m->net->pre_norm)
         pre_norm_bwd(&c);
     else

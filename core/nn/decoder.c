@@ -11,7 +11,9 @@ void decoder_fwd(const struct model *m, struct lane *l)
     const struct acts *a = l->acts;
     const struct param *const *p = m->net->p;
 
-    layernorm_fwd(l->hidden, a->xhat_f, a->rstd_f, a->out, p[ROLE_FINAL_G]->value,
+    struct mat x = a->long_y.x ? mat_rows(a->long_y, 0, l->hidden.rows) : a->out;
+
+    layernorm_fwd(l->hidden, mat_rows(a->xhat_f, 0, x.rows), a->rstd_f, x, p[ROLE_FINAL_G]->value,
                   p[ROLE_FINAL_B]->value, m->base->dims.ln_eps);
     if (l->all_logits)
         lmhead_logits(&m->net->lm, l->logits, l->hidden);
@@ -26,7 +28,7 @@ double decoder_loss(const struct model *m, struct lane *l, const struct batch *b
 
     CHECK(b->next, "%d tokens without next", b->n_tok);
     if (l->grad && dhidden) {
-        dh = a->g;
+        dh = mat_rows(a->g, 0, l->hidden.rows);
         dw = param_grad_mat(l, word);
     }
     if (dhidden)
@@ -42,6 +44,6 @@ void decoder_bwd(const struct model *m, struct lane *l, struct mat dhidden)
     const struct param *const *p = m->net->p;
 
     CHECK(dhidden.x && dhidden.x == a->g.x, "a gradient from elsewhere");
-    layernorm_bwd(a->g, param_grad(l, p[ROLE_FINAL_G]), param_grad(l, p[ROLE_FINAL_B]), a->g,
-                  a->xhat_f, a->rstd_f, p[ROLE_FINAL_G]->value);
+    layernorm_bwd(dhidden, param_grad(l, p[ROLE_FINAL_G]), param_grad(l, p[ROLE_FINAL_B]), dhidden,
+                  mat_rows(a->xhat_f, 0, dhidden.rows), a->rstd_f, p[ROLE_FINAL_G]->value);
 }

@@ -114,6 +114,9 @@ struct net_group {
 struct net_layer {
     const struct param *p[N_BLOCK_ROLES];
     struct net_group group[N_GROUP];
+    bool tap[N_PLACE]; /* the method has a hook there */
+    bool own_dy[2]; /* attention, MLP: the gradient of what a sublayer adds to the stream is changed
+                          in place, so it must not be the stream's own */
     enum stage stage; /* backward goes this far */
 };
 struct net {
@@ -143,7 +146,7 @@ struct layer_acts {
      * it, u then holds the derivative. */
     struct mat u, a;
     unsigned char *keep_probs, *keep1, *keep2; /* dropout, NULL: none */
-    struct mat keep[N_GROUP];                  /* the method's */
+    struct mat keep[N_GROUP], tap[N_PLACE];    /* the method's */
 };
 struct acts {
     struct layer_acts *layer; /* [n_layers] */
@@ -151,7 +154,10 @@ struct acts {
     int n_tok, n_seq;
     struct batch row; /* the batch of first tokens: sequences of one row */
     int *row_off;
-    struct mat xhat0; /* embeddings */
+    struct batch soft; /* the batch with the rows that a method inserts; without such: no tokens */
+    struct mat long_y; /* [T',d] its last hidden states, or their gradient */
+    real *method;      /* scratch of the method's passes */
+    struct mat xhat0;  /* embeddings */
     real *rstd0;
     unsigned char *keep0;
     struct mat out;    /* [T,d] pre-norm: the stream after the last block */
@@ -180,14 +186,31 @@ size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
                  const struct acts_shape *s);
 /* acts_again - whether backward computes this block again, because only its input was kept. */
 bool acts_again(const struct model *m, int layer);
-/* acts_ready - the lane's memory for this batch, grown when it is larger than all before. */
+/* acts_ready - the lane's memory for this batch, grown when it is larger than all before. acts_batch -
+ * the batch that the blocks see: B, or with the rows that a method inserts. */
 int acts_ready(struct lane *l, const struct model *m, const struct batch *b);
+static inline const struct batch *acts_batch(const struct acts *a, const struct batch *b)
+{
+    return a->soft.n_tok ? &a->soft : b;
+}
 
 /* --- A block. Y [R,d] is its output; pre-norm: its input, which becomes its output. block_bwd:
  * a->g holds dL/dy on entry and dL/dx on return. */
 void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
                struct mat y);
 void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer);
+
+/* --- Rows that a method inserts (soft.c). soft_batch - B with them, its arrays in MEM of soft_bytes()
+ * for the longer batch; the id of inserted row k is -1 - k. soft_out: the rows of real tokens of X
+ * [T', d], whose offsets are OFF, to Y [T, d]; soft_in: the reverse, and inserted rows of X become 0. */
+static inline int soft_rows(const struct model *m)
+{
+    return m->n_prefix + m->n_infix;
+}
+size_t soft_bytes(int n_seq, int n_tok);
+void soft_batch(struct batch *out, void *mem, const struct model *m, const struct batch *b);
+void soft_out(struct mat y, struct mat x, const struct model *m, const int *off, int n_seq);
+void soft_in(struct mat x, struct mat y, const struct model *m, const int *off, int n_seq);
 
 /* --- A decoder's end (decoder.c): the stream after the last block to l->hidden and, if asked,
  * logits; loss and dL/dhidden in a->g; dL/dhidden to the gradient of the stream, in place. */

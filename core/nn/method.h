@@ -1,5 +1,5 @@
-/* method.h - what an adaptation method provides to the layers (core/adapt fills it in, core/nn
- * calls it). Layer 2. */
+/* method.h - what an adaptation method provides to the layers (core/adapt fills it in, core/nn and
+ * core/train call it). Layer 2. */
 #ifndef METHOD_H
 #define METHOD_H
 
@@ -34,7 +34,44 @@ struct adapt {
                      enum group g, struct mat keep, struct mat x, struct mat dy,
                      struct mat dx); /* dx +=; may be empty */
 
+    /* Backward of a method that does more than add to y: before the frozen product's backward, and
+     * before proj_bwd, dy becomes in place the gradient of x W^T + b. */
+    void (*proj_out_bwd)(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                         enum group g, struct mat keep, struct mat x, struct mat dy);
+
+    /* Hooks between the linear layers, on rows h that are changed in place. B gives the rows of h, as
+     * above; keep [T, tap_cols()] as above. PLACE_ATTN, PLACE_MLP: h [T,d] is what the sublayer adds to
+     * the residual stream res [T,d], after its dropout. PLACE_ACT: h [T,d_ffn] is the activation's
+     * output, which the down projection reads. PLACE_BLOCK: h [T,d] is the block's output. tap_bwd:
+     * dh, the gradient of h as it left, becomes that of h as it came; dres += (PLACE_ATTN, PLACE_MLP;
+     * elsewhere res and dres are empty). */
+    bool (*taps)(const struct model *m, int layer, enum place p);
+    int (*tap_cols)(const struct model *m, int layer, enum place p);
+    void (*tap_fwd)(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                    enum place p, struct mat keep, struct mat h, struct mat res);
+    void (*tap_bwd)(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                    enum place p, struct mat keep, struct mat dh, struct mat dres);
+
+    /* Keys and values [model->n_memory, d] that every query of the layer sees beside its own sequence's;
+     * the gradients are added to by attention's backward. Only of methods that set m->n_memory. */
+    void (*memory)(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
+                   struct mat *dk, struct mat *dv);
+
+    /* Work of a pass that is not a layer's, over SCRATCH numbers of the lane's own: before the first
+     * block, and after the last backward. */
+    size_t (*scratch)(const struct model *m, bool grad);
+    void (*pass_begin)(const struct model *m, struct lane *l, real *scratch);
+    void (*pass_end)(const struct model *m, struct lane *l, real *scratch);
+
     /* w += sign * update of this projection, w [out,in] a copy. NULL: cannot be merged. */
     void (*merge)(const struct model *m, int layer, enum proj p, struct mat w, int sign);
+
+    /* What the training loop does beside AdamW. step_grad: GRAD [n_train], the gradient of step's mean
+     * loss, may be changed before it is clipped (a regulariser). step_done: after the update, step of
+     * TOTAL (1 after the first). n_vectors: so many vectors [n_train] at m->remember that these two keep
+     * from step to step; zero at first, in checkpoints. */
+    int n_vectors;
+    void (*step_grad)(const struct model *m, real *grad, long step, long total);
+    void (*step_done)(struct model *m, long step, long total);
 };
 #endif

@@ -26,23 +26,37 @@ static void add_head(struct model *m)
     }
 }
 
-/* All trainable tensors, one after another in the order of the table, with the base's values. */
+/* The method's own numbers that do not train: they are in no checkpoint of the trunk. */
+static bool is_fixed(const struct param *p)
+{
+    return !p->trainable && !p->value && !p->stored && p->role == ROLE_OTHER;
+}
+
+/* All trainable tensors, one after another in the order of the table, with the base's values; behind
+ * them what the method keeps and its frozen tensors. */
 static int make_theta(struct model *m)
 {
+    size_t fixed = 0, keep;
+
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
         size_t n = (size_t)p->rows * (size_t)p->cols;
         m->n_total += n;
+        fixed += is_fixed(p) ? n + 16 : 0;
         if (!p->trainable)
             continue;
         p->off = (long)m->n_train;
         m->n_train += n;
     }
-    if (arena_init(&m->mem, (m->n_train + 1) * sizeof *m->theta) != 0)
+    keep = (size_t)m->adapt->n_vectors * m->n_train;
+    if (arena_init(&m->mem, (m->n_train + keep + fixed + 48) * sizeof *m->theta) != 0)
         return fail_context("%.1f million trained numbers", 1e-6 * (double)m->n_train);
     m->theta = arena_get(&m->mem, m->n_train, sizeof *m->theta); /* of a fresh arena: zeros */
+    m->remember = keep ? arena_get(&m->mem, keep, sizeof *m->remember) : NULL;
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
+        if (is_fixed(p))
+            p->value = arena_get(&m->mem, (size_t)p->rows * (size_t)p->cols, sizeof *p->value);
         if (!p->trainable)
             continue;
         if (p->value || p->stored)
@@ -112,7 +126,7 @@ static void resolve(struct model *m)
     net->layer = xalloc((size_t)d->n_layers, sizeof *net->layer);
     net->attn_scale = 1 / sqrt(d->d_head);
     net->pre_norm = m->base->arch->pre_norm;
-    m->lowest = d->n_layers;
+    m->lowest = m->n_prefix + m->n_infix > 0 ? -1 : d->n_layers;
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
         if (p->layer >= 0) {
@@ -142,14 +156,37 @@ static void resolve_group(struct model *m, int layer, enum group g)
         raise(&l->stage, group_stage(g));
 }
 
+/* Taps, and whether the gradient of a sublayer's output is changed apart from the stream's. */
+static void resolve_taps(struct model *m, int layer)
+{
+    static const enum stage stage[N_PLACE] = { [PLACE_ATTN] = STAGE_O,
+                                               [PLACE_ACT] = STAGE_UP,
+                                               [PLACE_MLP] = STAGE_DOWN,
+                                               [PLACE_BLOCK] = STAGE_NORM_OUT };
+    struct net_layer *l = &m->net->layer[layer];
+    bool out = m->adapt->proj_out_bwd;
+
+    for (int p = 0; p < N_PLACE; p++) {
+        l->tap[p] = m->adapt->taps && m->adapt->taps(m, layer, (enum place)p);
+        if (l->tap[p])
+            raise(&l->stage, stage[p]);
+    }
+    l->own_dy[0] = l->tap[PLACE_ATTN] || (out && l->group[GROUP_O].uses);
+    l->own_dy[1] = l->tap[PLACE_MLP] || (out && l->group[GROUP_DOWN].uses);
+    if (m->n_memory)
+        raise(&l->stage, STAGE_QKV);
+}
+
 /* What backward needs of each layer is known only when all groups are. */
 static int resolve_layers(struct model *m)
 {
     int n = m->base->dims.n_layers;
 
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         for (int g = 0; g < N_GROUP; g++)
             resolve_group(m, i, (enum group)g);
+        resolve_taps(m, i);
+    }
     for (int i = 0; i < n && m->lowest == n; i++)
         if (m->net->layer[i].stage != STAGE_NONE)
             m->lowest = i;
@@ -227,6 +264,7 @@ int model_init(struct model *m, struct base *b, const struct head *h, const stru
     if ((method->attach && method->attach(m, cfg) != 0) || make_theta(m) != 0 ||
         (h->n_labels > 0 && init_head(m, use_own_head) != 0))
         goto out;
+    CHECK(m->n_prefix + m->n_infix < b->dims.max_pos, "%d + %d rows", m->n_prefix, m->n_infix);
     if (method->init)
         method->init(m, cfg);
     resolve(m);
@@ -250,6 +288,13 @@ void model_free(struct model *m)
     free(m->params);
     arena_free(&m->mem);
     *m = (struct model){ 0 };
+}
+
+const struct param *model_role(const struct model *m, int layer, int role)
+{
+    int at = base_block_param(m->base, layer, role);
+
+    return at < 0 ? NULL : &m->params[at];
 }
 
 struct param *model_param(const struct model *m, const char *name)

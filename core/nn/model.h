@@ -48,6 +48,9 @@ static inline enum group proj_group(enum proj p)
 }
 void proj_shape(const struct dims *d, enum proj p, int *out, int *in);
 
+/* Where a method may change rows between the linear layers (core/nn/method.h). */
+enum place { PLACE_ATTN, PLACE_ACT, PLACE_MLP, PLACE_BLOCK, N_PLACE };
+
 /* What a tensor of the trunk is for: in a block (projection p has ROLE_W + p and ROLE_B + p), then
  * outside. */
 enum role {
@@ -80,6 +83,7 @@ struct param {
     bool is_vector;
     bool decay; /* AdamW's weight decay applies: to all trained numbers, as PEFT's recipe has it */
     bool trainable;
+    double lr;          /* factor on the learning rate; 0 counts as 1 */
     real *value;        /* frozen: in the base; trainable: theta + off; NULL: as STORED */
     const real *stored; /* frozen, and the file has the transpose: number (i, j) is stored[j *
                            stored_ld + i]; param_read copies it */
@@ -191,6 +195,13 @@ struct model {
     size_t n_total;      /* all numbers of base and head and method */
     const struct adapt *adapt;
     void *adapt_state; /* the method's */
+    /* Rows that a method inserts into each sequence: n_prefix after the first token (decoders: before
+     * it), n_infix after the last. Their embeddings, in the place of words', are the tensor params[soft]
+     * [n_prefix + n_infix, d]. Batches, pooling, hidden states and losses are of real tokens only; hooks
+     * of layers see the longer batch, where ids of inserted rows k are -1 - k (soft_row). */
+    int n_prefix, n_infix, soft;
+    int n_memory;   /* keys and values of each layer that all queries see beside their sequence's */
+    real *remember; /* [adapt->n_vectors, n_train]; in mem */
     int lowest; /* lowest layer whose backward anyone needs; -1: embeddings; n_layers: head only */
     struct net *net; /* private to core/nn: the tensors by role, and what each layer has to keep */
     uint64_t seed;
@@ -206,6 +217,12 @@ void model_free(struct model *m);
  * what it trains, forward only of what needs no gradient of its input. */
 void model_packs(const struct model *m, unsigned char *need);
 struct param *model_param(const struct model *m, const char *name);
+/* model_role - a tensor of a block by its role, where it is for this model; NULL: the architecture has
+ * none. */
+const struct param *model_role(const struct model *m, int layer, int role);
+
+/* soft_row - the row of inserted row K of sequence SEQ in the longer batch, whose offsets are OFF. */
+int soft_row(const struct model *m, const int *off, int seq, int k);
 
 /* A micro-batch: tokens one after another, no padding. Owned by whoever filled it. */
 struct batch {

@@ -10,6 +10,14 @@
 
 #include <string.h>
 
+/* The embeddings of rows that a method inserts, or their gradient, from a vector laid out as theta. */
+static struct mat soft_mat(const struct model *m, real *values)
+{
+    return soft_rows(m)
+               ? mat_make(values + m->params[m->soft].off, soft_rows(m), m->params[m->soft].cols)
+               : (struct mat){ 0 };
+}
+
 static void embeddings_fwd(const struct model *m, struct lane *l, const struct batch *b)
 {
     struct acts *a = l->acts;
@@ -18,7 +26,7 @@ static void embeddings_fwd(const struct model *m, struct lane *l, const struct b
     double drop = m->head.hidden_dropout;
 
     embed_fwd(x, b->ids, b->pos, b->types, param_mat(p[ROLE_WORD]), param_mat(p[ROLE_POS]),
-              maybe_mat(p[ROLE_TYPE]));
+              maybe_mat(p[ROLE_TYPE]), soft_mat(m, m->theta));
     base_rows_read(m->base, p[ROLE_WORD], b->n_tok);
     prof_begin(WORK_NORM);
     if (p[ROLE_EMB_G])
@@ -44,7 +52,8 @@ static void embeddings_bwd(const struct model *m, struct lane *l, const struct b
         layernorm_bwd(a->g, param_grad(l, p[ROLE_EMB_G]), param_grad(l, p[ROLE_EMB_B]), a->g,
                       a->xhat0, a->rstd0, p[ROLE_EMB_G]->value);
     embed_bwd(param_grad_mat(l, p[ROLE_WORD]), param_grad_mat(l, p[ROLE_POS]),
-              maybe_grad_mat(l, p[ROLE_TYPE]), b->ids, b->pos, b->types, a->g);
+              maybe_grad_mat(l, p[ROLE_TYPE]), soft_mat(m, l->grad), b->ids, b->pos, b->types,
+              a->g);
 }
 
 /* The rows of X at the border, to or from where they are kept: ALL of each sequence, or its first
@@ -162,6 +171,14 @@ static void head_bwd(const struct model *m, struct lane *l, const struct batch *
     pooling_bwd(m, l, b);
 }
 
+/* The last hidden states are of real tokens: those of inserted rows are left out of it. */
+static struct mat last_rows(const struct model *m, struct lane *l)
+{
+    struct acts *a = l->acts;
+
+    return m->net->pre_norm ? a->out : a->long_y.x ? a->long_y : l->hidden;
+}
+
 int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
 {
     struct acts *a = l->acts;
@@ -170,16 +187,20 @@ int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
     CHECK(!l->border || (m->lowest > 0 && !l->all_hidden), "border at %d", m->lowest);
     if (acts_ready(l, m, b) != 0)
         return -1;
+    const struct batch *e = acts_batch(a, b);
     bool known = l->border && l->border_known;
+    if (m->adapt->pass_begin)
+        m->adapt->pass_begin(m, l, a->method);
     if (!known)
-        embeddings_fwd(m, l, b);
+        embeddings_fwd(m, l, e);
     for (int i = known ? m->lowest : 0; i < n; i++) {
-        struct mat last = m->net->pre_norm ? a->out : l->hidden;
         if (l->border && i == m->lowest)
             border_rows(l, b, a->layer[i].x, true, false);
-        block_fwd(m, l, b, i, i + 1 < n ? a->layer[i + 1].x : last);
+        block_fwd(m, l, e, i, i + 1 < n ? a->layer[i + 1].x : last_rows(m, l));
     }
     prof_begin(WORK_LOSS);
+    if (a->long_y.x)
+        soft_out(m->net->pre_norm ? a->long_y : l->hidden, last_rows(m, l), m, e->off, e->n_seq);
     if (m->base->arch->causal)
         decoder_fwd(m, l);
     else
@@ -191,24 +212,31 @@ int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
 void model_bwd(const struct model *m, struct lane *l, const struct batch *b, struct mat dout)
 {
     const struct acts *a = l->acts;
+    const struct batch *e = acts_batch(a, b);
     int n = m->base->dims.n_layers;
 
-    CHECK(l->grad && a->n_tok == b->n_tok && a->n_seq == b->n_seq, "%d tokens, %d in forward",
-          b->n_tok, a->n_tok);
+    CHECK(l->grad && a->n_tok == e->n_tok && a->n_seq == b->n_seq, "%d tokens, %d in forward",
+          e->n_tok, a->n_tok);
     prof_begin(WORK_LOSS);
     if (m->base->arch->causal)
         decoder_bwd(m, l, dout);
     else
         head_bwd(m, l, b, dout);
+    if (a->long_y.x) {
+        mat_copy(mat_rows(a->long_y, 0, b->n_tok), mat_rows(a->g, 0, b->n_tok));
+        soft_in(a->g, a->long_y, m, e->off, e->n_seq);
+    }
     prof_end();
     for (int i = n - 1; i >= 0 && i >= m->lowest; i--) {
         /* What the highest of them kept is still there. */
         if (acts_again(m, i) && i + 1 < n && acts_again(m, i + 1))
-            block_fwd(m, l, b, i, a->layer[i + 1].x);
-        block_bwd(m, l, b, i);
+            block_fwd(m, l, e, i, a->layer[i + 1].x);
+        block_bwd(m, l, e, i);
     }
     if (m->lowest < 0)
-        embeddings_bwd(m, l, b);
+        embeddings_bwd(m, l, e);
+    if (m->adapt->pass_end)
+        m->adapt->pass_end(m, l, a->method);
 }
 
 int batch_targets(const struct model *m, const struct batch *b)

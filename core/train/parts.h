@@ -103,6 +103,11 @@ struct sparse_rows {
     size_t at;
     int n, cols;
 };
+/* Numbers up to END of theta (from where the range before ends) learn with FACTOR times the rate. */
+struct rate_range {
+    size_t end;
+    double factor;
+};
 struct update {
     struct pool *pool;
     struct arena mem;
@@ -117,7 +122,9 @@ struct update {
     real *theta;            /* the rest: for update_apply */
     int used;               /* slots that got a gradient in this step */
     real scale;
-    struct adamw_coef opt;
+    struct rate_range *rate; /* [n_rates] to the end of theta; n_rates 0: one rate for all */
+    struct adamw_coef *opt;  /* [n_rates], one without ranges */
+    int n_rates;
 };
 /* update_init - ROWS may be NULL. Errors: FAIL_MEMORY. */
 int update_init(struct update *u, struct pool *pool, size_t n, int n_grads,
@@ -129,6 +136,9 @@ void update_touch(struct update *u, int slot, const int *row, int n);
 /* update_resumed - the moments were set from outside. */
 void update_resumed(struct update *u);
 double update_norm(struct update *u, int used); /* sums; returns the norm */
+double update_norm_again(struct update *u);     /* of the sum, after somebody changed it */
+/* update_rates - the ranges of rates that the tensors of M have; after update_init. */
+void update_rates(struct update *u, const struct model *m);
 void update_apply(struct update *u, real *theta, double scale, const struct adamw *opt);
 /* Slots of gradients: more would let more threads work, but each is as long as theta. */
 int update_slots(size_t n_train);

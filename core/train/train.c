@@ -1,6 +1,7 @@
 /* train.c - the loop: examples in order, lanes, update, report, evaluate, checkpoint. */
 #include "core/base/prof.h"
 #include "core/base/rng.h"
+#include "core/nn/method.h"
 #include "core/train/parts.h"
 
 #include <limits.h>
@@ -80,7 +81,10 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     if (t->best)
         memcpy(t->best, t->m->theta, n * sizeof *t->best);
     struct sparse_rows rows = word_rows(t->m);
-    return update_init(&t->u, job->pool, n, slots, &rows);
+    if (update_init(&t->u, job->pool, n, slots, &rows) != 0)
+        return -1;
+    update_rates(&t->u, t->m);
+    return 0;
 }
 
 static void trainer_free(struct trainer *t)
@@ -178,6 +182,10 @@ static int train_step(struct trainer *t)
     for (int i = 0; i < t->u.n_grads; i++)
         loss += t->slot_loss[i];
     t->norm = update_norm(&t->u, used);
+    if (t->m->adapt->step_grad) {
+        t->m->adapt->step_grad(t->m, t->u.grad[0], t->st.step + 1, t->total);
+        t->norm = update_norm_again(&t->u);
+    }
     t->lr = lr_at(c, t->st.step, t->total);
     t->st.loss_sum += loss;
     t->st.loss_n += n;
@@ -190,6 +198,8 @@ static int train_step(struct trainer *t)
         scale = c->clip / (t->norm + 1e-6);
     struct adamw opt = { t->lr, c->beta1, c->beta2, c->eps, c->weight_decay, t->st.step };
     update_apply(&t->u, t->m->theta, scale, &opt);
+    if (t->m->adapt->step_done)
+        t->m->adapt->step_done(t->m, t->st.step, t->total);
     return 0;
 }
 
@@ -336,18 +346,27 @@ static int finish(struct trainer *t)
 
 /* --- checkpoints and the loop */
 
-static int vectors(const struct trainer *t, real *vec[4])
+enum { MOST_VECTORS = 8 };
+
+static int vectors(const struct trainer *t, real *vec[MOST_VECTORS])
 {
+    int n = 3;
+
     vec[0] = t->m->theta;
     vec[1] = t->u.m;
     vec[2] = t->u.v;
-    vec[3] = t->best;
-    return t->best ? 4 : 3;
+    if (t->best)
+        vec[n++] = t->best;
+    for (int i = 0; i < t->m->adapt->n_vectors; i++) {
+        CHECK(n < MOST_VECTORS, "%d vectors", n);
+        vec[n++] = t->m->remember + (size_t)i * t->m->n_train;
+    }
+    return n;
 }
 
 static int save(struct trainer *t)
 {
-    real *vec[4];
+    real *vec[MOST_VECTORS];
     int n = vectors(t, vec);
 
     t->last_ckpt = now_mono();
@@ -359,7 +378,7 @@ static int save(struct trainer *t)
 
 static int resume(struct trainer *t)
 {
-    real *vec[4];
+    real *vec[MOST_VECTORS];
     int n = vectors(t, vec);
 
     if (!t->job->ckpt_path)

@@ -98,11 +98,39 @@ int update_init(struct update *u, struct pool *pool, size_t n, int n_grads,
     u->part = xalloc((size_t)pieces(u) + 1, sizeof *u->part);
     u->touched = xalloc((size_t)n_grads * (size_t)u->rows.n + 1, 1);
     u->state = xalloc((size_t)u->rows.n + 1, 1);
+    u->opt = xalloc(1, sizeof *u->opt);
     u->m = arena_get(&u->mem, n, sizeof *u->m);
     u->v = arena_get(&u->mem, n, sizeof *u->v);
     for (int i = 0; i < n_grads; i++)
         u->grad[i] = arena_get(&u->mem, n, sizeof **u->grad);
     return 0;
+}
+
+static double rate_of(const struct param *p)
+{
+    return p->lr > 0 ? p->lr : 1;
+}
+
+void update_rates(struct update *u, const struct model *m)
+{
+    bool same = true;
+
+    u->rate = xgrow(u->rate, (size_t)m->n_params, sizeof *u->rate);
+    for (int i = 0; i < m->n_params; i++) {
+        const struct param *p = &m->params[i];
+        if (!p->trainable)
+            continue;
+        size_t end = (size_t)p->off + (size_t)p->rows * (size_t)p->cols;
+        CHECK(u->n_rates == 0 || u->rate[u->n_rates - 1].end == (size_t)p->off, "'%s'", p->name);
+        if (u->n_rates > 0 && u->rate[u->n_rates - 1].factor == rate_of(p))
+            u->rate[u->n_rates - 1].end = end;
+        else
+            u->rate[u->n_rates++] = (struct rate_range){ end, rate_of(p) };
+        same &= rate_of(p) == 1;
+    }
+    if (same)
+        u->n_rates = 0;
+    u->opt = xgrow(u->opt, (size_t)u->n_rates + 1, sizeof *u->opt);
 }
 
 void update_free(struct update *u)
@@ -112,6 +140,8 @@ void update_free(struct update *u)
     free(u->part);
     free(u->touched);
     free(u->state);
+    free(u->rate);
+    free(u->opt);
     *u = (struct update){ 0 };
 }
 
@@ -210,7 +240,42 @@ double update_norm(struct update *u, int used)
     return sqrt(sum);
 }
 
+static void square_piece(void *arg, int piece, int thread)
+{
+    struct update *u = arg;
+    size_t at, n, cols = (size_t)u->rows.cols;
+    bool rows = piece_at(u, piece, &at, &n);
+    const real *g = u->grad[0] + (rows ? u->rows.at + at * cols : at);
+
+    (void)thread;
+    prof_begin(WORK_OPTIM);
+    u->part[piece] = vec_dot(g, g, rows ? n * cols : n);
+    prof_end();
+}
+
+double update_norm_again(struct update *u)
+{
+    double sum = 0;
+
+    pool_run(u->pool, pieces(u), square_piece, u);
+    for (int i = 0; i < pieces(u); i++)
+        sum += u->part[i];
+    return sqrt(sum);
+}
+
 /* --- the step */
+
+/* The coefficients of number AT, and in *N how many of the next N numbers share them. */
+static const struct adamw_coef *coef_at(const struct update *u, size_t at, size_t *n)
+{
+    int i = 0;
+
+    while (i < u->n_rates && u->rate[i].end <= at)
+        i++;
+    if (i < u->n_rates && u->rate[i].end - at < *n)
+        *n = u->rate[i].end - at;
+    return &u->opt[i];
+}
 
 static void step_numbers(struct update *u, size_t at, size_t n)
 {
@@ -218,9 +283,10 @@ static void step_numbers(struct update *u, size_t at, size_t n)
         real *g = u->grad[0] + at;
 
         n = end - at < BLOCK ? end - at : BLOCK;
+        const struct adamw_coef *opt = coef_at(u, at, &n);
         for (size_t i = 0; i < n && u->scale != 1; i++)
             g[i] *= u->scale;
-        adamw_update(u->theta + at, u->m + at, u->v + at, g, n, &u->opt);
+        adamw_update(u->theta + at, u->m + at, u->v + at, g, n, opt);
         memset(g, 0, n * sizeof *g);
     }
 }
@@ -235,10 +301,11 @@ static void step_rows(struct update *u, size_t first, size_t n)
         for (next = r + 1; next < end && u->state[next] == state; next++)
             continue;
         n = (next - r) * cols;
+        const struct adamw_coef *opt = coef_at(u, at, &n);
         if (state == ROW_NEVER) {
-            adamw_decay(u->theta + at, n, &u->opt);
+            adamw_decay(u->theta + at, n, opt);
         } else if (state == ROW_SEEN) {
-            adamw_update(u->theta + at, u->m + at, u->v + at, NULL, n, &u->opt);
+            adamw_update(u->theta + at, u->m + at, u->v + at, NULL, n, opt);
         } else {
             step_numbers(u, at, n);
             memset(u->state + r, ROW_SEEN, next - r);
@@ -264,6 +331,10 @@ void update_apply(struct update *u, real *theta, double scale, const struct adam
 {
     u->theta = theta;
     u->scale = (real)scale;
-    u->opt = adamw_coef(opt);
+    for (int i = 0; i < u->n_rates || i == 0; i++) {
+        struct adamw o = *opt;
+        o.lr *= u->n_rates ? u->rate[i].factor : 1;
+        u->opt[i] = adamw_coef(&o);
+    }
     pool_run(u->pool, pieces(u), step_piece, u);
 }

@@ -1,0 +1,94 @@
+/* soft.c - rows that a method inserts into every sequence: trained embeddings in the place of words'.
+ *
+ * An encoder's sequence [CLS] a b [SEP] becomes [CLS] p1 .. pl a b [SEP] i1 .. im, so that pooling finds
+ * its first token where it was; a decoder's begins with p1. Positions count through the longer
+ * sequence, as those of any token do; the segment is that of the token before. */
+#include "core/nn/impl.h"
+
+#include <string.h>
+
+/* Real tokens before the prefix. */
+static int lead(const struct model *m)
+{
+    return m->base->arch->causal ? 0 : 1;
+}
+
+int soft_row(const struct model *m, const int *off, int seq, int k)
+{
+    return k < m->n_prefix ? off[seq] + lead(m) + k : off[seq + 1] - soft_rows(m) + k;
+}
+
+size_t soft_bytes(int n_seq, int n_tok)
+{
+    return (4 * (size_t)n_tok + (size_t)n_seq + 1) * sizeof(int);
+}
+
+/* One row of the longer batch at AT: token T of B, or inserted row K with the facts of token T. */
+static void put(struct batch *out, int at, const struct batch *b, int t, int k, int pos)
+{
+    ((int *)(uintptr_t)out->ids)[at] = k < 0 ? b->ids[t] : -1 - k;
+    ((int *)(uintptr_t)out->pos)[at] = pos;
+    if (b->types)
+        ((int *)(uintptr_t)out->types)[at] = b->types[t];
+}
+
+void soft_batch(struct batch *out, void *mem, const struct model *m, const struct batch *b)
+{
+    int extra = soft_rows(m), n_tok = b->n_tok + b->n_seq * extra, *ints = mem, *off, at = 0;
+
+    *out = *b;
+    out->n_tok = n_tok;
+    out->max_len = b->max_len + extra;
+    out->ids = ints;
+    out->pos = ints + n_tok;
+    out->types = b->types ? ints + 2 * n_tok : NULL;
+    out->next = NULL;
+    out->off = off = ints + 3 * n_tok;
+    for (int s = 0; s < b->n_seq; s++) {
+        int first = b->off[s], end = b->off[s + 1], pos = b->pos[first];
+
+        CHECK(pos + end - first + extra <= m->base->dims.max_pos, "%d tokens and %d rows",
+              end - first, extra);
+        off[s] = at;
+        for (int t = first; t < end; t++) {
+            for (int k = 0; t == first + lead(m) && k < m->n_prefix; k++, at++)
+                put(out, at, b, t > first ? t - 1 : t, k, pos++);
+            put(out, at++, b, t, -1, pos++);
+        }
+        if (end - first == lead(m)) /* nothing behind the first token */
+            for (int k = 0; k < m->n_prefix; k++)
+                put(out, at++, b, end - 1, k, pos++);
+        for (int k = 0; k < m->n_infix; k++)
+            put(out, at++, b, end - 1, m->n_prefix + k, pos++);
+    }
+    off[b->n_seq] = at;
+    CHECK(at == n_tok, "%d rows of %d", at, n_tok);
+}
+
+/* Copies the runs of real tokens between Y and X, whose offsets are OFF. */
+static void runs(struct mat y, struct mat x, const struct model *m, const int *off, int n_seq,
+                 bool out)
+{
+    for (int s = 0, at = 0; s < n_seq; s++) {
+        int n = off[s + 1] - off[s] - soft_rows(m), a = n < lead(m) ? n : lead(m);
+        struct mat y0 = mat_rows(y, at, a), y1 = mat_rows(y, at + a, n - a);
+        struct mat x0 = mat_rows(x, off[s], a), x1 = mat_rows(x, off[s] + a + m->n_prefix, n - a);
+
+        mat_copy(out ? y0 : x0, out ? x0 : y0);
+        mat_copy(out ? y1 : x1, out ? x1 : y1);
+        at += n;
+    }
+}
+
+void soft_out(struct mat y, struct mat x, const struct model *m, const int *off, int n_seq)
+{
+    runs(y, x, m, off, n_seq, true);
+}
+
+void soft_in(struct mat x, struct mat y, const struct model *m, const int *off, int n_seq)
+{
+    for (int s = 0; s < n_seq; s++)
+        for (int k = 0; k < soft_rows(m); k++)
+            memset(mat_row(x, soft_row(m, off, s, k)), 0, (size_t)x.cols * sizeof(real));
+    runs(y, x, m, off, n_seq, false);
+}
