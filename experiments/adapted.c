@@ -132,7 +132,25 @@ static void *default_cfg(const struct adapt *method)
     return cfg;
 }
 
-/* A folder of another method says its name; what else it was set to only its run knows. */
+/* The words of a folder's "settings" to A's. */
+static int read_settings(struct adapted *a, const json_t *settings, const char *path)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)settings, key, value)
+    {
+        const struct opt *o = a->method->opts ? opt_find(a->method->opts, key) : NULL;
+        if (!o || !json_is_string(value))
+            return fail(FAIL_INPUT, "'%s': settings has '%s', which the method '%s' has not", path,
+                        st_escaped(key), a->method->name);
+        if (*json_string_value(value) && opt_set(o, a->cfg, json_string_value(value)) != 0)
+            return fail_context("'%s'", path);
+    }
+    return 0;
+}
+
+/* A folder of another method says its name and settings; an older one's only its run knows. */
 static int other_method(struct adapted *a, struct source *s)
 {
     char *path = path_join(s->dir, "lowrank_adapter.json");
@@ -145,18 +163,21 @@ static int other_method(struct adapted *a, struct source *s)
         rc = fail(FAIL_INPUT, "'%s': unknown method '%s'", path, name ? st_escaped(name) : "");
     else if (j && (n < 1 || n > 65536))
         rc = fail(FAIL_INPUT, "'%s': n_labels must be a whole number from 1 to 65536", path);
-    json_decref(j);
-    free(path);
-    if (rc != 0)
-        return -1;
-    s->n_labels = (int)n;
-    if (s->has_recipe && s->recipe.method == a->method) {
+    if (rc == 0) {
+        s->n_labels = (int)n;
+        a->cfg = default_cfg(a->method);
+        rc = read_settings(a, json_object_get(j, "settings"), path);
+    }
+    if (rc == 0 && !json_object_get(j, "settings") && s->has_recipe &&
+        s->recipe.method == a->method) {
+        opt_free(a->method->opts, a->cfg);
+        free(a->cfg);
         a->cfg = s->recipe.method_cfg;
         s->recipe.method_cfg = NULL;
-    } else {
-        a->cfg = default_cfg(a->method);
     }
-    return 0;
+    json_decref(j);
+    free(path);
+    return rc;
 }
 
 /* Rows of the checkpoint's own classifier; 0: it has none. */

@@ -173,7 +173,7 @@ static int count(const struct dims *d, bool pooler, const struct recipe *r,
     listing_init(&t.rows, cols);
     add(&t, "the model", "counted", base);
     char *what = xprintf("method %s", r->method->name);
-    double formula = r->method->count ? (double)r->method->count(r->method_cfg, d) : trained;
+    double formula = (double)adapt_count(r->method, r->method_cfg, d);
     if (r->method->count)
         add(&t, what, r->method->formula, formula);
     add(&t, what, "trained, counted", trained);

@@ -133,7 +133,7 @@ const struct geometry *geometry_get(const struct recipe *r)
     g.packs = xalloc((size_t)m.base->dims.n_layers * N_GROUP, sizeof *g.packs);
     model_packs(&m, g.packs);
     g.frozen = m.lowest > 0 ? m.lowest : 0;
-    g.formula = r->method->count ? r->method->count(r->method_cfg, &m.base->dims) : -1;
+    g.formula = adapt_count(r->method, r->method_cfg, &m.base->dims);
     model_free(&m);
     all = xgrow(all, (size_t)n + 1, sizeof *all);
     all[n] = xalloc(1, sizeof g);

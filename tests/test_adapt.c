@@ -1,6 +1,9 @@
-/* test_adapt.c - every method of adapt_table keeps what adapt.h promises. */
+/* test_adapt.c - every method of adapt_table, and lists of methods, keep what adapt.h promises. */
 #include "tests/suite.h"
+#include "tests/tiny_run.h"
 #include "tests/tiny.h"
+
+#include "core/adapt/peft.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +14,27 @@ static const double tol = 1e-12; /* of logits: another order of sums */
 #else
 static const double tol = 1e-5;
 #endif
+
+/* Lists that stand for all: hooks of each kind beside each other. */
+static const char *const lists[] = { "lora+bitfit" };
+
+static const struct adapt *method_at(int i)
+{
+    int n = 0;
+
+    while (adapt_table[n])
+        n++;
+    return i < n ? adapt_table[i] : adapt_find(lists[i - n]);
+}
+
+static int n_methods(void)
+{
+    int n = 0;
+
+    while (adapt_table[n])
+        n++;
+    return n + (int)ARRAY_LEN(lists);
+}
 
 static struct {
     struct base base;
@@ -74,7 +98,7 @@ START_TEST(starts_as_base)
     struct model plain;
 
     for (int pooling = 0; pooling < 2; pooling++) {
-        build(adapt_table[_i], (enum pooling)pooling, NULL, NULL);
+        build(method_at(_i), (enum pooling)pooling, NULL, NULL);
         logits(a, &f.m);
         ck_assert_int_eq(model_init(&plain, &f.base, &f.m.head, adapt_find("head"), NULL, 4, false),
                          0);
@@ -90,13 +114,13 @@ END_TEST
 START_TEST(counts_are_closed_forms)
 {
     for (int pooling = 0; pooling < 2; pooling++) {
-        build(adapt_table[_i], (enum pooling)pooling, NULL, NULL);
+        build(method_at(_i), (enum pooling)pooling, NULL, NULL);
         size_t sum = 0;
         for (int i = 0; i < f.m.n_params; i++)
             if (f.m.params[i].trainable)
                 sum += (size_t)f.m.params[i].rows * (size_t)f.m.params[i].cols;
         ck_assert_uint_eq(sum, f.m.n_train);
-        ck_assert_int_eq(f.m.adapt->count(f.cfg, &f.base.dims),
+        ck_assert_int_eq(adapt_count(f.m.adapt, f.cfg, &f.base.dims),
                          (long)(f.m.n_train - f.m.n_train_head));
         ck_assert_uint_eq(f.m.n_train_head, 3 * 60 + 3);
         unbuild();
@@ -109,7 +133,7 @@ START_TEST(gradients_match_differences)
 {
     const char *worst = "";
 
-    build(adapt_table[_i], POOL_CLS, NULL, NULL);
+    build(method_at(_i), POOL_CLS, NULL, NULL);
     descend(&f.m, 2); /* away from an update of 0 */
     double e = tiny_gradient_error(&f.m, &f.t.b, 1, &worst);
     ck_assert_msg(e <= 1e-6, "%g in '%s'", e, worst);
@@ -120,7 +144,7 @@ END_TEST
 
 START_TEST(frozen_stays_and_loss_falls)
 {
-    build(adapt_table[_i], POOL_CLS, NULL, NULL);
+    build(method_at(_i), POOL_CLS, NULL, NULL);
     int n = f.base.n_params;
     real **old = xalloc((size_t)n, sizeof *old);
     for (int i = 0; i < n; i++) {
@@ -129,7 +153,7 @@ START_TEST(frozen_stays_and_loss_falls)
         old[i] = xalloc(bytes, 1);
         memcpy(old[i], p->value, bytes);
     }
-    double first = tiny_loss(&f.m, &f.t.b), last = descend(&f.m, 6);
+    double first = tiny_loss(&f.m, &f.t.b), last = descend(&f.m, 10);
     ck_assert_double_lt(last, first);
     for (int i = 0; i < n; i++) {
         const struct param *p = &f.base.params[i];
@@ -150,17 +174,18 @@ START_TEST(merged_equals_unmerged)
     real a[TINY_SEQS * 3], b[TINY_SEQS * 3];
     struct model whole;
 
-    if (!adapt_table[_i]->merge)
+    if (!method_at(_i)->merge)
         return;
-    build(adapt_table[_i], POOL_CLS, strcmp(adapt_table[_i]->name, "lora") ? NULL : "targets",
+    build(method_at(_i), POOL_CLS, strcmp(method_at(_i)->name, "lora") ? NULL : "targets",
           "q,k,v,o,up,down");
     descend(&f.m, 6);
     logits(a, &f.m);
     ck_assert_int_eq(model_init(&whole, &f.base, &f.m.head, adapt_find("ft"), NULL, 4, false), 0);
-    for (int i = 0; i < whole.n_params; i++) /* the trained classifier */
-        if (whole.params[i].role == ROLE_OTHER)
-            memcpy(whole.params[i].value, model_param(&f.m, whole.params[i].name)->value,
-                   (size_t)whole.params[i].rows * (size_t)whole.params[i].cols * sizeof(real));
+    for (int i = 0; i < whole.n_params; i++) { /* the classifier, and what a list trains beside */
+        const struct param *p = &whole.params[i], *trained = model_param(&f.m, p->name);
+        if (trained->trainable)
+            memcpy(p->value, trained->value, (size_t)p->rows * (size_t)p->cols * sizeof *p->value);
+    }
     for (int sign = 1; sign >= -1; sign -= 2) {
         for (int i = 0; i < whole.n_params; i++) {
             struct param *p = &whole.params[i];
@@ -176,11 +201,140 @@ START_TEST(merged_equals_unmerged)
     }
     for (int i = 0; i < f.base.n_params; i++) {
         const struct param *p = &f.base.params[i];
-        ck_assert_double_le(
-            tiny_diff(p->value, whole.params[i].value, (size_t)p->rows * (size_t)p->cols, 1), 1e-6);
+        ck_assert_double_le(tiny_diff(f.m.params[i].value, whole.params[i].value,
+                                      (size_t)p->rows * (size_t)p->cols, 1),
+                            1e-6);
     }
     model_free(&whole);
     unbuild();
+}
+END_TEST
+
+/* An adapter's folder brings every number back to a model that began with others. */
+START_TEST(saved_is_loaded)
+{
+    real a[TINY_SEQS * 3], b[TINY_SEQS * 3];
+    struct model other;
+    char dir[64];
+
+    build(method_at(_i), POOL_CLS, NULL, NULL);
+    descend(&f.m, 3);
+    logits(a, &f.m);
+    temp_dir(dir);
+    ck_assert_msg(peft_save(&f.m, f.cfg, dir, "tiny") == 0, "%s", fail_text());
+    ck_assert_int_eq(model_init(&other, &f.base, &f.m.head, f.m.adapt, f.cfg, 77, false), 0);
+    ck_assert_msg(peft_load(&other, dir) == 0, "%s", fail_text());
+    logits(b, &other);
+    ck_assert_int_eq(memcmp(a, b, (size_t)f.n_logits * sizeof *a), 0);
+    model_free(&other);
+    temp_remove(dir);
+    unbuild();
+}
+END_TEST
+
+/* A run with dropout and accumulation on one thread; stopped in the middle and resumed on two: the same
+ * bits. */
+START_TEST(resumes_to_the_same_bits)
+{
+    static struct tiny t;
+    static struct log log;
+    char path[100];
+
+    tiny_init(&t, 40, false, method_at(_i)->name, 1);
+    snprintf(path, sizeof path, "%s/run.ckpt", t.dir);
+    t.cfg.steps = 6;
+    t.cfg.batch = 4;
+    t.cfg.accumulate = 2;
+    ck_assert_msg(tiny_run(&t, &log) == 0, "%s", fail_text());
+    ck_assert_int_eq(t.result.end, RUN_DONE);
+    real *theta = tiny_keep(t.model.theta, t.model.n_train);
+    t.job.ckpt_path = path;
+    for (int k = 0; k < 2; k++) {
+        tiny_again(&t, 2);
+        memset(&log, 0, sizeof log);
+        log.stop_at = k ? 0 : 3;
+        ck_assert_int_eq(tiny_run(&t, &log), 0);
+        ck_assert_int_eq(t.result.end, k ? RUN_DONE : RUN_STOPPED);
+    }
+    ck_assert(tiny_same_bits(theta, t.model.theta, t.model.n_train));
+    free(theta);
+    tiny_free(&t);
+}
+END_TEST
+
+/* The gradient of a batch is the sum of those of its cuts, each with the dropout of its place. */
+START_TEST(cuts_add_up)
+{
+    static const int cut[TINY_SEQS] = { 1, 3, 1 };
+    struct head h = tiny_head(POOL_MEAN, false, 0.1);
+    struct lane whole, part;
+    struct model m;
+    double parts = 0;
+
+    build(method_at(_i), POOL_MEAN, NULL, NULL);
+    ck_assert_int_eq(model_init(&m, &f.base, &h, f.m.adapt, f.cfg, 4, false), 0);
+    memcpy(m.theta, f.m.theta, m.n_train * sizeof *m.theta);
+    ck_assert_int_eq(lane_init(&whole, &m, true), 0);
+    ck_assert_int_eq(lane_init(&part, &m, true), 0);
+    real *sum = xalloc(m.n_train, sizeof *sum);
+    tiny_grad(&m, &whole, &f.t.b);
+    for (int k = 0, from = 0; from < TINY_SEQS; from += cut[k++]) {
+        struct tiny_batch t;
+        tiny_cut(&t, &f.t, from, cut[k]);
+        tiny_grad(&m, &part, &t.b);
+        parts += tiny_loss(&m, &t.b);
+        for (size_t i = 0; i < m.n_train; i++)
+            sum[i] += part.grad[i];
+    }
+    ck_assert_double_le(fabs(parts / tiny_loss(&m, &f.t.b) - 1), 10 * tol);
+    ck_assert_double_le(tiny_diff(sum, whole.grad, m.n_train, tiny_max(whole.grad, m.n_train)),
+                        20 * tol);
+    free(sum);
+    lane_free(&whole);
+    lane_free(&part);
+    model_free(&m);
+    unbuild();
+}
+END_TEST
+
+/* --- lists */
+
+START_TEST(lists_are_methods)
+{
+    const struct adapt *a = adapt_find("lora+bitfit");
+
+    ck_assert_ptr_nonnull(a);
+    ck_assert_ptr_eq(a, adapt_find("bitfit,lora"));
+    ck_assert_str_eq(a->name, "bitfit+lora");
+    ck_assert(adapt_has(a, "lora") && !adapt_has(a, "ft") && adapt_has(&adapt_lora, "lora"));
+    ck_assert_ptr_null(adapt_find("lora+lora"));
+    ck_assert_ptr_null(adapt_find("lora+nothing"));
+}
+END_TEST
+
+START_TEST(lists_refuse)
+{
+    static const char *const list[] = { "bitfit+topk", "ft+bitfit" };
+    static const char *const text[] = {
+        "'method' is 'bitfit+topk', but 'topk' trains "
+        "'encoder.layer.1.attention.self.query.bias', as an earlier one of these does",
+        "'method' is 'bitfit+ft', but 'ft' trains 'embeddings.LayerNorm.bias', as an earlier one "
+        "of "
+        "these does",
+    };
+    const struct adapt *a = adapt_find(list[_i]);
+    struct head h = tiny_head(POOL_CLS, false, 0);
+    struct model m;
+
+    ck_assert_int_eq(base_load(&f.base, tiny_write()), 0);
+    f.cfg = tiny_cfg(a, NULL, NULL);
+    ck_assert_int_eq(model_init(&m, &f.base, &h, a, f.cfg, 1, false), -1);
+    ck_assert_int_eq(fail_code(), FAIL_USAGE);
+    ck_assert_str_eq(fail_text(), text[_i]);
+    opt_free(a->opts, f.cfg);
+    free(f.cfg);
+    base_free(&f.base);
+    tiny_remove();
 }
 END_TEST
 
@@ -246,10 +400,8 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    int n = 0;
+    int n = n_methods();
 
-    while (adapt_table[n])
-        n++;
     tcase_add_loop_test(tc, starts_as_base, 0, n);
     tcase_add_loop_test(tc, counts_are_closed_forms, 0, n);
 #ifdef REAL_IS_DOUBLE
@@ -257,6 +409,11 @@ static void fill(TCase *tc)
 #endif
     tcase_add_loop_test(tc, frozen_stays_and_loss_falls, 0, n);
     tcase_add_loop_test(tc, merged_equals_unmerged, 0, n);
+    tcase_add_loop_test(tc, saved_is_loaded, 0, n);
+    tcase_add_loop_test(tc, resumes_to_the_same_bits, 0, n);
+    tcase_add_loop_test(tc, cuts_add_up, 0, n);
+    tcase_add_test(tc, lists_are_methods);
+    tcase_add_loop_test(tc, lists_refuse, 0, 2);
     tcase_add_loop_test(tc, lora_refuses, 0, 3);
     tcase_add_loop_test(tc, lora_initial_values, 0, 3);
 }

@@ -243,7 +243,7 @@ START_TEST(methods_on_a_decoder)
         unbuild(a->name);
         return;
     }
-    ck_assert_int_eq(a->count(f.cfg, &f.base.dims), (long)f.m.n_train);
+    ck_assert_int_eq(adapt_count(a, f.cfg, &f.base.dims), (long)f.m.n_train);
     ck_assert_uint_eq(f.m.n_train_head, 0);
     ck_assert_int_eq(model_init(&plain, &f.base, &h, &frozen, NULL, 4, false), 0);
     real *x = logits(&f.m, &f.t.b), *y = logits(&plain, &f.t.b);

@@ -1,15 +1,5 @@
-/* adapt.c - finding a method, and the numbers it adds. */
+/* adapt.c - the numbers that a method adds. */
 #include "core/adapt/adapt.h"
-
-#include <string.h>
-
-const struct adapt *adapt_find(const char *name)
-{
-    for (const struct adapt *const *a = adapt_table; *a; a++)
-        if (strcmp((*a)->name, name) == 0)
-            return *a;
-    return NULL;
-}
 
 static int add(struct model *m, const char *name, int rows, int cols, bool trainable)
 {

@@ -1,4 +1,5 @@
-/* peft.c - adapter folders: PEFT's for LoRA, and the same idea for the other methods.
+/* peft.c - adapter folders: PEFT's for LoRA, and the same idea for the other methods, whose settings
+ * are words as a recipe has them.
  *
  * Keys and settings follow PEFT's save_and_load.py and lora/config.py. The settings are the fewest
  * that PEFT needs, because its older releases refuse those they do not know. */
@@ -58,7 +59,7 @@ int peft_tensors(struct peft_tensor **out, const struct model *m)
         }
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
-        if (is_head(p) || (p->trainable && !is_lora(m)))
+        if (is_head(p) || ((p->trainable || p->role == ROLE_OTHER) && !is_lora(m)))
             t[n++] = (struct peft_tensor){ xprintf("%s%s", is_lora(m) ? key_prefix : "", p->name),
                                            p->value, p->rows, p->cols, p->is_vector };
     }
@@ -144,10 +145,15 @@ static json_t *lora_config(const struct model *m, const struct lora_cfg *cfg, co
                      "inference_mode", 1);
 }
 
-static json_t *other_config(const struct model *m, const char *base_name)
+static json_t *other_config(const struct model *m, const void *cfg, const char *base_name)
 {
-    return json_pack("{s:s,s:i,s:s?}", "method", m->adapt->name, "n_labels", m->head.n_labels,
-                     "base_model_name_or_path", base_name);
+    json_t *settings = json_object();
+    char text[4096];
+
+    for (const struct opt *o = m->adapt->opts; o && o->type != OPT_END; o++)
+        json_object_set_new(settings, o->key, json_string(opt_text(o, cfg, text, sizeof text)));
+    return json_pack("{s:s,s:i,s:s?,s:o}", "method", m->adapt->name, "n_labels", m->head.n_labels,
+                     "base_model_name_or_path", base_name, "settings", settings);
 }
 
 /* The pairs of one module of layer LAYER, targets FIRST to LAST, as one A' [n r, in] and B' [out, n r]:
@@ -250,9 +256,9 @@ int peft_save(const struct model *m, const void *cfg, const char *dir, const cha
     if (make_dirs(dir) == 0) {
         unlink(stale); /* of another method that was saved here before */
         if (write_weights(m, dir) == 0)
-            rc =
-                write_json(is_lora(m) ? lora_config(m, cfg, base_name) : other_config(m, base_name),
-                           dir, mine);
+            rc = write_json(is_lora(m) ? lora_config(m, cfg, base_name)
+                                       : other_config(m, cfg, base_name),
+                            dir, mine);
     }
     free(stale);
     return rc;

@@ -17,7 +17,9 @@ struct adapt {
     void (*init)(struct model *m,
                  const void *cfg);   /* initial values, once theta exists (m->seed, RNG_INIT) */
     void (*detach)(struct model *m); /* free adapt_state; NULL: nothing to free */
-    /* Closed form of the trained numbers without the head; must equal the tensors. */
+    bool inserts;                    /* rows into every sequence: sets m->n_prefix, n_infix */
+    /* Closed form of the trained numbers without the head; must equal the tensors. NULL: of a list of
+     * methods, see adapt_count. */
     long (*count)(const void *cfg, const struct dims *d);
     const char *formula; /* the closed form as text: "2 n_M d r" */
 

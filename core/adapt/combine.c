@@ -1,0 +1,278 @@
+/* combine.c - several methods on one model: "lora+prefix-embed" is a method whose every hook calls
+ * those of its parts, each with a view of the model in which it is the only one.
+ *
+ * Parts are ordered as in the table, so that a+b and b+a are one method: hooks run forward in that
+ * order and backward in the reverse. Settings of the same key have one value for all parts. */
+#include "core/adapt/combine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- settings */
+
+/* The settings of part I, those that it shares with earlier parts copied from them. */
+static const void *part_cfg(const struct combined *c, int i, const void *cfg)
+{
+    char *mine = (char *)(uintptr_t)cfg + c->at[i];
+
+    for (const struct opt *o = c->part[i]->opts; o && o->type != OPT_END; o++)
+        for (int k = 0; k < i; k++) {
+            const struct opt *first = opt_find(c->part[k]->opts, o->key);
+            if (!first)
+                continue;
+            size_t size = o->type == OPT_INT      ? sizeof(long)
+                          : o->type == OPT_REAL   ? sizeof(double)
+                          : o->type == OPT_BOOL   ? sizeof(bool)
+                          : o->type == OPT_CHOICE ? sizeof(int)
+                                                  : sizeof(char *);
+            CHECK(first->type == o->type, "'%s' of '%s'", o->key, c->part[i]->name);
+            memcpy(mine + o->at, (const char *)cfg + c->at[k] + first->at, size);
+            break;
+        }
+    return mine;
+}
+
+static void add_opts(struct combined *c, struct opt *out, int *n, int i)
+{
+    for (const struct opt *o = c->part[i]->opts; o && o->type != OPT_END; o++) {
+        bool known = false;
+        for (int k = 0; k < i; k++)
+            known |= opt_find(c->part[k]->opts, o->key) != NULL;
+        if (known)
+            continue;
+        out[*n] = *o;
+        out[(*n)++].at += c->at[i];
+    }
+}
+
+long adapt_count(const struct adapt *a, const void *cfg, const struct dims *d)
+{
+    const struct combined *c = (const struct combined *)(const void *)a;
+    long n = 0;
+
+    if (a->count)
+        return a->count(cfg, d);
+
+    for (int i = 0; i < c->n; i++)
+        n += c->part[i]->count(part_cfg(c, i, cfg), d);
+    return n;
+}
+
+/* --- attaching */
+
+/* What may be there once only. */
+static int check_once(const struct model *m, const struct model *before, const struct combined *c,
+                      int i)
+{
+    bool rows = m->n_prefix + m->n_infix > 0, had = before->n_prefix + before->n_infix > 0;
+
+    if ((rows && had) || (m->n_memory && before->n_memory))
+        return fail(FAIL_USAGE,
+                    "'method' is '%s', but only one method may insert rows: '%s' does, "
+                    "as an earlier one of these",
+                    c->a.name, c->part[i]->name);
+    for (int k = before->n_params; k < m->n_params; k++)
+        for (int j = m->base->n_params; j < before->n_params; j++)
+            if (strcmp(m->params[k].name, m->params[j].name) == 0)
+                return fail(FAIL_USAGE,
+                            "'method' is '%s', but '%s' adds '%s', as an earlier one of "
+                            "these does",
+                            c->a.name, c->part[i]->name, m->params[k].name);
+    return 0;
+}
+
+/* Part I marks what it trains on a clean table, so that numbers which two parts train show up. */
+static int attach_part(struct model *m, const struct combined *c, struct state *s, int i,
+                       const void *cfg)
+{
+    struct model before = *m;
+    bool *trained = xalloc((size_t)m->n_params, sizeof *trained);
+    int rc;
+
+    for (int k = 0; k < before.n_params; k++) {
+        trained[k] = m->params[k].trainable;
+        m->params[k].trainable &= !trained[k];
+    }
+    m->n_prefix = m->n_infix = m->n_memory = 0;
+    m->adapt = c->part[i];
+    m->adapt_state = NULL;
+    rc = m->adapt->attach ? m->adapt->attach(m, part_cfg(c, i, cfg)) : 0;
+    s->part[i] = m->adapt_state;
+    m->adapt = before.adapt;
+    m->adapt_state = s;
+    for (int k = 0; k < before.n_params && rc == 0; k++) {
+        if (trained[k] && m->params[k].trainable)
+            rc = fail(FAIL_USAGE,
+                      "'method' is '%s', but '%s' trains '%s', as an earlier one of these "
+                      "does",
+                      c->a.name, c->part[i]->name, m->params[k].name);
+        m->params[k].trainable |= trained[k];
+    }
+    if (rc == 0)
+        rc = check_once(m, &before, c, i);
+    if (m->n_prefix + m->n_infix == 0) {
+        m->n_prefix = before.n_prefix;
+        m->n_infix = before.n_infix;
+        m->soft = before.soft;
+    }
+    m->n_memory = m->n_memory ? m->n_memory : before.n_memory;
+    free(trained);
+    return rc;
+}
+
+/* One that rescales a projection, and another that adds to it, do not commute. */
+static int check_scaling(const struct model *m)
+{
+    const struct combined *c = combine_of(m);
+
+    for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++)
+        for (int i = 0; i < c->n; i++)
+            for (int k = 0; k < c->n && c->part[i]->proj_out_bwd; k++)
+                if (k != i && combine_uses(m, i, at / N_GROUP, (enum group)(at % N_GROUP)) &&
+                    combine_uses(m, k, at / N_GROUP, (enum group)(at % N_GROUP)))
+                    return fail(FAIL_USAGE,
+                                "'method' is '%s', but '%s' rescales projections that "
+                                "'%s' adds to",
+                                c->a.name, c->part[i]->name, c->part[k]->name);
+    return 0;
+}
+
+static int attach(struct model *m, const void *cfg)
+{
+    const struct combined *c = combine_of(m);
+    struct state *s = xalloc(1, sizeof *s);
+
+    m->adapt_state = s;
+    for (int i = 0; i < c->n; i++)
+        if (attach_part(m, c, s, i, cfg) != 0)
+            return -1;
+    return check_scaling(m);
+}
+
+static void init(struct model *m, const void *cfg)
+{
+    const struct combined *c = combine_of(m);
+
+    for (int i = 0; i < c->n; i++) {
+        struct model v = combine_view(m, i);
+        if (c->part[i]->init)
+            c->part[i]->init(&v, part_cfg(c, i, cfg));
+    }
+}
+
+static void detach(struct model *m)
+{
+    const struct combined *c = combine_of(m);
+
+    for (int i = 0; m->adapt_state && i < c->n; i++) {
+        struct model v = combine_view(m, i);
+        if (c->part[i]->detach)
+            c->part[i]->detach(&v);
+    }
+    free(m->adapt_state);
+    m->adapt_state = NULL;
+}
+
+/* --- making one */
+
+/* The parts of a list "a+b" or "a,b", in the order of the table. Returns how many; 0 and the word in
+ * BAD when one is unknown or there twice. */
+static int parse(const struct adapt *part[MAX_PARTS], const char *list, char bad[64])
+{
+    bool on[256] = { false };
+    int n = 0, found = 0;
+
+    for (const char *s = list; *s;) {
+        size_t len = strcspn(s, "+,");
+        int k = 0;
+        snprintf(bad, 64, "%.*s", (int)len, s);
+        for (char *c = bad; *c; c++)
+            *c = *c == '_' ? '-' : *c;
+        while (adapt_table[k] && strcmp(adapt_table[k]->name, bad) != 0)
+            k++;
+        if (!adapt_table[k] || k == 256 || on[k] || found == MAX_PARTS)
+            return 0;
+        on[k] = true;
+        found++;
+        s += len + (s[len] != 0);
+    }
+    for (int k = 0; k < 256 && adapt_table[k]; k++)
+        if (on[k])
+            part[n++] = adapt_table[k];
+    return n;
+}
+
+static char *joined(const struct combined *c, size_t field, const char *between)
+{
+    char *text = xstrdup("");
+
+    for (int i = 0; i < c->n; i++) {
+        const char *one = *(const char *const *)(const void *)((const char *)c->part[i] + field);
+        char *more = xprintf("%s%s%s", text, i ? between : "", one);
+        free(text);
+        text = more;
+    }
+    return text;
+}
+
+static struct combined *make(const struct adapt *const *part, int n)
+{
+    struct combined *c = xalloc(1, sizeof *c);
+    struct opt *opts;
+    int n_opts = 0, most = 1;
+
+    c->n = n;
+    c->a =
+        (struct adapt){ .starts_as_base = true, .attach = attach, .init = init, .detach = detach };
+    for (int i = 0; i < n; i++) {
+        c->part[i] = part[i];
+        c->at[i] = c->a.cfg_size;
+        c->a.cfg_size += (part[i]->cfg_size + 15) / 16 * 16;
+        c->a.starts_as_base &= part[i]->starts_as_base;
+        c->a.n_vectors += part[i]->n_vectors;
+        c->a.inserts |= part[i]->inserts;
+        for (const struct opt *o = part[i]->opts; o && o->type != OPT_END; o++)
+            most++;
+    }
+    opts = xalloc((size_t)most, sizeof *opts);
+    for (int i = 0; i < n; i++)
+        add_opts(c, opts, &n_opts, i);
+    opts[n_opts] = (struct opt){ .type = OPT_END };
+    c->a.opts = opts;
+    c->a.name = joined(c, offsetof(struct adapt, name), "+");
+    c->a.source = joined(c, offsetof(struct adapt, source), "; ");
+    c->a.formula = joined(c, offsetof(struct adapt, formula), " + ");
+    combine_hooks(c);
+    return c;
+}
+
+/* Lists live until exit, so that a method is one pointer, as those of the table are. */
+const struct adapt *adapt_find(const char *name)
+{
+    static struct combined *made;
+    const struct adapt *part[MAX_PARTS];
+    char bad[64];
+    int n = parse(part, name, bad);
+
+    if (n < 2)
+        return n ? part[0] : NULL;
+    for (struct combined *c = made; c; c = c->next)
+        if (c->n == n && memcmp(c->part, part, (size_t)n * sizeof *part) == 0)
+            return &c->a;
+    struct combined *c = make(part, n);
+    c->next = made;
+    made = c;
+    return &c->a;
+}
+
+bool adapt_has(const struct adapt *a, const char *name)
+{
+    const struct combined *c = (const struct combined *)(const void *)a;
+
+    if (a->attach != attach)
+        return strcmp(a->name, name) == 0;
+    for (int i = 0; i < c->n; i++)
+        if (strcmp(c->part[i]->name, name) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,262 @@
+/* combine_hooks.c - the hooks of a list of methods: those of its parts, one after another. */
+#include "core/adapt/combine.h"
+
+struct model combine_view(const struct model *m, int i)
+{
+    const struct combined *c = combine_of(m);
+    const struct state *s = m->adapt_state;
+    struct model v = *m;
+
+    v.adapt = c->part[i];
+    v.adapt_state = s->part[i];
+    for (int k = 0; k < i && m->remember; k++)
+        v.remember += (size_t)c->part[k]->n_vectors * m->n_train;
+    return v;
+}
+
+bool combine_uses(const struct model *m, int i, int layer, enum group g)
+{
+    const struct adapt *a = combine_of(m)->part[i];
+    struct model v = combine_view(m, i);
+
+    return a->uses && a->uses(&v, layer, g);
+}
+
+/* --- projections */
+
+static bool uses(const struct model *m, int layer, enum group g)
+{
+    for (int i = 0; i < combine_of(m)->n; i++)
+        if (combine_uses(m, i, layer, g))
+            return true;
+    return false;
+}
+
+static int part_keep(const struct model *m, int i, int layer, enum group g)
+{
+    const struct adapt *a = combine_of(m)->part[i];
+    struct model v = combine_view(m, i);
+
+    return a->keep_cols && combine_uses(m, i, layer, g) ? a->keep_cols(&v, layer, g) : 0;
+}
+
+static int keep_cols(const struct model *m, int layer, enum group g)
+{
+    int n = 0;
+
+    for (int i = 0; i < combine_of(m)->n; i++)
+        n += part_keep(m, i, layer, g);
+    return n;
+}
+
+/* N columns of what is kept, behind those of earlier parts. */
+static struct mat cut(struct mat *keep, int n)
+{
+    struct mat mine = mat_make(keep->x, keep->rows, n);
+
+    keep->x += keep->x ? (size_t)keep->rows * (size_t)n : 0;
+    return mine;
+}
+
+static void proj_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                     enum group g, struct mat keep, struct mat x, struct mat y)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model v = combine_view(m, i);
+        struct mat mine = cut(&keep, part_keep(m, i, layer, g));
+        if (combine_uses(m, i, layer, g))
+            v.adapt->proj_fwd(&v, l, b, layer, g, mine, x, y);
+    }
+}
+
+static void proj_out_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                         enum group g, struct mat keep, struct mat x, struct mat dy)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model v = combine_view(m, i);
+        struct mat mine = cut(&keep, part_keep(m, i, layer, g));
+        if (combine_uses(m, i, layer, g) && v.adapt->proj_out_bwd)
+            v.adapt->proj_out_bwd(&v, l, b, layer, g, mine, x, dy);
+    }
+}
+
+static void proj_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                     enum group g, struct mat keep, struct mat x, struct mat dy, struct mat dx)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model v = combine_view(m, i);
+        struct mat mine = cut(&keep, part_keep(m, i, layer, g));
+        if (combine_uses(m, i, layer, g) && v.adapt->proj_bwd)
+            v.adapt->proj_bwd(&v, l, b, layer, g, mine, x, dy, dx);
+    }
+}
+
+static void merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
+{
+    for (int k = 0; k < combine_of(m)->n; k++) {
+        struct model v = combine_view(m, sign > 0 ? k : combine_of(m)->n - 1 - k);
+        if (v.adapt->merge)
+            v.adapt->merge(&v, layer, p, w, sign);
+    }
+}
+
+/* --- taps */
+
+static bool part_taps(const struct model *m, int i, int layer, enum place p)
+{
+    struct model v = combine_view(m, i);
+
+    return v.adapt->taps && v.adapt->taps(&v, layer, p);
+}
+
+static bool taps(const struct model *m, int layer, enum place p)
+{
+    for (int i = 0; i < combine_of(m)->n; i++)
+        if (part_taps(m, i, layer, p))
+            return true;
+    return false;
+}
+
+/* Columns that the parts before UPTO keep. */
+static int tap_cols_before(const struct model *m, int upto, int layer, enum place p)
+{
+    int n = 0;
+
+    for (int i = 0; i < upto; i++) {
+        struct model v = combine_view(m, i);
+        n += part_taps(m, i, layer, p) && v.adapt->tap_cols ? v.adapt->tap_cols(&v, layer, p) : 0;
+    }
+    return n;
+}
+
+static int tap_cols(const struct model *m, int layer, enum place p)
+{
+    return tap_cols_before(m, combine_of(m)->n, layer, p);
+}
+
+/* What part I keeps. */
+static struct mat tap_cut(const struct model *m, int i, int layer, enum place p, struct mat keep)
+{
+    int from = tap_cols_before(m, i, layer, p), to = tap_cols_before(m, i + 1, layer, p);
+
+    cut(&keep, from);
+    return cut(&keep, to - from);
+}
+
+static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                    enum place p, struct mat keep, struct mat h, struct mat res)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model v = combine_view(m, i);
+        if (part_taps(m, i, layer, p))
+            v.adapt->tap_fwd(&v, l, b, layer, p, tap_cut(m, i, layer, p, keep), h, res);
+    }
+}
+
+static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                    enum place p, struct mat keep, struct mat dh, struct mat dres)
+{
+    for (int i = combine_of(m)->n - 1; i >= 0; i--) {
+        struct model v = combine_view(m, i);
+        if (part_taps(m, i, layer, p))
+            v.adapt->tap_bwd(&v, l, b, layer, p, tap_cut(m, i, layer, p, keep), dh, dres);
+    }
+}
+
+/* --- a pass, a step */
+
+static void memory(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
+                   struct mat *dk, struct mat *dv)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model part = combine_view(m, i);
+        if (part.adapt->memory)
+            part.adapt->memory(&part, l, layer, k, v, dk, dv);
+    }
+}
+
+static size_t part_scratch(const struct model *m, int i, bool grad)
+{
+    struct model v = combine_view(m, i);
+
+    return v.adapt->scratch ? v.adapt->scratch(&v, grad) : 0;
+}
+
+static size_t scratch(const struct model *m, bool grad)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < combine_of(m)->n; i++)
+        n += part_scratch(m, i, grad);
+    return n;
+}
+
+static void pass_begin(const struct model *m, struct lane *l, real *at)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model v = combine_view(m, i);
+        if (v.adapt->pass_begin)
+            v.adapt->pass_begin(&v, l, at);
+        at += part_scratch(m, i, l->grad != NULL);
+    }
+}
+
+static void pass_end(const struct model *m, struct lane *l, real *at)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model v = combine_view(m, i);
+        if (v.adapt->pass_end)
+            v.adapt->pass_end(&v, l, at);
+        at += part_scratch(m, i, l->grad != NULL);
+    }
+}
+
+static void step_grad(const struct model *m, real *grad, long step, long total)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model v = combine_view(m, i);
+        if (v.adapt->step_grad)
+            v.adapt->step_grad(&v, grad, step, total);
+    }
+}
+
+static void step_done(struct model *m, long step, long total)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model v = combine_view(m, i);
+        if (v.adapt->step_done)
+            v.adapt->step_done(&v, step, total);
+    }
+}
+
+/* A hook of the list where any part has one. */
+#define HOOK(h)                                                                                    \
+    for (int i = 0; i < c->n; i++)                                                                 \
+        if (c->part[i]->h)                                                                         \
+            c->a.h = h;
+
+void combine_hooks(struct combined *c)
+{
+    HOOK(uses)
+    HOOK(keep_cols)
+    HOOK(proj_fwd)
+    HOOK(proj_bwd)
+    HOOK(proj_out_bwd)
+    HOOK(taps)
+    HOOK(tap_cols)
+    HOOK(tap_fwd)
+    HOOK(tap_bwd)
+    HOOK(memory)
+    HOOK(scratch)
+    HOOK(pass_begin)
+    HOOK(pass_end)
+    HOOK(step_grad)
+    HOOK(step_done)
+    HOOK(merge)
+    for (int i = 0; i < c->n; i++) {
+        const struct adapt *a = c->part[i];
+        bool changes = a->uses || a->taps || a->memory || a->inserts;
+        if (changes && !a->merge)
+            c->a.merge = NULL;
+    }
+}
