@@ -17,7 +17,7 @@ int budget_solve(struct recipe *r, const struct dims *d, long params)
     const struct opt *rank = r->method->opts ? opt_find(r->method->opts, "rank") : NULL;
     long lo = 1, hi = d->d_model < d->d_ffn ? d->d_model : d->d_ffn;
 
-    if (!rank || rank->type != OPT_INT )
+    if (!rank || rank->type != OPT_INT)
         return fail(FAIL_USAGE, "a budget is spent on 'rank', which the method '%s' does not have",
                     r->method->name);
     if (rank->max > 0 && (double)hi > rank->max)

@@ -7,13 +7,10 @@
 #include <string.h>
 
 static const struct opt table[] = {
-    OPTION_JOBS,
-    OPTION_SEEDS,
-    HOME_OPTION(struct common),
-    OPTION_DATA,
-    FORMAT_OPTION(struct common),
-    OPTION_NO_CALIBRATE,
-    OPTION_YES,
+    OPTION_JOBS,         OPTION_SEEDS,
+    OPTION_PROFILE,      HOME_OPTION(struct common),
+    OPTION_DATA,         FORMAT_OPTION(struct common),
+    OPTION_NO_CALIBRATE, OPTION_YES,
     { .type = OPT_END },
 };
 static const struct opt_usage usage = {

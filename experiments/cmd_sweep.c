@@ -9,6 +9,7 @@
 static const struct opt table[] = {
     OPTION_JOBS,
     OPTION_SEEDS,
+    OPTION_PROFILE,
     HOME_OPTION(struct common),
     OPTION_DATA,
     { "retry", 0, OPT_CHOICE, OPTION_AT(retry), "none", 0, 0, "none|failed|diverged",

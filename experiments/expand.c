@@ -158,12 +158,49 @@ static int solve_budget(struct recipe *r, const struct grid *g, const char *path
     return fail_context("%s", g->budget_where ? g->budget_where : path);
 }
 
+/* The settings of all conditions that the recipe meets; words of the command line stand above them.
+ * Returns whether V changed; -1. */
+static int add_when(struct settings *v, const struct recipe *r, const struct grid *g)
+{
+    int changed = 0;
+
+    for (int i = 0; i < g->n_when; i++) {
+        int yes = matches(r, &g->when[i].condition);
+        if (yes < 0)
+            return -1;
+        for (int k = 0; k < g->when[i].set.n && yes; k++) {
+            const struct setting *to = &g->when[i].set.s[k], *now = settings_get(v, to->key);
+            if (now && strcmp(now->where, "command line") == 0)
+                continue;
+            settings_set(v, to->key, to->value, to->where);
+            changed = 1;
+        }
+    }
+    return changed;
+}
+
+static int parse_when(struct recipe *r, const struct settings *v, const struct grid *g)
+{
+    struct settings more = { 0 };
+
+    if (recipe_parse(r, v) != 0)
+        return -1;
+    settings_copy(&more, v);
+    int rc = add_when(&more, r, g);
+    if (rc != 0)
+        recipe_free(r);
+    if (rc > 0)
+        rc = recipe_parse(r, &more);
+    settings_free(&more);
+    return rc;
+}
+
 static int add_run(struct study *s, const struct settings *v, const struct grid *g,
                    struct index *keys, struct index *cells)
 {
     struct recipe r;
 
-    if (recipe_parse(&r, v) != 0)
+    if (parse_when(&r, v, g) != 0)
         return -1;
     int in = wanted(&r, g);
     if (in != 1) {

@@ -194,15 +194,63 @@ static int check_once(const struct grid *g)
     return 0;
 }
 
-int grid_read(struct grid *g, const struct yaml_node *root)
+static int read_when(struct grid *g, const struct yaml_node *seq)
 {
-    if (read_axes(&g->product, yaml_get(root, "axes"), "axes", false) != 0 ||
-        read_axes(&g->zip, yaml_get(root, "zip"), "zip", false) != 0 ||
-        read_axes(&g->nuisance, yaml_get(root, "nuisance"), "nuisance", false) != 0 ||
-        read_conditions(&g->exclude, &g->n_exclude, yaml_get(root, "exclude"), "exclude") != 0 ||
-        read_conditions(&g->only, &g->n_only, yaml_get(root, "only"), "only") != 0 ||
-        read_seeds(g, yaml_get(root, "seeds")) != 0 ||
-        read_budget(g, yaml_get(root, "budget")) != 0 || check_zip(g, yaml_get(root, "zip")) != 0)
+    if (!seq)
+        return 0;
+    if (yaml_kind(seq) != YAML_SEQ || yaml_count(seq) == 0)
+        return yaml_fail(seq, "'when' must be a list of {if: {...}, set: {...}}");
+    g->when = xalloc((size_t)yaml_count(seq), sizeof *g->when);
+    for (int i = 0; i < yaml_count(seq); i++) {
+        const struct yaml_node *n = yaml_item(seq, i);
+        struct when *w = &g->when[g->n_when++];
+        if (yaml_kind(n) != YAML_MAP || yaml_count(n) != 2 || !yaml_get(n, "if") ||
+            !yaml_get(n, "set"))
+            return yaml_fail(n, "'when' must be a list of {if: {...}, set: {...}}");
+        if (read_axes(&w->condition, yaml_get(n, "if"), "if", true) != 0 ||
+            settings_yaml(&w->set, yaml_get(n, "set")) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* What is varied cannot be set as well. */
+static int check_when(const struct grid *g)
+{
+    const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
+
+    for (int i = 0; i < g->n_when; i++)
+        for (int k = 0; k < 3; k++)
+            for (int m = 0; m < all[k]->n; m++) {
+                const struct setting *s = settings_get(&g->when[i].set, all[k]->a[m].key);
+                if (s)
+                    return fail(FAIL_USAGE, "%s: '%s' is varied and cannot be set as well",
+                                s->where, s->key);
+            }
+    return 0;
+}
+
+static const struct yaml_node *part(const struct yaml_node *root, const struct yaml_node *over,
+                                    const char *key)
+{
+    const struct yaml_node *n = over ? yaml_get(over, key) : NULL;
+
+    return n ? n : yaml_get(root, key);
+}
+
+int grid_read(struct grid *g, const struct yaml_node *root, const struct yaml_node *over)
+{
+    const struct yaml_node *zip = part(root, over, "zip");
+
+    if (read_axes(&g->product, part(root, over, "axes"), "axes", false) != 0 ||
+        read_axes(&g->zip, zip, "zip", false) != 0 ||
+        read_axes(&g->nuisance, part(root, over, "nuisance"), "nuisance", false) != 0 ||
+        read_conditions(&g->exclude, &g->n_exclude, part(root, over, "exclude"), "exclude") != 0 ||
+        read_conditions(&g->only, &g->n_only, part(root, over, "only"), "only") != 0 ||
+        read_when(g, part(root, over, "when")) != 0 ||
+        read_seeds(g, part(root, over, "seeds")) != 0 ||
+        read_budget(g, part(root, over, "budget")) != 0 || check_zip(g, zip) != 0 ||
+        check_when(g) != 0)
         return -1;
     return check_once(g);
 }
@@ -216,6 +264,11 @@ void grid_free(struct grid *g)
         axes_free(&g->exclude[i]);
     for (int i = 0; i < g->n_only; i++)
         axes_free(&g->only[i]);
+    for (int i = 0; i < g->n_when; i++) {
+        axes_free(&g->when[i].condition);
+        settings_free(&g->when[i].set);
+    }
+    free(g->when);
     free(g->exclude);
     free(g->only);
     free(g->seeds);

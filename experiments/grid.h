@@ -15,17 +15,25 @@ struct axes {
     struct axis *a;
     int n;
 };
+/* Settings of the runs that match a condition. */
+struct when {
+    struct axes condition;
+    struct settings set;
+};
 struct grid {
     struct axes product, zip, nuisance;
     struct axes *exclude, *only; /* conditions */
     int n_exclude, n_only;
+    struct when *when;
+    int n_when;
     long *seeds;
     int n_seeds; /* 0: not said */
     long budget;
     char *budget_where;
 };
-/* grid_read - the parts of a study that vary. Errors: FAIL_USAGE with file:line:column. */
-int grid_read(struct grid *g, const struct yaml_node *root);
+/* grid_read - the parts of a study that vary; a part that OVER (NULL: nothing) has is taken from there.
+ * Errors: FAIL_USAGE with file:line:column. */
+int grid_read(struct grid *g, const struct yaml_node *root, const struct yaml_node *over);
 void grid_free(struct grid *g);
 /* grid_override - a word of the command line takes an axis' place; true: it did. */
 bool grid_override(struct grid *g, const struct setting *s);

@@ -14,7 +14,7 @@ int common_study(struct study *s, const struct common *c, int argc, char **argv)
     for (int i = 2; i < argc && rc == 0; i++)
         rc = settings_word(&words, argv[i]);
     if (rc == 0)
-        rc = study_load(s, path, &words, c->seeds, c->yes_really);
+        rc = study_load(s, path, &words, c->seeds, (enum profile)c->profile, c->yes_really);
     settings_free(&words);
     free(path);
     return rc;

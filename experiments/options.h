@@ -8,7 +8,7 @@
 struct common {
     char *home, *data;
     long jobs, threads, seeds, limit;
-    int format, retry;
+    int format, retry, profile;
     bool no_calibrate, yes_really, stop_on_error, again;
 };
 enum { RETRY_NONE, RETRY_FAILED, RETRY_DIVERGED };
@@ -27,6 +27,11 @@ enum { RETRY_NONE, RETRY_FAILED, RETRY_DIVERGED };
     {                                                                                              \
         "seeds", 0, OPT_INT, OPTION_AT(seeds), "0", 0, 1000000, NULL,                              \
             "seeds 1..N instead of the study's; 0: the study's"                                    \
+    }
+#define OPTION_PROFILE                                                                             \
+    {                                                                                              \
+        "profile", 0, OPT_CHOICE, OPTION_AT(profile), "quick", 0, 0, "quick|full",                 \
+            "the study as it stands, or its longer form ('full:' of its file)"                     \
     }
 #define OPTION_NO_CALIBRATE                                                                        \
     {                                                                                              \

@@ -200,19 +200,53 @@ static void tell_idle(const struct study *s, const struct grid *g)
     add_axes(&words, &g->product);
     add_axes(&words, &g->zip);
     add_axes(&words, &g->nuisance);
+    for (int i = 0; i < g->n_when; i++)
+        settings_copy(&words, &g->when[i].set);
     study_tell_idle(s, &words);
     settings_free(&words);
 }
 
+/* *OVER: the study's longer form when that is asked for, else NULL. */
+static int read_profile(const struct yaml_node **over, struct study *s,
+                        const struct yaml_node *root, enum profile profile)
+{
+    static const char *const parts[] = { "base", "axes", "zip",   "nuisance", "exclude",
+                                         "only", "when", "seeds", "budget",   NULL };
+    const struct yaml_node *full = yaml_get(root, "full");
+
+    *over = NULL;
+    if (full && yaml_kind(full) != YAML_MAP)
+        return yaml_fail(full, "'full' must be a mapping");
+    for (int i = 0; full && i < yaml_count(full); i++) {
+        int k = 0;
+        while (parts[k] && strcmp(parts[k], yaml_key(full, i)) != 0)
+            k++;
+        if (!parts[k])
+            return yaml_fail_key(full, i,
+                                 "'full' has '%s'; it may have base, axes, zip, nuisance, "
+                                 "exclude, only, when, seeds and budget",
+                                 yaml_key(full, i));
+    }
+    if (profile == PROFILE_QUICK)
+        return 0;
+    if (!full)
+        return fail(FAIL_USAGE, "%s: the study has no longer form ('full')", s->path);
+    *over = full;
+    return yaml_get(full, "base") ? settings_yaml(&s->base, yaml_get(full, "base")) : 0;
+}
+
 int study_load(struct study *s, const char *path, const struct settings *overrides, long seeds,
-               bool yes_really)
+               enum profile profile, bool yes_really)
 {
     struct grid g = { 0 };
     struct yaml *y = yaml_load(path);
+    const struct yaml_node *over;
     int rc = -1;
 
     *s = (struct study){ .path = xstrdup(path) };
-    if (!y || read_head(s, yaml_root(y)) != 0 || grid_read(&g, yaml_root(y)) != 0)
+    if (!y || read_head(s, yaml_root(y)) != 0 ||
+        read_profile(&over, s, yaml_root(y), profile) != 0 ||
+        grid_read(&g, yaml_root(y), over) != 0)
         goto out;
     for (int i = 0; overrides && i < overrides->n; i++) {
         const struct setting *o = &overrides->s[i];

@@ -17,6 +17,9 @@
  *   exclude: [{rank: 64, targets: [q]}]    conditions: a run that matches all keys of an item is
  *                                          left out; a list of values means any of them
  *   only: [...]                            a run must match one item
+ *   when: [{if: {method: ft}, set: {lr: 1e-4}}]     keys of the runs that match a condition
+ *   full: {base: {...}, axes: {...}, seeds: 5}      the longer form of the study, --profile full: keys
+ *                                          of its base win, other parts take the place of these here
  *   seeds: 3                               1..3, or a list; 5 when absent
  *   metric: accuracy                       on dev, best or last: "best accuracy" is the default
  *   table: rank   figure: rank             named query and figure
@@ -44,8 +47,9 @@ struct plan_run {
 };
 /* study_load - read, expand (at most 100,000 runs unless YES_REALLY), resolve; OVERRIDES win over
  * base; seeds > 0 overrides the file. Errors: FAIL_USAGE with file:line:column. */
+enum profile { PROFILE_QUICK, PROFILE_FULL };
 int study_load(struct study *s, const char *path, const struct settings *overrides, long seeds,
-               bool yes_really);
+               enum profile profile, bool yes_really);
 /* study_tell_idle - a warning that names those words that no run of the study has a use for. */
 void study_tell_idle(const struct study *s, const struct settings *words);
 void study_free(struct study *s);

@@ -64,6 +64,9 @@ static int find_method(struct recipe *r, const struct setting *s)
             opt_defaults(r->method->opts, r->method_cfg);
         return 0;
     }
+    const char *word = adapt_unknown(name), *where = s ? s->where : "default";
+    if (*word && adapt_find(word))
+        return fail(FAIL_USAGE, "%s: 'method' is '%s': '%s' is there twice", where, name, word);
     for (const struct adapt *const *a = adapt_table; *a && n < 63; a++)
         names[n++] = (*a)->name;
     char *list = xstrdup("");
@@ -72,8 +75,8 @@ static int find_method(struct recipe *r, const struct setting *s)
         free(list);
         list = more;
     }
-    const char *near = nearest(name, names);
-    fail(FAIL_USAGE, "%s: unknown method '%s'; %s%s%s", s ? s->where : "default", name,
+    const char *near = nearest(word, names);
+    fail(FAIL_USAGE, "%s: unknown method '%s'; %s%s%s", where, word,
          near ? "did you mean '" : "there are ", near ? near : list, near ? "'?" : "");
     free(list);
     return -1;
@@ -109,6 +112,14 @@ static int set_one(struct recipe *r, const struct setting *s)
     return 0;
 }
 
+static void replace(char **s, const char *with)
+{
+    char *copy = xstrdup(with);
+
+    free(*s);
+    *s = copy;
+}
+
 int recipe_parse(struct recipe *r, const struct settings *v)
 {
     *r = (struct recipe){ 0 };
@@ -117,7 +128,9 @@ int recipe_parse(struct recipe *r, const struct settings *v)
     int rc = find_method(r, settings_get(v, "method"));
     for (int i = 0; i < v->n && rc == 0; i++)
         rc = set_one(r, &v->s[i]);
-    if (rc != 0)
+    if (rc == 0)
+        replace(&r->run.method, r->method->name); /* one name for "a,b" and "b+a" */
+    else
         recipe_free(r);
     return rc;
 }
@@ -248,14 +261,6 @@ struct head recipe_head(const struct recipe *r, const struct task *t)
                           .recompute = train_recompute(&r->train),
                           .classifier_dropout = r->train.classifier_dropout,
                           .precision = recipe_precision(r) };
-}
-
-static void replace(char **s, const char *with)
-{
-    char *copy = xstrdup(with);
-
-    free(*s);
-    *s = copy;
 }
 
 int recipe_complete(struct recipe *r, const struct settings *v)

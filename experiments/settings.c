@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const study_keys[] = { "study", "source",   "title",  "base",    "axes",
-                                   "zip",   "nuisance", "budget", "exclude", "only",
-                                   "seeds", "metric",   "table",  "figure",  NULL };
+const char *const study_keys[] = { "study",    "source", "title",   "base", "axes",  "zip",
+                                   "nuisance", "budget", "exclude", "only", "seeds", "metric",
+                                   "table",    "figure", "when",    "full", NULL };
 
 static bool same_key(const char *a, const char *b)
 {

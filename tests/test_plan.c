@@ -93,13 +93,13 @@ static void teardown(void)
 
 /* BODY after a base with the small model and task. */
 static int load(struct study *s, const char *base, const char *body, const struct settings *words,
-                long seeds)
+                long seeds, enum profile profile)
 {
     char *text = xprintf("study: t\nbase: {model: %s, task: %s%s%s}\n%s", model, task_path,
                          *base ? ", " : "", base, body);
     write_text("s.yaml", text);
     char *path = path_join(dir, "s.yaml");
-    int rc = study_load(s, path, words, seeds, false);
+    int rc = study_load(s, path, words, seeds, profile, false);
     free(path);
     free(text);
     return rc;
@@ -130,13 +130,16 @@ static const struct {
       4, 4, 0 },
     { "", "seeds: 1\naxes: {lr: [1e-3, 1e-2]}\nexclude: [{lr: 0.001}]\n", 1, 1, 0 },
     { "", "seeds: [1, 1]\n", 1, 1, 1 },
+    { "", "seeds: 1\naxes: {method: [lora, [lora, bitfit], bitfit+lora]}\n", 2, 2, 1 },
+    { "", "seeds: 2\nfull: {seeds: 5, axes: {rank: [1, 2]}}\n", 2, 1, 0 },
 };
 
 START_TEST(study_has_this_size)
 {
     struct study s;
 
-    ck_assert_msg(load(&s, sizes[_i].base, sizes[_i].body, NULL, 0) == 0, "%s", fail_text());
+    ck_assert_msg(load(&s, sizes[_i].base, sizes[_i].body, NULL, 0, PROFILE_QUICK) == 0, "%s",
+                  fail_text());
     ck_assert_int_eq(s.n_runs, sizes[_i].runs);
     ck_assert_int_eq(s.n_cells, sizes[_i].cells);
     ck_assert_int_eq(s.n_shared, sizes[_i].shared);
@@ -166,6 +169,15 @@ static const struct {
     { "", "exclude: {rank: 1}\n", { "s.yaml:3:", "list of mappings" } },
     { "", "exclude: [{rank: one}]\n", { "s.yaml:3:18:", "'rank'" } },
     { "", "axes: {rank: [1]}\nonly: [{rank: 2}]\n", { "s.yaml", "no run" } },
+    { "", "when: {lr: 1}\n", { "s.yaml:3:", "list of {if" } },
+    { "", "when: [{if: {method: ft}, set: {lrr: 1}}]\n", { "s.yaml:3:", "did you mean 'lr'?" } },
+    { "",
+      "axes: {lr: [1, 2]}\nwhen: [{if: {method: ft}, set: {lr: 1}}]\n",
+      { "s.yaml:4:", "'lr' is varied" } },
+    { "", "full: [1]\n", { "s.yaml:3:", "mapping" } },
+    { "", "full: {metric: f1}\n", { "s.yaml:3:", "'full' has 'metric'" } },
+    { "", "axes: {method: [lora, lora+bitfiz]}\n", { "s.yaml:3:", "'bitfiz'" } },
+    { "", "axes: {method: [lora+lora]}\n", { "s.yaml:3:", "'lora' is there twice" } },
     { "", "metric: acuracy\n", { "s.yaml:3:9:", "unknown metric" } },
     { "", "budget: 100\n", { "s.yaml:3:9:", "params" } },
     { "", "budget: {params: 63}\n", { "s.yaml:3:18:", "rank 1 trains" } },
@@ -187,8 +199,8 @@ START_TEST(fault_is_told)
 {
     struct study s;
 
-    ck_assert_msg(load(&s, faults[_i].base, faults[_i].body, NULL, 0) == -1, "accepted: %s%s",
-                  faults[_i].base, faults[_i].body);
+    ck_assert_msg(load(&s, faults[_i].base, faults[_i].body, NULL, 0, PROFILE_QUICK) == -1,
+                  "accepted: %s%s", faults[_i].base, faults[_i].body);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     for (int k = 0; k < 2 && faults[_i].says[k]; k++)
         ck_assert_msg(strstr(fail_text(), faults[_i].says[k]), "'%s' is not in: %s",
@@ -212,7 +224,7 @@ START_TEST(budget_gives_this_rank)
     char *base = xprintf("targets: %s", budgets[_i].targets);
     char *body = xprintf("seeds: 1\nbudget: {params: %ld}\n", budgets[_i].params);
 
-    ck_assert_msg(load(&s, base, body, NULL, 0) == 0, "%s", fail_text());
+    ck_assert_msg(load(&s, base, body, NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
     ck_assert_int_eq(((struct lora_cfg *)s.runs[0].recipe.method_cfg)->rank, budgets[_i].rank);
     const struct geometry *g = geometry_get(&s.runs[0].recipe);
     ck_assert_int_eq(g->formula, (long)(g->n_train - g->n_train_head));
@@ -230,8 +242,8 @@ START_TEST(words_win)
 
     ck_assert_int_eq(settings_word(&w, "lr=0.5"), 0);
     ck_assert_int_eq(settings_word(&w, "rank=3"), 0);
-    ck_assert_msg(load(&s, "lr: 0.1", "seeds: 2\naxes: {rank: [1, 2], alpha: [1, 2]}\n", &w, 3) ==
-                      0,
+    ck_assert_msg(load(&s, "lr: 0.1", "seeds: 2\naxes: {rank: [1, 2], alpha: [1, 2]}\n", &w, 3,
+                       PROFILE_QUICK) == 0,
                   "%s", fail_text());
     ck_assert_int_eq(s.n_runs, 6); /* 2 alphas x seeds 1..3 */
     for (int i = 0; i < s.n_runs; i++) {
@@ -243,12 +255,54 @@ START_TEST(words_win)
 }
 END_TEST
 
+/* Settings by condition; words of the command line stand above them. */
+START_TEST(conditions_set_keys)
+{
+    static const char body[] =
+        "seeds: 1\naxes: {method: [lora, ft], rank: [1, 2]}\n"
+        "when: [{if: {method: ft}, set: {lr: 0.5, batch: 7}}, {if: {rank: 2}, "
+        "set: {alpha: 3}}]\n";
+    struct study s;
+    struct settings w = { 0 };
+
+    ck_assert_int_eq(settings_word(&w, "batch=9"), 0);
+    ck_assert_msg(load(&s, "lr: 0.1", body, &w, 0, PROFILE_QUICK) == 0, "%s", fail_text());
+    ck_assert_int_eq(s.n_runs, 3);
+    for (int i = 0; i < 3; i++) {
+        const struct recipe *r = &s.runs[i].recipe;
+        bool ft = r->method != &adapt_lora;
+        ck_assert_double_eq(r->train.lr, ft ? 0.5 : 0.1);
+        ck_assert_int_eq(r->train.batch, 9);
+        if (!ft)
+            ck_assert_double_eq(((struct lora_cfg *)r->method_cfg)->alpha, i == 1 ? 3 : 16);
+    }
+    study_free(&s);
+    settings_free(&w);
+}
+END_TEST
+
+START_TEST(longer_form)
+{
+    static const char body[] = "seeds: 2\naxes: {rank: [1, 2]}\n"
+                               "full: {base: {lr: 0.5}, axes: {rank: [1, 2, 4]}, seeds: 3}\n";
+    struct study s;
+
+    ck_assert_msg(load(&s, "lr: 0.1", body, NULL, 0, PROFILE_FULL) == 0, "%s", fail_text());
+    ck_assert_int_eq(s.n_runs, 9);
+    ck_assert_double_eq(s.runs[8].recipe.train.lr, 0.5);
+    study_free(&s);
+    ck_assert_int_eq(load(&s, "", "seeds: 2\n", NULL, 0, PROFILE_FULL), -1);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "no longer form"));
+}
+END_TEST
+
 START_TEST(nuisance_is_not_in_the_point)
 {
     struct study s;
 
-    ck_assert_int_eq(
-        load(&s, "", "seeds: 2\naxes: {rank: [1, 2]}\nnuisance: {lr: [1e-3, 1e-2]}\n", NULL, 0), 0);
+    ck_assert_int_eq(load(&s, "", "seeds: 2\naxes: {rank: [1, 2]}\nnuisance: {lr: [1e-3, 1e-2]}\n",
+                          NULL, 0, PROFILE_QUICK),
+                     0);
     for (int i = 1; i < s.n_runs; i++) {
         const struct plan_run *a = &s.runs[i - 1], *b = &s.runs[i];
         bool same_rank = i != 4;
@@ -268,14 +322,14 @@ START_TEST(key_has_content_not_paths)
     char key[65];
     char mv[] = "mv", *moved = path_join(dir, "model2");
 
-    ck_assert_int_eq(load(&s, "seed: 1", "", NULL, 0), 0);
+    ck_assert_int_eq(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK), 0);
     memcpy(key, s.runs[0].recipe.key, sizeof key);
     study_free(&s);
     char *argv[] = { mv, model, moved, NULL };
     ck_assert_int_eq(spawn_wait(argv, NULL, 0, 20), 0);
     free(model);
     model = moved;
-    ck_assert_msg(load(&s, "seed: 1", "", NULL, 0) == 0, "%s", fail_text());
+    ck_assert_msg(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
     ck_assert_str_eq(s.runs[0].recipe.key, key);
     study_free(&s);
 }
@@ -285,7 +339,7 @@ START_TEST(changed_input_is_noticed)
 {
     struct study s;
 
-    ck_assert_int_eq(load(&s, "seed: 1", "", NULL, 0), 0);
+    ck_assert_int_eq(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK), 0);
     ck_assert_int_eq(facts_check(&s.runs[0].recipe), 0);
     write_text("data/toy/train.tsv", "text\tlabel\na a\tx\nb c\ty\n");
     ck_assert_int_eq(facts_check(&s.runs[0].recipe), -1);
@@ -303,7 +357,7 @@ START_TEST(broken_cache_is_ignored)
     ck_assert_int_eq(make_dirs(cache), 0);
     free(cache);
     write_text("cache/sha256.json", "{\"half");
-    ck_assert_msg(load(&s, "seed: 1", "", NULL, 0) == 0, "%s", fail_text());
+    ck_assert_msg(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
     study_free(&s);
 }
 END_TEST
@@ -313,7 +367,7 @@ START_TEST(memory_is_checked)
     struct study s;
     bool pending[4] = { true, true, true, true };
 
-    ck_assert_int_eq(load(&s, "", "seeds: 4\n", NULL, 0), 0);
+    ck_assert_int_eq(load(&s, "", "seeds: 4\n", NULL, 0, PROFILE_QUICK), 0);
     ck_assert_int_eq(study_memory(&s, NULL, 1), 0);
     for (int i = 0; i < 4; i++)
         ck_assert_uint_gt(s.runs[i].rss, 1000);
@@ -334,6 +388,8 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, fault_is_told, 0, (int)ARRAY_LEN(faults));
     tcase_add_loop_test(tc, budget_gives_this_rank, 0, (int)ARRAY_LEN(budgets));
     tcase_add_test(tc, words_win);
+    tcase_add_test(tc, conditions_set_keys);
+    tcase_add_test(tc, longer_form);
     tcase_add_test(tc, nuisance_is_not_in_the_point);
     tcase_add_test(tc, key_has_content_not_paths);
     tcase_add_test(tc, changed_input_is_noticed);

@@ -15,6 +15,8 @@ extern const struct adapt *const adapt_table[]; /* generated, NULL-terminated */
  * named in the order of the table. NULL: unknown, or one of a list is there twice. adapt_has - whether A
  * is that method or a list with it. adapt_count - the closed form of any: a list's is the sum. */
 const struct adapt *adapt_find(const char *name);
+const char *
+adapt_unknown(const char *name); /* the word that made adapt_find fail; until the next */
 bool adapt_has(const struct adapt *a, const char *name);
 long adapt_count(const struct adapt *a, const void *cfg, const struct dims *d);
 

@@ -265,6 +265,15 @@ const struct adapt *adapt_find(const char *name)
     return &c->a;
 }
 
+const char *adapt_unknown(const char *name)
+{
+    static char bad[64];
+    const struct adapt *part[MAX_PARTS];
+
+    CHECK(parse(part, name, bad) == 0, "'%s'", name);
+    return bad;
+}
+
 bool adapt_has(const struct adapt *a, const char *name)
 {
     const struct combined *c = (const struct combined *)(const void *)a;
