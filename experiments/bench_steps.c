@@ -115,6 +115,7 @@ static int run_steps(struct watch *w, const struct bench_job *j)
                            .cfg = &c,
                            .data = j->data,
                            .seed = (uint64_t)j->r->run.seed,
+                           .order_seed = recipe_order_seed(j->r),
                            .pool = pool,
                            .sink = { .self = w, .tick = tick } };
     int rc = train_run(&job, &res);

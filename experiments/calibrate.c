@@ -192,8 +192,8 @@ static int cost(struct plan_run *p, const struct speed *g)
     struct train_cfg once = *c;
     once.steps = 0;
     once.epochs = 1;
-    double steps = (double)train_steps(c, train, (uint64_t)r->run.seed),
-           per_epoch = (double)train_steps(&once, train, (uint64_t)r->run.seed);
+    double steps = (double)train_steps(c, train, recipe_order_seed(r)),
+           per_epoch = (double)train_steps(&once, train, recipe_order_seed(r));
     double tokens = steps / per_epoch * (double)train->n_tokens;
     double evals =
         1 + (double)(long)((steps - 1) / (c->eval_every > 0 ? (double)c->eval_every : per_epoch));

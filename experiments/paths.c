@@ -135,6 +135,8 @@ int task_find(struct task *t, const char *name)
 char *model_dir(const char *name)
 {
     struct names known = { 0 };
+    char *of = NULL;
+    long rank;
 
     if (strchr(name, '/'))
         return given_file(name, FAIL_INPUT);
@@ -142,6 +144,15 @@ char *model_dir(const char *name)
     free(models);
     if (file_in(dir, "config.json"))
         return dir;
+    int cut = truncated_name(name, &of, &rank);
+    if (cut != 0) {
+        int rc = cut > 0 ? truncated_make(name, of, rank, dir) : -1;
+        free(of);
+        if (rc == 0)
+            return dir;
+        free(dir);
+        return NULL;
+    }
     free(dir);
     if (file_in(name, "config.json"))
         return given_file(name, FAIL_INPUT);

@@ -24,6 +24,10 @@ const struct opt run_opts[] = {
     { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL, "what is trained" },
     { "seed", 0, OPT_INT, AT(seed), "1", 0, 9007199254740992.0, NULL,
       "of order, initial values and dropout" },
+    { "order_seed", 0, OPT_INT, AT(order_seed), "-1", -1, 9007199254740992.0, NULL,
+      "of the order of examples alone; -1: as seed" },
+    { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, 9007199254740992.0, NULL,
+      "of initial values alone; -1: as seed" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
       "of what frozen weights multiply; auto: bf16 where the CPU is fast at it" },
     { .type = OPT_END },
@@ -244,10 +248,24 @@ void recipe_keys(struct recipe *r, json_t *inputs)
     add_fields(r->config, r->method->opts, r->method_cfg);
     if (r->train.steps > 0)
         json_object_del(r->config, "epochs"); /* steps win: no run depends on it */
+    if (r->run.order_seed < 0)
+        json_object_del(r->config, "order_seed");
+    if (r->run.init_seed < 0)
+        json_object_del(r->config, "init_seed");
     /* of the two sizes of a batch the one that counts */
     json_object_del(r->config, r->train.batch_tokens > 0 ? "batch" : "batch_tokens");
     recipe_hash(r->key, r, NULL);
     recipe_hash(r->cell, r, seed);
+}
+
+uint64_t recipe_order_seed(const struct recipe *r)
+{
+    return (uint64_t)(r->run.order_seed >= 0 ? r->run.order_seed : r->run.seed);
+}
+
+uint64_t recipe_init_seed(const struct recipe *r)
+{
+    return (uint64_t)(r->run.init_seed >= 0 ? r->run.init_seed : r->run.seed);
 }
 
 struct head recipe_head(const struct recipe *r, const struct task *t)

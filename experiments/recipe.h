@@ -18,7 +18,8 @@
 struct run_cfg {
     char *model, *task, *method;
     long seed;
-    int precision; /* an index into its choices: auto and what this build knows */
+    long order_seed, init_seed; /* -1: seed */
+    int precision;              /* an index into its choices: auto and what this build knows */
 };
 extern const struct opt run_opts[];
 
@@ -82,6 +83,8 @@ int recipe_blame(const struct settings *v);
 struct head recipe_head(const struct recipe *r, const struct task *t);
 /* recipe_precision - auto: bf16 where that is a fact of the CPU's being faster, in no f64 build. */
 enum precision recipe_precision(const struct recipe *r);
+uint64_t recipe_order_seed(const struct recipe *r);
+uint64_t recipe_init_seed(const struct recipe *r);
 bool recipe_knows(const char *key);          /* of any method */
 const char *recipe_nearest(const char *key); /* "did you mean"; NULL */
 
@@ -101,6 +104,7 @@ extern const char *const study_keys[]; /* keys at the top of a study, NULL-termi
  * Texts are owned by the caller, NULL after fail.
  *   find_recipe   a path, or NAME -> ablations/NAME.yaml
  *   model_dir     a folder as given, or HOME/models/NAME. Errors: FAIL_INPUT "lowrank fetch NAME"
+ *                 NAME@rRANK is made of NAME when it is absent (truncate.c)
  *   data_check    --data, when given, is a folder. Errors: FAIL_INPUT
  *   task_dir      the folder that holds the task's files: below --data (without it LOWRANK_DATA),
  *                 else HOME/data. YAML: NULL, or receives the task's own file
@@ -108,6 +112,11 @@ extern const char *const study_keys[]; /* keys at the top of a study, NULL-termi
  *   task_find     task_file and task_load */
 char *find_recipe(const char *name_or_path);
 char *model_dir(const char *name);
+/* truncated_name - 1 when NAME is "OF@rRANK": *of is the caller's; 0: another; -1 (FAIL_USAGE): badly so.
+ * truncated_make - make the folder DIR of that model. Errors: FAIL_USAGE: a rank that its matrices cannot
+ * have; FAIL_INPUT, FAIL_STORE, FAIL_MEMORY. */
+int truncated_name(const char *name, char **of, long *rank);
+int truncated_make(const char *name, const char *of, long rank, const char *dir);
 int data_check(void);
 char *task_dir(const struct task *t, char **yaml);
 char *task_file(const char *name);

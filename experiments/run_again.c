@@ -99,6 +99,7 @@ static int retrain(struct again *a, const struct plan_run *p)
                                .cfg = &p->recipe.train,
                                .data = d,
                                .seed = (uint64_t)p->recipe.run.seed,
+                               .order_seed = recipe_order_seed(&p->recipe),
                                .pool = a->env->pool,
                                .sink = { a, compare, NULL, stop_tick },
                                .run_key = p->recipe.key,

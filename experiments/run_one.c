@@ -142,7 +142,7 @@ int run_build(struct model *m, struct run_data *d, const struct recipe *r)
     if (data_all(d, r) != 0)
         return -1;
     struct head h = recipe_head(r, d->task);
-    return model_init(m, &in->base, &h, r->method, r->method_cfg, (uint64_t)r->run.seed, false);
+    return model_init(m, &in->base, &h, r->method, r->method_cfg, recipe_init_seed(r), false);
 }
 
 static int save_adapter(const struct model *m, const struct recipe *r, const char *name, char **rel)
@@ -208,6 +208,7 @@ static int train(struct live *l, struct model *m, const struct run_data *d, cons
         .cfg = &r->train,
         .data = *d,
         .seed = (uint64_t)r->run.seed,
+        .order_seed = recipe_order_seed(r),
         .pool = l->env->pool,
         .sink = { l, on_point, on_prediction, on_tick },
         .ckpt_path = ckpt,

@@ -281,6 +281,26 @@ START_TEST(conditions_set_keys)
 }
 END_TEST
 
+/* Each stream of random numbers has a seed of its own; without one it follows the run's, and the key says
+ * nothing of it. */
+START_TEST(streams_have_seeds)
+{
+    struct study s;
+
+    ck_assert_msg(load(&s, "", "seeds: [4]\naxes: {order_seed: [-1, 4, 9], init_seed: [-1, 2]}\n",
+                       NULL, 0, PROFILE_QUICK) == 0,
+                  "%s", fail_text());
+    ck_assert_int_eq(s.n_runs, 6);
+    ck_assert_uint_eq(recipe_order_seed(&s.runs[0].recipe), 4);
+    ck_assert_uint_eq(recipe_init_seed(&s.runs[0].recipe), 4);
+    ck_assert_ptr_null(json_object_get(s.runs[0].recipe.config, "order_seed"));
+    ck_assert_ptr_nonnull(json_object_get(s.runs[2].recipe.config, "order_seed"));
+    ck_assert_uint_eq(recipe_order_seed(&s.runs[5].recipe), 9);
+    ck_assert_uint_eq(recipe_init_seed(&s.runs[5].recipe), 2);
+    study_free(&s);
+}
+END_TEST
+
 START_TEST(longer_form)
 {
     static const char body[] = "seeds: 2\naxes: {rank: [1, 2]}\n"
@@ -389,6 +409,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, budget_gives_this_rank, 0, (int)ARRAY_LEN(budgets));
     tcase_add_test(tc, words_win);
     tcase_add_test(tc, conditions_set_keys);
+    tcase_add_test(tc, streams_have_seeds);
     tcase_add_test(tc, longer_form);
     tcase_add_test(tc, nuisance_is_not_in_the_point);
     tcase_add_test(tc, key_has_content_not_paths);

@@ -155,7 +155,7 @@ void tiny_again(struct tiny *t, int threads)
     t->job.model = &t->model;
     t->job.cfg = &t->cfg;
     t->job.pool = t->pool;
-    t->job.seed = 11;
+    t->job.seed = t->job.order_seed = 11;
     t->job.run_key = "0123456789abcdef";
     t->job.best_theta = t->best;
 }

@@ -56,10 +56,10 @@ static int trainer_init(struct trainer *t, struct run_job *job)
 
     *t = (struct trainer){ .job = job, .m = job->model, .d = d };
     CHECK(d && d->n > 0 && job->data.split[SPLIT_DEV], "a run needs train and dev");
-    order_init(&t->order, c, d, job->seed);
+    order_init(&t->order, c, d, job->order_seed);
     long most = c->batch_tokens ? d->n : c->batch * c->accumulate;
     t->batch_slots = most < INT_MAX ? (int)most : INT_MAX;
-    t->total = train_steps(c, d, job->seed);
+    t->total = train_steps(c, d, job->order_seed);
     t->report_every = (t->total + MOST_REPORTS - 1) / MOST_REPORTS;
     if (t->report_every < REPORT_EVERY)
         t->report_every = REPORT_EVERY;

@@ -68,8 +68,8 @@ struct run_job {
     struct model *model;
     const struct train_cfg *cfg;
     struct run_data data;
-    uint64_t seed;
-    struct pool *pool; /* threads; the bits do not depend on their number */
+    uint64_t seed, order_seed; /* of dropout; of the order of examples */
+    struct pool *pool;         /* threads; the bits do not depend on their number */
     struct sink sink;
     const char *ckpt_path; /* NULL: no checkpoints; exact resume when the file is there */
     const char *run_key;   /* in the checkpoint: one of another run is refused */
