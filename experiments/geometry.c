@@ -5,81 +5,40 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-/* A base whose tensors are all zero: pages that are only read are never allocated. */
-struct hollow {
-    const struct model_facts *facts;
-    struct base base;
-    void *zero;
-    size_t size;
-    struct packed *packed;
-};
-
-static int hollow_init(struct hollow *h, const struct model_facts *f)
+static struct base *outline_get(const struct model_facts *f)
 {
-    real one = 0;
-    struct mat tiny = mat_make(&one, 1, 1);
-    int n = 0;
-
-    *h = (struct hollow){ .facts = f, .base = { .dir = f->dir, .dims = f->dims } };
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, f->dims.arch) == 0)
-            h->base.arch = *a;
-    CHECK(h->base.arch, "'%s'", f->dims.arch);
-    int all = h->base.arch->params(&f->dims, NULL, 0);
-    struct param *p = h->base.params = xalloc((size_t)all, sizeof *p);
-    h->base.arch->params(&f->dims, p, all);
-    for (int i = 0; i < all; i++) {
-        bool pooler = p[i].role == ROLE_POOL_W || p[i].role == ROLE_POOL_B;
-        size_t bytes = (size_t)p[i].rows * (size_t)p[i].cols * sizeof(real);
-        if (pooler && !f->has_pooler) {
-            free(p[i].name);
-            continue;
-        }
-        h->size = bytes > h->size ? bytes : h->size;
-        p[n++] = p[i];
-    }
-    h->base.n_params = n;
-    h->zero = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    h->packed = packed_new(&tiny, 1, NOTRANS, false, PRECISION_F32);
-    if (h->zero == MAP_FAILED || !h->packed)
-        return fail(FAIL_MEMORY, "cannot map %zu bytes", h->size);
-    for (int i = 0; i < n; i++)
-        p[i].value = h->zero;
-    h->base.packed = xalloc(base_n_packed(&f->dims), sizeof *h->base.packed);
-    for (size_t i = 0; i < base_n_packed(&f->dims); i++)
-        h->base.packed[i] = h->packed; /* taken for packed already; nothing multiplies by it */
-    return 0;
-}
-
-static struct hollow *hollow_get(const struct model_facts *f)
-{
-    static struct hollow **all;
+    static struct known {
+        const struct model_facts *facts;
+        struct base base;
+    } **all;
     static int n;
 
     for (int i = 0; i < n; i++)
         if (all[i]->facts == f)
-            return all[i];
-    struct hollow *h = xalloc(1, sizeof *h);
-    if (hollow_init(h, f) != 0) {
-        free(h);
+            return &all[i]->base;
+    struct known *k = xalloc(1, sizeof *k);
+    if (base_outline(&k->base, &f->dims, f->has_pooler) != 0) {
+        free(k);
         return NULL;
     }
+    k->facts = f;
+    k->base.dir = xstrdup(f->dir);
     all = xgrow(all, (size_t)n + 1, sizeof *all);
-    return all[n++] = h;
+    all[n++] = k;
+    return &k->base;
 }
 
 int geometry_model(struct model *m, const struct recipe *r)
 {
     const struct model_facts *f = model_facts(r->run.model);
     const struct task_facts *t = f ? task_facts(r->run.task) : NULL;
-    struct hollow *h = t ? hollow_get(f) : NULL;
+    struct base *b = t ? outline_get(f) : NULL;
 
-    if (!h)
+    if (!b)
         return -1;
     struct head head = recipe_head(r, &t->task);
-    return model_init(m, &h->base, &head, r->method, r->method_cfg, 1, false);
+    return model_outline(m, b, &head, r->method, r->method_cfg);
 }
 
 /* What the numbers depend on: the model's shapes, the method's keys, the head. */

@@ -62,7 +62,6 @@ struct geometry {
 };
 /* geometry_get - NULL after FAIL_USAGE: rank, targets. */
 const struct geometry *geometry_get(const struct recipe *r);
-/* geometry_model - the model itself over weights that are all zero, for counting; free with
- * model_free. */
+/* geometry_model - the model itself without numbers (model_outline); free with model_free. */
 int geometry_model(struct model *m, const struct recipe *r);
 #endif

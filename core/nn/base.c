@@ -243,6 +243,25 @@ int base_list(struct base *b)
     return 0;
 }
 
+int base_outline(struct base *b, const struct dims *d, bool pooler)
+{
+    int n = 0;
+
+    *b = (struct base){ .dims = *d };
+    b->dims.problem = NULL;
+    if (base_list(b) != 0)
+        return -1;
+    for (int i = 0; i < b->n_params; i++) {
+        struct param *p = &b->params[i];
+        if (!pooler && (p->role == ROLE_POOL_W || p->role == ROLE_POOL_B))
+            free(p->name);
+        else
+            b->params[n++] = *p;
+    }
+    b->n_params = n;
+    return 0;
+}
+
 int base_load(struct base *b, const char *dir)
 {
     char *path = path_join(dir, "model.safetensors");

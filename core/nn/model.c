@@ -26,29 +26,34 @@ static void add_head(struct model *m)
     }
 }
 
+/* All trainable tensors, one after another in the order of the table: their places in theta. */
+static void place_params(struct model *m)
+{
+    for (int i = 0; i < m->n_params; i++) {
+        struct param *p = &m->params[i];
+        size_t n = (size_t)p->rows * (size_t)p->cols;
+        m->n_total += n;
+        if (!p->trainable)
+            continue;
+        p->off = (long)m->n_train;
+        m->n_train += n;
+    }
+}
+
 /* The method's own numbers that do not train: they are in no checkpoint of the trunk. */
 static bool is_fixed(const struct param *p)
 {
     return !p->trainable && !p->value && !p->stored && p->role == ROLE_OTHER;
 }
 
-/* All trainable tensors, one after another in the order of the table, with the base's values; behind
- * them what the method keeps and its frozen tensors. */
+/* theta, with the base's values; behind it what the method keeps and its frozen tensors. */
 static int make_theta(struct model *m)
 {
-    size_t fixed = 0, keep;
+    size_t fixed = 0, keep = (size_t)m->adapt->n_vectors * m->n_train;
 
-    for (int i = 0; i < m->n_params; i++) {
-        struct param *p = &m->params[i];
-        size_t n = (size_t)p->rows * (size_t)p->cols;
-        m->n_total += n;
-        fixed += is_fixed(p) ? n + 16 : 0;
-        if (!p->trainable)
-            continue;
-        p->off = (long)m->n_train;
-        m->n_train += n;
-    }
-    keep = (size_t)m->adapt->n_vectors * m->n_train;
+    for (int i = 0; i < m->n_params; i++)
+        if (is_fixed(&m->params[i]))
+            fixed += (size_t)m->params[i].rows * (size_t)m->params[i].cols + 16;
     if (arena_init(&m->mem, (m->n_train + keep + fixed + 48) * sizeof *m->theta) != 0)
         return fail_context("%.1f million trained numbers", 1e-6 * (double)m->n_train);
     m->theta = arena_get(&m->mem, m->n_train, sizeof *m->theta); /* of a fresh arena: zeros */
@@ -178,7 +183,7 @@ static void resolve_taps(struct model *m, int layer)
 }
 
 /* What backward needs of each layer is known only when all groups are. */
-static int resolve_layers(struct model *m)
+static void resolve_layers(struct model *m)
 {
     int n = m->base->dims.n_layers;
 
@@ -193,7 +198,11 @@ static int resolve_layers(struct model *m)
     for (int i = 0; i < n; i++)
         if (i > m->lowest)
             m->net->layer[i].stage = STAGE_INPUT;
-    for (int i = 0; i < n * N_GROUP; i++) {
+}
+
+static int pack_layers(struct model *m)
+{
+    for (int i = 0; i < m->base->dims.n_layers * N_GROUP; i++) {
         struct net_layer *l = &m->net->layer[i / N_GROUP];
         enum group g = (enum group)(i % N_GROUP);
         if (!l->group[g].trained &&
@@ -250,8 +259,9 @@ static int check_head(const struct base *b, const struct head *h)
     return 0;
 }
 
-int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
-               const void *cfg, uint64_t seed, bool use_own_head)
+/* All but numbers: the tensors, with the method's, and what each layer has to keep. */
+static int list_params(struct model *m, struct base *b, const struct head *h,
+                       const struct adapt *method, const void *cfg, uint64_t seed)
 {
     *m = (struct model){ .base = b, .head = *h, .adapt = method, .seed = seed };
     if (check_head(b, h) != 0)
@@ -261,19 +271,41 @@ int model_init(struct model *m, struct base *b, const struct head *h, const stru
     m->n_params = b->n_params;
     if (h->n_labels > 0)
         add_head(m);
-    if ((method->attach && method->attach(m, cfg) != 0) || make_theta(m) != 0 ||
+    if (method->attach && method->attach(m, cfg) != 0)
+        return -1;
+    place_params(m);
+    return 0;
+}
+
+int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
+               const void *cfg, uint64_t seed, bool use_own_head)
+{
+    if (list_params(m, b, h, method, cfg, seed) != 0 || make_theta(m) != 0 ||
         (h->n_labels > 0 && init_head(m, use_own_head) != 0))
         goto out;
     CHECK(m->n_prefix + m->n_infix < b->dims.max_pos, "%d + %d rows", m->n_prefix, m->n_infix);
     if (method->init)
         method->init(m, cfg);
     resolve(m);
-    if (resolve_layers(m) != 0 || resolve_head(m) != 0)
+    resolve_layers(m);
+    if (pack_layers(m) != 0 || resolve_head(m) != 0)
         goto out;
     return 0;
 out:
     model_free(m);
     return -1;
+}
+
+int model_outline(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
+                  const void *cfg)
+{
+    if (list_params(m, b, h, method, cfg, 0) != 0) {
+        model_free(m);
+        return -1;
+    }
+    resolve(m);
+    resolve_layers(m);
+    return 0;
 }
 
 void model_free(struct model *m)

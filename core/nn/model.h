@@ -158,6 +158,9 @@ int base_load(struct base *b, const char *dir);
  * memory afterwards. D->problem is not taken. Errors: FAIL_USAGE: no such architecture;
  * FAIL_MEMORY. */
 int base_random(struct base *b, const struct dims *d, uint64_t seed);
+/* base_outline - the tensors of these shapes without numbers, for model_outline. Without POOLER as from
+ * a checkpoint that has none. D->problem is not taken. Errors: FAIL_USAGE: no such architecture. */
+int base_outline(struct base *b, const struct dims *d, bool pooler);
 /* base_pack - pack what NEED [n_layers * N_GROUP] says (model_packs; NULL: all, for both directions)
  * now, in this process, so that forked workers share it. What is not packed here is packed when a
  * model needs it. Errors: FAIL_MEMORY. */
@@ -212,6 +215,12 @@ struct model {
  * method (rank too large, unknown target). */
 int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
                const void *cfg, uint64_t seed, bool own_head);
+/* model_outline - a model without numbers, over a base of shapes alone (base_outline): what trains,
+ * n_train, n_total, lowest, model_packs and lane_bytes are those of model_init, and nothing is
+ * allocated for weights, so that any size is counted at once. Nothing else may be done with it but
+ * model_free. Errors: as model_init's, from head and method. */
+int model_outline(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
+                  const void *cfg);
 void model_free(struct model *m);
 /* model_packs - raise NEED [n_layers * N_GROUP] to what the model multiplies with packed: nothing of
  * what it trains, forward only of what needs no gradient of its input. */
