@@ -1,39 +1,12 @@
-/* bench_geometry.c - models of published shapes with random weights, and random examples: nothing
- * is read. */
+/* bench_geometry.c - models of known shapes with random weights, and random examples: nothing is
+ * read. */
 #include "experiments/bench.h"
+#include "core/base/cpu.h"
 #include "core/base/rng.h"
+#include "experiments/geometries.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define ENCODER(layers, d, heads, ffn, words, positions, segments, pool)                           \
-    {                                                                                              \
-        .arch = "bert", .n_layers = layers, .d_model = d, .n_heads = heads,                        \
-        .d_head = (d) / (heads), .d_ffn = ffn, .vocab = words, .max_pos = positions,               \
-        .n_types = segments, .ln_eps = 1e-12, .init_range = 0.02, .hidden_dropout = 0.1,           \
-        .attn_dropout = 0.1, .classifier_dropout = 0.1, .act = ACT_GELU, .pooling = pool           \
-    }
-#define DECODER(layers, d, heads, words)                                                           \
-    {                                                                                              \
-        .arch = "gpt2", .n_layers = layers, .d_model = d, .n_heads = heads,                        \
-        .d_head = (d) / (heads), .d_ffn = 4 * (d), .vocab = words, .max_pos = 1024,                \
-        .ln_eps = 1e-5, .init_range = 0.02, .hidden_dropout = 0.1, .attn_dropout = 0.1,            \
-        .act = ACT_GELU_TANH                                                                       \
-    }
-
-/* RoBERTa's block is BERT's; its positions begin at 2 and it has one segment. */
-static const struct {
-    const char *name, *source;
-    struct dims d;
-} geometries[] = {
-    { "tiny", "for tests", ENCODER(2, 64, 4, 128, 1000, 512, 2, POOL_CLS) },
-    { "minilm", "all-MiniLM-L6-v2", ENCODER(6, 384, 12, 1536, 30522, 512, 2, POOL_MEAN) },
-    { "roberta-base", "Liu et al. 2019", ENCODER(12, 768, 12, 3072, 50265, 512, 1, POOL_CLS) },
-    { "gpt2-small", "Radford et al. 2019", DECODER(12, 768, 12, 50257) },
-    { "gpt2-medium", "Radford et al. 2019", DECODER(24, 1024, 16, 50257) },
-};
-
-enum { N_GEOMETRIES = ARRAY_LEN(geometries) };
 
 int bench_words(struct settings *v, const char *first, int n, char **words)
 {
@@ -46,42 +19,11 @@ int bench_words(struct settings *v, const char *first, int n, char **words)
     return 0;
 }
 
-static int unknown(const char *name)
-{
-    const char *names[N_GEOMETRIES + 1] = { 0 };
-
-    for (int i = 0; i < N_GEOMETRIES; i++)
-        names[i] = geometries[i].name;
-    const char *near = nearest(name, names);
-    if (near)
-        return fail(FAIL_USAGE, "unknown geometry '%s'; did you mean '%s'?", name, near);
-    return fail(FAIL_USAGE,
-                "unknown geometry '%s'; there are tiny, minilm, roberta-base, gpt2-small and "
-                "gpt2-medium, fetched models and folders of models",
-                name);
-}
-
 int bench_dims(struct dims *d, const struct settings *v, const char *geometry)
 {
     const struct setting *s = settings_get(v, "model");
-    const char *name = s ? s->value : geometry;
 
-    for (int i = 0; i < N_GEOMETRIES; i++)
-        if (strcmp(geometries[i].name, name) == 0) {
-            *d = geometries[i].d;
-            return 0;
-        }
-    char *top = home_path("models"), *dir = xprintf("%s/%s", top, name);
-    bool is_model = strchr(name, '/') || file_in(dir, "config.json");
-    free(dir);
-    free(top);
-    if (!is_model)
-        return unknown(name);
-    const struct model_facts *m = model_facts(name);
-    if (!m)
-        return -1;
-    *d = m->dims;
-    return 0;
+    return geometry_dims(d, NULL, NULL, s ? s->value : geometry);
 }
 
 /* --- random examples */
@@ -139,6 +81,24 @@ static int read_recipe(struct bench_model *b, const struct settings *v, long seq
     return recipe_autos(r, &b->d, &b->task);
 }
 
+/* A base of random numbers lies in memory as a whole. */
+static int check_size(const struct dims *d, const struct settings *v, const char *geometry)
+{
+    const struct setting *model = settings_get(v, "model");
+    size_t have = cpu_info()->mem_available, bytes = 0;
+    struct base b;
+
+    if (base_outline(&b, d, true) != 0)
+        return -1;
+    for (int i = 0; i < b.n_params; i++)
+        bytes += (size_t)b.params[i].rows * (size_t)b.params[i].cols * sizeof(real);
+    base_free(&b);
+    if (bytes <= have)
+        return 0;
+    return fail(FAIL_MEMORY, "the weights of '%s' take %.1f GB, but %.1f GB is available",
+                model ? model->value : geometry, 1e-9 * (double)bytes, 1e-9 * (double)have);
+}
+
 /* The numbers of a random base may be changed as long as nothing is packed. */
 static void add_update(struct base *b, const struct model *from)
 {
@@ -155,7 +115,7 @@ int bench_model_init(struct bench_model *b, const struct settings *v, const char
 {
     *b = (struct bench_model){ 0 };
     if (bench_dims(&b->d, v, geometry) != 0 || read_recipe(b, v, sequences, tokens) != 0 ||
-        base_random(&b->base, &b->d, 1) != 0)
+        check_size(&b->d, v, geometry) != 0 || base_random(&b->base, &b->d, 1) != 0)
         goto failed;
     fill_set(&b->set, &b->d, (int)b->r.train.batch, (int)tokens, b->task.n_labels > 0);
     if (update)

@@ -1,259 +1,241 @@
-/* cmd_params.c - "lowrank params": how many numbers a method trains, by its formula and counted
- * from its tensors. */
+/* cmd_params.c - "lowrank params": how many numbers a method trains, by its formula and counted from
+ * its tensors, beside what the paper prints; from shapes alone. */
 #include "core/cmd.h"
-#include "core/base/file.h"
 #include "core/base/opt.h"
-#include "experiments/inputs.h"
-#include "experiments/listing.h"
+#include "experiments/geometries.h"
+#include "experiments/params.h"
 
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* The command's own flags, and the keys of recipes that matter here as texts, for recipe_parse. */
+enum { MOST_FLAGS = 128 };
 struct flags {
-    long d_model, d_ffn, layers, vocab, positions;
-    char *home;
-    int format;
+    struct params_cfg cfg;
+    char *key[MOST_FLAGS];
 };
-#define AT(f) offsetof(struct flags, f)
-static const struct opt opts[] = {
+#define AT(f) offsetof(struct flags, cfg.f)
+static const struct opt own[] = {
+    { "budget", 0, OPT_STR, AT(budget), NULL, 0, 0, NULL,
+      "numbers to spend, 36864 or 0.3M or 18M: the largest rank (or prefix) that trains no more" },
+    { "seqlen", 0, OPT_INT, AT(tokens), "0", 0, 1048576, NULL,
+      "tokens of a sequence, for activations; 0: 512, or all positions of a smaller model" },
+    { "memory", 0, OPT_BOOL, AT(memory), "false", 0, 0, NULL,
+      "only what training takes in memory; without it that follows the count in a table or in "
+      "JSON" },
+    { "paper", 0, OPT_BOOL, AT(paper), "false", 0, 0, NULL,
+      "every figure that the paper prints, beside what its configuration trains" },
     { "d_model", 0, OPT_INT, AT(d_model), "0", 0, 65536, NULL,
-      "hidden size, for a model given by its shape" },
+      "hidden size, for a model given by its shape; its blocks are BERT's" },
     { "d_ffn", 0, OPT_INT, AT(d_ffn), "0", 0, 1048576, NULL,
       "inner size of the MLP; 0 is 4 d_model" },
     { "layers", 0, OPT_INT, AT(layers), "12", 1, 1000, NULL, "number of blocks" },
     { "vocab", 0, OPT_INT, AT(vocab), "30522", 1, 16777216, NULL, "number of words" },
     { "positions", 0, OPT_INT, AT(positions), "512", 1, 1048576, NULL, "number of positions" },
-    FORMAT_OPTION(struct flags),
-    HOME_OPTION(struct flags),
+    { .key = "format",
+      .letter = 'f',
+      .type = OPT_CHOICE,
+      .at = AT(format),
+      .def = "table",
+      .choices = REPORT_CHOICES,
+      .help = "how to print the result; json has the key trained" },
+    { .key = "home",
+      .type = OPT_STR,
+      .at = AT(home),
+      .help = "folder of results, models and data (default: LOWRANK_HOME, else out)" },
     { .type = OPT_END },
 };
 #undef AT
 static const struct opt_usage usage = {
     .command = "params",
-    .usage = "MODEL|--d-model N [key=value...]",
-    .about = "count the numbers that a method trains",
-    .detail = "The keys are those of a recipe: method, rank, targets, ...; pooling too where it "
-              "matters.\n"
-              "With task=NAME the head is that task's only. A model of any size can be given by "
-              "its shape;\n"
-              "its blocks are then BERT's.",
-    .example = "lowrank params --d-model 12288 --layers 96 method=lora rank=4 targets=q,v",
+    .usage = "MODEL|--model MODEL|--d-model N [key=value...]",
+    .about = "count the numbers that a method trains, without weights",
+    .detail =
+        "MODEL is a published geometry (tiny, minilm, bert-base, roberta-base, roberta-large,\n"
+        "deberta-xxl, gpt2-small, gpt2-medium, gpt2-large, gpt3-175b), a fetched model or a "
+        "folder.\n"
+        "The keys of a recipe are words (rank=8) or flags (--rank 8). With task=NAME the head is\n"
+        "that task's only. Where the paper prints a figure for the same configuration it is "
+        "beside.",
+    .example = "lowrank params --model gpt3-175b --method lora --rank 4 --targets q,v\n"
+               "  lowrank params gpt2-medium rank=4 targets=q,v --format json\n"
+               "  lowrank params gpt3-175b --budget 18M --targets q,v\n"
+               "  lowrank params gpt3-175b --memory --batch 1 --seqlen 2048\n"
+               "  lowrank params --d-model 4096 --layers 32 rank=16\n"
+               "  lowrank params --paper",
     .min_args = 0,
     .max_args = -1,
 };
 
-/* A model without numbers: tensors as they are listed, for methods to mark and to add to. */
-struct shape {
-    struct base base;
-    struct model m;
+/* --- flags made of the tables of keys */
+
+struct flag_table {
+    struct opt opt[MOST_FLAGS + 1];
+    char *help[MOST_FLAGS];
+    int n;
 };
 
-static const struct arch *arch_of(const char *name)
+/* "what it is (of lora, dora, ...; from 1 to 64; default 8)" */
+static char *help_of(const struct opt *o)
 {
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, name) == 0)
-            return *a;
-    return NULL;
-}
+    char range[96], *methods = xstrdup(""), *text;
+    int n = 0;
 
-static int shape_init(struct shape *s, const struct dims *d, bool pooler, const struct recipe *r)
-{
-    struct model *m = &s->m;
-
-    *s = (struct shape){ .base = { .dims = *d, .arch = arch_of(d->arch) } };
-    CHECK(s->base.arch, "'%s'", d->arch);
-    int all = s->base.arch->params(d, NULL, 0), n = 0;
-    struct param *p = xalloc((size_t)all, sizeof *p);
-    s->base.arch->params(d, p, all);
-    for (int i = 0; i < all; i++) {
-        if (!pooler && (p[i].role == ROLE_POOL_W || p[i].role == ROLE_POOL_B))
-            free(p[i].name);
-        else
-            p[n++] = p[i];
+    for (const struct adapt *const *a = adapt_table; *a; a++) {
+        if (!(*a)->opts || !opt_find((*a)->opts, o->key))
+            continue;
+        text = n++ < 3  ? xprintf("%s%s%s", methods, n > 1 ? ", " : "of ", (*a)->name)
+               : n == 4 ? xprintf("%s, ...", methods)
+                        : xstrdup(methods);
+        free(methods);
+        methods = text;
     }
-    s->base.params = p;
-    s->base.n_params = m->n_params = n;
-    m->base = &s->base;
-    m->adapt = r->method;
-    m->head = (struct head){ .n_labels = 1, .pooling = d->pooling };
-    m->params = xalloc((size_t)n, sizeof *m->params);
-    memcpy(m->params, p, (size_t)n * sizeof *p);
-    return r->method->attach ? r->method->attach(m, r->method_cfg) : 0;
+    opt_range(o, range);
+    text =
+        xprintf("%s (%s%s%s%s%s%s)", o->help, methods, n && *range ? "; " : "", range,
+                n || *range ? "; " : "", o->def ? "default " : "no default", o->def ? o->def : "");
+    free(methods);
+    return text;
 }
 
-static void shape_free(struct shape *s)
+static void add_flag(struct flag_table *t, const struct opt *o)
 {
-    for (int i = 0; i < s->base.n_params; i++)
-        free(s->base.params[i].name);
-    free(s->base.params);
-    model_free(&s->m);
+    for (int i = 0; i < t->n; i++)
+        if (strcmp(t->opt[i].key, o->key) == 0)
+            return;
+    CHECK(t->n < MOST_FLAGS, "more than %d flags", (int)MOST_FLAGS);
+    t->help[t->n] = help_of(o);
+    t->opt[t->n] = (struct opt){ .key = o->key,
+                                 .type = OPT_STR,
+                                 .at = offsetof(struct flags, key) + (size_t)t->n * sizeof(char *),
+                                 .help = t->help[t->n] };
+    t->n++;
 }
 
-static void shape_count(const struct shape *s, double *trained, double *base, double *added)
+static void flag_table_init(struct flag_table *t)
 {
-    *trained = *base = *added = 0;
-    for (int i = 0; i < s->m.n_params; i++) {
-        const struct param *p = &s->m.params[i];
-        double n = (double)p->rows * p->cols;
-        *(i < s->base.n_params ? base : added) += n;
-        *trained += p->trainable ? n : 0;
+    static const char *const run[] = { "method", "task" }, *const train[] = { "pooling", "batch" };
+    struct opt model = { .key = "model",
+                         .type = OPT_STR,
+                         .at = offsetof(struct flags, cfg.model),
+                         .help = "a geometry, a fetched model or a folder" };
+
+    *t = (struct flag_table){ .opt[0] = model, .n = 1 };
+    for (size_t i = 0; i < ARRAY_LEN(run); i++)
+        add_flag(t, opt_find(run_opts, run[i]));
+    for (const struct adapt *const *a = adapt_table; *a; a++)
+        for (const struct opt *o = (*a)->opts; o && o->type != OPT_END; o++)
+            add_flag(t, o);
+    for (size_t i = 0; i < ARRAY_LEN(train); i++)
+        add_flag(t, opt_find(train_opts, train[i]));
+    for (const struct opt *o = own; o->type != OPT_END; o++) {
+        CHECK(t->n < MOST_FLAGS, "more than %d flags", (int)MOST_FLAGS);
+        t->opt[t->n++] = *o;
     }
+    t->opt[t->n] = (struct opt){ .type = OPT_END };
 }
 
-/* --- the rows */
+/* --- words and flags to a recipe */
 
-struct table {
-    struct rows rows;
-    double all;
-};
-
-static void add(struct table *t, const char *what, const char *how, double n)
+/* A key that counts for nothing here would be taken for one that counts. */
+static int check_keys(const struct recipe *r, const struct settings *v)
 {
-    char number[40], share[40];
-
-    listing_add(&t->rows, (const char *[]){ what, how, listing_number(number, n, 12),
-                                            listing_number(share, 100 * n / t->all, 4) });
+    for (int i = 0; i < v->n; i++)
+        if (!recipe_opt(r, v->s[i].key, NULL))
+            return fail(FAIL_USAGE, "'%s' is no key of the method '%s'", v->s[i].key,
+                        r->method->name);
+    return 0;
 }
 
-static void add_head(struct table *t, const struct task *k, int d)
+static int read_words(struct settings *v, const struct flags *f, const struct flag_table *t, int n,
+                      char **words)
 {
-    int n = k->regression ? 1 : k->n_labels;
-    char *what = xprintf("head of %s", k->name), *how = xprintf("%d x (%d + 1)", n, d);
+    bool named = n > 0 && !strchr(words[0], '=');
+    const char *flag = f->cfg.model;
 
-    add(t, what, how, (double)n * (d + 1));
-    free(how);
-    free(what);
+    if (named && (f->cfg.d_model > 0 || flag))
+        return fail(FAIL_USAGE, "'%s' and --%s are two models", words[0],
+                    flag ? "model" : "d-model");
+    if (flag && f->cfg.d_model > 0)
+        return fail(FAIL_USAGE, "--model %s and --d-model are two models", flag);
+    if (named || flag)
+        settings_set(v, "model", named ? words[0] : flag, "command line");
+    for (int i = 0; i < t->n; i++)
+        if (t->help[i] && f->key[i])
+            settings_set(v, t->opt[i].key, f->key[i], "command line");
+    for (int i = named; i < n; i++)
+        if (settings_word(v, words[i]) != 0)
+            return -1;
+    return 0;
 }
 
-/* Of the task that was asked for, or of every task there is. */
-static int add_heads(struct table *t, const struct settings *v, int d)
+static int of_shape(struct dims *d, const struct params_cfg *c)
 {
-    const struct setting *asked = settings_get(v, "task");
-    struct task k;
-    glob_t g = { 0 };
-    int rc = 0;
-
-    if (asked) {
-        rc = task_find(&k, asked->value);
-        if (rc == 0)
-            add_head(t, &k, d);
-        if (rc == 0)
-            task_free(&k);
-        return rc;
-    }
-    char *dir = share_path("experiments/tasks"), *pattern = path_join(dir, "*.yaml");
-    if (glob(pattern, 0, NULL, &g) != 0)
-        g.gl_pathc = 0;
-    for (size_t i = 0; i < g.gl_pathc && rc == 0; i++)
-        if ((rc = task_load(&k, g.gl_pathv[i])) == 0) {
-            add_head(t, &k, d);
-            task_free(&k);
-        }
-    globfree(&g);
-    free(pattern);
-    free(dir);
-    return rc;
-}
-
-static int count(const struct dims *d, bool pooler, const struct recipe *r,
-                 const struct settings *v, int format)
-{
-    static const char *const cols[] = { "numbers of", "how", "count", "% of the model", NULL };
-    double trained, base, added;
-    struct shape s;
-    struct table t;
-
-    int rc = shape_init(&s, d, pooler, r);
-    shape_count(&s, &trained, &base, &added);
-    shape_free(&s);
-    if (rc != 0)
-        return -1;
-    t.all = base;
-    listing_init(&t.rows, cols);
-    add(&t, "the model", "counted", base);
-    char *what = xprintf("method %s", r->method->name);
-    double formula = (double)adapt_count(r->method, r->method_cfg, d);
-    if (r->method->count)
-        add(&t, what, r->method->formula, formula);
-    add(&t, what, "trained, counted", trained);
-    add(&t, what, "added to the model", added);
-    free(what);
-    rc = add_heads(&t, v, d->d_model);
-    if (rc != 0)
-        rows_free(&t.rows);
-    else
-        rc = listing_print(&t.rows, format);
-    if (rc == 0 && formula != trained)
-        rc = fail(FAIL_RUN, "the formula of '%s' and its tensors disagree: %.0f and %.0f",
-                  r->method->name, formula, trained);
-    return rc;
-}
-
-/* --- which model */
-
-static int of_shape(struct dims *d, const struct flags *f)
-{
-    if (f->d_model == 0)
+    if (c->d_model == 0)
         return fail(FAIL_USAGE, "'lowrank params' needs a model or --d-model");
     *d = (struct dims){ .arch = "bert",
-                        .n_layers = (int)f->layers,
-                        .d_model = (int)f->d_model,
+                        .n_layers = (int)c->layers,
+                        .d_model = (int)c->d_model,
                         .n_heads = 1,
-                        .d_head = (int)f->d_model,
-                        .d_ffn = (int)(f->d_ffn > 0 ? f->d_ffn : 4 * f->d_model),
-                        .vocab = (int)f->vocab,
-                        .max_pos = (int)f->positions,
+                        .d_head = (int)c->d_model,
+                        .d_ffn = (int)(c->d_ffn > 0 ? c->d_ffn : 4 * c->d_model),
+                        .vocab = (int)c->vocab,
+                        .max_pos = (int)c->positions,
                         .n_types = 2,
                         .init_range = 0.02 };
     return 0;
 }
 
-static int params(int n, char **words, const struct flags *f)
+static int params(struct settings *v, struct params_cfg *c)
 {
-    bool named = n > 0 && !strchr(words[0], '=');
-    struct settings v = { 0 };
-    struct recipe r = { 0 };
-    struct dims d = { 0 };
-    bool pooler = true;
-    int rc = 0;
+    struct params p = { .cfg = c, .v = v, .pooler = true };
+    const struct setting *model = settings_get(v, "model");
 
-    if (named && f->d_model > 0)
-        return fail(FAIL_USAGE, "'%s' and --d-model are two models", words[0]);
-    for (int i = named ? 1 : 0; i < n && rc == 0; i++)
-        rc = settings_word(&v, words[i]);
-    const struct setting *model = settings_get(&v, "model");
-    const char *name = named ? words[0] : model ? model->value : NULL;
+    p.model = model ? model->value : NULL;
+    int rc = recipe_parse(&p.r, v);
     if (rc == 0)
-        rc = recipe_parse(&r, &v);
-    if (rc == 0 && name) {
-        const struct model_facts *m = model_facts(name);
-        rc = m ? 0 : -1;
-        d = m ? m->dims : d; /* its text stays the cache's */
-        pooler = m && m->has_pooler;
-    } else if (rc == 0) {
-        rc = of_shape(&d, f);
+        rc = check_keys(&p.r, v);
+    if (rc == 0)
+        rc = model ? geometry_dims(&p.d, &p.pooler, &p.lacks, model->value) : of_shape(&p.d, c);
+    if (rc == 0) {
+        p.d = count_dims(&p.d, &p.r);
+        rc = params_print(&p);
     }
-    if (rc == 0 && r.train.pooling != 0)
-        d.pooling = r.train.pooling == 1 ? POOL_CLS : POOL_MEAN;
+    recipe_free(&p.r);
+    return rc;
+}
+
+static const struct flag_table *flags_now; /* opt_command hands only the struct on */
+
+static int work(void *cfg, int argc, char **argv)
+{
+    struct flags *f = cfg;
+    struct settings v = { 0 };
+    struct rows t;
+
+    home_option = f->cfg.home;
+    if (f->cfg.paper && (argc > 1 || f->cfg.model || f->cfg.budget))
+        return fail(FAIL_USAGE, "--paper lists all configurations; it takes no model and no keys");
+    if (f->cfg.paper)
+        return paper_list(&t) == 0 ? listing_print(&t, f->cfg.format) : -1;
+    int rc = read_words(&v, f, flags_now, argc - 1, argv + 1);
     if (rc == 0)
-        rc = count(&d, pooler, &r, &v, f->format);
-    recipe_free(&r);
+        rc = params(&v, &f->cfg);
     settings_free(&v);
     return rc;
 }
 
-static int work(void *cfg, int argc, char **argv)
-{
-    const struct flags *f = cfg;
-
-    home_option = f->home;
-    return params(argc - 1, argv + 1, f);
-}
-
 static int run(int argc, char **argv)
 {
-    return opt_command(&usage, opts, sizeof(struct flags), work, argc, argv);
+    struct flag_table t;
+
+    flag_table_init(&t);
+    flags_now = &t;
+    int rc = opt_command(&usage, t.opt, sizeof(struct flags), work, argc, argv);
+    flags_now = NULL;
+    for (int i = 0; i < t.n; i++)
+        free(t.help[i]);
+    return rc;
 }
 
 const struct cmd cmd_params = { "params", "look", "how many numbers a method trains", run };

@@ -11,7 +11,7 @@ static struct base *outline_get(const struct model_facts *f)
     static struct known {
         const struct model_facts *facts;
         struct base base;
-    } **all;
+    } * *all;
     static int n;
 
     for (int i = 0; i < n; i++)

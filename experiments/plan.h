@@ -67,7 +67,16 @@ enum { STARTUP_BYTES = 9 << 20 }; /* of these, what is not in the RSS of a forke
 /* study_pack - pack what these runs multiply with frozen weights, so that workers share it. */
 int study_pack(const struct study *s, const bool *pending);
 
-/* budget_solve - the largest rank whose closed form is at most PARAMS. Errors: FAIL_USAGE: rank 1
- * is more, or the method has no rank. */
+/* budget_find - what spends PARAMS trained numbers: the largest rank, or for methods without one the
+ * largest prefix, whose closed form is at most that, set in the recipe. Errors: FAIL_USAGE: the
+ * smallest value trains more, or the method has neither. budget_solve - the same without *B. */
+struct budget {
+    const char *key;   /* "rank" or "prefix" */
+    long value, count; /* and what that trains */
+    long above;        /* what value + 1 trains; 0: it is the largest there is */
+};
+int budget_find(struct budget *b, struct recipe *r, const struct dims *d, long params);
 int budget_solve(struct recipe *r, const struct dims *d, long params);
+/* budget_parse - "36864", "0.3M", "18M", "175B". Errors: FAIL_USAGE. */
+int budget_parse(long *params, const char *text);
 #endif
