@@ -1,0 +1,74 @@
+#!/bin/sh
+# Counting from shapes alone: words and flags, JSON, budgets, the paper's figures, memory, and what is refused.
+set -u
+T=$(mktemp -d)
+trap 'rm -rf "$T"' EXIT
+L=${LOWRANK:?}
+export LOWRANK_HOME="$T/home"
+die() { echo "$*"; exit 1; }
+# json EXPRESSION ARGS...: a Python expression over the object j that must be true
+json() {
+    e=$1
+    shift
+    "$L" params "$@" --format json >"$T/out" 2>"$T/err" || die "params $*: $(cat "$T/err")"
+    [ ! -s "$T/err" ] || die "params $* says: $(cat "$T/err")"
+    python3 -c 'import json, sys
+j = json.load(open(sys.argv[1]))
+paper = {r["table"] + " " + r["row"]: r for r in j["paper"]}
+mem = {r["memory, GB"]: r for r in j["memory"]}
+assert eval(sys.argv[2]), j' "$T/out" "$e" 2>"$T/err" || die "params $*: not $e: $(tail -n 1 "$T/err")"
+}
+json 'j["trained"] == j["counted"] == j["by_formula"] == 37748736' --model gpt3-175b --method lora --rank 8 --targets q,v
+json 'j["trained"] == 37748736 and j["settings"]["rank"] == 8' gpt3-175b rank=8 method=lora targets=q,v
+json 'j["trained"] == 18874368 and j["model"] is None and j["paper"] == []' --d-model 12288 --layers 96 --rank 4
+json 'j["trained"] == 12988416' gpt3-175b method=bitfit
+json 'j["trained"] == 102144 and len(j["heads"]) > 3' --model roberta-base --method bitfit --pooling mean
+json 'j["trained"] == j["base"] == 354823168 and j["heads"] == []' gpt2-medium --method ft
+# Formula and print, where they differ and where not.
+json 'paper["T3 GPT2M LoRA"]["printed_M"] == 0.35 and paper["T3 GPT2M LoRA"]["agrees"].startswith("no: ")' gpt2-medium rank=4
+json 'paper["T15 GPT3 LoRA rq=rv=4"]["agrees"] == "yes, cut off" and len(paper) == 1' gpt3-175b rank=4 targets=v,q
+json 'paper["T2 DeBXXL LoRA"]["agrees"] == "yes" and "relative positions" in j["not_counted"] and j["counted"] is None' deberta-xxl rank=16
+json 'paper["T2 DeBXXL LoRA"]["agrees"].startswith("no")' deberta-xxl rank=8
+# Budgets.
+json 'j["budget"]["rank"] == 3 and j["trained"] == 14155776 and j["budget"]["trained_above"] == 18874368' gpt3-175b --budget 18M --targets q,v
+json 'j["budget"]["rank"] == 4 and j["budget"]["exact"] and j["trained"] == 18874368' gpt3-175b --budget 18874368
+"$L" params gpt3-175b --budget 18M | grep -q 'rank 4 .*nearest above; cut off after' || die "no word on 18M"
+# Memory: what the paper says stands beside; a batch of tokens scales activations; none of it allocates.
+json 'abs(mem["weights"]["lora"] - 349.21) < 0.01 and "350 GB" in mem["a checkpoint"]["the paper says"]' gpt3-175b rank=4
+json 'abs(mem["a checkpoint"]["lora"] - 2e-9 * j["trained"]) < 1e-5' gpt3-175b rank=4
+json 'mem["here: activations"]["lora"] < mem["here: activations"]["full fine-tuning"]' gpt2-large
+(ulimit -v 4000000; "$L" params gpt3-175b method=ft >"$T/out") || die "175 billion are allocated"
+"$L" params gpt2-medium --memory --format csv | grep -q '^weights,.*,0.70965,0.70965,' || die "--memory: $("$L" params gpt2-medium --memory -f csv)"
+"$L" params gpt2-medium --format csv | grep -q memory && die "two tables in one CSV"
+# The paper's table.
+"$L" params --paper --format csv >"$T/out" || die "--paper"
+[ "$(wc -l <"$T/out")" -gt 80 ] || die "--paper: $(wc -l <"$T/out") lines"
+grep -q '^T3 GPT2M FT,354.92,gpt2-medium,method=ft,354823168,no: ' "$T/out" || die "--paper: $(grep 'GPT2M FT,' "$T/out")"
+"$L" params --help | grep -q -- '--rank TEXT .*lora' || die "--help has no --rank"
+
+# refuse TEXT ARGS...: exit 2, one line on stderr
+refuse() {
+    want=$1
+    shift
+    "$L" params "$@" >"$T/out" 2>"$T/err"
+    rc=$?
+    [ $rc = 2 ] && [ ! -s "$T/out" ] && grep -q -- "$want" "$T/err" && [ "$(wc -l <"$T/err")" = 1 ] ||
+        die "params $*: exit $rc: $(cat "$T/out" "$T/err")"
+}
+refuse "did you mean 'gpt3-175b'" gpt3-176b
+refuse "there are tiny, minilm" --model nothing-like-it
+refuse "did you mean 'lora'" tiny --method lroa
+refuse "two models" tiny --model minilm
+refuse "two models" --model tiny --d-model 64
+refuse "'rank' is no key of the method 'ft'" tiny --method ft --rank 8
+refuse "'rank' must be a whole number" tiny --rank 8.5
+refuse "rank 1 trains 256" tiny --budget 255 --targets q
+refuse "two sizes" tiny --budget 10k --rank 4
+refuse "'budget' must be a number" tiny --budget lots
+refuse "does not have" tiny --method ft --budget 10k
+refuse "'rank' is 2000" deberta-xxl --rank 2000
+refuse "has 512 positions" tiny --seqlen 513
+refuse "decoder" gpt2-small --method head
+refuse "takes no model" tiny --paper
+refuse "did you mean '--rank'" tiny --rnak 4
+exit 0
