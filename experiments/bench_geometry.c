@@ -114,8 +114,8 @@ int bench_model_init(struct bench_model *b, const struct settings *v, const char
                      long sequences, long tokens, const struct model *update)
 {
     *b = (struct bench_model){ 0 };
-    if (bench_dims(&b->d, v, geometry) != 0 || read_recipe(b, v, sequences, tokens) != 0 ||
-        check_size(&b->d, v, geometry) != 0 || base_random(&b->base, &b->d, 1) != 0)
+    if (bench_dims(&b->d, v, geometry) != 0 || check_size(&b->d, v, geometry) != 0 ||
+        read_recipe(b, v, sequences, tokens) != 0 || base_random(&b->base, &b->d, 1) != 0)
         goto failed;
     fill_set(&b->set, &b->d, (int)b->r.train.batch, (int)tokens, b->task.n_labels > 0);
     if (update)

@@ -11,7 +11,7 @@
 /* The command's own flags, and the keys of recipes that matter here as texts, for recipe_parse. */
 enum { MOST_FLAGS = 128 };
 struct flags {
-    struct params_cfg cfg;
+    struct params_cfg cfg; /* first: options of either struct fill both */
     char *key[MOST_FLAGS];
 };
 #define AT(f) offsetof(struct flags, cfg.f)
@@ -32,17 +32,8 @@ static const struct opt own[] = {
     { "layers", 0, OPT_INT, AT(layers), "12", 1, 1000, NULL, "number of blocks" },
     { "vocab", 0, OPT_INT, AT(vocab), "30522", 1, 16777216, NULL, "number of words" },
     { "positions", 0, OPT_INT, AT(positions), "512", 1, 1048576, NULL, "number of positions" },
-    { .key = "format",
-      .letter = 'f',
-      .type = OPT_CHOICE,
-      .at = AT(format),
-      .def = "table",
-      .choices = REPORT_CHOICES,
-      .help = "how to print the result; json has the key trained" },
-    { .key = "home",
-      .type = OPT_STR,
-      .at = AT(home),
-      .help = "folder of results, models and data (default: LOWRANK_HOME, else out)" },
+    FORMAT_OPTION(struct params_cfg),
+    HOME_OPTION(struct params_cfg),
     { .type = OPT_END },
 };
 #undef AT
@@ -114,20 +105,22 @@ static void add_flag(struct flag_table *t, const struct opt *o)
 
 static void flag_table_init(struct flag_table *t)
 {
-    static const char *const run[] = { "method", "task" }, *const train[] = { "pooling", "batch" };
+    static const struct opt task = {
+        .key = "task", .type = OPT_STR, .help = "count the head of this task only", .def = "all"
+    };
     struct opt model = { .key = "model",
                          .type = OPT_STR,
                          .at = offsetof(struct flags, cfg.model),
                          .help = "a geometry, a fetched model or a folder" };
 
     *t = (struct flag_table){ .opt[0] = model, .n = 1 };
-    for (size_t i = 0; i < ARRAY_LEN(run); i++)
-        add_flag(t, opt_find(run_opts, run[i]));
+    add_flag(t, opt_find(run_opts, "method"));
+    add_flag(t, &task);
     for (const struct adapt *const *a = adapt_table; *a; a++)
         for (const struct opt *o = (*a)->opts; o && o->type != OPT_END; o++)
             add_flag(t, o);
-    for (size_t i = 0; i < ARRAY_LEN(train); i++)
-        add_flag(t, opt_find(train_opts, train[i]));
+    add_flag(t, opt_find(train_opts, "pooling"));
+    add_flag(t, opt_find(train_opts, "batch"));
     for (const struct opt *o = own; o->type != OPT_END; o++) {
         CHECK(t->n < MOST_FLAGS, "more than %d flags", (int)MOST_FLAGS);
         t->opt[t->n++] = *o;

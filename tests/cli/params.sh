@@ -29,6 +29,10 @@ json 'paper["T3 GPT2M LoRA"]["printed_M"] == 0.35 and paper["T3 GPT2M LoRA"]["ag
 json 'paper["T15 GPT3 LoRA rq=rv=4"]["agrees"] == "yes, cut off" and len(paper) == 1' gpt3-175b rank=4 targets=v,q
 json 'paper["T2 DeBXXL LoRA"]["agrees"] == "yes" and "relative positions" in j["not_counted"] and j["counted"] is None' deberta-xxl rank=16
 json 'paper["T2 DeBXXL LoRA"]["agrees"].startswith("no")' deberta-xxl rank=8
+# A folder: its shapes are those of its files (2 blocks, d 8, MLP 16, 12 words, 16 positions, 2 segments, a pooler).
+. "$(dirname "$0")/tiny_model.inc"
+tiny_model "$T/model"
+json 'j["base"] == j["trained"] == (12 + 16 + 2 + 2) * 8 + 2 * (4 * 72 + 2 * 128 + 16 + 8 + 32) + 72' "$T/model" method=ft pooling=cls
 # Budgets.
 json 'j["budget"]["rank"] == 3 and j["trained"] == 14155776 and j["budget"]["trained_above"] == 18874368' gpt3-175b --budget 18M --targets q,v
 json 'j["budget"]["rank"] == 4 and j["budget"]["exact"] and j["trained"] == 18874368' gpt3-175b --budget 18874368
@@ -37,7 +41,9 @@ json 'j["budget"]["rank"] == 4 and j["budget"]["exact"] and j["trained"] == 1887
 json 'abs(mem["weights"]["lora"] - 349.21) < 0.01 and "350 GB" in mem["a checkpoint"]["the paper says"]' gpt3-175b rank=4
 json 'abs(mem["a checkpoint"]["lora"] - 2e-9 * j["trained"]) < 1e-5' gpt3-175b rank=4
 json 'mem["here: activations"]["lora"] < mem["here: activations"]["full fine-tuning"]' gpt2-large
-(ulimit -v 4000000; "$L" params gpt3-175b method=ft >"$T/out") || die "175 billion are allocated"
+if ! grep -q __asan_init "$L"; then # whose shadow memory is larger than any limit
+    (ulimit -v 4000000; "$L" params gpt3-175b method=ft >"$T/out") || die "175 billion are allocated"
+fi
 "$L" params gpt2-medium --memory --format csv | grep -q '^weights,.*,0.70965,0.70965,' || die "--memory: $("$L" params gpt2-medium --memory -f csv)"
 "$L" params gpt2-medium --format csv | grep -q memory && die "two tables in one CSV"
 # The paper's table.
