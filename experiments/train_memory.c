@@ -100,12 +100,18 @@ static int own_bytes(struct side *s, const struct dims *d, bool pooler, const st
 
 static void add_own(const struct memory *m)
 {
-    add(m, "here: frozen weights", "4 bytes each", FULL_BYTES * m->ft.frozen,
-        FULL_BYTES * m->method.frozen, NULL);
-    add(m, "here: trained numbers", "4 bytes each: values, the best, slots of gradients, moments",
-        m->ft.state, m->method.state, NULL);
-    add(m, "here: activations", "4 bytes, kept where backward reads them; a micro-batch a thread",
-        m->ft.lane, m->method.lane, NULL);
+    double size = sizeof(real);
+    char *how[] = {
+        xprintf("%zu bytes each", sizeof(real)),
+        xprintf("%zu bytes each: values, the best, slots of gradients, moments", sizeof(real)),
+        xprintf("%zu bytes, kept where backward reads them; a micro-batch a thread", sizeof(real)),
+    };
+
+    add(m, "here: frozen weights", how[0], size * m->ft.frozen, size * m->method.frozen, NULL);
+    add(m, "here: trained numbers", how[1], m->ft.state, m->method.state, NULL);
+    add(m, "here: activations", how[2], m->ft.lane, m->method.lane, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(how); i++)
+        free(how[i]);
 }
 
 static void add_rows(const struct memory *m, const struct dims *d, const struct memory_load *l,
