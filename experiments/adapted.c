@@ -237,6 +237,7 @@ int adapted_open(struct adapted *a, const char *model, const char *adapter, int 
     if (!dir || model_check(model, dir) != 0 || source_find(&s, adapter) != 0 ||
         !(a->tok = tok_load(dir)) || base_load(&a->base, dir) != 0)
         goto out;
+    a->base.pack_dir = home_path("cache/packs");
     if (*s.weights && strcmp(s.weights, a->base.weights_sha256) != 0)
         warn("run %.8s was trained on other weights (SHA-256 %.8s) than those of '%s' (%.8s)",
              s.key, s.weights, dir, a->base.weights_sha256);

@@ -7,6 +7,7 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -226,11 +227,33 @@ static void database(struct doctor *d)
     free(path);
 }
 
+static void packs(struct doctor *d)
+{
+    char *dir = home_path("cache/packs"), *pattern = path_join(dir, "*");
+    glob_t g = { 0 };
+    struct stat st;
+    double bytes = 0;
+
+    if (glob(pattern, 0, NULL, &g) != 0)
+        g.gl_pathc = 0;
+    for (size_t i = 0; i < g.gl_pathc; i++)
+        bytes += stat(g.gl_pathv[i], &st) == 0 ? (double)st.st_size : 0;
+    doctor_add(d, FACT_OK, "kept packed weights",
+               g.gl_pathc ? xprintf("%.2f GB in %zu file%s of %s; may be removed", 1e-9 * bytes,
+                                    g.gl_pathc, g.gl_pathc == 1 ? "" : "s", dir)
+                          : xstrdup("none; large models only"),
+               NULL);
+    globfree(&g);
+    free(pattern);
+    free(dir);
+}
+
 int doctor_home(struct doctor *d)
 {
     home(d);
     if (models(d) != 0 || tasks(d) != 0)
         return -1;
     database(d);
+    packs(d);
     return 0;
 }

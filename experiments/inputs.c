@@ -283,6 +283,7 @@ struct inputs *inputs_get(const char *model)
         goto failed;
     if (base_load(&in.base, dir) != 0)
         goto failed;
+    in.base.pack_dir = home_path("cache/packs");
     tell_unpacked();
     free(vocab);
     in.model_name = xstrdup(model);

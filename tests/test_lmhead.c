@@ -95,7 +95,8 @@ static void build(int i)
         if (f.target[t] >= 0)
             plain_row(t);
     }
-    ck_assert_int_eq(lmhead_pack(&f.packed, f.w, PRECISION_F32), 0);
+    lmhead_init(&f.packed, f.w);
+    ck_assert_int_eq(lmhead_pack(&f.packed, PRECISION_F32), 0);
     f.plain = (struct lmhead){ .w = f.w };
     f.scratch = aligned_alloc(64, lmhead_scratch(D, T));
 }

@@ -134,14 +134,17 @@ static int sync_folder(const char *dir)
     return rc;
 }
 
-static int write_and_rename(const char *target, const char *tmp, const char *dir, const void *data,
-                            size_t size)
+static int write_and_rename(const char *target, const char *tmp, const char *dir,
+                            const struct file_part *part, int n, bool sync)
 {
     int err = 0, fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
     if (fd < 0)
         return -1;
-    if (write_all(fd, data, size) != 0 || fsync(fd) != 0)
+    for (int i = 0; i < n && !err; i++)
+        if (write_all(fd, part[i].data, part[i].size) != 0)
+            err = errno;
+    if (!err && sync && fsync(fd) != 0)
         err = errno;
     if (close(fd) != 0 && !err)
         err = errno;
@@ -152,10 +155,11 @@ static int write_and_rename(const char *target, const char *tmp, const char *dir
         errno = err;
         return -1;
     }
-    return sync_folder(dir);
+    return sync ? sync_folder(dir) : 0;
 }
 
-int file_write(const char *path, const void *data, size_t size, enum fail_code code)
+static int replace_file(const char *path, const struct file_part *part, int n, bool sync,
+                        enum fail_code code)
 {
     static unsigned counter;
     struct stat st;
@@ -174,13 +178,23 @@ int file_write(const char *path, const void *data, size_t size, enum fail_code c
     /* The name of the temporary is short, so that it fits wherever the file's own name does. */
     char *tmp = xprintf("%s/.tmp.%ld.%u", dir, (long)getpid(),
                         __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
-    if (write_and_rename(target, tmp, dir, data, size) != 0)
+    if (write_and_rename(target, tmp, dir, part, n, sync) != 0)
         rc = fail(code, "cannot write '%s': %s", path, strerror(errno));
     free(tmp);
     free(dir);
     free(target);
     free(real);
     return rc;
+}
+
+int file_write(const char *path, const void *data, size_t size, enum fail_code code)
+{
+    return replace_file(path, &(struct file_part){ data, size }, 1, true, code);
+}
+
+int file_write_parts(const char *path, const struct file_part *part, int n, enum fail_code code)
+{
+    return replace_file(path, part, n, false, code);
 }
 
 int make_dirs(const char *path)

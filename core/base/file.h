@@ -25,6 +25,14 @@ int file_guard(const struct file *f, int (*fn)(void *), void *arg);
  * Errors: CODE (the caller knows whether it is FAIL_STORE or FAIL_INPUT); the temporary is removed.
  */
 int file_write(const char *path, const void *data, size_t size, enum fail_code code);
+/* file_write_parts - the same for a large file of N pieces that can be made again: without fsync. A
+ * reader sees the old or the new one; what is left after a crash of the machine has to carry a
+ * checksum. */
+struct file_part {
+    const void *data;
+    size_t size;
+};
+int file_write_parts(const char *path, const struct file_part *part, int n, enum fail_code code);
 
 /* make_dirs - create PATH and its parents ("mkdir -p"). Errors: FAIL_STORE. */
 int make_dirs(const char *path);

@@ -17,9 +17,14 @@ struct sweep {
     double *sum;       /* [n] of e^(z - max) */
 };
 
+int lmhead_chunks(int n_words)
+{
+    return (n_words + LMHEAD_CHUNK - 1) / LMHEAD_CHUNK;
+}
+
 static int n_chunks(struct mat w)
 {
-    return (w.rows + LMHEAD_CHUNK - 1) / LMHEAD_CHUNK;
+    return lmhead_chunks(w.rows);
 }
 
 static struct mat chunk_of(struct mat w, int c)
@@ -29,14 +34,22 @@ static struct mat chunk_of(struct mat w, int c)
     return mat_rows(w, from, rest < LMHEAD_CHUNK ? rest : LMHEAD_CHUNK);
 }
 
-int lmhead_pack(struct lmhead *h, struct mat w, enum precision p)
+struct mat lmhead_chunk(const struct lmhead *h, int c)
 {
-    int n = n_chunks(w);
+    return chunk_of(h->w, c);
+}
 
-    *h = (struct lmhead){ .w = w, .chunk = xalloc((size_t)n, sizeof(struct packed *)) };
-    for (int c = 0; c < n; c++) {
-        struct mat part = chunk_of(w, c);
-        h->chunk[c] = packed_new(&part, 1, NOTRANS, true, p);
+void lmhead_init(struct lmhead *h, struct mat w)
+{
+    *h = (struct lmhead){ .w = w, .chunk = xalloc((size_t)n_chunks(w), sizeof *h->chunk) };
+}
+
+int lmhead_pack(struct lmhead *h, enum precision p)
+{
+    for (int c = 0; c < n_chunks(h->w); c++) {
+        struct mat part = chunk_of(h->w, c);
+        if (!h->chunk[c])
+            h->chunk[c] = packed_new(&part, 1, NOTRANS, true, p);
         if (!h->chunk[c]) {
             lmhead_free(h);
             return -1;

@@ -26,8 +26,13 @@ struct lmhead {
     struct mat w;          /* [V,d]; owned by others, outlives this */
     struct packed **chunk; /* of a frozen W: [ceil(V / LMHEAD_CHUNK)]; NULL: plain products on w */
 };
-/* lmhead_pack - for a frozen W. Errors: FAIL_MEMORY. */
-int lmhead_pack(struct lmhead *h, struct mat w, enum precision p);
+/* lmhead_init - for a frozen W [V,d], its chunks NULL: their owner may fill in what is packed already.
+ * lmhead_pack - pack the others. Errors: FAIL_MEMORY. lmhead_chunks - of V words; lmhead_chunk - the
+ * rows of W that are chunk C. */
+void lmhead_init(struct lmhead *h, struct mat w);
+int lmhead_pack(struct lmhead *h, enum precision p);
+int lmhead_chunks(int n_words);
+struct mat lmhead_chunk(const struct lmhead *h, int c);
 void lmhead_free(struct lmhead *h); /* of a zeroed one: nothing */
 
 /* lmhead_loss - L over the rows of X [T,d] whose TARGET [T] is not negative; returns the plain sum.

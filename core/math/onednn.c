@@ -12,7 +12,8 @@
 
 #if HAVE_ONEDNN
 
-#include <oneapi/dnnl/dnnl.h>
+#include "core/math/onednn_impl.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +27,6 @@ enum { HAS_BIAS = 1, HAS_ADD = 2, IS_BF16 = 4, MAX_ARGS = 5 };
  * columns. */
 enum { PLAIN_ROWS = 64, PLAIN_COLS = 128 };
 #define HUGE ((size_t)2 << 20)
-
-struct onednn {
-    int k, n;
-    bool bf16;
-    char kernel[40];
-    size_t bytes;
-    void *data;
-    dnnl_memory_desc_t md;
-    dnnl_memory_t mem;
-    int layout; /* PLAIN_ROWS, PLAIN_COLS; 0: oneDNN's own */
-};
 
 /* A primitive and the descriptions of its arguments. */
 struct product {
@@ -55,7 +45,7 @@ struct lane {
     size_t size[N_BUFFERS];
 };
 
-static dnnl_engine_t engine;
+dnnl_engine_t onednn_engine;
 static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
 static pthread_key_t lane_key;
 static const char *lack[N_PRECISION];
@@ -76,7 +66,7 @@ static void lane_end(void *arg)
     memset(l, 0, sizeof *l);
 }
 
-static void *aligned(size_t bytes)
+void *onednn_alloc(size_t bytes)
 {
     size_t align = bytes >= HUGE ? HUGE : 64;
     void *p = NULL;
@@ -88,11 +78,12 @@ static void *aligned(size_t bytes)
     return p;
 }
 
-static dnnl_stream_t lane_stream(void)
+dnnl_stream_t onednn_stream(void)
 {
     if (!lane.stream) {
         omp_set_num_threads(1);
-        dnnl_status_t st = dnnl_stream_create(&lane.stream, engine, dnnl_stream_default_flags);
+        dnnl_status_t st =
+            dnnl_stream_create(&lane.stream, onednn_engine, dnnl_stream_default_flags);
         CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
         pthread_setspecific(lane_key, &lane);
     }
@@ -103,7 +94,7 @@ static void *lane_buffer(enum buffer which, size_t bytes)
 {
     if (bytes > lane.size[which]) {
         free(lane.buf[which]);
-        lane.buf[which] = aligned(bytes);
+        lane.buf[which] = onednn_alloc(bytes);
         CHECK(lane.buf[which], "no memory for a buffer of %zu bytes", bytes);
         lane.size[which] = bytes;
     }
@@ -117,7 +108,7 @@ static dnnl_data_type_t type_of(bool bf16)
     return bf16 ? dnnl_bf16 : dnnl_f32;
 }
 
-static bool strided(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rows, int cols, int row_step,
+bool onednn_strided(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rows, int cols, int row_step,
                     int col_step)
 {
     dnnl_dims_t dims = { rows, cols }, steps = { row_step, col_step };
@@ -127,7 +118,7 @@ static bool strided(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rows, int
 
 static bool dense_rows(dnnl_memory_desc_t *md, dnnl_data_type_t type, int rows, int cols)
 {
-    return strided(md, type, rows, cols, cols, 1);
+    return onednn_strided(md, type, rows, cols, cols, 1);
 }
 
 static dnnl_primitive_attr_t new_attr(bool add)
@@ -166,7 +157,7 @@ static dnnl_primitive_desc_t describe(struct product *p, const dnnl_memory_desc_
     attr = new_attr(p->flags & HAS_ADD);
     if (!attr)
         return NULL;
-    if (dnnl_primitive_desc_create(&pd, &op, attr, engine, NULL) != dnnl_success)
+    if (dnnl_primitive_desc_create(&pd, &op, attr, onednn_engine, NULL) != dnnl_success)
         pd = NULL;
     dnnl_primitive_attr_destroy(attr);
     return pd;
@@ -179,9 +170,7 @@ static bool good_kernel(const char *name, bool bf16)
     return strncmp(name, "brg:", 4) == 0 && (!bf16 || strstr(name, "bf16"));
 }
 
-/* The layout that oneDNN's packed kernel wants for the W [k, n] of O: the same for every number of
- * rows. */
-static bool packed_layout(struct onednn *o)
+bool onednn_layout(struct onednn *o)
 {
     struct product p = { .rows = PROBE_ROWS, .k = o->k, .n = o->n, .flags = o->bf16 ? IS_BF16 : 0 };
     dnnl_dims_t dims = { o->k, o->n };
@@ -214,11 +203,11 @@ static void engine_start(void)
     if (lack[PRECISION_F32])
         return;
     omp_set_num_threads(1);
-    if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success ||
-        pthread_key_create(&lane_key, lane_end) != 0 || !packed_layout(&f32))
+    if (dnnl_engine_create(&onednn_engine, dnnl_cpu, 0) != dnnl_success ||
+        pthread_key_create(&lane_key, lane_end) != 0 || !onednn_layout(&f32))
         lack[PRECISION_F32] = "oneDNN has no packed kernels for this CPU";
     lack[PRECISION_BF16] = lack[PRECISION_F32];
-    if (!lack[PRECISION_F32] && !packed_layout(&bf16))
+    if (!lack[PRECISION_F32] && !onednn_layout(&bf16))
         lack[PRECISION_BF16] = "oneDNN has no packed bf16 kernels for this CPU";
 }
 
@@ -235,88 +224,6 @@ const char *onednn_version(void)
 
     snprintf(text, sizeof text, "%d.%d.%d", v->major, v->minor, v->patch);
     return text;
-}
-
-/* --- packing */
-
-static bool reorder(dnnl_memory_t to, dnnl_memory_t from, const dnnl_memory_desc_t *to_md,
-                    const dnnl_memory_desc_t *from_md)
-{
-    dnnl_primitive_desc_t pd = NULL;
-    dnnl_primitive_t prim = NULL;
-    dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, from }, { DNNL_ARG_TO, to } };
-    dnnl_stream_t stream = lane_stream();
-
-    if (dnnl_reorder_primitive_desc_create(&pd, from_md, engine, to_md, engine, NULL) !=
-        dnnl_success)
-        return false;
-    bool ok = dnnl_primitive_create(&prim, pd) == dnnl_success &&
-              dnnl_primitive_execute(prim, stream, 2, args) == dnnl_success &&
-              dnnl_stream_wait(stream) == dnnl_success;
-    if (prim)
-        dnnl_primitive_destroy(prim);
-    dnnl_primitive_desc_destroy(pd);
-    return ok;
-}
-
-size_t onednn_size(int k, int n, enum precision p)
-{
-    struct onednn o = { .k = k, .n = n, .bf16 = p == PRECISION_BF16 };
-
-    return onednn_usable(p) && packed_layout(&o) ? dnnl_memory_desc_get_size(&o.md) : 0;
-}
-
-struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_step,
-                           enum precision p)
-{
-    struct onednn *o = NULL;
-    dnnl_memory_t from = NULL;
-    dnnl_memory_desc_t from_md;
-
-    if (!onednn_usable(p) || !strided(&from_md, dnnl_f32, k, n, row_step, col_step))
-        return NULL;
-    o = xalloc(1, sizeof *o);
-    o->k = k;
-    o->n = n;
-    o->bf16 = p == PRECISION_BF16;
-    if (!packed_layout(o))
-        goto fault;
-    o->bytes = dnnl_memory_desc_get_size(&o->md);
-    o->data = aligned(o->bytes);
-    if (!o->data)
-        goto fault;
-    memset(o->data, 0, o->bytes);
-    if (dnnl_memory_create(&o->mem, &o->md, engine, o->data) != dnnl_success ||
-        dnnl_memory_create(&from, &from_md, engine, (void *)w) != dnnl_success ||
-        !reorder(o->mem, from, &o->md, &from_md))
-        goto fault;
-    dnnl_memory_destroy(from);
-    return o;
-fault:
-    if (from)
-        dnnl_memory_destroy(from);
-    onednn_free(o);
-    return NULL;
-}
-
-void onednn_free(struct onednn *o)
-{
-    if (!o)
-        return;
-    if (o->mem)
-        dnnl_memory_destroy(o->mem);
-    free(o->data);
-    free(o);
-}
-
-size_t onednn_bytes(const struct onednn *o)
-{
-    return o ? o->bytes : 0;
-}
-
-const char *onednn_kernel(const struct onednn *o)
-{
-    return o->kernel;
 }
 
 /* --- the cache of primitives */
@@ -387,7 +294,7 @@ static struct product *product_get(const struct product *key, const dnnl_memory_
 static dnnl_memory_t memory(const dnnl_memory_desc_t *md, const void *data)
 {
     dnnl_memory_t m = NULL;
-    dnnl_status_t st = dnnl_memory_create(&m, md, engine, (void *)data);
+    dnnl_status_t st = dnnl_memory_create(&m, md, onednn_engine, (void *)data);
 
     CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
     return m;
@@ -400,7 +307,7 @@ static void mul_dense(const struct onednn *o, real *y, const void *x, int rows, 
     struct product key = { .rows = rows, .k = o->k, .n = o->n, .flags = flags };
     struct product *p = product_get(&key, &o->md);
     void *scratch = lane_buffer(SCRATCH, dnnl_memory_desc_get_size(&p->scratch));
-    dnnl_stream_t stream = lane_stream();
+    dnnl_stream_t stream = onednn_stream();
     dnnl_exec_arg_t args[MAX_ARGS];
     int n = 0;
 

@@ -36,6 +36,14 @@ const char *onednn_kernel(const struct onednn *o); /* its implementation, "brg:a
 /* onednn_size - onednn_bytes of a W [k, n] before it is packed; 0: no kernel. */
 size_t onednn_size(int k, int n, enum precision p);
 
+/* onednn_data - the packed bytes, onednn_bytes of them. onednn_tag - what their meaning depends on
+ * besides the library's version: kernel and layout. onednn_import - such bytes, 64-byte aligned, that
+ * stay the caller's and outlive the result; NULL: here they would mean something else. */
+const void *onednn_data(const struct onednn *o);
+uint64_t onednn_tag(const struct onednn *o);
+struct onednn *onednn_import(const void *data, size_t bytes, uint64_t tag, int k, int n,
+                             enum precision p);
+
 /* y [T,n] = x [T,k] W (+ bias [n], if not NULL), or y += x W when ADD. */
 void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *bias, bool add);
 

@@ -87,6 +87,39 @@ void packed_free(struct packed *p)
     free(p);
 }
 
+bool packed_export(struct packed_image *to, const struct packed *p)
+{
+    const struct onednn *of[PACKED_DIRECTIONS] = { p->fwd, p->bwd };
+
+    *to = (struct packed_image){
+        .in = p->in, .out = p->out, .backward = p->backward, .precision = p->precision
+    };
+    for (int i = 0; i < PACKED_DIRECTIONS && of[i]; i++) {
+        to->data[i] = onednn_data(of[i]);
+        to->bytes[i] = onednn_bytes(of[i]);
+        to->tag[i] = onednn_tag(of[i]);
+    }
+    return p->fwd != NULL;
+}
+
+struct packed *packed_import(const struct packed_image *from)
+{
+    struct packed *p = xalloc(1, sizeof *p);
+
+    *p = (struct packed){
+        .in = from->in, .out = from->out, .backward = from->backward, .precision = from->precision
+    };
+    p->fwd =
+        onednn_import(from->data[0], from->bytes[0], from->tag[0], p->in, p->out, p->precision);
+    if (p->fwd && p->backward)
+        p->bwd =
+            onednn_import(from->data[1], from->bytes[1], from->tag[1], p->out, p->in, p->precision);
+    if (p->fwd && (p->bwd || !p->backward))
+        return p;
+    packed_free(p);
+    return NULL;
+}
+
 bool packed_rows_alike(const struct packed *p)
 {
     return p->fwd != NULL;

@@ -32,6 +32,21 @@ size_t packed_code_size(void);
 /* packed_rows_alike - do rows of a result not depend on how many rows are in the call? */
 bool packed_rows_alike(const struct packed *p);
 
+/* A packed weight as bytes, to be kept in a file. packed_export: they belong to P; false: it multiplies
+ * with a plain copy, which is not worth keeping. packed_import - a weight of such bytes, 64-byte
+ * aligned, that stay the caller's and outlive it; NULL: here they would mean something else. */
+enum { PACKED_FWD, PACKED_BWD, PACKED_DIRECTIONS };
+struct packed_image {
+    int in, out;
+    bool backward;
+    enum precision precision;
+    const void *data[PACKED_DIRECTIONS];
+    size_t bytes[PACKED_DIRECTIONS];
+    uint64_t tag[PACKED_DIRECTIONS];
+};
+bool packed_export(struct packed_image *to, const struct packed *p);
+struct packed *packed_import(const struct packed_image *from);
+
 /* packed_fwd - Y = X W^T (+ bias, a row of OUT numbers, if not NULL).   X [T,in], Y [T,out], any
  * ld. */
 void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *bias);

@@ -296,6 +296,7 @@ const struct packed *base_packed(struct base *b, int layer, enum group g, bool b
 {
     int group = ((int)precision * b->dims.n_layers + layer) * N_GROUP + (int)g;
     struct packed **p = &b->packed[2 * group];
+    struct packed_image want = { .backward = backward, .precision = precision };
     enum trans t = NOTRANS;
     struct mat part[3];
 
@@ -309,10 +310,34 @@ const struct packed *base_packed(struct base *b, int layer, enum group g, bool b
             part[i] = (struct mat){ (real *)(uintptr_t)q->stored, q->cols, q->rows, q->stored_ld };
         else
             part[i] = param_mat(q);
+        want.in = q->cols;
+        want.out += q->rows;
     }
+    p[backward] = packs_get(b, layer * N_GROUP + (int)g, want);
+    if (p[backward])
+        return p[backward];
     p[backward] = packed_new(part, group_count(g), t, backward, precision);
+    packs_new(b, precision);
     base_release(b); /* at once, so that no more than one group is in memory twice */
     return p[backward];
+}
+
+static int pack_head(struct base *b, const struct param *q, enum precision p)
+{
+    struct lmhead *h = &b->lm[p];
+    int kept = 0, n = lmhead_chunks(q->rows);
+
+    lmhead_init(h, param_mat(q));
+    for (int c = 0; c < n; c++) {
+        struct packed_image want = {
+            .in = q->cols, .out = lmhead_chunk(h, c).rows, .backward = true, .precision = p
+        };
+        h->chunk[c] = packs_get(b, b->dims.n_layers * N_GROUP + c, want);
+        kept += h->chunk[c] != NULL;
+    }
+    if (kept < n)
+        packs_new(b, p);
+    return lmhead_pack(h, p);
 }
 
 int base_pack_head(struct base *b, enum precision p)
@@ -321,7 +346,7 @@ int base_pack_head(struct base *b, enum precision p)
 
     for (int i = 0; i < b->n_params; i++)
         if (b->params[i].role == ROLE_WORD && !b->lm[p].w.x)
-            rc = lmhead_pack(&b->lm[p], param_mat(&b->params[i]), p);
+            rc = pack_head(b, &b->params[i], p);
     base_release(b);
     return rc;
 }
@@ -336,6 +361,7 @@ int base_pack(struct base *b, const unsigned char *need, enum precision p)
             !base_packed(b, i / N_GROUP, (enum group)(i % N_GROUP), n == PACK_BOTH, p))
             return -1;
     }
+    packs_save(b, p);
     return 0;
 }
 
@@ -346,6 +372,8 @@ void base_free(struct base *b)
     free(b->packed);
     for (int p = 0; p < N_PRECISION; p++)
         lmhead_free(&b->lm[p]);
+    packs_free(b);
+    free(b->pack_dir);
     for (int i = 0; i < b->n_params; i++)
         free(b->params[i].name);
     free(b->params);

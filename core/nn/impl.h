@@ -62,6 +62,17 @@ int base_list(struct base *b);
  * when BACKWARD, else for forward at least. NULL: FAIL_MEMORY. */
 const struct packed *base_packed(struct base *b, int layer, enum group g, bool backward,
                                  enum precision precision);
+/* --- Packs of large models are kept in files below b->pack_dir (packs.c), by place: group LAYER *
+ * N_GROUP + G of the blocks, then chunks of a decoder's head. Without that folder, for a model of few
+ * bytes or without oneDNN nothing is.
+ * packs_get - WANT (in, out, backward, precision), used where it lies in the file; NULL: it is not
+ * there, or damaged, which is said once. packs_new - something was packed that was not there.
+ * packs_save - then the file is written anew; one that cannot be written is no fault of the run. */
+struct packed *packs_get(struct base *b, int place, struct packed_image want);
+void packs_new(struct base *b, enum precision p);
+void packs_save(struct base *b, enum precision p);
+void packs_free(struct base *b);
+
 /* base_release - give back the pages of the file that were read, after numbers of it were packed or
  * copied; those still needed (embeddings) come back by themselves. */
 void base_release(const struct base *b);

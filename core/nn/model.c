@@ -290,6 +290,7 @@ int model_init(struct model *m, struct base *b, const struct head *h, const stru
     resolve_layers(m);
     if (pack_layers(m) != 0 || resolve_head(m) != 0)
         goto out;
+    packs_save(b, h->precision);
     return 0;
 out:
     model_free(m);

@@ -141,6 +141,10 @@ struct base {
     int rows_read;          /* of the word embeddings since they were given back */
     struct packed **packed; /* [base_n_packed]: for each precision, layer and group one for forward
                                 only and one for both directions; NULL until somebody needs it */
+    char *pack_dir;         /* folder where packs of large models are kept; NULL: none are */
+    size_t pack_least;      /* bytes of packs from which on they are; 0: those where a file
+                               is faster */
+    struct packs *packs;    /* private to core/nn: [N_PRECISION] such files */
     struct lmhead lm[N_PRECISION]; /* a decoder's head, packed when it was needed first */
 };
 static inline size_t base_n_packed(const struct dims *d)
