@@ -109,8 +109,8 @@ struct bench_times {
  * The rates of products are taken before and after. Errors: FAIL_RUN when a number is not finite,
  * FAIL_STOPPED, FAIL_MEMORY. */
 int bench_time(struct bench_times *t, const struct bench_job *j);
-/* bench_shares - the profile since prof_start in % of THREADS times WALL seconds. */
-void bench_shares(double share[N_WORK + 1], double wall, int threads);
+/* bench_shares - SECONDS of each kind of work (prof_read) in % of THREADS times WALL; last: the rest. */
+void bench_shares(double share[N_WORK + 1], const double seconds[N_WORK], double wall, int threads);
 /* bench_gemm_rate - of the rates before and after: the mean. */
 static inline double bench_gemm_rate(const struct bench_times *t)
 {
@@ -134,12 +134,14 @@ void bench_table_add(struct bench_table *t, const char *const *what, const doubl
 /* bench_end - store the table (unless --no-store), print it, free it. V: the words. */
 int bench_end(struct bench_table *t, const struct bench_cfg *c, const struct settings *v);
 
-/* The columns of struct bench_times, for tables of steps. */
+/* The columns of shares but the last, and those of struct bench_times, for tables of steps. */
+#define BENCH_WORK_COLS                                                                            \
+    "frozen_pct", "trained_pct", "adapter_pct", "attention_pct", "norm_pct", "act_pct",            \
+        "loss_pct", "optim_pct", "dropout_pct", "other_pct"
 #define BENCH_TIMES_COLS                                                                           \
     "steps", "ms_median", "ms_best", "tokens_per_s", "examples_per_s", "needed_gflops",            \
-        "gemm_gflops", "gemm_before", "gemm_after", "ratio", "peak_rss_mb", "frozen_pct",          \
-        "trained_pct", "adapter_pct", "attention_pct", "norm_pct", "act_pct", "loss_pct",          \
-        "optim_pct", "dropout_pct", "other_pct", "waiting_pct"
+        "gemm_gflops", "gemm_before", "gemm_after", "ratio", "peak_rss_mb", BENCH_WORK_COLS,       \
+        "waiting_pct"
 enum { BENCH_TIMES_N = 11 + N_WORK + 1 };
 void bench_times_numbers(double x[BENCH_TIMES_N], const struct bench_times *t);
 #endif

@@ -129,6 +129,8 @@ static int time_turns(struct forward *f, double seconds)
 
 static int profile(struct forward *f)
 {
+    double work[N_WORK];
+
     for (int i = 0; i < N_SIDES; i++) {
         struct side *s = &f->side[i];
         double start = now_mono();
@@ -142,7 +144,8 @@ static int profile(struct forward *f)
         prof_stop();
         if (rc != 0)
             return -1;
-        bench_shares(s->share, now_mono() - start, 1);
+        prof_read(work);
+        bench_shares(s->share, work, now_mono() - start, 1);
     }
     return 0;
 }
@@ -214,11 +217,10 @@ static int report(struct forward *f, const struct bench_cfg *c, const struct set
                   double gemm)
 {
     static const char *const cols[] = {
-        "weights",    "model",        "method",        "precision",     "shape",      "sequences",
-        "tokens",     "ms_median",    "ms_best",       "to_base",       "to_base_q1", "to_base_q3",
-        "difference", "tokens_per_s", "needed_gflops", "gemm_gflops",   "ratio",      "peak_rss_mb",
-        "frozen_pct", "trained_pct",  "adapter_pct",   "attention_pct", "norm_pct",   "act_pct",
-        "loss_pct",   "optim_pct",    "dropout_pct",   "other_pct",     NULL
+        "weights",     "model",      "method",      "precision",     "shape",
+        "sequences",   "tokens",     "ms_median",   "ms_best",       "to_base",
+        "to_base_q1",  "to_base_q3", "difference",  "tokens_per_s",  "needed_gflops",
+        "gemm_gflops", "ratio",      "peak_rss_mb", BENCH_WORK_COLS, NULL
     };
     const struct setting *model = settings_get(v, "model");
     struct bench_table t;

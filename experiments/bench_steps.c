@@ -52,11 +52,10 @@ static int tick(void *self, long step, long steps, double tokens)
     return 1;
 }
 
-void bench_shares(double share[N_WORK + 1], double wall, int threads)
+void bench_shares(double share[N_WORK + 1], const double s[N_WORK], double wall, int threads)
 {
-    double s[N_WORK], whole = wall * threads, sum = 0;
+    double whole = wall * threads, sum = 0;
 
-    prof_read(s);
     for (int i = 0; i < N_WORK; i++) {
         share[i] = 100 * s[i] / whole;
         sum += share[i];
@@ -83,7 +82,7 @@ static double own_mb(void)
 static void summarise(struct bench_times *t, struct watch *w, const struct bench_job *j)
 {
     long first = FIRST_STEPS - 1, last = w->n - 1;
-    double seconds = w->at[last] - w->at[first];
+    double seconds = w->at[last] - w->at[first], work[N_WORK];
     struct bench_load load = bench_load_of(j->data.split[SPLIT_TRAIN]);
     double flop = bench_needed(j->m, &load, true) / load.tokens;
 
@@ -98,7 +97,8 @@ static void summarise(struct bench_times *t, struct watch *w, const struct bench
     t->ms_best = w->at[first + 1];
     t->peak_rss_mb = (double)peak_rss_bytes() / 1e6;
     t->own_mb = own_mb();
-    bench_shares(t->share, w->prof_to - w->prof_from, j->threads);
+    prof_read(work);
+    bench_shares(t->share, work, w->prof_to - w->prof_from, j->threads);
 }
 
 static int run_steps(struct watch *w, const struct bench_job *j)

@@ -1,8 +1,11 @@
 /* bench_sweep.c - N short runs by 'lowrank sweep -j', against the same runs one after another by
  * 'lowrank run -t', each a process of its own, start-up included.
  *
- * Both write to a temporary home that sees the models and data of the real one. */
+ * Both write to a temporary home that sees the models and data of the real one. The sweep's workers
+ * write their profile to a file (worker.h), so that its time can be shown by kind of work, too; waiting
+ * is all that is no work of a step: start-up, tokens read, results stored, an idle worker. */
 #include "experiments/bench.h"
+#include "experiments/worker.h"
 #include "core/base/file.h"
 
 #include <ftw.h>
@@ -23,6 +26,7 @@ struct race {
     double sweep_s, one_s;
     double tokens;          /* trained on by all runs of the sweep */
     double evals[N_SPLITS]; /* passes over dev and test that they made */
+    double share[N_WORK + 1];
 };
 
 /* --- the folder */
@@ -139,8 +143,27 @@ static int run_line(struct line *l)
     return rc;
 }
 
+/* Shares of the sweep's profile, lines of a kind and its seconds. */
+static int read_shares(struct race *r, const char *path)
+{
+    double s[N_WORK];
+    FILE *f = fopen(path, "re");
+    int n = 0;
+
+    for (char kind[32]; f && n < N_WORK && fscanf(f, "%31s %lf", kind, &s[n]) == 2; n++)
+        if (strcmp(kind, work_names[n]) != 0)
+            break;
+    if (f)
+        fclose(f);
+    if (n < N_WORK)
+        return fail(FAIL_RUN, "the sweep left no profile in '%s'", path);
+    bench_shares(r->share, s, r->sweep_s, (int)(r->jobs < r->runs ? r->jobs : r->runs));
+    return 0;
+}
+
 static int by_sweep(struct race *r)
 {
+    char *profile = path_join(r->dir, "profile");
     double start = now_mono();
     struct line l = line_of(r, "sweep", "sweep");
 
@@ -149,8 +172,12 @@ static int by_sweep(struct race *r)
     add(&l, xprintf("%s/bench.yaml", r->dir));
     add_settings(&l, r->v);
     progress("%ld runs, %ld at a time", r->runs, r->jobs);
+    setenv(PROFILE_ENV, profile, 1);
     int rc = run_line(&l);
+    unsetenv(PROFILE_ENV);
     r->sweep_s = now_mono() - start;
+    rc = rc == 0 ? read_shares(r, profile) : rc;
+    free(profile);
     return rc;
 }
 
@@ -244,33 +271,38 @@ static int needed(double *flop, const struct race *race, const struct recipe *r)
 
 static int report(const struct race *r, const struct recipe *recipe, double gemm, double flop)
 {
-    static const char *const cols[] = {
-        "task",        "model",         "method",       "precision",
-        "shape",       "runs",          "jobs",         "threads",
-        "wall_s",      "runs_per_hour", "one_by_one_s", "one_by_one_per_hour",
-        "speedup",     "ms_run",        "tokens_per_s", "needed_gflops",
-        "gemm_gflops", "ratio",         "peak_rss_mb",  NULL
-    };
+    static const char *const cols[] = { "task",         "model",
+                                        "method",       "precision",
+                                        "shape",        "runs",
+                                        "jobs",         "threads",
+                                        "wall_s",       "runs_per_hour",
+                                        "one_by_one_s", "one_by_one_per_hour",
+                                        "speedup",      "ms_run",
+                                        "tokens_per_s", "needed_gflops",
+                                        "gemm_gflops",  "ratio",
+                                        "peak_rss_mb",  BENCH_WORK_COLS,
+                                        "waiting_pct",  NULL };
     struct rusage u;
     struct bench_table t;
     char method[120], precision[16], shape[80];
     double rate = 1e-9 * flop / r->sweep_s;
 
     getrusage(RUSAGE_CHILDREN, &u);
-    const double x[] = { (double)r->runs,
-                         (double)r->jobs,
-                         (double)r->c->threads,
-                         r->sweep_s,
-                         3600 * (double)r->runs / r->sweep_s,
-                         r->one_s,
-                         3600 * (double)r->runs / r->one_s,
-                         r->one_s / r->sweep_s,
-                         1e3 * r->sweep_s / (double)r->runs,
-                         r->tokens / r->sweep_s,
-                         rate,
-                         gemm,
-                         rate / gemm,
-                         1024e-6 * (double)u.ru_maxrss };
+    double x[14 + N_WORK + 1] = { (double)r->runs,
+                                  (double)r->jobs,
+                                  (double)r->c->threads,
+                                  r->sweep_s,
+                                  3600 * (double)r->runs / r->sweep_s,
+                                  r->one_s,
+                                  3600 * (double)r->runs / r->one_s,
+                                  r->one_s / r->sweep_s,
+                                  1e3 * r->sweep_s / (double)r->runs,
+                                  r->tokens / r->sweep_s,
+                                  rate,
+                                  gemm,
+                                  rate / gemm,
+                                  1024e-6 * (double)u.ru_maxrss };
+    memcpy(x + 14, r->share, sizeof r->share);
     snprintf(shape, sizeof shape, "%ld runs of %s steps -j %ld", r->runs,
              settings_get(r->v, "steps")->value, r->jobs);
     bench_table_init(&t, "sweep", 5, cols);

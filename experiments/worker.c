@@ -1,6 +1,8 @@
 /* worker.c - fork workers, hand out runs, notice deaths, stop in good order. */
 #include "experiments/worker_shared.h"
 #include "core/base/cpu.h"
+#include "core/base/file.h"
+#include "core/base/prof.h"
 #include "core/math/mat.h"
 #include "experiments/inputs.h"
 
@@ -382,9 +384,24 @@ static int load_inputs(const struct study *s, const bool *pending)
     return 0;
 }
 
+/* Where somebody asked for it: seconds of all workers by kind of work. */
+static int write_profile(const char *path)
+{
+    double s[N_WORK];
+    char text[64 * N_WORK];
+    int n = 0;
+
+    prof_stop();
+    prof_read(s);
+    for (int i = 0; i < N_WORK; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s %.6f\n", work_names[i], s[i]);
+    return file_write(path, text, (size_t)n, FAIL_STORE);
+}
+
 int sweep_run(struct sweep_end *end, struct study *s, bool *pending, struct store *store,
               const struct sweep_opts *o)
 {
+    const char *profile = getenv(PROFILE_ENV);
     struct sweep w = { 0 };
     long jobs = o->jobs > 0 ? o->jobs : cpu_info()->cores;
 
@@ -395,9 +412,13 @@ int sweep_run(struct sweep_end *end, struct study *s, bool *pending, struct stor
         (o->calibrate && study_calibrate(s, pending) != 0) || sweep_store(store, s) != 0)
         return -1;
     int rc = sweep_init(&w, s, pending, store, jobs, o->limit);
+    if (rc == 0 && profile)
+        rc = prof_start();
     if (rc == 0)
         rc = watch(&w, end, o->stop_on_error);
     progress_end();
+    if (rc == 0 && profile)
+        rc = write_profile(profile);
     for (int i = 0; rc == 0 && i < w.n_order; i++)
         if (w.sh->run[w.order[i]].order > 0)
             pending[w.order[i]] = false;

@@ -16,7 +16,10 @@ struct sweep_end {
     bool alike;  /* given up: the first runs all failed in the same way */
 };
 /* sweep_run - do the runs of S with PENDING[i] (load, check memory, fork, wait). PENDING is changed: what
- * is left. Errors: FAIL_MEMORY before anything is packed, FAIL_INPUT, FAIL_STORE. */
+ * is left. Where the environment has PROFILE_ENV=FILE, seconds of all workers by kind of work go to
+ * FILE when they have ended, a line "KIND SECONDS" each. Errors: FAIL_MEMORY before anything is packed,
+ * FAIL_INPUT, FAIL_STORE. */
+#define PROFILE_ENV "LOWRANK_PROFILE"
 int sweep_run(struct sweep_end *end, struct study *s, bool *pending, struct store *store,
               const struct sweep_opts *o);
 

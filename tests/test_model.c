@@ -308,31 +308,8 @@ END_TEST
 /* Gradients, losses and so the dropout masks do not depend on how a step is cut. */
 START_TEST(micro_batches_add_up)
 {
-    static const int cut[][TINY_SEQS] = { { 2, 3 }, { 1, 1, 1, 1, 1 }, { 4, 1 } };
-    struct lane whole, part;
-
     build(_i);
-    ck_assert_int_eq(lane_init(&whole, &f.m, true), 0);
-    ck_assert_int_eq(lane_init(&part, &f.m, true), 0);
-    tiny_grad(&f.m, &whole, &f.t.b);
-    double loss = tiny_loss(&f.m, &f.t.b), max = tiny_max(whole.grad, f.m.n_train);
-    for (size_t c = 0; c < ARRAY_LEN(cut); c++) {
-        real *sum = xalloc(f.m.n_train, sizeof *sum);
-        double parts = 0;
-        for (int k = 0, from = 0; from < TINY_SEQS; from += cut[c][k++]) {
-            struct tiny_batch t;
-            tiny_cut(&t, &f.t, from, cut[c][k]);
-            tiny_grad(&f.m, &part, &t.b);
-            parts += tiny_loss(&f.m, &t.b);
-            for (size_t i = 0; i < f.m.n_train; i++)
-                sum[i] += part.grad[i];
-        }
-        ck_assert_double_le(fabs(parts - loss) / loss, split_tol);
-        ck_assert_double_le(tiny_diff(sum, whole.grad, f.m.n_train, max), split_tol);
-        free(sum);
-    }
-    lane_free(&whole);
-    lane_free(&part);
+    ck_assert_double_le(tiny_add_up(&f.m, &f.t), split_tol);
     unbuild();
 }
 END_TEST

@@ -219,6 +219,38 @@ static double direction_error(struct model *m, const struct batch *b, const stru
     return fabs((loss[0] - loss[1]) / (2 * e) - dot);
 }
 
+double tiny_add_up(const struct model *m, const struct tiny_batch *t)
+{
+    static const int cut[][TINY_SEQS] = { { 2, 3 }, { 1, 1, 1, 1, 1 }, { 4, 1 } };
+    struct lane whole, part;
+    double worst = 0;
+
+    ck_assert_int_eq(lane_init(&whole, m, true), 0);
+    ck_assert_int_eq(lane_init(&part, m, true), 0);
+    tiny_grad(m, &whole, &t->b);
+    double loss = tiny_loss(m, &t->b), max = tiny_max(whole.grad, m->n_train);
+    ck_assert_uint_eq(whole.mem.used, lane_bytes(m, &t->b, true, whole.train));
+    for (size_t c = 0; c < ARRAY_LEN(cut); c++) {
+        real *sum = xalloc(m->n_train, sizeof *sum);
+        double parts = 0;
+        for (int k = 0, from = 0; from < TINY_SEQS; from += cut[c][k++]) {
+            struct tiny_batch some;
+            tiny_cut(&some, t, from, cut[c][k]);
+            tiny_grad(m, &part, &some.b);
+            parts += tiny_loss(m, &some.b);
+            for (size_t i = 0; i < m->n_train; i++)
+                sum[i] += part.grad[i];
+        }
+        double off = fabs(parts - loss) / loss, d = tiny_diff(sum, whole.grad, m->n_train, max);
+        worst = !(off <= worst) ? off : worst; /* not a number is the worst, and stays it */
+        worst = !(d <= worst) ? d : worst;
+        free(sum);
+    }
+    lane_free(&whole);
+    lane_free(&part);
+    return worst;
+}
+
 double tiny_gradient_error(struct model *m, const struct batch *b, double spoil, const char **worst)
 {
     struct rng r = rng_make(9, RNG_STUDY, 1);

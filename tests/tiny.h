@@ -36,6 +36,9 @@ double tiny_loss(const struct model *m, const struct batch *b);
 /* tiny_grad - its gradient into l->grad (zeroed before); the lane is made by lane_init(l, m,
  * true). */
 void tiny_grad(const struct model *m, struct lane *l, const struct batch *b);
+/* tiny_add_up - the micro-batches of three cuts of T: losses and gradients summed against those of the
+ * whole; the largest difference, relative to the loss and to the largest gradient. */
+double tiny_add_up(const struct model *m, const struct tiny_batch *t);
 /* tiny_gradient_error - the largest |numeric - analytic| over all trained tensors and two random
  * directions of each, relative to the norm of the tensor's gradient; the tensor's name in *worst.
  * SPOIL multiplies the analytic gradient: 1, or another number to see that the check works. Double
