@@ -270,6 +270,8 @@ static bool packed_at(struct packed_image *to, const struct base *b, enum precis
     return one && packed_export(to, one);
 }
 
+/* By direction: what multiplies forward only reads one range, without pages around each matrix of
+ * it. */
 static void collect(struct writing *w, const struct base *b, enum precision p)
 {
     const struct packs *k = &b->packs[p];
@@ -279,9 +281,9 @@ static void collect(struct writing *w, const struct base *b, enum precision p)
     w->entry = xalloc(n, sizeof *w->entry);
     w->part = xalloc(TOP_PARTS + 2 * n, sizeof *w->part);
     w->n_parts = TOP_PARTS;
-    for (int i = 0; i < n_places(b); i++) {
-        bool is_packed = packed_at(&image, b, p, i);
-        for (int d = 0; d < PACKED_DIRECTIONS; d++) {
+    for (int d = 0; d < PACKED_DIRECTIONS; d++)
+        for (int i = 0; i < n_places(b); i++) {
+            bool is_packed = packed_at(&image, b, p, i);
             uintptr_t from = is_packed ? (uintptr_t)image.data[d] : 0;
             bool of_file = from - (uintptr_t)k->file.data < k->file.size && !k->is_damaged;
             if (from && !of_file)
@@ -289,7 +291,6 @@ static void collect(struct writing *w, const struct base *b, enum precision p)
             else
                 add_kept(w, k, i, d);
         }
-    }
 }
 
 static void finish(struct writing *w, const char *key)

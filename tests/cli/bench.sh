@@ -42,7 +42,7 @@ has "$T/scale" axis=rank ms_median=[0-9] peak_rss_mb=[0-9]
 json scale tiny --axis runs --tokens 16 $keys $small >"$T/scale"
 [ "$(wc -l <"$T/scale")" = 3 ] || die "scale: $(cat "$T/scale")"
 json sweep "$T/toy.yaml" model="$T/model" $keys --runs 2 -j 2 -t 2 $small >"$T/sweep"
-has "$T/sweep" runs=2 jobs=2 speedup=[0-9] runs_per_hour=[0-9]
+has "$T/sweep" runs=2 jobs=2 frozen_pct=[0-9] waiting_pct=[0-9] speedup=[0-9] runs_per_hour=[0-9]
 
 # All of it is kept, with the machine; --no-store keeps nothing; a table for people has a line for each number.
 n=$(count "$LOWRANK_HOME" "SELECT count(*) FROM bench JOIN env USING(env_id) WHERE json_extract(doc, '\$.blas.core') <> ''")
