@@ -68,17 +68,21 @@ static int n_places(const struct base *b)
     return b->dims.n_layers * N_GROUP + (head ? lmhead_chunks(head->rows) : 0);
 }
 
+/* Worth a file. bf16's packs are not: they are made in half the time, and a step streams them so fast
+ * that it feels the small pages of a mapped file (f32's does not). */
 static bool is_large(const struct base *b, enum precision p)
 {
     size_t n = 0, least = b->pack_least ? b->pack_least : LEAST_BYTES;
     const struct param *head = head_of(b);
 
+    if (p == PRECISION_BF16)
+        return false;
     for (int i = 0; i < b->n_params; i++) {
         const struct param *q = &b->params[i];
         if (q->role < ROLE_B || q == head)
             n += (size_t)q->rows * (size_t)q->cols;
     }
-    return n * PACKED_DIRECTIONS * (p == PRECISION_BF16 ? 2 : 4) >= least;
+    return n * PACKED_DIRECTIONS * sizeof(float) >= least;
 }
 
 /* The name tells people of which weights it is; for the program it is the key's. */
