@@ -1,4 +1,5 @@
-/* points.c - what came out: curve points, final numbers, predictions, subspace similarities.
+/* points.c - what came out: curve points, final numbers, predictions, subspace similarities,
+ * numbers of computed studies.
  *
  * Points wait in memory for about a second, so that a run makes one transaction a second and not
  * one a step. */
@@ -201,6 +202,25 @@ int store_phi(struct store *s, const char *study, const struct phi_row *rows, si
                      " VALUES(?,?,?,?,?,?,?,?,?)",
                      "ttiiitiid", study, r->kind, r->run_a, r->run_b, (int64_t)r->layer, r->proj,
                      (int64_t)r->i, (int64_t)r->j, r->phi) >= 0;
+    }
+    return db_end(s, ok);
+}
+
+int store_analysis(struct store *s, const char *study, const char *kind,
+                   const struct analysis_row *rows, size_t n)
+{
+    bool ok = true;
+
+    if (db_begin(s) != 0)
+        return -1;
+    for (size_t i = 0; i < n && ok; i++) {
+        const struct analysis_row *r = &rows[i];
+        CHECK(!isinf(r->value), "'%s' of layer %d %s", r->name, r->layer, r->proj);
+        ok = db_exec(s,
+                     "INSERT OR REPLACE INTO analysis(study, kind, run_a, run_b, layer, proj, i, j,"
+                     " name, value) VALUES(?,?,?,?,?,?,?,?,?,?)",
+                     "ttiiitiitd", study, kind, r->run_a, r->run_b, (int64_t)r->layer, r->proj,
+                     (int64_t)r->i, (int64_t)r->j, r->name, r->value) >= 0;
     }
     return db_end(s, ok);
 }

@@ -1,5 +1,5 @@
 /* store.h - the result database: what was asked (run), what happened (attempt), what came out
- * (metric, result, prediction, phi). The only folder that sees SQLite.
+ * (metric, result, prediction, phi, analysis). The only folder that sees SQLite.
  *
  * One file, WAL, STRICT tables, foreign keys, synchronous=FULL; every write transaction is
  * IMMEDIATE, so several workers and readers never fail on a lock before the timeout. Schema:
@@ -120,6 +120,21 @@ struct phi_row {
 };
 int store_phi(struct store *s, const char *study, const struct phi_row *rows,
               size_t n); /* replaces the same keys */
+
+/* --- what computed studies find in finished runs (ablations/NAME.c); columns: see
+ * results/schema/003_analysis.sql. The view "analyses" adds the facts of the runs. */
+struct analysis_row {
+    int64_t run_a, run_b; /* run_ids; 0: no run */
+    int layer;            /* from 0; -1: of no layer */
+    const char *proj;     /* "q"; "": of no matrix */
+    int i, j;             /* directions, from 1; 0: nothing counted */
+    const char *name;     /* "norm_dw" */
+    double value;         /* NaN is stored as NULL: not defined */
+};
+/* store_analysis - in one transaction; rows of the same keys are replaced. An infinite value is a
+ * bug (CHECK). Errors: FAIL_STORE. */
+int store_analysis(struct store *s, const char *study, const char *kind,
+                   const struct analysis_row *rows, size_t n);
 
 /* --- reading: a prepared query as a table of text cells. SQL may use :name parameters given as
  * pairs. */

@@ -320,6 +320,34 @@ START_TEST(similarities_replace_their_keys)
 }
 END_TEST
 
+/* Numbers of a study: replaced by their keys, with the facts of both runs in the view; what is not
+ * defined is NULL. */
+START_TEST(analyses_replace_their_keys)
+{
+    struct store *s = kit_store();
+    struct analysis_row r[] = { { 1, 0, 0, "q", 0, 0, "factor", 2.5 },
+                                { 1, 2, 3, "v", 4, 8, "phi", 0.25 },
+                                { 0, 0, -1, "", 0, 0, "none", NAN } };
+
+    ck_assert_int_eq(kit_plan(s, &kit_small), 0);
+    ck_assert_int_eq(store_analysis(s, "rank", "amplify", r, 3), 0);
+    r[0].value = 3.5;
+    ck_assert_int_eq(store_analysis(s, "rank", "amplify", r, 1), 0);
+    ck_assert_int_eq(store_analysis(s, "rank", "weights", r, 1),
+                     0); /* another kind stands beside */
+    ck_assert_str_eq(kit_text(s, "SELECT group_concat(coalesce(value, 'none')) FROM"
+                                 " (SELECT value FROM analysis WHERE kind = 'amplify')"),
+                     "none,3.5,0.25");
+    ck_assert_str_eq(kit_text(s,
+                              "SELECT layer || proj || i || j || (key8 = key8_b) || (seed < seed_b)"
+                              " || (rank = rank_b) FROM analyses WHERE name = 'phi'"),
+                     kit_text(s, "SELECT '4v48' || 0 || (a.seed < b.seed) || (a.rank = b.rank)"
+                                 " FROM run a, run b WHERE a.run_id = 1 AND b.run_id = 2"));
+    ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM analyses WHERE model IS NULL"), "1");
+    store_close(s);
+}
+END_TEST
+
 /* A table's texts and numbers come back; the machine is shared with runs that had the same one. */
 START_TEST(measurements_are_kept)
 {
@@ -456,6 +484,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, curves_join_attempts);
     tcase_add_test(tc, provenance_is_kept);
     tcase_add_test(tc, similarities_replace_their_keys);
+    tcase_add_test(tc, analyses_replace_their_keys);
     tcase_add_test(tc, measurements_are_kept);
     tcase_add_test(tc, statistics_are_right);
     tcase_add_test(tc, the_goal_of_the_metric_decides);
