@@ -1,0 +1,69 @@
+/* stats.h - what a verdict needs: t intervals and tests, McNemar's test, the paired bootstrap, rank
+ * correlation, Holm's correction. Numbers in, numbers out: no SQL here.
+ *
+ * All p values are two-sided; NAN where a test is not defined (too few numbers). */
+#ifndef STATS_H
+#define STATS_H
+
+#include "core/base/base.h"
+
+/* stats_t_p - P(|T| >= |t|) of Student's t with df degrees of freedom, from the regularised
+ * incomplete beta function I_x(df/2, 1/2), x = df/(df+t^2). df 0: NAN.
+ * stats_t_quantile - the t with P(|T| <= t) = level; the store's table t95 rounds the same numbers
+ * (level 0.95), and takes the next smaller df above 30. */
+double stats_t_p(double t, int df);
+double stats_t_quantile(double level, int df);
+
+/* stats_mean - mean, sample standard deviation and half the width of the 95 % t interval of x[n].
+ * sd and half are NAN for n < 2, the mean for n == 0. Two passes in double. */
+struct stats_mean {
+    int n;
+    double mean, sd, half;
+};
+struct stats_mean stats_mean(const double *x, int n);
+/* stats_mean_p - of the hypothesis that the mean is AT: t test with m->n - 1 degrees of freedom. Of
+ * a paired t test when x holds differences of pairs. Without any spread: 1 when the mean is AT,
+ * else 0. NAN for n < 2. */
+double stats_mean_p(const struct stats_mean *m, double at);
+
+/* stats_mcnemar - do two classifiers err equally often? B examples only the first has right, C only
+ * the second. Exact up to 25 discordant pairs, P(|X - n/2| >= |b - n/2|) of a binomial X(n, 1/2), n
+ * = b + c; above, chi-square with Edwards' continuity correction (|b-c|-1)^2/n. mid: exact mid-p
+ * (Fagerland et al. 2013), at any size. No discordant pair: 1. McNemar 1947. */
+struct stats_mcnemar {
+    double p, mid;
+    bool exact;
+};
+struct stats_mcnemar stats_mcnemar(long b, long c);
+
+/* stats_combine - one p of several tests that may depend on each other in any way: min(1, 2 median)
+ * (Rueschendorf 1982). p[n] is sorted in place. n == 0: NAN. */
+double stats_combine(double *p, int n);
+
+/* stats_boot - means of DRAWS resamples (with replacement) of an example-wise difference that has the
+ * values VALUE[k], COUNT[k] times each: a paired bootstrap over examples. mean is the sample's. The
+ * draws are a pure function of the data's shape and SEED (Philox). Caller frees with
+ * stats_boot_free. Efron and Tibshirani 1993, ch. 13.
+ * stats_boot_interval - the 95 % percentile interval, with linear interpolation between draws.
+ * stats_boot_p - of the hypothesis that the mean is AT: 2 min(#{draw <= AT}, #{draw >= AT}) + 2 over
+ * DRAWS + 1, at most 1. */
+struct stats_boot {
+    double *draw; /* [n_draws], ascending; owned */
+    int n_draws;
+    long n; /* examples */
+    double mean;
+};
+void stats_boot(struct stats_boot *b, const double *value, const long *count, int n_values,
+                int n_draws, uint64_t seed);
+void stats_boot_interval(const struct stats_boot *b, double *lo, double *hi);
+double stats_boot_p(const struct stats_boot *b, double at);
+void stats_boot_free(struct stats_boot *b);
+
+/* stats_spearman - rank correlation of x[n] and y[n]; ties share the mean of their ranks. NAN when n
+ * < 2 or either is constant. */
+double stats_spearman(const double *x, const double *y, int n);
+
+/* stats_holm - Holm's step-down correction of p[n] into adjusted[n] (may be p itself); a NAN is no
+ * test: it stays NAN and does not count. Holm 1979. */
+void stats_holm(double *adjusted, const double *p, int n);
+#endif
