@@ -1,13 +1,13 @@
 #!/bin/sh
-# embed.sh - print the SQL of this folder and the paper's numbers as a C table, so that the program is one file.
-# Names are relative to results/: "schema/001_init.sql", "queries/rank.sql", "paper.tsv".
+# embed.sh - print the SQL and the claims of this folder and the paper's numbers as a C table, so that the program is one file.
+# Names are relative to results/: "schema/001_init.sql", "queries/rank.sql", "claims/NAME.yaml", "paper.tsv".
 LC_ALL=C
 export LC_ALL
 cd "$(dirname "$0")" || exit 1
 echo '/* Written by results/embed.sh. */'
 echo '#include "results/embed.h"'
 echo 'const struct embedded embedded_files[] = {'
-for f in schema/*.sql queries/*.sql paper.tsv; do
+for f in schema/*.sql queries/*.sql claims/*.yaml paper.tsv; do
     [ -f "$f" ] || continue
     echo "    { \"$f\", \"\""
     # "?" is escaped because two of them would begin a trigraph.

@@ -1,0 +1,115 @@
+/* claims.h - the paper's claims as tests on the store, and their verdicts.
+ *
+ * A claim is a file results/claims/ID.yaml, built into the program: what the paper says in our
+ * words, where, its numbers (by place in table paper, never copied), and a test. A test is a query
+ * (results/queries/claim_*.sql) that yields a number of ours and one to compare it with for each
+ * unit (a seed, a pair of adapters, a shape), by model, task and part; and a kind that says where
+ * the mean difference must lie:
+ *
+ *     better       value - ref > margin            better as the metric's goal says
+ *     not_worse    value - ref > -margin
+ *     equal        |value - ref| < margin
+ *     above        value - max(bound, ref) > 0
+ *     below        value - bound < 0
+ *     correlation  Spearman's rho of value and x in each unit: < bound if bound < 0, else > bound
+ *
+ * A region is tested by the two-sided p of the nearest of its ends, so p < 0.05 says the same as an
+ * end outside the 95 % interval: inside it holds, outside it fails, else it is undecided. Two
+ * sources of chance: units (t test of the differences) and, of accuracies with stored predictions,
+ * examples (paired bootstrap of the last evaluation on dev); the larger p counts, so a verdict
+ * survives both. A claim of several parts (against each of some settings) holds if all do, so its p
+ * is the largest (intersection-union test); it fails if one does, so then p is the smallest times
+ * the number of parts. Holm's correction runs over the rows of a family, each model and task a row.
+ * Too few units, an arm that diverged or points of a choice that were not run: undecided. */
+#ifndef CLAIMS_H
+#define CLAIMS_H
+
+#include "results/embed.h"
+#include "results/stats.h"
+#include "results/store.h"
+
+enum claim_kind {
+    KIND_BETTER,
+    KIND_NOT_WORSE,
+    KIND_EQUAL,
+    KIND_ABOVE,
+    KIND_BELOW,
+    KIND_CORRELATION
+};
+#define CLAIM_KINDS "better|not_worse|equal|above|below|correlation"
+extern const char *const claim_kinds[];
+
+enum verdict { UNDECIDED, HOLDS, FAILS };
+extern const char *const verdict_names[]; /* "undecided", "holds", "fails" */
+
+struct claim_number { /* of the paper */
+    char *tab, *row, *col;
+    char *value; /* as printed there, with its spread; set by claims_judge */
+};
+
+struct paper_claim {
+    char *id, *sentence, *section, *family;
+    char *study, *query, *make; /* make: the command that makes its numbers */
+    char *unit;                 /* what is counted: "seeds" */
+    int kind;                   /* enum claim_kind */
+    double margin, bound;       /* in the metric's own scale: 0.01 is a point of accuracy */
+    long units, parts;          /* fewer are undecided */
+    char **param;               /* NAME, VALUE, ..., NULL for the query; lists and maps as JSON */
+    struct claim_number *number;
+    int n_numbers;
+};
+
+/* One comparison. Differences are in the direction of the claim's kind: of better and not_worse
+ * positive is better. */
+struct claim_part {
+    char *label;               /* "targets=q,v against targets=q" */
+    struct stats_mean a, b, d; /* value, ref, difference over units; d.n units have both */
+    double *diff;              /* [d.n]; owned */
+    int n_seen, n_lost;        /* units of either side; of them without a number (diverged ...) */
+    bool lost_a;               /* value's side is among them */
+    long unrun;                /* points of a choice ("best of") that have no finished run */
+    double p_units;
+    long n_examples; /* 0: no predictions to pair */
+    double ex_d, ex_lo, ex_hi, p_examples, mcnemar;
+    long trained, ref_trained; /* numbers without the head; 0: unknown */
+    double p;
+    bool inside;
+};
+
+struct claim_row {
+    const struct paper_claim *claim;
+    char *model, *task, *metric; /* "-" where there is none */
+    bool percent;
+    struct claim_part *part;
+    int n_parts, decisive; /* decisive: the part whose p counts */
+    double p, p_holm;      /* NAN: not tested */
+    enum verdict verdict;
+    char *why; /* of undecided: what is missing and the command that makes it */
+};
+
+struct claims {
+    struct paper_claim *claim; /* sorted by id */
+    int n;
+    struct claim_row *row; /* in the order of claims; at least one each */
+    int n_rows;
+};
+
+/* claims_load - every file of FILES in "claims/". Errors: FAIL_USAGE with "FILE:LINE:COL: ...":
+ * unknown or missing keys, an id that is not the file's name, a number that is not in the paper's
+ * table, a parameter that its query has not. */
+int claims_load(struct claims *c, const struct embedded *files);
+/* claims_judge - the verdicts, all of them: a family is corrected together. Deterministic. Errors:
+ * of the store. */
+int claims_judge(struct claims *c, struct store *s);
+void claims_free(struct claims *c);
+
+/* claims_verdict - of all rows of a claim: fails if one does, holds if all do. */
+enum verdict claims_verdict(const struct claims *c, const struct paper_claim *claim);
+
+/* Texts for people; the caller frees. claims_paper: "T5 WikiSQL: Wq,Wv 73.7, Wq 70.4; ...".
+ * claims_ours: "83.2 - 82.9 = +0.3 [-0.1, +0.7]" of a part, in percent where papers print percent.
+ * claims_asks: the region, "> -1.0". */
+char *claims_paper(const struct paper_claim *claim);
+char *claims_ours(const struct claim_row *row, const struct claim_part *part);
+char *claims_asks(const struct claim_row *row);
+#endif

@@ -1,0 +1,76 @@
+/* claims_text.c - claims and verdicts in words. */
+#include "results/claims.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void append(char **to, const char *more)
+{
+    char *longer = xprintf("%s%s", *to, more);
+
+    free(*to);
+    *to = longer;
+}
+
+static bool same_place(const struct claim_number *x, const struct claim_number *y)
+{
+    return strcmp(x->tab, y->tab) == 0 && strcmp(x->row, y->row) == 0;
+}
+
+char *claims_paper(const struct paper_claim *c)
+{
+    char *text = xstrdup("");
+
+    for (int i = 0; i < c->n_numbers; i++) {
+        const struct claim_number *x = &c->number[i];
+        bool more = i > 0 && same_place(x, x - 1);
+        char *one = more ? xprintf(", %s %s", x->col, x->value ? x->value : "-")
+                         : xprintf("%s%s %s: %s %s", i ? "; " : "", x->tab, x->row, x->col,
+                                   x->value ? x->value : "-");
+        append(&text, one);
+        free(one);
+    }
+    return text;
+}
+
+/* A number as the metric is printed, with its sign where it is a difference. */
+static const char *shown(char buf[32], const struct claim_row *row, double x, bool sign)
+{
+    snprintf(buf, 32, row->percent ? (sign ? "%+.1f" : "%.1f") : (sign ? "%+.3g" : "%.3g"),
+             row->percent ? 100 * x : x);
+    return buf;
+}
+
+char *claims_ours(const struct claim_row *row, const struct claim_part *p)
+{
+    char a[32], b[32], d[32], lo[32], hi[32];
+
+    if (p->d.n == 0)
+        return xstrdup("-");
+    shown(d, row, p->d.mean, true);
+    char *range = p->d.n < 2 ? xstrdup("")
+                             : xprintf(" [%s, %s]", shown(lo, row, p->d.mean - p->d.half, true),
+                                       shown(hi, row, p->d.mean + p->d.half, true));
+    char *text = row->claim->kind == KIND_CORRELATION
+                     ? xprintf("rho = %s%s", d, range)
+                     : xprintf("%s against %s: %s%s", shown(a, row, p->a.mean, false),
+                               shown(b, row, p->b.mean, false), d, range);
+    free(range);
+    return text;
+}
+
+char *claims_asks(const struct claim_row *row)
+{
+    const struct paper_claim *c = row->claim;
+    char m[32];
+
+    switch ((enum claim_kind)c->kind) {
+    case KIND_BETTER: return xprintf("> %s", shown(m, row, c->margin, true));
+    case KIND_NOT_WORSE: return xprintf("> %s", shown(m, row, -c->margin, true));
+    case KIND_EQUAL: return xprintf("within %s", shown(m, row, c->margin, false));
+    case KIND_ABOVE: return xprintf("above %.3g", c->bound);
+    case KIND_BELOW: return xprintf("below %.3g", c->bound);
+    default: return xprintf("rho %s %.3g", c->bound < 0 ? "<" : ">", c->bound);
+    }
+}
