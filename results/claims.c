@@ -368,12 +368,14 @@ static void decide(struct claim_row *row)
         return;
     }
     char *make = command(c, 2L * p->d.n);
-    bool examples = p->n_examples > 0 && p->p_examples >= p->p_units;
-    row->why = row->p < level ? xprintf("p = %.2g before Holm's correction; more %s: %s", row->p,
-                                        c->unit, make)
-                              : xprintf("the boundary is within chance%s; more %s: %s",
-                                        examples ? " of which examples stand in dev" : "",
-                                        examples ? "examples (dev_n)" : c->unit, make);
+    if (row->p < level)
+        row->why = xprintf("p = %.2g before Holm's correction; more %s: %s", row->p, c->unit, make);
+    else if (p->n_examples > 0 && p->p_examples >= p->p_units)
+        row->why = xprintf("the boundary is within chance of %ld examples of dev; more of them "
+                           "(dev_n=0: all): %s dev_n=0",
+                           p->n_examples, c->make);
+    else
+        row->why = xprintf("the boundary is within chance; more %s: %s", c->unit, make);
     free(make);
 }
 

@@ -247,7 +247,7 @@ static int print(const struct claims *c, const bool *wanted, const struct claims
         print_claim(c, &c->claim[i], cfg->parts);
         count[claims_verdict(c, &c->claim[i])]++;
     }
-    printf("\n%d of %d hold, %d fail, %d are undecided\n", count[HOLDS], n, count[FAILS],
+    printf("\n%d of %d hold, %d fail, %d undecided\n", count[HOLDS], n, count[FAILS],
            count[UNDECIDED]);
     return output_end(stdout);
 }

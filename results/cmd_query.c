@@ -23,7 +23,7 @@ static int show(const struct look *cfg, const char *sql, char **word, int n)
 static int query(const struct look *cfg, int argc, char **argv)
 {
     if (cfg->list)
-        return look_list((enum report_format)cfg->format, NULL);
+        return look_list((enum report_format)cfg->format, false);
     if (argc < 2)
         return fail(FAIL_USAGE, "which query? 'lowrank query --list' lists them");
     const char *sql = query_find(argv[1]);

@@ -37,7 +37,7 @@ out:
 static int table(const struct look *cfg, int argc, char **argv)
 {
     if (cfg->list)
-        return look_list((enum report_format)cfg->format, "fig_");
+        return look_list((enum report_format)cfg->format, true);
     if (argc < 2)
         return fail(FAIL_USAGE, "which table? 'lowrank table --list' lists them");
     if (!query_find(argv[1]))

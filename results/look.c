@@ -42,7 +42,7 @@ const char **look_params(char **word, int n)
     return list;
 }
 
-int look_list(enum report_format f, const char *hide)
+int look_list(enum report_format f, bool tables)
 {
     static char name[] = "name", shows[] = "shows", numeric[] = { 0, 0 };
     char *col[] = { name, shows };
@@ -53,11 +53,11 @@ int look_list(enum report_format f, const char *hide)
         n++;
     r.cell = xalloc((size_t)n * 2, sizeof *r.cell);
     for (int i = 0; i < n; i++) {
-        const char *text = query_find(query_names()[i]);
-        if (hide && strncmp(query_names()[i], hide, strlen(hide)) == 0)
+        const char *query = query_names()[i], *text = query_find(query);
+        if (tables && (strncmp(query, "fig_", 4) == 0 || strncmp(query, "claim_", 6) == 0))
             continue;
         text += strspn(text, "- ");
-        r.cell[2 * r.n_rows] = xstrdup(query_names()[i]);
+        r.cell[2 * r.n_rows] = xstrdup(query);
         r.cell[2 * r.n_rows++ + 1] = xprintf("%.*s", (int)strcspn(text, "\n"), text);
     }
     int rc = report_print(stdout, &r, f);

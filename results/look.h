@@ -20,9 +20,9 @@ int look_open(struct store **s, const struct look *cfg);
  * cut in place. Caller frees the list. Errors: NULL after FAIL_USAGE. */
 const char **look_params(char **word, int n);
 
-/* look_list - name and first line of every built-in query whose name begins not with HIDE (NULL:
- * all). */
-int look_list(enum report_format f, const char *hide);
+/* look_list - name and first line of every built-in query; TABLES: not of those that feed figures
+ * ("fig_") and verdicts ("claim_"). */
+int look_list(enum report_format f, bool tables);
 /* look_unknown - FAIL_USAGE for a query NAME that is not there; COMMAND lists them. */
 int look_unknown(const char *name, const char *command);
 
