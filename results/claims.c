@@ -1,11 +1,10 @@
 /* claims.c - from rows of a claim's query to verdicts. */
-#include "results/claims.h"
+#include "results/claims_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS = 2000, BOOT_SEED = 20210617 };
 static const double level = 0.05;
 
 const char *const verdict_names[] = { "undecided", "holds", "fails" };
@@ -19,7 +18,7 @@ static const char *text(const struct rows *r, int i, const char *col)
     return s ? s : "-";
 }
 
-static double number(const struct rows *r, int i, const char *col)
+double claims_number(const struct rows *r, int i, const char *col)
 {
     const char *s = rows_get(r, i, col);
 
@@ -59,7 +58,7 @@ static void region(const struct paper_claim *c, double *lo, double *hi)
     }
 }
 
-static double nearest_end(double x, double lo, double hi)
+double claims_nearest_end(double x, double lo, double hi)
 {
     return fabs(x - lo) <= fabs(x - hi) ? lo : hi;
 }
@@ -93,7 +92,7 @@ static void read_units(struct claim_part *p, const struct paper_claim *c, const 
     p->diff = xalloc(n, sizeof *p->diff);
     *pairs = xstrdup("");
     for (int i = from; i < to; i++) {
-        double value = number(r, i, "value"), ref = reference(c, number(r, i, "ref"));
+        double value = claims_number(r, i, "value"), ref = reference(c, claims_number(r, i, "ref"));
         bool gone = lost(r, i, "state", "value");
         p->n_seen++;
         p->lost_a |= gone;
@@ -125,7 +124,7 @@ static void read_correlations(struct claim_part *p, const struct rows *r, int fr
     for (int i = from, end; i < to; i = end, p->n_seen++) {
         end = group_end(r, i, to, unit);
         for (int j = i; j < end; j++)
-            x[j - i] = number(r, j, "x"), y[j - i] = number(r, j, "value");
+            x[j - i] = claims_number(r, j, "x"), y[j - i] = claims_number(r, j, "value");
         double rho = stats_spearman(x, y, end - i);
         if (!isnan(rho)) /* the same best value everywhere: no direction */
             p->diff[k++] = rho;
@@ -134,55 +133,6 @@ static void read_correlations(struct claim_part *p, const struct rows *r, int fr
     p->a = p->b = stats_mean(p->diff, 0);
     free(x);
     free(y);
-}
-
-/* Each pair's McNemar test, combined. */
-static int read_mcnemar(struct claim_part *p, struct store *s, const char *const *params)
-{
-    struct rows r;
-
-    if (store_query(s, &r, query_find("claim_discordant"), params) != 0)
-        return -1;
-    double *each = xalloc((size_t)r.n_rows + 1, sizeof *each);
-    for (int i = 0; i < r.n_rows; i++)
-        each[i] = stats_mcnemar((long)number(&r, i, "only_a"), (long)number(&r, i, "only_b")).p;
-    p->mcnemar = stats_combine(each, r.n_rows);
-    free(each);
-    rows_free(&r);
-    return 0;
-}
-
-/* The same difference as a mean over examples, of what the pairs of runs said of each. */
-static int read_examples(struct claim_part *p, struct store *s, const char *pairs,
-                         const char *split, double lo, double hi)
-{
-    char *list = xprintf("[%s]", pairs);
-    const char *const params[] = { "pairs", list, "split", split, NULL };
-    struct rows r;
-    struct stats_boot b;
-    int rc = store_query(s, &r, query_find("claim_examples"), params);
-
-    if (rc == 0 && r.n_rows > 0) {
-        double *value = xalloc((size_t)r.n_rows, sizeof *value);
-        long *count = xalloc((size_t)r.n_rows, sizeof *count);
-        for (int i = 0; i < r.n_rows; i++) {
-            value[i] = number(&r, i, "score") / p->d.n;
-            count[i] = (long)number(&r, i, "n");
-        }
-        stats_boot(&b, value, count, r.n_rows, DRAWS, BOOT_SEED);
-        stats_boot_interval(&b, &p->ex_lo, &p->ex_hi);
-        p->n_examples = b.n, p->ex_d = b.mean;
-        p->p_examples = stats_boot_p(&b, nearest_end(b.mean, lo, hi));
-        if ((b.mean > lo && b.mean < hi) != p->inside) /* says the opposite: no support at all */
-            p->p_examples = 1;
-        stats_boot_free(&b);
-        free(count);
-        free(value);
-        rc = read_mcnemar(p, s, params);
-    }
-    rows_free(&r);
-    free(list);
-    return rc;
 }
 
 static int judge_part(struct claim_part *p, const struct paper_claim *c, struct store *s,
@@ -196,20 +146,20 @@ static int judge_part(struct claim_part *p, const struct paper_claim *c, struct 
         .label = xstrdup(text(r, from, "part")),
         .p_examples = NAN,
         .mcnemar = NAN,
-        .unrun = rows_get(r, from, "unrun") ? (long)number(r, from, "unrun") : 0,
-        .trained = rows_get(r, from, "trained") ? (long)number(r, from, "trained") : 0
+        .unrun = rows_get(r, from, "unrun") ? (long)claims_number(r, from, "unrun") : 0,
+        .trained = rows_get(r, from, "trained") ? (long)claims_number(r, from, "trained") : 0
     };
     if (rows_get(r, from, "ref_trained"))
-        p->ref_trained = (long)number(r, from, "ref_trained");
+        p->ref_trained = (long)claims_number(r, from, "ref_trained");
     region(c, &lo, &hi);
     if (c->kind == KIND_CORRELATION)
         read_correlations(p, r, from, to);
     else
         read_units(p, c, r, from, to, &pairs);
     p->inside = p->d.mean > lo && p->d.mean < hi;
-    p->p_units = stats_mean_p(&p->d, nearest_end(p->d.mean, lo, hi));
-    if (p->d.n > 0 && c->kind <= KIND_EQUAL && strcmp(text(r, from, "metric"), "accuracy") == 0)
-        rc = read_examples(p, s, pairs, text(r, from, "split"), lo, hi);
+    p->p_units = stats_mean_p(&p->d, claims_nearest_end(p->d.mean, lo, hi));
+    if (p->d.n > 0 && c->kind <= KIND_EQUAL && rows_get(r, from, "metric"))
+        rc = claims_examples(p, s, pairs, text(r, from, "split"), text(r, from, "metric"), lo, hi);
     p->p = p->n_examples > 0 ? fmax(p->p_units, p->p_examples) : p->p_units;
     free(pairs);
     return rc;

@@ -15,9 +15,9 @@
  *
  * A region is tested by the two-sided p of the nearest of its ends, so p < 0.05 says the same as an
  * end outside the 95 % interval: inside it holds, outside it fails, else it is undecided. Two
- * sources of chance: units (t test of the differences) and, of accuracies with stored predictions,
- * examples (paired bootstrap of the last evaluation on dev); the larger p counts, so a verdict
- * survives both. A claim of several parts (against each of some settings) holds if all do, so its p
+ * sources of chance: units (t test of the differences) and, where both sides' predictions are
+ * stored, examples (paired bootstrap of accuracy, F1, Matthews or Pearson correlation at the last
+ * evaluation); the larger p counts, so a verdict survives both. A claim of several parts (against each of some settings) holds if all do, so its p
  * is the largest (intersection-union test); it fails if one does, so then p is the smallest times
  * the number of parts. Holm's correction runs over the rows of a family, each model and task a row.
  * Too few units, an arm that diverged or points of a choice that were not run: undecided. */

@@ -148,34 +148,57 @@ double stats_combine(double *p, int n)
 
 /* --- paired bootstrap */
 
-void stats_boot(struct stats_boot *b, const double *value, const long *count, int n_values,
-                int n_draws, uint64_t seed)
+void stats_boot(struct stats_boot *b, double (*stat)(const void *ctx, const int *pick, int n),
+                const void *ctx, int n, int n_draws, uint64_t seed)
 {
     struct rng r = rng_make(seed, RNG_STUDY, 0);
-    long n = 0;
+
+    CHECK(n > 0 && n_draws > 0, "%d examples, %d draws", n, n_draws);
+    int *pick = xalloc((size_t)n, sizeof *pick);
+    for (int i = 0; i < n; i++)
+        pick[i] = i;
+    *b = (struct stats_boot){ xalloc((size_t)n_draws, sizeof *b->draw), 0, n, stat(ctx, pick, n) };
+    for (int d = 0; d < n_draws; d++) {
+        for (int i = 0; i < n; i++)
+            pick[i] = (int)rng_below(&r, (uint32_t)n);
+        double x = stat(ctx, pick, n);
+        if (!isnan(x)) /* such as a correlation of one example drawn n times */
+            b->draw[b->n_draws++] = x;
+    }
+    free(pick);
+    qsort(b->draw, (size_t)b->n_draws, sizeof *b->draw, ascending);
+}
+
+static double mean_of(const void *ctx, const int *pick, int n)
+{
+    const double *x = ctx;
     double sum = 0;
 
+    for (int i = 0; i < n; i++)
+        sum += x[pick[i]];
+    return sum / n;
+}
+
+void stats_boot_mean(struct stats_boot *b, const double *value, const long *count, int n_values,
+                     int n_draws, uint64_t seed)
+{
+    long n = 0;
+
     for (int k = 0; k < n_values; k++)
-        n += count[k], sum += (double)count[k] * value[k];
-    CHECK(n > 0 && n <= INT32_MAX && n_draws > 0, "%ld examples, %d draws", n, n_draws);
+        n += count[k];
+    CHECK(n > 0 && n <= INT32_MAX, "%ld examples", n);
     double *x = xalloc((size_t)n, sizeof *x), *end = x;
     for (int k = 0; k < n_values; k++)
         for (long i = 0; i < count[k]; i++)
             *end++ = value[k];
-    *b = (struct stats_boot){ xalloc((size_t)n_draws, sizeof *b->draw), n_draws, n,
-                              sum / (double)n };
-    for (int d = 0; d < n_draws; d++) {
-        double total = 0;
-        for (long i = 0; i < n; i++)
-            total += x[rng_below(&r, (uint32_t)n)];
-        b->draw[d] = total / (double)n;
-    }
+    stats_boot(b, mean_of, x, (int)n, n_draws, seed);
     free(x);
-    qsort(b->draw, (size_t)n_draws, sizeof *b->draw, ascending);
 }
 
 static double percentile(const struct stats_boot *b, double q)
 {
+    if (b->n_draws == 0)
+        return NAN;
     double at = q * (b->n_draws - 1);
     int i = (int)at, next = i + 1 < b->n_draws ? i + 1 : i;
 

@@ -40,21 +40,23 @@ struct stats_mcnemar stats_mcnemar(long b, long c);
  * (Rueschendorf 1982). p[n] is sorted in place. n == 0: NAN. */
 double stats_combine(double *p, int n);
 
-/* stats_boot - means of DRAWS resamples (with replacement) of an example-wise difference that has the
- * values VALUE[k], COUNT[k] times each: a paired bootstrap over examples. mean is the sample's. The
- * draws are a pure function of the data's shape and SEED (Philox). Caller frees with
- * stats_boot_free. Efron and Tibshirani 1993, ch. 13.
+/* stats_boot - a statistic of DRAWS resamples, with replacement, of N examples: a paired bootstrap
+ * when the statistic is a difference of two systems on the same examples. STAT gets CTX and the
+ * numbers of the examples drawn, pick[n]. The draws are a pure function of N and SEED (Philox).
+ * Caller frees with stats_boot_free. Efron and Tibshirani 1993, ch. 13.
+ * stats_boot_mean - of the mean of a number that has the values VALUE[k], COUNT[k] times each.
  * stats_boot_interval - the 95 % percentile interval, with linear interpolation between draws.
  * stats_boot_p - of the hypothesis that the mean is AT: 2 min(#{draw <= AT}, #{draw >= AT}) + 2 over
  * DRAWS + 1, at most 1. */
 struct stats_boot {
-    double *draw; /* [n_draws], ascending; owned */
-    int n_draws;
-    long n; /* examples */
-    double mean;
+    double *draw; /* [n_draws], ascending, NaN left out; owned */
+    int n_draws, n;
+    double sample; /* the statistic of the examples themselves */
 };
-void stats_boot(struct stats_boot *b, const double *value, const long *count, int n_values,
-                int n_draws, uint64_t seed);
+void stats_boot(struct stats_boot *b, double (*stat)(const void *ctx, const int *pick, int n),
+                const void *ctx, int n, int n_draws, uint64_t seed);
+void stats_boot_mean(struct stats_boot *b, const double *value, const long *count, int n_values,
+                     int n_draws, uint64_t seed);
 void stats_boot_interval(const struct stats_boot *b, double *lo, double *hi);
 double stats_boot_p(const struct stats_boot *b, double at);
 void stats_boot_free(struct stats_boot *b);

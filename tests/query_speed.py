@@ -121,6 +121,7 @@ def main():
                  "claim_optimum": ["study=alpha", "x=alpha", "y=lr"], "claim_phi": ["study=rank"],
                  "claim_latency": ["of=merged"],
                  "claim_analysis": ["study=rank", "kind=amplify", 'a={"name":"proj_dw"}', 'b={"name":"proj_w"}'],
+                 "claim_answers": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"],
                  "claim_examples": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"],
                  "claim_discordant": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"]}
         slow = 0

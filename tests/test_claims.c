@@ -154,12 +154,20 @@ END_TEST
 /* --- examples */
 
 static const struct {
-    int a, b; /* per mille right */
+    const char *metric;
+    int a, b;     /* per mille right, errors shared by both labels */
+    double apart; /* the metric's difference then: of shares p, 2p - 1 is both correlations */
     enum verdict want;
 } answered[] = {
-    { 900, 800, HOLDS },     /* 40 of 400 examples apart, all one way */
-    { 805, 800, UNDECIDED }, /* two examples: seeds alone would say that it holds */
-    { 800, 900, UNDECIDED }, /* the last evaluation says the opposite of the best */
+    { "accuracy", 900, 800, 0.1, HOLDS },       /* 40 of 400 examples apart, all one way */
+    { "accuracy", 805, 800, 0.005, UNDECIDED }, /* two examples: of seeds alone it holds */
+    { "accuracy", 800, 900, -0.1, UNDECIDED },  /* the last evaluation contradicts the best */
+    { "f1", 900, 800, 0.1, HOLDS },
+    { "f1", 805, 800, 0.005, UNDECIDED },
+    { "matthews", 900, 800, 0.2, HOLDS },
+    { "matthews", 805, 800, 0.01, UNDECIDED },
+    { "pearson", 900, 800, 0.2, HOLDS },
+    { "pearson", 800, 900, -0.2, UNDECIDED },
 };
 
 START_TEST(examples_count_too)
@@ -167,16 +175,19 @@ START_TEST(examples_count_too)
     struct cell cell[] = { { "\"rank\":1", 0.90, 0, answered[_i].a },
                            { "\"rank\":64", 0.80, 0, answered[_i].b } };
     const char *lines = "kind: better\n" SIDES;
-    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
+    struct store *s = planted("rank", answered[_i].metric, cell, 2, 3, 0);
     struct claims c = judged(s, &lines, 1), again = judged(s, &lines, 1);
     const struct claim_part *p = &c.row[0].part[0];
 
     ck_assert_int_eq(c.row[0].verdict, answered[_i].want);
     ck_assert_int_eq((int)p->n_examples, EXAMPLES);
-    ck_assert_double_eq_tol(p->ex_d, (answered[_i].a - answered[_i].b) / 1000.0, 1e-12);
+    ck_assert_double_eq_tol(p->ex_d, answered[_i].apart, 1e-12);
     ck_assert(p->p_units < 0.05 && p->p >= p->p_examples && p->p >= p->p_units);
-    ck_assert((p->mcnemar < 1e-6) == (_i != 1)); /* 40 discordant, or 2 */
-    ck_assert(p->ex_lo <= p->ex_d && p->ex_d <= p->ex_hi);
+    if (strcmp(answered[_i].metric, "accuracy") == 0)
+        ck_assert((p->mcnemar < 1e-6) == (_i != 1)); /* 40 discordant, or 2 */
+    else
+        ck_assert(isnan(p->mcnemar));
+    ck_assert(p->ex_lo <= p->ex_d && p->ex_d <= p->ex_hi && p->ex_lo < p->ex_hi);
     ck_assert(again.row[0].p == c.row[0].p && again.row[0].part[0].ex_lo == p->ex_lo);
     claims_free(&c);
     claims_free(&again);

@@ -186,15 +186,15 @@ START_TEST(bootstrap)
         array(x, c, "count");
         for (int k = 0; k < 3; k++)
             count[k] = (long)x[k];
-        stats_boot(&b, value, count, 3, 20000, 1);
-        stats_boot(&again, value, count, 3, 20000, 1);
+        stats_boot_mean(&b, value, count, 3, 20000, 1);
+        stats_boot_mean(&again, value, count, 3, 20000, 1);
         stats_boot_interval(&b, &lo, &hi);
-        ck_assert_double_eq_tol(b.mean, field(c, "mean"), 1e-15);
+        ck_assert_double_eq_tol(b.sample, field(c, "mean"), 1e-15);
         ck_assert_double_eq_tol(lo, field(c, "low"), 0.0021);
         ck_assert_double_eq_tol(hi, field(c, "high"), 0.0021);
         ck_assert_double_eq_tol(stats_boot_p(&b, 0), field(c, "p"), 0.03);
         ck_assert_mem_eq(b.draw, again.draw, (size_t)b.n_draws * sizeof *b.draw);
-        ck_assert_double_eq_tol(stats_boot_p(&b, b.mean + 1), 2.0 / 20001, 1e-15);
+        ck_assert_double_eq_tol(stats_boot_p(&b, b.sample + 1), 2.0 / 20001, 1e-15);
         stats_boot_free(&b);
         stats_boot_free(&again);
     }
