@@ -37,6 +37,7 @@ char *claims_paper(const struct paper_claim *c)
 /* A number as the metric is printed, with its sign where it is a difference. */
 static const char *shown(char buf[32], const struct claim_row *row, double x, bool sign)
 {
+    sign &= x != 0;
     snprintf(buf, 32, row->percent ? (sign ? "%+.1f" : "%.1f") : (sign ? "%+.3g" : "%.3g"),
              row->percent ? 100 * x : x);
     return buf;
@@ -57,6 +58,20 @@ char *claims_ours(const struct claim_row *row, const struct claim_part *p)
                      : xprintf("%s against %s: %s%s", shown(a, row, p->a.mean, false),
                                shown(b, row, p->b.mean, false), d, range);
     free(range);
+    return text;
+}
+
+char *claims_answered(const struct claim_row *row, const struct claim_part *p)
+{
+    char d[32], lo[32], hi[32];
+
+    if (p->n_examples == 0)
+        return xstrdup("");
+    char *mcnemar = isnan(p->mcnemar) ? xstrdup("") : xprintf(", McNemar %.2g", p->mcnemar);
+    char *text = xprintf("%ld examples: %s [%s, %s], p = %.2g%s", p->n_examples,
+                         shown(d, row, p->ex_d, true), shown(lo, row, p->ex_lo, true),
+                         shown(hi, row, p->ex_hi, true), p->p_examples, mcnemar);
+    free(mcnemar);
     return text;
 }
 

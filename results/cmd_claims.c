@@ -178,24 +178,22 @@ static void wrap(const char *before, const char *text)
 
 static void print_part(const struct claim_row *row, const struct claim_part *p)
 {
-    char *ours = claims_ours(row, p), *asks = claims_asks(row), units[64], examples[160] = "";
-    char counts[80] = "";
+    char *ours = claims_ours(row, p), *asks = claims_asks(row), *said = claims_answered(row, p);
+    char lost[64] = "", tested[32] = "", counts[80] = "";
 
-    snprintf(units, sizeof units, "n = %d %s", p->d.n, row->claim->unit);
-    if (p->n_examples > 0)
-        snprintf(examples, sizeof examples,
-                 "; %ld examples: %+.3g [%+.3g, %+.3g], p = %.2g, McNemar %.2g", p->n_examples,
-                 p->ex_d, p->ex_lo, p->ex_hi, p->p_examples, p->mcnemar);
+    if (p->n_lost > 0)
+        snprintf(lost, sizeof lost, " (%d diverged)", p->n_lost);
+    if (!isnan(p->p_units))
+        snprintf(tested, sizeof tested, ", p = %.2g", p->p_units);
     if (p->trained > 0 && p->ref_trained > 0)
         snprintf(counts, sizeof counts, "; trains %ld against %ld", p->trained, p->ref_trained);
-    char *p_text = isnan(p->p_units) ? xstrdup("") : xprintf(", p = %.2g", p->p_units);
-    char *line = xprintf("%s: %s (asks %s), %s%s%s%s", p->label, ours, asks, units, p_text,
-                         examples, counts);
+    char *line = xprintf("%s: %s (asks %s), n = %d %s%s%s%s%s%s", p->label, ours, asks, p->d.n,
+                         row->claim->unit, lost, tested, *said ? "; " : "", said, counts);
     wrap("        ", line);
     free(line);
-    free(p_text);
-    free(ours);
+    free(said);
     free(asks);
+    free(ours);
 }
 
 static void print_row(const struct claim_row *row, bool parts)

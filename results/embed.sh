@@ -1,5 +1,6 @@
 #!/bin/sh
-# embed.sh - print the SQL and the claims of this folder and the paper's numbers as a C table, so that the program is one file.
+# embed.sh - print the SQL, the claims and the paper's numbers of this folder as a C table, so that the program is one
+# file.
 # Names are relative to results/: "schema/001_init.sql", "queries/rank.sql", "claims/NAME.yaml", "paper.tsv".
 LC_ALL=C
 export LC_ALL
