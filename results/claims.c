@@ -80,6 +80,15 @@ static bool lost(const struct rows *r, int i, const char *state, const char *val
     return s && (strcmp(s, "diverged") == 0 || (strcmp(s, "done") == 0 && !rows_get(r, i, value)));
 }
 
+/* A row that knows the metric: a run without results has none. */
+static int with_metric(const struct rows *r, int from, int to)
+{
+    for (int i = from; i < to; i++)
+        if (rows_get(r, i, "metric"))
+            return i;
+    return from;
+}
+
 /* The units that have both numbers; "pairs" of runs as JSON into *PAIRS. */
 static void read_units(struct claim_part *p, const struct paper_claim *c, const struct rows *r,
                        int from, int to, char **pairs)
@@ -87,7 +96,7 @@ static void read_units(struct claim_part *p, const struct paper_claim *c, const 
     size_t n = (size_t)(to - from);
     double *a = xalloc(n, sizeof *a), *b = xalloc(n, sizeof *b);
     int k = 0;
-    bool least = strcmp(text(r, from, "goal"), "min") == 0 && c->kind <= KIND_EQUAL;
+    bool least = strcmp(text(r, with_metric(r, from, to), "goal"), "min") == 0;
 
     p->diff = xalloc(n, sizeof *p->diff);
     *pairs = xstrdup("");
@@ -140,7 +149,7 @@ static int judge_part(struct claim_part *p, const struct paper_claim *c, struct 
 {
     double lo, hi;
     char *pairs = NULL;
-    int rc = 0;
+    int rc = 0, known = with_metric(r, from, to);
 
     *p = (struct claim_part){
         .label = xstrdup(text(r, from, "part")),
@@ -158,8 +167,9 @@ static int judge_part(struct claim_part *p, const struct paper_claim *c, struct 
         read_units(p, c, r, from, to, &pairs);
     p->inside = p->d.mean > lo && p->d.mean < hi;
     p->p_units = stats_mean_p(&p->d, claims_nearest_end(p->d.mean, lo, hi));
-    if (p->d.n > 0 && c->kind <= KIND_EQUAL && rows_get(r, from, "metric"))
-        rc = claims_examples(p, s, pairs, text(r, from, "split"), text(r, from, "metric"), lo, hi);
+    if (p->d.n > 0 && c->kind <= KIND_EQUAL && rows_get(r, known, "metric"))
+        rc =
+            claims_examples(p, s, pairs, text(r, known, "split"), text(r, known, "metric"), lo, hi);
     p->p = p->n_examples > 0 ? fmax(p->p_units, p->p_examples) : p->p_units;
     free(pairs);
     return rc;
@@ -167,9 +177,11 @@ static int judge_part(struct claim_part *p, const struct paper_claim *c, struct 
 
 /* --- one row */
 
+/* Is the command one sweep, which takes --seeds? */
 static bool counts_seeds(const struct paper_claim *c)
 {
-    return strncmp(c->make, "lowrank sweep ", 14) == 0 && strcmp(c->unit, "seeds") == 0;
+    return strncmp(c->make, "lowrank sweep ", 14) == 0 && !strchr(c->make, ';') &&
+           strcmp(c->unit, "seeds") == 0;
 }
 
 /* The command for a row that needs N units. */
@@ -239,15 +251,12 @@ static int judge_row(struct claims *c, const struct paper_claim *claim, struct s
 {
     static const char *const part[] = { "part", NULL };
     struct claim_row *row = new_row(c, claim);
-    const char *percent = rows_get(r, from, "percent");
+    int known = with_metric(r, from, to);
+    const char *percent = rows_get(r, known, "percent");
 
     row->model = xstrdup(text(r, from, "model"));
     row->task = xstrdup(text(r, from, "task"));
-    for (int i = from; i < to && !row->metric; i++)
-        if (rows_get(r, i, "metric"))
-            row->metric = xstrdup(rows_get(r, i, "metric")), percent = rows_get(r, i, "percent");
-    if (!row->metric)
-        row->metric = xstrdup("-");
+    row->metric = xstrdup(text(r, known, "metric"));
     row->percent = percent && strcmp(percent, "1") == 0;
     for (int i = from, end; i < to; i = end) {
         end = group_end(r, i, to, part);
