@@ -31,32 +31,38 @@ static void source_free(struct source *s)
 
 /* --- finding it */
 
-static int find_run(struct source *s, const char *prefix)
+static char *find_run(const char *prefix, char key[17])
 {
-    char *top = home_path("adapters");
+    char *top = home_path("adapters"), *dir = NULL;
     size_t n = strlen(prefix) < 16 ? strlen(prefix) : 16;
     DIR *d = opendir(top);
     const struct dirent *e;
-    int found = 0, rc;
+    int found = 0;
 
     while (d && n >= SHORTEST_KEY && (e = readdir(d)))
         if (strlen(e->d_name) == 16 && strncmp(e->d_name, prefix, n) == 0) {
-            snprintf(s->key, sizeof s->key, "%.16s", e->d_name);
+            snprintf(key, 17, "%.16s", e->d_name);
             found++;
         }
     if (d)
         closedir(d);
-    if (found == 1) {
-        s->dir = xprintf("%s/%s/last", top, s->key);
-        rc = 0;
-    } else if (found > 1) {
-        rc = fail(FAIL_USAGE, "%d runs in '%s' begin with '%s'; give more digits", found, top,
-                  prefix);
-    } else {
-        rc = fail(FAIL_INPUT, "there is no folder '%s', and no run in '%s' begins so", prefix, top);
-    }
+    if (found == 1)
+        dir = xprintf("%s/%s/last", top, key);
+    else if (found > 1)
+        fail(FAIL_USAGE, "%d runs in '%s' begin with '%s'; give more digits", found, top, prefix);
+    else
+        fail(FAIL_INPUT, "there is no folder '%s', and no run in '%s' begins so", prefix, top);
     free(top);
-    return rc;
+    return dir;
+}
+
+char *adapter_dir(const char *adapter, char key[17])
+{
+    char unused[17];
+
+    key = key ? key : unused;
+    *key = 0;
+    return file_exists(adapter) || strchr(adapter, '/') ? xstrdup(adapter) : find_run(adapter, key);
 }
 
 /* The settings of the run, from its canonical configuration. */
@@ -114,11 +120,10 @@ static int source_find(struct source *s, const char *adapter)
     *s = (struct source){ 0 };
     if (!adapter)
         return 0;
-    if (file_exists(adapter) || strchr(adapter, '/')) {
-        s->dir = xstrdup(adapter);
-        return 0;
-    }
-    return find_run(s, adapter) == 0 ? find_recipe_of(s) : -1;
+    s->dir = adapter_dir(adapter, s->key);
+    if (!s->dir)
+        return -1;
+    return *s->key ? find_recipe_of(s) : 0;
 }
 
 /* --- the method */

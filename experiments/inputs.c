@@ -1,5 +1,6 @@
 /* inputs.c - facts of models and tasks, and what is loaded of them; each once per process. */
 #include "experiments/inputs.h"
+#include "experiments/adapted.h"
 #include "core/base/file.h"
 #include "experiments/fetch.h"
 #include "results/store.h"
@@ -223,6 +224,30 @@ json_t *facts_inputs(const struct model_facts *m, const struct task_facts *t)
     return j;
 }
 
+/* The file of an adapter's numbers; NULL after fail. */
+static char *adapter_file(const char *init_from)
+{
+    char *dir = adapter_dir(init_from, NULL), *path;
+
+    path = dir ? path_join(dir, "adapter_model.safetensors") : NULL;
+    free(dir);
+    return path;
+}
+
+int facts_adapter(json_t *inputs, const char *init_from)
+{
+    char *path, sha256[65];
+
+    if (!init_from || !*init_from)
+        return 0;
+    path = adapter_file(init_from);
+    int rc = path && hash_file(sha256, path) == 0 ? 0 : fail_context("'init_from'");
+    if (rc == 0)
+        json_object_set_new(inputs, "adapter", json_string(sha256));
+    free(path);
+    return rc;
+}
+
 static int same_file(const json_t *inputs, const char *role, const char *path, const char *was)
 {
     char now[65];
@@ -254,6 +279,12 @@ int facts_check(const struct recipe *r)
     for (int s = 0; s < N_SPLITS && rc == 0; s++)
         if (t->path[s])
             rc = same_file(r->inputs, split_names[s], t->path[s], t->file[s]);
+    const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
+    if (adapter && rc == 0) {
+        path = adapter_file(r->run.init_from);
+        rc = path ? same_file(r->inputs, "adapter", path, adapter) : -1;
+        free(path);
+    }
     return rc;
 }
 

@@ -34,6 +34,8 @@ const struct task_facts *task_facts(const char *task);
 
 /* facts_inputs - role -> sha256, new; the caller owns it. */
 json_t *facts_inputs(const struct model_facts *m, const struct task_facts *t);
+/* facts_adapter - add the adapter that training begins with, unless INIT_FROM is NULL or "". */
+int facts_adapter(json_t *inputs, const char *init_from);
 /* facts_check - hash again what changed its size or time since; FAIL_INPUT "... changed since the
  * plan". */
 int facts_check(const struct recipe *r);

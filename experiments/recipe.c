@@ -28,6 +28,8 @@ const struct opt run_opts[] = {
       "of the order of examples alone; -1: as seed" },
     { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, 9007199254740992.0, NULL,
       "of initial values alone; -1: as seed" },
+    { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
+      "adapter that training begins with, all but its classifier: a folder, or a run's key" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
       "of what frozen weights multiply; auto: bf16 where the CPU is fast at it" },
     { .type = OPT_END },
@@ -35,7 +37,7 @@ const struct opt run_opts[] = {
 #undef AT
 
 /* Not in keys: the content of these is in inputs, and recompute changes no number. */
-static const char *const names_only[] = { "model", "task", "recompute", NULL };
+static const char *const names_only[] = { "model", "task", "init_from", "recompute", NULL };
 
 const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of)
 {
@@ -248,6 +250,8 @@ void recipe_keys(struct recipe *r, json_t *inputs)
     add_fields(r->config, r->method->opts, r->method_cfg);
     if (r->train.steps > 0)
         json_object_del(r->config, "epochs"); /* steps win: no run depends on it */
+    if (!r->run.init_from || !*r->run.init_from)
+        json_object_del(r->config, "init_from");
     if (r->run.order_seed < 0)
         json_object_del(r->config, "order_seed");
     if (r->run.init_seed < 0)
@@ -292,7 +296,14 @@ int recipe_complete(struct recipe *r, const struct settings *v)
     }
     replace(&r->run.model, m->name);
     replace(&r->run.task, t->name);
-    recipe_keys(r, facts_inputs(m, t));
+    json_t *inputs = facts_inputs(m, t);
+    if (facts_adapter(inputs, r->run.init_from) != 0) {
+        json_decref(inputs);
+        recipe_blame(v);
+        recipe_free(r);
+        return -1;
+    }
+    recipe_keys(r, inputs);
     if (geometry_get(r))
         return 0;
     recipe_blame(v);

@@ -16,7 +16,7 @@
 
 /* Keys that are not training hyper-parameters. */
 struct run_cfg {
-    char *model, *task, *method;
+    char *model, *task, *method, *init_from;
     long seed;
     long order_seed, init_seed; /* -1: seed */
     int precision;              /* an index into its choices: auto and what this build knows */

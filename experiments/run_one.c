@@ -1,6 +1,7 @@
 /* run_one.c - one run: inputs checked, model built, trained with the store as its sink, adapter
  * saved. */
 #include "experiments/run_one.h"
+#include "experiments/adapted.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
 #include "experiments/inputs.h"
@@ -123,6 +124,9 @@ static int note_inputs(const struct live *l)
     for (int s = 0; s < N_SPLITS && rc >= 0; s++)
         if (t->path[s])
             rc = note_input(l, split_names[s], t->path[s], t->file[s]);
+    const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
+    if (adapter && rc >= 0)
+        rc = note_input(l, "adapter", r->run.init_from, adapter);
     free(env);
     free(weights);
     free(vocab);
@@ -142,7 +146,16 @@ int run_build(struct model *m, struct run_data *d, const struct recipe *r)
     if (data_all(d, r) != 0)
         return -1;
     struct head h = recipe_head(r, d->task);
-    return model_init(m, &in->base, &h, r->method, r->method_cfg, recipe_init_seed(r), false);
+    if (model_init(m, &in->base, &h, r->method, r->method_cfg, recipe_init_seed(r), false) != 0)
+        return -1;
+    if (!json_object_get(r->inputs, "adapter"))
+        return 0;
+    char *dir = adapter_dir(r->run.init_from, NULL);
+    int rc = dir ? peft_begin(m, dir) : -1;
+    free(dir);
+    if (rc != 0)
+        model_free(m);
+    return rc;
 }
 
 static int save_adapter(const struct model *m, const struct recipe *r, const char *name, char **rel)

@@ -227,6 +227,17 @@ START_TEST(saved_is_loaded)
     logits(b, &other);
     ck_assert_int_eq(memcmp(a, b, (size_t)f.n_logits * sizeof *a), 0);
     model_free(&other);
+    struct head two = f.m.head;
+    two.n_labels = 2; /* another task begins with it */
+    ck_assert_int_eq(model_init(&other, &f.base, &two, f.m.adapt, f.cfg, 78, false), 0);
+    ck_assert_msg(peft_begin(&other, dir) == 0, "%s", fail_text());
+    for (int i = 0; i < other.n_params; i++) {
+        const struct param *p = &other.params[i], *q = model_param(&f.m, p->name);
+        size_t n = (size_t)p->rows * (size_t)p->cols;
+        if (strncmp(p->name, "classifier.", 11) != 0 && (p->trainable || p->role == ROLE_OTHER))
+            ck_assert_msg(memcmp(p->value, q->value, n * sizeof *p->value) == 0, "'%s'", p->name);
+    }
+    model_free(&other);
     temp_remove(dir);
     unbuild();
 }

@@ -57,4 +57,7 @@ void lora_pair(const struct model *m, int layer, int target, struct mat *a, stru
 int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name);
 int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d);
 int peft_load(struct model *m, const char *dir);
+/* peft_begin - the same without the classifier, which another task has no use for: training begins with
+ * the folder's adapter (Hu et al. 2021, sec. 5.2: MRPC, RTE and STS-B from the MNLI adapter). */
+int peft_begin(struct model *m, const char *dir);
 #endif

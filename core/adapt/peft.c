@@ -325,14 +325,24 @@ static int check_shape(const struct peft_tensor *want, const struct st_tensor *t
                 st_escaped(t->name), path, shape, want->rows, want->cols);
 }
 
-/* Exactly the wanted tensors: FROM[i] is where want[i] is read. */
+static bool of_head(const char *key)
+{
+    return strstr(key, "classifier.weight") || strstr(key, "classifier.bias");
+}
+
+/* Exactly the wanted tensors: FROM[i] is where want[i] is read. Without HEAD classifiers do not count:
+ * from[i] NULL. */
 static int match(const struct st_tensor **from, const struct peft_tensor *want, int n,
-                 const struct safetensors *s, const char *prefix, const char *path)
+                 const struct safetensors *s, const char *prefix, const char *path, bool head)
 {
     bool *used = xalloc((size_t)s->n, sizeof *used);
     int rc = 0;
 
+    for (int i = 0; i < s->n && !head; i++)
+        used[i] = of_head(s->t[i].name);
     for (int i = 0; i < n && rc == 0; i++) {
+        if (!head && of_head(want[i].key))
+            continue;
         from[i] = find(s, want[i].key, prefix);
         if (!from[i])
             rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s'", path, want[i].key);
@@ -349,17 +359,17 @@ static int match(const struct st_tensor **from, const struct peft_tensor *want, 
     return rc;
 }
 
-static int read_weights(struct model *m, const struct safetensors *s, const char *path)
+static int read_weights(struct model *m, const struct safetensors *s, const char *path, bool head)
 {
     struct peft_tensor *want;
     int n = peft_tensors(&want, m);
     const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
     real *before = xalloc(m->n_train, sizeof *before);
-    int rc = match(from, want, n, s, m->base->arch->prefix, path);
+    int rc = match(from, want, n, s, m->base->arch->prefix, path, head);
 
     memcpy(before, m->theta, m->n_train * sizeof *before);
     for (int i = 0; i < n && rc == 0; i++)
-        rc = st_reals(want[i].x, s, from[i], size_of(&want[i]));
+        rc = from[i] ? st_reals(want[i].x, s, from[i], size_of(&want[i])) : 0;
     if (rc != 0)
         memcpy(m->theta, before, m->n_train * sizeof *before);
     free(before);
@@ -368,16 +378,26 @@ static int read_weights(struct model *m, const struct safetensors *s, const char
     return rc;
 }
 
-int peft_load(struct model *m, const char *dir)
+static int load(struct model *m, const char *dir, bool head)
 {
     char *path = path_join(dir, weights_file);
     struct safetensors s;
     int rc = -1;
 
     if (check_method(m, dir) == 0 && st_open(&s, path) == 0) {
-        rc = read_weights(m, &s, path);
+        rc = read_weights(m, &s, path, head);
         st_close(&s);
     }
     free(path);
     return rc;
+}
+
+int peft_load(struct model *m, const char *dir)
+{
+    return load(m, dir, true);
+}
+
+int peft_begin(struct model *m, const char *dir)
+{
+    return load(m, dir, false);
 }
