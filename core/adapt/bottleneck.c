@@ -1,0 +1,385 @@
+/* bottleneck.c - adapters: small MLPs between the frozen layers, in the four forms that the paper
+ * compares with.
+ *
+ *     a(u) = W_up f(W_down u + b_down) + b_up        W_down [r,d], W_up [d,r]
+ *
+ * H  after attention and after the MLP, on what the sublayer adds to the stream (after its dropout,
+ *    before the residual sum):                       h += a(h)
+ *    Houlsby et al. 2019, fig. 2
+ * P  after the MLP alone. The input is what the block would have put out:
+ *                                                    u = LN(h + res),   h += a(u)
+ *    with the block's own LayerNorm; then the block adds and normalises as always, so that this LN
+ *    acts twice. Pfeiffer et al. 2021, in the form of the code that Hu et al. 2021 released. A
+ *    pre-norm block has no LayerNorm there: u = h + res.
+ * L  after the block, behind a LayerNorm of its own:  h += a(LN(h))
+ *    Lin et al. 2020 (their zlinao/VGLM, modeling_vlm.py: LN, down, ReLU, up, residual)
+ * D  P in some layers only, in training and after: AdapterDrop, Rueckle et al. 2021
+ *
+ * f is SiLU for H and ReLU for the others, initial weights are N(0, initializer_range) and biases 0,
+ * as the released code has it: small, but not the frozen model's function. */
+#include "core/adapt/adapt.h"
+
+#include "core/base/rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { KIND_H, KIND_L, KIND_P, KIND_D };
+enum init { INIT_BERT, INIT_NEAR_ZERO };
+
+struct bottleneck_cfg {
+    long rank;
+    int act, init;
+    char *drop_layers; /* D only */
+};
+
+/* Tensors of one adapter follow one another in the model's params. */
+enum { DOWN_W, DOWN_B, UP_W, UP_B, NORM_G, NORM_B };
+
+struct bottleneck {
+    enum kind kind;
+    int r;
+    enum act act;
+    int *at; /* [n_layers * N_PLACE] index of DOWN_W; 0: no adapter (params[0] is the base's) */
+};
+
+/* D has one key more than the others. */
+static const struct opt opts[] = {
+    { "drop_layers", 0, OPT_LIST, offsetof(struct bottleneck_cfg, drop_layers), "0", 0, 0, NULL,
+      "layers without an adapter, the lowest is 0" },
+    { "rank", 0, OPT_INT, offsetof(struct bottleneck_cfg, rank), "8", 1, 65536, NULL,
+      "width of the bottleneck" },
+    { "adapter_act", 0, OPT_CHOICE, offsetof(struct bottleneck_cfg, act), "auto", 0, 0,
+      "auto|relu|silu|gelu", "activation; auto: silu for adapter-h, relu for the others" },
+    { "adapter_init", 0, OPT_CHOICE, offsetof(struct bottleneck_cfg, init), "bert", 0, 0,
+      "bert|near_zero",
+      "weights N(0, initializer_range), or those of the up projection 0: starts as the base" },
+    { .type = OPT_END },
+};
+
+static enum act act_of(enum kind kind, int choice)
+{
+    const enum act chosen[] = { kind == KIND_H ? ACT_SILU : ACT_RELU, ACT_RELU, ACT_SILU,
+                                ACT_GELU };
+
+    return chosen[choice];
+}
+
+/* Marks the layers of the list; returns how many, -1 (FAIL_USAGE) when one of them is none or no
+ * layer remains. */
+static int parse_dropped(bool *dropped, int n_layers, const char *list)
+{
+    int n = 0;
+
+    for (const char *s = list ? list : ""; *s;) {
+        size_t len = strcspn(s, ","), digits = strspn(s, "0123456789");
+        long layer = digits == len && len > 0 && len < 8 ? strtol(s, NULL, 10) : n_layers;
+        if (layer >= n_layers)
+            return fail(FAIL_USAGE,
+                        "'drop_layers' has '%.*s', but the model has %d layers (0 to %d)", (int)len,
+                        s, n_layers, n_layers - 1);
+        n += !dropped[layer];
+        dropped[layer] = true;
+        s += len + (s[len] == ',');
+    }
+    if (n == 0)
+        return fail(FAIL_USAGE, "'drop_layers' is empty; adapter-p is the method that drops none");
+    if (n == n_layers)
+        return fail(FAIL_USAGE, "'drop_layers' is '%s': of %d layers none has an adapter", list,
+                    n_layers);
+    return n;
+}
+
+static bool has_adapter(enum kind kind, enum place p)
+{
+    return kind == KIND_H   ? p == PLACE_ATTN || p == PLACE_MLP
+           : kind == KIND_L ? p == PLACE_BLOCK
+                            : p == PLACE_MLP;
+}
+
+/* --- the tensors */
+
+/* The module that a place belongs to: "encoder.layer.0.attention.output", "encoder.layer.0". */
+static char *module_of(const struct arch *arch, int layer, enum place p)
+{
+    char *name = xstrdup(arch->proj_name(layer, p == PLACE_ATTN ? PROJ_O : PROJ_DOWN));
+
+    for (int up = p == PLACE_BLOCK ? 2 : 1; up > 0; up--)
+        *strrchr(name, '.') = '\0';
+    return name;
+}
+
+static int add_adapter(struct model *m, const struct bottleneck *s, int layer, enum place p)
+{
+    static const char *const name[] = { "down.weight", "down.bias",   "up.weight",
+                                        "up.bias",     "norm.weight", "norm.bias" };
+    int d = m->base->dims.d_model, at = m->n_params;
+    const int rows[] = { s->r, 1, d, 1, 1, 1 }, cols[] = { d, s->r, s->r, d, d, d };
+    char *module = module_of(m->base->arch, layer, p);
+
+    for (int i = 0; i <= (s->kind == KIND_L ? NORM_B : UP_B); i++) {
+        char *full = xprintf("%s.adapter.%s", module, name[i]);
+        int k = adapt_param(m, full, rows[i], cols[i]);
+        m->params[k].is_vector = i != DOWN_W && i != UP_W; /* also with rank 1 */
+        free(full);
+    }
+    free(module);
+    return at;
+}
+
+static int attach(struct model *m, const struct bottleneck_cfg *c, enum kind kind)
+{
+    const struct dims *d = &m->base->dims;
+    struct bottleneck *s = xalloc(1, sizeof *s);
+    bool *dropped = xalloc((size_t)d->n_layers, sizeof *dropped);
+    int rc = 0;
+
+    m->adapt_state = s;
+    *s = (struct bottleneck){ .kind = kind, .r = (int)c->rank, .act = act_of(kind, c->act) };
+    if (c->rank > d->d_model)
+        rc = fail(FAIL_USAGE, "'rank' is %ld, but an adapter narrows %d numbers", c->rank,
+                  d->d_model);
+    if (rc == 0 && kind == KIND_D && parse_dropped(dropped, d->n_layers, c->drop_layers) < 0)
+        rc = -1;
+    s->at = xalloc((size_t)d->n_layers * N_PLACE, sizeof *s->at);
+    for (int i = 0; rc == 0 && i < d->n_layers * N_PLACE; i++)
+        if (!dropped[i / N_PLACE] && has_adapter(kind, (enum place)(i % N_PLACE)))
+            s->at[i] = add_adapter(m, s, i / N_PLACE, (enum place)(i % N_PLACE));
+    free(dropped);
+    return rc;
+}
+
+static void detach(struct model *m)
+{
+    struct bottleneck *s = m->adapt_state;
+
+    if (s)
+        free(s->at);
+    free(s);
+    m->adapt_state = NULL;
+}
+
+/* A stream of its own for every adapter of every rank, apart from those of LoRA's matrices. */
+static void draw(struct model *m, int r, int unit, int part, struct param *p)
+{
+    CHECK(unit < 8192, "layers x places = %d", unit);
+    uint32_t sub = 1u << 31 | (uint32_t)r << 14 | (uint32_t)unit << 1 | (uint32_t)(part == UP_W);
+    struct rng g = rng_make(m->seed, RNG_INIT, sub);
+
+    for (size_t k = 0; k < (size_t)p->rows * (size_t)p->cols; k++)
+        p->value[k] = (real)(m->base->dims.init_range * rng_normal(&g));
+}
+
+static void init(struct model *m, const void *cfg)
+{
+    const struct bottleneck *s = m->adapt_state;
+
+    for (int i = 0; i < m->base->dims.n_layers * N_PLACE; i++) {
+        struct param *p = &m->params[s->at[i]];
+        if (!s->at[i])
+            continue;
+        draw(m, s->r, i, DOWN_W, &p[DOWN_W]);
+        if (((const struct bottleneck_cfg *)cfg)->init == INIT_BERT)
+            draw(m, s->r, i, UP_W, &p[UP_W]);
+        for (int k = 0; s->kind == KIND_L && k < p[NORM_G].cols; k++)
+            p[NORM_G].value[k] = 1;
+    }
+}
+
+static long count(const struct bottleneck_cfg *c, const struct dims *d, enum kind kind)
+{
+    long n = d->n_layers, r = c->rank, one = 2 * r * d->d_model + r + d->d_model;
+
+    if (kind == KIND_D) {
+        bool *dropped = xalloc((size_t)d->n_layers, sizeof *dropped);
+        int drops = parse_dropped(dropped, d->n_layers, c->drop_layers);
+        free(dropped);
+        if (drops < 0)
+            return -1;
+        n -= drops;
+    }
+    return n * (kind == KIND_H ? 2 * one : kind == KIND_L ? one + 2L * d->d_model : one);
+}
+
+/* --- forward and backward */
+
+static const struct param *adapter_at(const struct model *m, int layer, enum place p)
+{
+    const struct bottleneck *s = m->adapt_state;
+
+    return &m->params[s->at[layer * N_PLACE + (int)p]];
+}
+
+static bool taps(const struct model *m, int layer, enum place p)
+{
+    const struct bottleneck *s = m->adapt_state;
+
+    return s->at[layer * N_PLACE + (int)p] != 0;
+}
+
+/* The LayerNorm before the adapter; false: none. */
+static bool norm_before(const struct model *m, int layer, const struct param *a,
+                        const struct param **g, const struct param **b)
+{
+    const struct bottleneck *s = m->adapt_state;
+    bool own = s->kind == KIND_L, block = s->kind != KIND_H && !own && !m->base->arch->pre_norm;
+
+    *g = own ? &a[NORM_G] : block ? model_role(m, layer, ROLE_NORM2_G) : NULL;
+    *b = own ? &a[NORM_B] : block ? model_role(m, layer, ROLE_NORM2_B) : NULL;
+    return own || block;
+}
+
+/* What backward reads: u [T,d], which then holds du; f(.) [T,r], which then holds e; f'(.) [T,r]; with
+ * a LayerNorm xhat [T,d] and rstd [T]. */
+struct kept {
+    struct mat u, z, slope, xhat;
+    real *rstd;
+};
+
+static int tap_cols(const struct model *m, int layer, enum place p)
+{
+    const struct bottleneck *s = m->adapt_state;
+    const struct param *g, *b;
+    int d = m->base->dims.d_model;
+
+    return d + 2 * s->r + (norm_before(m, layer, adapter_at(m, layer, p), &g, &b) ? d + 1 : 0);
+}
+
+static struct kept cut(const struct model *m, struct mat keep, int rows, bool norm)
+{
+    const struct bottleneck *s = m->adapt_state;
+    int d = m->base->dims.d_model;
+    size_t td = (size_t)rows * (size_t)d, tr = (size_t)rows * (size_t)s->r;
+    real *x = keep.x + td + 2 * tr;
+
+    return (struct kept){ .u = mat_make(keep.x, rows, d),
+                          .z = mat_make(keep.x + td, rows, s->r),
+                          .slope = mat_make(keep.x + td + tr, rows, s->r),
+                          .xhat = norm ? mat_make(x, rows, d) : (struct mat){ 0 },
+                          .rstd = norm ? x + td : NULL };
+}
+
+static struct mat as_row(struct mat m) /* rows that touch, as one: narrow rows are slow to visit */
+{
+    return m.x ? mat_make(m.x, 1, m.rows * m.cols) : m;
+}
+
+static struct mat value_of(const struct param *p)
+{
+    return mat_make(p->value, p->rows, p->cols);
+}
+
+static real *grad_of(const struct lane *l, const struct param *p)
+{
+    return p->trainable ? l->grad + p->off : NULL;
+}
+
+static struct mat grad_mat(const struct lane *l, const struct param *p)
+{
+    return mat_make(grad_of(l, p), p->rows, p->cols);
+}
+
+/* Evaluation keeps nothing, and without a norm or a residual u is h itself. */
+static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                    enum place p, struct mat keep, struct mat h, struct mat res)
+{
+    const struct bottleneck *s = m->adapt_state;
+    const struct param *a = adapter_at(m, layer, p), *gain, *bias;
+    bool norm = norm_before(m, layer, a, &gain, &bias),
+         adds = s->kind == KIND_P || s->kind == KIND_D;
+    struct kept k = cut(m, keep, h.rows, norm);
+
+    (void)b;
+    if (!l->grad)
+        k.slope = k.xhat = (struct mat){ 0 };
+    if (s->kind == KIND_H && !l->grad)
+        k.u = h;
+    else if (s->kind != KIND_L)
+        mat_copy(k.u, h);
+    if (adds)
+        mat_add(k.u, 1, res);
+    if (norm)
+        layernorm_fwd(k.u, k.xhat, l->grad ? k.rstd : NULL, adds ? k.u : h, gain->value,
+                      bias->value, m->base->dims.ln_eps);
+    mat_gemm(k.z, 0, 1, k.u, NOTRANS, value_of(&a[DOWN_W]), TRANS);
+    mat_add_row(k.z, a[DOWN_B].value);
+    act_fwd(as_row(k.z), as_row(k.slope), as_row(k.z), s->act);
+    mat_add_row(h, a[UP_B].value);
+    mat_gemm(h, 1, 1, k.z, NOTRANS, value_of(&a[UP_W]), TRANS);
+}
+
+/*     db_up += sum dh,   dW_up += dh^T z,    e = (dh W_up) f',   db_down += sum e,   dW_down += e^T u
+ *     du = e W_down, through the LayerNorm,  dh += du,           dres += du with P */
+static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                    enum place p, struct mat keep, struct mat dh, struct mat dres)
+{
+    const struct bottleneck *s = m->adapt_state;
+    const struct param *a = adapter_at(m, layer, p), *gain, *bias;
+    bool norm = norm_before(m, layer, a, &gain, &bias);
+    struct kept k = cut(m, keep, dh.rows, norm);
+
+    (void)b;
+    mat_sum_rows(grad_of(l, &a[UP_B]), dh);
+    mat_gemm(grad_mat(l, &a[UP_W]), 1, 1, dh, TRANS, k.z, NOTRANS);
+    mat_gemm(k.z, 0, 1, dh, NOTRANS, value_of(&a[UP_W]), NOTRANS);
+    act_bwd(as_row(k.z), as_row(k.z), as_row(k.slope));
+    mat_sum_rows(grad_of(l, &a[DOWN_B]), k.z);
+    mat_gemm(grad_mat(l, &a[DOWN_W]), 1, 1, k.z, TRANS, k.u, NOTRANS);
+    if (s->kind == KIND_H) {
+        mat_gemm(dh, 1, 1, k.z, NOTRANS, value_of(&a[DOWN_W]), NOTRANS);
+        return;
+    }
+    mat_gemm(k.u, 0, 1, k.z, NOTRANS, value_of(&a[DOWN_W]), NOTRANS);
+    if (norm)
+        layernorm_bwd(k.u, grad_of(l, gain), grad_of(l, bias), k.u, k.xhat, k.rstd, gain->value);
+    mat_add(dh, 1, k.u);
+    if (s->kind != KIND_L)
+        mat_add(dres, 1, k.u);
+}
+
+/* --- the table */
+
+#define KIND_FUNCTIONS(name, kind)                                                                 \
+    static int attach_##name(struct model *m, const void *cfg)                                     \
+    {                                                                                              \
+        return attach(m, cfg, kind);                                                               \
+    }                                                                                              \
+    static long count_##name(const void *cfg, const struct dims *d)                                \
+    {                                                                                              \
+        return count(cfg, d, kind);                                                                \
+    }
+KIND_FUNCTIONS(h, KIND_H)
+KIND_FUNCTIONS(l, KIND_L)
+KIND_FUNCTIONS(p, KIND_P)
+KIND_FUNCTIONS(d, KIND_D)
+
+/* What the four have in common. */
+#define BOTTLENECK(letter)                                                                         \
+    .name = "adapter-" #letter, .cfg_size = sizeof(struct bottleneck_cfg),                         \
+    .attach = attach_##letter, .count = count_##letter, .init = init, .detach = detach,            \
+    .taps = taps, .tap_cols = tap_cols, .tap_fwd = tap_fwd, .tap_bwd = tap_bwd
+
+const struct adapt adapt_adapter_h = {
+    BOTTLENECK(h),
+    .source = "Houlsby et al. 2019; Hu et al. 2021, sec. 5.1: Adapter^H",
+    .opts = opts + 1,
+    .formula = "2 L (2 d r + r + d)",
+};
+const struct adapt adapt_adapter_l = {
+    BOTTLENECK(l),
+    .source = "Lin et al. 2020; Hu et al. 2021, sec. 5.1: Adapter^L",
+    .opts = opts + 1,
+    .formula = "L (2 d r + r + d) + 2 L d of LayerNorms",
+};
+const struct adapt adapt_adapter_p = {
+    BOTTLENECK(p),
+    .source = "Pfeiffer et al. 2021; Hu et al. 2021, sec. 5.1: Adapter^P",
+    .opts = opts + 1,
+    .formula = "L (2 d r + r + d)",
+};
+const struct adapt adapt_adapter_d = {
+    BOTTLENECK(d),
+    .source = "Rueckle et al. 2021: AdapterDrop; Hu et al. 2021, sec. 5.1: Adapter^D",
+    .opts = opts,
+    .formula = "(L - dropped) (2 d r + r + d)",
+};
