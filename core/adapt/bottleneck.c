@@ -65,7 +65,7 @@ static enum act act_of(enum kind kind, int choice)
     return chosen[choice];
 }
 
-/* Marks the layers of the list; returns how many, -1 (FAIL_USAGE) when one of them is none or no
+/* Marks the layers of the list; returns how many, -1 (FAIL_USAGE) when one of them is none, or no
  * layer remains. */
 static int parse_dropped(bool *dropped, int n_layers, const char *list)
 {
@@ -78,7 +78,9 @@ static int parse_dropped(bool *dropped, int n_layers, const char *list)
             return fail(FAIL_USAGE,
                         "'drop_layers' has '%.*s', but the model has %d layers (0 to %d)", (int)len,
                         s, n_layers, n_layers - 1);
-        n += !dropped[layer];
+        if (dropped[layer])
+            return fail(FAIL_USAGE, "'drop_layers' names layer %ld twice", layer);
+        n++;
         dropped[layer] = true;
         s += len + (s[len] == ',');
     }
