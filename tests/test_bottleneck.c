@@ -3,6 +3,8 @@
 #include "tests/suite.h"
 #include "tests/tiny.h"
 
+#include "core/base/file.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,13 +335,40 @@ START_TEST(initial_values)
 }
 END_TEST
 
+/* Saved and read into a model of another seed: the same numbers. */
+START_TEST(saved_is_read_back)
+{
+    char dir[] = "/tmp/lowrank-bottleneck-XXXXXX";
+    static const char *const file[] = { "adapter_model.safetensors", "lowrank_adapter.json", "" };
+    struct model other;
+
+    build(3 * _i); /* the encoder's row of each method */
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(model_init(&other, &f.base, &f.m.head, f.m.adapt, f.cfg, 5, false), 0);
+    ck_assert(memcmp(other.theta, f.m.theta, f.m.n_train * sizeof *other.theta) != 0);
+    for (size_t i = 0; i < f.m.n_train; i++)
+        f.m.theta[i] = (real)(float)f.m.theta[i]; /* what a file holds */
+    ck_assert_msg(peft_save(&f.m, f.cfg, dir, "base") == 0, "%s", fail_text());
+    ck_assert_msg(peft_load(&other, dir) == 0, "%s", fail_text());
+    ck_assert_mem_eq(other.theta, f.m.theta, f.m.n_train * sizeof *other.theta);
+    for (size_t i = 0; i < ARRAY_LEN(file); i++) {
+        char *path = path_join(dir, file[i]);
+        remove(path);
+        free(path);
+    }
+    model_free(&other);
+    unbuild();
+}
+END_TEST
+
 /* --- what is refused; the tiny encoder has 3 layers of 60 numbers */
 
 static const struct {
     const char *method, *key, *value, *text;
 } refused[] = {
-    { "adapter-h", "rank", "61", "'rank' is 61, but an adapter narrows 60 numbers" },
-    { "adapter-l", "rank", "1000", "'rank' is 1000, but an adapter narrows 60 numbers" },
+    { "adapter-h", "rank", "61", "'rank' is 61, but d_model is 60; a bottleneck cannot be wider" },
+    { "adapter-l", "rank", "1000",
+      "'rank' is 1000, but d_model is 60; a bottleneck cannot be wider" },
     { "adapter-d", "drop_layers", "0,3",
       "'drop_layers' has '3', but the model has 3 layers (0 to 2)" },
     { "adapter-d", "drop_layers", "-1",
@@ -395,6 +424,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, passes_agree, 0, n);
     tcase_add_loop_test(tc, near_zero_is_the_base, 0, n);
     tcase_add_loop_test(tc, initial_values, 0, 4);
+    tcase_add_loop_test(tc, saved_is_read_back, 0, 4);
     tcase_add_loop_test(tc, bad_settings_are_refused, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(tc, keys);
 }

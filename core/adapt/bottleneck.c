@@ -139,8 +139,8 @@ static int attach(struct model *m, const struct bottleneck_cfg *c, enum kind kin
     m->adapt_state = s;
     *s = (struct bottleneck){ .kind = kind, .r = (int)c->rank, .act = act_of(kind, c->act) };
     if (c->rank > d->d_model)
-        rc = fail(FAIL_USAGE, "'rank' is %ld, but an adapter narrows %d numbers", c->rank,
-                  d->d_model);
+        rc = fail(FAIL_USAGE, "'rank' is %ld, but d_model is %d; a bottleneck cannot be wider",
+                  c->rank, d->d_model);
     if (rc == 0 && kind == KIND_D && parse_dropped(dropped, d->n_layers, c->drop_layers) < 0)
         rc = -1;
     s->at = xalloc((size_t)d->n_layers * N_PLACE, sizeof *s->at);
