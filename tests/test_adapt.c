@@ -16,7 +16,8 @@ static const double tol = 1e-5;
 #endif
 
 /* Lists that stand for all: hooks of each kind beside each other. */
-static const char *const lists[] = { "lora+bitfit" };
+static const char *const lists[] = { "lora+bitfit", "lora+adapter-h", "bitfit+adapter-p",
+                                     "adapter-l+lora" };
 
 static const struct adapt *method_at(int i)
 {

@@ -151,6 +151,8 @@ START_TEST(as_pytorch_computes)
     read_sample(&g, model);
     ck_assert_msg(base_load(&f.base, dir) == 0 && st_open(&s, path) == 0, "%s", fail_text());
     f.cfg = tiny_cfg(a, "rank", "5");
+    if (opt_find(a->opts, "drop_layers"))
+        ck_assert_int_eq(opt_set(opt_find(a->opts, "drop_layers"), f.cfg, "0"), 0);
     ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 1, true) == 0, "%s", fail_text());
     each_tensor(&s, NULL);
     ck_assert_int_eq(lane_init(&l, &f.m, true), 0);
@@ -188,7 +190,7 @@ static const struct {
     { "adapter-p", NULL, NULL, POOL_NONE, 0.2, 0 },
     { "adapter-d", "drop_layers", "0,2", POOL_CLS, 0.2, 1 },
     { "adapter-d", "drop_layers", "1", POOL_MEAN, 0, 0 },
-    { "adapter-d", NULL, NULL, POOL_NONE, 0.2, 1 },
+    { "adapter-d", "drop_layers", "0", POOL_NONE, 0.2, 1 },
 };
 
 static struct tiny_batch t;

@@ -12,7 +12,7 @@
 
 enum { D = 16, FFN = 24, VOCAB = 40, MAX_POS = 64, LAYERS = 2, FIRST_WORD = 5 };
 
-static char method_name[16];
+static char method_name[64];
 
 void temp_dir(char dir[64])
 {

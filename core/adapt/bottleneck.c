@@ -45,8 +45,8 @@ struct bottleneck {
 
 /* D has one key more than the others. */
 static const struct opt opts[] = {
-    { "drop_layers", 0, OPT_LIST, offsetof(struct bottleneck_cfg, drop_layers), "0", 0, 0, NULL,
-      "layers without an adapter, the lowest is 0" },
+    { "drop_layers", 0, OPT_LIST, offsetof(struct bottleneck_cfg, drop_layers), NULL, 0, 0, NULL,
+      "layers without an adapter, the lowest is 0; none named: as adapter-p" },
     { "rank", 0, OPT_INT, offsetof(struct bottleneck_cfg, rank), "8", 1, 65536, NULL,
       "width of the bottleneck" },
     { "adapter_act", 0, OPT_CHOICE, offsetof(struct bottleneck_cfg, act), "auto", 0, 0,
@@ -84,8 +84,6 @@ static int parse_dropped(bool *dropped, int n_layers, const char *list)
         dropped[layer] = true;
         s += len + (s[len] == ',');
     }
-    if (n == 0)
-        return fail(FAIL_USAGE, "'drop_layers' is empty; adapter-p is the method that drops none");
     if (n == n_layers)
         return fail(FAIL_USAGE, "'drop_layers' is '%s': of %d layers none has an adapter", list,
                     n_layers);
