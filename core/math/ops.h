@@ -47,18 +47,27 @@ void dropout(struct mat y, struct mat x, const unsigned char *keep, double p);
  *     P = softmax(Q K^T * scale)   (causal: j > i is -infinity),   O = dropout(P) V
  * q, k, v, o are [T, n_heads*d_head] views (any ld; q, k, v may be column blocks of one matrix). P
  * is kept: probs holds for each sequence n_heads blocks of len*len, in order; attn_probs_size
- * numbers in all. keep: NULL, or a dropout byte for each number of probs. */
+ * numbers in all. keep: NULL, or a dropout byte for each number of probs.
+ *
+ * With a memory of n_mem keys and values, which every query of every sequence sees, causal or not,
+ *     P = softmax([Q K_mem^T, Q K^T] * scale),   O = dropout(P) [V_mem; V]
+ * and a block of probs is len*(n_mem + len), the memory's columns first (Li & Liang 2021, sec. 4.1). */
 struct attn_shape {
     const int *off; /* [n_seq + 1] */
     int n_seq, n_heads, d_head;
     double scale; /* 1/sqrt(d_head) */
     bool causal;
     double p_drop; /* with keep */
+    int n_mem;
+    struct mat k_mem, v_mem;   /* [n_mem, n_heads*d_head] */
+    struct mat dk_mem, dv_mem; /* attn_bwd adds their gradients to these */
 };
 size_t attn_probs_size(const struct attn_shape *a);
 void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsigned char *keep,
               struct mat q, struct mat k, struct mat v);
-/* dq =, dk =, dv =. SCRATCH: 3 * maxlen * maxlen numbers. do_ is not changed. */
+/* dq =, dk =, dv =; dk_mem +=, dv_mem +=. SCRATCH: attn_scratch numbers for sequences up to LEN. do_ is
+ * not changed. */
+size_t attn_scratch(int len, int n_mem);
 void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct mat dv,
               struct mat do_, const real *probs, const unsigned char *keep, struct mat q,
               struct mat k, struct mat v, real *scratch);

@@ -2,7 +2,8 @@
  *
  * One head of one sequence at a time: its products are small, and OpenBLAS has kernels for small
  * products. Causal attention runs in blocks of query rows, each against the keys up to its end
- * only. */
+ * only. A memory's keys and values are a product of their own beside the sequence's: copying either
+ * to lie behind the other would cost as much. */
 #include "core/math/ops.h"
 #include "core/math/vec.h"
 
@@ -25,10 +26,21 @@ static struct mat block_rows(struct mat m, struct block b)
     return mat_rows(m, b.from, b.to - b.from);
 }
 
-/* The part of a len x len matrix that a block computes. */
+/* The part of a len x (n_mem + len) matrix that a block computes; of it, the columns of the memory
+ * and those of the sequence. */
 static struct mat block_probs(struct mat p, struct block b)
 {
-    return mat_cols(block_rows(p, b), 0, b.upto);
+    return mat_cols(block_rows(p, b), 0, p.cols - p.rows + b.upto);
+}
+
+static struct mat block_mem(struct mat p, struct block b)
+{
+    return mat_cols(block_rows(p, b), 0, p.cols - p.rows);
+}
+
+static struct mat block_seq(struct mat p, struct block b)
+{
+    return mat_cols(block_rows(p, b), p.cols - p.rows, b.upto);
 }
 
 static struct mat head_of(struct mat m, const struct attn_shape *a, int seq, int head)
@@ -38,14 +50,40 @@ static struct mat head_of(struct mat m, const struct attn_shape *a, int seq, int
     return mat_cols(mat_rows(m, a->off[seq], len), head * a->d_head, a->d_head);
 }
 
+/* What a head multiplies, of one sequence: its own rows, and the memory's. */
+struct kv {
+    struct mat k, v, k_mem, v_mem;
+};
+
+static struct mat mem_head(struct mat m, const struct attn_shape *a, int head)
+{
+    return mat_cols(mat_rows(m, 0, a->n_mem), head * a->d_head, a->d_head);
+}
+
+static struct kv kv_of(const struct attn_shape *a, struct mat k, struct mat v, struct mat k_mem,
+                       struct mat v_mem, int seq, int head)
+{
+    return (struct kv){ head_of(k, a, seq, head), head_of(v, a, seq, head),
+                        mem_head(k_mem, a, head), mem_head(v_mem, a, head) };
+}
+
+/* Probabilities of one head of one sequence. */
+static size_t head_size(const struct attn_shape *a, int len)
+{
+    return (size_t)len * (size_t)(a->n_mem + len);
+}
+
+size_t attn_scratch(int len, int n_mem)
+{
+    return 3 * (size_t)len * (size_t)(n_mem + len);
+}
+
 size_t attn_probs_size(const struct attn_shape *a)
 {
     size_t n = 0;
 
-    for (int s = 0; s < a->n_seq; s++) {
-        size_t len = (size_t)(a->off[s + 1] - a->off[s]);
-        n += (size_t)a->n_heads * len * len;
-    }
+    for (int s = 0; s < a->n_seq; s++)
+        n += (size_t)a->n_heads * head_size(a, a->off[s + 1] - a->off[s]);
     return n;
 }
 
@@ -84,7 +122,7 @@ static void softmax_block(struct mat p, struct block b, bool causal)
 {
     for (int i = b.from; i < b.to; i++) {
         real *row = mat_row(p, i);
-        int n = causal ? i + 1 : p.cols;
+        int n = causal ? p.cols - p.rows + i + 1 : p.cols;
 
         softmax_row(row, n);
         memset(row + n, 0, (size_t)(p.cols - n) * sizeof(real));
@@ -99,42 +137,54 @@ VEC_CLONES static void drop_tile(real *out, const real *p, const unsigned char *
         out[j] = keep[j] ? p[j] * scale : 0;
 }
 
-/* o = dropout(P) V for a block, by tiles of P: P itself is kept for backward. */
-static void mix_dropped(struct mat o, struct mat p, const unsigned char *keep, struct mat v,
-                        struct block b, real scale)
+/* O = dropout(P) V, or += when ADD, by tiles of P: P itself is kept for backward. KEEP: the byte of
+ * P's first number. */
+static void mix_dropped(struct mat o, bool add, struct mat p, const unsigned char *keep,
+                        struct mat v, real scale)
 {
     real tile[DROP_ROWS * DROP_COLS];
 
-    for (int i0 = b.from; i0 < b.to; i0 += DROP_ROWS)
-        for (int j0 = 0; j0 < b.upto; j0 += DROP_COLS) {
-            int rows = b.to - i0 < DROP_ROWS ? b.to - i0 : DROP_ROWS;
-            int cols = b.upto - j0 < DROP_COLS ? b.upto - j0 : DROP_COLS;
+    for (int i0 = 0; i0 < p.rows; i0 += DROP_ROWS)
+        for (int j0 = 0; j0 < p.cols; j0 += DROP_COLS) {
+            int rows = p.rows - i0 < DROP_ROWS ? p.rows - i0 : DROP_ROWS;
+            int cols = p.cols - j0 < DROP_COLS ? p.cols - j0 : DROP_COLS;
 
             for (int i = 0; i < rows; i++) {
                 size_t at = (size_t)(i0 + i) * (size_t)p.ld + (size_t)j0;
                 drop_tile(tile + i * cols, p.x + at, keep + at, cols, scale);
             }
-            mat_gemm(mat_rows(o, i0, rows), j0 > 0, 1, mat_make(tile, rows, cols), NOTRANS,
+            mat_gemm(mat_rows(o, i0, rows), add || j0 > 0, 1, mat_make(tile, rows, cols), NOTRANS,
                      mat_rows(v, j0, cols), NOTRANS);
         }
 }
 
+/* O = or += P V of some columns of a head's P; KEEP: the bytes of that P from its first number. */
+static void mix(struct mat o, bool add, struct mat p, struct mat part, const unsigned char *keep,
+                struct mat v, real scale)
+{
+    if (keep)
+        mix_dropped(o, add, part, keep + (part.x - p.x), v, scale);
+    else
+        mat_gemm(o, add, 1, part, NOTRANS, v, NOTRANS);
+}
+
 static void head_fwd(const struct attn_shape *a, struct mat o, struct mat p,
-                     const unsigned char *keep, struct mat q, struct mat k, struct mat v)
+                     const unsigned char *keep, struct mat q, struct kv x)
 {
     real scale = (real)a->scale, drop = keep ? (real)(1 / (1 - a->p_drop)) : 1;
+    bool mem = a->n_mem > 0;
     struct block b;
 
     for (int from = 0; from < p.rows; from = b.to) {
         b = block_at(a, p.rows, from);
-        mat_gemm(block_probs(p, b), 0, scale, block_rows(q, b), NOTRANS, mat_rows(k, 0, b.upto),
+        if (mem)
+            mat_gemm(block_mem(p, b), 0, scale, block_rows(q, b), NOTRANS, x.k_mem, TRANS);
+        mat_gemm(block_seq(p, b), 0, scale, block_rows(q, b), NOTRANS, mat_rows(x.k, 0, b.upto),
                  TRANS);
         softmax_block(p, b, a->causal);
-        if (keep)
-            mix_dropped(o, p, keep, v, b, drop);
-        else
-            mat_gemm(block_rows(o, b), 0, 1, block_probs(p, b), NOTRANS, mat_rows(v, 0, b.upto),
-                     NOTRANS);
+        if (mem)
+            mix(block_rows(o, b), false, p, block_mem(p, b), keep, x.v_mem, drop);
+        mix(block_rows(o, b), mem, p, block_seq(p, b), keep, mat_rows(x.v, 0, b.upto), drop);
     }
 }
 
@@ -145,6 +195,14 @@ static void check_shape(const struct attn_shape *a, struct mat m)
           a->off[a->n_seq]);
 }
 
+/* A memory's view is of n_mem rows; without one it is not looked at. */
+static void check_mem(const struct attn_shape *a, struct mat m)
+{
+    CHECK(a->n_mem == 0 || (m.rows == a->n_mem && m.cols == a->n_heads * a->d_head),
+          "%d x %d for %d heads of %d, %d in memory", m.rows, m.cols, a->n_heads, a->d_head,
+          a->n_mem);
+}
+
 void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsigned char *keep,
               struct mat q, struct mat k, struct mat v)
 {
@@ -152,13 +210,15 @@ void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsig
     check_shape(a, q);
     check_shape(a, k);
     check_shape(a, v);
+    check_mem(a, a->k_mem);
+    check_mem(a, a->v_mem);
     for (int s = 0; s < a->n_seq; s++)
         for (int h = 0; h < a->n_heads; h++) {
             int len = a->off[s + 1] - a->off[s];
-            size_t size = (size_t)len * (size_t)len;
+            size_t size = head_size(a, len);
 
-            head_fwd(a, head_of(o, a, s, h), mat_make(probs, len, len), keep, head_of(q, a, s, h),
-                     head_of(k, a, s, h), head_of(v, a, s, h));
+            head_fwd(a, head_of(o, a, s, h), mat_make(probs, len, a->n_mem + len), keep,
+                     head_of(q, a, s, h), kv_of(a, k, v, a->k_mem, a->v_mem, s, h));
             probs += size;
             keep = keep ? keep + size : NULL;
         }
@@ -194,36 +254,52 @@ VEC_CLONES static void drop_row_bwd(real *dp, real *dropped, const real *p,
     }
 }
 
-static void head_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct mat dv,
-                     struct mat do_, struct mat p, const unsigned char *keep, struct mat q,
-                     struct mat k, struct mat v, real *scratch)
+/* dQ =, and the gradients of keys and values +=, of a block, from dS and dropout(P). */
+static void part_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, struct mat do_,
+                     struct mat ds, struct mat pd, struct mat q, struct kv x, struct block b)
 {
-    int len = p.rows;
-    struct mat ds = mat_make(scratch, len, len), pd = p;
-    real scale = (real)a->scale, drop = keep ? (real)(1 / (1 - a->p_drop)) : 1;
+    struct mat dq_b = block_rows(dq, b), do_b = block_rows(do_, b), q_b = block_rows(q, b);
+    real scale = (real)a->scale;
+
+    mat_gemm(dq_b, 0, scale, block_seq(ds, b), NOTRANS, mat_rows(x.k, 0, b.upto), NOTRANS);
+    mat_gemm(mat_rows(dx.k, 0, b.upto), a->causal, scale, block_seq(ds, b), TRANS, q_b, NOTRANS);
+    mat_gemm(mat_rows(dx.v, 0, b.upto), a->causal, 1, block_seq(pd, b), TRANS, do_b, NOTRANS);
+    if (a->n_mem == 0)
+        return;
+    mat_gemm(dq_b, 1, scale, block_mem(ds, b), NOTRANS, x.k_mem, NOTRANS);
+    mat_gemm(dx.k_mem, 1, scale, block_mem(ds, b), TRANS, q_b, NOTRANS);
+    mat_gemm(dx.v_mem, 1, 1, block_mem(pd, b), TRANS, do_b, NOTRANS);
+}
+
+static void head_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, struct mat do_,
+                     struct mat p, const unsigned char *keep, struct mat q, struct kv x,
+                     real *scratch)
+{
+    struct mat ds = mat_make(scratch, p.rows, p.cols), pd = p;
+    real drop = keep ? (real)(1 / (1 - a->p_drop)) : 1;
     struct block b;
 
     if (keep)
-        pd = mat_make(scratch + (size_t)len * (size_t)len, len, len);
+        pd = mat_make(scratch + head_size(a, p.rows), p.rows, p.cols);
     if (a->causal) {
-        mat_zero(dk);
-        mat_zero(dv);
+        mat_zero(dx.k);
+        mat_zero(dx.v);
     }
-    for (int from = 0; from < len; from = b.to) {
-        b = block_at(a, len, from);
+    for (int from = 0; from < p.rows; from = b.to) {
+        b = block_at(a, p.rows, from);
         struct mat ds_b = block_probs(ds, b), p_b = block_probs(p, b), pd_b = block_probs(pd, b);
-        struct mat dk_b = mat_rows(dk, 0, b.upto), dv_b = mat_rows(dv, 0, b.upto);
 
-        mat_gemm(ds_b, 0, 1, block_rows(do_, b), NOTRANS, mat_rows(v, 0, b.upto), TRANS);
+        if (a->n_mem > 0)
+            mat_gemm(block_mem(ds, b), 0, 1, block_rows(do_, b), NOTRANS, x.v_mem, TRANS);
+        mat_gemm(block_seq(ds, b), 0, 1, block_rows(do_, b), NOTRANS, mat_rows(x.v, 0, b.upto),
+                 TRANS);
         for (int i = 0; i < ds_b.rows; i++) {
             if (keep)
                 drop_row_bwd(mat_row(ds_b, i), mat_row(pd_b, i), mat_row(p_b, i),
-                             keep + (size_t)(b.from + i) * (size_t)len, b.upto, drop);
-            softmax_row_bwd(mat_row(ds_b, i), mat_row(p_b, i), b.upto);
+                             keep + (size_t)(b.from + i) * (size_t)p.ld, ds_b.cols, drop);
+            softmax_row_bwd(mat_row(ds_b, i), mat_row(p_b, i), ds_b.cols);
         }
-        mat_gemm(block_rows(dq, b), 0, scale, ds_b, NOTRANS, mat_rows(k, 0, b.upto), NOTRANS);
-        mat_gemm(dk_b, a->causal, scale, ds_b, TRANS, block_rows(q, b), NOTRANS);
-        mat_gemm(dv_b, a->causal, 1, pd_b, TRANS, block_rows(do_, b), NOTRANS);
+        part_bwd(a, dq, dx, do_, ds, pd, q, x, b);
     }
 }
 
@@ -235,15 +311,17 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
     check_shape(a, dk);
     check_shape(a, dv);
     check_shape(a, do_);
+    check_mem(a, a->dk_mem);
+    check_mem(a, a->dv_mem);
     for (int s = 0; s < a->n_seq; s++)
         for (int h = 0; h < a->n_heads; h++) {
             int len = a->off[s + 1] - a->off[s];
-            size_t size = (size_t)len * (size_t)len;
-            struct mat p = mat_make((real *)probs, len, len);
+            size_t size = head_size(a, len);
+            struct mat p = mat_make((real *)probs, len, a->n_mem + len);
 
-            head_bwd(a, head_of(dq, a, s, h), head_of(dk, a, s, h), head_of(dv, a, s, h),
-                     head_of(do_, a, s, h), p, keep, head_of(q, a, s, h), head_of(k, a, s, h),
-                     head_of(v, a, s, h), scratch);
+            head_bwd(a, head_of(dq, a, s, h), kv_of(a, dk, dv, a->dk_mem, a->dv_mem, s, h),
+                     head_of(do_, a, s, h), p, keep, head_of(q, a, s, h),
+                     kv_of(a, k, v, a->k_mem, a->v_mem, s, h), scratch);
             probs += size;
             keep = keep ? keep + size : NULL;
         }

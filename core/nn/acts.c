@@ -170,7 +170,6 @@ static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
 {
     const struct dims *d = &m->base->dims;
     int wide = 3 * d->d_model > d->d_ffn ? 3 * d->d_model : d->d_ffn;
-    size_t n = (size_t)s->max_len;
 
     if (!m->base->arch->causal) {
         a->dlogits = take_mat(p, s->n_seq, m->head.n_labels);
@@ -182,7 +181,7 @@ static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
     a->dd = take_mat(p, s->n_tok, d->d_model);
     a->datt = take_mat(p, s->n_tok, d->d_model);
     a->wide = take(p, (size_t)s->n_tok * (size_t)wide, sizeof(real));
-    a->scratch = take(p, 3 * n * n, sizeof(real));
+    a->scratch = take(p, attn_scratch(s->max_len, m->n_memory), sizeof(real));
 }
 
 static void plan_pooling(struct plan *p, struct acts *a, const struct model *m,
@@ -279,7 +278,7 @@ static struct acts_shape shape_of(const struct model *m, const struct batch *b)
     for (int i = 0; i < b->n_seq; i++) {
         size_t len = (size_t)(b->off[i + 1] - b->off[i] + soft);
         CHECK(len > (size_t)soft && len <= (size_t)s.max_len, "sequence %d of %zu tokens", i, len);
-        s.n_probs += (size_t)m->base->dims.n_heads * len * len;
+        s.n_probs += (size_t)m->base->dims.n_heads * len * ((size_t)m->n_memory + len);
     }
     CHECK(b->n_seq > 0 && b->off[0] == 0 && b->off[b->n_seq] == b->n_tok, "%d", b->n_tok);
     return s;

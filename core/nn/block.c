@@ -133,31 +133,38 @@ static void tap_bwd(const struct ctx *c, enum place p, struct mat dh, struct mat
 
 /* --- attention */
 
+/* With the method's memory, if it has one. */
 static struct attn_shape attention(const struct ctx *c)
 {
     const struct dims *d = &c->m->base->dims;
+    struct attn_shape s = { .off = c->b->off,
+                            .n_seq = c->b->n_seq,
+                            .n_heads = d->n_heads,
+                            .d_head = d->d_head,
+                            .scale = c->m->net->attn_scale,
+                            .causal = c->m->base->arch->causal,
+                            .p_drop = c->m->head.attn_dropout,
+                            .n_mem = c->m->n_memory };
 
-    return (struct attn_shape){ .off = c->b->off,
-                                .n_seq = c->b->n_seq,
-                                .n_heads = d->n_heads,
-                                .d_head = d->d_head,
-                                .scale = c->m->net->attn_scale,
-                                .causal = c->m->base->arch->causal,
-                                .p_drop = c->m->head.attn_dropout };
+    if (s.n_mem > 0)
+        c->m->adapt->memory(c->m, c->l, c->layer, c->acts->method, &s.k_mem, &s.v_mem, &s.dk_mem,
+                            &s.dv_mem);
+    return s;
 }
 
-/* A sequence's block of probabilities has n_heads * len * len numbers, at most n_heads *
- * max_pos^2. */
+/* A sequence's block of probabilities has n_heads * len * (n_memory + len) numbers, at most n_heads *
+ * max_pos * (n_memory + max_pos). */
 static void keep_probs(const struct ctx *c)
 {
     const struct dims *d = &c->m->base->dims;
-    uint64_t pos = (uint64_t)d->max_pos, stride = ((uint64_t)d->n_heads * pos * pos + 7) / 8 * 8;
+    uint64_t pos = (uint64_t)d->max_pos, mem = (uint64_t)c->m->n_memory;
+    uint64_t stride = ((uint64_t)d->n_heads * pos * (mem + pos) + 7) / 8 * 8;
     unsigned char *keep = c->a->keep_probs;
 
     prof_begin(WORK_DROPOUT);
     for (int s = 0; s < c->b->n_seq; s++) {
         size_t len = (size_t)(c->b->off[s + 1] - c->b->off[s]);
-        size_t n = (size_t)d->n_heads * len * len;
+        size_t n = (size_t)d->n_heads * len * ((size_t)mem + len);
         uint64_t place = c->l->step * (uint64_t)c->l->batch_slots + (uint64_t)c->b->slot[s];
         rng_keep(keep, n, c->m->head.attn_dropout, c->l->seed, dropout_sub(c->layer, SITE_PROBS),
                  place * stride);

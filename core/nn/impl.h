@@ -218,6 +218,9 @@ static inline int soft_rows(const struct model *m)
 {
     return m->n_prefix + m->n_infix;
 }
+/* soft_check - whether the model's positions hold them and a token, and its kind has a place for them.
+ * Errors: FAIL_USAGE. */
+int soft_check(const struct model *m);
 size_t soft_bytes(int n_seq, int n_tok);
 void soft_batch(struct batch *out, void *mem, const struct model *m, const struct batch *b);
 void soft_out(struct mat y, struct mat x, const struct model *m, const int *off, int n_seq);

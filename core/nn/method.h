@@ -22,6 +22,10 @@ struct adapt {
      * methods, see adapt_count. */
     long (*count)(const void *cfg, const struct dims *d);
     const char *formula; /* the closed form as text: "2 n_M d r" */
+    /* Of these, what a trained model still needs; NULL: all of them. */
+    long (*count_kept)(const void *cfg, const struct dims *d);
+    /* Rows that are inserted into every sequence, whose tokens have so many positions less; NULL: none. */
+    int (*rows)(const void *cfg);
 
     /* Hooks on the linear layers; NULL: nothing. B gives the rows of x and y: of a whole
      * micro-batch, or of the first token of each sequence only (the last block with pooling cls). y
@@ -55,9 +59,10 @@ struct adapt {
                     enum place p, struct mat keep, struct mat dh, struct mat dres);
 
     /* Keys and values [model->n_memory, d] that every query of the layer sees beside its own sequence's;
-     * the gradients are added to by attention's backward. Only of methods that set m->n_memory. */
-    void (*memory)(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
-                   struct mat *dk, struct mat *dv);
+     * the gradients are added to by attention's backward (dk, dv empty without l->grad). SCRATCH: the
+     * pass's, below. Only of methods that set m->n_memory. Tokens keep their positions. */
+    void (*memory)(const struct model *m, struct lane *l, int layer, real *scratch, struct mat *k,
+                   struct mat *v, struct mat *dk, struct mat *dv);
 
     /* Work of a pass that is not a layer's, over SCRATCH numbers of the lane's own: before the first
      * block, and after the last backward. */

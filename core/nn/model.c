@@ -271,7 +271,7 @@ static int list_params(struct model *m, struct base *b, const struct head *h,
     m->n_params = b->n_params;
     if (h->n_labels > 0)
         add_head(m);
-    if (method->attach && method->attach(m, cfg) != 0)
+    if ((method->attach && method->attach(m, cfg) != 0) || soft_check(m) != 0)
         return -1;
     place_params(m);
     return 0;
@@ -283,7 +283,6 @@ int model_init(struct model *m, struct base *b, const struct head *h, const stru
     if (list_params(m, b, h, method, cfg, seed) != 0 || make_theta(m) != 0 ||
         (h->n_labels > 0 && init_head(m, use_own_head) != 0))
         goto out;
-    CHECK(m->n_prefix + m->n_infix < b->dims.max_pos, "%d + %d rows", m->n_prefix, m->n_infix);
     if (method->init)
         method->init(m, cfg);
     resolve(m);

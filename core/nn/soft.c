@@ -13,6 +13,26 @@ static int lead(const struct model *m)
     return m->base->arch->causal ? 0 : 1;
 }
 
+int soft_check(const struct model *m)
+{
+    const struct arch *a = m->base->arch;
+    int max_pos = m->base->dims.max_pos;
+
+    if (m->n_prefix >= max_pos || m->n_infix >= max_pos - m->n_prefix)
+        return fail(
+            FAIL_USAGE,
+            "'prefix' is %d and 'infix' is %d, but the model has %d positions for these rows "
+            "and the text",
+            m->n_prefix, m->n_infix, max_pos);
+    if (m->n_infix > 0 && a->causal)
+        return fail(
+            FAIL_USAGE,
+            "'infix' is %d, but a decoder (%s) reads plain text, in which no prompt ends that "
+            "an infix could follow; 0 is right",
+            m->n_infix, a->name);
+    return 0;
+}
+
 int soft_row(const struct model *m, const int *off, int seq, int k)
 {
     return k < m->n_prefix ? off[seq] + lead(m) + k : off[seq + 1] - soft_rows(m) + k;

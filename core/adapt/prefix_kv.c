@@ -1,0 +1,222 @@
+/* prefix_kv.c - trained keys and values in every layer (Li & Liang 2021, sec. 4).
+ *
+ *     K_i = [K_mem,i; K],  V_i = [V_mem,i; V]        K_mem,i, V_mem,i [l_p, d] of layer i
+ *
+ * Trained as they are they are unstable (sec. 4.3); so with a width w they are the output of an MLP,
+ *
+ *     [K_mem,0 V_mem,0 K_mem,1 ..] = tanh(E W1^T + b1) W2^T + b2     E [l_p, d], W1 [w, d], W2 [2Ld, w]
+ *
+ * of which a trained model needs the output only. It is computed once a pass, and its gradient taken
+ * once a pass, over what attention added for every sequence. Width 0: no MLP.
+ *
+ * A prefix costs attention its columns, and no position: tokens keep theirs, where transformers'
+ * past_key_values shift them by l_p. Initial values as PEFT and torch draw them: E (or K and V
+ * themselves) N(0, 1), weights and biases uniform to 1/sqrt(in). */
+#include "core/adapt/adapt.h"
+
+#include "core/base/rng.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct prefix_kv_cfg {
+    long prefix, width;
+};
+struct prefix_kv {
+    int n, width;
+    int e, w1, b1, w2, b2; /* in params; without MLP e is [l_p, 2Ld] and the others are absent */
+};
+
+#define AT(f) offsetof(struct prefix_kv_cfg, f)
+static const struct opt opts[] = {
+    { "prefix", 0, OPT_INT, AT(prefix), "8", 1, 65536, NULL,
+      "l_p: trained keys and values of each layer" },
+    { "prefix_width", 0, OPT_INT, AT(width), "512", 0, 65536, NULL,
+      "of the MLP that makes them during training; 0: they are trained as they are" },
+    { .type = OPT_END },
+};
+#undef AT
+
+static int add(struct model *m, const char *name, int rows, int cols)
+{
+    int at = adapt_param(m, name, rows, cols);
+
+    m->params[at].is_vector = false; /* also one row */
+    return at;
+}
+
+static int attach(struct model *m, const void *cfg)
+{
+    const struct prefix_kv_cfg *c = cfg;
+    const struct dims *d = &m->base->dims;
+    struct prefix_kv *s = xalloc(1, sizeof *s);
+    int all = 2 * d->n_layers * d->d_model, n = (int)c->prefix, w = (int)c->width;
+
+    m->adapt_state = s;
+    m->n_memory = n;
+    *s = (struct prefix_kv){ .n = n, .width = w };
+    s->e = add(m, "prefix.embedding.weight", n, w > 0 ? d->d_model : all);
+    if (w == 0)
+        return 0;
+    s->w1 = add(m, "prefix.transform.0.weight", w, d->d_model);
+    s->b1 = adapt_param(m, "prefix.transform.0.bias", 1, w);
+    s->w2 = add(m, "prefix.transform.2.weight", all, w);
+    s->b2 = adapt_param(m, "prefix.transform.2.bias", 1, all);
+    return 0;
+}
+
+static void detach(struct model *m)
+{
+    free(m->adapt_state);
+    m->adapt_state = NULL;
+}
+
+static void draw(struct model *m, int at, int fan_in)
+{
+    struct param *p = &m->params[at];
+    struct rng r = rng_make(m->seed, RNG_INIT, UINT32_C(3) << 30 | (uint32_t)p->off);
+    double bound = fan_in > 0 ? 1 / sqrt(fan_in) : 0;
+
+    for (size_t i = 0; i < (size_t)p->rows * (size_t)p->cols; i++)
+        p->value[i] = (real)(fan_in > 0 ? bound * (2 * rng_uniform(&r) - 1) : rng_normal(&r));
+}
+
+static void init(struct model *m, const void *cfg)
+{
+    const struct prefix_kv *s = m->adapt_state;
+
+    (void)cfg;
+    draw(m, s->e, 0);
+    if (s->width == 0)
+        return;
+    draw(m, s->w1, m->base->dims.d_model);
+    draw(m, s->b1, m->base->dims.d_model);
+    draw(m, s->w2, s->width);
+    draw(m, s->b2, s->width);
+}
+
+/* --- the MLP */
+
+/* A pass's scratch: h [l_p, w], all keys and values [l_p, 2Ld], and their gradients. */
+struct pass {
+    struct mat h, kv, dh, dkv;
+};
+
+static struct pass cut(const struct model *m, const struct lane *l, real *scratch)
+{
+    const struct prefix_kv *s = m->adapt_state;
+    int all = 2 * m->base->dims.n_layers * m->base->dims.d_model;
+    size_t n = (size_t)s->n, w = (size_t)s->width, kv = n * (size_t)all;
+    struct pass p = { 0 };
+
+    if (s->width == 0) {
+        p.kv = mat_make(m->params[s->e].value, s->n, all);
+        if (l->grad)
+            p.dkv = mat_make(l->grad + m->params[s->e].off, s->n, all);
+        return p;
+    }
+    p.h = mat_make(scratch, s->n, s->width);
+    p.kv = mat_make(scratch + n * w, s->n, all);
+    if (l->grad) {
+        p.dh = mat_make(scratch + n * w + kv, s->n, s->width);
+        p.dkv = mat_make(scratch + 2 * n * w + kv, s->n, all);
+    }
+    return p;
+}
+
+static size_t scratch_size(const struct model *m, bool grad)
+{
+    const struct prefix_kv *s = m->adapt_state;
+    size_t all = 2 * (size_t)m->base->dims.n_layers * (size_t)m->base->dims.d_model;
+
+    return s->width ? (size_t)s->n * ((size_t)s->width + all) * (grad ? 2 : 1) : 0;
+}
+
+static struct mat value(const struct model *m, int at)
+{
+    const struct param *p = &m->params[at];
+
+    return mat_make(p->value, p->rows, p->cols);
+}
+
+static struct mat grad(const struct model *m, const struct lane *l, int at)
+{
+    const struct param *p = &m->params[at];
+
+    return mat_make(l->grad + p->off, p->rows, p->cols);
+}
+
+static void pass_begin(const struct model *m, struct lane *l, real *scratch)
+{
+    const struct prefix_kv *s = m->adapt_state;
+    struct pass p = cut(m, l, scratch);
+
+    if (s->width == 0)
+        return;
+    mat_gemm(p.h, 0, 1, value(m, s->e), NOTRANS, value(m, s->w1), TRANS);
+    mat_add_row(p.h, m->params[s->b1].value);
+    act_fwd(p.h, (struct mat){ 0 }, p.h, ACT_TANH);
+    mat_gemm(p.kv, 0, 1, p.h, NOTRANS, value(m, s->w2), TRANS);
+    mat_add_row(p.kv, m->params[s->b2].value);
+    if (l->grad)
+        mat_zero(p.dkv);
+}
+
+/*     dW2 += dkv^T h,  db2 += sum dkv,  g = (dkv W2)(1 - h^2),  dW1 += g^T E,  db1 += sum g,  dE += g W1 */
+static void pass_end(const struct model *m, struct lane *l, real *scratch)
+{
+    const struct prefix_kv *s = m->adapt_state;
+    struct pass p = cut(m, l, scratch);
+
+    if (s->width == 0)
+        return;
+    mat_gemm(grad(m, l, s->w2), 1, 1, p.dkv, TRANS, p.h, NOTRANS);
+    mat_sum_rows(grad(m, l, s->b2).x, p.dkv);
+    mat_gemm(p.dh, 0, 1, p.dkv, NOTRANS, value(m, s->w2), NOTRANS);
+    tanh_bwd(p.dh, p.dh, p.h);
+    mat_gemm(grad(m, l, s->w1), 1, 1, p.dh, TRANS, value(m, s->e), NOTRANS);
+    mat_sum_rows(grad(m, l, s->b1).x, p.dh);
+    mat_gemm(grad(m, l, s->e), 1, 1, p.dh, NOTRANS, value(m, s->w1), NOTRANS);
+}
+
+static void memory(const struct model *m, struct lane *l, int layer, real *scratch, struct mat *k,
+                   struct mat *v, struct mat *dk, struct mat *dv)
+{
+    struct pass p = cut(m, l, scratch);
+    int d = m->base->dims.d_model, at = 2 * layer * d;
+
+    *k = mat_cols(p.kv, at, d);
+    *v = mat_cols(p.kv, at + d, d);
+    *dk = mat_cols(p.dkv, at, d);
+    *dv = mat_cols(p.dkv, at + d, d);
+}
+
+static long count_kept(const void *cfg, const struct dims *d)
+{
+    return 2L * d->n_layers * d->d_model * ((const struct prefix_kv_cfg *)cfg)->prefix;
+}
+
+static long count(const void *cfg, const struct dims *d)
+{
+    const struct prefix_kv_cfg *c = cfg;
+    long w = c->width, n = d->d_model;
+
+    return w ? n * c->prefix + w * (n + 1) + 2 * d->n_layers * n * (w + 1) : count_kept(cfg, d);
+}
+
+const struct adapt adapt_prefix_kv = {
+    .name = "prefix-kv",
+    .source = "Li & Liang 2021, sec. 4",
+    .opts = opts,
+    .cfg_size = sizeof(struct prefix_kv_cfg),
+    .attach = attach,
+    .init = init,
+    .detach = detach,
+    .count = count,
+    .formula = "d l_p + w(d + 1) + 2Ld(w + 1), of which 2Ld l_p stay; width w = 0: 2Ld l_p",
+    .count_kept = count_kept,
+    .memory = memory,
+    .scratch = scratch_size,
+    .pass_begin = pass_begin,
+    .pass_end = pass_end,
+};
