@@ -295,13 +295,19 @@ void reader_free(struct reader *r)
     *r = (struct reader){ 0 };
 }
 
+int reader_room(const struct reader *r)
+{
+    const struct model *m = &r->a->model;
+
+    return m->base->dims.max_pos - m->n_prefix - m->n_infix;
+}
+
 int reader_run(struct reader *r, const char *text, size_t size, const char *b, size_t b_size)
 {
     int second, off[2] = { 0 }, slot = 0;
 
     r->ids.n = 0;
-    r->n_cut +=
-        tok_join(r->a->tok, text, size, b, b_size, r->a->base.dims.max_pos, &r->ids, &second);
+    r->n_cut += tok_join(r->a->tok, text, size, b, b_size, reader_room(r), &r->ids, &second);
     int n = r->ids.n;
     if (n > r->cap) {
         r->cap = 2 * n;

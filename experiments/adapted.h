@@ -39,9 +39,11 @@ struct reader {
     struct ids ids;
     int *mem;
     int cap;
-    long n_cut; /* tokens beyond the model's positions, of all texts */
+    long n_cut; /* tokens beyond reader_room, of all texts */
 };
 int reader_init(struct reader *r, const struct adapted *a); /* Errors: FAIL_MEMORY */
 void reader_free(struct reader *r);
+int reader_room(
+    const struct reader *r); /* the model's positions, less rows that the method inserts */
 int reader_run(struct reader *r, const char *text, size_t size, const char *b, size_t b_size);
 #endif

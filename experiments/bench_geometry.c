@@ -70,9 +70,9 @@ static int read_recipe(struct bench_model *b, const struct settings *v, long seq
         return -1;
     if (!settings_get(v, "batch"))
         r->train.batch = sequences;
-    if (tokens > b->d.max_pos)
+    if (tokens > b->d.max_pos - recipe_rows(r))
         return fail(FAIL_USAGE, "--tokens is %ld, but the model has %d positions", tokens,
-                    b->d.max_pos);
+                    b->d.max_pos - recipe_rows(r));
     b->task = (struct task){ .n_labels = strcmp(b->d.arch, "gpt2") == 0 ? 0 : 2, /* decodes */
                              .n_metrics = 1,
                              .max_len = b->d.max_pos };

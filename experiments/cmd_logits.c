@@ -178,8 +178,7 @@ static int answer_all(struct reader *r, const struct flags *f)
     if (rc == 0)
         rc = output_end(stdout);
     if (r->n_cut)
-        warn("%ld tokens beyond the model's %d positions were cut", r->n_cut,
-             r->a->base.dims.max_pos);
+        warn("%ld tokens beyond the model's %d positions were cut", r->n_cut, reader_room(r));
     free(line);
     return rc;
 }

@@ -379,9 +379,11 @@ const struct dataset *data_get(const struct recipe *r, enum split s, bool *absen
     if (limit > set.d.n && s != SPLIT_TEST)
         warn("'%s' is %ld, but '%s' has %d examples; all are taken",
              s == SPLIT_TRAIN ? "train_n" : "dev_n", limit, t->path[s], set.d.n);
+    int rows = recipe_rows(r); /* what they cost is not to be overlooked */
     if (set.d.n_truncated)
-        detail("%s: %ld of %d examples cut to %ld tokens", t->path[s], set.d.n_truncated, set.d.n,
-               r->train.max_len);
+        (rows > 0 && rows + r->train.max_len == in->base.dims.max_pos ? warn : detail)(
+            "%s: %ld of %d examples cut to %ld tokens", t->path[s], set.d.n_truncated, set.d.n,
+            r->train.max_len);
     struct set *kept = memcpy(list_add(&sets, sizeof set), &set, sizeof set);
     return &kept->d;
 }

@@ -173,6 +173,63 @@ enum precision recipe_precision(const struct recipe *r)
                                                                           : PRECISION_F32;
 }
 
+int recipe_rows(const struct recipe *r)
+{
+    return r->method && r->method->rows ? r->method->rows(r->method_cfg) : 0;
+}
+
+/* Once for each length in this process: a plan resolves as many recipes as it has cells. */
+static void say_lowered(long to, const struct recipe *r, const struct dims *d)
+{
+    static long said[64];
+    static int n;
+
+    for (int i = 0; i < n; i++)
+        if (said[i] == to)
+            return;
+    if (n < (int)ARRAY_LEN(said))
+        said[n++] = to;
+    warn("'max_len' is lowered to %ld: of the model's %d positions '%s' takes %d", to, d->max_pos,
+         r->method->name, recipe_rows(r));
+}
+
+/* The value of a key of whole numbers of this run's method. */
+static long whole(const struct recipe *r, const char *key)
+{
+    void *cfg = NULL;
+    const struct opt *o = recipe_opt(r, key, &cfg);
+
+    return o && o->type == OPT_INT ? *(const long *)(const void *)((const char *)cfg + o->at) : 0;
+}
+
+/* The rows that the method inserts take positions of the model, which a text then has not. */
+static int fit_max_len(struct recipe *r, const struct dims *d, const struct task *t)
+{
+    struct train_cfg *c = &r->train;
+    int least = t->col_pair ? 5 : 3, rows = recipe_rows(r), room = d->max_pos - rows;
+
+    if (c->max_len == 0)
+        c->max_len = t->max_len < d->max_pos ? t->max_len : d->max_pos;
+    if (c->max_len > d->max_pos)
+        return fail(FAIL_USAGE, "'max_len' is %ld, but the model has %d positions", c->max_len,
+                    d->max_pos);
+    if (rows > 0 && room < least)
+        return fail(
+            FAIL_USAGE,
+            "'prefix' is %ld and 'infix' is %ld, but the model has %d positions, of which %s "
+            "needs %d",
+            whole(r, "prefix"), whole(r, "infix"), d->max_pos,
+            t->col_pair ? "a pair of texts" : "a text", least);
+    if (c->max_len < least) /* as many special tokens, and one of each text */
+        return fail(FAIL_USAGE, "'max_len' is %ld, but %s needs %d tokens", c->max_len,
+                    t->col_pair ? "a pair of texts" : "a text", least);
+    if (c->max_len > room) {
+        c->max_len = room;
+        say_lowered(room, r, d);
+    }
+    return 0;
+}
+
 int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
 {
     struct train_cfg *c = &r->train;
@@ -188,14 +245,8 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
         c->attn_dropout = d->attn_dropout;
     if (c->classifier_dropout < 0)
         c->classifier_dropout = d->classifier_dropout;
-    if (c->max_len == 0)
-        c->max_len = t->max_len < d->max_pos ? t->max_len : d->max_pos;
-    if (c->max_len > d->max_pos)
-        return fail(FAIL_USAGE, "'max_len' is %ld, but the model has %d positions", c->max_len,
-                    d->max_pos);
-    if (c->max_len < (t->col_pair ? 5 : 3)) /* as many special tokens, and one of each text */
-        return fail(FAIL_USAGE, "'max_len' is %ld, but %s needs %d tokens", c->max_len,
-                    t->col_pair ? "a pair of texts" : "a text", t->col_pair ? 5 : 3);
+    if (fit_max_len(r, d, t) != 0)
+        return -1;
     if (!c->best_by || !*c->best_by) {
         free(c->best_by);
         c->best_by = xstrdup(t->n_metrics ? t->metrics[0] : "loss");

@@ -69,10 +69,12 @@ enum { NUMERICS_VERSION = 2 }; /* raised when a change of the core moves bits */
 
 /* recipe_resolve in its three steps, none of which reads a file.
  * recipe_parse - words to types. recipe_autos - what depends on model and task: pooling, dropouts,
- * max_len, best_by. recipe_keys - config, key and cell; takes INPUTS. */
+ * max_len (lowered, with a warning, to what inserted rows leave), best_by. recipe_keys - config, key and cell; takes INPUTS. */
 int recipe_parse(struct recipe *r, const struct settings *v);
 int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t);
 void recipe_keys(struct recipe *r, json_t *inputs);
+/* recipe_rows - how many rows the method inserts into every sequence. */
+int recipe_rows(const struct recipe *r);
 /* recipe_hash - the key without the config keys of WITHOUT (NULL-terminated; NULL: none). */
 void recipe_hash(char out[65], const struct recipe *r, const char *const *without);
 /* recipe_opt - the table entry of a key and the struct it fills, for a parsed recipe; NULL: not

@@ -235,7 +235,13 @@ static void attention(struct sums *s, int n, bool causal, bool drop)
 {
     const int off[] = { 0, n };
     size_t size = (size_t)n * (size_t)n;
-    struct attn_shape a = { off, 1, 1, n, 1, causal, drop ? 0.1 : 0 };
+    struct attn_shape a = { .off = off,
+                            .n_seq = 1,
+                            .n_heads = 1,
+                            .d_head = n,
+                            .scale = 1,
+                            .causal = causal,
+                            .p_drop = drop ? 0.1 : 0 };
     real *mem = xalloc(11 * size, sizeof *mem), *probs = mem + 7 * size, *scratch = mem + 8 * size;
     struct mat m[7];
     unsigned char *keep = xalloc(size, 1);

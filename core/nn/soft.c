@@ -40,7 +40,10 @@ int soft_row(const struct model *m, const int *off, int seq, int k)
 
 size_t soft_bytes(int n_seq, int n_tok)
 {
-    return (4 * (size_t)n_tok + (size_t)n_seq + 1) * sizeof(int);
+    const size_t align = 64; /* an arena's: plans of its memory are exact */
+    size_t bytes = (3 * (size_t)n_tok + (size_t)n_seq + 1) * sizeof(int);
+
+    return (bytes + align - 1) / align * align;
 }
 
 /* One row of the longer batch at AT: token T of B, or inserted row K with the facts of token T. */
