@@ -71,10 +71,12 @@ static void detach(struct model *m)
     m->adapt_state = NULL;
 }
 
+/* Each tensor has a stream of its own. */
 static void draw(struct model *m, int at, int fan_in)
 {
+    const struct prefix_kv *s = m->adapt_state;
     struct param *p = &m->params[at];
-    struct rng r = rng_make(m->seed, RNG_INIT, UINT32_C(3) << 30 | (uint32_t)p->off);
+    struct rng r = rng_make(m->seed, RNG_INIT, UINT32_C(3) << 30 | (uint32_t)(at - s->e));
     double bound = fan_in > 0 ? 1 / sqrt(fan_in) : 0;
 
     for (size_t i = 0; i < (size_t)p->rows * (size_t)p->cols; i++)

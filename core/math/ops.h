@@ -51,7 +51,7 @@ void dropout(struct mat y, struct mat x, const unsigned char *keep, double p);
  *
  * With a memory of n_mem keys and values, which every query of every sequence sees, causal or not,
  *     P = softmax([Q K_mem^T, Q K^T] * scale),   O = dropout(P) [V_mem; V]
- * and a block of probs is len*(n_mem + len), the memory's columns first (Li & Liang 2021, sec. 4.1). */
+ * and a block of probs is len*(n_mem + len), the memory's columns first (Li & Liang 2021, sec. 4.2). */
 struct attn_shape {
     const int *off; /* [n_seq + 1] */
     int n_seq, n_heads, d_head;

@@ -189,8 +189,10 @@ int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
         return -1;
     const struct batch *e = acts_batch(a, b);
     bool known = l->border && l->border_known;
+    prof_begin(WORK_ADAPTER);
     if (m->adapt->pass_begin)
         m->adapt->pass_begin(m, l, a->method);
+    prof_end();
     if (!known)
         embeddings_fwd(m, l, e);
     for (int i = known ? m->lowest : 0; i < n; i++) {
@@ -235,8 +237,10 @@ void model_bwd(const struct model *m, struct lane *l, const struct batch *b, str
     }
     if (m->lowest < 0)
         embeddings_bwd(m, l, e);
+    prof_begin(WORK_ADAPTER);
     if (m->adapt->pass_end)
         m->adapt->pass_end(m, l, a->method);
+    prof_end();
 }
 
 int batch_targets(const struct model *m, const struct batch *b)
