@@ -4,7 +4,7 @@
 . "$(dirname "$0")/sweep_lib.sh"
 base="model=$T/model task=$T/toy.yaml steps=8 batch=8"
 
-# refused TEXT KEYS... - by plan and run alike, in one line
+# refused TEXT KEYS... - in one line
 refused() {
     text=$1
     shift
