@@ -175,7 +175,7 @@ enum precision recipe_precision(const struct recipe *r)
 
 int recipe_rows(const struct recipe *r)
 {
-    return r->method && r->method->rows ? r->method->rows(r->method_cfg) : 0;
+    return r->method ? adapt_rows(r->method, r->method_cfg) : 0;
 }
 
 /* Once for each length in this process: a plan resolves as many recipes as it has cells. */

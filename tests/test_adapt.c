@@ -16,8 +16,10 @@ static const double tol = 1e-5;
 #endif
 
 /* Lists that stand for all: hooks of each kind beside each other. */
-static const char *const lists[] = { "lora+bitfit", "lora+adapter-h", "bitfit+adapter-p",
-                                     "adapter-l+lora" };
+static const char *const lists[] = {
+    "lora+bitfit",       "lora+adapter-h",    "bitfit+adapter-p",          "adapter-l+lora",
+    "lora+prefix-embed", "lora+prefix-layer", "adapter-h+bitfit+prefix-kv"
+};
 
 static const struct adapt *method_at(int i)
 {

@@ -62,7 +62,7 @@ static void write_model(const char *dir)
     temp_file(dir, "config.json",
               "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 16,"
               " \"num_attention_heads\": 2, \"intermediate_size\": 24, \"vocab_size\": 40,"
-              " \"max_position_embeddings\": 64, \"initializer_range\": 0.2}");
+              " \"max_position_embeddings\": 96, \"initializer_range\": 0.2}");
     CHECK(dims_load(&d, dir) == 0, "%s", fail_text());
     int n = arch_table[0]->params(&d, p, 100);
     for (int i = 0; i < n; i++) {

@@ -58,6 +58,18 @@ long adapt_count(const struct adapt *a, const void *cfg, const struct dims *d)
     return n;
 }
 
+int adapt_rows(const struct adapt *a, const void *cfg)
+{
+    const struct combined *c = (const struct combined *)(const void *)a;
+    int n = 0;
+
+    if (a->count) /* no list */
+        return a->rows ? a->rows(cfg) : 0;
+    for (int i = 0; i < c->n; i++)
+        n += adapt_rows(c->part[i], part_cfg(c, i, cfg));
+    return n;
+}
+
 /* --- attaching */
 
 /* What may be there once only. */
@@ -230,7 +242,6 @@ static struct combined *make(const struct adapt *const *part, int n)
         c->a.cfg_size += (part[i]->cfg_size + 15) / 16 * 16;
         c->a.starts_as_base &= part[i]->starts_as_base;
         c->a.n_vectors += part[i]->n_vectors;
-        c->a.inserts |= part[i]->inserts;
         for (const struct opt *o = part[i]->opts; o && o->type != OPT_END; o++)
             most++;
     }

@@ -165,21 +165,22 @@ static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b
 
 /* --- a pass, a step */
 
-static void memory(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
-                   struct mat *dk, struct mat *dv)
-{
-    for (int i = 0; i < combine_of(m)->n; i++) {
-        struct model part = combine_view(m, i);
-        if (part.adapt->memory)
-            part.adapt->memory(&part, l, layer, k, v, dk, dv);
-    }
-}
-
 static size_t part_scratch(const struct model *m, int i, bool grad)
 {
     struct model v = combine_view(m, i);
 
     return v.adapt->scratch ? v.adapt->scratch(&v, grad) : 0;
+}
+
+static void memory(const struct model *m, struct lane *l, int layer, real *at, struct mat *k,
+                   struct mat *v, struct mat *dk, struct mat *dv)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model part = combine_view(m, i);
+        if (part.adapt->memory)
+            part.adapt->memory(&part, l, layer, at, k, v, dk, dv);
+        at += part_scratch(m, i, l->grad != NULL);
+    }
 }
 
 static size_t scratch(const struct model *m, bool grad)
@@ -255,7 +256,7 @@ void combine_hooks(struct combined *c)
     HOOK(merge)
     for (int i = 0; i < c->n; i++) {
         const struct adapt *a = c->part[i];
-        bool changes = a->uses || a->taps || a->memory || a->inserts;
+        bool changes = a->uses || a->taps || a->memory || a->rows;
         if (changes && !a->merge)
             c->a.merge = NULL;
     }

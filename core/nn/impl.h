@@ -218,8 +218,9 @@ static inline int soft_rows(const struct model *m)
 {
     return m->n_prefix + m->n_infix;
 }
-/* soft_check - whether the model's positions hold them and a token, and its kind has a place for them.
- * Errors: FAIL_USAGE. */
+/* soft_check - the model's positions hold them and a token. soft_prompt - its kind has a place for them,
+ * which a model that is only counted does not need. Errors: FAIL_USAGE. */
+int soft_prompt(const struct model *m);
 int soft_check(const struct model *m);
 size_t soft_bytes(int n_seq, int n_tok);
 void soft_batch(struct batch *out, void *mem, const struct model *m, const struct batch *b);

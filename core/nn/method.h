@@ -17,14 +17,14 @@ struct adapt {
     void (*init)(struct model *m,
                  const void *cfg);   /* initial values, once theta exists (m->seed, RNG_INIT) */
     void (*detach)(struct model *m); /* free adapt_state; NULL: nothing to free */
-    bool inserts;                    /* rows into every sequence: sets m->n_prefix, n_infix */
     /* Closed form of the trained numbers without the head; must equal the tensors. NULL: of a list of
      * methods, see adapt_count. */
     long (*count)(const void *cfg, const struct dims *d);
     const char *formula; /* the closed form as text: "2 n_M d r" */
     /* Of these, what a trained model still needs; NULL: all of them. */
     long (*count_kept)(const void *cfg, const struct dims *d);
-    /* Rows that are inserted into every sequence, whose tokens have so many positions less; NULL: none. */
+    /* Rows that are inserted into every sequence (m->n_prefix + m->n_infix), whose tokens have so many
+     * positions less; NULL: none, or of a list of methods, see adapt_rows. */
     int (*rows)(const void *cfg);
 
     /* Hooks on the linear layers; NULL: nothing. B gives the rows of x and y: of a whole

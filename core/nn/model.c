@@ -280,7 +280,7 @@ static int list_params(struct model *m, struct base *b, const struct head *h,
 int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
                const void *cfg, uint64_t seed, bool use_own_head)
 {
-    if (list_params(m, b, h, method, cfg, seed) != 0 || make_theta(m) != 0 ||
+    if (list_params(m, b, h, method, cfg, seed) != 0 || soft_prompt(m) != 0 || make_theta(m) != 0 ||
         (h->n_labels > 0 && init_head(m, use_own_head) != 0))
         goto out;
     if (method->init)

@@ -15,22 +15,26 @@ static int lead(const struct model *m)
 
 int soft_check(const struct model *m)
 {
-    const struct arch *a = m->base->arch;
     int max_pos = m->base->dims.max_pos;
 
-    if (m->n_prefix >= max_pos || m->n_infix >= max_pos - m->n_prefix)
-        return fail(
-            FAIL_USAGE,
-            "'prefix' is %d and 'infix' is %d, but the model has %d positions for these rows "
-            "and the text",
-            m->n_prefix, m->n_infix, max_pos);
-    if (m->n_infix > 0 && a->causal)
-        return fail(
-            FAIL_USAGE,
-            "'infix' is %d, but a decoder (%s) reads plain text, in which no prompt ends that "
-            "an infix could follow; 0 is right",
-            m->n_infix, a->name);
-    return 0;
+    if (m->n_prefix < max_pos && m->n_infix < max_pos - m->n_prefix)
+        return 0;
+    return fail(FAIL_USAGE,
+                "'prefix' is %d and 'infix' is %d, but the model has %d positions for these rows "
+                "and the text",
+                m->n_prefix, m->n_infix, max_pos);
+}
+
+int soft_prompt(const struct model *m)
+{
+    const struct arch *a = m->base->arch;
+
+    if (m->n_infix == 0 || !a->causal)
+        return 0;
+    return fail(FAIL_USAGE,
+                "'infix' is %d, but a decoder (%s) reads plain text, in which no prompt ends that "
+                "an infix could follow; 0 is right",
+                m->n_infix, a->name);
 }
 
 int soft_row(const struct model *m, const int *off, int seq, int k)
