@@ -179,8 +179,8 @@ START_TEST(merged_equals_unmerged)
 
     if (!method_at(_i)->merge)
         return;
-    build(method_at(_i), POOL_CLS, strcmp(method_at(_i)->name, "lora") ? NULL : "targets",
-          "q,k,v,o,up,down");
+    bool targets = opt_find(method_at(_i)->opts, "targets");
+    build(method_at(_i), POOL_CLS, targets ? "targets" : NULL, "q,k,v,o,up,down");
     descend(&f.m, 6);
     logits(a, &f.m);
     ck_assert_int_eq(model_init(&whole, &f.base, &f.m.head, adapt_find("ft"), NULL, 4, false), 0);

@@ -26,7 +26,7 @@ int adapt_rows(const struct adapt *a, const void *cfg);
  * neighbours in theta, so [A_q; A_v] may be used as one matrix. Returns its index in m->params. */
 int adapt_param(struct model *m, const char *name, int rows, int cols);
 /* adapt_fixed - the same for a tensor of the method's own that does not train (a frozen A): zeros until
- * init() fills it, saved with the adapter, not counted as trained. */
+ * init() fills it, saved with the adapter, not counted as trained. Neighbours of each other, too. */
 int adapt_fixed(struct model *m, const char *name, int rows, int cols);
 
 extern const struct adapt adapt_lora;

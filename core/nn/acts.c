@@ -318,6 +318,7 @@ int acts_ready(struct lane *l, const struct model *m, const struct batch *b)
     arena_rewind(&l->mem, 0);
     unsigned char *mem = arena_get(&l->mem, all, 1);
     acts_plan(a, mem, m, &s);
+    l->scratch = a->method;
     results_plan(l, mem + bytes, m, &s);
     a->soft = (struct batch){ 0 };
     if (ints)

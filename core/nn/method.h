@@ -10,6 +10,8 @@ struct adapt {
     const struct opt *opts; /* recipe keys of this method over its cfg struct; ends with OPT_END */
     size_t cfg_size;
     bool starts_as_base; /* promised: the same function as the frozen model before the first step */
+    bool pairs;          /* adapt_state begins with a struct pairs (core/adapt/pairs.h) */
+    bool forgets_x;      /* proj_out_bwd and proj_bwd do not read x, which is not kept for them */
 
     /* Add the method's numbers with adapt_param() and set trainable on any param. Errors:
      * FAIL_USAGE. */
@@ -64,8 +66,8 @@ struct adapt {
     void (*memory)(const struct model *m, struct lane *l, int layer, real *scratch, struct mat *k,
                    struct mat *v, struct mat *dk, struct mat *dv);
 
-    /* Work of a pass that is not a layer's, over SCRATCH numbers of the lane's own: before the first
-     * block, and after the last backward. */
+    /* Work of a pass that is not a layer's, over SCRATCH numbers of the lane's own, which all hooks of the
+     * pass find at l->scratch: before the first block, and after the last backward. */
     size_t (*scratch)(const struct model *m, bool grad);
     void (*pass_begin)(const struct model *m, struct lane *l, real *scratch);
     void (*pass_end)(const struct model *m, struct lane *l, real *scratch);

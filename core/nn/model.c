@@ -53,15 +53,18 @@ static int make_theta(struct model *m)
 
     for (int i = 0; i < m->n_params; i++)
         if (is_fixed(&m->params[i]))
-            fixed += (size_t)m->params[i].rows * (size_t)m->params[i].cols + 16;
+            fixed += (size_t)m->params[i].rows * (size_t)m->params[i].cols;
     if (arena_init(&m->mem, (m->n_train + keep + fixed + 48) * sizeof *m->theta) != 0)
         return fail_context("%.1f million trained numbers", 1e-6 * (double)m->n_train);
     m->theta = arena_get(&m->mem, m->n_train, sizeof *m->theta); /* of a fresh arena: zeros */
     m->remember = keep ? arena_get(&m->mem, keep, sizeof *m->remember) : NULL;
+    real *next = fixed ? arena_get(&m->mem, fixed, sizeof *next) : NULL;
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
-        if (is_fixed(p))
-            p->value = arena_get(&m->mem, (size_t)p->rows * (size_t)p->cols, sizeof *p->value);
+        if (is_fixed(p)) {
+            p->value = next;
+            next += (size_t)p->rows * (size_t)p->cols;
+        }
         if (!p->trainable)
             continue;
         if (p->value || p->stored)
@@ -156,7 +159,7 @@ static void resolve_group(struct model *m, int layer, enum group g)
     for (int p = group_first(g); p < group_first(g) + group_count(g); p++)
         n->trained |= l->p[(int)ROLE_W + p]->trainable;
     n->uses = m->adapt->uses && m->adapt->uses(m, layer, g);
-    n->keep_x = n->uses || n->trained;
+    n->keep_x = (n->uses && !m->adapt->forgets_x) || n->trained;
     if (n->uses)
         raise(&l->stage, group_stage(g));
 }

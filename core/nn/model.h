@@ -262,6 +262,7 @@ struct lane {
                             cls, unless all_hidden, of first tokens only, [n_seq, d] */
     struct mat pooled; /* [n_seq, d] what the classifier multiplied; empty for a decoder */
     void *acts;        /* private to core/nn */
+    real *scratch;     /* the method's numbers of this pass, adapt->scratch() of them */
 
     /* In: where the rows of sequence s at the border of the frozen part lie, border[border_at[s]]:
      * the input of layer m->lowest [its tokens, d]; when no layer trains the one row that the head

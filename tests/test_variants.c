@@ -1,0 +1,238 @@
+/* test_variants.c - LoRA-type methods against PEFT's own, in every tensor away from their initial
+ * values (tests/golden/variants/make.py). */
+#include "core/train/parts.h"
+#include "tests/suite.h"
+#include "tests/tiny.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef REAL_IS_DOUBLE
+static const double tol = 1e-10; /* both sides compute in f64 */
+#else
+static const double tol = 3e-5; /* f32 through two layers */
+#endif
+
+#define MIXED "q,k,o,up"
+static const struct {
+    const char *method, *keys[5][2];
+} row[] = {
+    { "rslora", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
+    { "lora-plus", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
+    { "lora-fa", { { "rank", "3" }, { "alpha", "6" }, { "targets", MIXED } } },
+};
+
+static struct {
+    const char *method;
+    struct base base;
+    struct safetensors file;
+    struct model m;
+    struct lane l;
+    void *cfg;
+    struct batch b;
+    int ids[64], pos[64], types[64], off[8], slot[8], label[8];
+} f;
+
+static void read_batch(void)
+{
+    const struct st_tensor *t = st_find(&f.file, "ids");
+    size_t n = t->shape[0], width = t->shape[1];
+    long ids[64], len[8], label[8];
+
+    ck_assert(n <= 7 && n * width <= 64);
+    ck_assert_int_eq(st_longs(ids, &f.file, t, n * width), 0);
+    ck_assert_int_eq(st_longs(len, &f.file, st_find(&f.file, "lens"), n), 0);
+    ck_assert_int_eq(st_longs(label, &f.file, st_find(&f.file, "labels"), n), 0);
+    f.b = (struct batch){ .n_seq = (int)n, .ids = f.ids, .pos = f.pos, .types = f.types };
+    f.b.off = f.off;
+    f.b.slot = f.slot;
+    f.b.label = f.label;
+    for (int s = 0; s < (int)n; s++) {
+        f.slot[s] = s;
+        f.label[s] = (int)label[s];
+        for (int i = 0; i < len[s]; i++, f.b.n_tok++) {
+            f.ids[f.b.n_tok] = (int)ids[(size_t)s * width + (size_t)i];
+            f.pos[f.b.n_tok] = i;
+        }
+        f.off[s + 1] = f.b.n_tok;
+        f.b.max_len = len[s] > f.b.max_len ? (int)len[s] : f.b.max_len;
+    }
+}
+
+/* METHOD.WHAT.NAME of the file; PEFT's ParameterDicts have no ".weight" behind a tensor's name. */
+static const struct st_tensor *find(const char *what, const struct param *p)
+{
+    const char *trunk = strncmp(p->name, "encoder.", 8) == 0 ? "bert." : "";
+    char *name = xprintf("%s.%s.%s%s", f.method, what, trunk, p->name);
+    const struct st_tensor *t = st_find(&f.file, name);
+    size_t n = strlen(name);
+
+    if (!t && n > 7 && strcmp(name + n - 7, ".weight") == 0) {
+        name[n - 7] = 0;
+        t = st_find(&f.file, name);
+    }
+    free(name);
+    return t;
+}
+
+static size_t size_of(const struct param *p)
+{
+    return (size_t)p->rows * (size_t)p->cols;
+}
+
+/* The numbers of METHOD.WHAT.*, to every tensor of the method and the head that has some. */
+static int take(const char *what)
+{
+    int n = 0;
+
+    for (int i = f.base.n_params; i < f.m.n_params; i++) {
+        const struct param *p = &f.m.params[i];
+        const struct st_tensor *t = find(what, p);
+        if (!t)
+            continue;
+        ck_assert_msg(st_reals(p->value, &f.file, t, size_of(p)) == 0, "%s", fail_text());
+        n++;
+    }
+    return n;
+}
+
+/* Of X [n], relative to the largest number of T or FLOOR. */
+static double away(const struct st_tensor *t, const real *x, size_t n, double floor)
+{
+    real *want = xalloc(n, sizeof *want);
+
+    ck_assert_msg(st_reals(want, &f.file, t, n) == 0, "%s", fail_text());
+    double e = tiny_diff(x, want, n, fmax(tiny_max(want, n), floor));
+    if (getenv("LOWRANK_TEST_VERBOSE"))
+        printf("%-80s %.2e\n", t->name, e);
+    free(want);
+    return e;
+}
+
+/* The worst of X, laid out as theta, against METHOD.WHAT.* of every trained tensor. */
+static double all_away(const char *what, const real *x, double floor)
+{
+    double worst = 0;
+
+    for (int i = 0; i < f.m.n_params; i++) {
+        const struct param *p = &f.m.params[i];
+        const struct st_tensor *t = p->trainable ? find(what, p) : NULL;
+        if (!p->trainable)
+            continue;
+        ck_assert_msg(t, "no '%s' of '%s' for '%s'", what, f.method, p->name);
+        double e = away(t, x + p->off, size_of(p), floor);
+        worst = e <= worst ? worst : e;
+    }
+    return worst;
+}
+
+static void build(const char *method, const char *const keys[][2], int n)
+{
+    struct head h = { .n_labels = 3, .pooling = POOL_CLS, .pool_scale = 1 };
+    const struct adapt *a = adapt_find(method);
+
+    ck_assert_ptr_nonnull(a);
+    f.method = method;
+    ck_assert_msg(base_load(&f.base, "tests/golden/bert") == 0, "%s", fail_text());
+    ck_assert_msg(st_open(&f.file, "tests/golden/variants/expected.safetensors") == 0, "%s",
+                  fail_text());
+    read_batch();
+    f.cfg = tiny_cfg(a, NULL, NULL);
+    for (int i = 0; i < n && keys[i][0]; i++)
+        ck_assert_msg(opt_set(opt_find(a->opts, keys[i][0]), f.cfg, keys[i][1]) == 0, "%s",
+                      fail_text());
+    ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 1, false) == 0, "%s", fail_text());
+    ck_assert_int_eq(lane_init(&f.l, &f.m, true), 0);
+}
+
+static void build_row(const char *method)
+{
+    size_t i = 0;
+
+    while (strcmp(row[i].method, method) != 0)
+        i++;
+    build(method, row[i].keys, ARRAY_LEN(row[i].keys));
+    take("first");
+    ck_assert_int_ge(take("param"), 4);
+}
+
+static void unbuild(void)
+{
+    lane_free(&f.l);
+    opt_free(f.m.adapt->opts, f.cfg);
+    free(f.cfg);
+    model_free(&f.m);
+    st_close(&f.file);
+    base_free(&f.base);
+}
+
+/* The mean loss; its gradient to f.l.grad. */
+static double gradient(void)
+{
+    struct mat dlogits;
+
+    memset(f.l.grad, 0, f.m.n_train * sizeof *f.l.grad);
+    ck_assert_int_eq(model_fwd(&f.m, &f.l, &f.b), 0);
+    double loss = model_loss(&f.m, &f.l, &f.b, 1.0 / f.b.n_seq, &dlogits) / f.b.n_seq;
+    model_bwd(&f.m, &f.l, &f.b, dlogits);
+    return loss;
+}
+
+static const struct st_tensor *named(const char *what)
+{
+    char *name = xprintf("%s.%s", f.method, what);
+    const struct st_tensor *t = st_find(&f.file, name);
+
+    ck_assert_msg(t, "no '%s'", name);
+    free(name);
+    return t;
+}
+
+START_TEST(passes_agree)
+{
+    build_row(row[_i].method);
+    real loss = (real)gradient();
+    double e = away(named("logits"), f.l.logits.x, (size_t)f.b.n_seq * 3, 0);
+    if (f.m.adapt->step_grad)
+        f.m.adapt->step_grad(&f.m, f.l.grad, 1, 10); /* PEFT's loss holds the regulariser */
+    else
+        e = fmax(e, away(named("loss"), &loss, 1, 0));
+    e = fmax(e, all_away("grad", f.l.grad, 1e-3 * tiny_max(f.l.grad, f.m.n_train)));
+    ck_assert_double_le(e, tol);
+    unbuild();
+}
+END_TEST
+
+/* --- what is special to one method */
+
+/* Two steps with B's learning rate of its own. */
+START_TEST(lora_plus_steps)
+{
+    struct pool *pool = pool_new(1);
+    struct update u;
+
+    build_row("lora-plus");
+    ck_assert_int_eq(update_init(&u, pool, f.m.n_train, 1, NULL), 0);
+    update_rates(&u, &f.m);
+    for (long s = 1; s <= 2; s++) {
+        struct adamw o = { 1e-3, 0.9, 0.999, 1e-8, 0.1, s };
+        gradient();
+        memcpy(u.grad[0], f.l.grad, f.m.n_train * sizeof(real));
+        update_norm(&u, 1);
+        update_apply(&u, f.m.theta, 1, &o);
+    }
+    ck_assert_double_le(all_away("step", f.m.theta, 0), tol);
+    update_free(&u);
+    pool_free(pool);
+    unbuild();
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, passes_agree, 0, ARRAY_LEN(row));
+    tcase_add_test(tc, lora_plus_steps);
+}
+
+const struct suite suite_variants = { "variants", fill };
