@@ -20,6 +20,7 @@ static const struct {
 } row[] = {
     { "rslora", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
     { "lora-plus", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
+    { "dora", { { "rank", "3" }, { "alpha", "6" }, { "targets", MIXED } } },
     { "lora-fa", { { "rank", "3" }, { "alpha", "6" }, { "targets", MIXED } } },
 };
 
@@ -60,17 +61,17 @@ static void read_batch(void)
     }
 }
 
-/* METHOD.WHAT.NAME of the file; PEFT's ParameterDicts have no ".weight" behind a tensor's name. */
+/* METHOD.WHAT.NAME of the file; whether there is ".weight" behind a tensor's name is for PEFT to know. */
 static const struct st_tensor *find(const char *what, const struct param *p)
 {
     const char *trunk = strncmp(p->name, "encoder.", 8) == 0 ? "bert." : "";
-    char *name = xprintf("%s.%s.%s%s", f.method, what, trunk, p->name);
-    const struct st_tensor *t = st_find(&f.file, name);
-    size_t n = strlen(name);
+    char *name = xprintf("%s.%s.%s%s.weight", f.method, what, trunk, p->name);
+    const struct st_tensor *t = NULL;
 
-    if (!t && n > 7 && strcmp(name + n - 7, ".weight") == 0) {
-        name[n - 7] = 0;
+    for (size_t n = strlen(name); !t && n;) { /* with two, one and none */
         t = st_find(&f.file, name);
+        n = n > 7 && strcmp(name + n - 7, ".weight") == 0 ? n - 7 : 0;
+        name[n] = 0;
     }
     free(name);
     return t;

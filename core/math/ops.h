@@ -85,6 +85,14 @@ double xent(struct mat dlogits, struct mat logits, const int *labels, double wei
 /* mean square error of column 0:  (z - y)^2. */
 double mse(struct mat dlogits, struct mat logits, const real *targets, double weight);
 
+/* --- columns of a matrix times a vector c [n] (DoRA, VeRA, IA3). scale_fwd: y = x diag(c), y may alias
+ * x. scale_add: y += x diag(c). scale_bwd: dc[j] += sum_t dy[t][j] x[t][j], then dy = dy diag(c) in
+ * place. rescale_fwd: z = y - b, y = z diag(c) + b. */
+void scale_fwd(struct mat y, struct mat x, const real *c);
+void scale_add(struct mat y, struct mat x, const real *c);
+void scale_bwd(real *dc, struct mat dy, struct mat x, const real *c);
+void rescale_fwd(struct mat y, struct mat z, const real *c, const real *b);
+
 /* --- AdamW (Loshchilov & Hutter 2019) on n numbers, as torch.optim.AdamW has it:
  *     theta *= 1 - lr wd                                        (decoupled decay first)
  *     m = b1 m + (1-b1) g,   v = b2 v + (1-b2) g^2

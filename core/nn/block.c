@@ -78,6 +78,19 @@ static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct m
     prof_end();
 }
 
+void model_product(const struct model *m, int layer, enum group g, struct mat y, struct mat x)
+{
+    const struct net_layer *net = &m->net->layer[layer];
+    const struct param *const *w = &net->p[(int)ROLE_W + group_first(g)];
+
+    if (net->group[g].packed) {
+        packed_fwd(net->group[g].packed, y, x, NULL);
+        return;
+    }
+    for (int i = 0; i < group_count(g); i++)
+        plain_fwd(param_mat(w[i]), mat_cols(y, i * w[0]->rows, w[0]->rows), x, NULL);
+}
+
 /* DX (may be empty) = dy W, or += when ADD. */
 static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct mat dy,
                        struct mat x, bool add)
@@ -105,7 +118,7 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
         packed_bwd(n->packed, dx, dy, add);
     prof_end();
     prof_begin(WORK_ADAPTER);
-    if (n->uses)
+    if (n->uses && c->m->adapt->proj_bwd)
         c->m->adapt->proj_bwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
                               c->a->keep[g], x, dy, dx);
     prof_end();

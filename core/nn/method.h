@@ -40,7 +40,7 @@ struct adapt {
                      enum group g, struct mat keep, struct mat x, struct mat y);
     void (*proj_bwd)(const struct model *m, struct lane *l, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat dy,
-                     struct mat dx); /* dx +=; may be empty */
+                     struct mat dx); /* dx +=; may be empty. NULL: it is all in proj_out_bwd */
 
     /* Backward of a method that does more than add to y: before the frozen product's backward, and
      * before proj_bwd, dy becomes in place the gradient of x W^T + b. */
@@ -74,6 +74,10 @@ struct adapt {
 
     /* w += sign * update of this projection, w [out,in] a copy. NULL: cannot be merged. */
     void (*merge)(const struct model *m, int layer, enum proj p, struct mat w, int sign);
+
+    /* For checks of gradients: what gradients take as a constant stays from now on as it is now. NULL:
+     * there is nothing of the kind. */
+    void (*hold)(struct model *m);
 
     /* What the training loop does beside AdamW. step_grad: GRAD [n_train], the gradient of step's mean
      * loss, may be changed before it is clipped (a regulariser). step_done: after the update, step of

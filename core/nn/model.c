@@ -286,8 +286,10 @@ int model_init(struct model *m, struct base *b, const struct head *h, const stru
     if (list_params(m, b, h, method, cfg, seed) != 0 || soft_prompt(m) != 0 || make_theta(m) != 0 ||
         (h->n_labels > 0 && init_head(m, use_own_head) != 0))
         goto out;
-    if (method->init)
+    if (method->init) {
         method->init(m, cfg);
+        base_release(b); /* some look at W */
+    }
     resolve(m);
     resolve_layers(m);
     if (pack_layers(m) != 0 || resolve_head(m) != 0)

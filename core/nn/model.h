@@ -234,6 +234,10 @@ struct param *model_param(const struct model *m, const char *name);
  * none. */
 const struct param *model_role(const struct model *m, int layer, int role);
 
+/* model_product - Y [T, out of the group] = X W^T with the matrices of an input as they are in the model,
+ * without biases and the method. */
+void model_product(const struct model *m, int layer, enum group g, struct mat y, struct mat x);
+
 /* soft_row - the row of inserted row K of sequence SEQ in the longer batch, whose offsets are OFF. */
 int soft_row(const struct model *m, const int *off, int seq, int k);
 

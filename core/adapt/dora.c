@@ -1,0 +1,348 @@
+/* dora.c - LoRA on the direction of each row of a matrix, with the row's length apart (Liu et al. 2024,
+ * DoRA).
+ *
+ *     W'_i = m_i (W_i + s (B A)_i) / n_i,   n_i = |W_i + s (B A)_i|,   m = |W_i| at first
+ *     y = c (x W^T + s drop(x) A^T B^T) + b,   c = m / n
+ *
+ * n is taken as a constant by the gradient (sec. 4.3 there). It is known once a pass from
+ *
+ *     n_i^2 = |W_i|^2 + 2 s B_i (W A^T)_i + s^2 B_i (A A^T) B_i^T
+ *
+ * so that W + s B A never exists: W A^T is the frozen product on the rows of A. One m for each output is
+ * PEFT's reading; with dropout PEFT lets x W^T see the dropped input, too, here only A does. */
+#include "core/adapt/pairs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dora {
+    struct pairs p;
+    int *magnitude;  /* index in params of each pair's m */
+    double **square; /* [out] |W_i|^2 of each pair */
+    real *held;      /* norms of all pairs that do not follow A and B any more; NULL: they do */
+};
+
+static const struct opt opts[] = { PAIRS_OPTS, PAIRS_INIT, { .type = OPT_END } };
+
+static int n_pairs(const struct model *m)
+{
+    return m->base->dims.n_layers * N_LORA_TARGETS;
+}
+
+static int attach(struct model *m, const void *cfg)
+{
+    const struct lora_cfg *c = cfg;
+    struct dora *s = pairs_attach(m, sizeof *s, c, c->alpha / (double)c->rank, A_TRAINS);
+
+    if (!s)
+        return -1;
+    s->magnitude = xalloc((size_t)n_pairs(m), sizeof *s->magnitude);
+    s->square = xalloc((size_t)n_pairs(m), sizeof *s->square);
+    for (int i = 0; i < n_pairs(m); i++) {
+        if (!s->p.pair[i].a)
+            continue;
+        char *module = target_module(m, i / N_LORA_TARGETS, i % N_LORA_TARGETS);
+        char *name = xprintf("%s.lora_magnitude_vector", module);
+        s->magnitude[i] = adapt_param(m, name, 1, m->params[s->p.pair[i].b].rows);
+        free(name);
+        free(module);
+    }
+    return 0;
+}
+
+static void detach(struct model *m)
+{
+    struct dora *s = m->adapt_state;
+
+    for (int i = 0; s && s->square && i < n_pairs(m); i++)
+        free(s->square[i]);
+    if (s) {
+        free(s->square);
+        free(s->magnitude);
+        free(s->held);
+    }
+    pairs_detach(m);
+}
+
+static void init(struct model *m, const void *cfg)
+{
+    struct dora *s = m->adapt_state;
+
+    pairs_init(m, cfg);
+    for (int i = 0; i < n_pairs(m); i++) {
+        if (!s->p.pair[i].a)
+            continue;
+        struct mat w = target_weight(m, i / N_LORA_TARGETS, i % N_LORA_TARGETS);
+        real *magnitude = m->params[s->magnitude[i]].value;
+        s->square[i] = xalloc((size_t)w.rows, sizeof **s->square);
+        for (int o = 0; o < w.rows; o++) {
+            s->square[i][o] = vec_dot(mat_row(w, o), mat_row(w, o), (size_t)w.cols);
+            magnitude[o] = (real)sqrt(s->square[i][o]);
+        }
+        free(w.x);
+    }
+}
+
+static long count(const void *cfg, const struct dims *d)
+{
+    const struct lora_cfg *c = cfg;
+    bool on[N_LORA_TARGETS];
+    long n = 0;
+
+    if (pairs_targets(on, c->targets) < 0)
+        return -1;
+    for (int t = 0; t < N_LORA_TARGETS; t++) {
+        int out, in;
+        target_shape(d, t, &out, &in);
+        n += on[t] ? out : 0;
+    }
+    return pairs_count(cfg, d) + n * d->n_layers;
+}
+
+/* --- norms. Numbers of a pass for each pair with OUT outputs, in the order of the pairs: c, 1 / n, the
+ * bias, and a place for the gradient of c. Behind them what computing norms needs. */
+
+enum { PER_OUTPUT = 4 };
+struct outputs {
+    int n;
+    real *c, *inverse, *bias, *dc;
+};
+
+static int outputs_before(const struct model *m, int pair)
+{
+    const struct pairs *s = pairs_of(m);
+    int n = 0;
+
+    for (int i = 0; i < pair; i++)
+        n += s->pair[i].a ? m->params[s->pair[i].b].rows : 0;
+    return n;
+}
+
+static struct outputs outputs_of(const struct model *m, real *scratch, int layer, int target)
+{
+    int pair = layer * N_LORA_TARGETS + target, n = m->params[pairs_of(m)->pair[pair].b].rows;
+    real *x = scratch + (size_t)outputs_before(m, pair) * PER_OUTPUT;
+
+    return (struct outputs){ n, x, x + n, x + 2 * n, x + 3 * n };
+}
+
+static int group_out(const struct model *m, enum group g)
+{
+    const struct dims *d = &m->base->dims;
+
+    return g == GROUP_QKV ? 3 * d->d_model : g == GROUP_UP ? d->d_ffn : d->d_model;
+}
+
+/* For the largest group: W A^T, A A^T, B A A^T. */
+static size_t work_size(const struct model *m)
+{
+    const struct pairs *s = pairs_of(m);
+    size_t most = 0, r = (size_t)s->r;
+
+    for (int g = 0; g < N_GROUP; g++) {
+        size_t out = (size_t)group_out(m, (enum group)g);
+        size_t n = MAX_SIDE * r * out + r * r + out * r;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+static size_t scratch(const struct model *m, bool grad)
+{
+    (void)grad;
+    return (size_t)outputs_before(m, n_pairs(m)) * PER_OUTPUT + work_size(m);
+}
+
+/* The norms of target I of F, whose columns of A W^T are WA [r,out]. */
+static void target_norms(real *norm, const struct model *m, const struct factors *f, int i,
+                         const double *square, struct mat wa, real *work)
+{
+    double s = (double)pairs_of(m)->scale;
+    struct mat a = mat_rows(f->a, i * f->w, f->w), b = f->b[i];
+    struct mat aa = mat_make(work, f->w, f->w), ba = mat_make(work + f->w * f->w, b.rows, f->w);
+
+    mat_gemm(aa, 0, 1, a, NOTRANS, a, TRANS);
+    mat_gemm(ba, 0, 1, b, NOTRANS, aa, NOTRANS);
+    for (int o = 0; o < b.rows; o++) {
+        const real *bo = mat_row(b, o);
+        double cross = 0;
+        for (int k = 0; k < f->w; k++)
+            cross += (double)bo[k] * (double)mat_row(wa, k)[o];
+        double own = vec_dot(bo, mat_row(ba, o), (size_t)f->w);
+        norm[o] = (real)sqrt(fmax(square[o] + 2 * s * cross + s * s * own, 0));
+    }
+}
+
+/* The norms of all pairs of an input, each to where TO says. */
+static void group_norms(real *const to[MAX_SIDE], const struct model *m, int layer, enum group g,
+                        real *work)
+{
+    const struct dora *s = m->adapt_state;
+    struct factors f;
+
+    pairs_factors(&f, m, NULL, layer, g);
+    if (f.n == 0)
+        return;
+    struct mat wa = mat_make(work, f.a.rows, group_out(m, g));
+    work += (size_t)wa.rows * (size_t)wa.cols;
+    model_product(m, layer, g, wa, f.a);
+    for (int i = 0; i < f.n; i++) {
+        int t = f.target[i], n = f.b[i].rows;
+        target_norms(to[i], m, &f, i, s->square[layer * N_LORA_TARGETS + t],
+                     target_cols(mat_rows(wa, i * f.w, f.w), t, n), work);
+    }
+}
+
+static void pass_begin(const struct model *m, struct lane *l, real *x)
+{
+    const struct dora *s = m->adapt_state;
+    real *work = x + (size_t)outputs_before(m, n_pairs(m)) * PER_OUTPUT;
+
+    (void)l;
+    for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
+        int layer = at / N_GROUP, target[MAX_SIDE];
+        int n = targets_of(target, s->p.on, (enum group)(at % N_GROUP));
+        real *to[MAX_SIDE] = { 0 };
+        for (int i = 0; i < n; i++)
+            to[i] = outputs_of(m, x, layer, target[i]).inverse;
+        if (!s->held)
+            group_norms(to, m, layer, (enum group)(at % N_GROUP), work);
+        for (int i = 0; i < n; i++) {
+            int pair = layer * N_LORA_TARGETS + target[i];
+            struct outputs o = outputs_of(m, x, layer, target[i]);
+            const real *magnitude = m->params[s->magnitude[pair]].value;
+            if (s->held)
+                memcpy(o.inverse, s->held + outputs_before(m, pair), (size_t)o.n * sizeof(real));
+            for (int j = 0; j < o.n; j++) {
+                o.c[j] = magnitude[j] / o.inverse[j]; /* 1 at first, in every bit */
+                o.inverse[j] = 1 / o.inverse[j];
+            }
+            target_bias(o.bias, m, layer, target[i]);
+        }
+    }
+}
+
+static void hold(struct model *m)
+{
+    struct dora *s = m->adapt_state;
+    real *held = xalloc((size_t)outputs_before(m, n_pairs(m)), sizeof *held);
+    real *work = xalloc(work_size(m), sizeof *work);
+
+    for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
+        int layer = at / N_GROUP, target[MAX_SIDE];
+        int n = targets_of(target, s->p.on, (enum group)(at % N_GROUP));
+        real *to[MAX_SIDE] = { 0 };
+        for (int i = 0; i < n; i++)
+            to[i] = held + outputs_before(m, layer * N_LORA_TARGETS + target[i]);
+        group_norms(to, m, layer, (enum group)(at % N_GROUP), work);
+    }
+    free(work);
+    free(s->held);
+    s->held = held;
+}
+
+/* --- hooks. Kept behind what pairs keep: z = x W^T + s h B^T of each target, [T,out]. */
+
+static int keep_cols(const struct model *m, int layer, enum group g)
+{
+    int target[MAX_SIDE], n = targets_of(target, pairs_of(m)->on, g), cols = 0;
+
+    for (int i = 0; i < n; i++)
+        cols += m->params[pairs_at(pairs_of(m), layer, target[i])->b].rows;
+    return pairs_keep_cols(m, layer, g) + cols;
+}
+
+static void proj_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                     enum group g, struct mat keep, struct mat x, struct mat y)
+{
+    int target[MAX_SIDE], n = targets_of(target, pairs_of(m)->on, g);
+    real *z = keep.x + (size_t)x.rows * (size_t)pairs_keep_cols(m, layer, g);
+
+    pairs_fwd(m, l, b, layer, g, keep, x, y);
+    for (int i = 0; i < n; i++) {
+        struct outputs o = outputs_of(m, l->scratch, layer, target[i]);
+        rescale_fwd(target_cols(y, target[i], o.n), mat_make(z, x.rows, o.n), o.c, o.bias);
+        z += (size_t)x.rows * (size_t)o.n;
+    }
+}
+
+/* A bias that trains gets c of its gradient from the frozen product's output, and the rest here. */
+static void bias_bwd(const struct model *m, struct lane *l, int layer, int t, struct mat dy,
+                     const struct outputs *o)
+{
+    for (int p = (int)target_first(t), at = 0; at < o->n; p++) {
+        const struct param *b = model_role(m, layer, (int)ROLE_B + p);
+        for (int i = 0; i < dy.rows && b->trainable; i++)
+            for (int j = 0; j < b->cols; j++)
+                l->grad[b->off + j] += (1 - o->c[at + j]) * mat_row(dy, i)[at + j];
+        at += b->cols;
+    }
+}
+
+static void proj_out_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+                         enum group g, struct mat keep, struct mat x, struct mat dy)
+{
+    const struct dora *s = m->adapt_state;
+    int target[MAX_SIDE], n = targets_of(target, s->p.on, g);
+    real *z = keep.x + (size_t)x.rows * (size_t)pairs_keep_cols(m, layer, g);
+
+    (void)b;
+    for (int i = 0; i < n; i++) {
+        struct outputs o = outputs_of(m, l->scratch, layer, target[i]);
+        struct mat dyi = target_cols(dy, target[i], o.n);
+        real *dm = l->grad + m->params[s->magnitude[layer * N_LORA_TARGETS + target[i]]].off;
+        bias_bwd(m, l, layer, target[i], dyi, &o);
+        memset(o.dc, 0, (size_t)o.n * sizeof *o.dc);
+        scale_bwd(o.dc, dyi, mat_make(z, x.rows, o.n), o.c);
+        for (int j = 0; j < o.n; j++)
+            dm[j] += o.dc[j] * o.inverse[j];
+        z += (size_t)x.rows * (size_t)o.n;
+    }
+}
+
+/* w += sign (W' - W), with W as it is in the base. */
+static void merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
+{
+    const struct dora *s = m->adapt_state;
+    bool fused = s->p.on[LORA_QKV] && proj_group(p) == GROUP_QKV;
+    struct mat a, b;
+
+    lora_matrices(m, layer, p, &a, &b);
+    if (!a.x)
+        return;
+    int pair = layer * N_LORA_TARGETS + (fused ? LORA_QKV : (int)p);
+    const real *magnitude = m->params[s->magnitude[pair]].value + (fused ? (int)p * w.rows : 0);
+    struct mat old = target_weight(m, layer, (int)p), new = target_weight(m, layer, (int)p);
+    mat_gemm(new, 1, s->p.scale, b, NOTRANS, a, NOTRANS);
+    for (int o = 0; o < w.rows; o++) {
+        real by = magnitude[o] / (real)vec_norm(mat_row(new, o), (size_t)w.cols);
+        for (int j = 0; j < w.cols; j++)
+            mat_row(w, o)[j] += (real)sign * (by * mat_row(new, o)[j] - mat_row(old, o)[j]);
+    }
+    free(new.x);
+    free(old.x);
+}
+
+const struct adapt adapt_dora = {
+    .name = "dora",
+    .source = "Liu et al. 2024 (arXiv 2402.09353)",
+    .opts = opts,
+    .cfg_size = sizeof(struct lora_cfg),
+    .starts_as_base = true,
+    .pairs = true,
+    .attach = attach,
+    .init = init,
+    .detach = detach,
+    .count = count,
+    .formula = "L sum over targets of (r (in + out) + out)",
+    .uses = pairs_uses,
+    .keep_cols = keep_cols,
+    .proj_fwd = proj_fwd,
+    .proj_bwd = pairs_bwd,
+    .proj_out_bwd = proj_out_bwd,
+    .scratch = scratch,
+    .pass_begin = pass_begin,
+    .hold = hold,
+    .merge = merge,
+};
