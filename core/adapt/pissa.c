@@ -1,0 +1,290 @@
+/* pissa.c - LoRA that starts from the principal part of W (Meng et al. 2024, PiSSA).
+ *
+ *     W = U S V^T,   B0 = U_r sqrt(S_r / s),   A0 = sqrt(S_r / s) V_r^T
+ *     y += s drop(x) (A^T B^T - A0^T B0^T),    A = A0, B = B0 at first
+ *
+ * The paper moves s B0 A0 out of W. W is shared here, so B0 and A0 stay beside it as tensors that do not
+ * train, and both products are one of rank 2 r, of [A; A0] and [B, -B0]: the first pass is the base's up
+ * to rounding. The SVD is in double, 0.1 s for a matrix of 384 x 384 and 1 s for 768 x 768; its first
+ * columns are remembered for the runs that follow in this process. */
+#include "core/adapt/pairs.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pissa {
+    struct pairs p;
+    struct pair *first; /* A0, B0, as p.pair */
+};
+
+static const struct opt opts[] = { PAIRS_OPTS, { .type = OPT_END } };
+
+/* --- the principal part of a matrix, remembered by weights, layer and target */
+
+struct principal {
+    char weights[65];
+    int layer, target, rank;
+    double *u, *s, *vt; /* [out,rank], [rank], [rank,in] */
+    struct principal *next;
+};
+static struct principal *known; /* until exit */
+static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
+
+enum { KEEP_RANK = 64 }; /* so many at least, for later runs of another rank */
+
+static void principal_free(struct principal *p)
+{
+    free(p->u);
+    free(p->s);
+    free(p->vt);
+    free(p);
+}
+
+static struct principal *decompose(const struct model *m, int layer, int target, int rank)
+{
+    struct mat w = target_weight(m, layer, target);
+    size_t out = (size_t)w.rows, in = (size_t)w.cols, k = out < in ? out : in, n = out * in;
+    struct principal *p = xalloc(1, sizeof *p);
+    double *a = xalloc(n, sizeof *a), *u = xalloc(out * k, sizeof *u);
+
+    *p = (struct principal){ .layer = layer, .target = target };
+    memcpy(p->weights, m->base->weights_sha256, sizeof p->weights);
+    p->rank = rank > KEEP_RANK ? rank : KEEP_RANK < (int)k ? KEEP_RANK : (int)k;
+    p->s = xalloc(k, sizeof *p->s);
+    p->vt = xalloc(k * in, sizeof *p->vt);
+    p->u = xalloc(out * (size_t)p->rank, sizeof *p->u);
+    for (size_t i = 0; i < n; i++)
+        a[i] = (double)w.x[i];
+    int rc = mat_svd(u, p->s, p->vt, a, w.rows, w.cols);
+    for (size_t i = 0; i < out; i++)
+        memcpy(p->u + i * (size_t)p->rank, u + i * k, (size_t)p->rank * sizeof *u);
+    p->vt = xgrow(p->vt, (size_t)p->rank * in, sizeof *p->vt);
+    free(u);
+    free(a);
+    free(w.x);
+    if (rc == 0)
+        return p;
+    principal_free(p);
+    return NULL;
+}
+
+/* The entry of a target, at its place in the list, if its rank is enough. Random bases have no hash. */
+static struct principal **find(const struct model *m, int layer, int target)
+{
+    struct principal **p = &known;
+
+    while (*p && ((*p)->layer != layer || (*p)->target != target || !*m->base->weights_sha256 ||
+                  strcmp((*p)->weights, m->base->weights_sha256) != 0))
+        p = &(*p)->next;
+    return p;
+}
+
+/* --- tensors */
+
+static int add(struct model *m, int layer, int t, char which, int rows, int cols)
+{
+    char *module = target_module(m, layer, t);
+    char *name = xprintf("%s.lora_%c0.weight", module, which);
+    int at = adapt_fixed(m, name, rows, cols);
+
+    m->params[at].is_vector = false;
+    free(name);
+    free(module);
+    return at;
+}
+
+static void factors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+                    enum group g);
+
+static int attach(struct model *m, const void *cfg)
+{
+    const struct lora_cfg *c = cfg;
+    struct pissa *s = pairs_attach(m, sizeof *s, c, c->alpha / (double)c->rank, A_TRAINS);
+    int n = m->base->dims.n_layers * N_LORA_TARGETS;
+
+    if (!s)
+        return -1;
+    s->p.factors = factors;
+    s->first = xalloc((size_t)n, sizeof *s->first);
+    for (int i = 0; i < n; i++) {
+        int out, in, layer = i / N_LORA_TARGETS, t = i % N_LORA_TARGETS;
+        if (!s->p.pair[i].a)
+            continue;
+        target_shape(&m->base->dims, t, &out, &in);
+        s->first[i].a = add(m, layer, t, 'A', s->p.r, in);
+        s->first[i].b = add(m, layer, t, 'B', out, s->p.r);
+    }
+    return 0;
+}
+
+static void detach(struct model *m)
+{
+    struct pissa *s = m->adapt_state;
+
+    if (s)
+        free(s->first);
+    pairs_detach(m);
+}
+
+static void set_pair(struct model *m, const struct pair *at, const struct principal *p)
+{
+    const struct pairs *s = pairs_of(m);
+    struct param *a = &m->params[at->a], *b = &m->params[at->b];
+
+    for (int k = 0; k < s->r; k++) {
+        double root = sqrt(p->s[k] / (double)s->scale);
+        for (int j = 0; j < a->cols; j++)
+            a->value[(size_t)k * (size_t)a->cols + (size_t)j] =
+                (real)(root * p->vt[(size_t)k * (size_t)a->cols + (size_t)j]);
+        for (int i = 0; i < b->rows; i++)
+            b->value[(size_t)i * (size_t)s->r + (size_t)k] =
+                (real)(root * p->u[(size_t)i * (size_t)p->rank + (size_t)k]);
+    }
+}
+
+/* A matrix without an SVD (of numbers that are not finite, which loading refuses, or for want of
+ * memory) is a bug or the end. */
+static void init(struct model *m, const void *cfg)
+{
+    const struct pissa *s = m->adapt_state;
+
+    (void)cfg;
+    pthread_mutex_lock(&known_lock);
+    for (int i = 0; i < m->base->dims.n_layers * N_LORA_TARGETS; i++) {
+        int layer = i / N_LORA_TARGETS, t = i % N_LORA_TARGETS;
+        if (!s->p.pair[i].a)
+            continue;
+        struct principal **p = find(m, layer, t), *old = *p;
+        if (!old || old->rank < s->p.r) {
+            *p = decompose(m, layer, t, s->p.r);
+            CHECK(*p, "%s", fail_text());
+            (*p)->next = old ? old->next : NULL;
+            if (old)
+                principal_free(old);
+        }
+        set_pair(m, &s->p.pair[i], *p);
+        set_pair(m, &s->first[i], *p);
+    }
+    pthread_mutex_unlock(&known_lock);
+}
+
+/* --- [A; A0] of the targets of an input one below the other, then [B, -B0] of each: of all inputs in
+ * the numbers of a pass. */
+
+static struct mat wide_a(const struct model *m, const struct factors *f, real **x)
+{
+    struct mat a = mat_make(*x, f->n * 2 * f->r, f->a.cols);
+
+    (void)m;
+    *x += (size_t)a.rows * (size_t)a.cols;
+    return a;
+}
+
+static struct mat wide_b(const struct factors *f, int i, real **x)
+{
+    struct mat b = mat_make(*x, f->b[i].rows, 2 * f->r);
+
+    *x += (size_t)b.rows * (size_t)b.cols;
+    return b;
+}
+
+/* Where the numbers of an input begin; of the last and one more: where all end. */
+static size_t before(const struct model *m, int layer, int group)
+{
+    size_t n = 0;
+
+    for (int at = 0; at < layer * N_GROUP + group; at++) {
+        struct factors f;
+        pairs_tensors(&f, m, NULL, at / N_GROUP, (enum group)(at % N_GROUP));
+        n += (size_t)f.n * 2 * (size_t)f.r * (size_t)f.a.cols;
+        for (int i = 0; i < f.n; i++)
+            n += (size_t)f.b[i].rows * 2 * (size_t)f.r;
+    }
+    return n;
+}
+
+static size_t scratch(const struct model *m, bool grad)
+{
+    (void)grad;
+    return before(m, m->base->dims.n_layers, 0);
+}
+
+static void factors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+                    enum group g)
+{
+    pairs_tensors(f, m, l, layer, g);
+    f->w = 2 * f->r;
+    if (!l || f->n == 0)
+        return;
+    real *x = l->scratch + before(m, layer, (int)g);
+    f->a = wide_a(m, f, &x);
+    for (int i = 0; i < f->n; i++)
+        f->b[i] = wide_b(f, i, &x);
+}
+
+static void put(const struct model *m, real **x, int layer, enum group g)
+{
+    const struct pissa *s = m->adapt_state;
+    struct factors f;
+
+    pairs_tensors(&f, m, NULL, layer, g);
+    if (f.n == 0)
+        return;
+    struct mat a = wide_a(m, &f, x);
+    for (int i = 0; i < f.n; i++) {
+        const struct pair *first = &s->first[layer * N_LORA_TARGETS + f.target[i]];
+        struct mat b = wide_b(&f, i, x), b0 = mat_cols(b, f.r, f.r);
+        const struct param *pa = &m->params[first->a], *pb = &m->params[first->b];
+        mat_copy(mat_rows(a, 2 * i * f.r, f.r), mat_rows(f.a, i * f.r, f.r));
+        mat_copy(mat_rows(a, (2 * i + 1) * f.r, f.r), mat_make(pa->value, f.r, pa->cols));
+        mat_copy(mat_cols(b, 0, f.r), f.b[i]);
+        mat_zero(b0);
+        mat_add(b0, -1, mat_make(pb->value, pb->rows, f.r));
+    }
+}
+
+static void pass_begin(const struct model *m, struct lane *l, real *x)
+{
+    (void)l;
+    for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++)
+        put(m, &x, at / N_GROUP, (enum group)(at % N_GROUP));
+}
+
+static void merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
+{
+    const struct pissa *s = m->adapt_state;
+    bool fused = s->p.on[LORA_QKV] && proj_group(p) == GROUP_QKV;
+    const struct pair *first = &s->first[layer * N_LORA_TARGETS + (fused ? LORA_QKV : (int)p)];
+
+    if (!first->a)
+        return;
+    const struct param *a = &m->params[first->a], *b = &m->params[first->b];
+    struct mat all = mat_make(b->value, b->rows, b->cols);
+    struct mat b0 = fused ? mat_rows(all, (int)p * w.rows, w.rows) : all;
+    pairs_merge(m, layer, p, w, sign);
+    mat_gemm(w, 1, -(real)sign * s->p.scale, b0, NOTRANS, mat_make(a->value, a->rows, a->cols),
+             NOTRANS);
+}
+
+const struct adapt adapt_pissa = {
+    .name = "pissa",
+    .source = "Meng et al. 2024 (arXiv 2404.02948)",
+    .opts = opts,
+    .cfg_size = sizeof(struct lora_cfg),
+    .starts_as_base = true,
+    .pairs = true,
+    .attach = attach,
+    .init = init,
+    .detach = detach,
+    .count = pairs_count,
+    .formula = "L r sum over targets of (in + out)",
+    .uses = pairs_uses,
+    .keep_cols = pairs_keep_cols,
+    .proj_fwd = pairs_fwd,
+    .proj_bwd = pairs_bwd,
+    .scratch = scratch,
+    .pass_begin = pass_begin,
+    .merge = merge,
+};
