@@ -86,10 +86,11 @@ double xent(struct mat dlogits, struct mat logits, const int *labels, double wei
 double mse(struct mat dlogits, struct mat logits, const real *targets, double weight);
 
 /* --- columns of a matrix times a vector c [n] (DoRA, VeRA, IA3). scale_fwd: y = x diag(c), y may alias
- * x. scale_add: y += x diag(c). scale_bwd: dc[j] += sum_t dy[t][j] x[t][j], then dy = dy diag(c) in
+ * x. scale_add: y += x diag(c). scale_sum: dc[j] += sum_t dy[t][j] x[t][j]. scale_bwd: that, then dy = dy diag(c) in
  * place. rescale_fwd: z = y - b, y = z diag(c) + b. */
 void scale_fwd(struct mat y, struct mat x, const real *c);
 void scale_add(struct mat y, struct mat x, const real *c);
+void scale_sum(real *dc, struct mat dy, struct mat x);
 void scale_bwd(real *dc, struct mat dy, struct mat x, const real *c);
 void rescale_fwd(struct mat y, struct mat z, const real *c, const real *b);
 

@@ -21,6 +21,13 @@ VEC_CLONES static void add_row(real *y, const real *x, const real *c, int n)
         y[j] += x[j] * c[j];
 }
 
+VEC_CLONES static void sum_row(real *dc, const real *dy, const real *x, int n)
+{
+    VEC_LOOP
+    for (int j = 0; j < n; j++)
+        dc[j] += dy[j] * x[j];
+}
+
 VEC_CLONES static void bwd_row(real *dc, real *dy, const real *x, const real *c, int n)
 {
     VEC_LOOP
@@ -59,6 +66,13 @@ void scale_bwd(real *dc, struct mat dy, struct mat x, const real *c)
     check_same(dy, x);
     for (int i = 0; i < dy.rows; i++)
         bwd_row(dc, mat_row(dy, i), mat_row(x, i), c, dy.cols);
+}
+
+void scale_sum(real *dc, struct mat dy, struct mat x)
+{
+    check_same(dy, x);
+    for (int i = 0; i < dy.rows; i++)
+        sum_row(dc, mat_row(dy, i), mat_row(x, i), dy.cols);
 }
 
 void rescale_fwd(struct mat y, struct mat z, const real *c, const real *b)
