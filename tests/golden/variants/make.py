@@ -5,7 +5,7 @@
                          every tensor of the adapter, none at its initial value), M.grad.NAME of those that train; more
                          where a method does more than a forward and a backward pass (see below)
   adapters/M/            what PEFT's save_pretrained writes of those whose folders are read here
-lora-plus: M.step.NAME after two steps of PEFT's optimiser, learning rate 1e-3, weight decay 0.1. pissa: M.first.NAME, the factors as
+lora-plus: M.step.NAME after two steps of PEFT's optimiser, learning rate 1e-3, weight decay 0.1. pissa: lora_A0 and lora_B0, the factors as
 PEFT drew them from W (float32), and M.delta.NAME, their product; the passes are with other factors over W - s B0 A0. adalora: loss and
 gradients hold the regulariser; M.reg.NAME is its gradient alone; M.importance.NAME and M.lambda.NAME are PEFT's RankAllocator's
 after the gradients of 1, 2 and 3 times the loss at steps 1, 2 and 3, of which the third allocates.
@@ -98,7 +98,7 @@ with torch.no_grad():
     for k, m in pm.named_modules():
         if hasattr(m, 'lora_A'): m.base_layer.weight.copy_(plain[short(k) + '.weight'] - m.get_delta_weight('default'))
     for k, p in named:
-        E['pissa.first.' + k] = first[k]
+        E['pissa.param.' + k.replace('.weight', '0.weight')] = first[k].float()
         p.add_(torch.randn_like(p).mul(.1).float().double()); p.copy_(p.float().double()); E['pissa.param.' + k] = p.float()
 passes('pissa', pm, named)
 
