@@ -17,7 +17,7 @@ static const double tol = 3e-5; /* f32 through two layers */
 
 #define MIXED "q,k,o,up"
 static const struct {
-    const char *method, *keys[5][2];
+    const char *method, *keys[6][2];
 } row[] = {
     { "rslora", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
     { "lora-plus", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
@@ -25,6 +25,13 @@ static const struct {
     { "pissa", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
     { "vera", { { "rank", "5" }, { "targets", MIXED } } },
     { "ia3", { { "ia3_targets", "k,v,down" } } },
+    { "adalora",
+      { { "init_rank", "4" },
+        { "target_rank", "2" },
+        { "alpha", "6" },
+        { "targets", MIXED },
+        { "tinit", "2" },
+        { "tfinal", "3" } } },
     { "lora-fa", { { "rank", "3" }, { "alpha", "6" }, { "targets", MIXED } } },
 };
 
@@ -257,11 +264,69 @@ START_TEST(lora_plus_steps)
 }
 END_TEST
 
+/* The regulariser alone, on a gradient of 0. */
+START_TEST(adalora_regularises)
+{
+    build_row("adalora", true);
+    real *g = xalloc(f.m.n_train, sizeof *g);
+    f.m.adapt->step_grad(&f.m, g, 1, 10);
+    ck_assert_double_le(all_away("reg", g, 1e-6), tol);
+    free(g);
+    unbuild();
+}
+END_TEST
+
+/* Three steps without an update, with gradients of 1, 2 and 3 times the loss and of the regulariser: PEFT
+ * cuts at the third, to 24 of the 32 triplets of 8 matrices; the last cut leaves 16, for good. */
+START_TEST(adalora_allocates)
+{
+    double e = 0;
+    int left = 0;
+
+    build_row("adalora", true);
+    size_t n = f.m.n_train;
+    real *g = xalloc(n, sizeof *g);
+    for (long step = 1; step <= 3; step++) {
+        gradient();
+        for (size_t i = 0; i < n; i++)
+            g[i] = (real)step * f.l.grad[i];
+        f.m.adapt->step_grad(&f.m, g, step, 10);
+        f.m.adapt->step_done(&f.m, step, 10);
+    }
+    for (size_t i = 0; i < n; i++)
+        g[i] = f.m.remember[i] * f.m.remember[n + i];
+    for (int i = f.base.n_params; i < f.m.n_params; i++) {
+        const struct param *p = &f.m.params[i];
+        const struct st_tensor *worth = find("importance", p), *lambda = find("lambda", p);
+        e = worth ? fmax(e, away(worth, g + p->off, size_of(p), 0)) : e;
+        e = lambda ? fmax(e, away(lambda, p->value, size_of(p), 0)) : e;
+        for (int k = 0; lambda && k < p->rows; k++)
+            left += p->value[k] != 0;
+    }
+    ck_assert_int_eq(left, 24);
+    ck_assert_double_le(e, 10 * tol); /* products of three gradients */
+    for (long step = 7; step <= 8; step++) {
+        f.m.adapt->step_done(&f.m, step, 10);
+        left = 0;
+        for (int i = 0; i < f.m.n_params; i++)
+            for (int k = 0; strstr(f.m.params[i].name, "lora_E") && k < 4; k++) {
+                left += f.m.params[i].value[k] != 0;
+                f.m.params[i].value[k] += 1; /* what moments might do */
+            }
+        ck_assert_int_eq(left, 16);
+    }
+    free(g);
+    unbuild();
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, passes_agree, 0, ARRAY_LEN(row));
     tcase_add_test(tc, lora_plus_steps);
     tcase_add_test(tc, pissa_starts);
+    tcase_add_test(tc, adalora_regularises);
+    tcase_add_test(tc, adalora_allocates);
 }
 
 const struct suite suite_variants = { "variants", fill };

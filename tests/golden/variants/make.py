@@ -8,7 +8,7 @@
 lora-plus: M.step.NAME after two steps of PEFT's optimiser, learning rate 1e-3, weight decay 0.1. pissa: lora_A0 and lora_B0, the factors as
 PEFT drew them from W (float32), and M.delta.NAME, their product; the passes are with other factors over W - s B0 A0. adalora: loss and
 gradients hold the regulariser; M.reg.NAME is its gradient alone; M.importance.NAME and M.lambda.NAME are PEFT's RankAllocator's
-after the gradients of 1, 2 and 3 times the loss at steps 1, 2 and 3, of which the third allocates.
+after the gradients of 1, 2 and 3 times the loss and the regulariser at steps 1, 2 and 3, of which the third allocates.
 Versions: python 3.11.7, torch 2.15.0, transformers 5.24.0, peft 0.21.2.
 Needs torch, transformers, peft and safetensors."""
 import sys, os, torch, safetensors.torch as st, warnings
@@ -43,13 +43,13 @@ def make(method, cfg, fill=True):
         for k, p in named:
             if not fill: p.copy_(p.float().double()); continue
             v = torch.randn_like(p)
-            size = 1 if 'vera_' in k else .1
+            size = .4 if 'vera_' in k else .1
             p.copy_((p * (1 + v * .1) if 'magnitude' in k else v * size + ('ia3_' in k)).float().double())
     for k, p in named: E[f'{method}.param.{k}'] = p.detach().float()
     return pm, named
 
 def passes(method, pm, named):
-    o = pm(**x); o.loss.backward()
+    o = pm.base_model(**x); o.loss.backward()  # AdaLoRA's adds the regulariser
     E[f'{method}.logits'], E[f'{method}.loss'] = o.logits.detach(), o.loss.detach().reshape(1)
     for k, p in named:
         if p.requires_grad: E[f'{method}.grad.{k}'] = p.grad.clone()
@@ -114,12 +114,12 @@ ada = AdaLoraConfig(init_r=4, target_r=2, tinit=2, tfinal=3, deltaT=1, total_ste
                     orth_reg_weight=.5, target_modules=mixed, modules_to_save=['classifier'])
 pm, named = make('adalora', ada); passes('adalora', pm, named)
 for _, p in named: p.grad = None
-plain_loss = pm.base_model.model(**x).loss; (pm(**x).loss - plain_loss).backward()
+plain_loss = pm.base_model.model(**x).loss; (pm.base_model(**x).loss - plain_loss).backward()
 for k, p in named: E['adalora.reg.' + k] = torch.zeros_like(p) if p.grad is None else p.grad.clone()
 alloc = pm.base_model.rankallocator
 for step in range(1, 4):
     for _, p in named: p.grad = None
-    (pm(**x).loss * step).backward()
+    (pm.base_model(**x).loss + (step - 1) * pm.base_model.model(**x).loss).backward()
     pm.base_model.update_and_allocate(step)
 for k, p in pm.named_parameters():
     if 'layer.0' in k and 'lora_' in k and 'ranknum' not in k:
