@@ -61,7 +61,7 @@ void basis_phi(double *phi, int n, int m, const struct basis *u, const struct ba
         }
 }
 
-/* The tensor "....NAME.lora_A.weight", or NULL. */
+/* The tensor "NAME.lora_A.weight", also with more before it, or NULL. */
 static const struct st_tensor *find(const struct safetensors *file, const char *name)
 {
     char *tail = xprintf(".%s.lora_A.weight", name);
@@ -70,7 +70,8 @@ static const struct st_tensor *find(const struct safetensors *file, const char *
 
     for (int i = 0; i < file->n && !found; i++) {
         size_t len = strlen(file->t[i].name);
-        if (len >= n && strcmp(file->t[i].name + len - n, tail) == 0)
+        if (len >= n ? strcmp(file->t[i].name + len - n, tail) == 0
+                     : strcmp(file->t[i].name, tail + 1) == 0)
             found = &file->t[i];
     }
     free(tail);

@@ -206,9 +206,9 @@ static int choose_method(struct adapted *a, struct source *s)
         a->cfg = default_cfg(a->method);
         s->n_labels = own_labels(&a->base);
     } else if (file_exists(peft)) {
-        a->method = &adapt_lora;
-        a->cfg = xalloc(1, sizeof(struct lora_cfg));
-        rc = peft_read_config(a->cfg, &s->n_labels, s->dir, &a->base.dims);
+        a->method = peft_method(s->dir);
+        a->cfg = a->method ? xalloc(1, sizeof(struct lora_cfg)) : NULL;
+        rc = a->cfg ? peft_read_config(a->cfg, &s->n_labels, s->dir, &a->base.dims) : -1;
     } else {
         rc = other_method(a, s);
     }

@@ -5,6 +5,7 @@
 #include "core/base/base.h"
 #include "core/nn/json.h"
 #include "tests/suite.h"
+#include "tests/tiny.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,7 +160,58 @@ START_TEST(saved_is_read_back)
 }
 END_TEST
 
-static const char *const methods[] = { "bitfit", "ft", "head", "topk" };
+/* Methods whose folders are PEFT's LORA: saved, named, read back and by those that share the format. */
+static const struct {
+    const char *method, *read_as;
+} kinds[] = { { "lora", "lora" },
+              { "rslora", "rslora" },
+              { "dora", "dora" },
+              { "lora-plus", "lora" },
+              { "lora-fa", "lora" } };
+
+START_TEST(kinds_are_named)
+{
+    const char *other = strcmp(kinds[_i].read_as, "dora") == 0 ? "lora" : "dora";
+    void *cfg = tiny_cfg(adapt_find(kinds[_i].method), NULL, NULL);
+    struct lora_cfg back, wrong = { .rank = 8, .alpha = 16, .targets = xstrdup("q,v") };
+    struct model m, n;
+    int n_labels;
+
+    make(&m, kinds[_i].method, cfg, 3, 1);
+    for (int i = base.n_params; i < m.n_params; i++)
+        for (int k = 0; k < m.params[i].rows * m.params[i].cols; k++)
+            m.params[i].value[k] = (real)(float)(0.5 + (double)(i + k) / 7);
+    ck_assert_msg(peft_save(&m, cfg, dir, "base") == 0, "%s", fail_text());
+    ck_assert_ptr_eq(peft_method(dir), adapt_find(kinds[_i].read_as));
+    ck_assert_msg(peft_read_config(&back, &n_labels, dir, &base.dims) == 0, "%s", fail_text());
+    make(&n, kinds[_i].read_as, &back, 3, 2);
+    ck_assert_msg(peft_load(&n, dir) == 0, "%s", fail_text());
+    for (int i = base.n_params; i < m.n_params; i++)
+        ck_assert_mem_eq(m.params[i].value, model_param(&n, m.params[i].name)->value,
+                         (size_t)(m.params[i].rows * m.params[i].cols) * sizeof(real));
+    model_free(&n);
+    make(&n, other, &wrong, 3, 2);
+    ck_assert_int_eq(peft_load(&n, dir), -1);
+    ck_assert_ptr_nonnull(strstr(fail_text(), kinds[_i].read_as));
+    model_free(&n);
+    opt_free(m.adapt->opts, cfg);
+    free(cfg);
+    model_free(&m);
+    free(wrong.targets);
+    free(back.targets);
+}
+END_TEST
+
+START_TEST(two_kinds_at_once)
+{
+    put(files[0], "{\"peft_type\": \"LORA\", \"use_dora\": true, \"use_rslora\": true}");
+    ck_assert_ptr_null(peft_method(dir));
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "use_rslora and use_dora are set"));
+}
+END_TEST
+
+static const char *const methods[] = { "bitfit", "ft", "head", "topk", "pissa", "ia3", "adalora" };
 
 START_TEST(other_methods_are_read_back)
 {
@@ -199,6 +251,7 @@ static const struct {
 } changes[] = {
     { "from_the_future", "{\"a\":1}", NULL },
     { "use_dora", "null", NULL },
+    { "use_dora", "true", NULL }, /* peft_method's to see */
     { "layers_to_transform", "[]", NULL },
     { "modules_to_save", "[\"classifier\",\"score\"]", NULL },
     { "modules_to_save", "null", NULL },
@@ -213,8 +266,7 @@ static const struct {
       NULL },
     { "peft_type", "\"IA3\"", "peft_type is 'IA3'" },
     { "peft_type", "null", "peft_type is 'missing'" },
-    { "use_dora", "true", "use_dora is set: DoRA" },
-    { "use_rslora", "true", "use_rslora is set" },
+    { "use_qalora", "true", "use_qalora is set" },
     { "rank_pattern", "{\"query\":4}", "rank_pattern is set" },
     { "alpha_pattern", "{\"query\":4}", "alpha_pattern is set" },
     { "bias", "\"all\"", "bias is 'all'" },
@@ -359,6 +411,8 @@ static void fill(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, what_peft_wrote_is_read);
     tcase_add_loop_test(tc, saved_is_read_back, 0, ARRAY_LEN(targets));
+    tcase_add_loop_test(tc, kinds_are_named, 0, ARRAY_LEN(kinds));
+    tcase_add_test(tc, two_kinds_at_once);
     tcase_add_loop_test(tc, other_methods_are_read_back, 0, ARRAY_LEN(methods));
     tcase_add_loop_test(tc, configs, 0, ARRAY_LEN(changes));
     tcase_add_loop_test(tc, tensors_must_agree, 0, ARRAY_LEN(tensors));

@@ -1,5 +1,6 @@
 /* test_variants.c - LoRA-type methods against PEFT's own, in every tensor away from their initial
  * values (tests/golden/variants/make.py). */
+#include "core/base/file.h"
 #include "core/train/parts.h"
 #include "tests/gradcheck.h"
 #include "tests/suite.h"
@@ -320,9 +321,34 @@ START_TEST(adalora_allocates)
 }
 END_TEST
 
+/* The folders that PEFT itself saved. */
+static const char *const folder[] = { "rslora", "dora" };
+
+START_TEST(folders_are_read)
+{
+    char *dir = path_join("tests/golden/variants/adapters", folder[_i]);
+    struct lora_cfg cfg;
+    int n_labels;
+
+    build_row(folder[_i], false);
+    ck_assert_str_eq(peft_method(dir)->name, folder[_i]);
+    ck_assert_msg(peft_read_config(&cfg, &n_labels, dir, &f.base.dims) == 0, "%s", fail_text());
+    const struct lora_cfg *mine = f.cfg;
+    ck_assert(cfg.rank == mine->rank && cfg.alpha == mine->alpha && n_labels == 3);
+    ck_assert_str_eq(cfg.targets, mine->targets);
+    ck_assert_msg(peft_load(&f.m, dir) == 0, "%s", fail_text());
+    gradient();
+    ck_assert_double_le(away(named("logits"), f.l.logits.x, (size_t)f.b.n_seq * 3, 0), tol);
+    free(cfg.targets);
+    free(dir);
+    unbuild();
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, passes_agree, 0, ARRAY_LEN(row));
+    tcase_add_loop_test(tc, folders_are_read, 0, ARRAY_LEN(folder));
     tcase_add_test(tc, lora_plus_steps);
     tcase_add_test(tc, pissa_starts);
     tcase_add_test(tc, adalora_regularises);

@@ -53,11 +53,12 @@ void lora_pair(const struct model *m, int layer, int target, struct mat *a, stru
  * peft_save: Errors FAIL_STORE. Pairs of q, k and v that PEFT can only hold as one of c_attn are
  * written as that, A one below the other and B in blocks: the same function, of n times the rank,
  * and "qkv" when it is read again. peft_read_config: fills cfg (targets in our names) and task facts;
- * refuses what we cannot compute (DoRA, rslora with a clear line, rank_pattern, bias other than
- * none). peft_load: into a model that was made with that cfg; missing, extra or mis-shaped tensors
+ * refuses what we cannot compute (rank_pattern, bias other than none). peft_method: which method the
+ * folder is of, lora, rslora or dora, whose settings all are a struct lora_cfg; NULL: FAIL_INPUT. peft_load: into a model that was made with that cfg; missing, extra or mis-shaped tensors
  * are refused by name (FAIL_INPUT). */
 int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name);
 int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d);
+const struct adapt *peft_method(const char *dir);
 int peft_load(struct model *m, const char *dir);
 /* peft_begin - the same without the classifier, which another task has no use for: training begins with
  * the folder's adapter (Hu et al. 2021, sec. 5.2: MRPC, RTE and STS-B from the MNLI adapter). */

@@ -14,9 +14,28 @@
 static const char lora_file[] = "adapter_config.json", other_file[] = "lowrank_adapter.json";
 static const char weights_file[] = "adapter_model.safetensors", key_prefix[] = "base_model.model.";
 
+static const char magnitude[] = ".lora_magnitude_vector";
+
+/* How many of q, k and v have a pair, where PEFT can only hold one of a fused matrix; else 0. */
+static int split_pairs(const struct model *m)
+{
+    int n = 0;
+
+    for (int p = PROJ_Q; p <= PROJ_V && stored_together(m->base->arch); p++) {
+        struct mat a, b;
+        lora_pair(m, 0, p, &a, &b);
+        n += a.x != NULL;
+    }
+    return n;
+}
+
+/* Its folder is one of PEFT's LORA. A fused matrix would need lengths of rows that DoRA does not
+ * adapt. */
 static bool is_lora(const struct model *m)
 {
-    return strcmp(m->adapt->name, "lora") == 0;
+    const char *flag = peft_flag(m->adapt);
+
+    return flag && (strcmp(flag, "use_dora") != 0 || split_pairs(m) == 0);
 }
 
 static bool is_head(const struct param *p)
@@ -59,8 +78,10 @@ int peft_tensors(struct peft_tensor **out, const struct model *m)
         }
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
-        if (is_head(p) || ((p->trainable || p->role == ROLE_OTHER) && !is_lora(m)))
-            t[n++] = (struct peft_tensor){ xprintf("%s%s", is_lora(m) ? key_prefix : "", p->name),
+        bool row = is_lora(m) && strstr(p->name, magnitude);
+        if (is_head(p) || row || ((p->trainable || p->role == ROLE_OTHER) && !is_lora(m)))
+            t[n++] = (struct peft_tensor){ xprintf("%s%s%s", is_lora(m) ? key_prefix : "",
+                                                   row ? m->base->arch->prefix : "", p->name),
                                            p->value, p->rows, p->cols, p->is_vector };
     }
     *out = t;
@@ -109,40 +130,28 @@ static json_t *whole_or_real(double x)
  * every other pair gets zeros to have that rank too, because a folder has one. 1: all as they are. */
 static int fused_pairs(const struct model *m)
 {
-    int n = 0;
+    int n = split_pairs(m);
 
-    for (int p = PROJ_Q; p <= PROJ_V && stored_together(m->base->arch); p++) {
-        struct mat a, b;
-        lora_pair(m, 0, p, &a, &b);
-        n += a.x != NULL;
-    }
     return n > 1 ? n : 1;
-}
-
-static bool is_split(const struct model *m)
-{
-    for (int p = PROJ_Q; p <= PROJ_V; p++) {
-        struct mat a, b;
-        lora_pair(m, 0, p, &a, &b);
-        if (a.x && stored_together(m->base->arch))
-            return true;
-    }
-    return false;
 }
 
 static json_t *lora_config(const struct model *m, const struct lora_cfg *cfg, const char *base_name)
 {
     const struct arch *a = m->base->arch;
     int n = fused_pairs(m);
-    json_t *saved = a->causal ? json_null() : json_pack("[s]", "classifier");
+    json_t *saved = a->causal ? json_null() : json_pack("[s]", "classifier"), *j;
+    /* PEFT divides by sqrt(r) of the sum of ranks. */
+    double alpha = cfg->alpha * (strcmp(peft_flag(m->adapt), "use_rslora") == 0 ? sqrt(n) : n);
 
-    return json_pack("{s:s,s:s,s:s?,s:I,s:o,s:f,s:o,s:b,s:s,s:o,s:b}", "peft_type", "LORA",
-                     "task_type", a->causal ? "CAUSAL_LM" : "SEQ_CLS", "base_model_name_or_path",
-                     base_name, "r", (json_int_t)cfg->rank * n, "lora_alpha",
-                     whole_or_real(cfg->alpha * n), "lora_dropout", cfg->dropout, "target_modules",
-                     peft_targets_write(cfg->targets, &m->base->dims), "fan_in_fan_out",
-                     stored_transposed(a), "bias", "none", "modules_to_save", saved,
-                     "inference_mode", 1);
+    j = json_pack(
+        "{s:s,s:s,s:s?,s:I,s:o,s:f,s:o,s:b,s:s,s:o,s:b}", "peft_type", "LORA", "task_type",
+        a->causal ? "CAUSAL_LM" : "SEQ_CLS", "base_model_name_or_path", base_name, "r",
+        (json_int_t)cfg->rank * n, "lora_alpha", whole_or_real(alpha), "lora_dropout", cfg->dropout,
+        "target_modules", peft_targets_write(cfg->targets, &m->base->dims), "fan_in_fan_out",
+        stored_transposed(a), "bias", "none", "modules_to_save", saved, "inference_mode", 1);
+    if (*peft_flag(m->adapt))
+        json_object_set_new(j, peft_flag(m->adapt), json_true());
+    return j;
 }
 
 static json_t *other_config(const struct model *m, const void *cfg, const char *base_name)
@@ -233,7 +242,7 @@ static int write_weights(const struct model *m, const char *dir)
     struct peft_tensor *t;
     size_t total = 0;
 
-    if (is_lora(m) && is_split(m))
+    if (is_lora(m) && split_pairs(m) > 0)
         return write_fused(m, dir);
     int n = peft_tensors(&t, m);
     for (int i = 0; i < n; i++)
@@ -270,12 +279,13 @@ int peft_save(const struct model *m, const void *cfg, const char *dir, const cha
 static int check_method(const struct model *m, const char *dir)
 {
     char *lora = path_join(dir, lora_file), *other = path_join(dir, other_file);
+    const struct adapt *peft = NULL;
     json_t *j = NULL;
     const char *method = NULL;
     int rc = 0;
 
     if (file_exists(lora))
-        method = "lora";
+        rc = (peft = peft_method(dir)) != NULL ? 0 : -1;
     else if (!file_exists(other))
         rc = fail(FAIL_INPUT, "'%s' is not an adapter: it has neither %s nor %s", dir, lora_file,
                   other_file);
@@ -283,6 +293,8 @@ static int check_method(const struct model *m, const char *dir)
         rc = -1;
     else if ((method = json_string_value(json_object_get(j, "method"))) == NULL)
         rc = fail(FAIL_INPUT, "'%s' names no method", other);
+    if (peft && (!is_lora(m) || peft_flag(peft) != peft_flag(m->adapt)))
+        method = peft->name;
     if (method && strcmp(method, m->adapt->name) != 0)
         rc = fail(FAIL_INPUT, "'%s' holds an adapter of the method '%s'; the model has '%s'", dir,
                   st_escaped(method), m->adapt->name);

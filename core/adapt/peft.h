@@ -19,6 +19,10 @@ struct peft_tensor {
 int peft_tensors(struct peft_tensor **out, const struct model *m);
 void peft_tensors_free(struct peft_tensor *t, int n);
 
+/* peft_flag - the setting that a method's folder has beside those of PEFT's LORA, "" for none; NULL: its
+ * folder is of our own kind. Methods with one flag read each other's folders. */
+const char *peft_flag(const struct adapt *a);
+
 /* peft_targets_write - "q,v" as target_modules of these dims: a sorted list of names as short as
  * they can be without touching another matrix, or a regular expression where no name does that
  * (down without o). */

@@ -11,9 +11,6 @@
 static const struct {
     const char *key, *why;
 } unused[] = {
-    { "use_dora", "DoRA is not supported" },
-    { "use_rslora",
-      "rank-stabilised scaling is not supported; set lora_alpha = alpha sqrt(r) instead" },
     { "use_qalora", "QALoRA is not supported" },
     { "use_bdlora", "BD-LoRA is not supported" },
     { "kasa_config", "KaSA is not supported" },
@@ -143,6 +140,40 @@ static int count_labels(int *n_labels, const char *dir)
     }
     free(path);
     return rc;
+}
+
+/* Methods whose folders are PEFT's LORA, the first of each kind for reading, and the setting that is
+ * theirs. */
+static const char plain[] = "", use_rslora[] = "use_rslora", use_dora[] = "use_dora";
+static const struct {
+    const char *method, *flag;
+} kinds[] = { { "lora", plain },
+              { "rslora", use_rslora },
+              { "dora", use_dora },
+              { "lora-plus", plain },
+              { "lora-fa", plain } };
+
+const char *peft_flag(const struct adapt *a)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcmp(kinds[i].method, a->name) == 0)
+            return kinds[i].flag;
+    return NULL;
+}
+
+const struct adapt *peft_method(const char *dir)
+{
+    char *file = path_join(dir, "adapter_config.json");
+    json_t *j = json_read(file);
+    bool rs = !is_unused(json_object_get(j, use_rslora)),
+         dora = !is_unused(json_object_get(j, use_dora));
+
+    if (rs && dora)
+        fail(FAIL_INPUT, "'%s': use_rslora and use_dora are set: both at once are not supported",
+             file);
+    json_decref(j);
+    free(file);
+    return !j || (rs && dora) ? NULL : adapt_find(rs ? "rslora" : dora ? "dora" : "lora");
 }
 
 int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d)

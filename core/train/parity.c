@@ -275,15 +275,14 @@ static int check_adapter(struct parity *p, struct expected *e, const struct feed
     struct model m;
     int n_labels, rc = -1;
 
-    if (peft_read_config(&cfg, &n_labels, dir, &p->base->dims) != 0)
+    const struct adapt *method = peft_method(dir);
+    if (!method || peft_read_config(&cfg, &n_labels, dir, &p->base->dims) != 0)
         return -1;
     if (n_labels > 0) {
         h.n_labels = n_labels;
         h.regression = n_labels == 1;
     }
-    const struct adapt *lora = adapt_find("lora");
-    CHECK(lora, "no method 'lora'");
-    if (model_init(&m, p->base, &h, lora, &cfg, 0, true) == 0) {
+    if (model_init(&m, p->base, &h, method, &cfg, 0, true) == 0) {
         if (peft_load(&m, dir) == 0)
             rc = check_model_with_adapter(p, e, f, &m);
         model_free(&m);
