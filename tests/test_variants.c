@@ -345,9 +345,95 @@ START_TEST(folders_are_read)
 }
 END_TEST
 
+/* --- on every input, with dropout, in pieces, on a decoder with fused matrices */
+
+static const struct {
+    const char *golden, *method, *key, *value; /* golden NULL: the tiny BERT */
+} inputs[] = {
+    { NULL, "rslora", "targets", "q,k,v,o,up,down" },
+    { NULL, "lora-fa", "targets", "q,k,v,o,up,down" },
+    { NULL, "dora", "targets", "q,k,v,o,up,down" },
+    { NULL, "pissa", "targets", "q,k,v,o,up,down" },
+    { NULL, "vera", "targets", "q,k,v,o,up,down" },
+    { NULL, "adalora", "targets", "q,k,v,o,up,down" },
+    { NULL, "ia3", "ia3_targets", "q,k,v,o,up,down" },
+    { "tests/golden/gpt2", "dora", "targets", "qkv,up" },
+    { "tests/golden/gpt2", "pissa", "targets", "qkv,down" },
+    { "tests/golden/gpt2", "vera", "targets", "o,qkv" },
+    { "tests/golden/gpt2", "adalora", "targets", "down,qkv" },
+    { "tests/golden/gpt2", "ia3", "ia3_targets", "k,v,down" },
+};
+
+/* Every trained number away from where it starts, a little: large numbers would make attention too sharp for differences. */
+static void stir(struct model *m)
+{
+    for (size_t i = m->n_train_head; i < m->n_train; i++)
+        m->theta[i] += (real)(0.03 * sin((double)i));
+}
+
+/* The gradient of the batch, from micro-batches of one sequence each; returns its largest difference from
+ * that of the whole batch. */
+static double cut_error(const struct model *m, struct lane *l, const struct tiny_batch *t)
+{
+    size_t n = m->n_train;
+    real *whole = xalloc(n, sizeof *whole), *sum = xalloc(n, sizeof *sum);
+    struct tiny_batch part;
+
+    tiny_grad(m, l, &t->b);
+    memcpy(whole, l->grad, n * sizeof *whole);
+    for (int s = 0; s < t->b.n_seq; s++) {
+        tiny_cut(&part, t, s, 1);
+        tiny_grad(m, l, &part.b);
+        mat_add(mat_make(sum, 1, (int)n), 1, mat_make(l->grad, 1, (int)n));
+    }
+    double e = tiny_diff(sum, whole, n, tiny_max(whole, n));
+    free(sum);
+    free(whole);
+    return e;
+}
+
+START_TEST(every_input)
+{
+    const struct adapt *a = adapt_find(inputs[_i].method);
+    bool decoder = inputs[_i].golden;
+    struct head h = tiny_head(decoder ? POOL_NONE : POOL_CLS, false, 0.2);
+    struct tiny_batch t;
+
+    h.n_labels = decoder ? 0 : 3;
+    h.recompute = _i % 2;
+    ck_assert_msg(base_load(&f.base, decoder ? inputs[_i].golden : tiny_write()) == 0, "%s",
+                  fail_text());
+    f.cfg = tiny_cfg(a, inputs[_i].key, inputs[_i].value);
+    const struct opt *drop = opt_find(a->opts, "lora_dropout");
+    ck_assert_int_eq(drop ? opt_set(drop, f.cfg, "0.3") : 0, 0);
+    ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 4, false) == 0, "%s", fail_text());
+    ck_assert_int_eq(lane_init(&f.l, &f.m, true), 0);
+    ck_assert_int_eq(a->count(f.cfg, &f.base.dims), (long)(f.m.n_train - f.m.n_train_head));
+    tiny_batch(&t, &f.base.dims);
+    stir(&f.m);
+    ck_assert_double_le(cut_error(&f.m, &f.l, &t), sizeof(real) == 8 ? 1e-12 : 2e-5);
+#ifdef REAL_IS_DOUBLE
+    const char *worst = "";
+    if (a->hold)
+        a->hold(&f.m);
+    double e = tiny_gradient_error(&f.m, &t.b, 1, &worst);
+    ck_assert_msg(e <= 1e-6, "%g in '%s'", e, worst);
+    ck_assert_double_ge(tiny_gradient_error(&f.m, &t.b, 1.01, &worst), 1e-3);
+#endif
+    lane_free(&f.l);
+    opt_free(a->opts, f.cfg);
+    free(f.cfg);
+    model_free(&f.m);
+    base_free(&f.base);
+    if (!decoder)
+        tiny_remove();
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, passes_agree, 0, ARRAY_LEN(row));
+    tcase_add_loop_test(tc, every_input, 0, ARRAY_LEN(inputs));
     tcase_add_loop_test(tc, folders_are_read, 0, ARRAY_LEN(folder));
     tcase_add_test(tc, lora_plus_steps);
     tcase_add_test(tc, pissa_starts);
