@@ -215,8 +215,9 @@ static void pass_begin(const struct model *m, struct lane *l, real *x)
             if (s->held)
                 memcpy(o.inverse, s->held + outputs_before(m, pair), (size_t)o.n * sizeof(real));
             for (int j = 0; j < o.n; j++) {
-                o.c[j] = magnitude[j] / o.inverse[j]; /* 1 at first, in every bit */
-                o.inverse[j] = 1 / o.inverse[j];
+                real length = o.inverse[j]; /* a row of zeros has no direction: it stays */
+                o.c[j] = length > 0 ? magnitude[j] / length : 0; /* 1 at first, in every bit */
+                o.inverse[j] = length > 0 ? 1 / length : 0;
             }
             target_bias(o.bias, m, layer, target[i]);
         }
@@ -316,7 +317,7 @@ static void merge(const struct model *m, int layer, enum proj p, struct mat w, i
     struct mat old = target_weight(m, layer, (int)p), new = target_weight(m, layer, (int)p);
     mat_gemm(new, 1, s->p.scale, b, NOTRANS, a, NOTRANS);
     for (int o = 0; o < w.rows; o++) {
-        real by = magnitude[o] / (real)vec_norm(mat_row(new, o), (size_t)w.cols);
+        real n = (real)vec_norm(mat_row(new, o), (size_t)w.cols), by = n > 0 ? magnitude[o] / n : 0;
         for (int j = 0; j < w.cols; j++)
             mat_row(w, o)[j] += (real)sign * (by * mat_row(new, o)[j] - mat_row(old, o)[j]);
     }

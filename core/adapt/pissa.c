@@ -5,7 +5,7 @@
  *
  * The paper moves s B0 A0 out of W. W is shared here, so B0 and A0 stay beside it as tensors that do not
  * train, and both products are one of rank 2 r, of [A; A0] and [B, -B0]: the first pass is the base's up
- * to rounding. The SVD is in double, 0.1 s for a matrix of 384 x 384 and 1 s for 768 x 768; its first
+ * to rounding. The SVD is in double, 0.1 s for a matrix of 384 x 384 and 0.4 s for 768 x 768; its first
  * columns are remembered for the runs that follow in this process. */
 #include "core/adapt/pairs.h"
 
@@ -70,15 +70,29 @@ static struct principal *decompose(const struct model *m, int layer, int target,
     return NULL;
 }
 
-/* The entry of a target, at its place in the list, if its rank is enough. Random bases have no hash. */
-static struct principal **find(const struct model *m, int layer, int target)
+/* The principal part of a target of at least that rank, remembered from now on. A random base has no hash
+ * to know it by: *TEMPORARY is for the caller to free then. */
+static const struct principal *principal_of(struct principal **temporary, const struct model *m,
+                                            int layer, int target, int rank)
 {
     struct principal **p = &known;
 
-    while (*p && ((*p)->layer != layer || (*p)->target != target || !*m->base->weights_sha256 ||
+    *temporary = NULL;
+    if (!*m->base->weights_sha256)
+        return *temporary = decompose(m, layer, target, rank);
+    while (*p && ((*p)->layer != layer || (*p)->target != target ||
                   strcmp((*p)->weights, m->base->weights_sha256) != 0))
         p = &(*p)->next;
-    return p;
+    if (!*p || (*p)->rank < rank) {
+        struct principal *new = decompose(m, layer, target, rank), *old = *p;
+        if (!new)
+            return NULL;
+        new->next = old ? old->next : NULL;
+        *p = new;
+        if (old)
+            principal_free(old);
+    }
+    return *p;
 }
 
 /* --- tensors */
@@ -156,16 +170,13 @@ static void init(struct model *m, const void *cfg)
         int layer = i / N_LORA_TARGETS, t = i % N_LORA_TARGETS;
         if (!s->p.pair[i].a)
             continue;
-        struct principal **p = find(m, layer, t), *old = *p;
-        if (!old || old->rank < s->p.r) {
-            *p = decompose(m, layer, t, s->p.r);
-            CHECK(*p, "%s", fail_text());
-            (*p)->next = old ? old->next : NULL;
-            if (old)
-                principal_free(old);
-        }
-        set_pair(m, &s->p.pair[i], *p);
-        set_pair(m, &s->first[i], *p);
+        struct principal *temporary;
+        const struct principal *p = principal_of(&temporary, m, layer, t, s->p.r);
+        CHECK(p, "%s", fail_text());
+        set_pair(m, &s->p.pair[i], p);
+        set_pair(m, &s->first[i], p);
+        if (temporary)
+            principal_free(temporary);
     }
     pthread_mutex_unlock(&known_lock);
 }
@@ -173,11 +184,10 @@ static void init(struct model *m, const void *cfg)
 /* --- [A; A0] of the targets of an input one below the other, then [B, -B0] of each: of all inputs in
  * the numbers of a pass. */
 
-static struct mat wide_a(const struct model *m, const struct factors *f, real **x)
+static struct mat wide_a(const struct factors *f, real **x)
 {
     struct mat a = mat_make(*x, f->n * 2 * f->r, f->a.cols);
 
-    (void)m;
     *x += (size_t)a.rows * (size_t)a.cols;
     return a;
 }
@@ -219,7 +229,7 @@ static void factors(struct factors *f, const struct model *m, const struct lane 
     if (!l || f->n == 0)
         return;
     real *x = l->scratch + before(m, layer, (int)g);
-    f->a = wide_a(m, f, &x);
+    f->a = wide_a(f, &x);
     for (int i = 0; i < f->n; i++)
         f->b[i] = wide_b(f, i, &x);
 }
@@ -232,7 +242,7 @@ static void put(const struct model *m, real **x, int layer, enum group g)
     pairs_tensors(&f, m, NULL, layer, g);
     if (f.n == 0)
         return;
-    struct mat a = wide_a(m, &f, x);
+    struct mat a = wide_a(&f, x);
     for (int i = 0; i < f.n; i++) {
         const struct pair *first = &s->first[layer * N_LORA_TARGETS + f.target[i]];
         struct mat b = wide_b(&f, i, x), b0 = mat_cols(b, f.r, f.r);
