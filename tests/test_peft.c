@@ -211,7 +211,8 @@ START_TEST(two_kinds_at_once)
 }
 END_TEST
 
-static const char *const methods[] = { "bitfit", "ft", "head", "topk", "pissa", "ia3", "adalora" };
+static const char *const methods[] = { "bitfit", "ft",      "head", "topk",     "pissa",
+                                       "ia3",    "adalora", "vera", "adapter-h" };
 
 START_TEST(other_methods_are_read_back)
 {

@@ -14,6 +14,21 @@ struct model combine_view(const struct model *m, int i)
     return v;
 }
 
+static size_t part_scratch(const struct model *m, int i, bool grad)
+{
+    struct model v = combine_view(m, i);
+
+    return v.adapt->scratch ? v.adapt->scratch(&v, grad) : 0;
+}
+
+/* The lane's scratch of part I, of ALL. */
+static void lend(struct lane *l, const struct model *m, real *all, int i)
+{
+    l->scratch = all;
+    for (int k = 0; k < i && all; k++)
+        l->scratch += part_scratch(m, k, l->grad != NULL);
+}
+
 bool combine_uses(const struct model *m, int i, int layer, enum group g)
 {
     const struct adapt *a = combine_of(m)->part[i];
@@ -61,34 +76,46 @@ static struct mat cut(struct mat *keep, int n)
 static void proj_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat y)
 {
+    real *all = l->scratch;
+
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
+        lend(l, m, all, i);
         struct mat mine = cut(&keep, part_keep(m, i, layer, g));
         if (combine_uses(m, i, layer, g))
             v.adapt->proj_fwd(&v, l, b, layer, g, mine, x, y);
     }
+    l->scratch = all;
 }
 
 static void proj_out_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
                          enum group g, struct mat keep, struct mat x, struct mat dy)
 {
+    real *all = l->scratch;
+
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
+        lend(l, m, all, i);
         struct mat mine = cut(&keep, part_keep(m, i, layer, g));
         if (combine_uses(m, i, layer, g) && v.adapt->proj_out_bwd)
             v.adapt->proj_out_bwd(&v, l, b, layer, g, mine, x, dy);
     }
+    l->scratch = all;
 }
 
 static void proj_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat dy, struct mat dx)
 {
+    real *all = l->scratch;
+
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
+        lend(l, m, all, i);
         struct mat mine = cut(&keep, part_keep(m, i, layer, g));
         if (combine_uses(m, i, layer, g) && v.adapt->proj_bwd)
             v.adapt->proj_bwd(&v, l, b, layer, g, mine, x, dy, dx);
     }
+    l->scratch = all;
 }
 
 static void merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
@@ -146,41 +173,46 @@ static struct mat tap_cut(const struct model *m, int i, int layer, enum place p,
 static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat h, struct mat res)
 {
+    real *all = l->scratch;
+
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
+        lend(l, m, all, i);
         if (part_taps(m, i, layer, p))
             v.adapt->tap_fwd(&v, l, b, layer, p, tap_cut(m, i, layer, p, keep), h, res);
     }
+    l->scratch = all;
 }
 
 static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat dh, struct mat dres)
 {
+    real *all = l->scratch;
+
     for (int i = combine_of(m)->n - 1; i >= 0; i--) {
         struct model v = combine_view(m, i);
+        lend(l, m, all, i);
         if (part_taps(m, i, layer, p))
             v.adapt->tap_bwd(&v, l, b, layer, p, tap_cut(m, i, layer, p, keep), dh, dres);
     }
+    l->scratch = all;
 }
 
 /* --- a pass, a step */
 
-static size_t part_scratch(const struct model *m, int i, bool grad)
-{
-    struct model v = combine_view(m, i);
-
-    return v.adapt->scratch ? v.adapt->scratch(&v, grad) : 0;
-}
-
-static void memory(const struct model *m, struct lane *l, int layer, real *at, struct mat *k,
+static void memory(const struct model *m, struct lane *l, int layer, real *scratch, struct mat *k,
                    struct mat *v, struct mat *dk, struct mat *dv)
 {
+    real *all = l->scratch;
+
+    (void)scratch;
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model part = combine_view(m, i);
+        lend(l, m, all, i);
         if (part.adapt->memory)
-            part.adapt->memory(&part, l, layer, at, k, v, dk, dv);
-        at += part_scratch(m, i, l->grad != NULL);
+            part.adapt->memory(&part, l, layer, l->scratch, k, v, dk, dv);
     }
+    l->scratch = all;
 }
 
 static size_t scratch(const struct model *m, bool grad)
@@ -192,23 +224,34 @@ static size_t scratch(const struct model *m, bool grad)
     return n;
 }
 
-static void pass_begin(const struct model *m, struct lane *l, real *at)
+static void pass_begin(const struct model *m, struct lane *l, real *all)
 {
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
+        lend(l, m, all, i);
         if (v.adapt->pass_begin)
-            v.adapt->pass_begin(&v, l, at);
-        at += part_scratch(m, i, l->grad != NULL);
+            v.adapt->pass_begin(&v, l, l->scratch);
     }
+    l->scratch = all;
 }
 
-static void pass_end(const struct model *m, struct lane *l, real *at)
+static void pass_end(const struct model *m, struct lane *l, real *all)
 {
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
+        lend(l, m, all, i);
         if (v.adapt->pass_end)
-            v.adapt->pass_end(&v, l, at);
-        at += part_scratch(m, i, l->grad != NULL);
+            v.adapt->pass_end(&v, l, l->scratch);
+    }
+    l->scratch = all;
+}
+
+static void hold(struct model *m)
+{
+    for (int i = 0; i < combine_of(m)->n; i++) {
+        struct model v = combine_view(m, i);
+        if (v.adapt->hold)
+            v.adapt->hold(&v);
     }
 }
 
@@ -253,10 +296,13 @@ void combine_hooks(struct combined *c)
     HOOK(pass_end)
     HOOK(step_grad)
     HOOK(step_done)
+    HOOK(hold)
     HOOK(merge)
+    c->a.forgets_x = true;
     for (int i = 0; i < c->n; i++) {
         const struct adapt *a = c->part[i];
         bool changes = a->uses || a->taps || a->memory || a->rows;
+        c->a.forgets_x &= a->forgets_x || !a->uses;
         if (changes && !a->merge)
             c->a.merge = NULL;
     }
