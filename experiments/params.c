@@ -87,6 +87,14 @@ static int add_heads(struct result *x)
 
 /* --- the paper's figures for this configuration */
 
+static double kept(const struct result *x)
+{
+    const struct params *p = x->p;
+
+    return p->r.method->count_kept ? (double)p->r.method->count_kept(p->r.method_cfg, &p->d)
+                                   : x->c.trained;
+}
+
 static int add_paper(struct result *x)
 {
     struct paper_counts p;
@@ -100,7 +108,7 @@ static int add_paper(struct result *x)
         const struct paper_count *c = &p.c[i];
         if (!paper_is(c, x->p->model, &x->p->r))
             continue;
-        paper_agrees(agrees, x->c.trained, c->printed);
+        paper_agrees(agrees, kept(x), c->printed);
         char *what = xprintf("the paper, %s %s", c->table, c->row);
         char *how = xprintf("%sM; agrees: %s%s%s", c->printed, agrees, c->note ? "; " : "",
                             c->note ? c->note : "");
@@ -181,6 +189,8 @@ static int count(struct result *x)
         add(x, what, "trained, counted", x->c.trained);
         add(x, what, "added to the model", x->c.added);
     }
+    if (method->count_kept)
+        add(x, what, "kept after training", kept(x));
     add_budget(x);
     free(base);
     free(what);
