@@ -78,7 +78,8 @@ $(eval $(call table,cmd,core/cmd.h,$(DIRS)))
 $(eval $(call table,ablation,ablations/ablation.h,ablations))
 $(eval $(call table,suite,tests/suite.h,tests))
 
-EMBED := $(sort $(wildcard results/schema/*.sql results/queries/*.sql results/claims/*.yaml)) results/paper.tsv
+EMBED := $(sort $(wildcard results/schema/*.sql results/queries/*.sql results/claims/*.yaml)) results/paper.tsv \
+         results/report.css
 $(B)/embedded.c: results/embed.sh $(EMBED)
 	@mkdir -p $(B); sh results/embed.sh $(EMBED) >$@.new && mv $@.new $@
 # The commit and whether the tree differs from it: provenance of every attempt.

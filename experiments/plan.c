@@ -107,21 +107,66 @@ static int read_head(struct study *s, const struct yaml_node *root)
 {
     if (check_keys(root) != 0 || read_metric(s, root) != 0)
         return -1;
-    if (maybe(&s->name, root, "study") != 0 || maybe(&s->source, root, "source") != 0 ||
-        maybe(&s->table, root, "table") != 0 || maybe(&s->figure, root, "figure") != 0 ||
-        check_table(s, root) != 0 || check_figure(s, root) != 0)
+    if (maybe(&s->name, root, "study") != 0 || maybe(&s->title, root, "title") != 0 ||
+        maybe(&s->source, root, "source") != 0 || maybe(&s->table, root, "table") != 0 ||
+        maybe(&s->figure, root, "figure") != 0 || check_table(s, root) != 0 ||
+        check_figure(s, root) != 0)
         return -1;
     if (!s->name)
         s->name = stem(s->path);
     return recipe_file(&s->base, s->path);
 }
 
+static void set_text(json_t *spec, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(spec, key, json_string(text));
+}
+
+static json_t *words_json(const struct settings *words)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; words && i < words->n; i++) {
+        char *word = xprintf("%s=%s", words->s[i].key, words->s[i].value);
+        json_array_append_new(list, json_string(word));
+        free(word);
+    }
+    return list;
+}
+
+/* How to ask again, for a report. recipe: the study's name, or its path where the name alone would
+ * not find it. words: of a sweep. run_words and the values of the keys in varied: of 'lowrank run',
+ * which takes neither the longer form nor conditions from a study. */
+static void set_asked(struct study *s, const struct grid *g, const struct settings *words,
+                      enum profile profile)
+{
+    char *name = stem(s->path), *found = find_recipe(name);
+    json_t *varied = json_array();
+
+    for (char **key = s->axis; *key; key++)
+        json_array_append_new(varied, json_string(*key));
+    for (int i = 0; i < g->n_when; i++)
+        for (int k = 0; k < g->when[i].set.n; k++)
+            json_array_append_new(varied, json_string(g->when[i].set.s[k].key));
+    set_text(s->spec, "recipe", found && strcmp(found, s->path) == 0 ? name : s->path);
+    set_text(s->spec, "profile", profile == PROFILE_FULL ? "full" : NULL);
+    json_object_set_new(s->spec, "words", words_json(words));
+    json_object_set_new(s->spec, "run_words",
+                        words_json(profile == PROFILE_FULL ? &s->base : words));
+    json_object_set_new(s->spec, "varied", varied);
+    free(found);
+    free(name);
+}
+
 static void make_spec(struct study *s, const struct grid *g)
 {
     s->spec = grid_json(g);
-    json_object_set_new(s->spec, "metric", json_string(s->metric));
-    if (s->source)
-        json_object_set_new(s->spec, "source", json_string(s->source));
+    set_text(s->spec, "metric", s->metric);
+    set_text(s->spec, "title", s->title);
+    set_text(s->spec, "source", s->source);
+    set_text(s->spec, "table", s->table);
+    set_text(s->spec, "figure", s->figure);
     s->axis = xalloc((size_t)(g->product.n + g->zip.n + g->nuisance.n) + 2, sizeof *s->axis);
     int n = 0;
     const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
@@ -262,6 +307,7 @@ int study_load(struct study *s, const char *path, const struct settings *overrid
     choose_seeds(&g, s, seeds);
     s->budget = g.budget;
     make_spec(s, &g);
+    set_asked(s, &g, overrides, profile);
     rc = grid_expand(s, &g, yes_really);
     hash_save();
     if (rc == 0) {
@@ -289,6 +335,7 @@ void study_free(struct study *s)
     settings_free(&s->base);
     json_decref(s->spec);
     free(s->name);
+    free(s->title);
     free(s->path);
     free(s->source);
     free(s->table);

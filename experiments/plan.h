@@ -26,9 +26,9 @@
  * A file without axes is a study of one cell. Words of the command line win over base; one that
  * names an axis takes the axis' place. */
 struct study {
-    char *name, *path, *source, *table, *figure, *metric;
+    char *name, *title, *path, *source, *table, *figure, *metric;
     struct settings base;
-    json_t *spec; /* axes, nuisance, seeds as they stand, for the store */
+    json_t *spec; /* for the store: axes, nuisance, seeds as they stand; texts; how it was asked */
     struct plan_run *runs;
     int n_runs, n_cells, n_shared; /* n_shared: points that had the same key as an earlier one */
     char **axis;                   /* keys that vary, NULL-terminated */

@@ -2,23 +2,11 @@
 #include "plots/figure.h"
 #include "core/base/opt.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_PARAMS = 2 * TEMPLATE_WORDS };
-
-/* Does SQL use :NAME? */
-static bool has_param(const char *sql, const char *name)
-{
-    size_t n = strlen(name);
-
-    for (const char *p = strchr(sql, ':'); p; p = strchr(p + 1, ':'))
-        if (strncmp(p + 1, name, n) == 0 && !isalnum((unsigned char)p[1 + n]) && p[1 + n] != '_')
-            return true;
-    return false;
-}
 
 /* The queries of a figure, NULL-terminated. */
 static void queries(const struct template *t, const struct source *out[TEMPLATE_WORDS + 3])
@@ -46,7 +34,7 @@ static int check_params(const struct template *t, const char *const *params)
     for (const char *const *p = params; p && *p; p += 2) {
         bool known = false;
         for (const struct source **q = all; *q; q++)
-            known = known || has_param(query_find((*q)->query), *p);
+            known = known || query_takes(query_find((*q)->query), *p);
         if (!known)
             return fail(FAIL_USAGE, "figure '%s' has no setting '%s'", t->name, *p);
     }
@@ -60,7 +48,7 @@ static int read_source(struct rows *r, struct store *s, const struct source *src
     int n = 0;
 
     for (const char *const *p = params; p && *p && n < MAX_PARAMS; p += 2)
-        if (has_param(sql, p[0])) {
+        if (query_takes(sql, p[0])) {
             all[n++] = p[0];
             all[n++] = p[1];
         }

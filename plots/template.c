@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FIGURES = 128 };
-
 static char *read_text(const char *path)
 {
     struct file f;
@@ -211,8 +209,7 @@ static int parse(struct template *t, const char *text)
     return t->like ? borrow(t) : 0;
 }
 
-/* Names of all figures, sorted, NULL-terminated, into NAME; returns how many, -1. */
-static int names(char *name[MAX_FIGURES + 1])
+int template_names(char *name[MAX_FIGURES + 1])
 {
     char *dir = share_path("plots");
     struct dirent **entry = NULL;
@@ -237,7 +234,7 @@ static int names(char *name[MAX_FIGURES + 1])
 static int unknown(const char *name)
 {
     char *all[MAX_FIGURES + 1];
-    int n = names(all);
+    int n = template_names(all);
 
     if (n < 0)
         return -1;
@@ -301,7 +298,7 @@ void template_free(struct template *t)
 int template_list(FILE *to)
 {
     char *all[MAX_FIGURES + 1];
-    int n = names(all), rc = n < 0 ? -1 : 0;
+    int n = template_names(all), rc = n < 0 ? -1 : 0;
 
     for (int i = 0; i < n; i++) {
         struct template t;

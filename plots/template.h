@@ -16,7 +16,7 @@
 
 #include "core/base/base.h"
 
-enum { TEMPLATE_WORDS = 16 };
+enum { TEMPLATE_WORDS = 16, MAX_FIGURES = 128 };
 
 /* A list of words, NULL-terminated, owned. */
 struct words {
@@ -45,6 +45,10 @@ struct template
  * FAIL_INPUT for a template that cannot be read or understood. */
 int template_load(struct template *t, const char *name);
 void template_free(struct template *t);
+
+/* template_names - of all figures, sorted, NULL-terminated, each owned by the caller; returns how
+ * many. Errors: FAIL_INPUT. */
+int template_names(char *name[MAX_FIGURES + 1]);
 
 /* template_list - print the name of every figure and what it shows. Errors: FAIL_INPUT. */
 int template_list(FILE *to);

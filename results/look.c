@@ -42,6 +42,16 @@ const char **look_params(char **word, int n)
     return list;
 }
 
+static bool is_part(const char *query)
+{
+    static const char *const prefix[] = { "fig_", "claim_", "page_" };
+
+    for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
+        if (strncmp(query, prefix[i], strlen(prefix[i])) == 0)
+            return true;
+    return false;
+}
+
 int look_list(enum report_format f, bool tables)
 {
     static char name[] = "name", shows[] = "shows", numeric[] = { 0, 0 };
@@ -53,11 +63,11 @@ int look_list(enum report_format f, bool tables)
         n++;
     r.cell = xalloc((size_t)n * 2, sizeof *r.cell);
     for (int i = 0; i < n; i++) {
-        const char *query = query_names()[i], *text = query_find(query);
-        if (tables && (strncmp(query, "fig_", 4) == 0 || strncmp(query, "claim_", 6) == 0))
+        const char *text = query_find(query_names()[i]);
+        if (tables && is_part(query_names()[i]))
             continue;
         text += strspn(text, "- ");
-        r.cell[2 * r.n_rows] = xstrdup(query);
+        r.cell[2 * r.n_rows] = xstrdup(query_names()[i]);
         r.cell[2 * r.n_rows++ + 1] = xprintf("%.*s", (int)strcspn(text, "\n"), text);
     }
     int rc = report_print(stdout, &r, f);

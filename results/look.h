@@ -20,8 +20,8 @@ int look_open(struct store **s, const struct look *cfg);
  * cut in place. Caller frees the list. Errors: NULL after FAIL_USAGE. */
 const char **look_params(char **word, int n);
 
-/* look_list - name and first line of every built-in query; TABLES: not of those that feed figures
- * ("fig_") and verdicts ("claim_"). */
+/* look_list - name and first line of every built-in query; TABLES: only of those that people read,
+ * not of what figures ("fig_"), verdicts ("claim_") and the report ("page_") are made of. */
 int look_list(enum report_format f, bool tables);
 /* look_unknown - FAIL_USAGE for a query NAME that is not there; COMMAND lists them. */
 int look_unknown(const char *name, const char *command);

@@ -1,6 +1,7 @@
 /* query.c - reading: one statement into a table of texts; the queries that are built in. */
 #include "results/db.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -237,6 +238,16 @@ const char *query_find(const char *name)
             text = f->text;
     free(path);
     return text;
+}
+
+bool query_takes(const char *sql, const char *param)
+{
+    size_t n = strlen(param);
+
+    for (const char *p = strchr(sql, ':'); p; p = strchr(p + 1, ':'))
+        if (strncmp(p + 1, param, n) == 0 && !isalnum((unsigned char)p[1 + n]) && p[1 + n] != '_')
+            return true;
+    return false;
 }
 
 const char *const *query_names(void)

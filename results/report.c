@@ -102,9 +102,7 @@ static const char *cell(const struct rows *r, int row, int col)
     return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)col];
 }
 
-/* What people read of a cell: six digits of a number with many. BUF holds the text when it is
- * shortened. */
-static const char *shown(const struct rows *r, int row, int col, char buf[32])
+const char *report_cell(const struct rows *r, int row, int col, char buf[32])
 {
     const char *s = cell(r, row, col);
 
@@ -128,7 +126,7 @@ static void put_line(FILE *to, const struct rows *r, int row, const int *width)
 {
     for (int i = 0; i < r->n_cols; i++) {
         char buf[32];
-        const char *text = row < 0 ? r->col[i] : shown(r, row, i, buf);
+        const char *text = row < 0 ? r->col[i] : report_cell(r, row, i, buf);
         int room = width[i] - text_width(text);
         if (r->numeric[i])
             pad(to, room);
@@ -147,7 +145,7 @@ static void put_table(FILE *to, const struct rows *r)
         width[i] = text_width(r->col[i]);
         for (int row = 0; row < r->n_rows; row++) {
             char buf[32];
-            int w = text_width(shown(r, row, i, buf));
+            int w = text_width(report_cell(r, row, i, buf));
             width[i] = w > width[i] ? w : width[i];
         }
     }
@@ -231,7 +229,7 @@ static void put_md(FILE *to, const struct rows *r)
     for (int row = -1; row < r->n_rows; row++) {
         for (int i = 0; i < r->n_cols; i++) {
             char buf[32];
-            const char *text = row < 0 ? r->col[i] : shown(r, row, i, buf);
+            const char *text = row < 0 ? r->col[i] : report_cell(r, row, i, buf);
             fputs("| ", to);
             put_text(to, text, for_md);
             fputc(' ', to);
@@ -253,7 +251,7 @@ static void put_latex(FILE *to, const struct rows *r)
     for (int row = -1; row < r->n_rows; row++) {
         for (int i = 0; i < r->n_cols; i++) {
             char buf[32];
-            const char *text = row < 0 ? r->col[i] : shown(r, row, i, buf);
+            const char *text = row < 0 ? r->col[i] : report_cell(r, row, i, buf);
             put_text(to, text, for_latex);
             fputs(i + 1 < r->n_cols ? " & " : " \\\\\n", to);
         }

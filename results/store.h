@@ -156,11 +156,15 @@ const char *rows_get(const struct rows *r, int row,
 enum report_format { REPORT_TABLE, REPORT_CSV, REPORT_JSON, REPORT_MD, REPORT_LATEX };
 #define REPORT_CHOICES "table|csv|json|md|latex"
 int report_print(FILE *to, const struct rows *r, enum report_format f);
+/* report_cell - what people read of a cell: "-" for NULL, six digits of a number with many. BUF
+ * holds the text when it is shortened. */
+const char *report_cell(const struct rows *r, int row, int col, char buf[32]);
 
 /* query_find - text of a named query (results/queries/NAME.sql, built into the binary); NULL:
  * unknown. query_names: NULL-terminated. A query's first line is "-- one line: what it shows". */
 const char *query_find(const char *name);
 const char *const *query_names(void);
+bool query_takes(const char *sql, const char *param); /* does it use :PARAM? */
 
 /* Flags that many commands have, for the option table of a struct T with "char *home" or
  * "int format" (enum report_format). */

@@ -1,4 +1,5 @@
 -- section 7.2: do adapters share directions? phi(1,1) and phi(r,r) by layer (from 1) and matrix, beside the random floor
+-- make: lowrank ablate subspace
 WITH p AS MATERIALIZED (
     SELECT * FROM phi WHERE study = coalesce(:study, 'rank') AND i = j),
 pair AS (

@@ -1,0 +1,26 @@
+-- page: the cells of a study (study=NAME): what sets each apart as key=value lines, its number, its seeds
+WITH k AS (SELECT DISTINCT e.value AS key FROM sweep w, json_each(w.spec, '$.varied') e WHERE w.name = :study),
+old AS ( -- planned before the study's words were kept: all settings are words
+    SELECT json_type(spec, '$.words') IS NULL AS all_keys FROM sweep WHERE name = :study),
+s AS MATERIALIZED (
+    SELECT r.cell_key, min(r.seed) AS seed
+      FROM sweep w
+      CROSS JOIN sweep_run sr ON sr.plan_id = w.plan_id
+      CROSS JOIN run r ON r.run_id = sr.run_id
+     WHERE w.name = :study
+     GROUP BY r.cell_key),
+t AS MATERIALIZED (SELECT * FROM study_trials WHERE study = :study)
+SELECT substr(t.cell_key, 1, 8) AS cell,
+       (SELECT group_concat(key || '=' || value, char(10))
+          FROM (SELECT j.key, CASE WHEN j.key = 'targets' THEN r.targets ELSE j.value END AS value
+                  FROM run r, json_each(r.config) j
+                 WHERE r.run_id = t.any_run_id AND j.key IN (SELECT key FROM k) AND j.value IS NOT NULL
+                 ORDER BY j.key)) AS varied,
+       (SELECT group_concat(key || '=' || value, char(10))
+          FROM (SELECT j.key, CASE WHEN j.key = 'targets' THEN r.targets ELSE j.value END AS value
+                  FROM old, run r, json_each(r.config) j
+                 WHERE old.all_keys AND r.run_id = t.any_run_id AND j.key <> 'seed' AND j.value IS NOT NULL
+                 ORDER BY j.key)) AS config,
+       t.shown AS value, t.n, t.n_planned, t.n_diverged, t.n_failed, t.choice, s.seed
+  FROM t JOIN s ON s.cell_key = t.cell_key
+ ORDER BY min(t.ordinal) OVER (PARTITION BY t.point), t.point, t.choice DESC, t.ordinal;

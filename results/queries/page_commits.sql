@@ -1,0 +1,13 @@
+-- page: the commits that made the runs which ended with a number; studies: names, one a line
+SELECT coalesce(e.git_commit, 'unknown') AS "commit",
+       iif(e.git_dirty, 'yes', 'no') AS "uncommitted changes",
+       count(DISTINCT r.run_id) AS runs, date(min(a.ended), 'unixepoch') AS "first", date(max(a.ended), 'unixepoch') AS "last"
+  FROM run r
+  JOIN attempt a ON a.run_id = r.run_id AND a.attempt = r.attempts
+  LEFT JOIN env e ON e.env_id = a.env_id
+ WHERE r.state IN ('done', 'diverged')
+   AND (:studies IS NULL
+        OR r.run_id IN (SELECT sr.run_id FROM sweep w JOIN sweep_run sr ON sr.plan_id = w.plan_id
+                         WHERE instr(char(10) || :studies || char(10), char(10) || w.name || char(10))))
+ GROUP BY e.git_commit, e.git_dirty
+ ORDER BY max(a.ended) DESC, 1, 2;
