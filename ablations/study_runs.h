@@ -1,0 +1,45 @@
+/* study_runs.h - which runs a computed study looks at, and where what they trained lies. */
+#ifndef STUDY_RUNS_H
+#define STUDY_RUNS_H
+
+#include "core/base/opt.h"
+#include "results/store.h"
+
+struct study_run {
+    int64_t run_id;
+    char key[65], weights[65]; /* weights: SHA-256 of the checkpoint it started from; "": unknown */
+    char *model, *task, *method, *targets, *state, *adapter_dir; /* owned; the last: NULL or path */
+    int rank;                                                    /* 0: the method has none */
+    long seed;
+};
+
+/* What is wanted of the runs of a study's newest plan (of each point the trial that was best on
+ * dev). NULL: any. methods and ranks are lists: "lora,ft", "4,64"; ranks holds for LoRA alone. */
+struct study_want {
+    const char *study, *methods, *targets, *task, *ranks, *seed;
+};
+
+/* study_runs - of every state, in order of the study and of seeds. Returns how many, perhaps none;
+ * *out by study_runs_free. Errors: FAIL_STORE. */
+int study_runs(struct study_run **out, struct store *s, const struct study_want *w);
+void study_runs_free(struct study_run *r, int n);
+
+/* study_runs_done - the finished ones, of one task and of one checkpoint. Others are noted. Errors:
+ * FAIL_RUN when there is none, with the command that makes some; FAIL_USAGE for several tasks;
+ * FAIL_INPUT when two were trained on different weights, naming both. */
+int study_runs_done(struct study_run **out, struct store *s, const struct study_want *w);
+
+/* study_run_file - adapter_model.safetensors of its last step; the caller frees it. Errors: NULL
+ * after FAIL_RUN with the command that makes it. */
+char *study_run_file(const struct study_run *r, const char *study);
+
+/* study_ranks - N ranks of the study's LoRA runs with these targets: GIVEN ("4,64"), else the
+ * smallest from FROM, those that follow it, and the largest. *out: a list, owned by the caller.
+ * Errors: FAIL_USAGE for a GIVEN that is no list of ranks; FAIL_RUN: too few, and what is missing. */
+int study_ranks(char **out, struct store *s, const struct study_want *w, const char *given,
+                long from, int n);
+
+/* study_result_name - under which results are stored: CFG's first option is the study; any other
+ * that has not its usual value is added, so that different settings do not replace each other. */
+char *study_result_name(const struct opt *opts, const void *cfg);
+#endif
