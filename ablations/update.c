@@ -293,3 +293,30 @@ void numbers_add(struct numbers *t, const struct weight *w, const struct study_r
         run ? run->run_id : 0, 0, w->layer, proj_names[w->proj], i, j, name, value
     };
 }
+
+static bool has_method(const struct study_run *r, int n, const char *method, size_t len)
+{
+    for (int i = 0; i < n; i++)
+        if (strlen(r[i].method) == len && strncmp(r[i].method, method, len) == 0)
+            return true;
+    return false;
+}
+
+int numbers_store(struct store *s, const char *name, const char *kind, const struct numbers *t,
+                  const struct study_run *r, int n, const char *methods)
+{
+    if (t->n == 0)
+        return fail(FAIL_RUN, "none of the %d runs of '%s' (%s) changed a matrix of its model", n,
+                    name, methods);
+    for (const char *m = methods; *m;) {
+        size_t len = strcspn(m, ",");
+        if (!has_method(r, n, m, len))
+            warn("'%s' has no finished runs of %.*s: only the others are measured", name, (int)len,
+                 m);
+        m += len + (m[len] == ',');
+    }
+    if (store_analysis(s, name, kind, t->row, t->n) != 0)
+        return -1;
+    note("%zu numbers of %d runs are stored as '%s'", t->n, n, name);
+    return 0;
+}

@@ -68,4 +68,8 @@ struct numbers {
 };
 void numbers_add(struct numbers *t, const struct weight *w, const struct study_run *run, int i,
                  int j, const char *name, double value); /* RUN NULL: of no run */
+/* numbers_store - what was found in N runs, of which METHODS ("lora,ft") says what was hoped for: a
+ * method without any is named. Errors: FAIL_RUN when no run changed a matrix; FAIL_STORE. */
+int numbers_store(struct store *s, const char *name, const char *kind, const struct numbers *t,
+                  const struct study_run *r, int n, const char *methods);
 #endif

@@ -1,0 +1,111 @@
+/* intruder.c - does an update bring new strong directions into a matrix? Shuttleworth et al. 2024,
+ * "LoRA vs full fine-tuning: an illusion of equivalence": LoRA does, full fine-tuning hardly. */
+#include "ablations/intruder.h"
+#include "ablations/ablation.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct intruder_cfg {
+    char *study, *methods, *task;
+    long top;
+    double eps;
+};
+static const struct opt opts[] = {
+    { "study", 0, OPT_STR, offsetof(struct intruder_cfg, study), "methods", 0, 0, NULL,
+      "a finished study" },
+    { "methods", 0, OPT_STR, offsetof(struct intruder_cfg, methods), "lora,ft", 0, 0, NULL,
+      "methods of the runs: lora, and those that train whole matrices" },
+    { "task", 0, OPT_STR, offsetof(struct intruder_cfg, task), NULL, 0, 0, NULL,
+      "task of the runs, where the study has several" },
+    { "top", 0, OPT_INT, offsetof(struct intruder_cfg, top), "10", 1, 65536, NULL,
+      "so many of the strongest directions are looked at" },
+    { "eps", 0, OPT_REAL, offsetof(struct intruder_cfg, eps), "0.5", 0, 1, NULL,
+      "a direction whose largest |cosine| with those of W is below this is an intruder" },
+    { .type = OPT_END },
+};
+
+/* Largest |cosine| of X [d] with a direction of W. */
+static double nearest_to(const double *x, const struct spectrum *w)
+{
+    double best = 0;
+
+    for (int j = 0; j < w->k; j++) {
+        const double *y = w->u + (size_t)j * (size_t)w->out;
+        double dot = 0;
+        for (int i = 0; i < w->out; i++)
+            dot += x[i] * y[i];
+        best = fmax(best, fabs(dot));
+    }
+    return best;
+}
+
+int intruder_count(double *nearest, const struct spectrum *wsvd, const double *w, const double *dw,
+                   int top, double eps)
+{
+    size_t size = (size_t)wsvd->out * (size_t)wsvd->in;
+    double *sum = xalloc(size, sizeof *sum), least = 1;
+    struct spectrum s = { 0 };
+    int n = 0;
+
+    CHECK(top >= 1 && top <= wsvd->k, "%d of %d", top, wsvd->k);
+    for (size_t i = 0; i < size; i++)
+        sum[i] = w[i] + dw[i];
+    int rc = spectrum_of(&s, sum, wsvd->out, wsvd->in);
+    for (int i = 0; i < top && rc == 0; i++) {
+        double near = nearest_to(s.u + (size_t)i * (size_t)s.out, wsvd);
+        n += near < eps;
+        least = fmin(least, near);
+    }
+    if (nearest)
+        *nearest = least;
+    spectrum_free(&s);
+    free(sum);
+    return rc == 0 ? n : -1;
+}
+
+struct counting {
+    const struct intruder_cfg *c;
+    struct numbers t;
+};
+
+static int see(void *ctx, const struct weight *w, const struct update *u)
+{
+    struct counting *k = ctx;
+    int top = k->c->top < w->svd.k ? (int)k->c->top : w->svd.k;
+    double nearest;
+    int n = intruder_count(&nearest, &w->svd, w->w, u->dw, top, k->c->eps);
+
+    if (n < 0)
+        return fail_context("the update of run %.8s", u->run->key);
+    numbers_add(&k->t, w, u->run, top, 0, "intruders", n);
+    numbers_add(&k->t, w, u->run, top, 0, "least_cosine", nearest);
+    return 0;
+}
+
+static int run(struct store *s, const void *cfg)
+{
+    const struct intruder_cfg *c = cfg;
+    const struct study_want w = { .study = c->study, .methods = c->methods, .task = c->task };
+    struct study_run *r = NULL;
+    struct counting k = { .c = c };
+    const struct visit v = { .study = c->study, .svd = true, .see = see, .ctx = &k };
+    char *name = study_result_name(opts, cfg);
+    int n = study_runs_done(&r, s, &w), rc = n < 0 ? -1 : updates_visit(r, n, &v);
+
+    if (rc == 0)
+        rc = numbers_store(s, name, "intruder", &k.t, r, n, c->methods);
+    free(k.t.row);
+    study_runs_free(r, n > 0 ? n : 0);
+    free(name);
+    return rc;
+}
+
+const struct ablation ablation_intruder = {
+    .name = "intruder",
+    .source = "Shuttleworth et al. 2024, arXiv 2410.21228, section 3",
+    .about = "do updates bring strong new directions into a matrix?",
+    .opts = opts,
+    .cfg_size = sizeof(struct intruder_cfg),
+    .run = run,
+};
