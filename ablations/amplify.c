@@ -91,9 +91,7 @@ static int run(struct store *s, const void *cfg)
     if (rc == 0)
         rc = updates_visit(r, n, &v);
     if (rc == 0)
-        rc = store_analysis(s, name, "amplify", t.row, t.n);
-    if (rc == 0)
-        note("%zu numbers of %d runs of rank %s are stored as '%s'", t.n, n, ranks, name);
+        rc = numbers_store(s, name, "amplify", &t, r, n, w.methods);
     free(t.row);
     study_runs_free(r, n > 0 ? n : 0);
     free(ranks);

@@ -91,6 +91,14 @@ static int done_first(struct study_run *r, int n)
     return done;
 }
 
+int study_differ(const struct study_run *a, const struct study_run *b)
+{
+    return fail(FAIL_INPUT,
+                "run %.8s (model '%s', weights %.8s) and run %.8s (model '%s', weights %.8s) were "
+                "trained on different weights: their updates cannot be compared",
+                a->key, a->model, a->weights, b->key, b->model, b->weights);
+}
+
 static int check_alike(const struct study_run *r, int n, const char *study)
 {
     for (int i = 1; i < n; i++) {
@@ -99,10 +107,7 @@ static int check_alike(const struct study_run *r, int n, const char *study)
                         "study '%s' has runs of several tasks (%s and %s); choose one with --task",
                         study, r[0].task, r[i].task);
         if (*r[i].weights && *r[0].weights && strcmp(r[i].weights, r[0].weights) != 0)
-            return fail(FAIL_INPUT,
-                        "run %.8s (model '%s', weights %.8s) and run %.8s (model '%s', weights "
-                        "%.8s) were trained on different weights: their updates cannot be compared",
-                        r[0].key, r[0].model, r[0].weights, r[i].key, r[i].model, r[i].weights);
+            return study_differ(&r[0], &r[i]);
     }
     return 0;
 }

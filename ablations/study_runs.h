@@ -29,6 +29,9 @@ void study_runs_free(struct study_run *r, int n);
  * FAIL_INPUT when two were trained on different weights, naming both. */
 int study_runs_done(struct study_run **out, struct store *s, const struct study_want *w);
 
+/* study_differ - records that A and B were trained on different weights; -1. */
+int study_differ(const struct study_run *a, const struct study_run *b);
+
 /* study_run_file - adapter_model.safetensors of its last step; the caller frees it. Errors: NULL
  * after FAIL_RUN with the command that makes it. */
 char *study_run_file(const struct study_run *r, const char *study);

@@ -2,7 +2,7 @@
  * et al. 2021, section 7.2, figures 3, 4, 6 and 7: phi between the adapters of a finished study. */
 #include "ablations/ablation.h"
 #include "ablations/basis.h"
-#include "core/base/file.h"
+#include "ablations/study_runs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,8 @@ static const struct opt opts[] = {
 
 /* A run and the directions its adapter uses. */
 struct side {
-    int64_t run_id;
+    struct study_run *run; /* one; n_runs 0: none yet */
+    int n_runs;
     struct basis *b;
     int n;
 };
@@ -40,133 +41,85 @@ struct side {
 
 static int pick_ranks(long rank[2], struct store *s, const struct subspace_cfg *c)
 {
-    const char *const params[] = {
-        "study", c->study, "targets", c->targets, "task", c->task, NULL
-    };
-    struct rows r;
-    char *end = NULL;
+    const struct study_want w = { .study = c->study, .targets = c->targets, .task = c->task };
+    char *list, *end;
 
-    if (c->ranks) {
-        rank[0] = strtol(c->ranks, &end, 10);
-        rank[1] = *end == ',' ? strtol(end + 1, &end, 10) : 0;
-        if (*end || rank[0] < 1 || rank[1] < 1)
-            return fail(FAIL_USAGE, "'ranks' must be two ranks as 8,64, not '%s'", c->ranks);
-        return 0;
-    }
-    if (store_query(
-            s, &r,
-            "SELECT min(iif(rank >= 8, rank, NULL)) AS low, max(rank) AS high FROM study_cells"
-            " WHERE study = :study AND method = 'lora' AND targets = :targets"
-            " AND (:task IS NULL OR task = :task)",
-            params) != 0)
+    if (study_ranks(&list, s, &w, c->ranks, 8, 2) != 0)
         return -1;
-    const char *low = rows_get(&r, 0, "low"), *high = rows_get(&r, 0, "high");
-    rank[0] = low ? strtol(low, NULL, 10) : 0;
-    rank[1] = high ? strtol(high, NULL, 10) : 0;
-    rows_free(&r);
-    if (rank[1] == 0)
-        return fail(FAIL_RUN,
-                    "study '%s' has no LoRA runs with targets %s: lowrank sweep ablations/%s.yaml",
-                    c->study, c->targets, c->study);
-    if (rank[0] == 0 || rank[0] == rank[1])
-        return fail(
-            FAIL_RUN,
-            "study '%s' with targets %s has no two ranks from 8 upwards; name two with --ranks",
-            c->study, c->targets);
-    return 0;
+    rank[0] = strtol(list, &end, 10);
+    rank[1] = *end == ',' ? strtol(end + 1, &end, 10) : 0;
+    int rc = *end || rank[1] < 1
+                 ? fail(FAIL_USAGE, "'ranks' must be two ranks as 8,64, not '%s'", list)
+                 : 0;
+    free(list);
+    return rc;
 }
 
-/* The folder of a finished run's adapter, checked; NULL after fail. */
-static char *adapter_file(const struct rows *r, const struct subspace_cfg *c, long rank, long seed)
+/* One finished run among N, or a line that says what to do. */
+static int check_found(const struct study_run *r, int n, const struct subspace_cfg *c, long rank,
+                       long seed)
 {
-    const char *key = rows_get(r, 0, "run_key"), *dir = rows_get(r, 0, "adapter_dir");
-    char *under = dir ? xstrdup(dir) : xprintf("adapters/%.16s", key);
-    char *home = home_path(under), *path = NULL;
-    static const char *const places[] = { "last/", "" };
-
-    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        free(path);
-        path = xprintf("%s/%sadapter_model.safetensors", home, places[i]);
-        if (file_exists(path))
-            break;
-    }
-    if (!file_exists(path)) {
-        fail(FAIL_RUN,
-             "the adapter of run %.8s is not in '%s': lowrank run ablations/%s.yaml --again "
-             "rank=%ld "
-             "targets=%s seed=%ld",
-             key, home, c->study, rank, c->targets, seed);
-        free(path);
-        path = NULL;
-    }
-    free(home);
-    free(under);
-    return path;
-}
-
-/* One finished run among R, or a line that says what to do. */
-static int check_found(const struct rows *r, const struct subspace_cfg *c, long rank, long seed)
-{
-    const char *state = rows_get(r, 0, "state");
-
-    if (r->n_rows == 0)
+    if (n == 0)
         return fail(FAIL_RUN,
                     "study '%s' has no run with rank %ld, targets %s, seed %ld: lowrank sweep "
                     "ablations/%s.yaml with more seeds or ranks",
                     c->study, rank, c->targets, seed, c->study);
-    if (r->n_rows > 1)
+    if (n > 1)
         return fail(FAIL_USAGE,
                     "study '%s' has %d runs with rank %ld, targets %s, seed %ld (tasks %s and %s); "
-                    "choose one "
-                    "with --task",
-                    c->study, r->n_rows, rank, c->targets, seed, rows_get(r, 0, "task"),
-                    rows_get(r, 1, "task"));
-    if (strcmp(state, state_names[STATE_DONE]) != 0)
+                    "choose one with --task",
+                    c->study, n, rank, c->targets, seed, r[0].task, r[1].task);
+    if (strcmp(r->state, state_names[STATE_DONE]) != 0)
         return fail(
             FAIL_RUN,
             "run %.8s (rank %ld, targets %s, seed %ld) is %s: lowrank sweep ablations/%s.yaml",
-            rows_get(r, 0, "run_key"), rank, c->targets, seed, state, c->study);
+            r->key, rank, c->targets, seed, r->state, c->study);
     return 0;
+}
+
+static void wanted_of(bool wanted[N_PROJ], const char *targets)
+{
+    char *list = xprintf(",%s,", targets);
+
+    for (int p = 0; p < N_PROJ; p++) {
+        char *word = xprintf(",%s,", proj_names[p]);
+        wanted[p] = strstr(list, word) != NULL;
+        free(word);
+    }
+    free(list);
 }
 
 static int load(struct side *side, struct store *s, const struct subspace_cfg *c, long rank,
                 long seed)
 {
     char rank_text[24], seed_text[24];
-    const char *const params[] = { "study", c->study,  "targets", c->targets, "task", c->task,
-                                   "rank",  rank_text, "seed",    seed_text,  NULL };
-    bool wanted[N_PROJ] = { false };
-    struct rows r;
+    const struct study_want w = { .study = c->study,
+                                  .methods = "lora",
+                                  .targets = c->targets,
+                                  .task = c->task,
+                                  .ranks = rank_text,
+                                  .seed = seed_text };
+    bool wanted[N_PROJ];
 
     snprintf(rank_text, sizeof rank_text, "%ld", rank);
     snprintf(seed_text, sizeof seed_text, "%ld", seed);
-    if (store_query(s, &r,
-                    "SELECT r.run_id, r.run_key, r.state, r.task, a.adapter_dir FROM study_cells c"
-                    " JOIN sweep_run sr ON sr.plan_id = c.plan_id"
-                    " JOIN run r ON r.run_id = sr.run_id AND r.cell_key = c.cell_key"
-                    " LEFT JOIN attempt a ON a.run_id = r.run_id AND a.attempt = r.attempts"
-                    " WHERE c.study = :study AND c.method = 'lora' AND c.targets = :targets"
-                    " AND c.rank = :rank AND r.seed = :seed AND (:task IS NULL OR c.task = :task)"
-                    " ORDER BY c.ordinal",
-                    params) != 0)
+    side->n_runs = study_runs(&side->run, s, &w);
+    if (side->n_runs < 0 || check_found(side->run, side->n_runs, c, rank, seed) != 0)
         return -1;
-    for (int p = 0; p < N_PROJ; p++) {
-        char *word = xprintf(",%s,", proj_names[p]), *list = xprintf(",%s,", c->targets);
-        wanted[p] = strstr(list, word) != NULL;
-        free(word);
-        free(list);
-    }
-    char *path = check_found(&r, c, rank, seed) == 0 ? adapter_file(&r, c, rank, seed) : NULL;
-    if (path) {
-        side->run_id = strtoll(rows_get(&r, 0, "run_id"), NULL, 10);
-        side->n = basis_load(&side->b, path, wanted);
-        if (side->n >= 0 && side->b[0].r != rank)
-            fail(FAIL_INPUT, "'%s' has rank %d, not %ld", path, side->b[0].r, rank);
-    }
-    bool ok = path && side->n > 0 && side->b[0].r == rank;
+    wanted_of(wanted, c->targets);
+    char *path = study_run_file(side->run, c->study);
+    side->n = path ? basis_load(&side->b, path, wanted) : -1;
+    bool ok = side->n > 0 && side->b[0].r == rank;
+    if (side->n > 0 && !ok)
+        fail(FAIL_INPUT, "'%s' has rank %d, not %ld", path, side->b[0].r, rank);
     free(path);
-    rows_free(&r);
     return ok ? 0 : -1;
+}
+
+static void side_free(struct side *side)
+{
+    study_runs_free(side->run, side->n_runs > 0 ? side->n_runs : 0);
+    basis_free(side->b, side->n > 0 ? side->n : 0);
 }
 
 /* --- the numbers */
@@ -198,18 +151,36 @@ static void add(struct table *t, const char *kind, int64_t run_a, int64_t run_b,
     free(phi);
 }
 
+/* Two runs can be compared that adapt the same matrices of the same checkpoint. */
+static int check_alike(const struct side *a, const struct side *b)
+{
+    const struct study_run *x = a->run, *y = b->run;
+
+    if (*x->weights && *y->weights && strcmp(x->weights, y->weights) != 0)
+        return study_differ(x, y);
+    if (a->n != b->n)
+        return fail(FAIL_INPUT,
+                    "run %.8s adapts %d of the matrices and run %.8s %d: they cannot be compared",
+                    x->key, a->n, y->key, b->n);
+    for (int k = 0; k < a->n; k++) {
+        const struct basis *u = &a->b[k], *v = &b->b[k];
+        if (u->layer != v->layer || u->proj != v->proj || u->d != v->d)
+            return fail(FAIL_INPUT,
+                        "run %.8s adapts %s of layer %d with %d inputs and run %.8s %s of layer %d "
+                        "with %d: they cannot be compared",
+                        x->key, proj_names[u->proj], u->layer + 1, u->d, y->key,
+                        proj_names[v->proj], v->layer + 1, v->d);
+    }
+    return 0;
+}
+
 static int compare(struct table *t, const char *kind, const struct side *a, const struct side *b,
                    long upto)
 {
-    bool same = a->n == b->n;
-
-    for (int k = 0; k < a->n && same; k++)
-        same = a->b[k].layer == b->b[k].layer && a->b[k].proj == b->b[k].proj &&
-               a->b[k].d == b->b[k].d;
-    if (!same)
-        return fail(FAIL_INPUT, "the adapters of two runs do not adapt the same matrices");
+    if (check_alike(a, b) != 0)
+        return -1;
     for (int k = 0; k < a->n; k++)
-        add(t, kind, a->run_id, b->run_id, &a->b[k], &b->b[k], upto);
+        add(t, kind, a->run->run_id, b->run->run_id, &a->b[k], &b->b[k], upto);
     return 0;
 }
 
@@ -233,29 +204,12 @@ static int compare_random(struct table *t, const struct side *like, long seed, l
     return rc;
 }
 
-/* Results of other settings than the usual ones get a name of their own. */
-static char *result_name(const struct subspace_cfg *c)
-{
-    char *name = xstrdup(c->study), buf[64];
-    const struct opt *const varied[] = { &opts[1], &opts[2], &opts[3], &opts[4], &opts[5] };
-
-    for (size_t i = 0; i < ARRAY_LEN(varied); i++) {
-        const char *value = opt_text(varied[i], c, buf, sizeof buf);
-        if (strcmp(value, varied[i]->def ? varied[i]->def : "") == 0)
-            continue;
-        char *longer = xprintf("%s %s=%s", name, varied[i]->key, value);
-        free(name);
-        name = longer;
-    }
-    return name;
-}
-
 static int run(struct store *s, const void *cfg)
 {
     const struct subspace_cfg *c = cfg;
     struct side low = { 0 }, high = { 0 }, other = { 0 };
     struct table t = { 0 };
-    char *name = result_name(c);
+    char *name = study_result_name(opts, c);
     long rank[2];
 
     int rc = pick_ranks(rank, s, c);
@@ -276,9 +230,9 @@ static int run(struct store *s, const void *cfg)
     if (rc == 0)
         note("%zu values of phi in %d matrices are stored as '%s'", t.n, high.n, name);
     free(t.row);
-    basis_free(low.b, low.n);
-    basis_free(high.b, high.n);
-    basis_free(other.b, other.n);
+    side_free(&low);
+    side_free(&high);
+    side_free(&other);
     free(name);
     return rc;
 }

@@ -119,9 +119,7 @@ static int run(struct store *s, const void *cfg)
     if (rc == 0)
         rc = updates_visit(r, n, &v);
     if (rc == 0)
-        rc = store_analysis(s, name, "weights", k.t.row, k.t.n);
-    if (rc == 0)
-        note("%zu values of phi of %d runs of rank %s are stored as '%s'", k.t.n, n, ranks, name);
+        rc = numbers_store(s, name, "weights", &k.t, r, n, w.methods);
     free(k.t.row);
     study_runs_free(r, n > 0 ? n : 0);
     free(ranks);
