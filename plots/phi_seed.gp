@@ -5,15 +5,18 @@
 # data: phi fig_phi_pair(study=rank, kind=seed) by layer, proj: i, j, phi
 # data: random fig_phi_pair(study=rank, kind=random) by layer, proj: i, j, phi
 
-# Places in cm: one layer and random matrices in a row, or of many layers two a row.
-single = phi_layer_n == 1
-cols = single ? phi_proj_n + 1 : phi_proj_n > 2 ? phi_proj_n : 2 * phi_proj_n
-panels = phi_blocks + single
-rows = (panels + cols - 1) / cols
+# Places in cm: one layer a row, or two of many, and random matrices at its end.
+per_row = phi_layer_n > 1 && phi_proj_n < 3 ? 2 * phi_proj_n : phi_proj_n
+cols = per_row + 1
+rows = (phi_blocks + per_row - 1) / per_row
+panels = phi_blocks + rows
 left = 1.1; right = 1.75; top = 0.55; bottom = 0.95; gap = 0.45
 side = (width - left - right - gap * (cols - 1)) / cols
 pitch = (height - bottom) / rows
-name(b) = b < phi_blocks ? 'Δ{/:Italic W}_{'.phi_proj[b + 1].'}, layer '.phi_layer[b + 1] : 'random'
+# Panel of row and column: which block of phi, of none of them the random one of the row.
+random(b) = b % cols == per_row || b / cols * per_row + b % cols >= phi_blocks
+block(b) = b / cols * per_row + (random(b) ? 0 : b % cols)
+name(b) = random(b) ? 'random' : 'Δ{/:Italic W}_{'.phi_proj[block(b) + 1].'}, layer '.phi_layer[block(b) + 1]
 limit = most(phi_phi_max, random_phi_max) > 0.5 ? 1.0 : 0.5
 
 set border 15
@@ -23,7 +26,7 @@ set autoscale noextend
 set datafile missing
 set style fill solid 1 noborder
 set cbrange [0:limit]
-set cbtics limit / 4 scale 0.4 offset -0.6, 0
+set cbtics (limit > 0.5 ? 0.25 : 0.1) scale 0.4 offset -0.6, 0
 set label 1 '{/:Italic φ}' at screen (width - 1.29) / width, screen (height - 0.3) / height center
 set xrange [0.5 : phi_j_max + 0.5]
 set yrange [phi_i_max + 0.5 : 0.5]
@@ -59,7 +62,7 @@ do for [b = 0:panels - 1] {
         unset label 1
     }
     # Each cell reaches under the next one: no seams.
-    plot data index (b < phi_blocks ? phi_first + b : random_first) \
+    plot data index (random(b) ? random_first : phi_first) + block(b) \
         using 2:1:($2 - 0.5):($2 + 0.6):($1 - 0.5):($1 + 0.6):3 with boxxyerror fillcolor palette
 }
 unset multiplot
