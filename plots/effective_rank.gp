@@ -8,7 +8,7 @@
 
 cols = mean_panel_n > 3 ? 3 : mean_panel_n
 rows = (mean_panel_n + cols - 1) / cols
-left = 1.3; right = 0.2; top = 1.35; bottom = 1.0; gap = 0.35; head = 0.55
+left = 1.5; right = 0.2; top = 1.35; bottom = 1.25; gap = 0.35; head = 0.55
 wide = (width - left - right - (cols - 1) * gap) / cols
 pitch = (height - bottom - top + head) / rows
 # Which series a block of "mean" is, and in which panel it stands.
@@ -30,6 +30,7 @@ if (axis_powers == 1) {
 set xrange [mean_x_min - 0.5 : mean_x_max + 0.5]
 set xtics mean_x_max > 12 ? 4 : 1
 set title offset 0, -0.7
+set label 1 axis_label rotate by 90 center at screen 0.3 / width, screen (bottom + rows * pitch / 2) / height
 set multiplot
 do for [p = 1:mean_panel_n] {
     row = (p - 1) / cols
@@ -38,10 +39,10 @@ do for [p = 1:mean_panel_n] {
     set rmargin at screen (left + col * (wide + gap) + wide) / width
     set bmargin at screen (bottom + (rows - 1 - row) * pitch) / height
     set tmargin at screen (bottom + (rows - row) * pitch - head) / height
-    if (col == 0) { set ylabel axis_label; set format y '%g' } else { unset ylabel; set format y '' }
-    if (p + cols > mean_panel_n) { set xlabel 'layer'; set format x '%g' } else { unset xlabel; set format x '' }
+    if (col == 0) { set format y '%g' } else { set format y '' }
+    if (p + cols > mean_panel_n) { set xlabel 'layer' offset 0, 0.4; set format x '%g' } else { unset xlabel; set format x '' }
     do for [b = 1:mean_blocks] { if (panel[b] == p) { set title '{/:Italic W}_{'.mean_panel[b].'}' } }
-    if (p == 1) { set key at screen 0.5, screen (height - 0.1) / height center top maxrows 3 } else { unset key }
+    if (p == 1) { set key at screen 0.5, screen (height - 0.1) / height center top maxrows 3 } else { unset key; unset label 1 }
     plot for [k = 1:(p == 1 ? line_blocks : 0)] NaN with linespoints linestyle style(k) title line_series[k], \
         for [b = 1:mean_blocks] data index mean_first + b - 1 \
             using (panel[b] == p ? $1 + beside(block(mean_series[b])) : NaN):2:(0):($3 - $2) \

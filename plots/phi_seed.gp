@@ -26,7 +26,8 @@ set autoscale noextend
 set datafile missing
 set style fill solid 1 noborder
 set cbrange [0:limit]
-set cbtics (limit > 0.5 ? 0.25 : 0.1) scale 0.4 offset -0.6, 0
+tic = limit > 0.5 ? 0.25 : 0.1
+set cbtics tic scale 0.4 offset -0.6, 0
 set label 1 '{/:Italic φ}' at screen (width - 1.29) / width, screen (height - 0.3) / height center
 set xrange [0.5 : phi_j_max + 0.5]
 set yrange [phi_i_max + 0.5 : 0.5]

@@ -4,4 +4,4 @@
 # make: lowrank ablate subspace
 # runs: fig_phi_runs(study=rank)
 # data: phi fig_phi_pair(study=rank, kind=seed, layer=all) by layer, proj: i, j, phi
-# data: random fig_phi_pair(study=rank, kind=random) by layer, proj: i, j, phi
+# data: random fig_phi_pair(study=rank, kind=random, layer=all) by layer, proj: i, j, phi

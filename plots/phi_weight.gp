@@ -1,5 +1,5 @@
 # Do updates use directions that W emphasises? phi of i directions of dW and j of W, and of a random matrix (Figure 8).
-# size: 17.5 x 0.95 + phi_layer_n * phi_proj_n * (0.55 + (17.5 - 1.3 - 1.75 - 0.45 * (phi_side_n - 1)) / phi_side_n * (phi_layer_n > 1 ? 0.5 : 0.8))
+# size: 17.5 x 0.95 + phi_layer_n * phi_proj_n * (0.55 + (17.5 - 1.6 - 1.75 - 0.45 * (phi_side_n - 1)) / phi_side_n * (phi_layer_n > 1 ? 0.5 : 0.8))
 # make: lowrank ablate weights
 # runs: fig_analysis_runs(study=rank, kind=weights)
 # data: phi fig_phi_weight(study=rank) by layer, proj, side: j, i, phi
@@ -7,7 +7,7 @@
 # Places in cm: a row for each layer and matrix, a column for each rank and one for random matrices.
 cols = phi_side_n
 rows = phi_blocks / cols
-left = 1.3; right = 1.75; top = 0.55; bottom = 0.95; gap = 0.45
+left = 1.6; right = 1.75; top = 0.55; bottom = 0.95; gap = 0.45
 side = (width - left - right - gap * (cols - 1)) / cols
 pitch = (height - bottom) / rows
 each = |phi_j| > 1 ? phi_j[2] - phi_j[1] : 1
@@ -26,8 +26,8 @@ set autoscale noextend
 set datafile missing
 set style fill solid 1 noborder
 set cbrange [0:limit]
-set cbtics limit > 0.5 ? 0.25 : limit > 0.2 ? 0.1 : 0.05
-set cbtics scale 0.4 offset -0.6, 0
+tic = limit > 0.5 ? 0.25 : limit > 0.2 ? 0.1 : 0.05
+set cbtics tic scale 0.4 offset -0.6, 0
 set label 1 '{/:Italic φ}' at screen (width - 1.29) / width, screen (height - 0.3) / height center
 set yrange [phi_j_max + 0.5 : phi_j_min - each + 0.5]
 set title offset 0, -0.7
@@ -42,16 +42,19 @@ do for [b = 0:phi_blocks - 1] {
     n = int(most_i[b + 1])
     set xrange [0.5 : n + 0.5]
     every = n > 16 ? 16 : n > 8 ? 4 : 1
-    set xtics ()
+    tics = ''
     do for [k = 1:n] {
-        if (k == 1 || k % every == 0) { set xtics add (row == rows - 1 ? sprintf('%d', k) : '' k) }
+        if (k == 1 || k % every == 0) {
+            tics = tics.sprintf("%s'%s' %d", strlen(tics) ? ', ' : '', row == rows - 1 ? sprintf('%d', k) : '', k)
+        }
     }
+    eval 'set xtics ('.tics.')'
     set ytics step(phi_j_max)
     set xtics scale 0.3 offset 0, 0.35
     set ytics scale 0.3
     if (col == 0) {
         set format y '%g'
-        set ylabel '{/:Italic j} of {/:Italic W}' offset 1.2, 0
+        set ylabel '{/:Italic j} of {/:Italic W}' offset 0.6, 0
     } else {
         set format y ''
         unset ylabel
@@ -67,6 +70,6 @@ do for [b = 0:phi_blocks - 1] {
     }
     # Each cell reaches under the next one: no seams.
     plot data index phi_first + b \
-        using 2:1:($2 - 0.5):($2 + 0.55):($1 - each + 0.5):($1 + 0.5 + 0.1 * each):3 with boxxyerror fillcolor palette
+        using 2:1:($2 - 0.5):($2 + 0.6):($1 - each + 0.5):($1 + 0.5 + 0.1 * each):3 with boxxyerror fillcolor palette
 }
 unset multiplot
