@@ -4,4 +4,5 @@ SELECT CASE coalesce(:name, 'rank90')
            WHEN 'stable_rank' THEN 'stable rank of ΔW' WHEN 'norm_dw' THEN '‖ΔW‖' WHEN 'norm_w' THEN '‖W‖'
            WHEN 'full_rank' THEN 'full rank' WHEN 'intruders' THEN 'intruder dimensions'
            WHEN 'least_cosine' THEN 'least |cosine| with W' ELSE :name END AS label,
-       coalesce(:name, 'rank90') NOT IN ('intruders', 'least_cosine') AS powers;
+       coalesce(:name, 'rank90') NOT IN ('intruders', 'least_cosine') AS powers
+ WHERE EXISTS (SELECT 1 FROM analysis);
