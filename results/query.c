@@ -252,15 +252,16 @@ bool query_takes(const char *sql, const char *param)
 
 const char *const *query_names(void)
 {
-    static char name[64][40];
-    static const char *list[65];
+    enum { MOST = 128 };
+    static char name[MOST][40];
+    static const char *list[MOST + 1];
     int n = 0;
 
     for (const struct embedded *f = embedded_files; f->name; f++) {
         if (strncmp(f->name, folder, sizeof folder - 1) != 0)
             continue;
         const char *base = f->name + sizeof folder - 1;
-        CHECK(n < 64, "more than 64 queries");
+        CHECK(n < MOST, "more than %d queries", MOST);
         snprintf(name[n], sizeof name[n], "%.*s", (int)strcspn(base, "."), base);
         list[n] = name[n];
         n++;

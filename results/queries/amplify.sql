@@ -1,4 +1,5 @@
 -- Table 7: how far updates amplify directions of W, by layer (from 1; * is the mean of all), matrix and rank; the paper's below
+-- make: lowrank ablate amplify
 WITH v AS MATERIALIZED (
     SELECT layer, proj, rank, run_a, name, value FROM analyses
      WHERE kind = 'amplify' AND study = coalesce(:study, 'rank')

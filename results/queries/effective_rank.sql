@@ -1,4 +1,5 @@
 -- how many directions updates need: mean over layers and seeds by method and matrix; effective ranks at 90 and 99 % of energy
+-- make: lowrank ablate effective_rank
 SELECT model, task, method || iif(method = 'lora', ' r = ' || rank || ', ' || targets, '') AS update_of, proj,
        max(CASE name WHEN 'full_rank' THEN CAST(value AS INTEGER) END) AS "full rank",
        round(avg(CASE name WHEN 'rank90' THEN value END), 1) AS "90 %",

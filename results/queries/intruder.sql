@@ -1,4 +1,5 @@
 -- strong directions that W has not (intruder dimensions): per matrix, mean over layers and seeds, by method and matrix
+-- make: lowrank ablate intruder
 SELECT model, task, method || iif(method = 'lora', ' r = ' || rank || ', ' || targets, '') AS update_of, proj,
        max(i) AS "of the top", round(avg(CASE name WHEN 'intruders' THEN value END), 3) AS "intruders a matrix",
        CAST(max(CASE name WHEN 'intruders' THEN value END) AS INTEGER) AS most,

@@ -1,4 +1,5 @@
 -- Figure 8: how much of the top directions of dW lies in W's strongest, by layer (from 1), matrix and rank; mean ± 95 % (seeds)
+-- make: lowrank ablate weights
 WITH v AS MATERIALIZED (
     SELECT layer, proj, rank, run_a, i, j, value FROM analyses
      WHERE kind = 'weights' AND study = coalesce(:study, 'rank') AND name = 'phi'),
