@@ -72,8 +72,13 @@ static char *help_of(const struct opt *o)
     char range[96], *methods = xstrdup(""), *text;
     int n = 0;
 
+    if (opt_find(adapt_lora.opts, o->key)) {
+        free(methods);
+        methods = xstrdup("of lora");
+        n = 1;
+    }
     for (const struct adapt *const *a = adapt_table; *a; a++) {
-        if (!(*a)->opts || !opt_find((*a)->opts, o->key))
+        if (*a == &adapt_lora || !(*a)->opts || !opt_find((*a)->opts, o->key))
             continue;
         text = n++ < 3  ? xprintf("%s%s%s", methods, n > 1 ? ", " : "of ", (*a)->name)
                : n == 4 ? xprintf("%s, ...", methods)
@@ -116,6 +121,8 @@ static void flag_table_init(struct flag_table *t)
     *t = (struct flag_table){ .opt[0] = model, .n = 1 };
     add_flag(t, opt_find(run_opts, "method"));
     add_flag(t, &task);
+    for (const struct opt *o = adapt_lora.opts; o->type != OPT_END; o++)
+        add_flag(t, o);
     for (const struct adapt *const *a = adapt_table; *a; a++)
         for (const struct opt *o = (*a)->opts; o && o->type != OPT_END; o++)
             add_flag(t, o);
