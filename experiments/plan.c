@@ -35,16 +35,16 @@ static int check_keys(const struct yaml_node *root)
 
 static int unknown_metric(const struct yaml_node *n, const char *name)
 {
-    const char *names[64] = { "loss" };
+    const char *names[64] = { "loss", "own" };
 
-    for (int i = 0; metric_table[i] && i < 62; i++)
-        names[i + 1] = metric_table[i]->name;
+    for (int i = 0; metric_table[i] && i < 61; i++)
+        names[i + 2] = metric_table[i]->name;
     const char *near = nearest(name, names);
     return yaml_fail(n, "unknown metric '%s'; %s%s%s", name, near ? "did you mean '" : "",
                      near ? near : "'lowrank list metrics' lists them", near ? "'?" : "");
 }
 
-/* "best accuracy", "last f1", or a metric alone, which means best. */
+/* "best accuracy", "last f1", or a metric alone, which means best; "own" is each task's own. */
 static int read_metric(struct study *s, const struct yaml_node *root)
 {
     const struct yaml_node *n = yaml_get(root, "metric");
@@ -54,7 +54,7 @@ static int read_metric(struct study *s, const struct yaml_node *root)
         return yaml_fail(n, "'metric' must be a word such as 'accuracy' or 'last accuracy'");
     if (strncmp(text, "best ", 5) == 0 || strncmp(text, "last ", 5) == 0)
         name = text + 5;
-    if (!metric_find(name) && strcmp(name, "loss") != 0)
+    if (!metric_find(name) && strcmp(name, "loss") != 0 && strcmp(name, "own") != 0)
         return unknown_metric(n, name);
     s->metric = name == text ? xprintf("best %s", text) : xstrdup(text);
     return 0;

@@ -21,7 +21,8 @@
  *   full: {base: {...}, axes: {...}, seeds: 5}      the longer form of the study, --profile full: keys
  *                                          of its base win, other parts take the place of these here
  *   seeds: 3                               1..3, or a list; 5 when absent
- *   metric: accuracy                       on dev, best or last: "best accuracy" is the default
+ *   metric: accuracy                       on dev, best or last: "best accuracy" is the default; a task
+ *                                          without it shows its own, and all do with "own"
  *   table: rank   figure: rank             named query and figure
  * A file without axes is a study of one cell. Words of the command line win over base; one that
  * names an axis takes the axis' place. */

@@ -8,23 +8,23 @@
 
 static const struct embedded next[] = {
     { "schema/001_init.sql", "SELECT no_such_function()" },
-    { "schema/004_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
+    { "schema/005_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
     { NULL, NULL },
 };
 static const struct embedded broken[] = {
-    { "schema/004_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
+    { "schema/005_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
     { NULL, NULL },
 };
 
 START_TEST(a_migration_keeps_a_copy)
 {
-    const char *path = kit_filled("old.db"), *copy = kit_path("old.db.v3.bak");
+    const char *path = kit_filled("old.db"), *copy = kit_path("old.db.v4.bak");
     verbosity = -1;
     struct store *s;
 
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     ck_assert_int_eq(migrate_schema(s, broken), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 4: "));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 5: "));
     ck_assert_str_eq(
         kit_text(s, "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'more'"), "0");
     ck_assert_int_eq(migrate_schema(s, next), 0);
@@ -32,8 +32,8 @@ START_TEST(a_migration_keeps_a_copy)
     ck_assert_str_eq(kit_text(s, "SELECT count(more IS NULL) FROM run"), "4");
     store_close(s);
     ck_assert_double_eq(kit_one(copy, "SELECT count(*) FROM run"), 4);
-    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 3);
-    kit_refused(path, STORE_READ, "schema 4; this one knows 3");
+    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 4);
+    kit_refused(path, STORE_READ, "schema 5; this one knows 4");
 }
 END_TEST
 
@@ -45,8 +45,8 @@ static const struct {
     const char *older, *copy, *refused;
     int version;
 } olders[] = {
-    { "one.db", "one.db.v1.bak", "older lowrank (schema 1; this one reads 3)", 1 },
-    { "two.db", "two.db.v2.bak", "older lowrank (schema 2; this one reads 3)", 2 },
+    { "one.db", "one.db.v1.bak", "older lowrank (schema 1; this one reads 4)", 1 },
+    { "two.db", "two.db.v2.bak", "older lowrank (schema 2; this one reads 4)", 2 },
 };
 
 /* A database of an older schema with runs, values and their machine in it: read only after a

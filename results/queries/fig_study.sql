@@ -1,10 +1,14 @@
 -- figure: label and scale of the number that a study shows
-SELECT CASE s.metric WHEN 'f1' THEN 'F1' WHEN 'f1_macro' THEN 'macro F1' WHEN 'matthews' THEN 'Matthews correlation'
-                     WHEN 'pearson' THEN 'Pearson correlation' WHEN 'spearman' THEN 'Spearman correlation'
-                     ELSE s.metric END
+WITH s AS (SELECT * FROM study WHERE study = :study),
+shown AS ( -- of several tasks the metric may differ; without results it is the study's
+    SELECT DISTINCT metric FROM study_cells WHERE study = :study AND n > 0
+    UNION SELECT metric FROM s WHERE NOT EXISTS (SELECT 1 FROM study_cells WHERE study = :study AND n > 0))
+SELECT group_concat(CASE x.metric WHEN 'f1' THEN 'F1' WHEN 'f1_macro' THEN 'macro F1'
+                                  WHEN 'matthews' THEN 'Matthews correlation' WHEN 'pearson' THEN 'Pearson correlation'
+                                  WHEN 'spearman' THEN 'Spearman correlation' ELSE x.metric END, ', ')
            || iif(s.which IN ('test', 'test_best'), ' on test', ' on dev')
-           || CASE WHEN coalesce(m.percent, 0) = 0 THEN ''
-                   WHEN s.metric IN ('accuracy', 'f1', 'f1_macro') THEN ' (%)' ELSE ' × 100' END AS label,
-       iif(coalesce(m.percent, 0), 100, 1) AS scale
-  FROM study s LEFT JOIN metric_name m ON m.name = s.metric
- WHERE s.study = :study;
+           || CASE WHEN min(coalesce(m.percent, 0)) = 0 THEN ''
+                   WHEN max(x.metric NOT IN ('accuracy', 'f1', 'f1_macro')) = 0 THEN ' (%)' ELSE ' × 100' END AS label,
+       iif(min(coalesce(m.percent, 0)), 100, 1) AS scale
+  FROM s, shown x LEFT JOIN metric_name m ON m.name = x.metric
+ GROUP BY s.study;

@@ -1,0 +1,48 @@
+# Every method on every task: mean, 95 % interval, every seed (as Table 2).
+# size: 17.5 x 2.1 + 0.36 * |cell_x|
+# make: lowrank sweep methods
+# runs: fig_runs(study=methods)
+# data: cell fig_methods(study=methods) by task, metric: x, lo, hi, n, mean
+# data: seed fig_methods_seeds(study=methods) by task: x, seed, value
+
+# Places in cm: a panel for each task, the methods' names left of the first.
+left = 2.4; right = 0.3; gap = 0.4; bottom = 1.5; top = 0.55
+pane = (width - left - right - (cell_blocks - 1) * gap) / cell_blocks
+place(s) = sum [k = 1:|cell_x|] (cell_x[k] eq s ? k : 0)
+block(s) = sum [k = 1:seed_blocks] (seed_task[k] eq s ? k : 0)
+unset key
+set grid xtics ytics linetype 1 linecolor '#e6e6e6' linewidth 0.5
+set title offset 0, -0.7
+set label 1 'mean, 95 % interval, every seed' at screen 0.5, screen 0.16 / height center
+set multiplot
+do for [b = 1:cell_blocks] {
+    set lmargin at screen (left + (b - 1) * (pane + gap)) / width
+    set rmargin at screen (left + (b - 1) * (pane + gap) + pane) / width
+    set bmargin at screen bottom / height
+    set tmargin at screen (height - top) / height
+    # The range is that of the seeds: the interval of a method that failed on one must not squeeze all others.
+    s = block(cell_task[b])
+    set xrange [*:*] # of which stats would leave out what is outside
+    set yrange [*:*]
+    stats data index seed_first + s - 1 using 3 name 'S' nooutput
+    low = S_min - 0.06 * (S_max - S_min)
+    high = S_max + 0.06 * (S_max - S_min)
+    if (low == high) {
+        low = low - 1
+        high = high + 1
+    }
+    set xrange [low : high]
+    set yrange [|cell_x| + 0.6 : 0.4]
+    set xtics step(1.6 * (high - low))
+    set ytics ()
+    do for [k = 1:|cell_x|] { set ytics add ((b == 1 ? cell_x[k] : '') k) }
+    set xlabel cell_metric[b]
+    set title cell_task[b]
+    plot data index seed_first + s - 1 using 3:(place(seed_x[int($1)]) + 0.25) with points \
+            pointtype 7 pointsize 0.3 linecolor rgb dot[1] notitle, \
+        data index cell_first + b - 1 using (most($2, low)):1:(least($3, high) - most($2, low)):(0) \
+            with vectors nohead linecolor rgb ink[1] linewidth 0.9 notitle, \
+        data index cell_first + b - 1 using 5:1 with points linestyle 1 notitle
+    unset label 1
+}
+unset multiplot

@@ -1,0 +1,39 @@
+-- variance of a balanced design order_seed x init_seed x seed: components of a two-way random model, as standard deviations and as shares
+WITH v AS MATERIALIZED (
+    SELECT r.model, r.task, r.method, s.metric, json_extract(r.config, '$.order_seed') AS o,
+           json_extract(r.config, '$.init_seed') AS i, iif(s.percent, 100, 1) * s.value AS y
+      FROM study_values s JOIN run r ON r.run_id = s.run_id
+     WHERE s.study = coalesce(:study, 'seeds') AND s.main AND s.value IS NOT NULL AND (:task IS NULL OR r.task = :task)),
+w AS (
+    SELECT *, avg(y) OVER g AS mean, avg(y) OVER (PARTITION BY model, task, method, o) AS mean_o,
+           avg(y) OVER (PARTITION BY model, task, method, i) AS mean_i,
+           avg(y) OVER (PARTITION BY model, task, method, o, i) AS mean_oi,
+           count(*) OVER (PARTITION BY model, task, method, o, i) AS reps
+      FROM v WINDOW g AS (PARTITION BY model, task, method)),
+m AS ( -- mean squares; none where a combination has fewer runs than another
+    SELECT model, task, method, metric, count(*) AS n, min(mean) AS mean, sqrt(sum((y - mean) * (y - mean))
+           / (count(*) - 1.0)) AS sd, 1.0 * count(DISTINCT o) AS a, 1.0 * count(DISTINCT i) AS b, 1.0 * min(reps) AS k,
+           min(reps) = max(reps) AND count(*) = count(DISTINCT o) * count(DISTINCT i) * min(reps)
+               AND count(DISTINCT o) > 1 AND count(DISTINCT i) > 1 AND min(reps) > 1 AS balanced,
+           sum((mean_o - mean) * (mean_o - mean)) / (count(DISTINCT o) - 1.0) AS ms_o,
+           sum((mean_i - mean) * (mean_i - mean)) / (count(DISTINCT i) - 1.0) AS ms_i,
+           sum((mean_oi - mean_o - mean_i + mean) * (mean_oi - mean_o - mean_i + mean))
+               / ((count(DISTINCT o) - 1.0) * (count(DISTINCT i) - 1.0)) AS ms_oi,
+           sum((y - mean_oi) * (y - mean_oi)) / (count(*) - count(DISTINCT o) * count(DISTINCT i)) AS ms_e
+      FROM w GROUP BY model, task, method),
+c AS ( -- expected mean squares solved; a negative estimate is 0
+    SELECT *, iif(balanced, max((ms_o - ms_oi) / (b * k), 0), NULL) AS var_o,
+           iif(balanced, max((ms_i - ms_oi) / (a * k), 0), NULL) AS var_i,
+           iif(balanced, max((ms_oi - ms_e) / k, 0), NULL) AS var_oi, iif(balanced, ms_e, NULL) AS var_e
+      FROM m)
+SELECT model, task, method, metric, printf('%.1f', mean) AS mean, printf('%.2f', sd) AS "sd of all",
+       printf('%.2f', sqrt(var_o)) AS "sd: order", printf('%.2f', sqrt(var_i)) AS "sd: init",
+       printf('%.2f', sqrt(var_oi)) AS "sd: order x init", printf('%.2f', sqrt(var_e)) AS "sd: rest",
+       printf('%.0f', 100 * var_o / (var_o + var_i + var_oi + var_e)) AS "% order",
+       printf('%.0f', 100 * var_i / (var_o + var_i + var_oi + var_e)) AS "% init",
+       printf('%.0f', 100 * var_oi / (var_o + var_i + var_oi + var_e)) AS "% order x init",
+       printf('%.0f', 100 * var_e / (var_o + var_i + var_oi + var_e)) AS "% rest",
+       CAST(a AS INTEGER) AS orders, CAST(b AS INTEGER) AS inits, n,
+       iif(balanced, '', 'combinations are missing') AS note
+  FROM c
+ ORDER BY model, task, method;

@@ -1,0 +1,18 @@
+-- how much rank does W need? Methods on an encoder whose matrices are cut to rank R, mean ± half width of the 95 % interval (seeds)
+WITH c AS MATERIALIZED (
+    SELECT *, iif(instr(model, '@r'), substr(model, 1, instr(model, '@r') - 1), model) AS encoder,
+           iif(instr(model, '@r'), CAST(substr(model, instr(model, '@r') + 2) AS INTEGER), NULL) AS cut
+      FROM study_cells
+     WHERE study = coalesce(:study, 'truncate') AND (:task IS NULL OR task = :task) AND (n > 0 OR n_diverged > 0))
+SELECT c.encoder AS model, c.task, coalesce(c.cut, 'whole') AS "rank of W",
+       group_concat(iif(c.method = 'lora', c.shown, NULL), '; ') AS lora,
+       group_concat(iif(c.method = 'head', c.shown, NULL), '; ') AS head,
+       group_concat(iif(c.method = 'ft', c.shown, NULL), '; ') AS ft,
+       group_concat(iif(c.method NOT IN ('lora', 'head', 'ft'), c.method || ': ' || c.shown, NULL), '; ') AS others,
+       (SELECT printf('%+.1f', 100 * (max(iif(c.method = 'lora', c.mean, NULL)) - w.mean))
+          FROM c w WHERE w.encoder = c.encoder AND w.task = c.task AND w.method = 'lora' AND w.cut IS NULL AND w.percent)
+           AS "lora - lora on whole W",
+       sum(c.n) AS n
+  FROM c
+ GROUP BY c.encoder, c.task, c.cut
+ ORDER BY c.encoder, c.task, c.cut IS NULL, c.cut;
