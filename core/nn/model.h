@@ -275,6 +275,11 @@ struct lane {
     real *const *border;
     const int *border_at;
     bool border_known;
+
+    /* In: NULL, or [n_layers + 1] places for [n_tok, d] numbers: the hidden states of real tokens after
+     * the embeddings and after each block (of pre-norm models before the final LayerNorm). Needs
+     * all_hidden, and no border. */
+    real *const *layer_out;
 };
 /* lane_init - GRAD: allocate a gradient vector (zeroed). Memory grows to the largest batch seen,
  * never in the middle of a step. Errors: FAIL_MEMORY. */

@@ -179,12 +179,25 @@ static struct mat last_rows(const struct model *m, struct lane *l)
     return m->net->pre_norm ? a->out : a->long_y.x ? a->long_y : l->hidden;
 }
 
+/* The rows of real tokens of X, what stands after I blocks, to who wants them. */
+static void show_layer(const struct model *m, const struct lane *l, const struct batch *b,
+                       const struct batch *e, int i, struct mat x)
+{
+    struct mat out = mat_make(l->layer_out[i], b->n_tok, x.cols);
+
+    if (soft_rows(m))
+        soft_out(out, x, m, e->off, e->n_seq);
+    else
+        mat_copy(out, x);
+}
+
 int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
 {
     struct acts *a = l->acts;
     int n = m->base->dims.n_layers;
 
     CHECK(!l->border || (m->lowest > 0 && !l->all_hidden), "border at %d", m->lowest);
+    CHECK(!l->layer_out || (l->all_hidden && !l->border), "%d", l->all_hidden);
     if (acts_ready(l, m, b) != 0)
         return -1;
     const struct batch *e = acts_batch(a, b);
@@ -198,8 +211,12 @@ int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
     for (int i = known ? m->lowest : 0; i < n; i++) {
         if (l->border && i == m->lowest)
             border_rows(l, b, a->layer[i].x, true, false);
+        if (l->layer_out)
+            show_layer(m, l, b, e, i, a->layer[i].x);
         block_fwd(m, l, e, i, i + 1 < n ? a->layer[i + 1].x : last_rows(m, l));
     }
+    if (l->layer_out)
+        show_layer(m, l, b, e, n, last_rows(m, l));
     prof_begin(WORK_LOSS);
     if (a->long_y.x)
         soft_out(m->net->pre_norm ? a->long_y : l->hidden, last_rows(m, l), m, e->off, e->n_seq);
