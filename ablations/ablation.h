@@ -11,6 +11,7 @@ struct ablation {
     const char *name, *source, *about;
     const struct opt *opts; /* over its cfg struct; ends with OPT_END */
     size_t cfg_size;
+    bool alone; /* needs no runs: the database is made when it is absent */
     int (*run)(struct store *s,
                const void *cfg); /* writes its rows to the store; -1 after fail() */
 };

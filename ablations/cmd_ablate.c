@@ -2,18 +2,21 @@
 #include "ablations/ablation.h"
 #include "core/base/file.h"
 #include "core/cmd.h"
+#include "experiments/recipe.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct options {
-    char *home;
+    char *home, *data;
     bool list;
 };
 enum { MAX_OPTS = 64 };
 
 static const struct opt common[] = {
     HOME_OPTION(struct options),
+    { "data", 0, OPT_STR, offsetof(struct options, data), NULL, 0, 0, NULL,
+      "folder that holds the tasks' files (or LOWRANK_DATA)" },
     { "list", 'l', OPT_BOOL, offsetof(struct options, list), NULL, 0, 0, NULL, "list the studies" },
     { .type = OPT_END },
 };
@@ -57,7 +60,7 @@ static int list(void)
 static const struct ablation *named(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--home") == 0)
+        if (strcmp(argv[i], "--home") == 0 || strcmp(argv[i], "--data") == 0)
             i++;
         else if (find(argv[i]))
             return find(argv[i]);
@@ -88,11 +91,14 @@ static int ablate(const struct ablation *a, const void *cfg)
 {
     struct store *s = NULL;
     char *path = home_path("lowrank.db");
-    int rc =
-        file_exists(path)
-            ? store_open(&s, path, STORE_WRITE)
-            : fail(FAIL_RUN, "no runs yet in '%s': lowrank sweep ablations/rank.yaml", home_dir());
+    int rc = 0;
 
+    if (a->alone)
+        rc = make_dirs(home_dir());
+    else if (!file_exists(path))
+        rc = fail(FAIL_RUN, "no runs yet in '%s': lowrank sweep ablations/rank.yaml", home_dir());
+    if (rc == 0)
+        rc = store_open(&s, path, STORE_WRITE);
     if (rc == 0)
         rc = a->run(s, cfg);
     store_close(s);
@@ -107,6 +113,7 @@ static int work(void *cfg, int argc, char **argv)
         (const struct options *)(const void *)((const char *)cfg + own_size(a));
 
     home_option = o->home;
+    data_option = o->data;
     if (o->list)
         return list();
     if (argc < 2)

@@ -53,6 +53,14 @@ int bench_dims(struct dims *d, const struct settings *v, const char *geometry);
 int bench_model_init(struct bench_model *b, const struct settings *v, const char *geometry,
                      long sequences, long tokens, const struct model *update);
 void bench_model_free(struct bench_model *b);
+/* bench_model_beside - another method on the same base and head as OF, which must outlive it. Errors:
+ * as recipe_parse, model_init. */
+int bench_model_beside(struct bench_model *b, const struct settings *v, struct bench_model *of);
+/* bench_model_fill - numbers for what a method added, but the head: a trained update is not zero. */
+void bench_model_fill(struct model *m);
+/* bench_set_init - N random examples of TOKENS tokens, with labels of two classes if asked. */
+void bench_set_init(struct dataset *s, const struct dims *d, int n, int tokens, bool labels);
+void bench_set_free(struct dataset *s);
 /* bench_method - "lora rank=8 targets=q,v" into buf; returns buf. bench_precision - "f32" or "bf16":
  * of the recipe, or where M is given and all its matrices train, of those. */
 const char *bench_method(char buf[120], const struct recipe *r);
@@ -116,6 +124,22 @@ static inline double bench_gemm_rate(const struct bench_times *t)
 {
     return (t->gemm_before + t->gemm_after) / 2;
 }
+
+/* --- bench_turns.c: forward passes of several models, timed in turns, so that what the machine does
+ * meanwhile meets all of them; a ratio is that of two passes of one turn. */
+enum { BENCH_MOST_TURNS = 400 };
+struct bench_side {
+    const struct model *m;
+    struct lane *lane;
+    double ms[BENCH_MOST_TURNS];
+};
+/* bench_turns - some turns that do not count, then as many as fit into SECONDS, at least a few. AGAIN:
+ * each side's pass is timed right after one that is not, so that small models find their weights in
+ * the same caches. Returns the turns; -1: FAIL_MEMORY, FAIL_STOPPED. */
+int bench_turns(struct bench_side *s, int n, const struct batch *b, double seconds, bool again);
+/* bench_to_base - median and quartiles of the ratio of side I to side BASE; the times must still be in
+ * the order of turns. */
+void bench_to_base(double out[3], const struct bench_side *s, int i, int base, int turns);
 
 /* --- bench_report.c: tables */
 

@@ -1,17 +1,13 @@
 /* bench_forward.c - the latency of one batch on one thread: the base model, the same with the update
- * merged into its weights, and with adapters beside them.
- *
- * The three take turns, so that what the machine does meanwhile meets all of them; a ratio is that
- * of two passes of one turn. */
+ * merged into its weights, and with adapters beside them. */
 #include "experiments/bench.h"
-#include "core/base/rng.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SIDE_BASE, SIDE_MERGED, SIDE_ADAPTERS, N_SIDES };
-enum { FIRST_TURNS = 3, MOST_TURNS = 400, FEWEST_TURNS = 5, PROFILED = 10 };
+enum { PROFILED = 10 };
 
 static const char *const side_names[] = { "base", "merged", "adapters" };
 
@@ -19,27 +15,14 @@ struct side {
     struct bench_model b;
     struct lane lane;
     bool has_lane;
-    double ms[MOST_TURNS], share[N_WORK + 1];
+    double share[N_WORK + 1];
 };
 struct forward {
     struct side side[N_SIDES];
+    struct bench_side timed[N_SIDES];
     struct microbatch mb;
     int turns;
 };
-
-/* A trained update is not zero. */
-static void fill_update(struct model *m)
-{
-    struct rng r = rng_make(2, RNG_INIT, 0);
-
-    for (int i = m->base->n_params; i < m->n_params; i++) {
-        const struct param *p = &m->params[i];
-        if (strstr(p->name, "classifier."))
-            continue;
-        for (size_t k = 0; k < (size_t)p->rows * (size_t)p->cols; k++)
-            p->value[k] = (real)(0.02 * rng_normal(&r));
-    }
-}
 
 static int prepare_side(struct forward *f, int i, const struct settings *v,
                         const struct bench_cfg *c, const struct model *update)
@@ -50,7 +33,7 @@ static int prepare_side(struct forward *f, int i, const struct settings *v,
                          c->tokens ? c->tokens : 128, update) != 0)
         return -1;
     if (i == SIDE_ADAPTERS)
-        fill_update(&s->b.m);
+        bench_model_fill(&s->b.m);
     if (lane_init(&s->lane, &s->b.m, false) != 0)
         return -1;
     s->lane.all_logits = s->b.base.arch->causal;
@@ -97,34 +80,14 @@ static void release(struct forward *f)
 
 /* --- timed */
 
-static int turn(struct forward *f, double ms[N_SIDES])
-{
-    for (int i = 0; i < N_SIDES; i++) {
-        struct side *s = &f->side[i];
-        double start = now_mono();
-        if (model_fwd(&s->b.m, &s->lane, &f->mb.b) != 0)
-            return -1;
-        ms[i] = 1e3 * (now_mono() - start);
-    }
-    return stop_requested() ? fail(FAIL_STOPPED, "stopped") : 0;
-}
-
 static int time_turns(struct forward *f, double seconds)
 {
-    double ms[N_SIDES], end = 0;
-
-    for (int n = -FIRST_TURNS; n < MOST_TURNS; n++) {
-        if (n == 0)
-            end = now_mono() + seconds;
-        if (n >= FEWEST_TURNS && now_mono() > end)
-            break;
-        if (turn(f, ms) != 0)
-            return -1;
-        for (int i = 0; n >= 0 && i < N_SIDES; i++)
-            f->side[i].ms[n] = ms[i];
-        f->turns = n + 1;
+    for (int i = 0; i < N_SIDES; i++) {
+        f->timed[i].m = &f->side[i].b.m;
+        f->timed[i].lane = &f->side[i].lane;
     }
-    return 0;
+    f->turns = bench_turns(f->timed, N_SIDES, &f->mb.b, seconds, false);
+    return f->turns < 0 ? -1 : 0;
 }
 
 static int profile(struct forward *f)
@@ -167,19 +130,6 @@ static double difference(const struct forward *f, int side)
     return diff / largest;
 }
 
-/* Median and quartiles of the ratio to the base of the same turn. */
-static void to_base(double out[3], const struct forward *f, int side)
-{
-    double ratio[MOST_TURNS];
-    int n = f->turns;
-
-    for (int i = 0; i < n; i++)
-        ratio[i] = f->side[side].ms[i] / f->side[SIDE_BASE].ms[i];
-    out[0] = bench_median(ratio, n);
-    out[1] = ratio[n / 4];
-    out[2] = ratio[n - 1 - n / 4];
-}
-
 static void add_side(struct bench_table *t, struct forward *f, int i, const double ratio[3],
                      const char *model, double gemm)
 {
@@ -188,12 +138,12 @@ static void add_side(struct bench_table *t, struct forward *f, int i, const doub
     char method[120], precision[16], shape[48];
     double x[13 + N_WORK];
 
-    double ms = bench_median(s->ms, f->turns);
+    double ms = bench_median(f->timed[i].ms, f->turns);
     double needed = 1e-6 * bench_needed(&s->b.m, &load, false) / ms;
     const double numbers[] = { load.sequences,
                                s->b.set.max_tokens,
                                ms,
-                               s->ms[0],
+                               f->timed[i].ms[0],
                                ratio[0],
                                ratio[1],
                                ratio[2],
@@ -228,7 +178,7 @@ static int report(struct forward *f, const struct bench_cfg *c, const struct set
 
     bench_table_init(&t, "forward", 5, cols);
     for (int i = 0; i < N_SIDES; i++) /* before times are sorted */
-        to_base(ratio[i], f, i);
+        bench_to_base(ratio[i], f->timed, i, SIDE_BASE, f->turns);
     for (int i = 0; i < N_SIDES; i++)
         add_side(&t, f, i, ratio[i], model ? model->value : "minilm", gemm);
     return bench_end(&t, c, v);

@@ -28,7 +28,7 @@ int bench_dims(struct dims *d, const struct settings *v, const char *geometry)
 
 /* --- random examples */
 
-static void fill_set(struct dataset *s, const struct dims *d, int n, int tokens, bool labels)
+void bench_set_init(struct dataset *s, const struct dims *d, int n, int tokens, bool labels)
 {
     struct rng r = rng_make(1, RNG_ORDER, 0);
     size_t all = (size_t)n * (size_t)tokens;
@@ -48,12 +48,13 @@ static void fill_set(struct dataset *s, const struct dims *d, int n, int tokens,
     }
 }
 
-static void free_set(struct dataset *s)
+void bench_set_free(struct dataset *s)
 {
     free(s->ids);
     free(s->off);
     free(s->second);
     free(s->label);
+    *s = (struct dataset){ 0 };
 }
 
 /* --- the model */
@@ -117,7 +118,7 @@ int bench_model_init(struct bench_model *b, const struct settings *v, const char
     if (bench_dims(&b->d, v, geometry) != 0 || check_size(&b->d, v, geometry) != 0 ||
         read_recipe(b, v, sequences, tokens) != 0 || base_random(&b->base, &b->d, 1) != 0)
         goto failed;
-    fill_set(&b->set, &b->d, (int)b->r.train.batch, (int)tokens, b->task.n_labels > 0);
+    bench_set_init(&b->set, &b->d, (int)b->r.train.batch, (int)tokens, b->task.n_labels > 0);
     if (update)
         add_update(&b->base, update);
     struct head head = recipe_head(&b->r, &b->task);
@@ -131,11 +132,37 @@ failed:
     return -1;
 }
 
+int bench_model_beside(struct bench_model *b, const struct settings *v, struct bench_model *of)
+{
+    *b = (struct bench_model){ .d = of->d };
+    if (read_recipe(b, v, of->set.n, of->set.max_tokens) == 0) {
+        struct head head = of->m.head;
+        if (model_init(&b->m, &of->base, &head, b->r.method, b->r.method_cfg,
+                       (uint64_t)b->r.run.seed, false) == 0)
+            return 0;
+    }
+    bench_model_free(b);
+    return -1;
+}
+
+void bench_model_fill(struct model *m)
+{
+    struct rng r = rng_make(2, RNG_INIT, 0);
+
+    for (int i = m->base->n_params; i < m->n_params; i++) {
+        const struct param *p = &m->params[i];
+        if (strstr(p->name, "classifier."))
+            continue;
+        for (size_t k = 0; k < (size_t)p->rows * (size_t)p->cols; k++)
+            p->value[k] = (real)(0.02 * rng_normal(&r));
+    }
+}
+
 void bench_model_free(struct bench_model *b)
 {
     model_free(&b->m);
     base_free(&b->base);
-    free_set(&b->set);
+    bench_set_free(&b->set);
     free(b->task.name);
     free(b->task.metrics[0]);
     recipe_free(&b->r);
