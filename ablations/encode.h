@@ -1,0 +1,45 @@
+/* encode.h - hidden states that a model computes from texts, before or after it was trained, and how
+ * alike those of two models are. */
+#ifndef ENCODE_H
+#define ENCODE_H
+
+#include "ablations/study_runs.h"
+#include "core/train/data.h"
+#include "experiments/adapted.h"
+
+/* Of N texts, in float64. Place 0 is after the embeddings, k after block k, and n_layers + 1 the last
+ * hidden states (after a final LayerNorm, where there is one). */
+struct encoded {
+    int n, d, places;
+    double *text;  /* [places, n, d] means over a text's tokens */
+    double *token; /* [places, n, d] N single tokens, evenly spaced over all texts */
+};
+/* encode_texts - every example of SET through A. Errors: FAIL_INPUT: a text longer than the model has
+ * positions; FAIL_MEMORY, FAIL_STOPPED. encoded_free of a zeroed one does nothing. */
+int encode_texts(struct encoded *e, const struct adapted *a, const struct dataset *set);
+void encoded_free(struct encoded *e);
+
+/* encode_run - the same through the trained model of a finished run R of STUDY; R NULL: through MODEL as
+ * it was before. Errors: as study_run_file, adapted_open. */
+int encode_run(struct encoded *e, const char *model, const struct study_run *r, const char *study,
+               const struct dataset *set);
+
+/* encode_set - N examples (0: all) of a split of a task as the tokenizer of MODEL cuts them; SECOND: of
+ * pairs the second text alone, else the first; -1: both together, as in training. *set by dataset_free.
+ * Errors: as task_facts, dataset_load. */
+int encode_set(struct dataset *set, const char *model, const char *task, enum split s, long n,
+               int second);
+
+/* gram_of - K = X X^T of the columns' deviations from their means, divided by its own Frobenius norm: x
+ * [n,d] in, k [n,n] out; all NaN for an X whose rows are all alike. The sum of products of two such K is
+ *
+ *     CKA(X, Y) = || Y^T X ||_F^2 / (|| X^T X ||_F || Y^T Y ||_F)      columns centred
+ *
+ * linear centred kernel alignment, in [0, 1]: Kornblith et al. 2019, sec. 3. It does not change when
+ * either side is turned or scaled. */
+void gram_of(double *k, const double *x, int n, int d);
+double gram_cka(const double *k, const double *l, int n);
+
+/* mean_cosine - of rows i of x and y [n,d], over i; NaN when a row is 0. */
+double mean_cosine(const double *x, const double *y, int n, int d);
+#endif

@@ -1,0 +1,25 @@
+-- what training changes in the features: CKA of each layer's (0: embeddings) texts before and after, with a full fine-tuning, between seeds
+WITH x AS MATERIALIZED (
+    SELECT study, layer, name, value, key8, key8_b, model, task, seed, seed_b, method, method_b, cell_key, cell_key_b,
+           method || coalesce(' r = ' || rank, '') || iif(coalesce(targets, '') = '', '', ' ' || targets) AS runs
+      FROM analyses
+     WHERE kind = 'cka' AND study = coalesce(:study, 'methods') AND (:task IS NULL OR task = :task)),
+both_ways AS ( -- a pair counts for the method of either side
+    SELECT x.cell_key, layer, name, value FROM x WHERE method_b = 'ft' AND method <> 'ft' AND seed = seed_b
+    UNION ALL
+    SELECT x.cell_key_b, layer, name, value FROM x WHERE method = 'ft' AND method_b <> 'ft' AND seed = seed_b),
+own AS (
+    SELECT study, model, task, runs, cell_key, layer, count(*) FILTER (WHERE name = 'cka') AS n,
+           avg(value) FILTER (WHERE name = 'cka') AS cka, min(value) FILTER (WHERE name = 'cka') AS lo,
+           max(value) FILTER (WHERE name = 'cka') AS hi, avg(value) FILTER (WHERE name = 'cka_token') AS token,
+           avg(value) FILTER (WHERE name = 'cosine') AS cosine, min(key8) AS key8
+      FROM x WHERE key8_b IS NULL GROUP BY cell_key, layer)
+SELECT o.model, o.task, o.runs, o.layer, o.n, round(o.cka, 4) AS "CKA with before", round(o.lo, 4) AS lowest,
+       round(o.hi, 4) AS highest, round(o.token, 4) AS "of tokens", round(o.cosine, 4) AS cosine,
+       (SELECT round(avg(value), 4) FROM both_ways b
+         WHERE b.cell_key = o.cell_key AND b.layer = o.layer AND b.name = 'cka') AS "with ft",
+       (SELECT round(avg(value), 4) FROM x
+         WHERE x.cell_key = o.cell_key AND x.cell_key_b = o.cell_key AND x.layer = o.layer
+           AND x.name = 'cka') AS "between seeds"
+  FROM own o
+ ORDER BY o.model, o.task, o.runs, o.layer;
