@@ -1,0 +1,18 @@
+-- what training costs of zero-shot sentence similarity (STS-B, Spearman): before, after (lowest, highest seed), beside the task's own score
+WITH x AS MATERIALIZED (
+    SELECT cell_key, min(model) AS model, min(task) AS task,
+           min(method || coalesce(' r = ' || rank, '') || iif(coalesce(targets, '') = '', '', ' ' || targets)) AS runs,
+           count(*) FILTER (WHERE name = 'spearman') AS n,
+           avg(value) FILTER (WHERE name = 'spearman_base') AS before,
+           avg(value) FILTER (WHERE name = 'spearman') AS after,
+           min(value) FILTER (WHERE name = 'spearman') AS lo, max(value) FILTER (WHERE name = 'spearman') AS hi
+      FROM analyses
+     WHERE kind = 'forgetting' AND study = coalesce(:study, 'methods') AND (:task IS NULL OR task = :task)
+     GROUP BY cell_key)
+SELECT x.model, x.task, x.runs,
+       (SELECT metric || ' ' || shown FROM study_cells c
+         WHERE c.study = coalesce(:study, 'methods') AND c.cell_key = x.cell_key) AS "task score",
+       x.n, round(x.before, 4) AS before, round(x.after, 4) AS after, round(x.lo, 4) AS lowest,
+       round(x.hi, 4) AS highest, printf('%.1f', 100 * x.after / x.before) AS "kept %"
+  FROM x
+ ORDER BY x.model, x.task, x.after DESC;
