@@ -1,0 +1,213 @@
+/* matrices.c - which matrices should be adapted? A score for each before any is trained: how strongly
+ * the loss pulls at it at the pretrained point. Hu et al. 2021, section 8, question 3.
+ *
+ *     score(W) = sqrt( mean over batches of || dL/dW ||_F^2 / (numbers of W) )
+ *
+ * L: mean loss of a batch of training examples, after some steps in which the classifier alone was
+ * trained (a random one pulls at random). */
+#include "ablations/ablation.h"
+#include "ablations/study_runs.h"
+#include "core/base/pool.h"
+#include "experiments/inputs.h"
+#include "experiments/run_one.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct matrices_cfg {
+    char *study;
+    long batches, head_steps, seed;
+};
+static const struct opt opts[] = {
+    { "study", 0, OPT_STR, offsetof(struct matrices_cfg, study), "choice", 0, 0, NULL,
+      "a study file: its base says model, task, batch" },
+    { "batches", 0, OPT_INT, offsetof(struct matrices_cfg, batches), "16", 1, 100000, NULL,
+      "batches of training examples" },
+    { "head_steps", 0, OPT_INT, offsetof(struct matrices_cfg, head_steps), "60", 0, 1e6, NULL,
+      "steps that train the classifier first" },
+    { "seed", 0, OPT_INT, offsetof(struct matrices_cfg, seed), "1", 0, 1e9, NULL,
+      "of the classifier's initial values and the order of examples" },
+    { .type = OPT_END },
+};
+
+static void set_number(struct settings *v, const char *key, long x)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%ld", x);
+    settings_set(v, key, text, "lowrank ablate matrices");
+}
+
+/* The study's base with another method. */
+static int build(struct recipe *r, struct model *m, struct run_data *d,
+                 const struct matrices_cfg *c, const char *method)
+{
+    struct settings v = { 0 };
+    char *path = find_recipe(c->study);
+    int rc = path ? recipe_file(&v, path) : -1;
+
+    if (rc == 0) {
+        settings_set(&v, "method", method, "lowrank ablate matrices");
+        set_number(&v, "steps", c->head_steps > 0 ? c->head_steps : 1);
+        set_number(&v, "seed", c->seed);
+        rc = recipe_resolve(r, &v);
+    }
+    if (rc == 0 && (rc = run_build(m, d, r)) != 0)
+        recipe_free(r);
+    settings_free(&v);
+    free(path);
+    return rc;
+}
+
+/* Train the classifier alone; its numbers to *HEAD, the caller's. */
+static int train_head(real **head, const struct matrices_cfg *c)
+{
+    struct recipe r = { 0 };
+    struct model m = { 0 };
+    struct run_data d = { 0 };
+    struct run_result res = { 0 };
+
+    if (build(&r, &m, &d, c, "head") != 0)
+        return -1;
+    struct pool *pool = pool_new(1);
+    struct run_job job = { .model = &m,
+                           .cfg = &r.train,
+                           .data = d,
+                           .seed = (uint64_t)c->seed,
+                           .order_seed = recipe_order_seed(&r),
+                           .pool = pool };
+    int rc = !pool ? -1 : c->head_steps > 0 ? train_run(&job, &res) : 0;
+    if (rc == 0 && res.end != RUN_DONE)
+        rc = res.end == RUN_STOPPED
+                 ? fail(FAIL_STOPPED, "stopped")
+                 : fail(FAIL_RUN, "the classifier of '%s' diverged at step %ld: %s", c->study,
+                        res.diverged_step, res.why);
+    if (rc == 0) {
+        *head = xalloc(m.n_train, sizeof **head);
+        memcpy(*head, m.theta, m.n_train * sizeof **head);
+    }
+    pool_free(pool);
+    model_free(&m);
+    recipe_free(&r);
+    return rc;
+}
+
+/* The classifier of a model that trains more: its tensors in the order of params, as in HEAD. */
+static void take_head(struct model *m, const real *head)
+{
+    static const char *const names[] = { "classifier.weight", "classifier.bias" };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const struct param *p = model_param(m, names[i]);
+        size_t n = (size_t)p->rows * (size_t)p->cols;
+        memcpy(m->theta + p->off, head, n * sizeof *head);
+        head += n;
+    }
+}
+
+/* SQUARES [n_layers * N_PROJ] += || dL/dW ||_F^2 of one batch. */
+static int one_batch(double *squares, const struct model *m, struct lane *l,
+                     const struct microbatch *mb)
+{
+    struct mat dout;
+
+    memset(l->grad, 0, m->n_train * sizeof *l->grad);
+    if (model_fwd(m, l, &mb->b) != 0)
+        return -1;
+    double loss = model_loss(m, l, &mb->b, 1.0 / batch_targets(m, &mb->b), &dout);
+    if (!isfinite(loss))
+        return fail(FAIL_RUN, "the loss of a batch is not finite");
+    model_bwd(m, l, &mb->b, dout);
+    for (int layer = 0; layer < m->base->dims.n_layers; layer++)
+        for (int p = 0; p < N_PROJ; p++) {
+            const struct param *w = model_role(m, layer, ROLE_W + p);
+            for (size_t k = 0; k < (size_t)w->rows * (size_t)w->cols; k++)
+                squares[layer * N_PROJ + p] +=
+                    (double)l->grad[(size_t)w->off + k] * (double)l->grad[(size_t)w->off + k];
+        }
+    return stop_requested() ? fail(FAIL_STOPPED, "stopped") : 0;
+}
+
+static int all_batches(double *squares, const struct model *m, const struct dataset *set,
+                       const struct matrices_cfg *c, int batch)
+{
+    struct lane l = { 0 };
+    struct microbatch mb = { 0 };
+    int *idx = xalloc((size_t)batch, sizeof *idx), at = 0, rc = lane_init(&l, m, true);
+
+    for (long b = 0; b < c->batches && rc == 0; b++) {
+        for (int i = 0; i < batch; i++, at++)
+            idx[i] = at % set->n;
+        batch_fill(&mb, set, idx, batch, 0);
+        progress("gradient of batch %ld of %ld", b + 1, c->batches);
+        rc = one_batch(squares, m, &l, &mb);
+    }
+    lane_free(&l);
+    microbatch_free(&mb);
+    free(idx);
+    return rc;
+}
+
+static int keep(struct store *s, const struct matrices_cfg *c, const struct model *m,
+                const double *squares)
+{
+    int layers = m->base->dims.n_layers;
+    size_t n = 0;
+    struct analysis_row *row = xalloc((size_t)layers * N_PROJ * 3, sizeof *row);
+    char *name = study_result_name(opts, c);
+
+    for (int layer = 0; layer < layers; layer++)
+        for (int p = 0; p < N_PROJ; p++) {
+            const struct param *w = model_role(m, layer, ROLE_W + p);
+            double numbers = (double)w->rows * w->cols;
+            double mean = squares[layer * N_PROJ + p] / (double)c->batches;
+            const struct analysis_row x = { .layer = layer, .proj = proj_names[p] };
+            row[n] = x, row[n].name = "norm", row[n++].value = sqrt(mean);
+            row[n] = x, row[n].name = "rms", row[n++].value = sqrt(mean / numbers);
+            row[n] = x, row[n].name = "numbers", row[n++].value = numbers;
+        }
+    int rc = store_analysis(s, name, "gradient", row, n);
+    if (rc == 0)
+        note("scores of %d matrices are stored as '%s': lowrank table choice", layers * N_PROJ,
+             name);
+    free(row);
+    free(name);
+    return rc;
+}
+
+static int run(struct store *s, const void *cfg)
+{
+    const struct matrices_cfg *c = cfg;
+    struct recipe r = { 0 };
+    struct model m = { 0 };
+    struct run_data d = { 0 };
+    real *head = NULL;
+
+    math_thread_init();
+    if (train_head(&head, c) != 0)
+        return -1;
+    int rc = build(&r, &m, &d, c, "ft");
+    if (rc == 0) {
+        double *squares = xalloc((size_t)m.base->dims.n_layers * N_PROJ, sizeof *squares);
+        take_head(&m, head);
+        rc = all_batches(squares, &m, d.split[SPLIT_TRAIN], c, (int)r.train.batch);
+        if (rc == 0)
+            rc = keep(s, c, &m, squares);
+        free(squares);
+        model_free(&m);
+        recipe_free(&r);
+    }
+    free(head);
+    return rc;
+}
+
+const struct ablation ablation_matrices = {
+    .name = "matrices",
+    .source = "Hu et al. 2021, section 8, question 3",
+    .about = "which matrices does the loss pull at most, before any is trained?",
+    .opts = opts,
+    .cfg_size = sizeof(struct matrices_cfg),
+    .alone = true,
+    .run = run,
+};
