@@ -149,13 +149,28 @@ static int all_batches(double *squares, const struct model *m, const struct data
     return rc;
 }
 
+/* Results stand under the study's name, also when it was given as a file. */
+static char *name_of(const struct matrices_cfg *c)
+{
+    struct matrices_cfg named = *c;
+    const char *slash = strrchr(c->study, '/');
+    char *stem = xstrdup(slash ? slash + 1 : c->study), *end = strstr(stem, ".yaml");
+
+    if (end)
+        *end = 0;
+    named.study = stem;
+    char *name = study_result_name(opts, &named);
+    free(stem);
+    return name;
+}
+
 static int keep(struct store *s, const struct matrices_cfg *c, const struct model *m,
                 const double *squares)
 {
     int layers = m->base->dims.n_layers;
     size_t n = 0;
     struct analysis_row *row = xalloc((size_t)layers * N_PROJ * 3, sizeof *row);
-    char *name = study_result_name(opts, c);
+    char *name = name_of(c);
 
     for (int layer = 0; layer < layers; layer++)
         for (int p = 0; p < N_PROJ; p++) {

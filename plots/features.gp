@@ -42,7 +42,7 @@ do for [p = 1:pairs_n] {
     set bmargin at screen bottom / height
     set tmargin at screen (height - top - keys) / height
     if (p == 1) {
-        set ylabel 'CKA (mean, range over seeds)' offset 0.8, 0
+        set ylabel 'CKA (mean and range)' offset 1.6, 0
         set key at screen 0.5, screen (height - 0.1) / height center top maxrows ceil(methods_n / (pairs_n > 1 ? 4.0 : 2.0))
     } else {
         unset ylabel

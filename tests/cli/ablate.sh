@@ -1,0 +1,104 @@
+#!/bin/sh
+# Studies that compute something: latency, features, forgetting, matrices on a tiny model, with planted answers.
+. "$(dirname "$0")/sweep_lib.sh"
+export LOWRANK_HOME="$T/home" OPENBLAS_NUM_THREADS=1
+ablate() { "$L" ablate "$@" >"$T/out" 2>"$T/err" || die "ablate $*: $(cat "$T/err")"; }
+refused() { # CODE TEXT ARGS
+    code=$1; text=$2; shift 2
+    "$L" ablate "$@" >"$T/out" 2>"$T/err"
+    [ $? = "$code" ] && grep -q "$text" "$T/err" && [ "$(wc -l <"$T/err")" = 1 ] || die "ablate $*: $(cat "$T/err")"
+}
+is() { v=$(count "$LOWRANK_HOME" "$1"); [ "$v" = "$2" ] || die "$1: $v, not $2"; }
+
+# latency needs no runs; every side is timed at every batch and length, and the base is its own measure.
+refused 1 "lowrank sweep" features
+refused 2 "did you mean 'tiny'" latency --geometry tinny
+refused 2 "'batches' must be" latency --geometry tiny --batches 1,0
+refused 2 "from 1 to 512" latency --geometry tiny --lengths 513
+ablate latency --geometry tiny --batches 4,1 --lengths 8,32 --seconds 0.01
+is "SELECT count(*) FROM (SELECT DISTINCT i, j FROM analysis WHERE kind = 'latency' AND i > 0)" 4
+is "SELECT count(DISTINCT proj) * 4 - count(*) FROM analysis WHERE name = 'ms' AND value > 0" 0
+is "SELECT count(*) FROM analysis WHERE name = 'to_base' AND proj = 'base' AND value <> 1" 0
+is "SELECT count(DISTINCT proj) > 2 FROM analysis WHERE kind = 'latency'" 1
+# LoRA of rank 16 on q and v: 2 layers, 2 matrices, 2 d r
+is "SELECT value FROM analysis WHERE name = 'parameters' AND proj = 'lora'" "$((2 * 2 * 2 * 64 * 16))"
+"$L" table latency study=tiny --format csv | grep -q '^tiny,merged,1,8,' || die "table latency"
+"$L" query claim_latency of=merged --format csv | grep -q 'merged over base, batch 4' || die "claim_latency"
+
+cat >"$T/methods.yaml" <<EOF
+study: methods
+base: {model: $T/model, task: $T/toy.yaml, lr: 5e-3, batch: 8, epochs: 4, targets: [q, v], pooling: mean}
+axes: {method: [head, lora, ft]}
+seeds: 2
+EOF
+"$L" sweep "$T/methods.yaml" -j 2 --no-calibrate >/dev/null 2>"$T/err" || die "sweep: $(cat "$T/err")"
+
+# features: what head alone trains moves no feature; LoRA moves no embedding, but what follows.
+ablate features
+is "SELECT count(*) FROM analyses WHERE kind = 'cka' AND method = 'head' AND run_b = 0 AND abs(value - 1) > 1e-9" 0
+is "SELECT count(*) FROM analyses WHERE kind = 'cka' AND method = 'lora' AND run_b = 0 AND layer = 0 AND abs(value - 1) > 1e-9" 0
+is "SELECT max(value) < 0.9999 FROM analyses WHERE name = 'cka' AND method IN ('lora', 'ft') AND run_b = 0 AND layer = 2" 1
+is "SELECT count(*) FROM analysis WHERE kind = 'cka' AND value NOT BETWEEN 0 AND 1 AND name <> 'cosine'" 0
+# 6 before and after, 3 pairs of methods for each of 2 seeds, 3 pairs of seeds; 3 places, 3 numbers
+is "SELECT count(*) FROM analysis WHERE kind = 'cka'" $(((6 + 6 + 3) * 9))
+is "SELECT count(*) FROM (SELECT value FROM analyses WHERE name = 'cka' AND layer = 2 AND method_b = 'ft' AND method = 'head'
+    EXCEPT SELECT value FROM analyses WHERE name = 'cka' AND layer = 2 AND run_b = 0 AND method = 'ft')" 0
+"$L" table features --format csv | grep -q '^.*,ft,2,2,0' || die "table features"
+refused 1 "has no runs of prefix" features --methods prefix
+mv "$LOWRANK_HOME/adapters" "$T/gone"
+refused 1 "lowrank run" features
+mv "$T/gone" "$LOWRANK_HOME/adapters"
+
+# forgetting: skipped without the files; of 20 pairs alike and 20 that are not, any model's ranks are known.
+ablate forgetting
+grep -q "skipped: task 'stsb'.*--data" "$T/err" || die "not skipped: $(cat "$T/err")"
+is "SELECT count(*) FROM analysis WHERE kind = 'forgetting'" 0
+mkdir -p "$T/data/glue/STS-B"
+for split in train dev; do
+    awk 'BEGIN { print "sentence1\tsentence2\tscore"
+        for (i = 10; i < 30; i++) { print "cat w" i " red\tcat w" i " red\t5"; print "cat w" i " red\tw" (40 - i) " run blue\t0" } }' \
+        >"$T/data/glue/STS-B/$split.tsv"
+done
+ablate forgetting --data "$T/data"
+is "SELECT count(*) FROM analysis WHERE kind = 'forgetting'" 12
+is "SELECT printf('%.6f', min(value)) || ' ' || printf('%.6f', max(value)) FROM analysis WHERE kind = 'forgetting'" "0.925985 0.925985"
+"$L" table forgetting --format csv | grep -q 'ft,accuracy .*,100.0' || die "table forgetting"
+
+# matrices: the mean over two batches of the same examples is that of one; the table's Spearman as Python has it.
+cat >"$T/choice.yaml" <<EOF
+study: choice
+base: {model: $T/model, task: $T/toy.yaml, lr: 5e-3, batch: 160, epochs: 3, method: lora, rank: 1}
+axes: {targets: [[q], [k], [v], [o], [q, v]]}
+seeds: 1
+EOF
+ablate matrices --study "$T/choice.yaml" --batches 1
+ablate matrices --study "$T/choice.yaml" --batches 2
+ablate matrices --study "$T/choice.yaml"
+is "SELECT count(*) FROM analysis a JOIN analysis b USING (kind, layer, proj, name) WHERE a.study = 'choice batches=1'
+    AND b.study = 'choice batches=2' AND kind = 'gradient' AND abs(a.value / b.value - 1) < 1e-5" 36
+"$L" sweep "$T/choice.yaml" -j 2 --no-calibrate >/dev/null 2>"$T/err" || die "sweep: $(cat "$T/err")"
+"$L" table choice --format json >"$T/choice.json" || die "table choice"
+python3 - "$LOWRANK_HOME/lowrank.db" "$T/choice.json" <<'EOF' || die "Spearman: $(cat "$T/choice.json")"
+import json, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+pull = dict(db.execute("SELECT proj, sum(CASE name WHEN 'norm' THEN value * value END) / sum(CASE name WHEN 'numbers' THEN value END)"
+                       " FROM analysis WHERE study = 'choice' AND kind = 'gradient' GROUP BY proj"))
+got = dict(db.execute("SELECT targets, mean FROM study_cells WHERE study = 'choice'"))
+kinds = [k for k in got if "," not in k]
+def ranks(x):
+    return [sum(b < a for b in x) + (sum(b == a for b in x) + 1) / 2 for a in x]
+a, b = ranks([pull[k] for k in kinds]), ranks([got[k] for k in kinds])
+ma, mb = sum(a) / len(a), sum(b) / len(b)
+s = lambda x, y: sum((p - ma if x is a else p - mb) * (q - ma if y is a else q - mb) for p, q in zip(x, y))
+rho = s(a, b) / (s(a, a) * s(b, b)) ** 0.5
+rows = json.load(open(sys.argv[2]))
+shown = {r["Spearman (kinds)"] for r in rows if r["Spearman (kinds)"]}
+assert len(kinds) == 4 and shown == {"%+.2f (4)" % rho}, (rho, shown)
+assert [r["targets"] for r in rows if "," not in r["targets"]] == sorted(pull, key=lambda k: -pull[k]), rows
+EOF
+refused 2 "unknown" matrices --study nothing_there
+
+if command -v gnuplot >/dev/null; then
+    "$L" figure latency study=tiny --format svg >/dev/null || die "figure latency"
+    for f in features forgetting; do "$L" figure $f --format svg >/dev/null || die "figure $f"; done
+fi
