@@ -26,10 +26,10 @@ static const struct opt opts[] = {
       "sequences of a batch; without it 1,4,16, with --full 1,2,4,8,16,32" },
     { "lengths", 0, OPT_LIST, offsetof(struct latency_cfg, lengths), NULL, 0, 0, NULL,
       "tokens of a sequence; without it 16,64,128, with --full 128,256,512" },
-    { "seconds", 0, OPT_REAL, offsetof(struct latency_cfg, seconds), "3", 0.01, 3600, NULL,
+    { "seconds", 0, OPT_REAL, offsetof(struct latency_cfg, seconds), "2", 0.01, 3600, NULL,
       "time of each batch and length; five turns are taken in any case" },
     { "full", 0, OPT_BOOL, offsetof(struct latency_cfg, full), "false", 0, 0, NULL,
-      "the paper's lengths, more batches, two geometries: minutes to an hour" },
+      "the paper's lengths, more batches, two geometries: more than an hour" },
     { .type = OPT_END },
 };
 

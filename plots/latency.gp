@@ -1,5 +1,5 @@
 # How much longer does a forward pass take with LoRA merged or beside, or with adapters, by batch and length (Figure 5)?
-# size: (s_blocks > 2 ? 17.5 : 4.4 * s_blocks + 2.6) x 1.7 + 0.62 * |b_batch|
+# size: (s_blocks > 2 ? 17.5 : 4.4 * s_blocks + 2.6) x 1.7 + 0.75 * |b_batch|
 # make: lowrank ablate latency
 # data: s fig_latency(study=minilm) by weights: length, x, y, slower
 # data: b fig_latency(study=minilm): batch, slower
@@ -34,7 +34,7 @@ do for [b = 0:s_blocks - 1] {
     set tmargin at screen (height - top) / height
     set ytics ()
     do for [k = 1:|b_batch|] { set ytics add (b == 0 ? b_batch[k] : '' k) }
-    if (b == 0) { set ylabel 'batch (sequences)' offset 1.2, 0 } else { unset ylabel }
+    if (b == 0) { set ylabel 'batch' offset 0.6, 0 } else { unset ylabel }
     set xlabel 'length (tokens)' offset 0, 0.6
     set title s_weights[b + 1]
     if (b == 0) {
