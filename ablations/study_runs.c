@@ -64,16 +64,20 @@ int study_runs(struct study_run **out, struct store *s, const struct study_want 
     return n;
 }
 
+static void clear(struct study_run *r)
+{
+    free(r->model);
+    free(r->task);
+    free(r->method);
+    free(r->targets);
+    free(r->state);
+    free(r->adapter_dir);
+}
+
 void study_runs_free(struct study_run *r, int n)
 {
-    for (int i = 0; i < n; i++) {
-        free(r[i].model);
-        free(r[i].task);
-        free(r[i].method);
-        free(r[i].targets);
-        free(r[i].state);
-        free(r[i].adapter_dir);
-    }
+    for (int i = 0; i < n; i++)
+        clear(&r[i]);
     free(r);
 }
 
@@ -112,6 +116,26 @@ static int check_alike(const struct study_run *r, int n, const char *study)
     return 0;
 }
 
+/* Each of the ranks that were asked for has a finished run. */
+static int check_ranks(const struct study_run *r, int n, const struct study_want *w)
+{
+    for (const char *s = w->ranks; s && *s; s += strspn(s, ",")) {
+        char *end;
+        long rank = strtol(s, &end, 10);
+        int i = 0;
+        while (i < n && r[i].rank != rank)
+            i++;
+        if (i == n)
+            return fail(FAIL_RUN,
+                        "study '%s' has no finished run of rank %ld%s%s: lowrank sweep "
+                        "ablations/%s.yaml",
+                        w->study, rank, w->targets ? " with targets " : "",
+                        w->targets ? w->targets : "", w->study);
+        s = end;
+    }
+    return 0;
+}
+
 static int nothing(const struct study_want *w, const struct study_run *r, int n)
 {
     char *what = xprintf("%s%s%s%s%s", w->methods ? w->methods : "any method",
@@ -137,7 +161,8 @@ int study_runs_done(struct study_run **out, struct store *s, const struct study_
     if (n < 0)
         return -1;
     done = done_first(*out, n);
-    if (done == 0 ? nothing(w, *out, n) != 0 : check_alike(*out, done, w->study) != 0) {
+    if ((done == 0 && nothing(w, *out, n) != 0) || check_alike(*out, done, w->study) != 0 ||
+        check_ranks(*out, done, w) != 0) {
         study_runs_free(*out, n);
         *out = NULL;
         return -1;
@@ -145,11 +170,8 @@ int study_runs_done(struct study_run **out, struct store *s, const struct study_
     if (done < n)
         warn("%d of %d runs of study '%s' are not finished and left out (%.8s is %s)", n - done, n,
              w->study, (*out)[done].key, (*out)[done].state);
-    for (int i = done; i < n; i++) {
-        struct study_run *left = xalloc(1, sizeof *left);
-        *left = (*out)[i];
-        study_runs_free(left, 1);
-    }
+    for (int i = done; i < n; i++)
+        clear(&(*out)[i]);
     return done;
 }
 

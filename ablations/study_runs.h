@@ -24,9 +24,10 @@ struct study_want {
 int study_runs(struct study_run **out, struct store *s, const struct study_want *w);
 void study_runs_free(struct study_run *r, int n);
 
-/* study_runs_done - the finished ones, of one task and of one checkpoint. Others are noted. Errors:
- * FAIL_RUN when there is none, with the command that makes some; FAIL_USAGE for several tasks;
- * FAIL_INPUT when two were trained on different weights, naming both. */
+/* study_runs_done - the finished ones, of one task and of one checkpoint; a warning says how many
+ * are left out. Errors: FAIL_RUN when there is none, or none of a rank that was asked for, with the
+ * command that makes some; FAIL_USAGE for several tasks; FAIL_INPUT when two were trained on
+ * different weights, naming both. */
 int study_runs_done(struct study_run **out, struct store *s, const struct study_want *w);
 
 /* study_differ - records that A and B were trained on different weights; -1. */

@@ -414,6 +414,7 @@ START_TEST(what_cannot_be_computed)
     refused(t.home, "effective_rank", "study 'methods' has no runs of lora,ft");
     study_ready(&t);
     refused(t.home, "amplify", "--again rank=16 targets=q,v seed=1");
+    refused(t.home, "amplify --ranks 4,64", "no finished run of rank 64 with targets q,v: lowrank");
     refused(t.home, "amplify --ranks 64", "has no runs of lora, targets q,v, rank 64");
     /* An adapter of a model with other shapes. */
     dir = folder_of(&t, 8, 2);
