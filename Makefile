@@ -126,6 +126,18 @@ reproduce: $(B)/lowrank ## fetch the encoder, run the default study, print its t
 	@$(B)/lowrank ablate subspace
 	@$(B)/lowrank table rank && echo && $(B)/lowrank table subspace_top && echo
 	@for f in $(FIGURES); do $(B)/lowrank figure $$f || exit; done
+# Every study's quick form, what is computed from their runs, the verdicts and the page: about 90 minutes on two
+# cores. The study of methods has tasks of GLUE, whose files LOWRANK_DATA names.
+STUDIES  := rank targets choice params lowdata combine truncate seeds alpha alphalr
+ANALYSES := subspace amplify weights effective_rank intruder features matrices latency
+GLUE     := $(if $(LOWRANK_DATA),methods)
+studies: $(B)/lowrank ## run every study, analyses, verdicts and the report (LOWRANK_DATA=DIR: those with GLUE, too)
+	@$(B)/lowrank fetch minilm >/dev/null
+	@$(B)/lowrank prepare supersense hypernym >/dev/null
+	@for s in $(GLUE) $(STUDIES); do $(B)/lowrank sweep $$s || exit; done
+	@for a in $(ANALYSES) $(if $(GLUE),forgetting); do $(B)/lowrank ablate $$a || exit; done
+	@$(B)/lowrank claims && $(B)/lowrank report
+	@$(if $(GLUE),,echo "left out: methods, forgetting (GLUE's files: make studies LOWRANK_DATA=DIR)")
 # Words of a recipe; -t: one process of so many threads, -j: a sweep of so many seeds and workers.
 MEMORY := $(foreach m,lora ft bitfit head topk,"-t 1 method=$(m)") "-t 2 method=lora" "-t 2 method=ft" \
           "-t 1 method=lora batch=8" "-t 1 method=lora batch=64 steps=10" "-t 1 method=lora recompute=true" \
@@ -153,6 +165,6 @@ help: ## list the targets
 clean: ## remove what was built (never results)
 	rm -rf build build-*
 
-.PHONY: all lib deps check reproduce memory stress san double format tidy install help clean FORCE
+.PHONY: all lib deps check reproduce studies memory stress san double format tidy install help clean FORCE
 .SECONDARY:
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
