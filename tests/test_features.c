@@ -127,7 +127,7 @@ START_TEST(shown_layers)
         at[i] = i;
     }
     for (int from = 1; from < layers; from++) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "%d", layers - from);
         void *cfg = tiny_cfg(topk, "top_layers", text);
         ck_assert_int_eq(model_init(&m, &base, &head, topk, cfg, 1, false), 0);
