@@ -129,15 +129,17 @@ reproduce: $(B)/lowrank ## fetch the encoder, run the default study, print its t
 # Every study's quick form, what is computed from their runs, the verdicts and the page: about 90 minutes on two
 # cores. The study of methods has tasks of GLUE, whose files LOWRANK_DATA names.
 STUDIES  := rank targets choice params lowdata combine truncate seeds alpha alphalr
-ANALYSES := subspace amplify weights effective_rank intruder features matrices latency
+ANALYSES := subspace amplify weights matrices latency
+ANALYSES_GLUE := effective_rank intruder features forgetting # of the study of methods
 GLUE     := $(if $(LOWRANK_DATA),methods)
 studies: $(B)/lowrank ## run every study, analyses, verdicts and the report (LOWRANK_DATA=DIR: those with GLUE, too)
 	@$(B)/lowrank fetch minilm >/dev/null
 	@$(B)/lowrank prepare supersense hypernym >/dev/null
 	@for s in $(GLUE) $(STUDIES); do $(B)/lowrank sweep $$s || exit; done
-	@for a in $(ANALYSES) $(if $(GLUE),forgetting); do $(B)/lowrank ablate $$a || exit; done
+	@for a in $(ANALYSES); do $(B)/lowrank ablate $$a || exit; done
+	@for a in $(if $(GLUE),$(ANALYSES_GLUE)); do $(B)/lowrank ablate $$a --study methods --task supersense || exit; done
 	@$(B)/lowrank claims && $(B)/lowrank report
-	@$(if $(GLUE),,echo "left out: methods, forgetting (GLUE's files: make studies LOWRANK_DATA=DIR)")
+	@$(if $(GLUE),,echo "left out: methods and what is computed of it (GLUE's files: make studies LOWRANK_DATA=DIR)")
 # Words of a recipe; -t: one process of so many threads, -j: a sweep of so many seeds and workers.
 MEMORY := $(foreach m,lora ft bitfit head topk,"-t 1 method=$(m)") "-t 2 method=lora" "-t 2 method=ft" \
           "-t 1 method=lora batch=8" "-t 1 method=lora batch=64 steps=10" "-t 1 method=lora recompute=true" \

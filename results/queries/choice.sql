@@ -1,4 +1,5 @@
 -- which matrices? the loss' pull at each kind before training (ablate matrices) beside what adapting it alone brought
+-- make: lowrank ablate matrices
 WITH g AS MATERIALIZED (
     SELECT proj, sum(CASE name WHEN 'norm' THEN value * value END) AS squares,
            sum(CASE name WHEN 'numbers' THEN value END) AS numbers

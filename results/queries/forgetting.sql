@@ -1,4 +1,5 @@
 -- what training costs of zero-shot sentence similarity (STS-B, Spearman): before, after (lowest, highest seed), beside the task's own score
+-- make: lowrank ablate forgetting
 WITH x AS MATERIALIZED (
     SELECT cell_key, min(model) AS model, min(task) AS task,
            min(method || coalesce(' r = ' || rank, '') || iif(coalesce(targets, '') = '', '', ' ' || targets)) AS runs,

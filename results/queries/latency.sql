@@ -1,4 +1,5 @@
 -- Table 1: a forward pass beside the plain model's on one thread: median ms, slow-down (quartiles), and the paper's slow-down
+-- make: lowrank ablate latency
 WITH v AS MATERIALIZED (
     SELECT study, proj AS weights, i AS batch, j AS length, max(CASE name WHEN 'ms' THEN value END) AS ms,
            max(CASE name WHEN 'spread' THEN value END) AS spread,
