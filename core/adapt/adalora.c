@@ -120,14 +120,8 @@ static void init(struct model *m, const void *cfg)
 static long count(const void *cfg, const struct dims *d)
 {
     const struct lora_cfg *c = cfg;
-    bool on[N_LORA_TARGETS];
-    long n = 0;
 
-    if (pairs_targets(on, c->targets) < 0)
-        return -1;
-    for (int t = 0; t < N_LORA_TARGETS; t++)
-        n += on[t];
-    return pairs_count(cfg, d) + n * c->rank * d->n_layers;
+    return pairs_sum(c, d, c->rank, c->rank, c->rank);
 }
 
 /* --- products: of diag(l) Q, computed once a pass, and its gradient, given to l and Q at the end. Both lie

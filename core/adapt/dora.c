@@ -87,17 +87,8 @@ static void init(struct model *m, const void *cfg)
 static long count(const void *cfg, const struct dims *d)
 {
     const struct lora_cfg *c = cfg;
-    bool on[N_LORA_TARGETS];
-    long n = 0;
 
-    if (pairs_targets(on, c->targets) < 0)
-        return -1;
-    for (int t = 0; t < N_LORA_TARGETS; t++) {
-        int out, in;
-        target_shape(d, t, &out, &in);
-        n += on[t] ? out : 0;
-    }
-    return pairs_count(cfg, d) + n * d->n_layers;
+    return pairs_sum(c, d, 0, c->rank, c->rank + 1);
 }
 
 /* --- norms. Numbers of a pass for each pair with OUT outputs, in the order of the pairs: c, 1 / n, the

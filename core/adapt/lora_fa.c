@@ -18,17 +18,8 @@ static int attach(struct model *m, const void *cfg)
 static long count(const void *cfg, const struct dims *d)
 {
     const struct lora_cfg *c = cfg;
-    bool on[N_LORA_TARGETS];
-    long n = 0;
 
-    if (pairs_targets(on, c->targets) < 0)
-        return -1;
-    for (int t = 0; t < N_LORA_TARGETS; t++) {
-        int out, in;
-        target_shape(d, t, &out, &in);
-        n += on[t] ? out : 0;
-    }
-    return n * c->rank * d->n_layers;
+    return pairs_sum(c, d, 0, 0, c->rank);
 }
 
 const struct adapt adapt_lora_fa = {

@@ -90,7 +90,7 @@ void pairs_init(struct model *m, const void *cfg)
     }
 }
 
-long pairs_numbers(const struct lora_cfg *c, const struct dims *d)
+long pairs_sum(const struct lora_cfg *c, const struct dims *d, long each, long per_in, long per_out)
 {
     bool on[N_LORA_TARGETS];
     long n = 0;
@@ -100,7 +100,7 @@ long pairs_numbers(const struct lora_cfg *c, const struct dims *d)
     for (int t = 0; t < N_LORA_TARGETS; t++) {
         int out, in;
         target_shape(d, t, &out, &in);
-        n += on[t] ? (long)out + in : 0;
+        n += on[t] ? each + per_in * in + per_out * out : 0;
     }
     return n * d->n_layers;
 }
@@ -108,9 +108,8 @@ long pairs_numbers(const struct lora_cfg *c, const struct dims *d)
 long pairs_count(const void *cfg, const struct dims *d)
 {
     const struct lora_cfg *c = cfg;
-    long n = pairs_numbers(c, d);
 
-    return n < 0 ? n : n * c->rank;
+    return pairs_sum(c, d, 0, c->rank, c->rank);
 }
 
 /* --- what multiplies */

@@ -104,9 +104,10 @@ void pairs_detach(struct model *m);
 uint32_t pairs_stream(const struct pairs *s, int layer, int target);
 /* pairs_init - A as cfg->init says; B stays 0. CFG begins with struct lora_cfg. */
 void pairs_init(struct model *m, const void *cfg);
-/* pairs_numbers - sum of in + out over all targets of all layers; -1: FAIL_USAGE. pairs_count - that
- * times the rank. CFG begins with struct lora_cfg. */
-long pairs_numbers(const struct lora_cfg *c, const struct dims *d);
+/* pairs_sum - what a method trains that has EACH + PER_IN in + PER_OUT out numbers for every target of every
+ * layer; -1: FAIL_USAGE. pairs_count - of pairs A, B: r (in + out). */
+long pairs_sum(const struct lora_cfg *c, const struct dims *d, long each, long per_in,
+               long per_out);
 long pairs_count(const void *cfg, const struct dims *d);
 
 /* --- the hooks of struct adapt. */

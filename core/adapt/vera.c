@@ -107,17 +107,8 @@ static void init(struct model *m, const void *cfg)
 static long count(const void *cfg, const struct dims *d)
 {
     const struct lora_cfg *c = cfg;
-    bool on[N_LORA_TARGETS];
-    long n = 0;
 
-    if (pairs_targets(on, c->targets) < 0)
-        return -1;
-    for (int t = 0; t < N_LORA_TARGETS; t++) {
-        int out, in;
-        target_shape(d, t, &out, &in);
-        n += on[t] ? c->rank + out : 0;
-    }
-    return n * d->n_layers;
+    return pairs_sum(c, d, c->rank, 0, 1);
 }
 
 /* --- products. Kept: h [T,r], a place of the same size, z [T,out] of each target, then what dropout
