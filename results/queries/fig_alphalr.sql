@@ -1,6 +1,6 @@
 -- figure: alpha (place on x) against learning rate (place on y): mean over seeds; best: 1 for the best rate of an alpha
 WITH c AS MATERIALIZED (
-    SELECT *, model || ' ' || task || ' ' || method || ' r = ' || rank AS panel
+    SELECT *, model || ' ' || task || ' ' || method || coalesce(' r = ' || rank, '') AS panel
       FROM study_cells
      WHERE study = coalesce(:study, 'alphalr') AND alpha IS NOT NULL AND n > 0 AND (:task IS NULL OR task = :task))
 SELECT panel, printf('%g', alpha) AS alpha, dense_rank() OVER (PARTITION BY panel ORDER BY lr) AS y, lr,
