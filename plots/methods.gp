@@ -6,14 +6,14 @@
 # data: seed fig_methods_seeds(study=methods) by task: x, seed, value
 
 # Places in cm: a panel for each task, the methods' names left of the first.
-left = 2.4; right = 0.3; gap = 0.4; bottom = 1.5; top = 0.55
+left = 2.7; right = 0.3; gap = 0.4; bottom = 1.5; top = 0.55
 pane = (width - left - right - (cell_blocks - 1) * gap) / cell_blocks
 place(s) = sum [k = 1:|cell_x|] (cell_x[k] eq s ? k : 0)
 block(s) = sum [k = 1:seed_blocks] (seed_task[k] eq s ? k : 0)
 unset key
 set grid xtics ytics linetype 1 linecolor '#e6e6e6' linewidth 0.5
 set title offset 0, -0.7
-set label 1 'mean, 95 % interval, every seed' at screen 0.5, screen 0.16 / height center
+set label 1 'mean, 95 % interval, every seed' at screen 0.5, screen 0.25 / height center
 set multiplot
 do for [b = 1:cell_blocks] {
     set lmargin at screen (left + (b - 1) * (pane + gap)) / width

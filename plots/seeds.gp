@@ -28,7 +28,7 @@ do for [b = 1:cell_blocks] {
         set bmargin at screen (under + bottom) / height
         set tmargin at screen (under + pitch - top) / height
         if (panel == 0) {
-            set key at screen 0.5, screen (height - 0.1) / height top center horizontal maxrows 1 samplen 0.4 width -4
+            set key at screen 0.5, screen (height - 0.1) / height top center horizontal maxrows 1 samplen 0.4 width -2
         } else {
             unset key
         }

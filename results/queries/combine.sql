@@ -28,7 +28,7 @@ e AS (
 SELECT b.model, b.task, b.rank, b.method AS "both", b.metric, b.shown AS "value", b.n,
        (SELECT shown FROM alone a WHERE a.both_key = b.cell_key AND a.part = 1) AS "lora alone",
        (SELECT shown FROM alone a WHERE a.both_key = b.cell_key AND a.part = 2) AS "other alone",
-       (SELECT printf('%+.1f', e.mean) || coalesce(printf(' ± %.1f', e.error * t.value), '') || printf(' (%d)', e.n)
+       (SELECT printf('%+.1f', e.mean) || iif(e.n > 1, printf(' ± %.1f', e.error * t.value), '') || printf(' (%d)', e.n)
           FROM e LEFT JOIN t95 t ON t.df = min(e.n - 1, 30) WHERE e.both_key = b.cell_key) AS interaction,
        (SELECT value FROM paper WHERE tab = 'T15' AND col = 'WikiSQL' AND row = 'GPT3 LoRA rq=rv=' || b.rank)
            AS "paper LoRA WikiSQL",

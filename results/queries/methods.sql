@@ -35,7 +35,7 @@ SELECT c.model, c.method, max(c.trained) AS trained,
        group_concat(iif(c.task NOT IN ('supersense', 'hypernym', 'mrpc', 'rte', 'stsb'),
                         c.task || ': ' || c.cell, NULL), '; ') AS others,
        iif(:by = 'median', (SELECT printf('%.1f', median) FROM m WHERE m.model = c.model AND m.method = c.method),
-           (SELECT printf('%.1f', a.mean) || coalesce(printf(' ± %.1f', a.error * t.value), '') || printf(' (%d)', a.n)
+           (SELECT printf('%.1f', a.mean) || iif(a.n > 1, printf(' ± %.1f', a.error * t.value), '') || printf(' (%d)', a.n)
               FROM a LEFT JOIN t95 t ON t.df = min(a.n - 1, 30)
              WHERE a.model = c.model AND a.method = c.method)) AS average,
        (SELECT row FROM p WHERE p.method = c.method) AS "paper row",

@@ -25,15 +25,16 @@ c AS ( -- expected mean squares solved; a negative estimate is 0
     SELECT *, iif(balanced, max((ms_o - ms_oi) / (b * k), 0), NULL) AS var_o,
            iif(balanced, max((ms_i - ms_oi) / (a * k), 0), NULL) AS var_i,
            iif(balanced, max((ms_oi - ms_e) / k, 0), NULL) AS var_oi, iif(balanced, ms_e, NULL) AS var_e
-      FROM m)
-SELECT model, task, method, metric, printf('%.1f', mean) AS mean, printf('%.2f', sd) AS "sd of all",
-       printf('%.2f', sqrt(var_o)) AS "sd: order", printf('%.2f', sqrt(var_i)) AS "sd: init",
-       printf('%.2f', sqrt(var_oi)) AS "sd: order x init", printf('%.2f', sqrt(var_e)) AS "sd: rest",
-       printf('%.0f', 100 * var_o / (var_o + var_i + var_oi + var_e)) AS "% order",
-       printf('%.0f', 100 * var_i / (var_o + var_i + var_oi + var_e)) AS "% init",
-       printf('%.0f', 100 * var_oi / (var_o + var_i + var_oi + var_e)) AS "% order x init",
-       printf('%.0f', 100 * var_e / (var_o + var_i + var_oi + var_e)) AS "% rest",
+      FROM m),
+d AS (SELECT *, nullif(var_o + var_i + var_oi + var_e, 0) AS var FROM c)
+SELECT model, task, method, metric, printf('%.1f', mean) AS mean, iif(n > 1, printf('%.2f', sd), NULL) AS "sd of all",
+       iif(balanced, printf('%.2f', sqrt(var_o)), NULL) AS "sd: order", iif(balanced, printf('%.2f', sqrt(var_i)), NULL) AS "sd: init",
+       iif(balanced, printf('%.2f', sqrt(var_oi)), NULL) AS "sd: order x init", iif(balanced, printf('%.2f', sqrt(var_e)), NULL) AS "sd: rest",
+       iif(var > 0, printf('%.0f', 100 * var_o / var), NULL) AS "% order",
+       iif(var > 0, printf('%.0f', 100 * var_i / var), NULL) AS "% init",
+       iif(var > 0, printf('%.0f', 100 * var_oi / var), NULL) AS "% order x init",
+       iif(var > 0, printf('%.0f', 100 * var_e / var), NULL) AS "% rest",
        CAST(a AS INTEGER) AS orders, CAST(b AS INTEGER) AS inits, n,
        iif(balanced, '', 'combinations are missing') AS note
-  FROM c
+  FROM d
  ORDER BY model, task, method;

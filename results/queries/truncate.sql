@@ -9,8 +9,9 @@ SELECT c.encoder AS model, c.task, coalesce(c.cut, 'whole') AS "rank of W",
        group_concat(iif(c.method = 'head', c.shown, NULL), '; ') AS head,
        group_concat(iif(c.method = 'ft', c.shown, NULL), '; ') AS ft,
        group_concat(iif(c.method NOT IN ('lora', 'head', 'ft'), c.method || ': ' || c.shown, NULL), '; ') AS others,
-       (SELECT printf('%+.1f', 100 * (max(iif(c.method = 'lora', c.mean, NULL)) - w.mean))
-          FROM c w WHERE w.encoder = c.encoder AND w.task = c.task AND w.method = 'lora' AND w.cut IS NULL AND w.percent)
+       (SELECT printf('%+.1f', 100 * (x.mean - w.mean)) FROM c w JOIN c x
+         WHERE w.cut IS NULL AND x.cut IS c.cut AND w.method = 'lora' AND x.method = 'lora' AND w.encoder = c.encoder
+           AND x.encoder = c.encoder AND w.task = c.task AND x.task = c.task AND w.percent AND w.n > 0 AND x.n > 0)
            AS "lora - lora on whole W",
        sum(c.n) AS n
   FROM c
