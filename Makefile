@@ -140,6 +140,17 @@ studies: $(B)/lowrank ## run every study, analyses, verdicts and the report (LOW
 	@for a in $(if $(GLUE),$(ANALYSES_GLUE)); do $(B)/lowrank ablate $$a --study methods --task supersense || exit; done
 	@$(B)/lowrank claims && $(B)/lowrank report
 	@$(if $(GLUE),,echo "left out: methods and what is computed of it (GLUE's files: make studies LOWRANK_DATA=DIR)")
+# What the store found, as files: tables, runs, verdicts, provenance, and the page.
+TABLES := rank targets choice methods params lowdata combine truncate seeds alpha alphalr subspace_top phi_weight \
+          amplify effective_rank intruder features forgetting latency
+FOUND  := results/findings
+findings: $(B)/lowrank ## write results/findings from the store
+	@mkdir -p $(FOUND); rm -f $(FOUND)/*.csv
+	@for t in $(TABLES); do f=$(FOUND)/$$t.csv; $(B)/lowrank table $$t --format csv >$$f 2>/dev/null; \
+	    [ "$$(wc -l <$$f)" -gt 1 ] || rm $$f; done
+	@for q in runs provenance; do $(B)/lowrank query $$q --format csv >$(FOUND)/$$q.csv || exit; done
+	@$(B)/lowrank claims --format csv >$(FOUND)/claims.csv
+	@$(B)/lowrank report --out $(FOUND)/report.html
 # Words of a recipe; -t: one process of so many threads, -j: a sweep of so many seeds and workers.
 MEMORY := $(foreach m,lora ft bitfit head topk,"-t 1 method=$(m)") "-t 2 method=lora" "-t 2 method=ft" \
           "-t 1 method=lora batch=8" "-t 1 method=lora batch=64 steps=10" "-t 1 method=lora recompute=true" \
@@ -167,6 +178,6 @@ help: ## list the targets
 clean: ## remove what was built (never results)
 	rm -rf build build-*
 
-.PHONY: all lib deps check reproduce studies memory stress san double format tidy install help clean FORCE
+.PHONY: all lib deps check reproduce studies findings memory stress san double format tidy install help clean FORCE
 .SECONDARY:
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
