@@ -126,8 +126,8 @@ reproduce: $(B)/lowrank ## fetch the encoder, run the default study, print its t
 	@$(B)/lowrank ablate subspace
 	@$(B)/lowrank table rank && echo && $(B)/lowrank table subspace_top && echo
 	@for f in $(FIGURES); do $(B)/lowrank figure $$f || exit; done
-# Every study's quick form, what is computed from their runs, the verdicts and the page: about 90 minutes on two
-# cores. The study of methods has tasks of GLUE, whose files LOWRANK_DATA names.
+# Every study's quick form, what is computed from their runs, the verdicts and the page. The study of methods has
+# tasks of GLUE, whose files LOWRANK_DATA names.
 STUDIES  := rank targets choice params lowdata combine truncate seeds alpha alphalr
 ANALYSES := subspace amplify weights matrices latency
 ANALYSES_GLUE := effective_rank intruder features forgetting # of the study of methods
