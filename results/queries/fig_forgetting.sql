@@ -3,6 +3,6 @@ SELECT a.method || iif(a.rank IS NULL, '', ' r = ' || a.rank) AS runs, v.value A
        (SELECT value FROM analysis b WHERE b.study = a.study AND b.kind = a.kind AND b.run_a = a.run_a
            AND b.name = 'spearman_base') AS before
   FROM analyses a JOIN study_values v ON v.run_id = a.run_a AND v.main AND v.study = coalesce(:study, 'methods')
- WHERE a.kind = 'forgetting' AND a.name = 'spearman' AND a.study = coalesce(:study, 'methods')
+ WHERE a.kind = 'forgetting' AND a.name = 'spearman' AND a.study || ' ' LIKE coalesce(:study, 'methods') || ' %'
    AND (:task IS NULL OR a.task = :task)
  ORDER BY runs, a.seed;
