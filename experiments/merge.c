@@ -186,16 +186,8 @@ static int copy_files(const char *from, const char *to)
                                          "special_tokens_map.json", NULL };
     int rc = 0;
 
-    for (int i = 0; files[i] && rc == 0; i++) {
-        char *src = path_join(from, files[i]), *dst = path_join(to, files[i]);
-        struct file f;
-        if (file_exists(src) && (rc = file_map(&f, src)) == 0) {
-            rc = file_write(dst, f.data, f.size, FAIL_STORE);
-            file_unmap(&f);
-        }
-        free(dst);
-        free(src);
-    }
+    for (int i = 0; files[i] && rc == 0; i++)
+        rc = file_copy_there(from, to, files[i]);
     return rc;
 }
 

@@ -107,21 +107,6 @@ static int write_weights(const struct base *b, const char *dir, int rank)
     return rc;
 }
 
-static int copy_file(const char *from, const char *to, const char *name)
-{
-    char *src = path_join(from, name), *dst = path_join(to, name);
-    struct file f;
-    int rc = 0;
-
-    if (file_exists(src) && (rc = file_map(&f, src)) == 0) {
-        rc = file_write(dst, f.data, f.size, FAIL_STORE);
-        file_unmap(&f);
-    }
-    free(dst);
-    free(src);
-    return rc;
-}
-
 /* config.json is last: a folder without it is no model, whatever interrupted us. */
 int truncated_make(const char *name, const char *of, long rank, const char *dir)
 {
@@ -143,7 +128,7 @@ int truncated_make(const char *name, const char *of, long rank, const char *dir)
         goto out;
     rc = 0;
     for (int i = 0; files[i] && rc == 0; i++)
-        rc = copy_file(from, dir, files[i]);
+        rc = file_copy_there(from, dir, files[i]);
 out:
     base_free(&b);
     free(pooling);

@@ -4,7 +4,6 @@
 #include "core/base/opt.h"
 #include "core/base/yaml.h"
 
-#include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,16 +106,6 @@ static json_t *to_json(const struct yaml_node *n)
     }
 }
 
-static bool has_param(const char *sql, const char *name)
-{
-    size_t n = strlen(name);
-
-    for (const char *p = strchr(sql, ':'); p; p = strchr(p + 1, ':'))
-        if (strncmp(p + 1, name, n) == 0 && !isalnum((unsigned char)p[1 + n]) && p[1 + n] != '_')
-            return true;
-    return false;
-}
-
 static void add_param(struct paper_claim *c, const char *name, char *value)
 {
     int n = 0;
@@ -137,7 +126,7 @@ static int read_params(struct paper_claim *c, const struct yaml_node *n, const c
         return yaml_fail(n, "'with' must be a mapping of parameters of query 'claim_%s'", c->query);
     for (int i = 0; i < yaml_count(n); i++) {
         const char *name = yaml_key(n, i), *text = yaml_text(yaml_item(n, i));
-        if (!has_param(sql, name) || strcmp(name, "study") == 0)
+        if (!query_takes(sql, name) || strcmp(name, "study") == 0)
             return yaml_fail_key(n, i, "query 'claim_%s' has no parameter '%s' to set", c->query,
                                  name);
         if (strncmp(name, "pick_", 5) == 0) {
@@ -207,7 +196,7 @@ static int read_claim(struct paper_claim *c, const struct yaml_node *root, const
     free(name);
     if (!sql)
         return yaml_fail(yaml_get(root, "query"), "there is no query 'claim_%s'", c->query);
-    if (has_param(sql, "study"))
+    if (query_takes(sql, "study"))
         add_param(c, "study", xstrdup(c->study));
     if (!c->make)
         c->make = xprintf("lowrank sweep %s", c->study);

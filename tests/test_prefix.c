@@ -344,11 +344,11 @@ START_TEST(mlp_can_be_dropped)
     real *scratch = xalloc(f.a->scratch(&f.m, false), sizeof *scratch);
     const struct param *to = model_param(&plain, "prefix.embedding.weight");
     int d = f.base.dims.d_model;
-    struct lane l = { 0 };
-    f.a->pass_begin(&f.m, &l, scratch);
+    struct lane l = { .scratch = scratch };
+    f.a->pass_begin(&f.m, &l);
     for (int i = 0; i < f.base.dims.n_layers; i++) {
         struct mat k, v, dk, dv, kv = mat_make(to->value, to->rows, to->cols);
-        f.a->memory(&f.m, &l, i, scratch, &k, &v, &dk, &dv);
+        f.a->memory(&f.m, &l, i, &k, &v, &dk, &dv);
         ck_assert(!dk.x && !dv.x);
         mat_copy(mat_cols(kv, 2 * i * d, d), k);
         mat_copy(mat_cols(kv, (2 * i + 1) * d, d), v);

@@ -168,9 +168,8 @@ static const struct param *lambda_of(const struct model *m, int layer, int t)
     return &m->params[((const struct adalora *)m->adapt_state)->lambda[layer * N_LORA_TARGETS + t]];
 }
 
-static void pass_begin(const struct model *m, struct lane *l, real *x)
+static void pass_begin(const struct model *m, struct lane *l)
 {
-    (void)x;
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         struct factors plain, f;
         pairs_tensors(&plain, m, l, at / N_GROUP, (enum group)(at % N_GROUP));
@@ -188,9 +187,8 @@ static void pass_begin(const struct model *m, struct lane *l, real *x)
 }
 
 /*     dQ += diag(l) d(diag(l) Q),   dl_k += <d(diag(l) Q)_k, Q_k> */
-static void pass_end(const struct model *m, struct lane *l, real *x)
+static void pass_end(const struct model *m, struct lane *l)
 {
-    (void)x;
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         struct factors plain, f;
         pairs_tensors(&plain, m, l, at / N_GROUP, (enum group)(at % N_GROUP));

@@ -200,17 +200,16 @@ static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b
 
 /* --- a pass, a step */
 
-static void memory(const struct model *m, struct lane *l, int layer, real *scratch, struct mat *k,
-                   struct mat *v, struct mat *dk, struct mat *dv)
+static void memory(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
+                   struct mat *dk, struct mat *dv)
 {
     real *all = l->scratch;
 
-    (void)scratch;
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model part = combine_view(m, i);
         lend(l, m, all, i);
         if (part.adapt->memory)
-            part.adapt->memory(&part, l, layer, l->scratch, k, v, dk, dv);
+            part.adapt->memory(&part, l, layer, k, v, dk, dv);
     }
     l->scratch = all;
 }
@@ -224,24 +223,28 @@ static size_t scratch(const struct model *m, bool grad)
     return n;
 }
 
-static void pass_begin(const struct model *m, struct lane *l, real *all)
+static void pass_begin(const struct model *m, struct lane *l)
 {
+    real *all = l->scratch;
+
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
         lend(l, m, all, i);
         if (v.adapt->pass_begin)
-            v.adapt->pass_begin(&v, l, l->scratch);
+            v.adapt->pass_begin(&v, l);
     }
     l->scratch = all;
 }
 
-static void pass_end(const struct model *m, struct lane *l, real *all)
+static void pass_end(const struct model *m, struct lane *l)
 {
+    real *all = l->scratch;
+
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
         lend(l, m, all, i);
         if (v.adapt->pass_end)
-            v.adapt->pass_end(&v, l, l->scratch);
+            v.adapt->pass_end(&v, l);
     }
     l->scratch = all;
 }

@@ -185,12 +185,11 @@ static void group_norms(real *const to[MAX_SIDE], const struct model *m, int lay
     }
 }
 
-static void pass_begin(const struct model *m, struct lane *l, real *x)
+static void pass_begin(const struct model *m, struct lane *l)
 {
     const struct dora *s = m->adapt_state;
-    real *work = x + (size_t)outputs_before(m, n_pairs(m)) * PER_OUTPUT;
+    real *x = l->scratch, *work = x + (size_t)outputs_before(m, n_pairs(m)) * PER_OUTPUT;
 
-    (void)l;
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         int layer = at / N_GROUP, target[MAX_SIDE];
         int n = targets_of(target, s->p.on, (enum group)(at % N_GROUP));

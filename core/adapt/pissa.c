@@ -255,9 +255,10 @@ static void put(const struct model *m, real **x, int layer, enum group g)
     }
 }
 
-static void pass_begin(const struct model *m, struct lane *l, real *x)
+static void pass_begin(const struct model *m, struct lane *l)
 {
-    (void)l;
+    real *x = l->scratch;
+
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++)
         put(m, &x, at / N_GROUP, (enum group)(at % N_GROUP));
 }

@@ -104,11 +104,12 @@ struct pass {
     struct mat h, kv, dh, dkv;
 };
 
-static struct pass cut(const struct model *m, const struct lane *l, real *scratch)
+static struct pass cut(const struct model *m, const struct lane *l)
 {
     const struct prefix_kv *s = m->adapt_state;
     int all = 2 * m->base->dims.n_layers * m->base->dims.d_model;
     size_t n = (size_t)s->n, w = (size_t)s->width, kv = n * (size_t)all;
+    real *scratch = l->scratch;
     struct pass p = { 0 };
 
     if (s->width == 0) {
@@ -148,10 +149,10 @@ static struct mat grad(const struct model *m, const struct lane *l, int at)
     return mat_make(l->grad + p->off, p->rows, p->cols);
 }
 
-static void pass_begin(const struct model *m, struct lane *l, real *scratch)
+static void pass_begin(const struct model *m, struct lane *l)
 {
     const struct prefix_kv *s = m->adapt_state;
-    struct pass p = cut(m, l, scratch);
+    struct pass p = cut(m, l);
 
     if (s->width == 0)
         return;
@@ -165,10 +166,10 @@ static void pass_begin(const struct model *m, struct lane *l, real *scratch)
 }
 
 /*     dW2 += dkv^T h,  db2 += sum dkv,  g = (dkv W2)(1 - h^2),  dW1 += g^T E,  db1 += sum g,  dE += g W1 */
-static void pass_end(const struct model *m, struct lane *l, real *scratch)
+static void pass_end(const struct model *m, struct lane *l)
 {
     const struct prefix_kv *s = m->adapt_state;
-    struct pass p = cut(m, l, scratch);
+    struct pass p = cut(m, l);
 
     if (s->width == 0)
         return;
@@ -181,10 +182,10 @@ static void pass_end(const struct model *m, struct lane *l, real *scratch)
     mat_gemm(grad(m, l, s->e), 1, 1, p.dh, NOTRANS, value(m, s->w1), NOTRANS);
 }
 
-static void memory(const struct model *m, struct lane *l, int layer, real *scratch, struct mat *k,
-                   struct mat *v, struct mat *dk, struct mat *dv)
+static void memory(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
+                   struct mat *dk, struct mat *dv)
 {
-    struct pass p = cut(m, l, scratch);
+    struct pass p = cut(m, l);
     int d = m->base->dims.d_model, at = 2 * layer * d;
 
     *k = mat_cols(p.kv, at, d);

@@ -386,3 +386,18 @@ int spawn_wait(char *const argv[], char *out, size_t out_size, double timeout_s)
         return fail(FAIL_TOOL, "lost track of '%s'", argv[0]);
     return rc;
 }
+
+int file_copy_there(const char *from, const char *to, const char *name)
+{
+    char *src = path_join(from, name), *dst = path_join(to, name);
+    struct file f;
+    int rc = 0;
+
+    if (file_exists(src) && (rc = file_map(&f, src)) == 0) {
+        rc = file_write(dst, f.data, f.size, FAIL_STORE);
+        file_unmap(&f);
+    }
+    free(dst);
+    free(src);
+    return rc;
+}

@@ -55,4 +55,7 @@ int sha256_file(char out[65], const char *path);
  * Killed after TIMEOUT_S seconds (0: none). Returns the exit status, 128+signal, or -1 with
  * FAIL_TOOL when the program is missing or timed out. */
 int spawn_wait(char *const argv[], char *out, size_t out_size, double timeout_s);
+/* file_copy_there - the file NAME of folder FROM, when it is there, to the folder TO, whole or not at all.
+ * Errors: FAIL_INPUT, FAIL_STORE. */
+int file_copy_there(const char *from, const char *to, const char *name);
 #endif

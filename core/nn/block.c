@@ -160,8 +160,7 @@ static struct attn_shape attention(const struct ctx *c)
                             .n_mem = c->m->n_memory };
 
     if (s.n_mem > 0)
-        c->m->adapt->memory(c->m, c->l, c->layer, c->acts->method, &s.k_mem, &s.v_mem, &s.dk_mem,
-                            &s.dv_mem);
+        c->m->adapt->memory(c->m, c->l, c->layer, &s.k_mem, &s.v_mem, &s.dk_mem, &s.dv_mem);
     return s;
 }
 

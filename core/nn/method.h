@@ -61,16 +61,16 @@ struct adapt {
                     enum place p, struct mat keep, struct mat dh, struct mat dres);
 
     /* Keys and values [model->n_memory, d] that every query of the layer sees beside its own sequence's;
-     * the gradients are added to by attention's backward (dk, dv empty without l->grad). SCRATCH: the
-     * pass's, below. Only of methods that set m->n_memory. Tokens keep their positions. */
-    void (*memory)(const struct model *m, struct lane *l, int layer, real *scratch, struct mat *k,
-                   struct mat *v, struct mat *dk, struct mat *dv);
+     * the gradients are added to by attention's backward (dk, dv empty without l->grad). Only of methods
+     * that set m->n_memory. Tokens keep their positions. */
+    void (*memory)(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
+                   struct mat *dk, struct mat *dv);
 
     /* Work of a pass that is not a layer's, over SCRATCH numbers of the lane's own, which all hooks of the
      * pass find at l->scratch: before the first block, and after the last backward. */
     size_t (*scratch)(const struct model *m, bool grad);
-    void (*pass_begin)(const struct model *m, struct lane *l, real *scratch);
-    void (*pass_end)(const struct model *m, struct lane *l, real *scratch);
+    void (*pass_begin)(const struct model *m, struct lane *l);
+    void (*pass_end)(const struct model *m, struct lane *l);
 
     /* w += sign * update of this projection, w [out,in] a copy. NULL: cannot be merged. */
     void (*merge)(const struct model *m, int layer, enum proj p, struct mat w, int sign);

@@ -204,7 +204,7 @@ int model_fwd(const struct model *m, struct lane *l, const struct batch *b)
     bool known = l->border && l->border_known;
     prof_begin(WORK_ADAPTER);
     if (m->adapt->pass_begin)
-        m->adapt->pass_begin(m, l, a->method);
+        m->adapt->pass_begin(m, l);
     prof_end();
     if (!known)
         embeddings_fwd(m, l, e);
@@ -256,7 +256,7 @@ void model_bwd(const struct model *m, struct lane *l, const struct batch *b, str
         embeddings_bwd(m, l, e);
     prof_begin(WORK_ADAPTER);
     if (m->adapt->pass_end)
-        m->adapt->pass_end(m, l, a->method);
+        m->adapt->pass_end(m, l);
     prof_end();
 }
 
