@@ -142,7 +142,7 @@ studies: $(B)/lowrank ## run every study, analyses, verdicts and the report (LOW
 	@$(if $(GLUE),,echo "left out: methods and what is computed of it (GLUE's files: make studies LOWRANK_DATA=DIR)")
 # What the store found, as files: tables, runs, verdicts, provenance, and the page.
 TABLES := rank targets choice methods params lowdata combine truncate seeds alpha alphalr subspace_top phi_weight \
-          amplify effective_rank intruder features forgetting latency
+          amplify effective_rank intruder features forgetting matrices latency
 FOUND  := results/findings
 findings: $(B)/lowrank ## write results/findings from the store
 	@mkdir -p $(FOUND); rm -f $(FOUND)/*.csv

@@ -79,23 +79,16 @@ static int run(struct store *s, const void *cfg)
     struct study_want w = {
         .study = c->study, .methods = "lora", .targets = c->targets, .task = c->task
     };
-    struct study_run *r = NULL;
     struct numbers t = { 0 };
     const struct visit v = { .study = c->study, .svd = true, .see = see, .ctx = &t };
-    char *ranks = NULL, *name = study_result_name(opts, cfg);
-    int n = 0, rc = study_ranks(&ranks, s, &w, c->ranks, 4, 2);
+    const struct analysis_set set = { c->study, "amplify", "" };
+    char *ranks = NULL;
+    int rc = study_ranks(&ranks, s, &w, c->ranks, 4, 2);
 
     w.ranks = ranks;
     if (rc == 0)
-        rc = (n = study_runs_done(&r, s, &w)) < 0 ? -1 : 0;
-    if (rc == 0)
-        rc = updates_visit(r, n, &v);
-    if (rc == 0)
-        rc = numbers_store(s, name, "amplify", &t, r, n, w.methods);
-    free(t.row);
-    study_runs_free(r, n > 0 ? n : 0);
+        rc = updates_measure(s, &w, &v, &t, &set, "amplify");
     free(ranks);
-    free(name);
     return rc;
 }
 

@@ -63,18 +63,11 @@ static int run(struct store *s, const void *cfg)
 {
     const struct effective_rank_cfg *c = cfg;
     const struct study_want w = { .study = c->study, .methods = c->methods, .task = c->task };
-    struct study_run *r = NULL;
     struct numbers t = { 0 };
     const struct visit v = { .study = c->study, .see = see, .ctx = &t };
-    char *name = study_result_name(opts, cfg);
-    int n = study_runs_done(&r, s, &w), rc = n < 0 ? -1 : updates_visit(r, n, &v);
+    const struct analysis_set set = { c->study, "effective_rank", "" };
 
-    if (rc == 0)
-        rc = numbers_store(s, name, "effective_rank", &t, r, n, c->methods);
-    free(t.row);
-    study_runs_free(r, n > 0 ? n : 0);
-    free(name);
-    return rc;
+    return updates_measure(s, &w, &v, &t, &set, "effective_rank");
 }
 
 const struct ablation ablation_effective_rank = {

@@ -131,7 +131,8 @@ static int run(struct store *s, const void *cfg)
     const struct features_cfg *c = cfg;
     const struct study_want w = { .study = c->study, .methods = c->methods, .task = c->task };
     struct comparing k = { .c = c };
-    char *name = study_result_name(opts, cfg);
+    char *settings = study_settings(opts, "n", cfg);
+    const struct analysis_set set = { c->study, "features", settings };
     int rc = (k.n_runs = study_runs_done(&k.run, s, &w)) < 0 ? -1 : 0;
 
     if (rc == 0)
@@ -139,15 +140,11 @@ static int run(struct store *s, const void *cfg)
     if (rc == 0)
         rc = compare_all(&k);
     if (rc == 0)
-        rc = store_analysis(s, name, "cka", k.row, k.n_rows);
-    if (rc == 0)
-        note("%zu similarities of the features of %d runs are stored as '%s': lowrank table "
-             "features",
-             k.n_rows, k.n_runs, name);
+        rc = study_store(s, &set, k.row, k.n_rows, "features");
     dataset_free(&k.set);
     free(k.row);
     study_runs_free(k.run, k.n_runs > 0 ? k.n_runs : 0);
-    free(name);
+    free(settings);
     return rc;
 }
 

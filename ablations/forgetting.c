@@ -87,23 +87,22 @@ static int load(struct pairs *p, const char *model, long n)
                : -1;
 }
 
-static int look(struct store *s, const struct forgetting_cfg *c, const char *name,
-                const struct study_run *r, int n)
+static int look(struct store *s, const struct forgetting_cfg *c, const struct study_run *r, int n)
 {
     struct pairs p = { 0 };
     struct analysis_row *row = xalloc(2 * (size_t)n, sizeof *row);
+    char *settings = study_settings(opts, "n", c);
+    const struct analysis_set set = { c->study, "forgetting", settings };
     int rc = load(&p, r[0].model, c->n);
 
     if (rc == 0)
         rc = measure_all(row, r, n, c->study, &p);
     if (rc == 0)
-        rc = store_analysis(s, name, "forgetting", row, 2 * (size_t)n);
-    if (rc == 0)
-        note("what %d runs kept on %d pairs is stored as '%s': lowrank table forgetting", n,
-             p.first.n, name);
+        rc = study_store(s, &set, row, 2 * (size_t)n, "forgetting");
     dataset_free(&p.first);
     dataset_free(&p.second);
     free(row);
+    free(settings);
     return rc;
 }
 
@@ -114,13 +113,10 @@ static int run(struct store *s, const void *cfg)
     struct study_run *r = NULL;
     int n = study_runs_done(&r, s, &w), rc = n < 0 ? -1 : 0;
 
-    if (n > 0 && !task_facts(probe)) {
+    if (n > 0 && !task_facts(probe))
         warn("skipped: %s", fail_text()); /* GLUE is not everywhere */
-    } else if (n > 0) {
-        char *name = study_result_name(opts, cfg);
-        rc = look(s, c, name, r, n);
-        free(name);
-    }
+    else if (n > 0)
+        rc = look(s, c, r, n);
     study_runs_free(r, n > 0 ? n : 0);
     return rc;
 }

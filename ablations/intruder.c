@@ -87,17 +87,13 @@ static int run(struct store *s, const void *cfg)
 {
     const struct intruder_cfg *c = cfg;
     const struct study_want w = { .study = c->study, .methods = c->methods, .task = c->task };
-    struct study_run *r = NULL;
     struct counting k = { .c = c };
     const struct visit v = { .study = c->study, .svd = true, .see = see, .ctx = &k };
-    char *name = study_result_name(opts, cfg);
-    int n = study_runs_done(&r, s, &w), rc = n < 0 ? -1 : updates_visit(r, n, &v);
+    char *settings = study_settings(opts, "top", cfg);
+    const struct analysis_set set = { c->study, "intruder", settings };
+    int rc = updates_measure(s, &w, &v, &k.t, &set, "intruder");
 
-    if (rc == 0)
-        rc = numbers_store(s, name, "intruder", &k.t, r, n, c->methods);
-    free(k.t.row);
-    study_runs_free(r, n > 0 ? n : 0);
-    free(name);
+    free(settings);
     return rc;
 }
 

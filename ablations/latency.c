@@ -4,6 +4,7 @@
  *
  * Weights are random numbers in published shapes: time does not depend on them. One thread. */
 #include "ablations/ablation.h"
+#include "ablations/study_runs.h"
 #include "experiments/bench.h"
 #include "experiments/geometries.h"
 
@@ -195,7 +196,8 @@ static int measure(struct store *store, const struct latency_cfg *c, const char 
         return -1;
     struct sides *s = xalloc(1, sizeof *s);
     struct numbers t = { 0 };
-    char *study = c->rank == 16 ? xstrdup(geometry) : xprintf("%s rank=%ld", geometry, c->rank);
+    char *settings = c->rank == 16 ? xstrdup("") : xprintf("rank=%ld", c->rank);
+    const struct analysis_set set = { geometry, "latency", settings };
 
     int rc = make_sides(s, geometry, c->rank, batch[n - 1], length[m - 1]);
     for (int i = 0; i < s->n && rc == 0; i++) {
@@ -210,12 +212,8 @@ static int measure(struct store *store, const struct latency_cfg *c, const char 
             rc = time_cell(&t, s, batch[i], length[j], c->seconds);
         }
     if (rc == 0)
-        rc = store_analysis(store, study, "latency", t.row, t.n);
-    if (rc == 0)
-        note("times of %d models at %d batches and lengths are stored as '%s': lowrank table "
-             "latency",
-             s->n, n * m, study);
-    free(study);
+        rc = study_store(store, &set, t.row, t.n, "latency");
+    free(settings);
     free(t.row);
     free_sides(s);
     free(s);

@@ -149,19 +149,15 @@ static int all_batches(double *squares, const struct model *m, const struct data
     return rc;
 }
 
-/* Results stand under the study's name, also when it was given as a file. */
-static char *name_of(const struct matrices_cfg *c)
+/* Results stand under the study's name, also when it was given as a file; the caller frees it. */
+static char *study_of(const struct matrices_cfg *c)
 {
-    struct matrices_cfg named = *c;
     const char *slash = strrchr(c->study, '/');
     char *stem = xstrdup(slash ? slash + 1 : c->study), *end = strstr(stem, ".yaml");
 
     if (end)
         *end = 0;
-    named.study = stem;
-    char *name = study_result_name(opts, &named);
-    free(stem);
-    return name;
+    return stem;
 }
 
 static int keep(struct store *s, const struct matrices_cfg *c, const struct model *m,
@@ -170,7 +166,8 @@ static int keep(struct store *s, const struct matrices_cfg *c, const struct mode
     int layers = m->base->dims.n_layers;
     size_t n = 0;
     struct analysis_row *row = xalloc((size_t)layers * N_PROJ * 3, sizeof *row);
-    char *name = name_of(c);
+    char *study = study_of(c), *settings = study_settings(opts, "batches", c);
+    const struct analysis_set set = { study, "matrices", settings };
 
     for (int layer = 0; layer < layers; layer++)
         for (int p = 0; p < N_PROJ; p++) {
@@ -182,12 +179,10 @@ static int keep(struct store *s, const struct matrices_cfg *c, const struct mode
             row[n] = x, row[n].name = "rms", row[n++].value = sqrt(mean / numbers);
             row[n] = x, row[n].name = "numbers", row[n++].value = numbers;
         }
-    int rc = store_analysis(s, name, "gradient", row, n);
-    if (rc == 0)
-        note("scores of %d matrices are stored as '%s': lowrank table choice", layers * N_PROJ,
-             name);
+    int rc = study_store(s, &set, row, n, "choice");
     free(row);
-    free(name);
+    free(settings);
+    free(study);
     return rc;
 }
 

@@ -276,17 +276,30 @@ int study_ranks(char **out, struct store *s, const struct study_want *w, const c
     return -1;
 }
 
-char *study_result_name(const struct opt *opts, const void *cfg)
+char *study_settings(const struct opt *opts, const char *from, const void *cfg)
 {
-    char buf[256], *name = xstrdup(opt_text(&opts[0], cfg, buf, sizeof buf));
+    char buf[256], *all = xstrdup("");
+    const struct opt *o = opts;
 
-    for (const struct opt *o = opts + 1; o->type != OPT_END; o++) {
+    while (strcmp(o->key, from) != 0)
+        CHECK((o++)->type != OPT_END, "no option '%s'", from);
+    for (; o->type != OPT_END; o++) {
         const char *value = opt_text(o, cfg, buf, sizeof buf);
         if (strcmp(value, o->def ? o->def : "") == 0)
             continue;
-        char *longer = xprintf("%s %s=%s", name, o->key, value);
-        free(name);
-        name = longer;
+        char *longer = xprintf("%s%s%s=%s", all, *all ? " " : "", o->key, value);
+        free(all);
+        all = longer;
     }
-    return name;
+    return all;
+}
+
+int study_store(struct store *s, const struct analysis_set *set, const struct analysis_row *rows,
+                size_t n, const char *table)
+{
+    if (store_analysis(s, set, rows, n) != 0)
+        return -1;
+    note("%zu numbers of '%s'%s%s are stored: lowrank table %s study=%s", n, set->study,
+         *set->settings ? " with " : "", set->settings, table, set->study);
+    return 0;
 }

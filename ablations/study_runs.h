@@ -43,7 +43,13 @@ char *study_run_file(const struct study_run *r, const char *study);
 int study_ranks(char **out, struct store *s, const struct study_want *w, const char *given,
                 long from, int n);
 
-/* study_result_name - under which results are stored: CFG's first option is the study; any other
- * that has not its usual value is added, so that different settings do not replace each other. */
-char *study_result_name(const struct opt *opts, const void *cfg);
+/* study_settings - "key=value key=value" of the options OPTS[FROM..] of CFG that have not their usual
+ * value: those that change a number, not those that choose among runs. "" for none; the caller
+ * frees it. */
+char *study_settings(const struct opt *opts, const char *from, const void *cfg);
+
+/* study_store - N numbers of SET to the store, and a line that says so and which TABLE shows them.
+ * Errors: FAIL_STORE. */
+int study_store(struct store *s, const struct analysis_set *set, const struct analysis_row *rows,
+                size_t n, const char *table);
 #endif

@@ -125,11 +125,12 @@ static void side_free(struct side *side)
 /* --- the numbers */
 
 struct table {
-    struct phi_row *row;
+    struct analysis_row *row;
     size_t n;
 };
 
-static void add(struct table *t, const char *kind, int64_t run_a, int64_t run_b,
+/* NAME: "phi_rank", "phi_seed", "phi_random". */
+static void add(struct table *t, const char *name, int64_t run_a, int64_t run_b,
                 const struct basis *u, const struct basis *v, long upto)
 {
     int n = u->r < upto ? u->r : (int)upto, m = v->r < upto ? v->r : (int)upto;
@@ -140,14 +141,10 @@ static void add(struct table *t, const char *kind, int64_t run_a, int64_t run_b,
     t->row = xgrow(t->row, t->n + cells, sizeof *t->row);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < m; j++)
-            t->row[t->n++] = (struct phi_row){ run_a,
-                                               run_b,
-                                               kind,
-                                               u->layer,
-                                               proj_names[u->proj],
-                                               i + 1,
-                                               j + 1,
-                                               phi[(size_t)i * (size_t)m + (size_t)j] };
+            t->row[t->n++] = (struct analysis_row){
+                run_a, run_b, u->layer, proj_names[u->proj],
+                i + 1, j + 1, name,     phi[(size_t)i * (size_t)m + (size_t)j]
+            };
     free(phi);
 }
 
@@ -174,13 +171,13 @@ static int check_alike(const struct side *a, const struct side *b)
     return 0;
 }
 
-static int compare(struct table *t, const char *kind, const struct side *a, const struct side *b,
+static int compare(struct table *t, const char *name, const struct side *a, const struct side *b,
                    long upto)
 {
     if (check_alike(a, b) != 0)
         return -1;
     for (int k = 0; k < a->n; k++)
-        add(t, kind, a->run->run_id, b->run->run_id, &a->b[k], &b->b[k], upto);
+        add(t, name, a->run->run_id, b->run->run_id, &a->b[k], &b->b[k], upto);
     return 0;
 }
 
@@ -197,7 +194,7 @@ static int compare_random(struct table *t, const struct side *like, long seed, l
             rc = basis_random(&pair[i], b->r, b->d, (uint64_t)seed,
                               (uint32_t)((b->layer * N_PROJ + (int)b->proj) * 2 + i));
         if (rc == 0)
-            add(t, "random", 0, 0, &pair[0], &pair[1], upto);
+            add(t, "phi_random", 0, 0, &pair[0], &pair[1], upto);
         free(pair[0].u);
         free(pair[1].u);
     }
@@ -209,7 +206,8 @@ static int run(struct store *s, const void *cfg)
     const struct subspace_cfg *c = cfg;
     struct side low = { 0 }, high = { 0 }, other = { 0 };
     struct table t = { 0 };
-    char *name = study_result_name(opts, c);
+    char *settings = study_settings(opts, "upto", c);
+    const struct analysis_set set = { c->study, "subspace", settings };
     long rank[2];
 
     int rc = pick_ranks(rank, s, c);
@@ -220,20 +218,18 @@ static int run(struct store *s, const void *cfg)
     if (rc == 0)
         rc = load(&other, s, c, rank[1], c->other_seed);
     if (rc == 0)
-        rc = compare(&t, "rank", &low, &high, c->upto);
+        rc = compare(&t, "phi_rank", &low, &high, c->upto);
     if (rc == 0)
-        rc = compare(&t, "seed", &high, &other, c->upto);
+        rc = compare(&t, "phi_seed", &high, &other, c->upto);
     if (rc == 0)
         rc = compare_random(&t, &high, c->seed, c->upto);
     if (rc == 0)
-        rc = store_phi(s, name, t.row, t.n);
-    if (rc == 0)
-        note("%zu values of phi in %d matrices are stored as '%s'", t.n, high.n, name);
+        rc = study_store(s, &set, t.row, t.n, "subspace_top");
     free(t.row);
     side_free(&low);
     side_free(&high);
     side_free(&other);
-    free(name);
+    free(settings);
     return rc;
 }
 

@@ -302,21 +302,33 @@ static bool has_method(const struct study_run *r, int n, const char *method, siz
     return false;
 }
 
-int numbers_store(struct store *s, const char *name, const char *kind, const struct numbers *t,
-                  const struct study_run *r, int n, const char *methods)
+/* A method that W hoped for, without any of the N runs, is named. */
+static void warn_missing(const struct study_want *w, const struct study_run *r, int n)
 {
-    if (t->n == 0)
-        return fail(FAIL_RUN, "none of the %d runs of '%s' (%s) changed a matrix of its model", n,
-                    name, methods);
-    for (const char *m = methods; *m;) {
+    for (const char *m = w->methods; *m;) {
         size_t len = strcspn(m, ",");
         if (!has_method(r, n, m, len))
-            warn("'%s' has no finished runs of %.*s: only the others are measured", name, (int)len,
-                 m);
+            warn("'%s' has no finished runs of %.*s: only the others are measured", w->study,
+                 (int)len, m);
         m += len + (m[len] == ',');
     }
-    if (store_analysis(s, name, kind, t->row, t->n) != 0)
-        return -1;
-    note("%zu numbers of %d runs are stored as '%s'", t->n, n, name);
-    return 0;
+}
+
+int updates_measure(struct store *s, const struct study_want *w, const struct visit *v,
+                    struct numbers *t, const struct analysis_set *set, const char *table)
+{
+    struct study_run *r = NULL;
+    int n = study_runs_done(&r, s, w), rc = n < 0 ? -1 : updates_visit(r, n, v);
+
+    if (rc == 0 && t->n == 0)
+        rc = fail(FAIL_RUN, "none of the %d runs of '%s' (%s) changed a matrix of its model", n,
+                  w->study, w->methods);
+    if (rc == 0) {
+        warn_missing(w, r, n);
+        rc = study_store(s, set, t->row, t->n, table);
+    }
+    free(t->row);
+    *t = (struct numbers){ 0 };
+    study_runs_free(r, n > 0 ? n : 0);
+    return rc;
 }

@@ -68,8 +68,10 @@ struct numbers {
 };
 void numbers_add(struct numbers *t, const struct weight *w, const struct study_run *run, int i,
                  int j, const char *name, double value); /* RUN NULL: of no run */
-/* numbers_store - what was found in N runs, of which METHODS ("lora,ft") says what was hoped for: a
- * method without any is named. Errors: FAIL_RUN when no run changed a matrix; FAIL_STORE. */
-int numbers_store(struct store *s, const char *name, const char *kind, const struct numbers *t,
-                  const struct study_run *r, int n, const char *methods);
+
+/* updates_measure - visits the finished runs of W as V says, and stores what SEE put into T as SET,
+ * which TABLE shows; T is empty after. A method of W without any such run is named. Errors: those of
+ * study_runs_done and updates_visit; FAIL_RUN when no run changed a matrix; FAIL_STORE. */
+int updates_measure(struct store *s, const struct study_want *w, const struct visit *v,
+                    struct numbers *t, const struct analysis_set *set, const char *table);
 #endif

@@ -99,31 +99,37 @@ static int see(void *ctx, const struct weight *w, const struct update *u)
     return rc;
 }
 
+/* The largest of "4,8,64". */
+static int widest_of(const char *ranks)
+{
+    int widest = 0;
+
+    for (char *end; *ranks; ranks = end + strspn(end, ",")) {
+        int rank = (int)strtol(ranks, &end, 10);
+        widest = rank > widest ? rank : widest;
+    }
+    return widest;
+}
+
 static int run(struct store *s, const void *cfg)
 {
     const struct weights_cfg *c = cfg;
     struct study_want w = {
         .study = c->study, .methods = "lora", .targets = c->targets, .task = c->task
     };
-    struct study_run *r = NULL;
     struct comparing k = { .c = c, .layer = -1 };
     const struct visit v = { .study = c->study, .svd = true, .see = see, .ctx = &k };
-    char *ranks = NULL, *name = study_result_name(opts, cfg);
-    int n = 0, rc = study_ranks(&ranks, s, &w, c->ranks, 4, 3);
+    char *ranks = NULL, *settings = study_settings(opts, "side", cfg);
+    const struct analysis_set set = { c->study, "weights", settings };
+    int rc = study_ranks(&ranks, s, &w, c->ranks, 4, 3);
 
     w.ranks = ranks;
-    if (rc == 0)
-        rc = (n = study_runs_done(&r, s, &w)) < 0 ? -1 : 0;
-    for (int i = 0; i < n && rc == 0; i++)
-        k.widest = r[i].rank > k.widest ? r[i].rank : k.widest;
-    if (rc == 0)
-        rc = updates_visit(r, n, &v);
-    if (rc == 0)
-        rc = numbers_store(s, name, "weights", &k.t, r, n, w.methods);
-    free(k.t.row);
-    study_runs_free(r, n > 0 ? n : 0);
+    if (rc == 0) {
+        k.widest = widest_of(ranks);
+        rc = updates_measure(s, &w, &v, &k.t, &set, "phi_weight");
+    }
+    free(settings);
     free(ranks);
-    free(name);
     return rc;
 }
 

@@ -1,7 +1,7 @@
 # What does training change in the features? Linear CKA by layer: before and after, with full fine-tuning, between seeds.
 # size: (f_pair_n > 1 ? 17.5 : 8.4) x 5.4 + 0.36 * ceil(f_runs_n / (f_pair_n > 1 ? 4.0 : 2.0))
 # make: lowrank ablate features
-# runs: fig_analysis_runs(study=methods, kind=cka)
+# runs: fig_analysis_runs(study=methods, kind=features)
 # data: f fig_features(study=methods) by pair, runs: layer, lo, hi, mean
 
 # The different pairs, and the number of each method: its colour is the same in every panel.
@@ -26,7 +26,8 @@ do for [k = 1:f_blocks] {
 left = 1.75; right = 0.2; top = 0.75; bottom = 1.15; gap = 0.45
 keys = height - 5.4
 pane = (width - left - right - gap * (pairs_n - 1)) / pairs_n
-ymin = f_lo_min - 0.03 * (1 - f_lo_min)
+least = f_lo_min < 1 ? f_lo_min : 0.9 # nothing moved: a flat line at 1
+ymin = least - 0.03 * (1 - least)
 set xrange [f_layer_min - 0.2 : f_layer_max + 0.2]
 set yrange [ymin : 1 + 0.03 * (1 - ymin)]
 set ytics step(1 - ymin)

@@ -56,17 +56,11 @@ static int add_figures(struct makers *all)
     return rc;
 }
 
-/* The second line of a query may say "-- make: COMMAND". */
 static void add_queries(struct makers *all)
 {
-    static const char mark[] = "-- make: ";
-
     for (const char *const *q = query_names(); *q; q++) {
-        const char *text = query_find(*q), *line = strchr(text, '\n');
-        if (!line || strncmp(line + 1, mark, sizeof mark - 1) != 0)
-            continue;
-        line += sizeof mark;
-        struct maker *m = maker(all, xprintf("%.*s", (int)strcspn(line, "\n"), line));
+        char *command = query_make(*q);
+        struct maker *m = command ? maker(all, command) : NULL;
         if (m && m->n_queries < MAX_FIGURES)
             m->query[m->n_queries++] = *q;
     }

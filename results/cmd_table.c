@@ -14,6 +14,23 @@ static const char *param(const char *const *params, const char *name, const char
     return otherwise;
 }
 
+/* Nothing to show: what would make it. */
+static int nothing(const char *name, const char *const *params)
+{
+    const char *study = param(params, "study", NULL);
+    char *make = query_make(name), *of = study ? xprintf(" of study '%s'", study) : xstrdup("");
+
+    if (make)
+        fail(FAIL_RUN, "nothing yet for table '%s'%s: %s", name, of, make);
+    else
+        fail(FAIL_RUN,
+             "no runs yet for table '%s' of study '%s'; 'lowrank status' shows what there is", name,
+             study ? study : name);
+    free(of);
+    free(make);
+    return -1;
+}
+
 static int show(const struct look *cfg, const char *name, const char *const *params)
 {
     struct store *s = NULL;
@@ -23,9 +40,7 @@ static int show(const struct look *cfg, const char *name, const char *const *par
     if (look_open(&s, cfg) != 0 || store_query(s, &r, query_find(name), params) != 0)
         goto out;
     if (r.n_rows == 0)
-        fail(FAIL_RUN,
-             "no runs yet for table '%s' of study '%s'; 'lowrank status' shows what there is", name,
-             param(params, "study", name));
+        nothing(name, params);
     else
         rc = report_print(stdout, &r, (enum report_format)cfg->format);
 out:

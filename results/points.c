@@ -189,38 +189,37 @@ int store_flush(struct store *s)
     return 0;
 }
 
-int store_phi(struct store *s, const char *study, const struct phi_row *rows, size_t n)
+/* The id of SET, made when it is new; -1 after fail(). */
+static int64_t set_id(struct store *s, const struct analysis_set *set)
 {
-    bool ok = true;
+    int64_t id = -1;
 
-    if (db_begin(s) != 0)
+    if (db_exec(s,
+                "INSERT INTO analysed(study, kind, settings, at) VALUES(?,?,?,?)"
+                " ON CONFLICT(study, kind, settings) DO UPDATE SET at = excluded.at",
+                "tttd", set->study, set->kind, set->settings, now_wall()) < 0 ||
+        db_number(s, &id,
+                  "SELECT set_id FROM analysed WHERE study = ? AND kind = ? AND settings = ?",
+                  "ttt", set->study, set->kind, set->settings) < 0)
         return -1;
-    for (size_t i = 0; i < n && ok; i++) {
-        const struct phi_row *r = &rows[i];
-        ok = db_exec(s,
-                     "INSERT OR REPLACE INTO phi(study, kind, run_a, run_b, layer, proj, i, j, phi)"
-                     " VALUES(?,?,?,?,?,?,?,?,?)",
-                     "ttiiitiid", study, r->kind, r->run_a, r->run_b, (int64_t)r->layer, r->proj,
-                     (int64_t)r->i, (int64_t)r->j, r->phi) >= 0;
-    }
-    return db_end(s, ok);
+    return id;
 }
 
-int store_analysis(struct store *s, const char *study, const char *kind,
-                   const struct analysis_row *rows, size_t n)
+int store_analysis(struct store *s, const struct analysis_set *set, const struct analysis_row *rows,
+                   size_t n)
 {
-    bool ok = true;
-
     if (db_begin(s) != 0)
         return -1;
+    int64_t id = set_id(s, set);
+    bool ok = id >= 0;
     for (size_t i = 0; i < n && ok; i++) {
         const struct analysis_row *r = &rows[i];
         CHECK(!isinf(r->value), "'%s' of layer %d %s", r->name, r->layer, r->proj);
         ok = db_exec(s,
-                     "INSERT OR REPLACE INTO analysis(study, kind, run_a, run_b, layer, proj, i, j,"
-                     " name, value) VALUES(?,?,?,?,?,?,?,?,?,?)",
-                     "ttiiitiitd", study, kind, r->run_a, r->run_b, (int64_t)r->layer, r->proj,
-                     (int64_t)r->i, (int64_t)r->j, r->name, r->value) >= 0;
+                     "INSERT OR REPLACE INTO analysis_value(set_id, run_a, run_b, layer, proj, i,"
+                     " j, name, value) VALUES(?,?,?,?,?,?,?,?,?)",
+                     "iiiitiitd", id, r->run_a, r->run_b, (int64_t)r->layer, r->proj, (int64_t)r->i,
+                     (int64_t)r->j, r->name, r->value) >= 0;
     }
     return db_end(s, ok);
 }

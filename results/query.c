@@ -240,6 +240,17 @@ const char *query_find(const char *name)
     return text;
 }
 
+char *query_make(const char *name)
+{
+    static const char mark[] = "\n-- make: ";
+    const char *text = query_find(name), *line = text ? strchr(text, '\n') : NULL;
+
+    if (!line || strncmp(line, mark, sizeof mark - 1) != 0)
+        return NULL;
+    line += sizeof mark - 1;
+    return xprintf("%.*s", (int)strcspn(line, "\n"), line);
+}
+
 bool query_takes(const char *sql, const char *param)
 {
     size_t n = strlen(param);

@@ -109,20 +109,12 @@ int store_prediction(struct store *s, const struct claim *c, const char *split, 
                      double label, double output);
 int store_flush(struct store *s);
 
-/* --- subspace similarities (ablations/subspace.c) */
-struct phi_row {
-    int64_t run_a, run_b;
-    const char *kind; /* "rank", "seed", "random" */
-    int layer;
-    const char *proj; /* "q" */
-    int i, j;
-    double phi;
-};
-int store_phi(struct store *s, const char *study, const struct phi_row *rows,
-              size_t n); /* replaces the same keys */
-
 /* --- what computed studies find in finished runs (ablations/NAME.c); columns: see
- * results/schema/003_analysis.sql. The view "analyses" adds the facts of the runs. */
+ * results/schema/005_analysed.sql. The view "analyses" adds the facts of the runs. */
+struct analysis_set {
+    const char *study, *kind; /* "rank", "amplify" */
+    const char *settings;     /* options other than usual that change its numbers: "n=300"; or "" */
+};
 struct analysis_row {
     int64_t run_a, run_b; /* run_ids; 0: no run */
     int layer;            /* from 0; -1: of no layer */
@@ -131,10 +123,11 @@ struct analysis_row {
     const char *name;     /* "norm_dw" */
     double value;         /* NaN is stored as NULL: not defined */
 };
-/* store_analysis - in one transaction; rows of the same keys are replaced. An infinite value is a
- * bug (CHECK). Errors: FAIL_STORE. */
-int store_analysis(struct store *s, const char *study, const char *kind,
-                   const struct analysis_row *rows, size_t n);
+/* store_analysis - in one transaction; rows of the same keys are replaced, others of the set stay,
+ * and the set becomes the newest of its study and kind. An infinite value is a bug (CHECK). Errors:
+ * FAIL_STORE. */
+int store_analysis(struct store *s, const struct analysis_set *set, const struct analysis_row *rows,
+                   size_t n);
 
 /* --- reading: a prepared query as a table of text cells. SQL may use :name parameters given as
  * pairs. */
@@ -164,6 +157,9 @@ const char *report_cell(const struct rows *r, int row, int col, char buf[32]);
  * unknown. query_names: NULL-terminated. A query's first line is "-- one line: what it shows". */
 const char *query_find(const char *name);
 const char *const *query_names(void);
+/* query_make - the command that makes what the query shows, when its second line says so ("-- make:
+ * lowrank ablate amplify"), else NULL; the caller frees it. */
+char *query_make(const char *name);
 bool query_takes(const char *sql, const char *param); /* does it use :PARAM? */
 
 /* Flags that many commands have, for the option table of a struct T with "char *home" or

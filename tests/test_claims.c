@@ -237,14 +237,13 @@ static struct store *with_phi(double phi, double floor, int pairs)
 
     for (int k = 0; k < pairs; k++)
         for (int layer = 0; layer < 2; layer++) {
-            struct phi_row r[] = {
-                { 1 + k, 4 + k, "rank", layer, "q", 1, 1, phi + 0.01 * (k + layer) },
-                { 1 + k, 4 + k, "rank", layer, "q", 2, 2, 0.99 },
-                { 0, 0, "random", layer, "q", 1, 1, floor },
+            struct analysis_row r[] = {
+                { 1 + k, 4 + k, layer, "q", 1, 1, "phi_rank", phi + 0.01 * (k + layer) },
+                { 1 + k, 4 + k, layer, "q", 2, 2, "phi_rank", 0.99 },
+                { 0, 0, layer, "q", 1, 1, "phi_random", floor },
             };
-            char *study = k ? xprintf("rank seed=%d", k + 1) : xstrdup("rank");
-            ck_assert_int_eq(store_phi(s, study, r, 3), 0);
-            free(study);
+            const struct analysis_set set = { "rank", "subspace", "" };
+            ck_assert_int_eq(store_analysis(s, &set, r, 3), 0);
         }
     return s;
 }
@@ -311,8 +310,9 @@ START_TEST(numbers_of_an_analysis)
     ck_assert_str_eq(none.row[0].why, "nothing in study 'rank' to compare: lowrank ablate amplify");
     claims_free(&none);
     kit_sql(kit_path("t.db"),
-            "INSERT INTO analysis(study, kind, run_a, run_b, layer, proj, i, j, name, value)"
-            " SELECT 'rank', 'amplify', run_id, 0, l.value, 'q', 0, 0, n.value,"
+            "INSERT INTO analysed VALUES(1, 'rank', 'amplify', '', 1);"
+            " INSERT INTO analysis_value(set_id, run_a, run_b, layer, proj, i, j, name, value)"
+            " SELECT 1, run_id, 0, l.value, 'q', 0, 0, n.value,"
             " iif(n.value = 'proj_dw', 0.3, 0.02) * rank + 0.001 * seed + 0.01 * l.value"
             " FROM run, json_each('[0,1,2]') l, json_each('[\"proj_dw\",\"proj_random\"]') n");
     struct claims c = judged(s, all, 3);
@@ -339,8 +339,9 @@ START_TEST(times_of_a_forward_pass)
 
     kit_sql(
         kit_path("t.db"),
-        "INSERT INTO analysis(study, kind, run_a, run_b, layer, proj, i, j, name, value)"
-        " SELECT 'minilm', 'latency', 0, 0, 0, p.key, b.value, l.value, 'ms',"
+        "INSERT INTO analysed VALUES(1, 'minilm', 'latency', '', 1);"
+        " INSERT INTO analysis_value(set_id, run_a, run_b, layer, proj, i, j, name, value)"
+        " SELECT 1, 0, 0, 0, p.key, b.value, l.value, 'ms',"
         " (p.value + 0.001 * l.key) * b.value * l.value"
         " FROM json_each('{\"base\":1,\"merged\":1.01,\"adapter-h\":1.3}') p, json_each('[1,8]') b,"
         " json_each('[16,64,128]') l");
@@ -351,7 +352,7 @@ START_TEST(times_of_a_forward_pass)
     ck_assert_str_eq(c.row[1].model, "minilm");
     ck_assert(c.row[2].verdict == UNDECIDED && strstr(c.row[2].why, "nothing in study"));
     claims_free(&c);
-    kit_sql(kit_path("t.db"), "UPDATE analysis SET value = 1.2 * value WHERE proj = 'merged'");
+    kit_sql(kit_path("t.db"), "UPDATE analysis_value SET value = 1.2 * value WHERE proj = 'merged'");
     c = judged(s, all, 1);
     ck_assert_int_eq(c.row[0].verdict, FAILS);
     claims_free(&c);

@@ -431,16 +431,17 @@ START_TEST(drawn)
 }
 END_TEST
 
-static void add_phi(struct store *s, const char *kind, int n, int m)
+static void add_phi(struct store *s, const char *name, int n, int m)
 {
+    const struct analysis_set set = { "rank", "subspace", "" };
     static const char *const proj[] = { "q", "v" };
 
     for (int layer = 0; layer < 3; layer++)
         for (int p = 0; p < 2; p++)
             for (int i = 1; i <= n; i++)
                 for (int j = 1; j <= m; j++) {
-                    struct phi_row r = { 1, 2, kind, layer, proj[p], i, j, 1.0 / (i + j) };
-                    ck_assert_int_eq(store_phi(s, "rank", &r, 1), 0);
+                    struct analysis_row r = { 1, 2, layer, proj[p], i, j, name, 1.0 / (i + j) };
+                    ck_assert_int_eq(store_analysis(s, &set, &r, 1), 0);
                 }
 }
 
@@ -455,9 +456,9 @@ START_TEST(heat_maps)
         return;
     }
     struct store *s = planned(home, 1, good);
-    add_phi(s, "rank", 2, 3);
-    add_phi(s, "seed", 3, 3);
-    add_phi(s, "random", 3, 3);
+    add_phi(s, "phi_rank", 2, 3);
+    add_phi(s, "phi_seed", 3, 3);
+    add_phi(s, "phi_random", 3, 3);
     store_close(s);
     for (size_t i = 0; i < ARRAY_LEN(name); i++) {
         char *command = xprintf("figure %s --home %s --format svg", name[i], home);

@@ -8,23 +8,23 @@
 
 static const struct embedded next[] = {
     { "schema/001_init.sql", "SELECT no_such_function()" },
-    { "schema/005_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
+    { "schema/006_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
     { NULL, NULL },
 };
 static const struct embedded broken[] = {
-    { "schema/005_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
+    { "schema/006_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
     { NULL, NULL },
 };
 
 START_TEST(a_migration_keeps_a_copy)
 {
-    const char *path = kit_filled("old.db"), *copy = kit_path("old.db.v4.bak");
+    const char *path = kit_filled("old.db"), *copy = kit_path("old.db.v5.bak");
     verbosity = -1;
     struct store *s;
 
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     ck_assert_int_eq(migrate_schema(s, broken), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 5: "));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 6: "));
     ck_assert_str_eq(
         kit_text(s, "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'more'"), "0");
     ck_assert_int_eq(migrate_schema(s, next), 0);
@@ -32,21 +32,38 @@ START_TEST(a_migration_keeps_a_copy)
     ck_assert_str_eq(kit_text(s, "SELECT count(more IS NULL) FROM run"), "4");
     store_close(s);
     ck_assert_double_eq(kit_one(copy, "SELECT count(*) FROM run"), 4);
-    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 4);
-    kit_refused(path, STORE_READ, "schema 5; this one knows 4");
+    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 5);
+    kit_refused(path, STORE_READ, "schema 6; this one knows 5");
 }
 END_TEST
 
-/* What takes a newest database back to schema 2 and to schema 1. */
-static const char to_2[] = "DROP VIEW analyses; DROP TABLE analysis; PRAGMA user_version = 2";
+/* What takes a newest database back to schema 4, with numbers of analyses as they were stored there, to
+ * schema 2 and to schema 1. */
+static const char to_4[] =
+    "DROP VIEW phi; DROP VIEW analyses; DROP VIEW analysis; DROP TABLE analysis_value;"
+    " DROP TABLE analysed; CREATE TABLE analysis(study, kind, run_a, run_b, layer, proj, i, j, "
+    "name, value);"
+    " CREATE VIEW analyses AS SELECT * FROM analysis;"
+    " CREATE TABLE phi(study, kind, run_a, run_b, layer, proj, i, j, phi); PRAGMA user_version = 4;"
+    " INSERT INTO analysis(study, kind, run_a, run_b, layer, proj, i, j, name, value)"
+    " VALUES('methods', 'cka', 1, 0, 0, '', 0, 0, 'cka', 0.5),"
+    " ('methods methods=lora,ft task=toy', 'cka', 1, 0, 0, '', 0, 0, 'cka', 0.5),"
+    " ('methods task=toy n=300', 'cka', 1, 0, 0, '', 0, 0, 'cka', 0.25),"
+    " ('choice seed=2 batches=4', 'gradient', 0, 0, 0, 'q', 0, 0, 'norm', 2),"
+    " ('minilm rank=32', 'latency', 0, 0, -1, 'base', 1, 8, 'ms', 3);"
+    " INSERT INTO phi(study, kind, run_a, run_b, layer, proj, i, j, phi)"
+    " VALUES('rank', 'rank', 1, 2, 0, 'q', 1, 1, 0.75), ('rank seed=2', 'seed', 3, 4, 0, 'q', 1, "
+    "1, 1)";
+static const char to_2[] =
+    "DROP VIEW analyses; DROP TABLE analysis; DELETE FROM phi; PRAGMA user_version = 2";
 static const char to_1[] = "DROP VIEW benches; DROP TABLE bench_value; DROP TABLE bench;"
                            " PRAGMA user_version = 1";
 static const struct {
     const char *older, *copy, *refused;
     int version;
 } olders[] = {
-    { "one.db", "one.db.v1.bak", "older lowrank (schema 1; this one reads 4)", 1 },
-    { "two.db", "two.db.v2.bak", "older lowrank (schema 2; this one reads 4)", 2 },
+    { "one.db", "one.db.v1.bak", "older lowrank (schema 1; this one reads 5)", 1 },
+    { "two.db", "two.db.v2.bak", "older lowrank (schema 2; this one reads 5)", 2 },
 };
 
 /* A database of an older schema with runs, values and their machine in it: read only after a
@@ -64,6 +81,7 @@ START_TEST(an_older_schema_becomes_the_newest)
 
     verbosity = -1;
     kit_sql(path, machine);
+    kit_sql(path, to_4);
     kit_sql(path, to_2);
     if (olders[_i].version == 1)
         kit_sql(path, to_1);
@@ -85,9 +103,35 @@ START_TEST(an_older_schema_becomes_the_newest)
 }
 END_TEST
 
+/* What chose among the runs leaves the names of analyses; what changes numbers stands beside them. */
+START_TEST(analyses_get_their_studies)
+{
+    const char *path = kit_filled("four.db");
+    struct store *s;
+
+    verbosity = -1;
+    kit_sql(path, to_4);
+    ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
+    ck_assert_str_eq(
+        kit_text(s,
+                 "SELECT group_concat(study || '/' || kind || '/' || settings || '/' || name || '='"
+                 " || value, ' ') FROM (SELECT * FROM analysed JOIN analysis_value USING (set_id)"
+                 " ORDER BY study, kind, settings, name)"),
+        "choice/matrices/seed=2 batches=4/norm=2.0 methods/features//cka=0.5"
+        " methods/features/n=300/cka=0.25 minilm/latency/rank=32/ms=3.0"
+        " rank/subspace//phi_rank=0.75 rank/subspace//phi_seed=1.0");
+    ck_assert_str_eq(kit_text(s, "SELECT group_concat(kind || run_a || phi) FROM phi"),
+                     "rank10.75,seed31.0");
+    ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM analysis WHERE study = 'methods'"),
+                     "0"); /* not of a plan */
+    store_close(s);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, a_migration_keeps_a_copy);
+    tcase_add_test(tc, analyses_get_their_studies);
     tcase_add_loop_test(tc, an_older_schema_becomes_the_newest, 0, (int)ARRAY_LEN(olders));
 }
 

@@ -306,20 +306,6 @@ START_TEST(provenance_is_kept)
 }
 END_TEST
 
-START_TEST(similarities_replace_their_keys)
-{
-    struct store *s = kit_store();
-    struct phi_row r[] = { { 1, 2, "rank", 0, "q", 1, 1, 0.5 },
-                           { 1, 2, "rank", 0, "q", 1, 2, 0.25 } };
-
-    ck_assert_int_eq(store_phi(s, "subspace", r, 2), 0);
-    r[0].phi = 0.75;
-    ck_assert_int_eq(store_phi(s, "subspace", r, 1), 0);
-    ck_assert_str_eq(kit_text(s, "SELECT group_concat(phi) FROM phi"), "0.75,0.25");
-    store_close(s);
-}
-END_TEST
-
 /* Numbers of a study: replaced by their keys, with the facts of both runs in the view; what is not
  * defined is NULL. */
 START_TEST(analyses_replace_their_keys)
@@ -328,16 +314,24 @@ START_TEST(analyses_replace_their_keys)
     struct analysis_row r[] = { { 1, 0, 0, "q", 0, 0, "factor", 2.5 },
                                 { 1, 2, 3, "v", 4, 8, "phi", 0.25 },
                                 { 0, 0, -1, "", 0, 0, "none", NAN } };
+    const struct analysis_set usual = { "rank", "amplify", "" };
+    const struct analysis_set other = { "rank", "amplify", "top=5" };
+    const struct analysis_set kind = { "rank", "weights", "" };
 
     ck_assert_int_eq(kit_plan(s, &kit_small), 0);
-    ck_assert_int_eq(store_analysis(s, "rank", "amplify", r, 3), 0);
+    ck_assert_int_eq(store_analysis(s, &usual, r, 3), 0);
     r[0].value = 3.5;
-    ck_assert_int_eq(store_analysis(s, "rank", "amplify", r, 1), 0);
-    ck_assert_int_eq(store_analysis(s, "rank", "weights", r, 1),
-                     0); /* another kind stands beside */
-    ck_assert_str_eq(kit_text(s, "SELECT group_concat(coalesce(value, 'none')) FROM"
-                                 " (SELECT value FROM analysis WHERE kind = 'amplify')"),
-                     "none,3.5,0.25");
+    ck_assert_int_eq(store_analysis(s, &usual, r, 1), 0);
+    ck_assert_str_eq(kit_text(s, "SELECT DISTINCT newest FROM analysis"), "");
+    ck_assert_int_eq(store_analysis(s, &other, r, 1), 0); /* stands beside, as does */
+    ck_assert_int_eq(store_analysis(s, &kind, r, 1), 0);  /* another kind */
+    ck_assert_str_eq(kit_text(s, "SELECT group_concat(kind || settings || newest) FROM (SELECT"
+                                 " DISTINCT kind, settings, newest FROM analysis ORDER BY 1, 2)"),
+                     "amplifytop=5,amplifytop=5top=5,weights");
+    ck_assert_str_eq(
+        kit_text(s, "SELECT group_concat(coalesce(value, 'none')) FROM"
+                    " (SELECT value FROM analysis WHERE kind = 'amplify' AND settings = '')"),
+        "3.5,none,0.25");
     ck_assert_str_eq(kit_text(s, "SELECT x.layer || x.proj || x.i || x.j"
                                  " || (x.seed = a.seed AND x.rank = a.rank)"
                                  " || (x.seed_b = b.seed AND x.seed <> x.seed_b)"
@@ -484,7 +478,6 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, odd_values_survive, 0, ARRAY_LEN(odd));
     tcase_add_test(tc, curves_join_attempts);
     tcase_add_test(tc, provenance_is_kept);
-    tcase_add_test(tc, similarities_replace_their_keys);
     tcase_add_test(tc, analyses_replace_their_keys);
     tcase_add_test(tc, measurements_are_kept);
     tcase_add_test(tc, statistics_are_right);

@@ -2,7 +2,7 @@
 -- make: lowrank ablate amplify
 WITH v AS MATERIALIZED (
     SELECT layer, proj, rank, run_a, name, value FROM analyses
-     WHERE kind = 'amplify' AND study = coalesce(:study, 'rank')
+     WHERE kind = 'amplify' AND study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest)
        AND (:proj IS NULL OR proj = :proj) AND (:rank IS NULL OR rank = :rank)),
 r AS ( -- a row for each layer, matrix and run; then of all layers together
     SELECT layer, proj, rank, run_a,

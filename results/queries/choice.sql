@@ -1,10 +1,9 @@
 -- which matrices? the loss' pull at each kind before training (ablate matrices) beside what adapting it alone brought
--- make: lowrank ablate matrices
 WITH g AS MATERIALIZED (
     SELECT proj, sum(CASE name WHEN 'norm' THEN value * value END) AS squares,
            sum(CASE name WHEN 'numbers' THEN value END) AS numbers
       FROM analysis
-     WHERE kind = 'gradient' AND study = coalesce(:study, 'choice')
+     WHERE kind = 'matrices' AND study = coalesce(:study, 'choice') AND settings = coalesce(:settings, newest)
      GROUP BY proj),
 c AS MATERIALIZED (
     SELECT * FROM study_cells

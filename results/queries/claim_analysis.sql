@@ -3,7 +3,7 @@ WITH v AS MATERIALIZED (
     SELECT n.run_a, n.proj, n.name, avg(n.value) AS value, r.model, r.task, r.seed, r.rank, r.cell_key,
            json_set(r.config, '$.name', n.name) AS config
       FROM analysis n JOIN run r ON r.run_id = n.run_a
-     WHERE (n.study = :study OR (n.study >= :study || ' ' AND n.study < :study || '!')) AND n.kind = :kind
+     WHERE n.study = :study AND n.kind = :kind AND n.settings = ''
      GROUP BY n.run_a, n.proj, n.name),
 side AS (
     SELECT 'a' AS side, :a AS keys, coalesce(:pick_a, 'each') AS pick UNION ALL

@@ -1,7 +1,7 @@
 -- claim: a forward pass's time over the plain model's; of=merged|adapter-h|..., batch=smallest narrows it
 WITH ms AS MATERIALIZED (
     SELECT n.study, n.run_a, n.i AS batch, n.j AS length, n.proj AS weights, avg(n.value) AS ms
-      FROM analysis n WHERE n.kind = 'latency' AND n.name = 'ms'
+      FROM analysis n WHERE n.kind = 'latency' AND n.settings = '' AND n.name = 'ms'
      GROUP BY n.study, n.run_a, n.i, n.j, n.proj),
 measured AS (
     SELECT bench_id, ordinal,

@@ -2,8 +2,7 @@
 WITH v AS MATERIALIZED (
     SELECT study, kind, run_a, run_b, proj, avg(phi) AS phi, count(*) AS layers
       FROM phi
-     WHERE (study = :study OR (study >= :study || ' ' AND study < :study || '!'))
-       AND i = coalesce(:i, 1) AND j = coalesce(:j, 1)
+     WHERE study = :study AND settings = '' AND i = coalesce(:i, 1) AND j = coalesce(:j, 1)
      GROUP BY study, kind, run_a, run_b, proj)
 SELECT r.model, r.task, 'phi(' || coalesce(:i, 1) || ',' || coalesce(:j, 1) || ') of ' || v.proj AS part,
        v.run_a || ' ' || v.run_b AS unit, avg(v.phi) AS value, avg(f.phi) AS ref

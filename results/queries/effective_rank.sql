@@ -9,6 +9,6 @@ SELECT model, task, method || iif(method = 'lora', ' r = ' || rank || ', ' || ta
        round(avg(CASE name WHEN 'norm_w' THEN value END), 3) AS "||W||",
        count(DISTINCT layer) AS layers, count(DISTINCT run_a) AS n
   FROM analyses
- WHERE kind = 'effective_rank' AND study || ' ' LIKE coalesce(:study, 'methods') || ' %' AND (:proj IS NULL OR proj = :proj)
+ WHERE kind = 'effective_rank' AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest) AND (:proj IS NULL OR proj = :proj)
  GROUP BY model, task, cell_key, proj
  ORDER BY model, task, method, rank, targets, instr('q k v o up down', proj);

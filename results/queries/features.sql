@@ -4,7 +4,7 @@ WITH x AS MATERIALIZED (
     SELECT study, layer, name, value, key8, key8_b, model, task, seed, seed_b, method, method_b, cell_key, cell_key_b,
            method || coalesce(' r = ' || rank, '') || iif(coalesce(targets, '') = '', '', ' ' || targets) AS runs
       FROM analyses
-     WHERE kind = 'cka' AND study || ' ' LIKE coalesce(:study, 'methods') || ' %' AND (:task IS NULL OR task = :task)),
+     WHERE kind = 'features' AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest) AND (:task IS NULL OR task = :task)),
 both_ways AS ( -- a pair counts for the method of either side
     SELECT x.cell_key, layer, name, value FROM x WHERE method_b = 'ft' AND method <> 'ft' AND seed = seed_b
     UNION ALL

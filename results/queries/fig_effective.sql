@@ -2,7 +2,7 @@
 SELECT proj AS panel, method || iif(method = 'lora', ' r = ' || rank || ' on ' || targets, '') AS series,
        layer AS x, min(value) AS lo, max(value) AS hi, count(value) AS n, avg(value) AS mean
   FROM analyses
- WHERE kind = coalesce(:kind, 'effective_rank') AND study || ' ' LIKE coalesce(:study, 'methods') || ' %'
+ WHERE kind = coalesce(:kind, 'effective_rank') AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest)
    AND name = coalesce(:name, 'rank90')
  GROUP BY proj, cell_key, layer
  ORDER BY instr('q k v o up down', proj), method, rank, targets, layer;

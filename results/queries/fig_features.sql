@@ -3,7 +3,7 @@ WITH x AS MATERIALIZED (
     SELECT layer, value, run_b, seed, seed_b, method, method_b, cell_key, cell_key_b,
            method || iif(rank IS NULL, '', ' r = ' || rank) AS a, method_b || iif(rank_b IS NULL, '', ' r = ' || rank_b) AS b
       FROM analyses
-     WHERE kind = 'cka' AND name = coalesce(:name, 'cka') AND study || ' ' LIKE coalesce(:study, 'methods') || ' %'
+     WHERE kind = 'features' AND name = coalesce(:name, 'cka') AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest)
        AND (:task IS NULL OR task = :task)),
 p AS (
     SELECT 'before and after' AS pair, 1 AS place, a AS runs, layer, value FROM x WHERE run_b = 0

@@ -1,6 +1,6 @@
 -- figure: phi over (i, j) of the newest pair of runs, kind=rank|seed|random; layer=N from 1 (the middle one) or all
 WITH p AS MATERIALIZED (
-    SELECT * FROM phi WHERE study = coalesce(:study, 'rank') AND kind = coalesce(:kind, 'rank')),
+    SELECT * FROM phi WHERE study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest) AND kind = coalesce(:kind, 'rank')),
 pair AS (SELECT run_a, run_b FROM p ORDER BY max(run_a, run_b) DESC, run_a DESC LIMIT 1),
 depth AS (SELECT DISTINCT layer FROM p JOIN pair USING (run_a, run_b))
 SELECT p.layer + 1 AS layer, p.proj, p.i, p.j, p.phi

@@ -1,7 +1,7 @@
 -- figure: phi of i directions of dW and j of W, mean over seeds, by rank (random: a Gaussian matrix); layer=N (the middle one) or all
 WITH p AS MATERIALIZED (
     SELECT layer, proj, rank, i, j, value FROM analyses
-     WHERE kind = 'weights' AND study = coalesce(:study, 'rank') AND name = 'phi'),
+     WHERE kind = 'weights' AND study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest) AND name = 'phi'),
 depth AS (SELECT DISTINCT layer FROM p)
 SELECT layer, proj, coalesce('r = ' || rank, 'random') AS side, j, i, avg(value) AS phi
   FROM p

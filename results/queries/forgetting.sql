@@ -8,7 +8,7 @@ WITH x AS MATERIALIZED (
            avg(value) FILTER (WHERE name = 'spearman') AS after,
            min(value) FILTER (WHERE name = 'spearman') AS lo, max(value) FILTER (WHERE name = 'spearman') AS hi
       FROM analyses
-     WHERE kind = 'forgetting' AND study || ' ' LIKE coalesce(:study, 'methods') || ' %' AND (:task IS NULL OR task = :task)
+     WHERE kind = 'forgetting' AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest) AND (:task IS NULL OR task = :task)
      GROUP BY cell_key)
 SELECT x.model, x.task, x.runs,
        (SELECT metric || ' ' || shown FROM study_cells c

@@ -6,6 +6,6 @@ SELECT model, task, method || iif(method = 'lora', ' r = ' || rank || ', ' || ta
        round(min(CASE name WHEN 'least_cosine' THEN value END), 4) AS "least cosine",
        count(DISTINCT layer) AS layers, count(DISTINCT run_a) AS n
   FROM analyses
- WHERE kind = 'intruder' AND study || ' ' LIKE coalesce(:study, 'methods') || ' %' AND (:proj IS NULL OR proj = :proj)
+ WHERE kind = 'intruder' AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest) AND (:proj IS NULL OR proj = :proj)
  GROUP BY model, task, cell_key, proj
  ORDER BY model, task, method, rank, targets, instr('q k v o up down', proj);

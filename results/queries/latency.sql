@@ -1,17 +1,17 @@
 -- Table 1: a forward pass beside the plain model's on one thread: median ms, slow-down (quartiles), and the paper's slow-down
 -- make: lowrank ablate latency
 WITH v AS MATERIALIZED (
-    SELECT study, proj AS weights, i AS batch, j AS length, max(CASE name WHEN 'ms' THEN value END) AS ms,
+    SELECT study, settings, proj AS weights, i AS batch, j AS length, max(CASE name WHEN 'ms' THEN value END) AS ms,
            max(CASE name WHEN 'spread' THEN value END) AS spread,
            max(CASE name WHEN 'to_base' THEN value END) AS ratio,
            max(CASE name WHEN 'to_base_q1' THEN value END) AS q1,
            max(CASE name WHEN 'to_base_q3' THEN value END) AS q3
       FROM analysis
-     WHERE kind = 'latency' AND i > 0 AND (:study IS NULL OR study = :study)
-     GROUP BY study, proj, i, j)
+     WHERE kind = 'latency' AND i > 0 AND (:study IS NULL OR study = :study) AND settings = coalesce(:settings, newest)
+     GROUP BY study, settings, proj, i, j)
 SELECT v.study AS model, v.weights, v.batch, v.length,
        (SELECT CAST(value AS INTEGER) FROM analysis p WHERE p.study = v.study AND p.kind = 'latency'
-           AND p.proj = v.weights AND p.name = 'parameters') AS parameters,
+           AND p.settings = v.settings AND p.proj = v.weights AND p.name = 'parameters') AS parameters,
        round(v.ms, 2) AS ms, round(v.spread, 2) AS "between quartiles",
        iif(v.weights = 'base', NULL, printf('%+.1f', 100 * (v.ratio - 1))) AS "slow-down %",
        iif(v.weights = 'base', NULL, printf('%+.1f to %+.1f', 100 * (v.q1 - 1), 100 * (v.q3 - 1))) AS quartiles,

@@ -1,2 +1,2 @@
--- page: names under which numbers of analyses are stored, or may be: those of studies
-SELECT name AS study FROM sweep UNION SELECT study FROM phi UNION SELECT study FROM analysis ORDER BY study;
+-- page: the studies that numbers of analyses stand under, or may
+SELECT name AS study FROM sweep UNION SELECT study FROM analysed ORDER BY study;

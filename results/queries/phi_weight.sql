@@ -2,7 +2,7 @@
 -- make: lowrank ablate weights
 WITH v AS MATERIALIZED (
     SELECT layer, proj, rank, run_a, i, j, value FROM analyses
-     WHERE kind = 'weights' AND study = coalesce(:study, 'rank') AND name = 'phi'),
+     WHERE kind = 'weights' AND study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest) AND name = 'phi'),
 top AS (SELECT max(j) AS j FROM v WHERE j <= (SELECT (max(j) * 2 + 4) / 5 FROM v)),
 at AS (
     SELECT v.layer, v.proj, v.rank, v.i, v.j, v.value, avg(v.value) OVER w AS mu

@@ -1,12 +1,12 @@
 -- section 7.2: do adapters share directions? phi(1,1) and phi(r,r) by layer (from 1) and matrix, beside the random floor
 -- make: lowrank ablate subspace
 WITH p AS MATERIALIZED (
-    SELECT * FROM phi WHERE study = coalesce(:study, 'rank') AND i = j),
+    SELECT * FROM phi WHERE study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest) AND i = j),
 pair AS (
     SELECT kind, run_a, run_b, min(max(i), 8) AS r,
-           row_number() OVER (PARTITION BY kind ORDER BY max(run_a, run_b) DESC, run_a DESC) AS newest
+           row_number() OVER (PARTITION BY kind ORDER BY max(run_a, run_b) DESC, run_a DESC) AS place
       FROM p GROUP BY kind, run_a, run_b),
-v AS (SELECT p.* , pair.r FROM p JOIN pair USING (kind, run_a, run_b) WHERE newest = 1)
+v AS (SELECT p.* , pair.r FROM p JOIN pair USING (kind, run_a, run_b) WHERE place = 1)
 SELECT CASE a.kind WHEN 'rank' THEN 'r = ' || ra.rank || ' and ' || rb.rank
                    ELSE 'seeds ' || ra.seed || ' and ' || rb.seed END AS pair,
        a.layer + 1 AS layer, a.proj,

@@ -35,15 +35,24 @@ EOF
 
 # features: what head alone trains moves no feature; LoRA moves no embedding, but what follows.
 ablate features
-is "SELECT count(*) FROM analyses WHERE kind = 'cka' AND method = 'head' AND run_b = 0 AND abs(value - 1) > 1e-9" 0
-is "SELECT count(*) FROM analyses WHERE kind = 'cka' AND method = 'lora' AND run_b = 0 AND layer = 0 AND abs(value - 1) > 1e-9" 0
+is "SELECT count(*) FROM analyses WHERE kind = 'features' AND method = 'head' AND run_b = 0 AND abs(value - 1) > 1e-9" 0
+is "SELECT count(*) FROM analyses WHERE kind = 'features' AND method = 'lora' AND run_b = 0 AND layer = 0 AND abs(value - 1) > 1e-9" 0
 is "SELECT max(value) < 0.9999 FROM analyses WHERE name = 'cka' AND method IN ('lora', 'ft') AND run_b = 0 AND layer = 2" 1
-is "SELECT count(*) FROM analysis WHERE kind = 'cka' AND value NOT BETWEEN 0 AND 1 AND name <> 'cosine'" 0
+is "SELECT count(*) FROM analysis WHERE kind = 'features' AND value NOT BETWEEN 0 AND 1 AND name <> 'cosine'" 0
 # 6 before and after, 3 pairs of methods for each of 2 seeds, 3 pairs of seeds; 3 places, 3 numbers
-is "SELECT count(*) FROM analysis WHERE kind = 'cka'" $(((6 + 6 + 3) * 9))
+is "SELECT count(*) FROM analysis WHERE kind = 'features'" $(((6 + 6 + 3) * 9))
 is "SELECT count(*) FROM (SELECT value FROM analyses WHERE name = 'cka' AND layer = 2 AND method_b = 'ft' AND method = 'head'
     EXCEPT SELECT value FROM analyses WHERE name = 'cka' AND layer = 2 AND run_b = 0 AND method = 'ft')" 0
 "$L" table features --format csv | grep -q '^.*,ft,2,2,0' || die "table features"
+# A part of the runs is the same numbers again; other settings stand beside, and a table shows the newest or those asked for.
+ablate features --methods head,ft --task "$T/toy.yaml"
+is "SELECT count(*) FROM analysis WHERE kind = 'features'" $(((6 + 6 + 3) * 9))
+ablate features --methods head --n 8
+is "SELECT group_concat(settings || '|' || newest, ' ') FROM (SELECT DISTINCT settings, newest FROM analysis
+    WHERE kind = 'features' ORDER BY 1)" "|n=8 n=8|n=8"
+[ "$("$L" table features --format csv | wc -l)" = 4 ] || die "the newest settings are not the table's"
+[ "$("$L" table features settings= --format csv | wc -l)" = 10 ] || die "settings= has not the usual ones"
+"$L" query analysed kind=features --format csv | grep -q '^methods,features,n=8,27,2,20' || die "query analysed"
 refused 1 "has no runs of prefix" features --methods prefix
 mv "$LOWRANK_HOME/adapters" "$T/gone"
 refused 1 "lowrank run" features
@@ -74,15 +83,15 @@ EOF
 ablate matrices --study "$T/choice.yaml" --batches 1
 ablate matrices --study "$T/choice.yaml" --batches 2
 ablate matrices --study "$T/choice.yaml"
-is "SELECT count(*) FROM analysis a JOIN analysis b USING (kind, layer, proj, name) WHERE a.study = 'choice batches=1'
-    AND b.study = 'choice batches=2' AND kind = 'gradient' AND abs(a.value / b.value - 1) < 1e-5" 36
+is "SELECT count(*) FROM analysis a JOIN analysis b USING (kind, layer, proj, name) WHERE a.settings = 'batches=1'
+    AND b.settings = 'batches=2' AND kind = 'matrices' AND abs(a.value / b.value - 1) < 1e-5" 36
 "$L" sweep "$T/choice.yaml" -j 2 --no-calibrate >/dev/null 2>"$T/err" || die "sweep: $(cat "$T/err")"
 "$L" table choice --format json >"$T/choice.json" || die "table choice"
 python3 - "$LOWRANK_HOME/lowrank.db" "$T/choice.json" <<'EOF' || die "Spearman: $(cat "$T/choice.json")"
 import json, sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 pull = dict(db.execute("SELECT proj, sum(CASE name WHEN 'norm' THEN value * value END) / sum(CASE name WHEN 'numbers' THEN value END)"
-                       " FROM analysis WHERE study = 'choice' AND kind = 'gradient' GROUP BY proj"))
+                       " FROM analysis WHERE study = 'choice' AND kind = 'matrices' AND settings = '' GROUP BY proj"))
 got = dict(db.execute("SELECT targets, mean FROM study_cells WHERE study = 'choice'"))
 kinds = [k for k in got if "," not in k]
 def ranks(x):
