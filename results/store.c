@@ -232,6 +232,29 @@ static int link_runs(struct store *s, int64_t plan, const struct run_spec *r, in
     return 0;
 }
 
+/* Where a study's file gives a place of its axes other values than it did ("when", a budget), the runs it
+ * had there are not its own any more. */
+static int unlink_replaced(struct store *s, int64_t plan, const struct sweep_spec *w,
+                           const struct run_spec *r, int n)
+{
+    static const char sql[] =
+        "WITH axis(key) AS (SELECT k.key FROM json_each(?1) g, json_each(g.value) k"
+        "   WHERE g.type = 'object' AND g.key IN ('axes', 'zip')),"
+        " linked AS MATERIALIZED (SELECT sr.run_id, sr.point, r.run_key, (SELECT"
+        "   group_concat(a.key || '=' || coalesce(json_extract(r.config, '$.' || a.key), ''),"
+        "   char(10)) FROM axis a) AS place"
+        "   FROM sweep_run sr JOIN run r USING(run_id) WHERE sr.plan_id = ?2),"
+        " now AS MATERIALIZED (SELECT DISTINCT point, place FROM linked"
+        "   WHERE run_key IN (SELECT value FROM json_each(?3)))"
+        " DELETE FROM sweep_run WHERE plan_id = ?2 AND run_id IN (SELECT run_id FROM linked"
+        "   WHERE place IN (SELECT place FROM now) AND point NOT IN (SELECT point FROM now))";
+    char *keys = keys_json(r, n);
+    int rc = db_exec(s, sql, "tit", w->spec, plan, keys) < 0 ? -1 : 0;
+
+    free(keys);
+    return rc;
+}
+
 static int plan(struct store *s, const struct sweep_spec *w, const struct run_spec *r, int n)
 {
     int64_t sweep, id;
@@ -246,7 +269,7 @@ static int plan(struct store *s, const struct sweep_spec *w, const struct run_sp
             return -1;
     if (plan_id(s, &id, sweep, w, r, n) != 0)
         return -1;
-    return link_runs(s, id, r, n);
+    return link_runs(s, id, r, n) == 0 ? unlink_replaced(s, id, w, r, n) : -1;
 }
 
 int store_plan(struct store *s, const struct sweep_spec *w, const struct run_spec *r, int n)

@@ -1,4 +1,4 @@
-/* test_store.c - plans, claims, attempts, values and statistics of the store. */
+/* test_store.c - claims, attempts, values and statistics of the store. */
 #include "results/bench.h"
 #include "tests/suite.h"
 #include "tests/store_kit.h"
@@ -34,23 +34,6 @@ static struct claim must_claim(struct store *s, double ttl)
     ck_assert_msg(store_claim(s, "rank", NULL, ttl, &c) == 1, "%s", fail_text());
     return c;
 }
-
-START_TEST(a_plan_is_added_once)
-{
-    struct store *s = kit_store();
-    struct kit_study other = small;
-
-    ck_assert_int_eq(kit_plan(s, &small), 0);
-    ck_assert_int_eq(kit_plan(s, &small), 0);
-    other.name = "second";
-    ck_assert_int_eq(kit_plan(s, &other), 0);
-    ck_assert_int_eq(count(s, "SELECT count(*) FROM run"), 4);
-    ck_assert_int_eq(count(s, "SELECT count(*) FROM plan"), 2);
-    ck_assert_int_eq(count(s, "SELECT count(*) FROM sweep_run"), 8);
-    ck_assert_str_eq(kit_text(s, "SELECT study FROM runs LIMIT 1"), "rank second");
-    store_close(s);
-}
-END_TEST
 
 START_TEST(the_costliest_run_is_claimed_first)
 {
@@ -414,7 +397,7 @@ START_TEST(statistics_are_right)
     ck_assert_double_eq(kit_one(db, "SELECT count(*) FROM study_cells"), 3);
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(trial || n || '/' || n_diverged, ' ') FROM "
                                  "(SELECT * FROM study_cells ORDER BY rank)"),
-                     "{\"lr\":0.002}4/0 {\"lr\":0.002}3/1 {\"lr\":0.001}0/4");
+                     "{\"lr\":0.002}4/0 {\"lr\":0.001}4/0 {\"lr\":0.001}0/4");
     ck_assert_str_eq(kit_text(s, "SELECT shown FROM study_cells WHERE rank = 1"),
                      "77.5 ± 10.4 (4)");
     ck_assert_str_eq(kit_text(s, "SELECT shown FROM study_cells WHERE rank = 4"), "4 diverged (0)");
@@ -442,32 +425,8 @@ START_TEST(the_goal_of_the_metric_decides)
 }
 END_TEST
 
-/* The same study with other fixed settings: its table shows the new plan only, and going back
- * shows the old one. */
-START_TEST(a_new_plan_hides_the_old)
-{
-    struct store *s = kit_store();
-    struct kit_study k = small;
-
-    kit_plan(s, &k);
-    kit_finish_all(s, "rank", by_rank);
-    k.epochs = 1;
-    kit_plan(s, &k);
-    ck_assert_int_eq(count(s, "SELECT sum(n) FROM study_cells"), 0);
-    ck_assert_int_eq(kit_finish_all(s, "rank", by_rank), 4);
-    ck_assert_str_eq(kit_text(s, "SELECT group_concat(DISTINCT epochs) FROM study_cells"), "1");
-    k.epochs = 3, k.ranks = 1;
-    kit_plan(s, &k); /* a part of the first plan is the first plan */
-    ck_assert_str_eq(kit_text(s, "SELECT group_concat(epochs || ' ' || n) FROM study_cells"),
-                     "3 2,3 2");
-    ck_assert_int_eq(count(s, "SELECT count(*) FROM plan"), 2);
-    store_close(s);
-}
-END_TEST
-
 static void fill(TCase *tc)
 {
-    tcase_add_test(tc, a_plan_is_added_once);
     tcase_add_test(tc, the_costliest_run_is_claimed_first);
     tcase_add_test(tc, a_named_run_can_be_claimed);
     tcase_add_test(tc, attempts_are_counted);
@@ -482,7 +441,6 @@ static void fill(TCase *tc)
     tcase_add_test(tc, measurements_are_kept);
     tcase_add_test(tc, statistics_are_right);
     tcase_add_test(tc, the_goal_of_the_metric_decides);
-    tcase_add_test(tc, a_new_plan_hides_the_old);
 }
 
 const struct suite suite_store = { "store", fill };
