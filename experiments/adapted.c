@@ -62,7 +62,13 @@ char *adapter_dir(const char *adapter, char key[17])
 
     key = key ? key : unused;
     *key = 0;
-    return file_exists(adapter) || strchr(adapter, '/') ? xstrdup(adapter) : find_run(adapter, key);
+    if (!file_exists(adapter) && !strchr(adapter, '/'))
+        return find_run(adapter, key);
+    char *last = path_join(adapter, "last"); /* a run's folder holds "last" and "best" */
+    bool of_run = file_exists(last);
+    char *dir = of_run ? xstrdup(last) : xstrdup(adapter);
+    free(last);
+    return dir;
 }
 
 /* The settings of the run, from its canonical configuration. */

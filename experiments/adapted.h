@@ -26,9 +26,9 @@ enum { ADAPTED_AUTO, ADAPTED_CLS, ADAPTED_MEAN };
 int adapted_open(struct adapted *a, const char *model, const char *adapter, int pooling);
 void adapted_close(struct adapted *a); /* of a zeroed one: nothing */
 
-/* adapter_dir - the folder of an adapter: one that exists, or that of the run in HOME/adapters whose key
- * begins so, which KEY (may be NULL) receives ("" for a folder). The caller frees it. Errors: NULL after
- * FAIL_INPUT, FAIL_USAGE. */
+/* adapter_dir - the folder of an adapter: one that exists (of a run's, which has "last" and "best", the
+ * last), or that of the run in HOME/adapters whose key begins so, which KEY (may be NULL) receives (""
+ * for a folder). The caller frees it. Errors: NULL after FAIL_INPUT, FAIL_USAGE. */
 char *adapter_dir(const char *adapter, char key[17]);
 
 /* One text (or a pair: B not NULL) through the model; the lane holds logits, pooled and hidden

@@ -1,5 +1,6 @@
 /* geometry.c - how many numbers a method trains on a model, and whether it fits, from shapes alone.
  */
+#include "experiments/adapted.h"
 #include "experiments/inputs.h"
 #include "core/base/file.h"
 
@@ -49,7 +50,13 @@ static void geometry_id(char out[65], const struct recipe *r)
         xprintf("%s|%s|%d|%d", json_string_value(json_object_get(r->inputs, "weights")),
                 r->method->name, r->train.pooling, t->task.regression ? 1 : t->task.n_labels);
     char value[4096];
+    const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
 
+    if (adapter) {
+        char *more = xprintf("%s|%s", text, adapter);
+        free(text);
+        text = more;
+    }
     for (const struct opt *o = r->method->opts; o && o->type != OPT_END; o++) {
         char *more =
             xprintf("%s|%s=%s", text, o->key, opt_text(o, r->method_cfg, value, sizeof value));
@@ -72,6 +79,18 @@ static size_t frozen_tables(const struct model *m)
     return n;
 }
 
+/* The adapter that training begins with, if any, is one of this method on these shapes. */
+static int check_start(const struct model *m, const struct recipe *r)
+{
+    if (!json_object_get(r->inputs, "adapter"))
+        return 0;
+    char *dir = adapter_dir(r->run.init_from, NULL);
+    int rc = dir ? peft_fits(m, dir) : -1;
+
+    free(dir);
+    return rc == 0 ? 0 : fail_context("'init_from'");
+}
+
 const struct geometry *geometry_get(const struct recipe *r)
 {
     static struct geometry **all;
@@ -85,6 +104,10 @@ const struct geometry *geometry_get(const struct recipe *r)
             return all[i];
     if (geometry_model(&m, r) != 0)
         return NULL;
+    if (check_start(&m, r) != 0) {
+        model_free(&m);
+        return NULL;
+    }
     g.n_train = m.n_train;
     g.n_train_head = m.n_train_head;
     g.n_total = m.n_total;

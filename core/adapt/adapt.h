@@ -63,4 +63,6 @@ int peft_load(struct model *m, const char *dir);
 /* peft_begin - the same without the classifier, which another task has no use for: training begins with
  * the folder's adapter (Hu et al. 2021, sec. 5.2: MRPC, RTE and STS-B from the MNLI adapter). */
 int peft_begin(struct model *m, const char *dir);
+/* peft_fits - would peft_begin read it? 0, or -1 after the same errors; an outline will do for M. */
+int peft_fits(const struct model *m, const char *dir);
 #endif

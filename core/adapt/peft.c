@@ -71,7 +71,7 @@ int peft_tensors(struct peft_tensor **out, const struct model *m)
         for (int p = 0; p < N_LORA_TARGETS; p++) {
             struct mat a, b;
             lora_pair(m, i, p, &a, &b);
-            if (!a.x)
+            if (a.rows == 0)
                 continue;
             add_matrix(&t[n++], m, i, p, "lora_A", a);
             add_matrix(&t[n++], m, i, p, "lora_B", b);
@@ -398,6 +398,25 @@ static int load(struct model *m, const char *dir, bool head)
 
     if (check_method(m, dir) == 0 && st_open(&s, path) == 0) {
         rc = read_weights(m, &s, path, head);
+        st_close(&s);
+    }
+    free(path);
+    return rc;
+}
+
+int peft_fits(const struct model *m, const char *dir)
+{
+    char *path = path_join(dir, weights_file);
+    struct safetensors s;
+    int rc = check_method(m, dir) == 0 && st_open(&s, path) == 0 ? 0 : -1;
+
+    if (rc == 0) {
+        struct peft_tensor *want;
+        int n = peft_tensors(&want, m);
+        const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
+        rc = match(from, want, n, &s, m->base->arch->prefix, path, false);
+        free(from);
+        peft_tensors_free(want, n);
         st_close(&s);
     }
     free(path);
