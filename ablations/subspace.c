@@ -8,8 +8,8 @@
 #include <string.h>
 
 struct subspace_cfg {
-    char *study, *ranks, *targets, *task;
-    long seed, other_seed, upto;
+    char *study, *ranks, *targets, *task, *seeds;
+    long upto;
 };
 static const struct opt opts[] = {
     { "study", 0, OPT_STR, offsetof(struct subspace_cfg, study), "rank", 0, 0, NULL,
@@ -20,10 +20,9 @@ static const struct opt opts[] = {
       "q|k|v|o|up|down", "target set of the runs; each of its matrices is compared" },
     { "task", 0, OPT_STR, offsetof(struct subspace_cfg, task), NULL, 0, 0, NULL,
       "task of the runs, where the study has several" },
-    { "seed", 0, OPT_INT, offsetof(struct subspace_cfg, seed), "1", 0, 1e9, NULL,
-      "seed of both ranks" },
-    { "other_seed", 0, OPT_INT, offsetof(struct subspace_cfg, other_seed), "2", 0, 1e9, NULL,
-      "seed that the largest rank is compared with" },
+    { "seeds", 0, OPT_LIST, offsetof(struct subspace_cfg, seeds), NULL, 0, 0, NULL,
+      "compare these, each with the next, the last with the first; without it all that both ranks "
+      "have finished" },
     { "upto", 0, OPT_INT, offsetof(struct subspace_cfg, upto), "64", 1, 1024, NULL,
       "compare at most so many directions" },
     { .type = OPT_END },
@@ -53,6 +52,59 @@ static int pick_ranks(long rank[2], struct store *s, const struct subspace_cfg *
                  : 0;
     free(list);
     return rc;
+}
+
+/* "1,2,3": two seeds at least. *OUT is the caller's. */
+static int given_seeds(long **out, const char *list)
+{
+    const char *s = list;
+    int n = 0;
+
+    *out = xalloc(strlen(list) + 1, sizeof **out);
+    for (char *end; *s; s = end + (*end == ',')) {
+        long seed = strtol(s, &end, 10);
+        if (end == s || seed < 0 || (*end && *end != ','))
+            break;
+        (*out)[n++] = seed;
+    }
+    if (!*s && n > 1)
+        return n;
+    return fail(FAIL_USAGE, "'seeds' must be two seeds or more as 1,2,3, not '%s'", list);
+}
+
+static bool finished(const struct study_run *r, int n, long rank, long seed)
+{
+    for (int i = 0; i < n; i++)
+        if (r[i].rank == rank && r[i].seed == seed &&
+            strcmp(r[i].state, state_names[STATE_DONE]) == 0)
+            return true;
+    return false;
+}
+
+/* The seeds with which both ranks are finished; where there are not two, 1 and 2: loading them says
+ * what is missing. Returns how many. */
+static int found_seeds(long **out, struct store *s, const struct subspace_cfg *c,
+                       const long rank[2])
+{
+    char *ranks = xprintf("%ld,%ld", rank[0], rank[1]);
+    const struct study_want w = {
+        .study = c->study, .methods = "lora", .targets = c->targets, .task = c->task, .ranks = ranks
+    };
+    struct study_run *r;
+    int n = study_runs(&r, s, &w), found = 0;
+
+    free(ranks);
+    if (n < 0)
+        return -1;
+    *out = xalloc((size_t)n + 2, sizeof **out);
+    for (int i = 0; i < n; i++)
+        if (r[i].rank == rank[0] && finished(&r[i], 1, rank[0], r[i].seed) &&
+            finished(r, n, rank[1], r[i].seed))
+            (*out)[found++] = r[i].seed;
+    study_runs_free(r, n);
+    if (found < 2)
+        (*out)[0] = 1, (*out)[1] = found = 2;
+    return found;
 }
 
 /* One finished run among N, or a line that says what to do. */
@@ -182,7 +234,7 @@ static int compare(struct table *t, const char *name, const struct side *a, cons
 }
 
 /* Two Gaussian matrices for each that was adapted. */
-static int compare_random(struct table *t, const struct side *like, long seed, long upto)
+static int compare_random(struct table *t, const struct side *like, long upto)
 {
     int rc = 0;
 
@@ -191,7 +243,7 @@ static int compare_random(struct table *t, const struct side *like, long seed, l
         struct basis pair[2] = { { .layer = b->layer, .proj = b->proj },
                                  { .layer = b->layer, .proj = b->proj } };
         for (int i = 0; i < 2 && rc == 0; i++)
-            rc = basis_random(&pair[i], b->r, b->d, (uint64_t)seed,
+            rc = basis_random(&pair[i], b->r, b->d, 1,
                               (uint32_t)((b->layer * N_PROJ + (int)b->proj) * 2 + i));
         if (rc == 0)
             add(t, "phi_random", 0, 0, &pair[0], &pair[1], upto);
@@ -201,34 +253,53 @@ static int compare_random(struct table *t, const struct side *like, long seed, l
     return rc;
 }
 
+/* Ranks of one seed, one rank with two seeds, and ranks with two seeds, which share nothing: neither
+ * initial numbers nor the order of the data. */
+static int compare_all(struct table *t, const struct side *low, const struct side *high, int n,
+                       long upto)
+{
+    int rc = compare_random(t, &high[0], upto);
+
+    for (int i = 0; i < n && rc == 0; i++) {
+        int next = (i + 1) % n;
+        rc = compare(t, "phi_rank", &low[i], &high[i], upto);
+        if (rc == 0 && (n > 2 || i == 0))
+            rc = compare(t, "phi_seed", &high[i], &high[next], upto);
+        if (rc == 0)
+            rc = compare(t, "phi_rank_seed", &low[i], &high[next], upto);
+    }
+    return rc;
+}
+
 static int run(struct store *s, const void *cfg)
 {
     const struct subspace_cfg *c = cfg;
-    struct side low = { 0 }, high = { 0 }, other = { 0 };
     struct table t = { 0 };
     char *settings = study_settings(opts, "upto", c);
     const struct analysis_set set = { c->study, "subspace", settings };
-    long rank[2];
+    long rank[2], *seed = NULL;
+    int n = -1, rc = pick_ranks(rank, s, c);
 
-    int rc = pick_ranks(rank, s, c);
     if (rc == 0)
-        rc = load(&low, s, c, rank[0], c->seed);
+        n = c->seeds ? given_seeds(&seed, c->seeds) : found_seeds(&seed, s, c, rank);
+    rc = n < 0 ? -1 : 0;
+    struct side *low = xalloc((size_t)(n < 0 ? 0 : n) + 1, sizeof *low),
+                *high = xalloc((size_t)(n < 0 ? 0 : n) + 1, sizeof *high);
+    for (int i = 0; i < n && rc == 0; i++)
+        rc = load(&low[i], s, c, rank[0], seed[i]) == 0 ? load(&high[i], s, c, rank[1], seed[i])
+                                                        : -1;
     if (rc == 0)
-        rc = load(&high, s, c, rank[1], c->seed);
-    if (rc == 0)
-        rc = load(&other, s, c, rank[1], c->other_seed);
-    if (rc == 0)
-        rc = compare(&t, "phi_rank", &low, &high, c->upto);
-    if (rc == 0)
-        rc = compare(&t, "phi_seed", &high, &other, c->upto);
-    if (rc == 0)
-        rc = compare_random(&t, &high, c->seed, c->upto);
+        rc = compare_all(&t, low, high, n, c->upto);
     if (rc == 0)
         rc = study_store(s, &set, t.row, t.n, "subspace_top");
+    for (int i = 0; i < n; i++) {
+        side_free(&low[i]);
+        side_free(&high[i]);
+    }
+    free(high);
+    free(low);
+    free(seed);
     free(t.row);
-    side_free(&low);
-    side_free(&high);
-    side_free(&other);
     free(settings);
     return rc;
 }

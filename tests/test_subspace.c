@@ -222,11 +222,18 @@ START_TEST(whole_study)
                       strstr(fail_text(), "rank=8 targets=q,v seed=1"),
                   "%s", fail_text());
     adapter_of(s, home, 8, 1);
+    adapter_of(s, home, 8, 2);
     adapter_of(s, home, 16, 1);
     adapter_of(s, home, 16, 2);
     for (int twice = 0; twice < 2; twice++) /* the same again replaces itself */
         ck_assert_msg(ablate(command) == 0, "%s", fail_text());
-    ck_assert_double_eq(kit_one(db, "SELECT count(*) FROM phi WHERE kind = 'rank'"), 4 * 8 * 16);
+    ck_assert_double_eq(kit_one(db, "SELECT count(*) FROM phi WHERE kind = 'rank'"),
+                        2 * 4 * 8 * 16);
+    ck_assert_double_eq(kit_one(db,
+                                "SELECT count(*) FROM phi JOIN run a ON a.run_id = run_a JOIN run"
+                                " b ON b.run_id = run_b WHERE kind = 'rank_seed'"
+                                " AND a.seed <> b.seed AND a.rank < b.rank"),
+                        2 * 4 * 8 * 16);
     ck_assert_double_eq(kit_one(db, "SELECT count(*) FROM phi WHERE kind = 'seed'"), 4 * 16 * 16);
     ck_assert_double_eq(kit_one(db, "SELECT count(*) FROM phi WHERE kind = 'random'"), 4 * 16 * 16);
     ck_assert_double_ge(
@@ -234,12 +241,21 @@ START_TEST(whole_study)
     ck_assert_double_le(kit_one(db, "SELECT max(phi) FROM phi"), 1);
     struct rows r;
     ck_assert_msg(store_query(s, &r, query_find("subspace_top"), NULL) == 0, "%s", fail_text());
-    ck_assert_int_eq(r.n_rows, 8);
+    ck_assert_int_eq(r.n_rows, 12);
     ck_assert_str_eq(rows_get(&r, 0, "pair"), "r = 8 and 16");
     ck_assert_str_eq(rows_get(&r, 0, "top shared"), "yes");
     ck_assert_ptr_nonnull(rows_get(&r, 0, "floor(1,1)"));
     rows_free(&r);
     store_close(s);
+    free(command);
+    command = xprintf("ablate subspace --home %s --seeds 1", home);
+    ck_assert_int_eq(ablate(command), -1);
+    ck_assert_msg(strstr(fail_text(), "two seeds or more"), "%s", fail_text());
+    free(command);
+    command = xprintf("ablate subspace --home %s --seeds 1,3", home);
+    ck_assert_int_eq(ablate(command), -1);
+    ck_assert_msg(strstr(fail_text(), "no run with rank 8, targets q,v, seed 3"), "%s",
+                  fail_text());
     free(command);
     command = xprintf("ablate subspace --home %s --ranks 4,16", home);
     ck_assert_int_eq(ablate(command), -1); /* no adapter of rank 4 */

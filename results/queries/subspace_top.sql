@@ -7,8 +7,9 @@ pair AS (
            row_number() OVER (PARTITION BY kind ORDER BY max(run_a, run_b) DESC, run_a DESC) AS place
       FROM p GROUP BY kind, run_a, run_b),
 v AS (SELECT p.* , pair.r FROM p JOIN pair USING (kind, run_a, run_b) WHERE place = 1)
-SELECT CASE a.kind WHEN 'rank' THEN 'r = ' || ra.rank || ' and ' || rb.rank
-                   ELSE 'seeds ' || ra.seed || ' and ' || rb.seed END AS pair,
+SELECT CASE a.kind WHEN 'seed' THEN 'seeds ' || ra.seed || ' and ' || rb.seed
+                   ELSE 'r = ' || ra.rank || ' and ' || rb.rank
+                        || iif(a.kind = 'rank', '', ', seeds ' || ra.seed || ' and ' || rb.seed) END AS pair,
        a.layer + 1 AS layer, a.proj,
        round(a.phi, 3) AS "phi(1,1)", round(f.phi, 3) AS "floor(1,1)",
        a.r AS r, round(b.phi, 3) AS "phi(r,r)", round(g.phi, 3) AS "floor(r,r)",

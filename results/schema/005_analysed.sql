@@ -80,7 +80,7 @@ SELECT x.study, x.kind, x.settings, x.newest, x.layer + 1 AS layer, x.proj, x.i,
   FROM analysis x LEFT JOIN run a ON a.run_id = x.run_a LEFT JOIN run b ON b.run_id = x.run_b;
 
 -- phi: subspace similarity phi(A_1, A_2, i, j) of Hu et al. 2021, equation 4, of adapters of two ranks (kind 'rank'),
--- of two seeds ('seed') and of two Gaussian matrices ('random', runs 0).
+-- of two seeds ('seed'), of both ('rank_seed') and of two Gaussian matrices ('random', runs 0).
 CREATE VIEW phi AS
 SELECT study, settings, newest, substr(name, 5) AS kind, run_a, run_b, layer, proj, i, j, value AS phi
   FROM analysis WHERE kind = 'subspace';
