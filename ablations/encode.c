@@ -70,7 +70,7 @@ static int encode_batch(struct encoding *c, int first, int n)
     for (int p = 0; p < c->e->places; p++)
         collect(c, p, first);
     c->tokens += (size_t)c->mb.b.n_tok;
-    return stop_requested() ? fail(FAIL_STOPPED, "stopped") : 0;
+    return stop_check();
 }
 
 int encode_texts(struct encoded *e, const struct adapted *a, const struct dataset *set)
@@ -105,7 +105,7 @@ void encoded_free(struct encoded *e)
     *e = (struct encoded){ 0 };
 }
 
-int encode_run(struct encoded *e, const char *model, const struct study_run *r, const char *study,
+int encode_run(struct encoded *e, const char *model, const struct study_run *r,
                const struct dataset *set)
 {
     struct adapted a;
@@ -113,7 +113,7 @@ int encode_run(struct encoded *e, const char *model, const struct study_run *r, 
 
     *e = (struct encoded){ 0 };
     if (r) {
-        char *file = study_run_file(r, study);
+        char *file = study_run_file(r);
         if (!file)
             return -1;
         free(file);

@@ -21,7 +21,7 @@ void encoded_free(struct encoded *e);
 
 /* encode_run - the same through the trained model of a finished run R of STUDY; R NULL: through MODEL as
  * it was before. Errors: as study_run_file, adapted_open. */
-int encode_run(struct encoded *e, const char *model, const struct study_run *r, const char *study,
+int encode_run(struct encoded *e, const char *model, const struct study_run *r,
                const struct dataset *set);
 
 /* encode_set - N examples (0: all) of a split of a task as the tokenizer of MODEL cuts them; SECOND: of

@@ -46,7 +46,7 @@ struct comparing {
 static int make_side(struct side *s, const struct comparing *k, const struct study_run *r)
 {
     struct encoded e;
-    int rc = encode_run(&e, k->run[0].model, r, k->c->study, &k->set);
+    int rc = encode_run(&e, k->run[0].model, r, &k->set);
 
     *s = (struct side){ .run = r };
     if (rc == 0) {

@@ -45,14 +45,13 @@ static double similarity(const struct encoded *a, const struct encoded *b, const
 }
 
 /* Of run R, or of MODEL before. */
-static int measure(double *rho, const char *model, const struct study_run *r, const char *study,
-                   const struct pairs *p)
+static int measure(double *rho, const char *model, const struct study_run *r, const struct pairs *p)
 {
     struct encoded a = { 0 }, b = { 0 };
-    int rc = encode_run(&a, model, r, study, &p->first);
+    int rc = encode_run(&a, model, r, &p->first);
 
     if (rc == 0)
-        rc = encode_run(&b, model, r, study, &p->second);
+        rc = encode_run(&b, model, r, &p->second);
     if (rc == 0)
         *rho = similarity(&a, &b, p->first.target);
     encoded_free(&a);
@@ -61,14 +60,14 @@ static int measure(double *rho, const char *model, const struct study_run *r, co
 }
 
 static int measure_all(struct analysis_row *row, const struct study_run *r, int n,
-                       const char *study, const struct pairs *p)
+                       const struct pairs *p)
 {
     double base = 0, rho = 0;
-    int rc = measure(&base, r[0].model, NULL, study, p);
+    int rc = measure(&base, r[0].model, NULL, p);
 
     for (int i = 0; i < n && rc == 0; i++) {
         progress("run %d of %d", i + 1, n);
-        rc = measure(&rho, NULL, &r[i], study, p);
+        rc = measure(&rho, NULL, &r[i], p);
         struct analysis_row x = { .run_a = r[i].run_id, .layer = -1, .proj = "" };
         x.name = "spearman";
         x.value = rho;
@@ -96,7 +95,7 @@ static int look(struct store *s, const struct forgetting_cfg *c, const struct st
     int rc = load(&p, r[0].model, c->n);
 
     if (rc == 0)
-        rc = measure_all(row, r, n, c->study, &p);
+        rc = measure_all(row, r, n, &p);
     if (rc == 0)
         rc = study_store(s, &set, row, 2 * (size_t)n, "forgetting");
     dataset_free(&p.first);
@@ -113,10 +112,8 @@ static int run(struct store *s, const void *cfg)
     struct study_run *r = NULL;
     int n = study_runs_done(&r, s, &w), rc = n < 0 ? -1 : 0;
 
-    if (n > 0 && !task_facts(probe))
-        warn("skipped: %s", fail_text()); /* GLUE is not everywhere */
-    else if (n > 0)
-        rc = look(s, c, r, n);
+    if (n > 0)
+        rc = task_facts(probe) ? look(s, c, r, n) : -1;
     study_runs_free(r, n > 0 ? n : 0);
     return rc;
 }

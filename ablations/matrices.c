@@ -126,7 +126,7 @@ static int one_batch(double *squares, const struct model *m, struct lane *l,
                 squares[layer * N_PROJ + p] +=
                     (double)l->grad[(size_t)w->off + k] * (double)l->grad[(size_t)w->off + k];
         }
-    return stop_requested() ? fail(FAIL_STOPPED, "stopped") : 0;
+    return stop_check();
 }
 
 static int all_batches(double *squares, const struct model *m, const struct dataset *set,

@@ -29,6 +29,36 @@ static void fill(struct study_run *x, const struct rows *r, int row)
     x->seed = atol(rows_get(r, row, "seed"));
 }
 
+char *study_recipe(struct store *s, const char *study)
+{
+    const char *const params[] = { "study", study, NULL };
+    struct rows r;
+    char *recipe = NULL;
+
+    if (store_query(s, &r, "SELECT json_extract(spec, '$.recipe') FROM sweep WHERE name = :study",
+                    params) == 0) {
+        recipe = xstrdup(r.n_rows > 0 && r.cell[0] ? r.cell[0] : study);
+        rows_free(&r);
+    }
+    return recipe ? recipe : xstrdup(study);
+}
+
+static int check_study(struct store *s, const char *study)
+{
+    const char *const params[] = { "study", study, NULL };
+    struct rows r;
+
+    if (store_query(s, &r, "SELECT 1 FROM sweep WHERE name = :study", params) != 0)
+        return -1;
+    int n = r.n_rows;
+    rows_free(&r);
+    return n > 0
+               ? 0
+               : fail(FAIL_RUN,
+                      "the store has no study '%s' ('lowrank status' lists them): lowrank sweep %s",
+                      study, study);
+}
+
 int study_runs(struct study_run **out, struct store *s, const struct study_want *w)
 {
     static const char sql[] =
@@ -54,7 +84,7 @@ int study_runs(struct study_run **out, struct store *s, const struct study_want 
     struct rows r;
 
     *out = NULL;
-    if (store_query(s, &r, sql, params) != 0)
+    if (check_study(s, w->study) != 0 || store_query(s, &r, sql, params) != 0)
         return -1;
     *out = xalloc((size_t)r.n_rows + 1, sizeof **out);
     for (int i = 0; i < r.n_rows; i++)
@@ -117,39 +147,43 @@ static int check_alike(const struct study_run *r, int n, const char *study)
 }
 
 /* Each of the ranks that were asked for has a finished run. */
-static int check_ranks(const struct study_run *r, int n, const struct study_want *w)
+static int check_ranks(struct store *s, const struct study_run *r, int n,
+                       const struct study_want *w)
 {
-    for (const char *s = w->ranks; s && *s; s += strspn(s, ",")) {
+    for (const char *p = w->ranks; p && *p; p += strspn(p, ",")) {
         char *end;
-        long rank = strtol(s, &end, 10);
+        long rank = strtol(p, &end, 10);
         int i = 0;
         while (i < n && r[i].rank != rank)
             i++;
-        if (i == n)
-            return fail(FAIL_RUN,
-                        "study '%s' has no finished run of rank %ld%s%s: lowrank sweep "
-                        "ablations/%s.yaml",
-                        w->study, rank, w->targets ? " with targets " : "",
-                        w->targets ? w->targets : "", w->study);
-        s = end;
+        if (i == n) {
+            char *recipe = study_recipe(s, w->study);
+            fail(FAIL_RUN, "study '%s' has no finished run of rank %ld%s%s: lowrank sweep %s",
+                 w->study, rank, w->targets ? " with targets " : "", w->targets ? w->targets : "",
+                 recipe);
+            free(recipe);
+            return -1;
+        }
+        p = end;
     }
     return 0;
 }
 
-static int nothing(const struct study_want *w, const struct study_run *r, int n)
+static int nothing(struct store *s, const struct study_want *w, const struct study_run *r, int n)
 {
-    char *what = xprintf("%s%s%s%s%s", w->methods ? w->methods : "any method",
+    char *what = xprintf("%s%s%s%s%s%s%s", w->methods ? w->methods : "any method",
                          w->targets ? ", targets " : "", w->targets ? w->targets : "",
-                         w->ranks ? ", rank " : "", w->ranks ? w->ranks : "");
+                         w->ranks ? ", rank " : "", w->ranks ? w->ranks : "",
+                         w->task ? ", task " : "", w->task ? w->task : "");
+    char *recipe = study_recipe(s, w->study);
 
     if (n > 0)
         fail(FAIL_RUN,
-             "none of %d runs of study '%s' (%s) is finished, %.8s is %s: lowrank sweep "
-             "ablations/%s.yaml",
-             n, w->study, what, r[0].key, r[0].state, w->study);
+             "none of %d runs of study '%s' (%s) is finished, %.8s is %s: lowrank sweep %s", n,
+             w->study, what, r[0].key, r[0].state, recipe);
     else
-        fail(FAIL_RUN, "study '%s' has no runs of %s%s%s: lowrank sweep ablations/%s.yaml",
-             w->study, what, w->task ? ", task " : "", w->task ? w->task : "", w->study);
+        fail(FAIL_RUN, "study '%s' has no runs of %s: lowrank sweep %s", w->study, what, recipe);
+    free(recipe);
     free(what);
     return -1;
 }
@@ -161,8 +195,8 @@ int study_runs_done(struct study_run **out, struct store *s, const struct study_
     if (n < 0)
         return -1;
     done = done_first(*out, n);
-    if ((done == 0 && nothing(w, *out, n) != 0) || check_alike(*out, done, w->study) != 0 ||
-        check_ranks(*out, done, w) != 0) {
+    if ((done == 0 && nothing(s, w, *out, n) != 0) || check_alike(*out, done, w->study) != 0 ||
+        check_ranks(s, *out, done, w) != 0) {
         study_runs_free(*out, n);
         *out = NULL;
         return -1;
@@ -175,7 +209,7 @@ int study_runs_done(struct study_run **out, struct store *s, const struct study_
     return done;
 }
 
-char *study_run_file(const struct study_run *r, const char *study)
+char *study_run_file(const struct study_run *r)
 {
     char *under = r->adapter_dir ? xstrdup(r->adapter_dir) : xprintf("adapters/%.16s", r->key);
     char *home = home_path(under), *path = NULL;
@@ -188,13 +222,10 @@ char *study_run_file(const struct study_run *r, const char *study)
             break;
     }
     if (!file_exists(path)) {
-        char *settings = r->rank > 0
-                             ? xprintf("rank=%d targets=%s seed=%ld", r->rank, r->targets, r->seed)
-                             : xprintf("method=%s seed=%ld", r->method, r->seed);
         fail(FAIL_RUN,
-             "the adapter of run %.8s is not in '%s': lowrank run ablations/%s.yaml --again %s",
-             r->key, home, study, settings);
-        free(settings);
+             "the adapter of run %.8s is not in '%s'; 'lowrank show %.8s' has the command that "
+             "makes it again",
+             r->key, home, r->key);
         free(path);
         path = NULL;
     }
@@ -256,18 +287,19 @@ int study_ranks(char **out, struct store *s, const struct study_want *w, const c
         *out = check_given(given, n) == 0 ? xstrdup(given) : NULL;
         return *out ? 0 : -1;
     }
-    if (store_query(s, &r, sql, params) != 0)
+    if (check_study(s, w->study) != 0 || store_query(s, &r, sql, params) != 0)
         return -1;
     *out = pick(&r, from, n);
+    char *recipe = study_recipe(s, w->study);
     if (r.n_rows == 0)
-        fail(FAIL_RUN,
-             "study '%s' has no LoRA runs with targets %s: lowrank sweep ablations/%s.yaml",
-             w->study, w->targets, w->study);
+        fail(FAIL_RUN, "study '%s' has no LoRA runs with targets %s%s%s: lowrank sweep %s",
+             w->study, w->targets, w->task ? ", task " : "", w->task ? w->task : "", recipe);
     else if (!strchr(*out, ','))
         fail(FAIL_RUN,
              "study '%s' with targets %s has no two ranks from %ld upwards; name them with --ranks",
              w->study, w->targets, from);
     bool ok = strchr(*out, ',') != NULL;
+    free(recipe);
     rows_free(&r);
     if (ok)
         return 0;

@@ -30,12 +30,16 @@ void study_runs_free(struct study_run *r, int n);
  * different weights, naming both. */
 int study_runs_done(struct study_run **out, struct store *s, const struct study_want *w);
 
+/* study_recipe - what 'lowrank sweep' takes to make more of its runs: a name or a file. The caller
+ * frees it. */
+char *study_recipe(struct store *s, const char *study);
+
 /* study_differ - records that A and B were trained on different weights; -1. */
 int study_differ(const struct study_run *a, const struct study_run *b);
 
 /* study_run_file - adapter_model.safetensors of its last step; the caller frees it. Errors: NULL
- * after FAIL_RUN with the command that makes it. */
-char *study_run_file(const struct study_run *r, const char *study);
+ * after FAIL_RUN that says how to make it. */
+char *study_run_file(const struct study_run *r);
 
 /* study_ranks - N ranks of the study's LoRA runs with these targets: GIVEN ("4,64"), else the
  * smallest from FROM, those that follow it, and the largest. *out: a list, owned by the caller.

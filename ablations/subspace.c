@@ -21,8 +21,8 @@ static const struct opt opts[] = {
     { "task", 0, OPT_STR, offsetof(struct subspace_cfg, task), NULL, 0, 0, NULL,
       "task of the runs, where the study has several" },
     { "seeds", 0, OPT_LIST, offsetof(struct subspace_cfg, seeds), NULL, 0, 0, NULL,
-      "compare these, each with the next, the last with the first; without it all that both ranks "
-      "have finished" },
+      "compare these, each with the next, the last with the first, and ranks of each; without it "
+      "all that both ranks have finished" },
     { "upto", 0, OPT_INT, offsetof(struct subspace_cfg, upto), "64", 1, 1024, NULL,
       "compare at most so many directions" },
     { .type = OPT_END },
@@ -54,7 +54,7 @@ static int pick_ranks(long rank[2], struct store *s, const struct subspace_cfg *
     return rc;
 }
 
-/* "1,2,3": two seeds at least. *OUT is the caller's. */
+/* "1,2,3". Returns how many; *OUT is the caller's. */
 static int given_seeds(long **out, const char *list)
 {
     const char *s = list;
@@ -67,9 +67,9 @@ static int given_seeds(long **out, const char *list)
             break;
         (*out)[n++] = seed;
     }
-    if (!*s && n > 1)
+    if (!*s && n > 0)
         return n;
-    return fail(FAIL_USAGE, "'seeds' must be two seeds or more as 1,2,3, not '%s'", list);
+    return fail(FAIL_USAGE, "'seeds' must be seeds as 1,2,3, not '%s'", list);
 }
 
 static bool finished(const struct study_run *r, int n, long rank, long seed)
@@ -81,8 +81,8 @@ static bool finished(const struct study_run *r, int n, long rank, long seed)
     return false;
 }
 
-/* The seeds with which both ranks are finished; where there are not two, 1 and 2: loading them says
- * what is missing. Returns how many. */
+/* The seeds with which both ranks are finished; where there is none, 1: loading it says what is
+ * missing. Returns how many. */
 static int found_seeds(long **out, struct store *s, const struct subspace_cfg *c,
                        const long rank[2])
 {
@@ -96,37 +96,46 @@ static int found_seeds(long **out, struct store *s, const struct subspace_cfg *c
     free(ranks);
     if (n < 0)
         return -1;
-    *out = xalloc((size_t)n + 2, sizeof **out);
+    *out = xalloc((size_t)n + 1, sizeof **out);
     for (int i = 0; i < n; i++)
         if (r[i].rank == rank[0] && finished(&r[i], 1, rank[0], r[i].seed) &&
             finished(r, n, rank[1], r[i].seed))
             (*out)[found++] = r[i].seed;
     study_runs_free(r, n);
-    if (found < 2)
-        (*out)[0] = 1, (*out)[1] = found = 2;
+    if (found == 0)
+        (*out)[found++] = 1;
     return found;
 }
 
 /* One finished run among N, or a line that says what to do. */
-static int check_found(const struct study_run *r, int n, const struct subspace_cfg *c, long rank,
-                       long seed)
+static int check_found(const struct study_run *r, int n, const struct subspace_cfg *c,
+                       const char *recipe, long rank, long seed)
 {
+    char *which = xprintf("rank %ld, targets %s, seed %ld", rank, c->targets, seed);
+
     if (n == 0)
-        return fail(FAIL_RUN,
-                    "study '%s' has no run with rank %ld, targets %s, seed %ld: lowrank sweep "
-                    "ablations/%s.yaml with more seeds or ranks",
-                    c->study, rank, c->targets, seed, c->study);
-    if (n > 1)
-        return fail(FAIL_USAGE,
-                    "study '%s' has %d runs with rank %ld, targets %s, seed %ld (tasks %s and %s); "
-                    "choose one with --task",
-                    c->study, n, rank, c->targets, seed, r[0].task, r[1].task);
-    if (strcmp(r->state, state_names[STATE_DONE]) != 0)
-        return fail(
-            FAIL_RUN,
-            "run %.8s (rank %ld, targets %s, seed %ld) is %s: lowrank sweep ablations/%s.yaml",
-            r->key, rank, c->targets, seed, r->state, c->study);
-    return 0;
+        fail(FAIL_RUN, "study '%s' has no run with %s: lowrank sweep %s with more seeds or ranks",
+             c->study, which, recipe);
+    else if (n > 1 && strcmp(r[0].task, r[1].task) != 0)
+        fail(FAIL_USAGE, "study '%s' has %d runs with %s (tasks %s and %s); choose one with --task",
+             c->study, n, which, r[0].task, r[1].task);
+    else if (n > 1 && strcmp(r[0].model, r[1].model) != 0)
+        fail(
+            FAIL_INPUT,
+            "study '%s' has runs %.8s of model '%s' and %.8s of '%s' with %s: updates of different "
+            "weights cannot be compared",
+            c->study, r[0].key, r[0].model, r[1].key, r[1].model, which);
+    else if (n > 1)
+        fail(
+            FAIL_USAGE,
+            "study '%s' has %d runs with %s (%.8s and %.8s): which is meant is not clear, since it "
+            "varies other keys as well",
+            c->study, n, which, r[0].key, r[1].key);
+    else if (strcmp(r->state, state_names[STATE_DONE]) != 0)
+        fail(FAIL_RUN, "run %.8s (%s) is %s: lowrank sweep %s", r->key, which, r->state, recipe);
+    bool ok = n == 1 && strcmp(r->state, state_names[STATE_DONE]) == 0;
+    free(which);
+    return ok ? 0 : -1;
 }
 
 static void wanted_of(bool wanted[N_PROJ], const char *targets)
@@ -156,10 +165,15 @@ static int load(struct side *side, struct store *s, const struct subspace_cfg *c
     snprintf(rank_text, sizeof rank_text, "%ld", rank);
     snprintf(seed_text, sizeof seed_text, "%ld", seed);
     side->n_runs = study_runs(&side->run, s, &w);
-    if (side->n_runs < 0 || check_found(side->run, side->n_runs, c, rank, seed) != 0)
+    if (side->n_runs < 0)
+        return -1;
+    char *recipe = study_recipe(s, c->study);
+    int found = check_found(side->run, side->n_runs, c, recipe, rank, seed);
+    free(recipe);
+    if (found != 0)
         return -1;
     wanted_of(wanted, c->targets);
-    char *path = study_run_file(side->run, c->study);
+    char *path = study_run_file(side->run);
     side->n = path ? basis_load(&side->b, path, wanted) : -1;
     bool ok = side->n > 0 && side->b[0].r == rank;
     if (side->n > 0 && !ok)
@@ -228,9 +242,9 @@ static int compare(struct table *t, const char *name, const struct side *a, cons
 {
     if (check_alike(a, b) != 0)
         return -1;
-    for (int k = 0; k < a->n; k++)
+    for (int k = 0; k < a->n && stop_check() == 0; k++)
         add(t, name, a->run->run_id, b->run->run_id, &a->b[k], &b->b[k], upto);
-    return 0;
+    return stop_check();
 }
 
 /* Two Gaussian matrices for each that was adapted. */
@@ -263,9 +277,9 @@ static int compare_all(struct table *t, const struct side *low, const struct sid
     for (int i = 0; i < n && rc == 0; i++) {
         int next = (i + 1) % n;
         rc = compare(t, "phi_rank", &low[i], &high[i], upto);
-        if (rc == 0 && (n > 2 || i == 0))
+        if (rc == 0 && (n > 2 || i < next))
             rc = compare(t, "phi_seed", &high[i], &high[next], upto);
-        if (rc == 0)
+        if (rc == 0 && n > 1)
             rc = compare(t, "phi_rank_seed", &low[i], &high[next], upto);
     }
     return rc;

@@ -84,13 +84,12 @@ static void left_close(struct left *l)
     *l = (struct left){ 0 };
 }
 
-static int left_open(struct left *l, const struct study_run *r, const char *study,
-                     const struct base *b)
+static int left_open(struct left *l, const struct study_run *r, const struct base *b)
 {
     struct lora_cfg cfg = { 0 };
     int n_labels, rc;
 
-    *l = (struct left){ .run = r, .scale = 1, .path = study_run_file(r, study) };
+    *l = (struct left){ .run = r, .scale = 1, .path = study_run_file(r) };
     if (!l->path || st_open(&l->file, l->path) != 0)
         return -1;
     l->open = true;
@@ -227,6 +226,7 @@ static int see_matrix(struct left *l, int n, const struct base *b, const struct 
     struct weight w = { 0 };
     int rc = weight_read(&w, b, layer, p, false);
 
+    progress("%s: layer %d of %d, %s", v->study, layer + 1, b->dims.n_layers, proj_names[p]);
     for (int i = 0; i < n && rc == 0; i++) {
         struct update u = { .run = l[i].run, .scale = l[i].scale, .out = w.out, .in = w.in };
         int found = l[i].low_rank ? read_pair(&u, &l[i], b, &w) : read_trained(&u, &l[i], b, &w);
@@ -235,6 +235,7 @@ static int see_matrix(struct left *l, int n, const struct base *b, const struct 
         if (found < 0 || (found == 1 && v->see(v->ctx, &w, &u) != 0))
             rc = -1;
         update_free(&u);
+        rc = rc == 0 ? stop_check() : rc;
     }
     weight_free(&w);
     return rc;
@@ -257,7 +258,7 @@ static int visit_all(const struct study_run *r, int n, const struct base *b, con
     int rc = 0;
 
     for (int i = 0; i < n && rc == 0; i++)
-        rc = left_open(&l[i], &r[i], v->study, b);
+        rc = left_open(&l[i], &r[i], b);
     for (int layer = 0; layer < b->dims.n_layers && rc == 0; layer++)
         for (int p = 0; p < N_PROJ && rc == 0; p++)
             rc = see_matrix(l, n, b, v, layer, (enum proj)p);

@@ -7,6 +7,7 @@
 #include "core/math/mat.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,8 @@ int main(int argc, char **argv)
     if (rc < 0) {
         fprintf(stderr, "lowrank: %s\n", fail_text());
         rc = (int)fail_code();
+        if (rc == FAIL_STOPPED && stop_requested() == SIGTERM)
+            rc = 128 + SIGTERM;
     }
     return rc;
 }

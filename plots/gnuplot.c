@@ -51,6 +51,8 @@ static int complain(char *said, int status)
 {
     const char *line = NULL;
 
+    if (stop_check() != 0) /* a terminal interrupts both */
+        return -1;
     if (status > 128)
         return fail(FAIL_TOOL, "gnuplot was killed by signal %d", status - 128);
     for (char *s = strtok(said, "\n"); s; s = strtok(NULL, "\n")) {

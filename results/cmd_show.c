@@ -26,6 +26,15 @@ static const struct section of_run[] = {
              " FROM runs WHERE run_key = :key" },
     { "config", "SELECT j.key, j.atom AS value FROM run r, json_each(r.config) j"
                 " WHERE r.run_key = :key ORDER BY j.key" },
+    /* for a shell: a value with other characters is quoted */
+    { "again",
+      "SELECT 'lowrank run --again ' || group_concat(key || '=' ||"
+      " iif(value GLOB '*[^A-Za-z0-9_.,/:@+-]*',"
+      "   '''' || replace(value, '''', '''\\''''') || '''', value), ' ') AS command"
+      " FROM (SELECT j.key, iif(j.type IN ('true', 'false'), j.type, CAST(j.value AS TEXT)) AS "
+      "value"
+      "   FROM run r, json_each(r.config) j"
+      "   WHERE r.run_key = :key AND j.atom IS NOT NULL AND j.value <> '' ORDER BY j.key)" },
     { "attempts", "SELECT attempt, outcome, started, ended, resumed_step, last_step, round(wall_s, "
                   "1) AS wall_s,"
                   " round(peak_rss_mb, 1) AS peak_rss_mb, substr(git_commit, 1, 10) AS git_commit, "

@@ -406,13 +406,13 @@ START_TEST(what_cannot_be_computed)
     char *dir, *command;
 
     study_init(&t);
-    refused(t.home, "amplify", "is queued: lowrank sweep ablations/rank.yaml");
+    refused(t.home, "amplify", "is queued: lowrank sweep rank");
     refused(t.home, "amplify --study none",
-            "'none' has no LoRA runs with targets q,v: lowrank sweep");
+            "the store has no study 'none' ('lowrank status' lists them): lowrank sweep none");
     refused(t.home, "amplify --ranks 4,x", "'ranks' must be ranks as 8,64, not '4,x'");
-    refused(t.home, "effective_rank", "study 'methods' has no runs of lora,ft");
+    refused(t.home, "effective_rank", "the store has no study 'methods'");
     study_ready(&t);
-    refused(t.home, "amplify", "--again rank=16 targets=q,v seed=1");
+    refused(t.home, "amplify", "has the command that makes it again");
     refused(t.home, "amplify --ranks 4,64", "no finished run of rank 64 with targets q,v: lowrank");
     refused(t.home, "amplify --ranks 64", "has no runs of lora, targets q,v, rank 64");
     /* An adapter of a model with other shapes. */
@@ -443,7 +443,7 @@ START_TEST(what_cannot_be_computed)
     kit_sql(t.db,
             "INSERT INTO run_input SELECT run_id, attempts, 'weights', 'x', printf('%064d', seed)"
             " FROM run WHERE rank = 8");
-    command = xprintf("subspace --ranks 4,8 --seed 1 --other_seed 2");
+    command = xprintf("subspace --ranks 4,8 --seeds 1,2");
     refused(t.home, command, "were trained on different weights: their updates");
     free(command);
     kit_sql(t.db, "UPDATE run_input SET sha256 = printf('%064d', 1)");

@@ -398,6 +398,11 @@ int stop_requested(void)
     return stop_signal;
 }
 
+int stop_check(void)
+{
+    return stop_signal ? fail(FAIL_STOPPED, "stopped") : 0;
+}
+
 size_t peak_rss_bytes(void)
 {
     struct rusage ru;

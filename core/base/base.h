@@ -79,6 +79,7 @@ const char *duration_text(char buf[32], double seconds);
  * between steps. */
 void stop_install(void);
 int stop_requested(void); /* 0, or the signal that asked */
+int stop_check(void);     /* 0, or -1 after FAIL_STOPPED when one asked */
 
 /* peak_rss_bytes - VmHWM of this process. */
 size_t peak_rss_bytes(void);
