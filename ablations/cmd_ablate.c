@@ -96,7 +96,7 @@ static int ablate(const struct ablation *a, const void *cfg)
     if (a->alone)
         rc = make_dirs(home_dir());
     else if (!file_exists(path))
-        rc = fail(FAIL_RUN, "no runs yet in '%s': lowrank sweep ablations/rank.yaml", home_dir());
+        rc = fail(FAIL_RUN, "no runs yet in '%s': lowrank sweep rank", home_dir());
     if (rc == 0)
         rc = store_open(&s, path, STORE_WRITE);
     if (rc == 0)

@@ -19,7 +19,8 @@ struct latency_cfg {
 };
 static const struct opt opts[] = {
     { "geometry", 0, OPT_LIST, offsetof(struct latency_cfg, geometry), NULL, 0, 0, NULL,
-      "shapes of models ('lowrank params --list'); without it minilm, with --full roberta-base, "
+      "shapes of models ('lowrank params --help' lists them); without it minilm, with --full "
+      "roberta-base, "
       "too" },
     { "rank", 0, OPT_INT, offsetof(struct latency_cfg, rank), "16", 1, 4096, NULL,
       "of LoRA and of the adapters' bottlenecks" },

@@ -18,6 +18,7 @@ static void fill(struct study_run *x, const struct rows *r, int row)
 
     x->run_id = strtoll(rows_get(r, row, "run_id"), NULL, 10);
     snprintf(x->key, sizeof x->key, "%s", rows_get(r, row, "run_key"));
+    snprintf(x->cell, sizeof x->cell, "%s", rows_get(r, row, "cell_key"));
     snprintf(x->weights, sizeof x->weights, "%s", weights ? weights : "");
     x->model = text_of(r, row, "model");
     x->task = text_of(r, row, "task");
@@ -62,7 +63,7 @@ static int check_study(struct store *s, const char *study)
 int study_runs(struct study_run **out, struct store *s, const struct study_want *w)
 {
     static const char sql[] =
-        "SELECT r.run_id, r.run_key, r.state, coalesce(r.model, '') AS model,"
+        "SELECT r.run_id, r.run_key, r.cell_key, r.state, coalesce(r.model, '') AS model,"
         " coalesce(r.task, '') AS task, coalesce(r.method, '') AS method, r.rank,"
         " coalesce(r.targets, '') AS targets, coalesce(r.seed, 0) AS seed, a.adapter_dir,"
         " (SELECT sha256 FROM run_input i WHERE i.run_id = r.run_id AND i.role = 'weights'"
@@ -146,7 +147,7 @@ static int check_alike(const struct study_run *r, int n, const char *study)
     return 0;
 }
 
-/* Each of the ranks that were asked for has a finished run. */
+/* Each of the ranks that were asked for has a finished run, and no two recipes. */
 static int check_ranks(struct store *s, const struct study_run *r, int n,
                        const struct study_want *w)
 {
@@ -164,6 +165,12 @@ static int check_ranks(struct store *s, const struct study_run *r, int n,
             free(recipe);
             return -1;
         }
+        for (int k = i + 1; k < n; k++)
+            if (r[k].rank == rank && strcmp(r[k].cell, r[i].cell) != 0)
+                return fail(FAIL_USAGE,
+                            "study '%s' has runs of rank %ld that differ in more than their seed "
+                            "(%.8s and %.8s): their mean would say nothing",
+                            w->study, rank, r[i].key, r[k].key);
         p = end;
     }
     return 0;

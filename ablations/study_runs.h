@@ -7,7 +7,8 @@
 
 struct study_run {
     int64_t run_id;
-    char key[65], weights[65]; /* weights: SHA-256 of the checkpoint it started from; "": unknown */
+    char key[65], cell[65],
+        weights[65]; /* weights: SHA-256 of the checkpoint it started from; "": unknown */
     char *model, *task, *method, *targets, *state, *adapter_dir; /* owned; the last: NULL or path */
     int rank;                                                    /* 0: the method has none */
     long seed;

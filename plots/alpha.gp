@@ -1,6 +1,6 @@
 # Quality against alpha for each rank: mean, 95 % interval, every seed.
 # size: 8.4 x 5.2 + 0.36 * cell_blocks
-# make: lowrank sweep ablations/alpha.yaml
+# make: lowrank sweep alpha
 # runs: fig_runs(study=alpha)
 # text: study fig_study(study=alpha)
 # data: cell fig_alpha(study=alpha) by series: x, lo, hi, n, mean

@@ -1,6 +1,6 @@
 # Quality against rank r for each set of adapted matrices: mean, 95 % interval, every seed (Table 6).
 # size: 8.4 x 5.2 + 0.36 * cell_blocks
-# make: lowrank sweep ablations/rank.yaml
+# make: lowrank sweep rank
 # runs: fig_runs(study=rank)
 # text: study fig_study(study=rank)
 # data: cell fig_rank(study=rank) by series: x, lo, hi, n, mean

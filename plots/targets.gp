@@ -1,6 +1,6 @@
 # Quality of each set of adapted matrices: mean, 95 % interval, every seed (Table 5).
 # size: 8.4 x 5.2 + 0.36 * cell_blocks
-# make: lowrank sweep ablations/targets.yaml
+# make: lowrank sweep targets
 # runs: fig_runs(study=targets)
 # text: study fig_study(study=targets)
 # data: cell fig_targets(study=targets) by series: x, lo, hi, n, mean

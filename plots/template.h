@@ -3,7 +3,7 @@
  *   # Accuracy against rank.                             what it shows: one line
  *   # size: 8.4 x 6                                      cm as printed; gnuplot expressions
  *   # like: phi_rank                                     draw as this figure's commands do
- *   # make: lowrank sweep ablations/rank.yaml            what to run when there is nothing to draw
+ *   # make: lowrank sweep rank                           what to run when there is nothing to draw
  *   # runs: fig_runs(study=rank)                         runs behind it: key8, git_commit, git_dirty
  *   # text: study fig_study(study=rank)                  first row as strings: study_COLUMN
  *   # data: mean fig_rank by series: x, lo, hi, n, mean  a block of the data file for each series

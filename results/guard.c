@@ -60,7 +60,7 @@ static char *folder_of(const char *path)
 static int no_results(const char *path)
 {
     return fail(FAIL_STORE,
-                "no results yet; run 'lowrank sweep ablations/rank.yaml' ('%s' has none)", path);
+                "no results yet; run 'lowrank sweep rank' ('%s' has none)", path);
 }
 
 static int check_header(const char *path, enum store_mode mode)

@@ -25,7 +25,7 @@ static int identify(struct store *s, bool *fresh)
     *fresh = id == 0 && version == 0 && n_tables == 0;
     if (*fresh && s->mode == STORE_READ)
         return fail(FAIL_STORE,
-                    "no results yet; run 'lowrank sweep ablations/rank.yaml' ('%s' has none)",
+                    "no results yet; run 'lowrank sweep rank' ('%s' has none)",
                     s->path);
     if (*fresh)
         return 0;

@@ -415,6 +415,13 @@ START_TEST(what_cannot_be_computed)
     refused(t.home, "amplify", "has the command that makes it again");
     refused(t.home, "amplify --ranks 4,64", "no finished run of rank 64 with targets q,v: lowrank");
     refused(t.home, "amplify --ranks 64", "has no runs of lora, targets q,v, rank 64");
+    /* Two recipes of one rank: no seeds of each other. */
+    kit_sql(t.db, "UPDATE run SET cell_key = printf('%064d', 9) WHERE rank = 4 AND seed = 2;"
+                  "UPDATE sweep_run SET point = printf('%064d', 9) WHERE run_id ="
+                  " (SELECT run_id FROM run WHERE rank = 4 AND seed = 2)");
+    refused(t.home, "amplify --ranks 4,8", "runs of rank 4 that differ in more than their seed");
+    kit_sql(t.db, "UPDATE run SET cell_key = (SELECT cell_key FROM run WHERE rank = 4 AND seed = 1)"
+                  " WHERE rank = 4");
     /* An adapter of a model with other shapes. */
     dir = folder_of(&t, 8, 2);
     char *path = path_join(dir, "adapter_model.safetensors");
