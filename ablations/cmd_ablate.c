@@ -52,7 +52,7 @@ static int unknown(const char *name)
 static int list(void)
 {
     for (const struct ablation *const *a = ablation_table; *a; a++)
-        printf("%-12s %s (%s)\n", (*a)->name, (*a)->about, (*a)->source);
+        printf("%-15s %s (%s)\n", (*a)->name, (*a)->about, (*a)->source);
     return 0;
 }
 
@@ -126,18 +126,20 @@ static int run(int argc, char **argv)
     const struct ablation *a = named(argc, argv);
     struct opt table[MAX_OPTS];
     char *title = a ? xprintf("ablate %s", a->name) : xstrdup("ablate");
+    char *example = xprintf("lowrank ablate %s", a ? a->name : "subspace");
     const struct opt_usage usage = {
         .command = title,
         .usage = a ? "" : "NAME",
         .about = a ? a->about : "compute a study from finished runs",
         .detail = a ? a->source : "'lowrank ablate NAME --help' lists the options of a study.",
-        .example = "lowrank ablate subspace",
+        .example = example,
         .min_args = 0,
         .max_args = 1,
     };
 
     make_table(table, a);
     int rc = opt_command(&usage, table, own_size(a) + sizeof(struct options), work, argc, argv);
+    free(example);
     free(title);
     return rc;
 }

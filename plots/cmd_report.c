@@ -199,11 +199,27 @@ static int check_some(struct page *p)
     return rc;
 }
 
+/* Before minutes of drawing: can a file be made there? */
+static int check_place(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *dir = slash ? xprintf("%.*s", (int)(slash - path + (slash == path)), path) : xstrdup(".");
+    struct stat st;
+    int rc = 0;
+
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        rc = fail(FAIL_STORE, "cannot write '%s': it is a folder", path);
+    else if (access(dir, W_OK) != 0)
+        rc = fail(FAIL_STORE, "cannot write '%s': %s", path, strerror(errno));
+    free(dir);
+    return rc;
+}
+
 static int report(struct page *p, const struct options *o, const char *path)
 {
     char *text = NULL;
 
-    if (check_some(p) != 0 || (have_gnuplot() && make_folder(p) != 0))
+    if (check_some(p) != 0 || check_place(path) != 0 || (have_gnuplot() && make_folder(p) != 0))
         return -1;
     if (!p->dir)
         warn("gnuplot is not installed: the page has no figures");

@@ -30,6 +30,9 @@ static void put_unique(FILE *to, const char *s, int number)
             }
         if (strncmp(s, "xlink:", 6) == 0 && tag)
             n = 0, s += 6; /* a prefix that HTML knows and XML would want declared */
+        else if (strncmp(s, "<title>", 7) == 0 &&
+                 strstr(s, "</title>")) /* gnuplot's own commands */
+            n = 0, tag = false, s = strstr(s, "</title>") + 8;
         else if ((*s == '\t' || *s == '\n') && !tag && s[1] == '\n')
             n = 0, s++;
         fwrite(s, 1, n, to);
