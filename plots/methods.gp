@@ -13,7 +13,8 @@ block(s) = sum [k = 1:seed_blocks] (seed_task[k] eq s ? k : 0)
 unset key
 set grid xtics ytics linetype 1 linecolor '#e6e6e6' linewidth 0.5
 set title offset 0, -0.7
-set label 1 'mean, 95 % interval, every seed' at screen 0.5, screen 0.25 / height center
+seeds = cell_n_min == cell_n_max ? sprintf('n = %d', cell_n_min) : sprintf('n = %d to %d', cell_n_min, cell_n_max)
+set label 1 'mean, 95 % interval (an arrow: it goes on), every seed; '.seeds at screen 0.5, screen 0.25 / height center
 set multiplot
 do for [b = 1:cell_blocks] {
     set lmargin at screen (left + (b - 1) * (pane + gap)) / width
@@ -31,6 +32,7 @@ do for [b = 1:cell_blocks] {
         low = low - 1
         high = high + 1
     }
+    tip = 0.04 * (high - low)
     set xrange [low : high]
     set yrange [|cell_x| + 0.6 : 0.4]
     set xtics step(1.6 * (high - low))
@@ -42,6 +44,10 @@ do for [b = 1:cell_blocks] {
             pointtype 7 pointsize 0.3 linecolor rgb dot[1] notitle, \
         data index cell_first + b - 1 using (most($2, low)):1:(least($3, high) - most($2, low)):(0) \
             with vectors nohead linecolor rgb ink[1] linewidth 0.9 notitle, \
+        data index cell_first + b - 1 using ($2 < low ? low + tip : NaN):1:(-tip):(0) \
+            with vectors head filled size graph 0.03, 25 linecolor rgb ink[1] linewidth 0.9 notitle, \
+        data index cell_first + b - 1 using ($3 > high ? high - tip : NaN):1:(tip):(0) \
+            with vectors head filled size graph 0.03, 25 linecolor rgb ink[1] linewidth 0.9 notitle, \
         data index cell_first + b - 1 using 5:1 with points linestyle 1 notitle
     unset label 1
 }
