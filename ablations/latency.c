@@ -2,7 +2,9 @@
  * LoRA merged into its weights, and of models with adapters beside the weights. Hu et al. 2021, table 1
  * and figure 5.
  *
- * Weights are random numbers in published shapes: time does not depend on them. One thread. */
+ * Weights are random numbers in published shapes: time does not depend on them. One thread. Models are
+ * made anew for every round, so that where their numbers happen to lie in memory is not taken for a
+ * property of the method; MERGED does the base's arithmetic, and its ratio says how much is noise. */
 #include "ablations/ablation.h"
 #include "ablations/study_runs.h"
 #include "experiments/bench.h"
@@ -13,32 +15,35 @@
 
 struct latency_cfg {
     char *geometry, *batches, *lengths;
-    long rank;
+    long rank, rounds;
     double seconds;
     bool full;
 };
+
+enum { MOST = 16, MOST_ROUNDS = 100 };
+
 static const struct opt opts[] = {
     { "geometry", 0, OPT_LIST, offsetof(struct latency_cfg, geometry), NULL, 0, 0, NULL,
       "shapes of models ('lowrank params --help' lists them); without it minilm, with --full "
       "roberta-base, "
       "too" },
-    { "rank", 0, OPT_INT, offsetof(struct latency_cfg, rank), "16", 1, 4096, NULL,
-      "of LoRA and of the adapters' bottlenecks" },
     { "batches", 0, OPT_LIST, offsetof(struct latency_cfg, batches), NULL, 0, 0, NULL,
       "sequences of a batch; without it 1,4,16, with --full 1,2,4,8,16,32" },
     { "lengths", 0, OPT_LIST, offsetof(struct latency_cfg, lengths), NULL, 0, 0, NULL,
       "tokens of a sequence; without it 16,64,128, with --full 128,256,512" },
     { "seconds", 0, OPT_REAL, offsetof(struct latency_cfg, seconds), "2", 0.01, 3600, NULL,
-      "time of each batch and length; five turns are taken in any case" },
+      "time of each batch and length over all rounds; three turns a round are taken in any case" },
     { "full", 0, OPT_BOOL, offsetof(struct latency_cfg, full), "false", 0, 0, NULL,
       "the paper's lengths, more batches, two geometries: more than an hour" },
+    { "rank", 0, OPT_INT, offsetof(struct latency_cfg, rank), "16", 1, 4096, NULL,
+      "of LoRA and of the adapters' bottlenecks" },
+    { "rounds", 0, OPT_INT, offsetof(struct latency_cfg, rounds), "5", 1, MOST_ROUNDS, NULL,
+      "times that models are made anew and timed; their median is the result" },
     { .type = OPT_END },
 };
 
-enum { MOST = 16 };
 enum { BASE, MERGED, LORA, ADAPTER_H, ADAPTER_L, N_SIDES };
 static const char *const side_names[] = { "base", "merged", "lora", "adapter-h", "adapter-l" };
-enum { IN_CACHE_TOKENS = 512 };
 
 /* The models of one geometry: BASE has the frozen weights of all but MERGED. */
 struct sides {
@@ -47,17 +52,36 @@ struct sides {
     int which[N_SIDES], n;
 };
 
-struct numbers {
-    struct analysis_row *row;
-    size_t n;
+/* Passes of one side at one batch and length: all of them, and of each round the median ratio. */
+struct passes {
+    double *ms, *ratio, round[MOST_ROUNDS];
+    int n;
 };
 
-static void add(struct numbers *t, int side, int batch, int length, const char *name, double value)
+struct cell {
+    int batch, length;
+    struct passes side[N_SIDES];
+};
+
+struct latency {
+    const struct latency_cfg *c;
+    const char *geometry;
+    struct sides s;
+    struct cell cell[MOST * MOST];
+    int n_cells, largest[2]; /* batch and length of the largest */
+    struct analysis_row *row;
+    size_t n_rows;
+};
+
+static void add(struct latency *l, int side, const struct cell *c, const char *name, double value)
 {
-    t->row = xgrow(t->row, t->n + 1, sizeof *t->row);
-    t->row[t->n++] = (struct analysis_row){
-        .layer = -1, .proj = side_names[side], .i = batch, .j = length, .name = name, .value = value
-    };
+    l->row = xgrow(l->row, l->n_rows + 1, sizeof *l->row);
+    l->row[l->n_rows++] = (struct analysis_row){ .layer = -1,
+                                                 .proj = side_names[side],
+                                                 .i = c ? c->batch : 0,
+                                                 .j = c ? c->length : 0,
+                                                 .name = name,
+                                                 .value = value };
 }
 
 /* --- the models */
@@ -93,7 +117,7 @@ static int make_side(struct sides *s, int side, const char *geometry, long rank,
     return lane_init(&s->lane[side], &b->m, false);
 }
 
-static int make_sides(struct sides *s, const char *geometry, long rank, int batch, int length)
+static int make_sides(struct latency *l)
 {
     static const int order[] = { BASE, LORA, MERGED, ADAPTER_H, ADAPTER_L };
 
@@ -101,7 +125,7 @@ static int make_sides(struct sides *s, const char *geometry, long rank, int batc
         int side = order[i];
         if (side > LORA && !adapt_find(side_names[side]))
             warn("this build has no method '%s': it is left out", side_names[side]);
-        else if (make_side(s, side, geometry, rank, batch, length) != 0)
+        else if (make_side(&l->s, side, l->geometry, l->c->rank, l->largest[0], l->largest[1]) != 0)
             return -1;
     }
     return 0;
@@ -116,41 +140,93 @@ static void free_sides(struct sides *s)
             bench_model_free(&s->b[side]);
     }
     bench_model_free(&s->b[BASE]);
+    s->n = 0;
 }
 
 /* --- timed */
 
-static int time_cell(struct numbers *t, struct sides *s, int batch, int length, double seconds)
+static void keep_passes(struct passes *p, const struct bench_side *s, const struct bench_side *base,
+                        int turns, int round)
 {
+    size_t n = (size_t)(p->n + turns);
+    double ratio[3];
+
+    p->ms = xgrow(p->ms, n, sizeof *p->ms);
+    p->ratio = xgrow(p->ratio, n, sizeof *p->ratio);
+    for (int k = 0; k < turns; k++, p->n++) {
+        p->ms[p->n] = s->ms[k];
+        p->ratio[p->n] = s->ms[k] / base->ms[k];
+    }
+    bench_to_base(ratio, s, base, turns);
+    p->round[round] = ratio[0];
+}
+
+static int time_cell(struct latency *l, struct cell *c, int round)
+{
+    const struct sides *s = &l->s;
     struct bench_side *timed = xalloc(N_SIDES, sizeof *timed);
     struct dataset set;
     struct microbatch mb = { 0 };
-    int *idx = xalloc((size_t)batch, sizeof *idx), turns;
+    int *idx = xalloc((size_t)c->batch, sizeof *idx);
 
-    for (int i = 0; i < batch; i++)
+    for (int i = 0; i < c->batch; i++)
         idx[i] = i;
-    bench_set_init(&set, &s->b[BASE].d, batch, length, false);
-    batch_fill(&mb, &set, idx, batch, 0);
-    for (int i = 0; i < s->n; i++)
-        timed[i] = (struct bench_side){ &s->b[s->which[i]].m, &s->lane[s->which[i]], { 0 } };
-    turns = bench_turns(timed, s->n, &mb.b, seconds, batch * length <= IN_CACHE_TOKENS);
-    for (int i = 0; i < s->n && turns > 0; i++) {
-        double ratio[3];
-        bench_to_base(ratio, timed, i, 0, turns);
-        add(t, s->which[i], batch, length, "to_base", ratio[0]);
-        add(t, s->which[i], batch, length, "to_base_q1", ratio[1]);
-        add(t, s->which[i], batch, length, "to_base_q3", ratio[2]);
+    bench_set_init(&set, &s->b[BASE].d, c->batch, c->length, false);
+    batch_fill(&mb, &set, idx, c->batch, 0);
+    for (int i = 0; i < s->n; i++) {
+        timed[i].m = &s->b[s->which[i]].m;
+        timed[i].lane = &l->s.lane[s->which[i]];
     }
-    for (int i = 0; i < s->n && turns > 0; i++) {
-        double *ms = timed[i].ms;
-        add(t, s->which[i], batch, length, "ms", bench_median(ms, turns));
-        add(t, s->which[i], batch, length, "spread", ms[turns - 1 - turns / 4] - ms[turns / 4]);
-    }
+    int turns =
+        bench_turns(timed, s->n, &mb.b, l->c->seconds / (double)l->c->rounds, (uint32_t)round);
+    for (int i = 0; i < s->n && turns > 0; i++)
+        keep_passes(&c->side[s->which[i]], &timed[i], &timed[0], turns, round);
     microbatch_free(&mb);
     bench_set_free(&set);
     free(idx);
     free(timed);
     return turns < 0 ? -1 : 0;
+}
+
+static int time_round(struct latency *l, int round)
+{
+    int rc = make_sides(l);
+
+    for (int i = 0; i < l->s.n && rc == 0 && round == 0; i++) {
+        const struct model *model = &l->s.b[l->s.which[i]].m;
+        bool added = l->s.which[i] != BASE && l->s.which[i] != MERGED;
+        add(l, l->s.which[i], NULL, "parameters",
+            added ? (double)(model->n_train - model->n_train_head) : 0);
+    }
+    for (int i = 0; i < l->n_cells && rc == 0; i++) {
+        progress("%s: round %d of %ld, batch %d, %d tokens", l->geometry, round + 1, l->c->rounds,
+                 l->cell[i].batch, l->cell[i].length);
+        rc = time_cell(l, &l->cell[i], round);
+    }
+    free_sides(&l->s);
+    return rc;
+}
+
+static void add_cell(struct latency *l, struct cell *c)
+{
+    int rounds = (int)l->c->rounds;
+
+    for (int side = 0; side < N_SIDES; side++) {
+        struct passes *p = &c->side[side];
+        int n = p->n, quarter = n / 4;
+        if (n == 0)
+            continue;
+        for (int r = 0; r < rounds; r++) {
+            add(l, side, c, "to_base_round", p->round[r]);
+            l->row[l->n_rows - 1].run_b = r + 1;
+        }
+        add(l, side, c, "to_base", bench_median(p->round, rounds));
+        bench_median(p->ratio, n);
+        add(l, side, c, "to_base_q1", p->ratio[quarter]);
+        add(l, side, c, "to_base_q3", p->ratio[n - 1 - quarter]);
+        add(l, side, c, "ms", bench_median(p->ms, n));
+        add(l, side, c, "spread", p->ms[n - 1 - quarter] - p->ms[quarter]);
+    }
 }
 
 /* --- what is measured */
@@ -176,48 +252,52 @@ static int numbers_of(int out[MOST], const char *key, const char *text, int most
     return n > 0 ? n : fail(FAIL_USAGE, "'%s' is empty", key);
 }
 
+/* The batches and lengths of this run. */
+static int cells_of(struct latency *l)
+{
+    const struct latency_cfg *c = l->c;
+    int batch[MOST], length[MOST], n, m;
+    struct dims d;
+
+    if (geometry_dims(&d, NULL, NULL, l->geometry) != 0)
+        return -1;
+    const char *batches = c->full ? "1,2,4,8,16,32" : "1,4,16";
+    const char *lengths = c->full ? "128,256,512" : "16,64,128";
+    if ((n = numbers_of(batch, "batches", c->batches ? c->batches : batches, 4096)) < 0 ||
+        (m = numbers_of(length, "lengths", c->lengths ? c->lengths : lengths, d.max_pos)) < 0)
+        return -1;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < m; j++)
+            l->cell[l->n_cells++] = (struct cell){ .batch = batch[i], .length = length[j] };
+    l->largest[0] = batch[n - 1];
+    l->largest[1] = length[m - 1];
+    return 0;
+}
+
 static int measure(struct store *store, const struct latency_cfg *c, const char *geometry)
 {
-    int batch[MOST], length[MOST];
-    struct dims d;
-    if (geometry_dims(&d, NULL, NULL, geometry) != 0)
-        return -1;
-    int n = numbers_of(batch, "batches",
-                       c->batches ? c->batches
-                       : c->full  ? "1,2,4,8,16,32"
-                                  : "1,4,16",
-                       4096);
-    int m = n < 0 ? -1
-                  : numbers_of(length, "lengths",
-                               c->lengths ? c->lengths
-                               : c->full  ? "128,256,512"
-                                          : "16,64,128",
-                               d.max_pos);
-    if (m < 0)
-        return -1;
-    struct sides *s = xalloc(1, sizeof *s);
-    struct numbers t = { 0 };
-    char *settings = c->rank == 16 ? xstrdup("") : xprintf("rank=%ld", c->rank);
+    struct latency *l = xalloc(1, sizeof *l);
+    char *settings = study_settings(opts, "rank", c);
     const struct analysis_set set = { geometry, "latency", settings };
 
-    int rc = make_sides(s, geometry, c->rank, batch[n - 1], length[m - 1]);
-    for (int i = 0; i < s->n && rc == 0; i++) {
-        const struct model *model = &s->b[s->which[i]].m;
-        bool added = s->which[i] != BASE && s->which[i] != MERGED;
-        add(&t, s->which[i], 0, 0, "parameters",
-            added ? (double)(model->n_train - model->n_train_head) : 0);
-    }
-    for (int i = 0; i < n && rc == 0; i++)
-        for (int j = 0; j < m && rc == 0; j++) {
-            progress("%s: batch %d, %d tokens", geometry, batch[i], length[j]);
-            rc = time_cell(&t, s, batch[i], length[j], c->seconds);
+    l->c = c;
+    l->geometry = geometry;
+    int rc = cells_of(l);
+    for (int round = 0; round < c->rounds && rc == 0; round++)
+        rc = time_round(l, round);
+    for (int i = 0; i < l->n_cells; i++) {
+        if (rc == 0)
+            add_cell(l, &l->cell[i]);
+        for (int side = 0; side < N_SIDES; side++) {
+            free(l->cell[i].side[side].ms);
+            free(l->cell[i].side[side].ratio);
         }
+    }
     if (rc == 0)
-        rc = study_store(store, &set, t.row, t.n, "latency");
+        rc = study_store(store, &set, l->row, l->n_rows, "latency");
     free(settings);
-    free(t.row);
-    free_sides(s);
-    free(s);
+    free(l->row);
+    free(l);
     return rc;
 }
 

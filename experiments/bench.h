@@ -126,20 +126,24 @@ static inline double bench_gemm_rate(const struct bench_times *t)
 }
 
 /* --- bench_turns.c: forward passes of several models, timed in turns, so that what the machine does
- * meanwhile meets all of them; a ratio is that of two passes of one turn. */
-enum { BENCH_MOST_TURNS = 400 };
+ * meanwhile meets all of them; a ratio is that of two passes of one turn. Within a turn the models are in
+ * a random order, and a pass is timed right after another of the same model: what a predecessor left in
+ * the caches does not count, nor does a place in the turn. */
+enum { BENCH_MOST_TURNS = 400, BENCH_MOST_SIDES = 8 };
 struct bench_side {
     const struct model *m;
     struct lane *lane;
     double ms[BENCH_MOST_TURNS];
+    int place[BENCH_MOST_TURNS]; /* in the turn, from 0 */
 };
-/* bench_turns - some turns that do not count, then as many as fit into SECONDS, at least a few. AGAIN:
- * each side's pass is timed right after one that is not, so that small models find their weights in
- * the same caches. Returns the turns; -1: FAIL_MEMORY, FAIL_STOPPED. */
-int bench_turns(struct bench_side *s, int n, const struct batch *b, double seconds, bool again);
-/* bench_to_base - median and quartiles of the ratio of side I to side BASE; the times must still be in
- * the order of turns. */
-void bench_to_base(double out[3], const struct bench_side *s, int i, int base, int turns);
+/* bench_turns - as many turns as fit into SECONDS, at least a few. ORDERS: which sequence of random
+ * orders. Returns the turns; -1: FAIL_MEMORY, FAIL_STOPPED. */
+int bench_turns(struct bench_side *s, int n, const struct batch *b, double seconds,
+                uint32_t orders);
+/* bench_to_base - median and quartiles of the ratios of side S to BASE; the times must still be in the
+ * order of turns. */
+void bench_to_base(double out[3], const struct bench_side *s, const struct bench_side *base,
+                   int turns);
 
 /* --- bench_report.c: tables */
 

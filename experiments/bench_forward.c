@@ -86,7 +86,7 @@ static int time_turns(struct forward *f, double seconds)
         f->timed[i].m = &f->side[i].b.m;
         f->timed[i].lane = &f->side[i].lane;
     }
-    f->turns = bench_turns(f->timed, N_SIDES, &f->mb.b, seconds, false);
+    f->turns = bench_turns(f->timed, N_SIDES, &f->mb.b, seconds, 0);
     return f->turns < 0 ? -1 : 0;
 }
 
@@ -178,7 +178,7 @@ static int report(struct forward *f, const struct bench_cfg *c, const struct set
 
     bench_table_init(&t, "forward", 5, cols);
     for (int i = 0; i < N_SIDES; i++) /* before times are sorted */
-        bench_to_base(ratio[i], f->timed, i, SIDE_BASE, f->turns);
+        bench_to_base(ratio[i], &f->timed[i], &f->timed[SIDE_BASE], f->turns);
     for (int i = 0; i < N_SIDES; i++)
         add_side(&t, f, i, ratio[i], model ? model->value : "minilm", gemm);
     return bench_end(&t, c, v);

@@ -1,4 +1,4 @@
-# How much longer does a forward pass take with LoRA merged or beside, or with adapters, by batch and length (Figure 5)?
+# How much longer does a forward pass take with LoRA merged or beside, or with adapters, by batch and length (Figure 5)? Merged does the base's arithmetic: noise.
 # size: (s_blocks > 2 ? 17.5 : 4.4 * s_blocks + 2.6) x 1.7 + 0.75 * |b_batch|
 # make: lowrank ablate latency
 # data: s fig_latency(study=minilm) by weights: length, x, y, slower

@@ -3,6 +3,7 @@
 #include "tests/suite.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct dims tiny(void)
@@ -82,10 +83,55 @@ START_TEST(needed_operations_by_hand)
 }
 END_TEST
 
+/* Four sides that are one model: every turn times each of them once, each is at every place about as
+ * often, and other orders come for another number, the same for the same. */
+START_TEST(turns_are_in_random_orders)
+{
+    enum { N = 4 };
+    struct bench_side *s = xalloc(N, sizeof *s), *again = xalloc(N, sizeof *again);
+    struct settings v = { 0 };
+    struct bench_model b;
+    struct lane l;
+    struct microbatch mb = { 0 };
+    int idx[] = { 0, 1 }, at[N][N] = { { 0 } };
+
+    ck_assert_int_eq(bench_model_init(&b, &v, "tiny", 2, 4, NULL), 0);
+    ck_assert_int_eq(lane_init(&l, &b.m, false), 0);
+    batch_fill(&mb, &b.set, idx, 2, 0);
+    for (int i = 0; i < N; i++)
+        s[i] = again[i] = (struct bench_side){ .m = &b.m, .lane = &l };
+    int turns = bench_turns(s, N, &mb.b, 10, 1);
+    ck_assert_int_eq(turns, BENCH_MOST_TURNS);
+    for (int k = 0; k < turns; k++) {
+        int seen = 0;
+        for (int i = 0; i < N; i++) {
+            seen |= 1 << s[i].place[k];
+            at[i][s[i].place[k]]++;
+            ck_assert_double_gt(s[i].ms[k], 0);
+        }
+        ck_assert_int_eq(seen, (1 << N) - 1);
+    }
+    for (int i = 0; i < N; i++) /* 100 expected, 8.7 their standard deviation */
+        for (int j = 0; j < N; j++)
+            ck_assert_int_le(abs(at[i][j] - turns / N), 35);
+    ck_assert_int_ge(turns = bench_turns(again, N, &mb.b, 0, 1), 3);
+    for (int i = 0; i < N; i++)
+        ck_assert_mem_eq(s[i].place, again[i].place, (size_t)turns * sizeof *s[i].place);
+    ck_assert_int_eq(bench_turns(again, N, &mb.b, 10, 2), BENCH_MOST_TURNS);
+    ck_assert_mem_ne(s[0].place, again[0].place, sizeof s[0].place);
+    microbatch_free(&mb);
+    lane_free(&l);
+    bench_model_free(&b);
+    free(again);
+    free(s);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, random_bases_are_repeatable);
     tcase_add_test(tc, needed_operations_by_hand);
+    tcase_add_test(tc, turns_are_in_random_orders);
 }
 
 const struct suite suite_bench = { "bench", fill };

@@ -23,7 +23,7 @@ CREATE TABLE analysis_value(
     layer  INTEGER NOT NULL,                     -- from 0; -1: of no layer
     proj   TEXT NOT NULL,                        -- the matrix: "q", "k", "v", "o", "up", "down"; '': of none
     run_a  INTEGER NOT NULL,                     -- the run it is of (run_id); 0: of no run (the frozen model, chance)
-    run_b  INTEGER NOT NULL,                     -- the run it is compared with; 0: with none
+    run_b  INTEGER NOT NULL,                     -- the run it is compared with; 0: with none; where run_a is 0: the round
     i      INTEGER NOT NULL,                     -- directions on the first side, from 1; 0 where nothing is counted
     j      INTEGER NOT NULL,                     -- directions on the second side, from 1; 0 where nothing is counted
     value  REAL,                                 -- NULL: not defined here (a quotient with 0 below)
@@ -69,7 +69,7 @@ SELECT s.study, s.kind, s.settings, s.newest, v.run_a, v.run_b, v.layer, v.proj,
           FROM analysed a) s
   CROSS JOIN analysis_value v ON v.set_id = s.set_id
  WHERE (v.run_a = 0 OR EXISTS (SELECT 1 FROM sweep_run p WHERE p.plan_id = s.plan_id AND p.run_id = v.run_a))
-   AND (v.run_b = 0 OR EXISTS (SELECT 1 FROM sweep_run p WHERE p.plan_id = s.plan_id AND p.run_id = v.run_b));
+   AND (v.run_a = 0 OR v.run_b = 0 OR EXISTS (SELECT 1 FROM sweep_run p WHERE p.plan_id = s.plan_id AND p.run_id = v.run_b));
 
 -- analyses: the same with what is known of the runs. What ends in _b is of run_b; layer counts from 1 here.
 CREATE VIEW analyses AS
@@ -77,7 +77,7 @@ SELECT x.study, x.kind, x.settings, x.newest, x.layer + 1 AS layer, x.proj, x.i,
        substr(a.run_key, 1, 8) AS key8, a.model, a.task, a.method, a.rank, a.targets, a.seed,
        substr(b.run_key, 1, 8) AS key8_b, b.task AS task_b, b.method AS method_b, b.rank AS rank_b,
        b.targets AS targets_b, b.seed AS seed_b, x.run_a, x.run_b, a.cell_key, b.cell_key AS cell_key_b
-  FROM analysis x LEFT JOIN run a ON a.run_id = x.run_a LEFT JOIN run b ON b.run_id = x.run_b;
+  FROM analysis x LEFT JOIN run a ON a.run_id = x.run_a LEFT JOIN run b ON b.run_id = x.run_b AND x.run_a > 0;
 
 -- phi: subspace similarity phi(A_1, A_2, i, j) of Hu et al. 2021, equation 4, of adapters of two ranks (kind 'rank'),
 -- of two seeds ('seed'), of both ('rank_seed') and of two Gaussian matrices ('random', runs 0).

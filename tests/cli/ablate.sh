@@ -15,15 +15,25 @@ refused 1 "lowrank sweep" features
 refused 2 "did you mean 'tiny'" latency --geometry tinny
 refused 2 "'batches' must be" latency --geometry tiny --batches 1,0
 refused 2 "from 1 to 512" latency --geometry tiny --lengths 513
+refused 2 "'rounds'" latency --geometry tiny --rounds 0
 ablate latency --geometry tiny --batches 4,1 --lengths 8,32 --seconds 0.01
 is "SELECT count(*) FROM (SELECT DISTINCT i, j FROM analysis WHERE kind = 'latency' AND i > 0)" 4
 is "SELECT count(DISTINCT proj) * 4 - count(*) FROM analysis WHERE name = 'ms' AND value > 0" 0
 is "SELECT count(*) FROM analysis WHERE name = 'to_base' AND proj = 'base' AND value <> 1" 0
 is "SELECT count(DISTINCT proj) > 2 FROM analysis WHERE kind = 'latency'" 1
+# Every side has a ratio in each of five rounds, and their median is the result.
+is "SELECT count(DISTINCT proj) * 4 * 5 - count(*) FROM analysis WHERE name = 'to_base_round' AND run_a = 0 AND run_b BETWEEN 1 AND 5" 0
+is "SELECT count(*) FROM (SELECT 1 FROM analysis m JOIN analysis r USING (proj, i, j) WHERE m.name = 'to_base'
+    AND r.name = 'to_base_round' GROUP BY proj, i, j HAVING sum(r.value < m.value) > 2 OR sum(r.value > m.value) > 2)" 0
+is "SELECT count(DISTINCT value) > 1 FROM analysis WHERE name = 'to_base_round' AND proj = 'merged' AND i = 1 AND j = 8" 1
 # LoRA of rank 16 on q and v: 2 layers, 2 matrices, 2 d r
 is "SELECT value FROM analysis WHERE name = 'parameters' AND proj = 'lora'" "$((2 * 2 * 2 * 64 * 16))"
 "$L" table latency study=tiny --format csv | grep -q '^tiny,merged,1,8,' || die "table latency"
+"$L" table latency study=tiny --format csv | grep -q '^tiny,merged,1,8,0,.* (5),' || die "rounds in table latency"
 "$L" query claim_latency of=merged --format csv | grep -q 'merged over base, batch 4' || die "claim_latency"
+ablate latency --geometry tiny --batches 1 --lengths 8 --seconds 0.01 --rounds 2
+is "SELECT group_concat(n || settings, ' ') FROM (SELECT count(*) AS n, settings FROM analysis WHERE name = 'to_base_round'
+    AND proj = 'lora' AND i = 1 AND j = 8 GROUP BY settings ORDER BY settings)" "5 2rounds=2"
 
 cat >"$T/methods.yaml" <<EOF
 study: methods
