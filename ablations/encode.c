@@ -169,11 +169,32 @@ static double *centred(const double *x, int n, int d)
     return c;
 }
 
+/* From K the diagonal and what is of a row or a column alone: tr(K~ L~), the sum and the row sums of
+ * the unbiased estimator become one sum of products. */
+static void u_centre(double *k, int n)
+{
+    double *row = xalloc((size_t)n, sizeof *row), all = 0;
+
+    for (int i = 0; i < n; i++) {
+        k[(size_t)i * (size_t)n + (size_t)i] = 0;
+        for (int j = 0; j < n; j++)
+            row[i] += k[(size_t)i * (size_t)n + (size_t)j];
+        all += row[i];
+    }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            if (i != j)
+                k[(size_t)i * (size_t)n + (size_t)j] +=
+                    all / (n - 1.0) / (n - 2.0) - (row[i] + row[j]) / (n - 2.0);
+    free(row);
+}
+
 void gram_of(double *k, const double *x, int n, int d)
 {
-    double *c = centred(x, n, d), sum = 0;
+    double *c = centred(x, n, d), sum = 0, before = 0;
     size_t size = (size_t)n * (size_t)n;
 
+    CHECK(n > 3, "%d rows", n);
     for (int i = 0; i < n; i++)
         for (int j = 0; j <= i; j++) {
             const double *a = c + (size_t)i * (size_t)d, *b = c + (size_t)j * (size_t)d;
@@ -183,9 +204,12 @@ void gram_of(double *k, const double *x, int n, int d)
             k[(size_t)i * (size_t)n + (size_t)j] = k[(size_t)j * (size_t)n + (size_t)i] = dot;
         }
     for (size_t i = 0; i < size; i++)
-        sum += k[i] * k[i];
+        before += k[i] * k[i];
+    u_centre(k, n);
     for (size_t i = 0; i < size; i++)
-        k[i] = sum > 0 ? k[i] / sqrt(sum) : NAN;
+        sum += k[i] * k[i];
+    for (size_t i = 0; i < size; i++) /* what is left of no similarity at all is rounding */
+        k[i] = sum > 1e-24 * before ? k[i] / sqrt(sum) : NAN;
     free(c);
 }
 
@@ -195,7 +219,7 @@ double gram_cka(const double *k, const double *l, int n)
 
     for (size_t i = 0; i < (size_t)n * (size_t)n; i++)
         sum += k[i] * l[i];
-    return sum > 1 ? 1 : sum; /* rounding may leave it just above; a NaN stays */
+    return sum > 1 ? 1 : sum < -1 ? -1 : sum; /* rounding may leave it just outside; a NaN stays */
 }
 
 double mean_cosine(const double *x, const double *y, int n, int d)

@@ -30,13 +30,18 @@ int encode_run(struct encoded *e, const char *model, const struct study_run *r,
 int encode_set(struct dataset *set, const char *model, const char *task, enum split s, long n,
                int second);
 
-/* gram_of - K = X X^T of the columns' deviations from their means, divided by its own Frobenius norm: x
- * [n,d] in, k [n,n] out; all NaN for an X whose rows are all alike. The sum of products of two such K is
+/* gram_of - what CKA needs of x [n,d] as k [n,n], n > 3; gram_cka - that of two such. With K = X X^T, L = Y
+ * Y^T, and K~, L~ the same with zeros on the diagonal,
  *
- *     CKA(X, Y) = || Y^T X ||_F^2 / (|| X^T X ||_F || Y^T Y ||_F)      columns centred
+ *     CKA(X, Y)  = HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L))         Kornblith et al. 2019, sec. 3
+ *     HSIC(K, L) = [ tr(K~ L~) + 1'K~1 1'L~1 / ((n-1)(n-2)) - 2/(n-2) 1'K~ L~ 1 ] / (n (n-3))
  *
- * linear centred kernel alignment, in [0, 1]: Kornblith et al. 2019, sec. 3. It does not change when
- * either side is turned or scaled. */
+ * linear centred kernel alignment with the unbiased estimator of HSIC (Song et al. 2012, eq. 5; for CKA:
+ * Nguyen et al. 2021, eq. 3). The usual one is far above 0 for unrelated X and Y when n is not far above d;
+ * this one is 0 on average, so it may be slightly negative, 1 for X with itself, and never outside [-1, 1].
+ * It does not change when either side is turned, scaled or moved. k holds K~ less its rows' and columns'
+ * parts (Szekely and Rizzo 2014: U-centred) over its own norm, so that HSIC is a sum of products; all NaN
+ * when nothing is left: rows that are all alike, or all equally far from each other. */
 void gram_of(double *k, const double *x, int n, int d);
 double gram_cka(const double *k, const double *l, int n);
 

@@ -1,5 +1,5 @@
-/* features.c - what does training change in the features? Linear CKA (Kornblith et al. 2019) of the
- * hidden states after every block: before and after, between methods, between seeds. Hu et al. 2021,
+/* features.c - what does training change in the features? Linear CKA (Kornblith et al. 2019, unbiased: Song
+ * et al. 2012) of the hidden states after every block: before and after, between methods, between seeds. Hu et al. 2021,
  * section 8, question 2. */
 #include "ablations/ablation.h"
 #include "ablations/encode.h"
@@ -150,7 +150,7 @@ static int run(struct store *s, const void *cfg)
 
 const struct ablation ablation_features = {
     .name = "features",
-    .source = "Hu et al. 2021, section 8, question 2; CKA: Kornblith et al. 2019",
+    .source = "Hu et al. 2021, section 8, question 2; CKA: Kornblith et al. 2019, unbiased",
     .about = "what does training change in the features of each layer?",
     .opts = opts,
     .cfg_size = sizeof(struct features_cfg),

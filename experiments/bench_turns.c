@@ -21,11 +21,9 @@ static int one_turn(struct bench_side *s, int n, const struct batch *b, int turn
 {
     int order[BENCH_MOST_SIDES];
 
-    for (int i = 0; i < n; i++) {
-        int other = (int)rng_below(r, (uint32_t)i + 1);
-        order[i] = order[other];
-        order[other] = i;
-    }
+    for (int i = 0; i < n; i++)
+        order[i] = i;
+    rng_shuffle(r, order, n);
     for (int i = 0; i < n; i++) {
         s[order[i]].place[turn] = i;
         if (timed_pass(&s[order[i]], b, turn) != 0)

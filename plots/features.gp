@@ -1,4 +1,4 @@
-# What does training change in the features? Linear CKA by layer: before and after, with full fine-tuning, between seeds.
+# What does training change in the features? Linear CKA (unbiased: 0 for unrelated features) by layer: before and after, with full fine-tuning, between seeds.
 # size: (f_pair_n > 1 ? 17.5 : 8.4) x 5.4 + 0.36 * ceil(f_runs_n / (f_pair_n > 1 ? 4.0 : 2.0))
 # make: lowrank ablate features
 # runs: fig_analysis_runs(study=methods, kind=features)

@@ -1,4 +1,4 @@
--- what training changes in the features: CKA of each layer's (0: embeddings) texts before and after, with a full fine-tuning, between seeds
+-- what training changes in the features: unbiased CKA (of unrelated features 0, perhaps just below) of each layer's (0: embeddings) texts before and after, with a full fine-tuning, between seeds
 -- make: lowrank ablate features
 WITH x AS MATERIALIZED (
     SELECT study, layer, name, value, key8, key8_b, model, task, seed, seed_b, method, method_b, cell_key, cell_key_b,

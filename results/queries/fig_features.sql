@@ -1,4 +1,4 @@
--- figure: CKA by layer (0: embeddings), a series for each method: before and after, with full fine-tuning, between seeds; range over seeds
+-- figure: unbiased CKA by layer (0: embeddings), a series for each method: before and after, with full fine-tuning, between seeds; range over seeds
 WITH x AS MATERIALIZED (
     SELECT layer, value, run_b, seed, seed_b, method, method_b, cell_key, cell_key_b,
            method || iif(rank IS NULL, '', ' r = ' || rank) AS a, method_b || iif(rank_b IS NULL, '', ' r = ' || rank_b) AS b

@@ -48,7 +48,7 @@ ablate features
 is "SELECT count(*) FROM analyses WHERE kind = 'features' AND method = 'head' AND run_b = 0 AND abs(value - 1) > 1e-9" 0
 is "SELECT count(*) FROM analyses WHERE kind = 'features' AND method = 'lora' AND run_b = 0 AND layer = 0 AND abs(value - 1) > 1e-9" 0
 is "SELECT max(value) < 0.9999 FROM analyses WHERE name = 'cka' AND method IN ('lora', 'ft') AND run_b = 0 AND layer = 2" 1
-is "SELECT count(*) FROM analysis WHERE kind = 'features' AND value NOT BETWEEN 0 AND 1 AND name <> 'cosine'" 0
+is "SELECT count(*) FROM analysis WHERE kind = 'features' AND abs(value) > 1 + 1e-12" 0
 # 6 before and after, 3 pairs of methods for each of 2 seeds, 3 pairs of seeds; 3 places, 3 numbers
 is "SELECT count(*) FROM analysis WHERE kind = 'features'" $(((6 + 6 + 3) * 9))
 is "SELECT count(*) FROM (SELECT value FROM analyses WHERE name = 'cka' AND layer = 2 AND method_b = 'ft' AND method = 'head'
