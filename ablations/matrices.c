@@ -1,10 +1,11 @@
 /* matrices.c - which matrices should be adapted? A score for each before any is trained: how strongly
  * the loss pulls at it at the pretrained point. Hu et al. 2021, section 8, question 3.
  *
- *     score(W) = sqrt( mean over batches of || dL/dW ||_F^2 / (numbers of W) )
+ *     score(W) = || mean over batches of dL/dW ||_F / sqrt(numbers of W)
  *
  * L: mean loss of a batch of training examples, after some steps in which the classifier alone was
- * trained (a random one pulls at random). */
+ * trained (a random one pulls at random). The norm of the mean, not the mean of norms: a single batch's
+ * gradient is mostly noise, which does not pull the same way in the next. */
 #include "ablations/ablation.h"
 #include "ablations/study_runs.h"
 #include "core/base/pool.h"
@@ -106,8 +107,24 @@ static void take_head(struct model *m, const real *head)
     }
 }
 
-/* SQUARES [n_layers * N_PROJ] += || dL/dW ||_F^2 of one batch. */
-static int one_batch(double *squares, const struct model *m, struct lane *l,
+/* The sum of squares of GRAD [n_train] in matrix K of all, by layer and kind. */
+static double squares_of(const struct model *m, const real *grad, int k)
+{
+    const struct param *w = model_role(m, k / N_PROJ, ROLE_W + k % N_PROJ);
+    double sum = 0;
+
+    for (size_t i = 0; i < (size_t)w->rows * (size_t)w->cols; i++)
+        sum += (double)grad[(size_t)w->off + i] * (double)grad[(size_t)w->off + i];
+    return sum;
+}
+
+/* Gradients of the batches so far. */
+struct pulls {
+    real *sum;       /* [n_train] of dL/dW */
+    double *squares; /* [n_layers * N_PROJ] of || dL/dW ||_F^2 */
+};
+
+static int one_batch(struct pulls *g, const struct model *m, struct lane *l,
                      const struct microbatch *mb)
 {
     struct mat dout;
@@ -119,17 +136,14 @@ static int one_batch(double *squares, const struct model *m, struct lane *l,
     if (!isfinite(loss))
         return fail(FAIL_RUN, "the loss of a batch is not finite");
     model_bwd(m, l, &mb->b, dout);
-    for (int layer = 0; layer < m->base->dims.n_layers; layer++)
-        for (int p = 0; p < N_PROJ; p++) {
-            const struct param *w = model_role(m, layer, ROLE_W + p);
-            for (size_t k = 0; k < (size_t)w->rows * (size_t)w->cols; k++)
-                squares[layer * N_PROJ + p] +=
-                    (double)l->grad[(size_t)w->off + k] * (double)l->grad[(size_t)w->off + k];
-        }
+    for (size_t i = 0; i < m->n_train; i++)
+        g->sum[i] += l->grad[i];
+    for (int k = 0; k < m->base->dims.n_layers * N_PROJ; k++)
+        g->squares[k] += squares_of(m, l->grad, k);
     return stop_check();
 }
 
-static int all_batches(double *squares, const struct model *m, const struct dataset *set,
+static int all_batches(struct pulls *g, const struct model *m, const struct dataset *set,
                        const struct matrices_cfg *c, int batch)
 {
     struct lane l = { 0 };
@@ -141,7 +155,7 @@ static int all_batches(double *squares, const struct model *m, const struct data
             idx[i] = at % set->n;
         batch_fill(&mb, set, idx, batch, 0);
         progress("gradient of batch %ld of %ld", b + 1, c->batches);
-        rc = one_batch(squares, m, &l, &mb);
+        rc = one_batch(g, m, &l, &mb);
     }
     lane_free(&l);
     microbatch_free(&mb);
@@ -161,24 +175,25 @@ static char *study_of(const struct matrices_cfg *c)
 }
 
 static int keep(struct store *s, const struct matrices_cfg *c, const struct model *m,
-                const double *squares)
+                const struct pulls *g)
 {
-    int layers = m->base->dims.n_layers;
+    int all = m->base->dims.n_layers * N_PROJ;
+    double batches = (double)c->batches;
     size_t n = 0;
-    struct analysis_row *row = xalloc((size_t)layers * N_PROJ * 3, sizeof *row);
+    struct analysis_row *row = xalloc((size_t)all * 4, sizeof *row);
     char *study = study_of(c), *settings = study_settings(opts, "batches", c);
     const struct analysis_set set = { study, "matrices", settings };
 
-    for (int layer = 0; layer < layers; layer++)
-        for (int p = 0; p < N_PROJ; p++) {
-            const struct param *w = model_role(m, layer, ROLE_W + p);
-            double numbers = (double)w->rows * w->cols;
-            double mean = squares[layer * N_PROJ + p] / (double)c->batches;
-            const struct analysis_row x = { .layer = layer, .proj = proj_names[p] };
-            row[n] = x, row[n].name = "norm", row[n++].value = sqrt(mean);
-            row[n] = x, row[n].name = "rms", row[n++].value = sqrt(mean / numbers);
-            row[n] = x, row[n].name = "numbers", row[n++].value = numbers;
-        }
+    for (int k = 0; k < all; k++) {
+        const struct param *w = model_role(m, k / N_PROJ, ROLE_W + k % N_PROJ);
+        double numbers = (double)w->rows * w->cols, mean = g->squares[k] / batches;
+        const struct analysis_row x = { .layer = k / N_PROJ, .proj = proj_names[k % N_PROJ] };
+        row[n] = x, row[n].name = "norm_mean";
+        row[n++].value = sqrt(squares_of(m, g->sum, k)) / batches;
+        row[n] = x, row[n].name = "norm", row[n++].value = sqrt(mean);
+        row[n] = x, row[n].name = "rms", row[n++].value = sqrt(mean / numbers);
+        row[n] = x, row[n].name = "numbers", row[n++].value = numbers;
+    }
     int rc = study_store(s, &set, row, n, "choice");
     free(row);
     free(settings);
@@ -199,12 +214,14 @@ static int run(struct store *s, const void *cfg)
         return -1;
     int rc = build(&r, &m, &d, c, "ft");
     if (rc == 0) {
-        double *squares = xalloc((size_t)m.base->dims.n_layers * N_PROJ, sizeof *squares);
+        struct pulls g = { xalloc(m.n_train, sizeof *g.sum),
+                           xalloc((size_t)m.base->dims.n_layers * N_PROJ, sizeof *g.squares) };
         take_head(&m, head);
-        rc = all_batches(squares, &m, d.split[SPLIT_TRAIN], c, (int)r.train.batch);
+        rc = all_batches(&g, &m, d.split[SPLIT_TRAIN], c, (int)r.train.batch);
         if (rc == 0)
-            rc = keep(s, c, &m, squares);
-        free(squares);
+            rc = keep(s, c, &m, &g);
+        free(g.sum);
+        free(g.squares);
         model_free(&m);
         recipe_free(&r);
     }

@@ -1,6 +1,7 @@
--- which matrices? the loss' pull at each kind before training (ablate matrices) beside what adapting it alone brought
+-- which matrices? the loss' pull at each kind before training (rms of the mean gradient over batches) beside what adapting it alone brought
+-- make: lowrank ablate matrices
 WITH g AS MATERIALIZED (
-    SELECT proj, sum(CASE name WHEN 'norm' THEN value * value END) AS squares,
+    SELECT proj, sum(CASE name WHEN 'norm_mean' THEN value * value END) AS squares,
            sum(CASE name WHEN 'numbers' THEN value END) AS numbers
       FROM analysis
      WHERE kind = 'matrices' AND study = coalesce(:study, 'choice') AND settings = coalesce(:settings, newest)
@@ -20,16 +21,21 @@ both AS ( -- kinds alone with both numbers: ranks from the strongest and the bes
     SELECT *, rank() OVER (ORDER BY score DESC) + (count(*) OVER (PARTITION BY score) - 1) / 2.0 AS by_score,
            rank() OVER (ORDER BY iif(goal = 'min', mean, -mean)) + (count(*) OVER (PARTITION BY mean) - 1) / 2.0 AS by_mean
       FROM v WHERE alone AND score IS NOT NULL AND mean IS NOT NULL),
+critical(n, rho) AS ( -- of |Spearman|, two-sided 5 %, from all n! orders (no ties); below 5 there is none
+    VALUES (5, 1.000), (6, 0.886), (7, 0.786), (8, 0.738), (9, 0.700), (10, 0.648)),
 m AS (SELECT avg(by_score) AS a, avg(by_mean) AS b FROM both),
 rho AS (
     SELECT sum((by_score - a) * (by_mean - b))
            / nullif(sqrt(sum((by_score - a) * (by_score - a)) * sum((by_mean - b) * (by_mean - b))), 0) AS rho,
            count(*) AS n
-      FROM both, m)
-SELECT v.model, v.task, v.set_ AS targets, v.rank, printf('%.3g', v.score) AS "pull (rms gradient)",
+      FROM both, m),
+shown AS (
+    SELECT printf('%+.2f (%d; 5 %%: ', r.rho, r.n) || iif(c.n IS NULL, 'none', printf('%.3f', c.rho)) || ')' AS rho
+      FROM rho r LEFT JOIN critical c ON c.n = r.n WHERE r.rho IS NOT NULL)
+SELECT v.model, v.task, v.set_ AS targets, v.rank, printf('%.3g', v.score) AS "pull (rms mean gradient)",
        iif(v.alone AND v.score IS NOT NULL,
            (SELECT 1 + count(*) FROM v w WHERE w.alone AND w.score > v.score), NULL) AS "rank by pull",
        v.metric, v.shown AS value, CAST(b.by_mean AS REAL) AS "rank by value",
-       iif(v.alone, (SELECT printf('%+.2f (%d)', rho, n) FROM rho WHERE rho IS NOT NULL), NULL) AS "Spearman (kinds)"
+       iif(v.alone, (SELECT rho FROM shown), NULL) AS "Spearman (kinds; critical)"
   FROM v LEFT JOIN both b ON b.set_ = v.set_
  ORDER BY v.alone DESC, v.score IS NULL, v.score DESC, v.place;
