@@ -45,7 +45,8 @@ static const struct opt opts[] = {
 enum { BASE, MERGED, LORA, ADAPTER_H, ADAPTER_L, N_SIDES };
 static const char *const side_names[] = { "base", "merged", "lora", "adapter-h", "adapter-l" };
 
-/* The models of one geometry: BASE has the frozen weights of all but MERGED. */
+/* The models of one geometry. Each has frozen weights of its own: those that several shared would be
+ * found in the caches more often. */
 struct sides {
     struct bench_model b[N_SIDES];
     struct lane lane[N_SIDES];
@@ -105,9 +106,8 @@ static int make_side(struct sides *s, int side, const char *geometry, long rank,
     struct bench_model *b = &s->b[side];
 
     settings_of(&v, geometry, method, rank);
-    int rc = side == BASE     ? bench_model_init(b, &v, geometry, batch, length, NULL)
-             : side == MERGED ? bench_model_init(b, &v, geometry, batch, length, &s->b[LORA].m)
-                              : bench_model_beside(b, &v, &s->b[BASE]);
+    int rc =
+        bench_model_init(b, &v, geometry, batch, length, side == MERGED ? &s->b[LORA].m : NULL);
     settings_free(&v);
     if (rc != 0)
         return -1;
@@ -133,13 +133,10 @@ static int make_sides(struct latency *l)
 
 static void free_sides(struct sides *s)
 {
-    for (int i = s->n - 1; i >= 0; i--) {
-        int side = s->which[i];
-        lane_free(&s->lane[side]);
-        if (side != BASE)
-            bench_model_free(&s->b[side]);
+    for (int i = 0; i < s->n; i++) {
+        lane_free(&s->lane[s->which[i]]);
+        bench_model_free(&s->b[s->which[i]]);
     }
-    bench_model_free(&s->b[BASE]);
     s->n = 0;
 }
 

@@ -53,9 +53,6 @@ int bench_dims(struct dims *d, const struct settings *v, const char *geometry);
 int bench_model_init(struct bench_model *b, const struct settings *v, const char *geometry,
                      long sequences, long tokens, const struct model *update);
 void bench_model_free(struct bench_model *b);
-/* bench_model_beside - another method on the same base and head as OF, which must outlive it. Errors:
- * as recipe_parse, model_init. */
-int bench_model_beside(struct bench_model *b, const struct settings *v, struct bench_model *of);
 /* bench_model_fill - numbers for what a method added, but the head: a trained update is not zero. */
 void bench_model_fill(struct model *m);
 /* bench_set_init - N random examples of TOKENS tokens, with labels of two classes if asked. */

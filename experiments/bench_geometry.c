@@ -132,19 +132,6 @@ failed:
     return -1;
 }
 
-int bench_model_beside(struct bench_model *b, const struct settings *v, struct bench_model *of)
-{
-    *b = (struct bench_model){ .d = of->d };
-    if (read_recipe(b, v, of->set.n, of->set.max_tokens) == 0) {
-        struct head head = of->m.head;
-        if (model_init(&b->m, &of->base, &head, b->r.method, b->r.method_cfg,
-                       (uint64_t)b->r.run.seed, false) == 0)
-            return 0;
-    }
-    bench_model_free(b);
-    return -1;
-}
-
 void bench_model_fill(struct model *m)
 {
     struct rng r = rng_make(2, RNG_INIT, 0);

@@ -1,4 +1,5 @@
--- variance of a balanced design order_seed x init_seed x seed: components of a two-way random model, as standard deviations and as shares
+-- variance of a balanced design order_seed x init_seed x seed, two-way random model: F of each part against its error; shares rest on few df and are rough
+-- The seeds are the same in every combination (crossed, no replicates): what is of a seed alone is in the rest.
 WITH v AS MATERIALIZED (
     SELECT r.model, r.task, r.method, s.metric, json_extract(r.config, '$.order_seed') AS o,
            json_extract(r.config, '$.init_seed') AS i, iif(s.percent, 100, 1) * s.value AS y
@@ -26,14 +27,36 @@ c AS ( -- expected mean squares solved; a negative estimate is 0
            iif(balanced, max((ms_i - ms_oi) / (a * k), 0), NULL) AS var_i,
            iif(balanced, max((ms_oi - ms_e) / k, 0), NULL) AS var_oi, iif(balanced, ms_e, NULL) AS var_e
       FROM m),
-d AS (SELECT *, nullif(var_o + var_i + var_oi + var_e, 0) AS var FROM c)
+d AS (SELECT *, nullif(var_o + var_i + var_oi + var_e, 0) AS var FROM c),
+f AS ( -- mean squares over those that they would equal without that part
+    SELECT model, task, method, 'o' AS part, ms_o / nullif(ms_oi, 0) AS f, a - 1 AS d1, (a - 1) * (b - 1) AS d2 FROM m WHERE balanced
+    UNION ALL SELECT model, task, method, 'i', ms_i / nullif(ms_oi, 0), b - 1, (a - 1) * (b - 1) FROM m WHERE balanced
+    UNION ALL SELECT model, task, method, 'oi', ms_oi / nullif(ms_e, 0), (a - 1) * (b - 1), a * b * (k - 1) FROM m WHERE balanced),
+x AS ( -- P(F > f) or 1 less it as z^e and a sum of n terms: Abramowitz and Stegun 1964, 26.6.4 and 26.6.5; of two odd df none
+    SELECT *, CAST(d1 AS INTEGER) % 2 AS odd, iif(CAST(d1 AS INTEGER) % 2, d1 * f, d2) / (d2 + d1 * f) AS z,
+           iif(CAST(d1 AS INTEGER) % 2, d1, d2) / 2 AS e, iif(CAST(d1 AS INTEGER) % 2, d2, d1) / 2 AS n
+      FROM f WHERE f IS NOT NULL),
+sums(model, task, method, part, z, e, n, j, term, total) AS (
+    SELECT model, task, method, part, z, e, n, 1, 1.0, 1.0 FROM x WHERE n = CAST(n AS INTEGER)
+    UNION ALL
+    SELECT model, task, method, part, z, e, n, j + 1, term * (1 - z) * (e + j - 1) / j, total + term * (1 - z) * (e + j - 1) / j
+      FROM sums WHERE j < n),
+tests AS (
+    SELECT x.model, x.task, x.method, x.part, printf('%.2f (%d, %d', f, d1, d2)
+           || iif(s.n IS NULL, '', printf('; %.3f', abs(odd - pow(s.z, s.e) * s.total))) || ')' AS shown
+      FROM x LEFT JOIN sums s ON s.model = x.model AND s.task = x.task AND s.method = x.method AND s.part = x.part AND s.j = s.n)
 SELECT model, task, method, metric, printf('%.1f', mean) AS mean, iif(n > 1, printf('%.2f', sd), NULL) AS "sd of all",
        iif(balanced, printf('%.2f', sqrt(var_o)), NULL) AS "sd: order", iif(balanced, printf('%.2f', sqrt(var_i)), NULL) AS "sd: init",
        iif(balanced, printf('%.2f', sqrt(var_oi)), NULL) AS "sd: order x init", iif(balanced, printf('%.2f', sqrt(var_e)), NULL) AS "sd: rest",
-       iif(var > 0, printf('%.0f', 100 * var_o / var), NULL) AS "% order",
-       iif(var > 0, printf('%.0f', 100 * var_i / var), NULL) AS "% init",
-       iif(var > 0, printf('%.0f', 100 * var_oi / var), NULL) AS "% order x init",
-       iif(var > 0, printf('%.0f', 100 * var_e / var), NULL) AS "% rest",
+       (SELECT shown FROM tests t WHERE t.model = d.model AND t.task = d.task AND t.method = d.method AND part = 'o') AS "F order (df; p)",
+       (SELECT shown FROM tests t WHERE t.model = d.model AND t.task = d.task AND t.method = d.method AND part = 'i') AS "F init (df; p)",
+       (SELECT shown FROM tests t WHERE t.model = d.model AND t.task = d.task AND t.method = d.method AND part = 'oi')
+           AS "F order x init (df; p)",
+       iif(balanced, CAST(a * b * (k - 1) AS INTEGER), NULL) AS "df rest",
+       iif(var > 0, printf('%.0f', 100 * var_o / var), NULL) AS "rough % order",
+       iif(var > 0, printf('%.0f', 100 * var_i / var), NULL) AS "rough % init",
+       iif(var > 0, printf('%.0f', 100 * var_oi / var), NULL) AS "rough % order x init",
+       iif(var > 0, printf('%.0f', 100 * var_e / var), NULL) AS "rough % rest",
        CAST(a AS INTEGER) AS orders, CAST(b AS INTEGER) AS inits, n,
        iif(balanced, '', 'combinations are missing') AS note
   FROM d
