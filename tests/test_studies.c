@@ -245,6 +245,7 @@ static const struct planted {
         { 1, "method", "ft" },
         { 1, "average", NULL }, /* one task is missing */
         { 2, "average", "70.0 ± 0.0 (3)" },
+        { 0, "paper row", "RoBbase LoRA (MRPC, RTE, STS-B from MNLI)" },
         { 2, "paper RTE", NULL } },
       "Pearson × 100" },
     { "params",
@@ -316,8 +317,8 @@ static const struct planted {
         { 0, "sd: order", "1.41" },
         { 0, "sd: init", "0.00" },
         { 0, "sd: rest", "0.50" },
-        { 0, "% order", "89" },
-        { 0, "% rest", "11" },
+        { 0, "rough % order", "89" },
+        { 0, "rough % rest", "11" },
         { 0, "n", "12" },
         { 0, "note", NULL } },
       "init_seed 2" },
@@ -401,7 +402,7 @@ START_TEST(an_incomplete_design)
     const char *home = kit_path("hole");
     struct store *s = plant(home, "seeds", "accuracy", seeds, ARRAY_LEN(seeds) - 1);
 
-    says(s, "seeds", NULL, 0, "% order", NULL);
+    says(s, "seeds", NULL, 0, "rough % order", NULL);
     says(s, "seeds", NULL, 0, "note", "combinations are missing");
     store_close(s);
 }

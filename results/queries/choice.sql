@@ -1,5 +1,4 @@
 -- which matrices? the loss' pull at each kind before training (rms of the mean gradient over batches) beside what adapting it alone brought
--- make: lowrank ablate matrices
 WITH g AS MATERIALIZED (
     SELECT proj, sum(CASE name WHEN 'norm_mean' THEN value * value END) AS squares,
            sum(CASE name WHEN 'numbers' THEN value END) AS numbers

@@ -1,9 +1,10 @@
 -- what training changes in the features: unbiased CKA (of unrelated features 0, perhaps just below) of each layer's (0: embeddings) texts before and after, with a full fine-tuning, between seeds
 -- make: lowrank ablate features
-WITH x AS MATERIALIZED (
+WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods')),
+x AS MATERIALIZED (
     SELECT study, layer, name, value, key8, key8_b, model, task, seed, seed_b, method, method_b, cell_key, cell_key_b,
-           method || coalesce(' r = ' || rank, '') || iif(coalesce(targets, '') = '', '', ' ' || targets) AS runs
-      FROM analyses
+           method || coalesce(' r = ' || rank, '') || iif(coalesce(targets, '') = '', '', ' ' || targets) || coalesce(d.differs, '') AS runs
+      FROM analyses LEFT JOIN d USING (cell_key)
      WHERE kind = 'features' AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest) AND (:task IS NULL OR task = :task)),
 both_ways AS ( -- a pair counts for the method of either side
     SELECT x.cell_key, layer, name, value FROM x WHERE method_b = 'ft' AND method <> 'ft' AND seed = seed_b

@@ -1,8 +1,10 @@
 -- figure: unbiased CKA by layer (0: embeddings), a series for each method: before and after, with full fine-tuning, between seeds; range over seeds
-WITH x AS MATERIALIZED (
-    SELECT layer, value, run_b, seed, seed_b, method, method_b, cell_key, cell_key_b,
-           method || iif(rank IS NULL, '', ' r = ' || rank) AS a, method_b || iif(rank_b IS NULL, '', ' r = ' || rank_b) AS b
-      FROM analyses
+WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods')),
+x AS MATERIALIZED (
+    SELECT layer, value, run_b, seed, seed_b, method, method_b, a.cell_key, cell_key_b,
+           method || iif(rank IS NULL, '', ' r = ' || rank) || coalesce(d.differs, '') AS a,
+           method_b || iif(rank_b IS NULL, '', ' r = ' || rank_b) || coalesce(e.differs, '') AS b
+      FROM analyses a LEFT JOIN d ON d.cell_key = a.cell_key LEFT JOIN d e ON e.cell_key = a.cell_key_b
      WHERE kind = 'features' AND name = coalesce(:name, 'cka') AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest)
        AND (:task IS NULL OR task = :task)),
 p AS (

@@ -1,13 +1,14 @@
 -- what training costs of zero-shot sentence similarity (STS-B, Spearman): before, after (lowest, highest seed), beside the task's own score
 -- make: lowrank ablate forgetting
-WITH x AS MATERIALIZED (
+WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods')),
+x AS MATERIALIZED (
     SELECT cell_key, min(model) AS model, min(task) AS task,
-           min(method || coalesce(' r = ' || rank, '') || iif(coalesce(targets, '') = '', '', ' ' || targets)) AS runs,
+           min(method || coalesce(' r = ' || rank, '') || iif(coalesce(targets, '') = '', '', ' ' || targets) || coalesce(d.differs, '')) AS runs,
            count(*) FILTER (WHERE name = 'spearman') AS n,
            avg(value) FILTER (WHERE name = 'spearman_base') AS before,
            avg(value) FILTER (WHERE name = 'spearman') AS after,
            min(value) FILTER (WHERE name = 'spearman') AS lo, max(value) FILTER (WHERE name = 'spearman') AS hi
-      FROM analyses
+      FROM analyses LEFT JOIN d USING (cell_key)
      WHERE kind = 'forgetting' AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest) AND (:task IS NULL OR task = :task)
      GROUP BY cell_key)
 SELECT x.model, x.task, x.runs,

@@ -1,5 +1,4 @@
--- variance of a balanced design order_seed x init_seed x seed, two-way random model: F of each part against its error; shares rest on few df and are rough
--- The seeds are the same in every combination (crossed, no replicates): what is of a seed alone is in the rest.
+-- variance of a balanced design order_seed x init_seed x seed, two-way random model, F tests: shares rest on few df and are rough; the seeds are the same in every combination, so rest is no pure repetition
 WITH v AS MATERIALIZED (
     SELECT r.model, r.task, r.method, s.metric, json_extract(r.config, '$.order_seed') AS o,
            json_extract(r.config, '$.init_seed') AS i, iif(s.percent, 100, 1) * s.value AS y

@@ -79,6 +79,25 @@ SELECT x.study, x.kind, x.settings, x.newest, x.layer + 1 AS layer, x.proj, x.i,
        b.targets AS targets_b, b.seed AS seed_b, x.run_a, x.run_b, a.cell_key, b.cell_key AS cell_key_b
   FROM analysis x LEFT JOIN run a ON a.run_id = x.run_a LEFT JOIN run b ON b.run_id = x.run_b AND x.run_a > 0;
 
+-- cell_differs: what tells cells of a study's newest plan apart that are alike in model, task, method, rank and targets:
+-- ", lr = 0.002" of each key in which they differ; no row for a cell that is like no other.
+CREATE VIEW cell_differs AS
+WITH c AS (
+    SELECT study, cell_key, config, alike, count(*) OVER (PARTITION BY study, alike) AS cells
+      FROM (SELECT w.name AS study, r.cell_key, min(r.config) AS config,
+                   json_array(r.model, r.task, r.method, r.rank, r.targets) AS alike
+              FROM sweep w JOIN sweep_run p ON p.plan_id = w.plan_id JOIN run r ON r.run_id = p.run_id
+             GROUP BY w.name, r.cell_key)),
+k AS (
+    SELECT c.study, c.cell_key, j.key, j.value, c.cells, min(j.value) OVER w <> max(j.value) OVER w AS varies,
+           count(j.value) OVER w AS have
+      FROM c JOIN json_each(c.config) j
+     WHERE c.cells > 1 AND j.key <> 'seed'
+    WINDOW w AS (PARTITION BY c.study, c.alike, j.key))
+SELECT study, cell_key, group_concat(', ' || key || ' = ' || value, '') AS differs
+  FROM (SELECT * FROM k WHERE value IS NOT NULL AND (varies OR have < cells) ORDER BY study, cell_key, key)
+ GROUP BY study, cell_key;
+
 -- phi: subspace similarity phi(A_1, A_2, i, j) of Hu et al. 2021, equation 4, of adapters of two ranks (kind 'rank'),
 -- of two seeds ('seed'), of both ('rank_seed') and of two Gaussian matrices ('random', runs 0).
 CREATE VIEW phi AS

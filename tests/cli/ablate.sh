@@ -73,6 +73,21 @@ ls "$LOWRANK_HOME/adapters/$key"*/last/adapter_model.safetensors >/dev/null || d
 rm -r "$LOWRANK_HOME/adapters"
 mv "$T/gone" "$LOWRANK_HOME/adapters"
 
+# Cells that a key tells apart which no column shows are not alike: two rates.
+cat >"$T/two.yaml" <<EOF
+study: two
+base: {model: $T/model, task: $T/toy.yaml, batch: 8, epochs: 1, method: lora, rank: 2, targets: [q, v], pooling: mean}
+axes: {lr: [1e-3, 4e-3]}
+seeds: 1
+EOF
+"$L" sweep "$T/two.yaml" -j 2 --no-calibrate >/dev/null 2>"$T/err" || die "sweep: $(cat "$T/err")"
+for a in features effective_rank intruder; do
+    ablate $a --study two
+    [ "$("$L" table $a study=two --format csv | grep -o 'r = 2,* q,v, lr = 0.00[14]' | sort -u | wc -l)" = 2 ] || die "alike in $a"
+done
+"$L" query fig_effective study=two --format csv | grep -q 'on q,v, lr = 0.004' || die "alike in fig_effective"
+"$L" query fig_features study=two --format csv | grep -q 'lora r = 2, lr = 0.004' || die "alike in fig_features"
+
 # forgetting: refused without the files; of 20 pairs alike and 20 that are not, any model's ranks are known.
 refused 3 "task 'stsb'.*--data" forgetting
 is "SELECT count(*) FROM analysis WHERE kind = 'forgetting'" 0
@@ -86,6 +101,8 @@ ablate forgetting --data "$T/data"
 is "SELECT count(*) FROM analysis WHERE kind = 'forgetting'" 12
 is "SELECT printf('%.6f', min(value)) || ' ' || printf('%.6f', max(value)) FROM analysis WHERE kind = 'forgetting'" "0.925985 0.925985"
 "$L" table forgetting --format csv | grep -q 'ft,accuracy .*,100.0' || die "table forgetting"
+ablate forgetting --study two --data "$T/data"
+"$L" table forgetting study=two --format csv | grep -q 'r = 2 q,v, lr = 0.004' || die "alike in forgetting"
 
 # matrices: the mean over two batches of the same examples is that of one; the table's Spearman as Python has it.
 cat >"$T/choice.yaml" <<EOF
