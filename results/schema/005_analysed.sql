@@ -94,7 +94,7 @@ k AS (
       FROM c JOIN json_each(c.config) j
      WHERE c.cells > 1 AND j.key <> 'seed'
     WINDOW w AS (PARTITION BY c.study, c.alike, j.key))
-SELECT study, cell_key, group_concat(', ' || key || ' = ' || value, '') AS differs
+SELECT study, cell_key, group_concat(', ' || key || ' = ' || iif(value = '', 'none', value), '') AS differs
   FROM (SELECT * FROM k WHERE value IS NOT NULL AND (varies OR have < cells) ORDER BY study, cell_key, key)
  GROUP BY study, cell_key;
 
