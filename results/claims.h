@@ -16,11 +16,22 @@
  * A region is tested by the two-sided p of the nearest of its ends, so p < 0.05 says the same as an
  * end outside the 95 % interval: inside it holds, outside it fails, else it is undecided. Two
  * sources of chance: units (t test of the differences) and, where both sides' predictions are
- * stored, examples (paired bootstrap of accuracy, F1, Matthews or Pearson correlation at the last
- * evaluation); the larger p counts, so a verdict survives both. A claim of several parts (against each of some settings) holds if all do, so its p
- * is the largest (intersection-union test); it fails if one does, so then p is the smallest times
- * the number of parts. Holm's correction runs over the rows of a family, each model and task a row.
- * Too few units, an arm that diverged or points of a choice that were not run: undecided. */
+ * stored, examples (paired bootstrap of accuracy, F1, Matthews or Pearson correlation); the larger p
+ * counts, so a verdict survives both. Both are of the last evaluation (of test, where the study
+ * shows test): predictions are stored of no other. p is multiplied by the number of settings that a
+ * side was chosen from as the best (Bonferroni): the choice is made on the numbers that are tested.
+ *
+ * A claim of several parts (against each of some settings) holds if all do, so its p is the largest
+ * (intersection-union test); it fails if one does, so then p is the smallest times the number of
+ * parts. Holm's correction runs over the rows of a family, each model and task a row; of a claim
+ * about averages ("average: true", like the paper's "Avg") the average over tasks is the row, seed
+ * by seed, and the tasks are shown without a verdict. A task is uninformative, which keeps it out of
+ * averages and of Holm's correction, when no side's 95 % interval lies above the share of the
+ * largest class (accuracy) or 0 (a correlation).
+ *
+ * Undecided, too: too few units, an arm that diverged, points of a choice that were not run, a best
+ * learning rate at the end of what was tried, a unit that comes twice (the claim names too little).
+ * A run counts in one unit only. */
 #ifndef CLAIMS_H
 #define CLAIMS_H
 
@@ -39,8 +50,9 @@ enum claim_kind {
 #define CLAIM_KINDS "better|not_worse|equal|above|below|correlation"
 extern const char *const claim_kinds[];
 
-enum verdict { UNDECIDED, HOLDS, FAILS };
-extern const char *const verdict_names[]; /* "undecided", "holds", "fails" */
+/* DESCRIBED: a row that is shown and not judged, a task of an average. */
+enum verdict { UNDECIDED, HOLDS, FAILS, DESCRIBED };
+extern const char *const verdict_names[]; /* "undecided", "holds", "fails", "-" */
 
 struct claim_number { /* of the paper */
     char *tab, *row, *col;
@@ -49,28 +61,40 @@ struct claim_number { /* of the paper */
 
 struct paper_claim {
     char *id, *sentence, *section, *family;
-    char *study, *query, *make; /* make: the command that makes its numbers */
-    char *unit;                 /* what is counted: "seeds" */
-    int kind;                   /* enum claim_kind */
-    double margin, bound;       /* in the metric's own scale: 0.01 is a point of accuracy */
-    long units, parts;          /* fewer are undecided */
-    char **param;               /* NAME, VALUE, ..., NULL for the query; lists and maps as JSON */
+    char *study, *query,
+        *make;            /* make: the command that makes its numbers; {n}: of n units, {2n}: 2n */
+    char *unit;           /* what is counted: "seeds" */
+    int kind;             /* enum claim_kind */
+    double margin, bound; /* in the metric's own scale: 0.01 is a point of accuracy */
+    long units, parts;    /* fewer are undecided */
+    bool average;         /* over tasks, instead of each of them */
+    char **param;         /* NAME, VALUE, ..., NULL for the query; lists and maps as JSON */
     struct claim_number *number;
     int n_numbers;
+};
+
+struct claim_unit { /* a seed, a pair of adapters: value, ref, difference */
+    char *name;
+    double a, b, d;
 };
 
 /* One comparison. Differences are in the direction of the claim's kind: of better and not_worse
  * positive is better. */
 struct claim_part {
-    char *label;               /* "targets=q,v against targets=q" */
-    struct stats_mean a, b, d; /* value, ref, difference over units; d.n units have both */
-    double *diff;              /* [d.n]; owned */
+    char *label;             /* "targets=q,v against targets=q" */
+    struct claim_unit *unit; /* that have both numbers; owned */
+    int n_units;
+    struct stats_mean a, b, d; /* over units */
     int n_seen, n_lost;        /* units of either side; of them without a number (diverged ...) */
     bool lost_a;               /* value's side is among them */
-    long unrun;                /* points of a choice ("best of") that have no finished run */
+    bool unrun;                /* a point of a choice ("best of") has no finished run */
+    bool twice;                /* a unit comes twice */
+    char *edge;                /* a choice that lies at the end of what was tried; NULL: none */
+    long tried;                /* settings that a side is the best of; 1: no choice */
     double p_units;
     long n_examples; /* 0: no predictions to pair */
-    double ex_d, ex_lo, ex_hi, p_examples, mcnemar;
+    bool dev_whole;  /* they are all that dev has */
+    double ex_d, ex_sd, ex_lo, ex_hi, p_examples, mcnemar;
     long trained, ref_trained; /* numbers without the head; 0: unknown */
     double p;
     bool inside;
@@ -78,13 +102,16 @@ struct claim_part {
 
 struct claim_row {
     const struct paper_claim *claim;
-    char *model, *task, *metric; /* "-" where there is none */
+    char *model, *task, *metric; /* metric: "last accuracy"; "-" where there is none */
     bool percent;
+    double floor;       /* what is reached without learning; NAN: unknown */
+    bool uninformative; /* nothing is above it */
     struct claim_part *part;
     int n_parts, decisive; /* decisive: the part whose p counts */
     double p, p_holm;      /* NAN: not tested */
+    int n_tests;           /* of the family, when it was tested */
     enum verdict verdict;
-    char *why; /* of undecided: what is missing and the command that makes it */
+    char *why; /* of undecided: what is missing and the command that makes it; of uninformative */
 };
 
 struct claims {

@@ -143,8 +143,8 @@ static int read_mcnemar(struct claim_part *p, struct store *s, const char *const
     return 0;
 }
 
-int claims_examples(struct claim_part *p, struct store *s, const char *pairs, const char *split,
-                    const char *metric, double lo, double hi)
+int claims_examples(struct claim_part *p, const struct paper_claim *c, struct store *s,
+                    const char *pairs, const char *split, const char *metric)
 {
     char *list = xprintf("[%s]", pairs);
     const char *const params[] = { "pairs", list, "split", split, NULL };
@@ -162,9 +162,10 @@ int claims_examples(struct claim_part *p, struct store *s, const char *pairs, co
     if (b.n_draws > 0) {
         stats_boot_interval(&b, &p->ex_lo, &p->ex_hi);
         p->n_examples = b.n, p->ex_d = b.sample;
-        bool inside = b.sample > lo && b.sample < hi;
-        p->p_examples = inside == p->inside ? stats_boot_p(&b, claims_nearest_end(b.sample, lo, hi))
-                                            : 1; /* says the opposite: no support at all */
+        p->ex_sd = stats_mean(b.draw, b.n_draws).sd;
+        p->p_examples = claims_inside(c, b.sample) == p->inside
+                            ? stats_boot_p(&b, claims_boundary(c, b.sample))
+                            : 1; /* says the opposite: no support at all */
     }
     stats_boot_free(&b);
     free(list);

@@ -1,5 +1,5 @@
 /* claims_load.c - claims from their files. */
-#include "results/claims.h"
+#include "results/claims_impl.h"
 
 #include "core/base/opt.h"
 #include "core/base/yaml.h"
@@ -25,6 +25,7 @@ static const struct opt keys[] = {
     { "study", 0, OPT_STR, AT(study), NULL, 0, 0, NULL, "the study it reads" },
     { "units", 0, OPT_INT, AT(units), "3", 2, 1000, NULL, "fewer are undecided" },
     { "parts", 0, OPT_INT, AT(parts), "1", 1, 1000, NULL, "fewer comparisons are undecided" },
+    { "average", 0, OPT_BOOL, AT(average), "false", 0, 0, NULL, "over tasks, not each of them" },
     { "unit", 0, OPT_STR, AT(unit), "seeds", 0, 0, NULL, "what is counted" },
     { "make", 0, OPT_STR, AT(make), NULL, 0, 0, NULL, "command that makes its numbers" },
     { .type = OPT_END },
@@ -199,7 +200,7 @@ static int read_claim(struct paper_claim *c, const struct yaml_node *root, const
     if (query_takes(sql, "study"))
         add_param(c, "study", xstrdup(c->study));
     if (!c->make)
-        c->make = xprintf("lowrank sweep %s", c->study);
+        c->make = xprintf("lowrank sweep %s --seeds {n}", c->study);
     if (with && read_params(c, with, sql) != 0)
         return -1;
     if (paper && yaml_kind(paper) != YAML_SEQ)
@@ -250,10 +251,8 @@ static void claim_free_one(struct paper_claim *c)
 
 static void row_free(struct claim_row *r)
 {
-    for (int i = 0; i < r->n_parts; i++) {
-        free(r->part[i].label);
-        free(r->part[i].diff);
-    }
+    for (int i = 0; i < r->n_parts; i++)
+        claims_part_free(&r->part[i]);
     free(r->part);
     free(r->model);
     free(r->task);

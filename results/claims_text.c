@@ -1,5 +1,5 @@
 /* claims_text.c - claims and verdicts in words. */
-#include "results/claims.h"
+#include "results/claims_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,8 +34,7 @@ char *claims_paper(const struct paper_claim *c)
     return text;
 }
 
-/* A number as the metric is printed, with its sign where it is a difference. */
-static const char *shown(char buf[32], const struct claim_row *row, double x, bool sign)
+const char *claims_shown(char buf[32], const struct claim_row *row, double x, bool sign)
 {
     sign &= x != 0;
     snprintf(buf, 32, row->percent ? (sign ? "%+.1f" : "%.1f") : (sign ? "%+.3g" : "%.3g"),
@@ -49,14 +48,15 @@ char *claims_ours(const struct claim_row *row, const struct claim_part *p)
 
     if (p->d.n == 0)
         return xstrdup("-");
-    shown(d, row, p->d.mean, true);
-    char *range = p->d.n < 2 ? xstrdup("")
-                             : xprintf(" [%s, %s]", shown(lo, row, p->d.mean - p->d.half, true),
-                                       shown(hi, row, p->d.mean + p->d.half, true));
+    claims_shown(d, row, p->d.mean, true);
+    char *range = p->d.n < 2
+                      ? xstrdup("")
+                      : xprintf(" [%s, %s]", claims_shown(lo, row, p->d.mean - p->d.half, true),
+                                claims_shown(hi, row, p->d.mean + p->d.half, true));
     char *text = row->claim->kind == KIND_CORRELATION
                      ? xprintf("rho = %s%s", d, range)
-                     : xprintf("%s against %s: %s%s", shown(a, row, p->a.mean, false),
-                               shown(b, row, p->b.mean, false), d, range);
+                     : xprintf("%s against %s: %s%s", claims_shown(a, row, p->a.mean, false),
+                               claims_shown(b, row, p->b.mean, false), d, range);
     free(range);
     return text;
 }
@@ -69,8 +69,8 @@ char *claims_answered(const struct claim_row *row, const struct claim_part *p)
         return xstrdup("");
     char *mcnemar = isnan(p->mcnemar) ? xstrdup("") : xprintf(", McNemar %.2g", p->mcnemar);
     char *text = xprintf("%ld examples: %s [%s, %s], p = %.2g%s", p->n_examples,
-                         shown(d, row, p->ex_d, true), shown(lo, row, p->ex_lo, true),
-                         shown(hi, row, p->ex_hi, true), p->p_examples, mcnemar);
+                         claims_shown(d, row, p->ex_d, true), claims_shown(lo, row, p->ex_lo, true),
+                         claims_shown(hi, row, p->ex_hi, true), p->p_examples, mcnemar);
     free(mcnemar);
     return text;
 }
@@ -81,9 +81,9 @@ char *claims_asks(const struct claim_row *row)
     char m[32];
 
     switch ((enum claim_kind)c->kind) {
-    case KIND_BETTER: return xprintf("> %s", shown(m, row, c->margin, true));
-    case KIND_NOT_WORSE: return xprintf("> %s", shown(m, row, -c->margin, true));
-    case KIND_EQUAL: return xprintf("within %s", shown(m, row, c->margin, false));
+    case KIND_BETTER: return xprintf("> %s", claims_shown(m, row, c->margin, true));
+    case KIND_NOT_WORSE: return xprintf("> %s", claims_shown(m, row, -c->margin, true));
+    case KIND_EQUAL: return xprintf("within %s", claims_shown(m, row, c->margin, false));
     case KIND_ABOVE: return xprintf("above %.3g", c->bound);
     case KIND_BELOW: return xprintf("below %.3g", c->bound);
     default: return xprintf("rho %s %.3g", c->bound < 0 ? "<" : ">", c->bound);

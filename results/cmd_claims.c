@@ -198,15 +198,17 @@ static void print_part(const struct claim_row *row, const struct claim_part *p)
 
 static void print_row(const struct claim_row *row, bool parts)
 {
-    const char *verdict = verdict_names[row->verdict];
+    bool judged = row->verdict != DESCRIBED, metric = *row->metric != '-';
 
     if (row->n_parts > 0) {
         const struct claim_part *p = &row->part[row->decisive];
         char *ours = claims_ours(row, p), *asks = claims_asks(row);
         char *tested =
             isnan(row->p_holm) ? xstrdup("") : xprintf(", p = %.2g after Holm", row->p_holm);
-        char *line = xprintf("%s %s: %s; %s (%s; asks %s), n = %d %s%s", row->model, row->task,
-                             verdict, ours, p->label, asks, p->d.n, row->claim->unit, tested);
+        char *line = xprintf("%s %s%s%s: %s%s%s (%s; asks %s), n = %d %s%s", row->model, row->task,
+                             metric ? ", " : "", metric ? row->metric : "",
+                             judged ? verdict_names[row->verdict] : "", judged ? "; " : "", ours,
+                             p->label, asks, p->d.n, row->claim->unit, tested);
         wrap("    ours   ", line);
         free(line);
         free(tested);
@@ -214,7 +216,7 @@ static void print_row(const struct claim_row *row, bool parts)
         free(ours);
     }
     if (row->why)
-        wrap("    needs  ", row->why);
+        wrap(judged ? "    needs  " : "    note   ", row->why);
     for (int k = 0; parts && k < row->n_parts; k++)
         print_part(row, &row->part[k]);
 }

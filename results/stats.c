@@ -103,6 +103,21 @@ double stats_mean_p(const struct stats_mean *m, double at)
     return stats_t_p((m->mean - at) / (m->sd / sqrt(m->n)), m->n - 1);
 }
 
+double stats_normal_p(double z)
+{
+    return erfc(fabs(z) * M_SQRT1_2);
+}
+
+int stats_units_needed(double effect, double sd, double level, int from, int most)
+{
+    CHECK(from >= 2, "%d", from);
+    for (int n = from; n <= most; n++)
+        if (effect * sqrt(n) >=
+            sd * (stats_t_quantile(1 - level, n - 1) + stats_t_quantile(0.6, n - 1)))
+            return effect > 0 ? n : 0;
+    return 0;
+}
+
 /* --- McNemar */
 
 static double binomial_half(long k, long n)
@@ -252,7 +267,9 @@ double stats_spearman(const double *x, const double *y, int n)
         xy += u * v, xx += u * u, yy += v * v;
     }
     free(a);
-    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : NAN;
+    if (!(xx > 0))
+        return NAN;
+    return yy > 0 ? xy / sqrt(xx * yy) : 0;
 }
 
 void stats_holm(double *adjusted, const double *p, int n)

@@ -26,6 +26,14 @@ struct stats_mean stats_mean(const double *x, int n);
  * else 0. NAN for n < 2. */
 double stats_mean_p(const struct stats_mean *m, double at);
 
+/* stats_normal_p - P(|Z| >= |z|) of the standard normal; STATS_Z95: the z of 0.05. */
+#define STATS_Z95 1.959963984540054
+double stats_normal_p(double z);
+/* stats_units_needed - how many differences of this mean EFFECT and SD a two-sided t test at LEVEL
+ * needs for a power of about 0.8: the least n of FROM ... MOST (FROM at least 2) with effect sqrt(n)
+ * / sd >= t(1 - level/2) + t(0.8), both with n - 1 degrees of freedom. 0: more than MOST. */
+int stats_units_needed(double effect, double sd, double level, int from, int most);
+
 /* stats_mcnemar - do two classifiers err equally often? B examples only the first has right, C only
  * the second. Exact up to 25 discordant pairs, P(|X - n/2| >= |b - n/2|) of a binomial X(n, 1/2), n
  * = b + c; above, chi-square with Edwards' continuity correction (|b-c|-1)^2/n. mid: exact mid-p
@@ -61,8 +69,8 @@ void stats_boot_interval(const struct stats_boot *b, double *lo, double *hi);
 double stats_boot_p(const struct stats_boot *b, double at);
 void stats_boot_free(struct stats_boot *b);
 
-/* stats_spearman - rank correlation of x[n] and y[n]; ties share the mean of their ranks. NAN when n
- * < 2 or either is constant. */
+/* stats_spearman - rank correlation of x[n] and y[n]; ties share the mean of their ranks. 0 when
+ * y is constant, which shows no direction; NAN when n < 2 or x is constant. */
 double stats_spearman(const double *x, const double *y, int n);
 
 /* stats_holm - Holm's step-down correction of p[n] into adjusted[n] (may be p itself); a NAN is no

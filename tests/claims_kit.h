@@ -13,9 +13,9 @@ struct cell {
 };
 enum { EXAMPLES = 400, CELLS = 40 };
 
-/* planted - a store (of store_kit, emptied) with a study of N cells, model "m", task "t". Seed s of
- * cell i has the value mean + noise as "best" of METRIC, where noise is up to 0.003; it trains 100 +
- * rank numbers. The last LEFT runs (the last cells' last seeds) stay queued. */
+/* planted - a store (of store_kit, emptied) with a study of N cells, model "m", task "t" where KEYS
+ * has none. Seed s of cell i has the value mean + noise as "last" of METRIC, where noise is up to
+ * 0.003 (and some better one as "best"); it trains 100 + rank numbers. The last LEFT runs (the last cells' last seeds) stay queued. */
 struct store *planted(const char *study, const char *metric, const struct cell *cell, int n,
                       int seeds, int left);
 
@@ -25,6 +25,6 @@ struct claims judged(struct store *s, const char *const *lines, int n);
 extern const char planted_paper[];
 
 /* judge_one - one claim on a store, which is closed: its verdict is WANT, and WHY (NULL: anything)
- * is in what is said of an undecided one. */
+ * is in what is said of its last row when it is undecided. */
 void judge_one(struct store *s, const char *lines, enum verdict want, const char *why);
 #endif

@@ -25,7 +25,10 @@ static const struct {
     { "kind: better\nmargin: 0.06\n" SIDES, 0.85, 0.80, 4, 0, FAILS, NULL },
     { "kind: not_worse\nmargin: 0.01\n" SIDES, 0.798, 0.80, 4, 0, HOLDS, NULL },
     { "kind: not_worse\nmargin: 0.01\n" SIDES, 0.77, 0.80, 4, 0, FAILS, NULL },
-    { "kind: not_worse\nmargin: 0.01\n" SIDES, 0.79, 0.80, 4, 0, UNDECIDED, "--seeds 8" },
+    { "kind: not_worse\nmargin: 0.01\n" SIDES, 0.7895, 0.80, 4, 0, UNDECIDED,
+      "by this difference and spread about 25 seeds would do: lowrank sweep rank --seeds 25" },
+    { "kind: not_worse\nmargin: 0.01\n" SIDES, 0.79, 0.80, 4, 0, UNDECIDED,
+      "not within reach: more than 50 seeds" },
     { "kind: equal\nmargin: 0.01\n" SIDES, 0.802, 0.80, 4, 0, HOLDS, NULL },
     { "kind: equal\nmargin: 0.01\n" SIDES, 0.85, 0.80, 4, 0, FAILS, NULL },
     { "kind: equal\nmargin: 0.01\n" SIDES, 0.75, 0.80, 4, 0, FAILS, NULL },
@@ -125,7 +128,7 @@ START_TEST(sides_that_choose)
     struct claims c = judged(s, both, 2);
 
     ck_assert_int_eq(c.n_rows, 2);
-    ck_assert_str_eq(c.row[0].part[0].label, "rank=4 against rank=8");
+    ck_assert_str_eq(c.row[0].part[0].label, "rank=4 (best of 3) against rank=8");
     ck_assert_str_eq(c.row[1].part[0].label, "rank=1 against rank=8");
     ck_assert_double_eq_tol(c.row[0].part[0].a.mean, 0.80, 2e-3);
     ck_assert_int_eq(c.row[0].part[0].ref_trained, 108);
@@ -133,7 +136,7 @@ START_TEST(sides_that_choose)
     claims_free(&c);
     store_close(s);
     judge_one(planted("rank", "accuracy", cell, 4, 3, 3), drops, UNDECIDED,
-              "1 of the settings to choose from have no finished run");
+              "a setting to choose from has no finished run");
 }
 END_TEST
 
@@ -223,139 +226,6 @@ START_TEST(holm_changes_a_verdict)
     }
     claims_free(&a);
     claims_free(&t);
-    store_close(s);
-}
-END_TEST
-
-/* --- other queries */
-
-/* Three pairs of adapters, two layers each, beside random ones. */
-static struct store *with_phi(double phi, double floor, int pairs)
-{
-    struct cell cell[] = { { "\"rank\":8", 0.8, 0, 0 }, { "\"rank\":64", 0.8, 0, 0 } };
-    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
-
-    for (int k = 0; k < pairs; k++)
-        for (int layer = 0; layer < 2; layer++) {
-            struct analysis_row r[] = {
-                { 1 + k, 4 + k, layer, "q", 1, 1, "phi_rank", phi + 0.01 * (k + layer) },
-                { 1 + k, 4 + k, layer, "q", 2, 2, "phi_rank", 0.99 },
-                { 0, 0, layer, "q", 1, 1, "phi_random", floor },
-            };
-            const struct analysis_set set = { "rank", "subspace", "" };
-            ck_assert_int_eq(store_analysis(s, &set, r, 3), 0);
-        }
-    return s;
-}
-
-START_TEST(phi_above_a_bound_and_the_floor)
-{
-    const char *half =
-        "kind: above\nbound: 0.5\nquery: phi\nunit: pairs\nmake: lowrank ablate subspace\n"
-        "with: {kind: rank}\n";
-
-    judge_one(with_phi(0.8, 0.1, 3), half, HOLDS, NULL);
-    judge_one(with_phi(0.3, 0.1, 3), half, FAILS, NULL);
-    judge_one(with_phi(0.8, 0.95, 3), half, FAILS, NULL);
-    judge_one(with_phi(0.49, 0.1, 3), half, UNDECIDED, "within chance");
-    judge_one(with_phi(0.8, 0.1, 1), half, UNDECIDED,
-              "1 of 3 pairs (phi(1,1) of q): lowrank ablate subspace");
-    judge_one(with_phi(0.3, 0.1, 3),
-              "kind: below\nbound: 0.5\nquery: phi\nunit: pairs\nwith: {kind: rank}\n", HOLDS,
-              NULL);
-    judge_one(with_phi(0.3, 0.1, 3),
-              "kind: below\nbound: 0.1\nquery: phi\nunit: pairs\nwith: {kind: rank}\n", FAILS,
-              NULL);
-}
-END_TEST
-
-/* The best rate falls, rises or jumps about with alpha. */
-START_TEST(where_the_optimum_lies)
-{
-    static const int best[3][4] = { { 3, 2, 1, 0 }, { 0, 1, 2, 3 }, { 1, 1, 1, 1 } };
-    static const enum verdict want[3] = { HOLDS, FAILS, UNDECIDED };
-    const char *lines = "kind: correlation\nbound: -0.5\nquery: optimum\nwith: {x: alpha, y: lr}\n";
-    struct cell cell[16];
-    char keys[4][32];
-
-    for (int a = 0; a < 4; a++)
-        for (int l = 0; l < 4; l++) {
-            snprintf(keys[a], sizeof keys[a], "\"alpha\":%d", 1 << a);
-            cell[4 * a + l] =
-                (struct cell){ keys[a], best[_i][a] == l ? 0.9 : 0.7, 1e-3 * (1 << l), 0 };
-        }
-    judge_one(planted("rank", "accuracy", cell, 16, 3, 0), lines, want[_i],
-              _i == 2 ? "0 of 3 seeds" : NULL);
-    judge_one(planted("rank", "accuracy", cell, 16, 2, 0), lines, UNDECIDED, "of 3 seeds");
-}
-END_TEST
-
-/* Numbers of an analysis of three runs of either rank. */
-START_TEST(numbers_of_an_analysis)
-{
-    struct cell cell[] = { { "\"rank\":4", 0.8, 0, 0 }, { "\"rank\":64", 0.8, 0, 0 } };
-    const char *within =
-        "kind: better\nparts: 2\nquery: analysis\nmake: lowrank ablate amplify\nwith: {kind: "
-        "amplify, a: {name: proj_dw}, b: {name: proj_random}, match: [rank]}\n";
-    const char *between =
-        "kind: better\nquery: analysis\nwith: {kind: amplify, a: {name: proj_dw}, b: {name: "
-        "proj_dw}, pick_a: largest, pick_b: smallest}\n";
-    const char *back =
-        "kind: better\nquery: analysis\nwith: {kind: amplify, a: {name: proj_dw}, b: {name: "
-        "proj_dw}, pick_a: smallest, pick_b: largest}\n";
-    const char *const all[] = { within, between, back };
-    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
-    struct claims none = judged(s, all, 1);
-
-    ck_assert_str_eq(none.row[0].why, "nothing in study 'rank' to compare: lowrank ablate amplify");
-    claims_free(&none);
-    kit_sql(kit_path("t.db"),
-            "INSERT INTO analysed VALUES(1, 'rank', 'amplify', '', 1);"
-            " INSERT INTO analysis_value(set_id, run_a, run_b, layer, proj, i, j, name, value)"
-            " SELECT 1, run_id, 0, l.value, 'q', 0, 0, n.value,"
-            " iif(n.value = 'proj_dw', 0.3, 0.02) * rank + 0.001 * seed + 0.01 * l.value"
-            " FROM run, json_each('[0,1,2]') l, json_each('[\"proj_dw\",\"proj_random\"]') n");
-    struct claims c = judged(s, all, 3);
-    ck_assert_int_eq(c.row[0].n_parts, 2);
-    ck_assert_str_eq(c.row[0].part[0].label, "q: proj_dw r=4 against proj_random r=4");
-    ck_assert_double_eq_tol(c.row[0].part[0].d.mean, 0.28 * 4, 1e-9);
-    ck_assert_str_eq(c.row[1].part[0].label, "q: proj_dw r=64 against proj_dw r=4");
-    ck_assert(c.row[0].verdict == HOLDS && c.row[1].verdict == HOLDS && c.row[2].verdict == FAILS);
-    claims_free(&c);
-    store_close(s);
-}
-END_TEST
-
-START_TEST(times_of_a_forward_pass)
-{
-    const char *const all[] = {
-        "kind: equal\nmargin: 0.05\nquery: latency\nunit: shapes\nwith: {of: merged}\n",
-        "kind: above\nbound: 1\nquery: latency\nunit: shapes\nwith: {of: adapter-h, batch: "
-        "smallest}\n",
-        "kind: above\nbound: 1\nquery: latency\nunit: shapes\nwith: {of: adapter-l, batch: "
-        "smallest}\n",
-    };
-    struct store *s = kit_store();
-
-    kit_sql(
-        kit_path("t.db"),
-        "INSERT INTO analysed VALUES(1, 'minilm', 'latency', '', 1);"
-        " INSERT INTO analysis_value(set_id, run_a, run_b, layer, proj, i, j, name, value)"
-        " SELECT 1, 0, 0, 0, p.key, b.value, l.value, 'ms',"
-        " (p.value + 0.001 * l.key) * b.value * l.value"
-        " FROM json_each('{\"base\":1,\"merged\":1.01,\"adapter-h\":1.3}') p, json_each('[1,8]') b,"
-        " json_each('[16,64,128]') l");
-    struct claims c = judged(s, all, 3);
-    ck_assert_int_eq(c.n_rows, 3);
-    ck_assert(c.row[0].verdict == HOLDS && c.row[1].verdict == HOLDS);
-    ck_assert(c.row[0].n_parts == 2 && c.row[1].n_parts == 1);
-    ck_assert_str_eq(c.row[1].model, "minilm");
-    ck_assert(c.row[2].verdict == UNDECIDED && strstr(c.row[2].why, "nothing in study"));
-    claims_free(&c);
-    kit_sql(kit_path("t.db"), "UPDATE analysis_value SET value = 1.2 * value WHERE proj = 'merged'");
-    c = judged(s, all, 1);
-    ck_assert_int_eq(c.row[0].verdict, FAILS);
-    claims_free(&c);
     store_close(s);
 }
 END_TEST
@@ -488,10 +358,6 @@ static void fill(TCase *tc)
     tcase_add_test(tc, sides_that_match);
     tcase_add_loop_test(tc, examples_count_too, 0, ARRAY_LEN(answered));
     tcase_add_test(tc, holm_changes_a_verdict);
-    tcase_add_test(tc, phi_above_a_bound_and_the_floor);
-    tcase_add_loop_test(tc, where_the_optimum_lies, 0, 3);
-    tcase_add_test(tc, numbers_of_an_analysis);
-    tcase_add_test(tc, times_of_a_forward_pass);
     tcase_add_loop_test(tc, a_damaged_file_is_refused, 0, ARRAY_LEN(damaged));
     tcase_add_test(tc, built_in_claims);
     tcase_add_loop_test(tc, the_command_answers, 0, ARRAY_LEN(commands));

@@ -170,6 +170,24 @@ START_TEST(ranks_and_families)
 }
 END_TEST
 
+START_TEST(normal_and_sample_size)
+{
+    json_t *list = cases("normal_p"), *c;
+    double worst = 0;
+    size_t i;
+
+    json_array_foreach(list, i, c) worst =
+        fmax(worst, error(stats_normal_p(item(c, 0)), item(c, 1)));
+    ck_assert_double_le(worst, 1e-12);
+    ck_assert_double_eq_tol(stats_normal_p(STATS_Z95), 0.05, 1e-15);
+    json_array_foreach(json_object_get(golden, "needed"), i, c) ck_assert_int_eq(
+        stats_units_needed(item(c, 0), item(c, 1), item(c, 2), (int)item(c, 3), (int)item(c, 4)),
+        (int)item(c, 5));
+    ck_assert_int_eq(stats_units_needed(0, 0, 0.05, 2, 50), 0);
+    json_decref(golden);
+}
+END_TEST
+
 /* Other draws than SciPy's: the noise of a percentile of 20,000 draws is about 0.02 standard
  * errors, a standard error here about 0.01; means lie on a grid of 1/n. */
 START_TEST(bootstrap)
@@ -210,6 +228,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, few_or_equal_numbers);
     tcase_add_test(tc, mcnemar);
     tcase_add_test(tc, ranks_and_families);
+    tcase_add_test(tc, normal_and_sample_size);
     tcase_add_test(tc, bootstrap);
 }
 

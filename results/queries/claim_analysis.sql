@@ -1,10 +1,15 @@
--- claim: two numbers of an analysis paired by seed, by matrix, averaged over layers; a=, b= JSON of recipe keys and name
-WITH v AS MATERIALIZED (
-    SELECT n.run_a, n.proj, n.name, avg(n.value) AS value, r.model, r.task, r.seed, r.rank, r.cell_key,
-           json_set(r.config, '$.name', n.name) AS config
-      FROM analysis n JOIN run r ON r.run_id = n.run_a
-     WHERE n.study = :study AND n.kind = :kind AND n.settings = ''
-     GROUP BY n.run_a, n.proj, n.name),
+-- claim: a number of an analysis by seed and matrix, averaged over layers, or two; a=, b= JSON of recipe keys and name; matrix=; times=, over= names
+WITH x AS MATERIALIZED (
+    SELECT run_a, layer, proj, name, value FROM analysis
+     WHERE study = :study AND kind = :kind AND settings = '' AND (:matrix IS NULL OR proj = :matrix)),
+v AS MATERIALIZED ( -- times and over: by another number of the same matrix
+    SELECT x.run_a, x.proj, r.model, r.task, r.seed, r.rank, json_set(r.config, '$.name', x.name) AS config,
+           x.name || coalesce(' x ' || :times, '') || coalesce(' / ' || :over, '') AS name,
+           avg(x.value * iif(:times IS NULL, 1, t.value) / iif(:over IS NULL, 1, o.value)) AS value
+      FROM x JOIN run r ON r.run_id = x.run_a
+      LEFT JOIN x t ON t.run_a = x.run_a AND t.layer = x.layer AND t.proj = x.proj AND t.name = :times
+      LEFT JOIN x o ON o.run_a = x.run_a AND o.layer = x.layer AND o.proj = x.proj AND o.name = :over
+     GROUP BY x.run_a, x.proj, x.name),
 side AS (
     SELECT 'a' AS side, :a AS keys, coalesce(:pick_a, 'each') AS pick UNION ALL
     SELECT 'b', :b, coalesce(:pick_b, 'each')),
@@ -23,10 +28,11 @@ p AS MATERIALIZED (
                 SELECT 1 FROM json_each(iif(f.type = 'array', f.value, json_array(f.value))) w
                  WHERE CAST(json_extract(v.config, '$.' || f.key) AS TEXT) = w.value)))
 SELECT a.model, a.task,
-       a.proj || ': ' || a.name || iif(a.rank IS NOT NULL, ' r=' || a.rank, '') || ' against '
-           || b.name || iif(b.rank IS NOT NULL, ' r=' || b.rank, '') AS part,
+       a.proj || ': ' || a.name || iif(a.rank IS NOT NULL, ' r=' || a.rank, '')
+           || coalesce(' against ' || b.name || iif(b.rank IS NOT NULL, ' r=' || b.rank, ''), '') AS part,
        a.seed AS unit, a.value, b.value AS ref
-  FROM p a JOIN p b ON b.side = 'b' AND b.model = a.model AND b.task = a.task AND b.seed = a.seed AND b.proj = a.proj
-                       AND b.matched IS a.matched AND (b.run_a <> a.run_a OR b.name <> a.name)
- WHERE a.side = 'a' AND (a.pick = 'each' OR a.place = 1) AND (b.pick = 'each' OR b.place = 1)
+  FROM p a LEFT JOIN p b ON b.side = 'b' AND b.model = a.model AND b.task = a.task AND b.seed = a.seed
+                            AND b.proj = a.proj AND b.matched IS a.matched AND (b.pick = 'each' OR b.place = 1)
+                            AND (b.run_a <> a.run_a OR b.name <> a.name)
+ WHERE a.side = 'a' AND (a.pick = 'each' OR a.place = 1) AND (:b IS NULL OR b.name IS NOT NULL)
  ORDER BY a.model, a.task, instr('q k v o up down', a.proj), a.rank, b.rank, a.seed;

@@ -1,11 +1,12 @@
 -- claim: two sides of a study paired by seed; a=, b= JSON of recipe keys; match=, by= keys; pick_a=, pick_b=, metric=
-WITH t AS (
-    SELECT s.plan_id, s.metric, s.which, s.pick,
+WITH t AS ( -- the last evaluation: its predictions are the ones that are stored
+    SELECT s.plan_id, s.metric, iif(s.which IN ('test', 'test_best'), 'test', 'last') AS which,
            json_patch(coalesce(json_extract(w.spec, '$.axes'), '{}'),
                       coalesce(json_extract(w.spec, '$.zip'), '{}')) AS axes
       FROM study s JOIN sweep w ON w.sweep_id = s.sweep_id WHERE s.study = :study),
 u AS MATERIALIZED ( -- the runs of the newest plan; a task without the study's metric shows its own
-    SELECT sr.point, sr.ordinal, r.run_id, r.cell_key, r.model, r.task, r.seed, r.state, r.config, t.which, t.pick,
+    SELECT sr.point, sr.trial, sr.ordinal, r.run_id, r.cell_key, r.model, r.task, r.seed, r.state, r.config, t.which,
+           (SELECT max(a.trainable - a.trainable_head) FROM attempt a WHERE a.run_id = r.run_id) AS trained,
            coalesce((SELECT x.metric_id FROM result x JOIN metric_name m ON m.metric_id = x.metric_id
                       WHERE x.run_id = r.run_id AND x.which = t.which AND m.name = coalesce(:metric, t.metric)),
                     (SELECT x.metric_id FROM result x
@@ -17,23 +18,24 @@ v AS MATERIALIZED (
       LEFT JOIN metric_name m ON m.metric_id = u.metric_id
       LEFT JOIN result x ON x.run_id = u.run_id AND x.which = u.which AND x.metric_id = u.metric_id
                             AND u.state = 'done'
-      LEFT JOIN result d ON d.run_id = u.run_id AND d.which = u.pick AND d.metric_id = u.metric_id
+      LEFT JOIN result d ON d.run_id = u.run_id AND d.which = 'last' AND d.metric_id = u.metric_id
                             AND u.state = 'done'),
-c AS ( -- one row a point: its best trial on dev
-    SELECT *, row_number() OVER (PARTITION BY point ORDER BY score IS NULL, -score, ordinal) AS choice
-      FROM (SELECT model, task, point, cell_key, min(ordinal) AS ordinal, max(config) AS config, avg(dev) AS score,
-                   count(value) AS n, max(run_id) AS any_run_id
-              FROM v GROUP BY cell_key)),
+c AS MATERIALIZED ( -- one row a trial; those that lost a seed, then those with fewer seeds are chosen last
+    SELECT *, row_number() OVER (PARTITION BY point ORDER BY n = 0, lost, -n, -score, ordinal) AS choice,
+           count(*) OVER w AS trials, max(unrun) OVER w AS waits
+      FROM (SELECT model, task, point, trial, cell_key, min(ordinal) AS ordinal, max(config) AS config,
+                   avg(dev) AS score, count(value) AS n, sum(state = 'diverged') > 0 AS lost,
+                   sum(state IN ('done', 'diverged')) = 0 AS unrun, max(trained) AS trained
+              FROM v GROUP BY cell_key)
+    WINDOW w AS (PARTITION BY point)),
 side AS (
     SELECT 'a' AS side, :a AS keys, coalesce(:pick_a, 'each') AS pick UNION ALL
     SELECT 'b', :b, coalesce(:pick_b, 'each')),
 p AS MATERIALIZED ( -- the points of either side
-    SELECT side.side, side.pick, c.model, c.task, c.cell_key, c.ordinal, c.config, c.score, c.n,
-           (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
-             ORDER BY a.attempt DESC LIMIT 1) AS trained,
+    SELECT side.side, side.pick, c.*,
            (SELECT group_concat(m.value || '=' || coalesce(json_extract(c.config, '$.' || m.value), '-'), ' ')
               FROM json_each(coalesce(:match, '[]')) m) AS matched,
-           coalesce(json_extract(c.config, '$.' || :by), '') AS grp
+           iif(side.pick = 'each', c.cell_key, coalesce(json_extract(c.config, '$.' || :by), '')) AS grp
       FROM side CROSS JOIN c
      WHERE c.choice = 1 AND side.keys IS NOT NULL
        AND NOT EXISTS (
@@ -43,41 +45,68 @@ p AS MATERIALIZED ( -- the points of either side
                               (SELECT json_extract(c.config, '$.' || f.key) AS has)
                  WHERE replace(replace(replace(CAST(has AS TEXT), '["', ''), '"]', ''), '","', ',') = w.value
                     OR (typeof(has) IN ('integer', 'real') AND has = CAST(w.value AS REAL))))),
-b AS (
-    SELECT *, row_number() OVER w AS place, sum(n = 0) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING
-                                                            AND UNBOUNDED FOLLOWING) AS unrun
-      FROM p WHERE side = 'b'
-    WINDOW w AS (PARTITION BY model, task, matched, iif(pick = 'each', cell_key, grp)
-                 ORDER BY CASE pick WHEN 'best' THEN -coalesce(score, -1e9) WHEN 'largest' THEN -trained
-                          WHEN 'smallest' THEN trained END, ordinal)),
+extreme AS MATERIALIZED ( -- the largest and the smallest are known first: "best" is among the others
+    SELECT *, row_number() OVER (w ORDER BY trained IS NULL, iif(pick = 'smallest', trained, -trained), ordinal) AS place,
+           iif(pick = 'each', waits AND trials > 1, max(waits) OVER w) AS unsure, 1 AS tried
+      FROM p WHERE pick <> 'best'
+    WINDOW w AS (PARTITION BY side, model, task, matched, grp)),
+chosen AS MATERIALIZED (
+    SELECT * FROM extreme WHERE place = 1
+    UNION ALL
+    SELECT * FROM (
+        SELECT *, row_number() OVER (w ORDER BY n = 0, lost, -n, -score, ordinal) AS place,
+               max(waits) OVER w AS unsure, count(*) OVER w AS tried
+          FROM p
+         WHERE pick = 'best' AND NOT EXISTS (SELECT 1 FROM extreme e WHERE e.place = 1 AND e.pick <> 'each'
+                                                AND e.side <> p.side AND e.cell_key = p.cell_key)
+        WINDOW w AS (PARTITION BY side, model, task, matched, grp))
+     WHERE place = 1),
 pair AS MATERIALIZED (
-    SELECT a.*, b.cell_key AS b_cell, b.config AS b_config, b.trained AS b_trained,
-           b.ordinal AS b_ordinal, row_number() OVER w AS place,
-           sum(a.n = 0) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-               * (a.pick <> 'each') + b.unrun * (b.pick <> 'each') AS unrun
-      FROM b JOIN p a ON a.side = 'a' AND a.model = b.model AND a.task = b.task AND a.matched IS b.matched
-                         AND a.cell_key <> b.cell_key
-     WHERE b.pick = 'each' OR b.place = 1
-    WINDOW w AS (PARTITION BY b.cell_key, iif(a.pick = 'each', a.cell_key, a.grp)
-                 ORDER BY CASE a.pick WHEN 'best' THEN -coalesce(a.score, -1e9) WHEN 'largest' THEN -a.trained
-                          WHEN 'smallest' THEN a.trained END, a.ordinal)),
+    SELECT a.*, b.cell_key AS b_cell, b.config AS b_config, b.trained AS b_trained, b.ordinal AS b_ordinal,
+           b.point AS b_point, b.trial AS b_trial, b.tried AS b_tried, b.unsure AS b_unsure
+      FROM chosen a JOIN chosen b ON a.side = 'a' AND b.side = 'b' AND a.model = b.model AND a.task = b.task
+                                     AND a.matched IS b.matched AND a.cell_key <> b.cell_key),
 named AS (
     SELECT pair.*,
-           (SELECT group_concat(k.key || '=' || coalesce(json_extract(pair.config, '$.' || k.key), '-'), ' ')
+           (SELECT group_concat(k.key || '=' || coalesce(json_extract(config, '$.' || k.key), '-'), ' ')
               FROM t, json_each(t.axes) k
-             WHERE k.key NOT IN ('task', 'model', 'seed', 'lr', 'epochs', 'batch')
-               AND json_extract(pair.config, '$.' || k.key) IS NOT json_extract(b_config, '$.' || k.key)) AS a_name,
+             WHERE k.key NOT IN ('task', 'model', 'seed')
+               AND json_extract(config, '$.' || k.key) IS NOT json_extract(b_config, '$.' || k.key)) AS a_name,
            (SELECT group_concat(k.key || '=' || coalesce(json_extract(b_config, '$.' || k.key), '-'), ' ')
               FROM t, json_each(t.axes) k
-             WHERE k.key NOT IN ('task', 'model', 'seed', 'lr', 'epochs', 'batch')
-               AND json_extract(pair.config, '$.' || k.key) IS NOT json_extract(b_config, '$.' || k.key)) AS b_name
-      FROM pair WHERE pick = 'each' OR place = 1)
+             WHERE k.key NOT IN ('task', 'model', 'seed')
+               AND json_extract(config, '$.' || k.key) IS NOT json_extract(b_config, '$.' || k.key)) AS b_name
+      FROM pair),
+grid AS MATERIALIZED ( -- the ends of what was tried of each nuisance key
+    SELECT c.point, k.key, min(k.value) AS least, max(k.value) AS most
+      FROM c, json_each(c.trial) k WHERE typeof(k.value) IN ('integer', 'real') GROUP BY c.point, k.key),
+edge AS MATERIALIZED ( -- sides whose best trial is at an end
+    SELECT s.point, min('the best ' || k.key || ' of ' || s.name || ' is the '
+                        || iif(k.value = g.least, 'smallest', 'largest') || ' tried, ' || k.value) AS says
+      FROM (SELECT point, trial, coalesce(a_name, 'a') AS name FROM named
+             UNION SELECT b_point, b_trial, coalesce(b_name, 'b') FROM named) s, json_each(s.trial) k
+      JOIN grid g ON g.point = s.point AND g.key = k.key AND g.least < g.most AND k.value IN (g.least, g.most)
+     GROUP BY s.point),
+floor AS MATERIALIZED ( -- what a model that has learned nothing reaches: the largest class, no correlation
+    SELECT f.task, f.metric,
+           CASE WHEN f.metric = 'accuracy'
+                THEN (SELECT 1.0 * max(n) / sum(n)
+                        FROM (SELECT count(*) AS n FROM prediction q
+                               WHERE q.run_id = f.run_id AND q.split = iif(f.which = 'test', 'test', 'dev') GROUP BY label))
+                WHEN f.metric IN ('matthews', 'pearson', 'spearman') THEN 0 END AS value
+      FROM (SELECT task, metric, which, max(run_id) AS run_id FROM v WHERE value IS NOT NULL GROUP BY task, metric) f)
 SELECT n.model, n.task,
-       replace(replace(replace(coalesce(n.a_name, 'a') || ' against ' || coalesce(n.b_name, 'b')
+       replace(replace(replace(coalesce(n.a_name, 'a') || iif(n.tried > 1, ' (best of ' || n.tried || ')', '')
+               || ' against ' || coalesce(n.b_name, 'b') || iif(n.b_tried > 1, ' (best of ' || n.b_tried || ')', '')
                || coalesce(' at ' || n.matched, ''), '["', ''), '"]', ''), '","', ',') AS part,
        x.seed AS unit, x.value, y.value AS ref, x.run_id AS run, y.run_id AS ref_run, x.state,
-       y.state AS ref_state, x.metric, x.goal, x.percent,
-       iif(x.which IN ('test', 'test_best'), 'test', 'dev') AS split, n.trained, n.b_trained AS ref_trained, n.unrun
+       y.state AS ref_state, x.metric, x.goal, x.percent, x.which,
+       iif(x.which = 'test', 'test', 'dev') AS split, n.trained, n.b_trained AS ref_trained,
+       n.unsure OR n.b_unsure AS unrun, n.tried * n.b_tried AS tried, coalesce(e.says, g.says) AS edge,
+       f.value AS floor, json_extract(x.config, '$.dev_n') = 0 AS dev_whole
   FROM named n JOIN v x ON x.cell_key = n.cell_key
   LEFT JOIN v y ON y.cell_key = n.b_cell AND y.seed = x.seed
+  LEFT JOIN edge e ON e.point = n.point
+  LEFT JOIN edge g ON g.point = n.b_point
+  LEFT JOIN floor f ON f.task = x.task AND f.metric = x.metric
  ORDER BY n.model, n.task, n.ordinal, n.b_ordinal, x.seed;

@@ -1,6 +1,6 @@
 -- claim: where the best value of a nuisance key (y=lr) lies for each value of an axis (x=alpha), for every seed
 WITH t AS (
-    SELECT s.plan_id, s.metric, s.pick,
+    SELECT s.plan_id, s.metric,
            json_patch(coalesce(json_extract(w.spec, '$.axes'), '{}'),
                       coalesce(json_extract(w.spec, '$.zip'), '{}')) AS axes
       FROM study s JOIN sweep w ON w.sweep_id = s.sweep_id WHERE s.study = :study),
@@ -13,7 +13,7 @@ v AS MATERIALIZED (
       JOIN metric_name m ON m.name = coalesce(:metric, t.metric)
       CROSS JOIN sweep_run sr ON sr.plan_id = t.plan_id
       CROSS JOIN run r ON r.run_id = sr.run_id AND r.state = 'done'
-      JOIN result d ON d.run_id = r.run_id AND d.which = t.pick AND d.metric_id = m.metric_id),
+      JOIN result d ON d.run_id = r.run_id AND d.which = 'last' AND d.metric_id = m.metric_id),
 o AS (
     SELECT *, row_number() OVER (PARTITION BY model, task, part, seed, x ORDER BY dev IS NULL, -dev, ordinal) AS place,
            count(*) OVER (PARTITION BY model, task, part, seed, x) AS tried

@@ -50,9 +50,10 @@ for n in (2, 5, 7, 20):
     for ties in (False, True):
         x = [rng.randrange(4) if ties else rng.random() for _ in range(n)]
         y = [rng.randrange(3) + x[i] if ties else rng.random() for i in range(n)]
-        rho = float(st.spearmanr(x, y).statistic) if len(set(x)) > 1 and len(set(y)) > 1 else None
+        rho = None if len(set(x)) == 1 else float(st.spearmanr(x, y).statistic) if len(set(y)) > 1 else 0
         out["spearman"].append({"x": x, "y": y, "rho": rho})
-out["spearman"].append({"x": [1, 2, 3], "y": [5, 5, 5], "rho": None})
+out["spearman"].append({"x": [1, 2, 3], "y": [5, 5, 5], "rho": 0})
+out["spearman"].append({"x": [5, 5, 5], "y": [1, 2, 3], "rho": None})
 
 out["holm"] = []
 for n in (1, 2, 5, 9):
@@ -60,6 +61,20 @@ for n in (1, 2, 5, 9):
     out["holm"].append({"p": p, "adjusted": [float(x) for x in multipletests(p, method="holm")[1]]})
 out["holm"].append({"p": [0.02, 0.02, 0.04, 0.01], "adjusted":
                     [float(x) for x in multipletests([0.02, 0.02, 0.04, 0.01], method="holm")[1]]})
+
+out["normal_p"] = [[z, 2 * float(st.norm.sf(abs(z)))] for z in (0, -0.5, 1, 1.959963984540054, 6)]
+
+
+def needed(effect, sd, level, least, most):
+    for n in range(least, most + 1):
+        if effect * math.sqrt(n) >= sd * (st.t.ppf(1 - level / 2, n - 1) + st.t.ppf(0.8, n - 1)):
+            return n
+    return 0
+
+
+out["needed"] = [[*c, needed(*c)] for c in (
+    (1, 1, 0.05, 2, 50), (0.5, 1, 0.05, 4, 50), (1, 1, 0.05 / 7, 4, 50), (0.3, 1, 0.05, 2, 50), (0.3, 1, 0.05, 2, 200),
+    (2, 0.1, 0.05, 4, 50), (0, 1, 0.05, 2, 50))]
 
 # The bootstrap draws other numbers: its answer is the exact one of the normal limit, within the noise of draws.
 out["boot"] = []
