@@ -307,9 +307,11 @@ static const struct opt_usage usage = {
     .about = "What of the paper holds here: each claim, its numbers there and ours, a verdict.",
     .detail =
         "holds, fails or undecided: from the 95 % t interval over seeds and, where the same "
-        "examples were\nanswered, a paired bootstrap over them; p is corrected by Holm within "
-        "a family of claims. What is\nundecided says what is missing and the command that "
-        "makes it.\nExit status: 0 whatever the verdicts are.",
+        "examples were\nanswered, a paired bootstrap over them, both of the last evaluation; p is "
+        "corrected for what was\nchosen as the best of several, and by Holm within a family of "
+        "claims. Claims about methods are\nabout the average over the tasks on which something "
+        "was learned; each task is shown. What is\nundecided says what is missing and, where one "
+        "helps, the command that makes it.\nExit status: 0 whatever the verdicts are.",
     .example = "lowrank claims rank_one_suffices --long",
     .min_args = 0,
     .max_args = -1,

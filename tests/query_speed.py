@@ -4,7 +4,8 @@
     python3 tests/query_speed.py build/lowrank [--runs 10000] [--limit 2.0] [--keep FOLDER]
 
 The store has four studies on eight tasks (rank, targets, alpha with three learning rates, methods), each run with an
-attempt, curves, results and 200 predictions, phi of three pairs of adapters in 24 matrices, and benches.
+attempt, curves, results and 200 predictions, phi of three pairs of adapters in 24 matrices, numbers of two
+analyses, and benches.
 """
 import argparse
 import glob
@@ -79,12 +80,20 @@ def fill(db, runs):
         ids = [add_run(db, rng, plan, i, {**base, **g, "seed": s + 1}, nuisance)
                for i, g in enumerate(grid) for s in range(seeds)]
         if name == "rank":
-            db.executemany("INSERT INTO phi VALUES(?,?,?,?,?,?,?,?,?)",
-                           [(study, kind, 0 if kind == "random" else ids[k], 0 if kind == "random" else ids[-1 - k],
-                             layer, proj, i, j, rng.random())
-                            for k, study in enumerate(("rank", "rank seed=2", "rank seed=3"))
-                            for kind in ("rank", "seed", "random") for layer in range(12) for proj in "qv"
-                            for i in range(1, 9) for j in range(1, 65)])
+            db.execute("INSERT INTO analysed VALUES(1, 'rank', 'subspace', '', 1)")
+            db.executemany("INSERT INTO analysis_value VALUES(1,?,?,?,?,?,?,?,?)",
+                           [("phi_" + kind, layer, proj, 0 if kind == "random" else ids[k],
+                             0 if kind == "random" else ids[-1 - k], i, j, rng.random())
+                            for k in range(3) for kind in ("rank", "seed", "random")[:2 if k else 3]
+                            for layer in range(12) for proj in "qv" for i in range(1, 9) for j in range(1, 65)])
+            db.execute("INSERT INTO analysed VALUES(2, 'rank', 'amplify', '', 1)")
+            db.executemany("INSERT INTO analysis_value VALUES(2,?,?,?,?,0,?,?,?)",
+                           [(n, layer, proj, run, r, r, rng.random()) for run, r in zip(ids[::50], itertools.cycle((4, 64)))
+                            for n in ("proj_dw", "proj_w", "proj_random", "factor") for layer in range(12) for proj in "qv"])
+            db.execute("INSERT INTO analysed VALUES(3, 'minilm', 'latency', '', 1)")
+            db.executemany("INSERT INTO analysis_value VALUES(3,'to_base_round',-1,?,0,?,?,?,?)",
+                           [(w, n, b, j, 1 + 0.01 * rng.random()) for w in ("base", "merged", "lora", "adapter-h", "adapter-l")
+                            for n in range(1, 31) for b in (1, 2, 4, 8, 16, 32) for j in (128, 256, 512)])
     for b in range(1, 301):
         db.execute("INSERT INTO bench VALUES(?,'forward','{}',1,0,1)", (b,))
         db.executemany("INSERT INTO bench_value VALUES(?,?,?,?,?,?)",
@@ -120,7 +129,8 @@ def main():
                  "claim_compare": ["study=rank", 'a={"targets":"q,v"}', 'b={"rank":"8"}', 'match=["task"]'],
                  "claim_optimum": ["study=alpha", "x=alpha", "y=lr"], "claim_phi": ["study=rank"],
                  "claim_latency": ["of=merged"],
-                 "claim_analysis": ["study=rank", "kind=amplify", 'a={"name":"proj_dw"}', 'b={"name":"proj_w"}'],
+                 "claim_analysis": ["study=rank", "kind=amplify", 'a={"name":"proj_dw"}', 'b={"name":"proj_w"}',
+                                    "times=proj_random", "over=factor"],
                  "claim_answers": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"],
                  "claim_examples": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"],
                  "claim_discordant": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"]}

@@ -1,14 +1,15 @@
 -- claim: a number of an analysis by seed and matrix, averaged over layers, or two; a=, b= JSON of recipe keys and name; matrix=; times=, over= names
-WITH x AS MATERIALIZED (
-    SELECT run_a, layer, proj, name, value FROM analysis
-     WHERE study = :study AND kind = :kind AND settings = '' AND (:matrix IS NULL OR proj = :matrix)),
-v AS MATERIALIZED ( -- times and over: by another number of the same matrix
+WITH x AS ( -- times and over: by another number of the same matrix
+    SELECT run_a, proj, name,
+           value * iif(:times IS NULL, 1, max(iif(name = :times, value, NULL)) OVER w)
+                 / iif(:over IS NULL, 1, max(iif(name = :over, value, NULL)) OVER w) AS value
+      FROM analysis
+     WHERE study = :study AND kind = :kind AND settings = '' AND (:matrix IS NULL OR proj = :matrix)
+    WINDOW w AS (PARTITION BY run_a, layer, proj)),
+v AS MATERIALIZED (
     SELECT x.run_a, x.proj, r.model, r.task, r.seed, r.rank, json_set(r.config, '$.name', x.name) AS config,
-           x.name || coalesce(' x ' || :times, '') || coalesce(' / ' || :over, '') AS name,
-           avg(x.value * iif(:times IS NULL, 1, t.value) / iif(:over IS NULL, 1, o.value)) AS value
+           x.name || coalesce(' x ' || :times, '') || coalesce(' / ' || :over, '') AS name, avg(x.value) AS value
       FROM x JOIN run r ON r.run_id = x.run_a
-      LEFT JOIN x t ON t.run_a = x.run_a AND t.layer = x.layer AND t.proj = x.proj AND t.name = :times
-      LEFT JOIN x o ON o.run_a = x.run_a AND o.layer = x.layer AND o.proj = x.proj AND o.name = :over
      GROUP BY x.run_a, x.proj, x.name),
 side AS (
     SELECT 'a' AS side, :a AS keys, coalesce(:pick_a, 'each') AS pick UNION ALL
