@@ -19,7 +19,10 @@ do for [k = 1:|cell_x|] { all_x = all_x.cell_x[k] }
 beside(k) = 0.22 * (k - (cell_blocks + 1) / 2.0)
 set xrange [0.5 : |cell_x| + 0.5]
 set xtics ()
-if (strlen(all_x) > 16) { set xtics rotate by 30 right offset 0.6, 0 }
+if (strlen(all_x) > 16) {
+    set xtics rotate by 30 right offset 0.6, 0
+    set rmargin 2 # gnuplot reserves the width of the last name
+}
 set for [k = 1:|cell_x|] xtics add (cell_x[k] k)
 set xlabel 'rank {/:Italic R} of the frozen {/:Italic W}'."\n".note
 ymin = study_scale * least(cell_lo_min, seed_value_min)
