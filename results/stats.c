@@ -99,7 +99,7 @@ double stats_mean_p(const struct stats_mean *m, double at)
         return NAN;
     /* Equal numbers have a spread of some last bits, which is none. */
     if (m->sd <= 1e-14 * fabs(m->mean))
-        return fabs(m->mean - at) <= 1e-14 * (fabs(m->mean) + fabs(at)) ? 1 : 0;
+        return fabs(m->mean - at) <= 1e-14 * (fabs(m->mean) + fabs(at)) ? 1 : ldexp(1, 1 - m->n);
     return stats_t_p((m->mean - at) / (m->sd / sqrt(m->n)), m->n - 1);
 }
 

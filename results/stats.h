@@ -22,8 +22,8 @@ struct stats_mean {
 };
 struct stats_mean stats_mean(const double *x, int n);
 /* stats_mean_p - of the hypothesis that the mean is AT: t test with m->n - 1 degrees of freedom. Of
- * a paired t test when x holds differences of pairs. Without any spread: 1 when the mean is AT,
- * else 0. NAN for n < 2. */
+ * a paired t test when x holds differences of pairs. Equal numbers have no spread to measure by
+ * (ranks do that): 1 when they are AT, else the sign test's 2^(1-n). NAN for n < 2. */
 double stats_mean_p(const struct stats_mean *m, double at);
 
 /* stats_normal_p - P(|Z| >= |z|) of the standard normal; STATS_Z95: the z of 0.05. */

@@ -14,7 +14,7 @@ static double noise(int cell, int seed)
 {
     static const double wave[4] = { 1, -0.6, 0.4, -0.8 };
 
-    return 0.001 * wave[seed % 4] * (1 + cell % 3);
+    return 0.001 * wave[seed % 4] * (1 + cell % 3 + 0.01 * cell);
 }
 
 static void plant_plan(struct store *s, const char *study, const char *metric,

@@ -60,7 +60,8 @@ END_TEST
 START_TEST(where_the_optimum_lies)
 {
     static const int best[3][4] = { { 3, 2, 1, 0 }, { 0, 1, 2, 3 }, { 1, 1, 1, 1 } };
-    static const enum verdict want[3] = { HOLDS, FAILS, FAILS }; /* no direction: rho is 0 */
+    /* No direction: rho is 0, in every seed, of which three are too few to have only one sign. */
+    static const enum verdict want[3] = { HOLDS, FAILS, UNDECIDED };
     const char *lines = "kind: correlation\nbound: -0.5\nquery: optimum\nwith: {x: alpha, y: lr}\n";
     struct cell cell[16];
     char keys[4][32];
@@ -71,7 +72,14 @@ START_TEST(where_the_optimum_lies)
             cell[4 * a + l] =
                 (struct cell){ keys[a], best[_i][a] == l ? 0.9 : 0.7, 1e-3 * (1 << l), 0 };
         }
-    judge_one(planted("rank", "accuracy", cell, 16, 3, 0), lines, want[_i], NULL);
+    struct store *s = planted("rank", "accuracy", cell, 16, 3, 0);
+    if (_i < 2) /* one seed sees alpha = 1 a little otherwise */
+        kit_sql(kit_path("t.db"),
+                "UPDATE result SET value = 0.95 WHERE run_id = (SELECT run_id FROM"
+                " run WHERE seed = 1 AND alpha = 1 AND lr BETWEEN 0.0035 AND 0.0045)"
+                " OR run_id = (SELECT run_id FROM run WHERE seed = 1 AND alpha = 2"
+                " AND lr BETWEEN 0.0035 AND 0.0045)");
+    judge_one(s, lines, want[_i], NULL);
     judge_one(planted("rank", "accuracy", cell, 16, 2, 0), lines, UNDECIDED, "of 3 seeds");
 }
 END_TEST
@@ -86,7 +94,7 @@ static struct store *with_amplify(void)
             "INSERT INTO analysed VALUES(1, 'rank', 'amplify', '', 1);"
             " INSERT INTO analysis_value(set_id, run_a, run_b, layer, proj, i, j, name, value)"
             " SELECT 1, run_id, 0, l.value, p.value, 0, 0, n.key,"
-            " n.value * rank + 0.001 * seed + 0.01 * l.value"
+            " n.value * rank * (1 + 0.001 * (seed - 2)) + 0.01 * l.value"
             " FROM run, json_each('[0,1,2]') l, json_each('[\"q\",\"v\"]') p,"
             " json_each('{\"proj_dw\":0.3,\"proj_random\":0.02,\"proj_w\":3}') n");
     return s;
