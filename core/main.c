@@ -83,9 +83,8 @@ int main(int argc, char **argv)
         rc = -1;
     if (rc < 0) {
         fprintf(stderr, "lowrank: %s\n", fail_text());
-        rc = (int)fail_code();
-        if (rc == FAIL_STOPPED && stop_requested() == SIGTERM)
-            rc = 128 + SIGTERM;
+        bool terminated = fail_code() == FAIL_STOPPED && stop_requested() == SIGTERM;
+        rc = terminated ? 128 + SIGTERM : (int)fail_code();
     }
     return rc;
 }

@@ -16,7 +16,6 @@ enum { SHORTEST_KEY = 4 };
 struct source {
     char *dir;            /* NULL: no adapter */
     char key[17];         /* of the run it came from, else "" */
-    char weights[65];     /* SHA-256 of what it was trained on, else "" */
     struct recipe recipe; /* of that run, when the store has it */
     bool has_recipe;
     int n_labels;
@@ -97,10 +96,7 @@ static int read_config(struct source *s, const char *text)
 
 static int find_recipe_of(struct source *s)
 {
-    static const char sql[] =
-        "SELECT config, (SELECT sha256 FROM run_input i WHERE i.run_id = run.run_id AND"
-        " role = 'weights' ORDER BY attempt DESC LIMIT 1) FROM run"
-        " WHERE substr(run_key, 1, 16) = :key";
+    static const char sql[] = "SELECT config FROM run WHERE substr(run_key, 1, 16) = :key";
     const char *params[] = { "key", s->key, NULL };
     char *path = home_path("lowrank.db");
     struct store *store = NULL;
@@ -111,10 +107,8 @@ static int find_recipe_of(struct source *s)
         detail("'%s' is absent: the adapter's own settings are used", path);
     else if (store_open(&store, path, STORE_READ) != 0 || store_query(store, &r, sql, params) != 0)
         rc = -1;
-    else if (r.n_rows == 1) {
-        snprintf(s->weights, sizeof s->weights, "%s", r.cell[1] ? r.cell[1] : "");
+    else if (r.n_rows == 1)
         rc = read_config(s, r.cell[0]);
-    }
     rows_free(&r);
     if (store)
         store_close(store);
@@ -250,9 +244,8 @@ int adapted_open(struct adapted *a, const char *model, const char *adapter, int 
         !(a->tok = tok_load(dir)) || base_load(&a->base, dir) != 0)
         goto out;
     a->base.pack_dir = home_path("cache/packs");
-    if (*s.weights && strcmp(s.weights, a->base.weights_sha256) != 0)
-        warn("run %.8s was trained on other weights (SHA-256 %.8s) than those of '%s' (%.8s)",
-             s.key, s.weights, dir, a->base.weights_sha256);
+    if (adapter && adapter_of(adapter, model, a->base.weights_sha256) == ADAPTER_OF_OTHERS)
+        warn("%s", fail_text());
     if (tok_vocab(a->tok) > a->base.dims.vocab) {
         fail(FAIL_INPUT, "'%s': the tokenizer has %d pieces, the model %d", dir, tok_vocab(a->tok),
              a->base.dims.vocab);

@@ -21,7 +21,7 @@ enum { ADAPTED_AUTO, ADAPTED_CLS, ADAPTED_MEAN };
 
 /* adapted_open - MODEL (a name or a folder) with ADAPTER: NULL, a folder, or the first digits of
  * the key of a run whose adapter is in HOME/adapters; of a run, its settings come from the store.
- * POOLING auto: the run's, else the model folder's. Errors: FAIL_INPUT, FAIL_USAGE (several runs
+ * POOLING auto: the run's, else the model folder's. An adapter of other weights is warned of. Errors: FAIL_INPUT, FAIL_USAGE (several runs
  * begin so), FAIL_MEMORY. */
 int adapted_open(struct adapted *a, const char *model, const char *adapter, int pooling);
 void adapted_close(struct adapted *a); /* of a zeroed one: nothing */
@@ -30,6 +30,12 @@ void adapted_close(struct adapted *a); /* of a zeroed one: nothing */
  * last), or that of the run in HOME/adapters whose key begins so, which KEY (may be NULL) receives (""
  * for a folder). The caller frees it. Errors: NULL after FAIL_INPUT, FAIL_USAGE. */
 char *adapter_dir(const char *adapter, char key[17]);
+
+/* adapter_of - was ADAPTER, as adapted_open takes it, trained on the weights with this SHA-256, those of
+ * MODEL? 1: yes; 0: neither a run in the store nor the folder says on which. Errors: -1, FAIL_INPUT;
+ * ADAPTER_OF_OTHERS, the same: on others. */
+enum { ADAPTER_OF_OTHERS = -2 };
+int adapter_of(const char *adapter, const char *model, const char *weights);
 
 /* One text (or a pair: B not NULL) through the model; the lane holds logits, pooled and hidden
  * until the next. */

@@ -60,13 +60,15 @@ static void key_words(char *out, size_t size, const struct opt *o)
 
 static int list_methods(struct rows *r)
 {
-    static const char *const cols[] = { "method", "source", "trained numbers", "keys", NULL };
+    static const char *const cols[] = { "method", "source", "trained numbers",
+                                        "keys",   "merges", NULL };
     char keys[1024];
 
     listing_init(r, cols);
     for (const struct adapt *const *a = adapt_table; *a; a++) {
         key_words(keys, sizeof keys, (*a)->opts);
-        listing_add(r, (const char *[]){ (*a)->name, (*a)->source, (*a)->formula, keys });
+        listing_add(r, (const char *[]){ (*a)->name, (*a)->source, (*a)->formula, keys,
+                                         adapt_unmerged(*a) ? "no" : "yes" });
     }
     return 0;
 }

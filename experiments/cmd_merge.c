@@ -3,6 +3,7 @@
 #include "core/cmd.h"
 #include "core/base/file.h"
 #include "core/base/opt.h"
+#include "experiments/inputs.h"
 #include "experiments/listing.h"
 #include "experiments/merge.h"
 
@@ -19,7 +20,8 @@ struct flags {
 };
 #define AT(f) offsetof(struct flags, f)
 static const struct opt opts[] = {
-    { "force", 0, OPT_BOOL, AT(force), NULL, 0, 0, NULL, "replace a model that is in OUT_DIR" },
+    { "force", 0, OPT_BOOL, AT(force), NULL, 0, 0, NULL,
+      "replace a model that is in OUT_DIR; take an adapter that was trained on other weights" },
     { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, ADAPTED_POOLINGS,
       "that the classifier was trained with; auto is the run's, else the model folder's" },
     FORMAT_OPTION(struct flags),
@@ -35,7 +37,7 @@ static const struct opt_usage usage = {
               "folder that\n"
               "needs no adapter. It is read back: its logits are compared with those of model and "
               "adapter,\n"
-              "and its weights less the update with the model's; the status is 1 when they differ "
+              "and its weights less the update with those before; the status is 1 when they differ "
               "by more\n"
               "than rounding.",
     .example = "lowrank merge minilm 3fa9c1d2 merged/",
@@ -63,6 +65,10 @@ static int compare_logits(double *diff, double *largest, const struct adapted *a
     for (size_t i = 0; i < ARRAY_LEN(sentences) && rc == 0; i++) {
         const char *s = sentences[i][0], *t = sentences[i][1];
         size_t n = strlen(s), n2 = t ? strlen(t) : 0;
+        if (stop_requested()) {
+            rc = fail(FAIL_STOPPED, "stopped");
+            break;
+        }
         if (reader_run(&ra, s, n, t, n2) != 0 || reader_run(&rb, s, n, t, n2) != 0) {
             rc = -1;
             break;
@@ -130,12 +136,29 @@ static int check_place(const struct adapted *a, const char *out, bool force)
     return rc;
 }
 
+/* Added to other weights than it was trained on, an update means nothing. */
+static int check_base(const char *model, const char *adapter)
+{
+    const struct model_facts *m = model_facts(model);
+    int of = m ? adapter_of(adapter, m->name, m->weights) : -1;
+
+    hash_save();
+    if (of != ADAPTER_OF_OTHERS)
+        return of < 0 ? -1 : 0;
+    char *why = xstrdup(fail_text());
+    fail(FAIL_INPUT, "%s; --force merges it all the same", why);
+    free(why);
+    return -1;
+}
+
 static int merge(char **words, const struct flags *f)
 {
-    struct adapted a;
+    struct adapted a = { 0 };
     /* without a slash it would be looked up as a name when it is read back */
     char *out = strchr(words[2], '/') ? xstrdup(words[2]) : xprintf("./%s", words[2]);
-    int rc = adapted_open(&a, words[0], words[1], f->pooling);
+    int rc = f->force || check_base(words[0], words[1]) == 0
+                 ? adapted_open(&a, words[0], words[1], f->pooling)
+                 : -1;
 
     if (rc == 0 && (check_place(&a, out, f->force) != 0 || merge_check(&a) != 0 ||
                     merge_write(&a, out) != 0 || check(&a, out, f) != 0))

@@ -183,6 +183,25 @@ static void tell_frozen(const struct study *s)
     }
 }
 
+/* Known before, this may choose another method: afterwards it cannot be mended. */
+static void tell_unmerged(const struct study *s)
+{
+    char *names = xstrdup("");
+
+    for (const struct adapt *const *a = adapt_table; *a; a++) {
+        bool here = false;
+        for (int i = 0; i < s->n_runs && adapt_unmerged(*a) && !here; i++)
+            here = adapt_has(s->runs[i].recipe.method, (*a)->name);
+        char *more = here ? xprintf("%s%s'%s'", names, *names ? ", " : "", (*a)->name) : NULL;
+        free(more ? names : NULL);
+        names = more ? more : names;
+    }
+    if (*names)
+        note("%s: cannot be merged into the weights; such an adapter stays beside its model",
+             names);
+    free(names);
+}
+
 static void print_foot(const struct plan *p, const bool *pending)
 {
     const struct study *s = p->s;
@@ -236,6 +255,7 @@ static int print(struct study *s, const struct common *c, struct store *store)
         if (people)
             print_foot(&p, pending);
         tell_frozen(s);
+        tell_unmerged(s);
         rows_free(&rows);
     }
     free(state);

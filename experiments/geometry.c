@@ -79,16 +79,34 @@ static size_t frozen_tables(const struct model *m)
     return n;
 }
 
-/* The adapter that training begins with, if any, is one of this method on these shapes. */
+/* Once for each adapter in a row: a plan has many geometries. */
+static void say_unknown(const struct recipe *r)
+{
+    static char said[65];
+    const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
+
+    if (strcmp(said, adapter) == 0)
+        return;
+    snprintf(said, sizeof said, "%s", adapter);
+    note("'init_from': nothing says which weights adapter '%s' was trained on; those of '%s' are "
+         "taken to be it",
+         r->run.init_from, r->run.model);
+}
+
+/* The adapter that training begins with, if any, is one of this method on these shapes and weights. */
 static int check_start(const struct model *m, const struct recipe *r)
 {
     if (!json_object_get(r->inputs, "adapter"))
         return 0;
     char *dir = adapter_dir(r->run.init_from, NULL);
-    int rc = dir ? peft_fits(m, dir) : -1;
+    const char *weights = json_string_value(json_object_get(r->inputs, "weights"));
+    int of =
+        dir && peft_fits(m, dir) == 0 ? adapter_of(r->run.init_from, r->run.model, weights) : -1;
 
+    if (of == 0)
+        say_unknown(r);
     free(dir);
-    return rc == 0 ? 0 : fail_context("'init_from'");
+    return of >= 0 ? 0 : fail_context("'init_from'");
 }
 
 const struct geometry *geometry_get(const struct recipe *r)

@@ -24,14 +24,16 @@ static bool is_head(const struct param *p)
 
 int merge_check(const struct adapted *a)
 {
-    const struct model *m = &a->model;
+    const char *name = adapt_unmerged(a->method);
 
-    for (int i = a->base.n_params; i < m->n_params; i++)
-        if (!is_head(&m->params[i]) && !a->method->merge)
-            return fail(FAIL_USAGE,
-                        "an adapter of the method '%s' cannot be merged into the weights",
-                        a->method->name);
-    return 0;
+    if (!name)
+        return 0;
+    if (strcmp(name, a->method->name) == 0)
+        return fail(FAIL_USAGE, "an adapter of the method '%s' cannot be merged into the weights",
+                    name);
+    return fail(FAIL_USAGE,
+                "an adapter of the methods '%s' cannot be merged into the weights because of '%s'",
+                a->method->name, name);
 }
 
 static real *plain_copy(const struct param *p)
@@ -45,9 +47,14 @@ static real *plain_copy(const struct param *p)
     return x;
 }
 
-/* A copy of a tensor, with SIGN times its update if it is an adapted matrix. */
+/* A copy of a tensor, with SIGN times its update if it is an adapted matrix; NULL also when the user
+ * wants it to stop. */
 static real *copy_of(const struct adapted *a, const struct param *p, int sign)
 {
+    if (stop_requested()) {
+        fail(FAIL_STOPPED, "stopped");
+        return NULL;
+    }
     real *x = plain_copy(p);
 
     if (x && is_matrix(p) && a->method->merge)
@@ -205,7 +212,7 @@ int merge_undone(double *diff, double *largest, const struct adapted *a, const s
 {
     *diff = *largest = 0;
     for (int i = 0; i < a->base.n_params; i++) {
-        const struct param *p = &a->base.params[i];
+        const struct param *p = &a->model.params[i]; /* a method may train W itself */
         const struct param *q = param_find(merged->params, merged->n_params, p->name);
         if (!is_matrix(p))
             continue;

@@ -10,9 +10,10 @@
 int merge_check(const struct adapted *a);
 /* merge_write - DIR/model.safetensors with every tensor of the trunk and the classifier,
  * config.json with the classifier's labels, 1_Pooling/config.json, and the tokenizer's files of the
- * base. DIR/model.safetensors is written last. Errors: FAIL_STORE, FAIL_INPUT, FAIL_MEMORY. */
+ * base. DIR/model.safetensors is written last. Errors: FAIL_STORE, FAIL_INPUT, FAIL_MEMORY, FAIL_STOPPED. */
 int merge_write(const struct adapted *a, const char *dir);
 /* merge_undone - take the update off the weights of MERGED again: the largest difference to those
- * of A's base, and the largest magnitude in MERGED. Errors: FAIL_MEMORY. */
+ * that A adds it to (the base's, or trained ones), and the largest magnitude in MERGED. Errors:
+ * FAIL_MEMORY, FAIL_STOPPED. */
 int merge_undone(double *diff, double *largest, const struct adapted *a, const struct base *merged);
 #endif

@@ -71,7 +71,10 @@ static int find_method(struct recipe *r, const struct setting *s)
         return 0;
     }
     const char *word = adapt_unknown(name), *where = s ? s->where : "default";
-    if (*word && adapt_find(word))
+    if (!*word)
+        return fail(FAIL_USAGE, "%s: 'method' is '%s': the name of a method is missing", where,
+                    name);
+    if (adapt_find(word))
         return fail(FAIL_USAGE, "%s: 'method' is '%s': '%s' is there twice", where, name, word);
     for (const struct adapt *const *a = adapt_table; *a && n < 63; a++)
         names[n++] = (*a)->name;

@@ -53,6 +53,8 @@ static const struct {
     { "lr: 1\nrank: 2\nlr: 3\n", { "r.yaml:3:1:", "duplicate key 'lr'" } },
     { "method: lroa\n", { "r.yaml:1:9:", "unknown method 'lroa'", "did you mean 'lora'?" } },
     { "method: xyzzyx\n", { "r.yaml:1:9:", "there are", "lora" } },
+    { "method: lora+\n", { "r.yaml:1:9:", "'lora+'", "name of a method is missing" } },
+    { "method: +lora\n", { "r.yaml:1:9:", "'+lora'", "name of a method is missing" } },
     { "model: ''\n", { "r.yaml:1:8:", "'model' is empty" } },
     { "schedule: liner\n", { "r.yaml:1:11:", "did you mean 'linear'?" } },
     { "precision: fp16\n", { "r.yaml:1:12:", "'precision' must be one of" } },

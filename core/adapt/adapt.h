@@ -14,13 +14,15 @@ extern const struct adapt *const adapt_table[]; /* generated, NULL-terminated */
 /* adapt_find - a method by its name ('_' is '-'), or the list "a+b" or "a,b" of several as one method,
  * named in the order of the table. NULL: unknown, or one of a list is there twice. adapt_has - whether A
  * is that method or a list with it. adapt_count, adapt_rows - the closed form, and inserted rows, of any: a
- * list's is the sum. */
+ * list's is the sum. adapt_unmerged - the method, of a list the first part, that changes the pass without
+ * being an update of matrices, so that it cannot be merged into them; NULL: A can be merged. */
 const struct adapt *adapt_find(const char *name);
 const char *
 adapt_unknown(const char *name); /* the word that made adapt_find fail; until the next */
 bool adapt_has(const struct adapt *a, const char *name);
 long adapt_count(const struct adapt *a, const void *cfg, const struct dims *d);
 int adapt_rows(const struct adapt *a, const void *cfg);
+const char *adapt_unmerged(const struct adapt *a);
 
 /* adapt_param - for attach(): append a trainable tensor. Tensors appended one after another are
  * neighbours in theta, so [A_q; A_v] may be used as one matrix. Returns its index in m->params. */

@@ -72,30 +72,42 @@ int adapt_rows(const struct adapt *a, const void *cfg)
 
 /* --- attaching */
 
-/* What may be there once only. */
-static int check_once(const struct model *m, const struct model *before, const struct combined *c,
-                      int i)
-{
-    bool rows = m->n_prefix + m->n_infix > 0, had = before->n_prefix + before->n_infix > 0;
+/* What the parts before this one have taken. */
+struct taken {
+    int first[MAX_PARTS]; /* index of the first tensor that a part adds */
+    int rows, memory;     /* the part that inserts rows, or keys and values; -1: none */
+    int *trains;          /* of each tensor of the base, the part that trains it; -1: none */
+};
 
-    if ((rows && had) || (m->n_memory && before->n_memory))
-        return fail(FAIL_USAGE,
-                    "'method' is '%s', but only one method may insert rows: '%s' does, "
-                    "as an earlier one of these",
-                    c->a.name, c->part[i]->name);
-    for (int k = before->n_params; k < m->n_params; k++)
-        for (int j = m->base->n_params; j < before->n_params; j++)
-            if (strcmp(m->params[k].name, m->params[j].name) == 0)
-                return fail(FAIL_USAGE,
-                            "'method' is '%s', but '%s' adds '%s', as an earlier one of "
-                            "these does",
-                            c->a.name, c->part[i]->name, m->params[k].name);
+static int refuse(const struct combined *c, int k, int i, const char *why, const char *what)
+{
+    return fail(FAIL_USAGE, "'method' is '%s', but '%s' and '%s' cannot be combined: %s%s%s%s",
+                c->asked, c->part[k]->name, c->part[i]->name, why, *what ? " '" : "", what,
+                *what ? "'" : "");
+}
+
+/* What may be there once only. */
+static int check_once(const struct model *m, const struct combined *c, struct taken *t, int i)
+{
+    bool rows = m->n_prefix + m->n_infix > 0;
+
+    if (rows && t->rows >= 0)
+        return refuse(c, t->rows, i, "both insert rows", "");
+    if (m->n_memory && t->memory >= 0)
+        return refuse(c, t->memory, i, "both insert keys and values", "");
+    for (int n = t->first[i]; n < m->n_params; n++)
+        for (int k = 0; k < i; k++)
+            for (int j = t->first[k]; j < t->first[k + 1]; j++)
+                if (strcmp(m->params[n].name, m->params[j].name) == 0)
+                    return refuse(c, k, i, "both add", m->params[n].name);
+    t->rows = rows ? i : t->rows;
+    t->memory = m->n_memory ? i : t->memory;
     return 0;
 }
 
 /* Part I marks what it trains on a clean table, so that numbers which two parts train show up. */
-static int attach_part(struct model *m, const struct combined *c, struct state *s, int i,
-                       const void *cfg)
+static int attach_part(struct model *m, const struct combined *c, struct state *s, struct taken *t,
+                       int i, const void *cfg)
 {
     struct model before = *m;
     bool *trained = xalloc((size_t)m->n_params, sizeof *trained);
@@ -105,6 +117,7 @@ static int attach_part(struct model *m, const struct combined *c, struct state *
         trained[k] = m->params[k].trainable;
         m->params[k].trainable &= !trained[k];
     }
+    t->first[i] = m->n_params;
     m->n_prefix = m->n_infix = m->n_memory = 0;
     m->adapt = c->part[i];
     m->adapt_state = NULL;
@@ -113,15 +126,14 @@ static int attach_part(struct model *m, const struct combined *c, struct state *
     m->adapt = before.adapt;
     m->adapt_state = s;
     for (int k = 0; k < before.n_params && rc == 0; k++) {
-        if (trained[k] && m->params[k].trainable)
-            rc = fail(FAIL_USAGE,
-                      "'method' is '%s', but '%s' trains '%s', as an earlier one of these "
-                      "does",
-                      c->a.name, c->part[i]->name, m->params[k].name);
+        if (k < m->base->n_params && m->params[k].trainable && t->trains[k] >= 0)
+            rc = refuse(c, t->trains[k], i, "both train", m->params[k].name);
+        if (k < m->base->n_params && m->params[k].trainable)
+            t->trains[k] = i;
         m->params[k].trainable |= trained[k];
     }
     if (rc == 0)
-        rc = check_once(m, &before, c, i);
+        rc = check_once(m, c, t, i);
     if (m->n_prefix + m->n_infix == 0) {
         m->n_prefix = before.n_prefix;
         m->n_infix = before.n_infix;
@@ -142,10 +154,8 @@ static int check_scaling(const struct model *m)
             for (int k = 0; k < c->n && c->part[i]->proj_out_bwd; k++)
                 if (k != i && combine_uses(m, i, at / N_GROUP, (enum group)(at % N_GROUP)) &&
                     combine_uses(m, k, at / N_GROUP, (enum group)(at % N_GROUP)))
-                    return fail(FAIL_USAGE,
-                                "'method' is '%s', but '%s' rescales projections that "
-                                "'%s' adds to",
-                                c->a.name, c->part[i]->name, c->part[k]->name);
+                    return refuse(c, i, k, "the first rescales projections that the second adds to",
+                                  "");
     return 0;
 }
 
@@ -153,12 +163,17 @@ static int attach(struct model *m, const void *cfg)
 {
     const struct combined *c = combine_of(m);
     struct state *s = xalloc(1, sizeof *s);
+    struct taken t = { .rows = -1, .memory = -1 };
+    int rc = 0;
 
     m->adapt_state = s;
-    for (int i = 0; i < c->n; i++)
-        if (attach_part(m, c, s, i, cfg) != 0)
-            return -1;
-    return check_scaling(m);
+    t.trains = xalloc((size_t)m->base->n_params, sizeof *t.trains);
+    for (int k = 0; k < m->base->n_params; k++)
+        t.trains[k] = -1;
+    for (int i = 0; i < c->n && rc == 0; i++)
+        rc = attach_part(m, c, s, &t, i, cfg);
+    free(t.trains);
+    return rc == 0 ? check_scaling(m) : -1;
 }
 
 static void init(struct model *m, const void *cfg)
@@ -188,13 +203,14 @@ static void detach(struct model *m)
 /* --- making one */
 
 /* The parts of a list "a+b" or "a,b", in the order of the table. Returns how many; 0 and the word in
- * BAD when one is unknown or there twice. */
+ * BAD when one is unknown or there twice ("" beside a sign that has a method on one side only). */
 static int parse(const struct adapt *part[MAX_PARTS], const char *list, char bad[64])
 {
     bool on[256] = { false };
+    bool more = true;
     int n = 0, found = 0;
 
-    for (const char *s = list; *s;) {
+    for (const char *s = list; more;) {
         size_t len = strcspn(s, "+,");
         int k = 0;
         snprintf(bad, 64, "%.*s", (int)len, s);
@@ -206,7 +222,8 @@ static int parse(const struct adapt *part[MAX_PARTS], const char *list, char bad
             return 0;
         on[k] = true;
         found++;
-        s += len + (s[len] != 0);
+        more = s[len] != 0;
+        s += len + more;
     }
     for (int k = 0; k < 256 && adapt_table[k]; k++)
         if (on[k])
@@ -262,17 +279,22 @@ const struct adapt *adapt_find(const char *name)
 {
     static struct combined *made;
     const struct adapt *part[MAX_PARTS];
+    struct combined *c = made;
     char bad[64];
     int n = parse(part, name, bad);
 
     if (n < 2)
         return n ? part[0] : NULL;
-    for (struct combined *c = made; c; c = c->next)
-        if (c->n == n && memcmp(c->part, part, (size_t)n * sizeof *part) == 0)
-            return &c->a;
-    struct combined *c = make(part, n);
-    c->next = made;
-    made = c;
+    while (c && (c->n != n || memcmp(c->part, part, (size_t)n * sizeof *part) != 0))
+        c = c->next;
+    if (!c) {
+        c = make(part, n);
+        c->next = made;
+        made = c;
+    }
+    char *asked = xstrdup(name); /* before the free: NAME may be what is kept */
+    free(c->asked);
+    c->asked = asked;
     return &c->a;
 }
 
@@ -295,4 +317,16 @@ bool adapt_has(const struct adapt *a, const char *name)
         if (strcmp(c->part[i]->name, name) == 0)
             return true;
     return false;
+}
+
+const char *adapt_unmerged(const struct adapt *a)
+{
+    const struct combined *c = (const struct combined *)(const void *)a;
+    const char *name = NULL;
+
+    if (a->attach != attach)
+        return (a->uses || a->taps || a->memory || a->rows) && !a->merge ? a->name : NULL;
+    for (int i = 0; i < c->n && !name; i++)
+        name = adapt_unmerged(c->part[i]);
+    return name;
 }

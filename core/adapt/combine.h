@@ -8,6 +8,7 @@ enum { MAX_PARTS = 8 };
 
 struct combined {
     struct adapt a; /* first: m->adapt points to it */
+    char *asked;    /* the list as it was last written, which messages repeat */
     int n;
     const struct adapt *part[MAX_PARTS];
     size_t at[MAX_PARTS]; /* of the part's settings in those of all */

@@ -304,9 +304,8 @@ void combine_hooks(struct combined *c)
     c->a.forgets_x = true;
     for (int i = 0; i < c->n; i++) {
         const struct adapt *a = c->part[i];
-        bool changes = a->uses || a->taps || a->memory || a->rows;
         c->a.forgets_x &= a->forgets_x || !a->uses;
-        if (changes && !a->merge)
+        if (adapt_unmerged(a))
             c->a.merge = NULL;
     }
 }

@@ -45,6 +45,42 @@ refused run "lacks the tensor" $base method=lora rank=2 targets=q,v,o "init_from
 refused run "no run in" $base method=lora rank=2 init_from=0123456789abcdef
 refused run "cannot read .*adapter_model" $base method=lora rank=2 "init_from=$T"
 
-# merge takes the run's folder, too.
+# Weights of the same shapes, but not those that it was trained on: the store says so of a run, the folder names its base.
+cp -r "$T/model" "$T/model2"
+printf 'w' | dd of="$T/model2/model.safetensors" bs=1 seek=60000 conv=notrunc 2>"$T/log"
+other="model=$T/model2 task=$T/toy.yaml steps=8 batch=8"
+for from in "$key" "$A"; do
+    text="'init_from': adapter '$from' was trained on other weights than those of '.*model2'.* those of '.*model'"
+    refused run "$text" $other method=lora rank=2 "init_from=$from"
+    sed "s,init_from: .*},init_from: $from},; s,/model\>,/model2," "$T/start.yaml" >"$T/start2.yaml"
+    refused plan "$text" "$T/start2.yaml" rank=2
+done
+cp -r "$A/last" "$T/nowhere"
+sed -i 's/"base_model_name_or_path": "[^"]*"/"base_model_name_or_path": "some\/base"/' "$T/nowhere/adapter_config.json"
+"$L" run $other method=lora rank=2 "init_from=$T/nowhere" >/dev/null 2>"$T/log" || die "init_from=nowhere: $(cat "$T/log")"
+grep -q "nothing says which weights adapter '$T/nowhere' was trained on" "$T/log" || die "no note: $(cat "$T/log")"
+
+# merge takes the run's folder, too, and other weights only by --force.
 "$L" merge "$T/model" "$A" "$T/merged" >"$T/out" 2>"$T/log" || die "merge: $(cat "$T/log")"
+"$L" merge "$T/model2" "$A" "$T/other" >"$T/out" 2>"$T/log"
+rc=$?
+[ $rc = 3 ] && grep -q "trained on other weights.*--force" "$T/log" && [ ! -e "$T/other" ] || die "merge of another base: exit $rc, $(cat "$T/log")"
+"$L" merge "$T/model2" "$A" "$T/other" --force >"$T/out" 2>"$T/log" || die "merge --force: $(cat "$T/log")"
+grep -q "trained on other weights" "$T/log" || die "merge --force: no warning"
+
+# Of several methods on one model: those that train the weights themselves merge, those that add to the pass do not.
+for method in ft+lora bitfit+lora; do
+    "$L" run $base method=$method rank=2 seed=3 lr=1e-3 >/dev/null 2>"$T/log" || die "$method: $(cat "$T/log")"
+    key=$(count "$LOWRANK_HOME" "SELECT substr(run_key, 1, 16) FROM run WHERE json_extract(config, '$.method') = '$method'")
+    "$L" merge "$T/model" "$key" "$T/merged-$method" >"$T/out" 2>"$T/log" || die "merge of $method: $(cat "$T/out" "$T/log")"
+    grep -q "merged and undone" "$T/out" || die "merge of $method: $(cat "$T/out")"
+done
+"$L" run $base method=lora+adapter-h rank=2 >/dev/null 2>"$T/log" || die "lora+adapter-h: $(cat "$T/log")"
+key=$(count "$LOWRANK_HOME" "SELECT substr(run_key, 1, 16) FROM run WHERE json_extract(config, '$.method') = 'adapter-h+lora'")
+refused merge "'adapter-h+lora' cannot be merged into the weights because of 'adapter-h'" "$T/model" "$key" "$T/none"
+printf 'axes: {method: [lora, lora+adapter-h, ft]}\nseeds: 1\nbase: {model: %s, task: %s}\n' "$T/model" "$T/toy.yaml" >"$T/three.yaml"
+"$L" plan "$T/three.yaml" --no-calibrate >/dev/null 2>"$T/log" || die "plan: $(cat "$T/log")"
+grep -q "'adapter-h': cannot be merged" "$T/log" || die "plan: $(cat "$T/log")"
+"$L" list methods --format csv | grep -q '^adapter-h,.*,no.\{0,1\}$' || die "list methods: adapter-h"
+"$L" list methods --format csv | grep -q '^ft,.*,yes.\{0,1\}$' || die "list methods: ft"
 exit 0
