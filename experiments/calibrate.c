@@ -7,10 +7,13 @@
 #include <string.h>
 
 enum { TOKENS = 128, LANES = 64, EXAMPLES = 48 };
-static const double time_s = 0.25;   /* of one measurement */
+static const double most_s = 0.25;   /* of one measurement, */
+static const double least_s = 0.05;  /* and of one of many, which share */
+static const double all_s = 8;       /* so long */
 static const double update_s = 4e-9; /* norm and AdamW, a number and step: bound by memory */
 
-/* Runs whose speed differs only by the number of trained numbers. */
+/* Runs whose speed differs only by the number of trained numbers. What a token costs is of its model and
+ * method: a task is only where the examples come from, and texts of one bound are about as long. */
 struct speed {
     const struct recipe *few, *many; /* those that train the fewest and the most */
     char *id;
@@ -20,8 +23,8 @@ struct speed {
 
 static char *group_id(const struct recipe *r)
 {
-    return xprintf("%s|%s|%s|%ld|%d|%d", r->run.model, r->run.task, r->method->name,
-                   r->train.max_len, r->train.pooling, train_recompute(&r->train));
+    return xprintf("%s|%s|%ld|%d|%d", r->run.model, r->method->name, r->train.max_len,
+                   r->train.pooling, train_recompute(&r->train));
 }
 
 /* --- seconds a token */
@@ -66,6 +69,8 @@ static int pass(struct bench *b, int i, bool train)
 {
     struct mat dlogits;
 
+    if (stop_requested())
+        return fail(FAIL_STOPPED, "stopped");
     b->lane.train = train;
     if (model_fwd(&b->model, &b->lane, &b->mb[i].b) != 0)
         return -1;
@@ -78,7 +83,7 @@ static int pass(struct bench *b, int i, bool train)
 
 /* Seconds a token of the best pass, after one that warms everything up: what else runs on this
  * machine now need not run later. -1 after fail. */
-static double measure(struct bench *b, bool train)
+static double measure(struct bench *b, bool train, double time_s)
 {
     double best = INFINITY, start;
 
@@ -96,16 +101,16 @@ static double measure(struct bench *b, bool train)
     return best;
 }
 
-static int measure_recipe(double *train_s, double *eval_s, const struct recipe *r)
+static int measure_recipe(double *train_s, double *eval_s, const struct recipe *r, double time_s)
 {
     struct run_data d;
     struct bench b;
 
     if (data_all(&d, r) != 0 || bench_init(&b, r, &d) != 0)
         return -1;
-    *train_s = measure(&b, true);
+    *train_s = measure(&b, true, time_s);
     if (eval_s && *train_s >= 0)
-        *eval_s = measure(&b, false);
+        *eval_s = measure(&b, false, time_s);
     bench_free(&b);
     return *train_s < 0 || (eval_s && *eval_s < 0) ? -1 : 0;
 }
@@ -150,12 +155,26 @@ static struct speed *make_groups(const struct study *s, const bool *pending, int
     return g;
 }
 
-static int measure_group(struct speed *g)
+static bool differ(const struct speed *g)
 {
-    if (measure_recipe(&g->few_s, &g->eval_s, g->few) != 0)
+    return trained(g->many) > trained(g->few);
+}
+
+static double measurement_s(const struct speed *g, int n)
+{
+    int all = 0;
+
+    for (int i = 0; i < n; i++)
+        all += differ(&g[i]) ? 3 : 2;
+    return fmin(most_s, fmax(least_s, all_s / fmax(all, 1)));
+}
+
+static int measure_group(struct speed *g, double time_s)
+{
+    if (measure_recipe(&g->few_s, &g->eval_s, g->few, time_s) != 0)
         return -1;
     g->many_s = g->few_s;
-    if (trained(g->many) > trained(g->few) && measure_recipe(&g->many_s, NULL, g->many) != 0)
+    if (differ(g) && measure_recipe(&g->many_s, NULL, g->many, time_s) != 0)
         return -1;
     if (g->many_s < g->few_s) /* noise: more numbers never take less */
         g->many_s = g->few_s;
@@ -215,8 +234,12 @@ int study_calibrate(struct study *s, const bool *pending)
     struct speed *g = make_groups(s, pending, &n);
 
     math_thread_init();
-    for (int i = 0; i < n && rc == 0; i++)
-        rc = measure_group(&g[i]);
+    double time_s = measurement_s(g, n);
+    for (int i = 0; i < n && rc == 0; i++) {
+        progress("timing a few steps: %d of %d", i + 1, n);
+        rc = measure_group(&g[i], time_s);
+    }
+    progress_end();
     for (int i = 0; i < s->n_runs && rc == 0; i++) {
         if (pending && !pending[i])
             continue;

@@ -165,28 +165,25 @@ static int list_models(struct rows *r)
 static int list_studies(struct rows *r)
 {
     static const char *const cols[] = { "study", "source", "title", "file", NULL };
-    static const char *const folders[] = { "ablations", "experiments/paper" };
+    glob_t g = files_of("ablations", "yaml");
     int rc = 0;
 
     listing_init(r, cols);
-    for (size_t f = 0; f < ARRAY_LEN(folders) && rc == 0; f++) {
-        glob_t g = files_of(folders[f], "yaml");
-        for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
-            struct yaml *y = yaml_load(g.gl_pathv[i]);
-            if (!y) {
-                rc = -1;
-                continue;
-            }
-            const struct yaml_node *root = yaml_root(y);
-            char *name = stem(g.gl_pathv[i]), *file = xprintf("%s/%s.yaml", folders[f], name);
-            listing_add(r, (const char *[]){ name, yaml_str(root, "source", NULL),
-                                             yaml_str(root, "title", NULL), file });
-            free(file);
-            free(name);
-            yaml_free(y);
+    for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
+        struct yaml *y = yaml_load(g.gl_pathv[i]);
+        if (!y) {
+            rc = -1;
+            continue;
         }
-        globfree(&g);
+        const struct yaml_node *root = yaml_root(y);
+        char *name = stem(g.gl_pathv[i]), *file = xprintf("ablations/%s.yaml", name);
+        listing_add(r, (const char *[]){ name, yaml_str(root, "source", NULL),
+                                         yaml_str(root, "title", NULL), file });
+        free(file);
+        free(name);
+        yaml_free(y);
     }
+    globfree(&g);
     return rc;
 }
 

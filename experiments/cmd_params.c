@@ -28,10 +28,11 @@ static const struct opt own[] = {
     { "d_model", 0, OPT_INT, AT(d_model), "0", 0, 65536, NULL,
       "hidden size, for a model given by its shape; its blocks are BERT's" },
     { "d_ffn", 0, OPT_INT, AT(d_ffn), "0", 0, 1048576, NULL,
-      "inner size of the MLP; 0 is 4 d_model" },
-    { "layers", 0, OPT_INT, AT(layers), "12", 1, 1000, NULL, "number of blocks" },
-    { "vocab", 0, OPT_INT, AT(vocab), "30522", 1, 16777216, NULL, "number of words" },
-    { "positions", 0, OPT_INT, AT(positions), "512", 1, 1048576, NULL, "number of positions" },
+      "its inner size of the MLP; 0 is 4 d_model" },
+    { "layers", 0, OPT_INT, AT(layers), "0", 0, 1000, NULL, "its number of blocks; 0 is 12" },
+    { "vocab", 0, OPT_INT, AT(vocab), "0", 0, 16777216, NULL, "its number of words; 0 is 30522" },
+    { "positions", 0, OPT_INT, AT(positions), "0", 0, 1048576, NULL,
+      "its number of positions; 0 is 512" },
     FORMAT_OPTION(struct params_cfg),
     HOME_OPTION(struct params_cfg),
     { .type = OPT_END },
@@ -169,18 +170,38 @@ static int read_words(struct settings *v, const struct flags *f, const struct fl
     return 0;
 }
 
+/* A model that has a shape is given no other. */
+static int check_shape(const char *model, const struct params_cfg *c)
+{
+    const struct {
+        const char *flag;
+        long value;
+    } shape[] = { { "layers", c->layers },
+                  { "d-ffn", c->d_ffn },
+                  { "vocab", c->vocab },
+                  { "positions", c->positions } };
+
+    for (size_t i = 0; i < ARRAY_LEN(shape); i++)
+        if (shape[i].value > 0)
+            return fail(FAIL_USAGE,
+                        "'--%s %ld' is of a model given by --d-model, but '%s' has a shape of its "
+                        "own",
+                        shape[i].flag, shape[i].value, model);
+    return 0;
+}
+
 static int of_shape(struct dims *d, const struct params_cfg *c)
 {
     if (c->d_model == 0)
         return fail(FAIL_USAGE, "'lowrank params' needs a model or --d-model");
     *d = (struct dims){ .arch = "bert",
-                        .n_layers = (int)c->layers,
+                        .n_layers = c->layers > 0 ? (int)c->layers : 12,
                         .d_model = (int)c->d_model,
                         .n_heads = 1,
                         .d_head = (int)c->d_model,
                         .d_ffn = (int)(c->d_ffn > 0 ? c->d_ffn : 4 * c->d_model),
-                        .vocab = (int)c->vocab,
-                        .max_pos = (int)c->positions,
+                        .vocab = c->vocab > 0 ? (int)c->vocab : 30522,
+                        .max_pos = c->positions > 0 ? (int)c->positions : 512,
                         .n_types = 2,
                         .init_range = 0.02 };
     return 0;
@@ -195,6 +216,8 @@ static int params(struct settings *v, struct params_cfg *c)
     int rc = recipe_parse(&p.r, v);
     if (rc == 0)
         rc = check_keys(&p.r, v);
+    if (rc == 0 && model)
+        rc = check_shape(model->value, c);
     if (rc == 0)
         rc = model ? geometry_dims(&p.d, &p.pooler, &p.lacks, model->value) : of_shape(&p.d, c);
     if (rc == 0) {

@@ -240,7 +240,9 @@ static int print(struct study *s, const struct common *c, struct store *store)
     bool people = c->format == REPORT_TABLE;
     struct rows rows = { 0 };
 
-    int rc = sweep_states(state, store, s);
+    int rc = sweep_check_name(store, s);
+    if (rc == 0)
+        rc = sweep_states(state, store, s);
     for (int i = 0; i < s->n_runs; i++)
         pending[i] = state[i] == STATE_NEW || state[i] == STATE_QUEUED || state[i] == STATE_RUNNING;
     if (rc == 0)

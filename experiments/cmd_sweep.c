@@ -144,10 +144,11 @@ static int sweep(struct study *s, struct store *store, const struct common *c)
     bool *pending = xalloc((size_t)s->n_runs, sizeof *pending);
     struct sweep_opts o = { common_jobs(c), c->limit, c->stop_on_error, !c->no_calibrate };
     struct sweep_end end = { 0 };
-    int rc = 0;
+    int rc = sweep_check_name(store, s);
 
-    if (c->retry != RETRY_NONE && (sweep_store(store, s) != 0 ||
-                                   store_requeue(store, s->name, c->retry == RETRY_DIVERGED) < 0))
+    if (rc == 0 && c->retry != RETRY_NONE &&
+        (sweep_store(store, s) != 0 ||
+         store_requeue(store, s->name, c->retry == RETRY_DIVERGED) < 0))
         rc = -1;
     if (rc == 0)
         rc = sweep_states(state, store, s);

@@ -69,6 +69,11 @@ static int has_value(const struct recipe *r, const struct axis *a)
 
     if (!o)
         return 0;
+    if (strcmp(a->key, "method") == 0) {
+        for (int i = 0; i < a->n && !same; i++)
+            same = adapt_find(a->value[i]) == r->method;
+        return same;
+    }
     struct opt there = *o;
     there.at = 0;
     opt_text(o, cfg, have, sizeof have);
@@ -301,7 +306,8 @@ int grid_expand(struct study *s, const struct grid *g, bool yes_really)
         for (int i = 0; i < g->n_seeds && rc == 0; i++) {
             snprintf(seed, sizeof seed, "%ld", g->seeds[i]);
             settings_set(&v, "seed", seed, s->path);
-            rc = add_run(s, &v, g, &keys, &cells);
+            rc = stop_requested() ? fail(FAIL_STOPPED, "stopped")
+                                  : add_run(s, &v, g, &keys, &cells);
         }
         settings_free(&v);
     } while (rc == 0 && turn(&w));

@@ -76,7 +76,7 @@ static int unknown(const char *name)
     return -1;
 }
 
-int geometry_dims(struct dims *d, bool *pooler, const char **lacks, const char *name)
+static int whole_dims(struct dims *d, bool *pooler, const char **lacks, const char *name)
 {
     const struct published *p = published_find(name);
 
@@ -101,4 +101,21 @@ int geometry_dims(struct dims *d, bool *pooler, const char **lacks, const char *
     if (pooler)
         *pooler = m->has_pooler;
     return 0;
+}
+
+/* A truncated model has the shapes of the whole one. */
+int geometry_dims(struct dims *d, bool *pooler, const char **lacks, const char *name)
+{
+    char *of = NULL;
+    long rank;
+    int cut = truncated_name(name, &of, &rank);
+
+    if (cut <= 0)
+        return cut < 0 ? -1 : whole_dims(d, pooler, lacks, name);
+    int rc = whole_dims(d, pooler, lacks, of);
+    int most = rc != 0 ? 0 : d->d_model < d->d_ffn ? d->d_model : d->d_ffn;
+    if (rc == 0 && rank > most)
+        rc = fail(FAIL_USAGE, "model '%s': its matrices have rank %d at most", name, most);
+    free(of);
+    return rc;
 }

@@ -58,8 +58,20 @@ static int add_value(struct axis *a, const struct yaml_node *n)
     return 0;
 }
 
-/* The values of one key. In a condition a flat list for a key that takes lists is one value. */
-static int read_axis(struct axis *a, const struct yaml_node *map, int i, bool condition)
+/* CONDITION: a flat list for a key that takes lists is one value. ONCE: no value stands there twice. */
+enum manner { PAIRED, ONCE, CONDITION };
+
+static int check_value_once(const struct axis *a, const struct yaml_node *n)
+{
+    for (int k = 0; k < a->n - 1; k++)
+        if (grid_same(a->key, a->value[k], a->value[a->n - 1]))
+            return yaml_fail(n, "'%s' must have each value once, not '%s' and '%s'", a->key,
+                             a->value[k], a->value[a->n - 1]);
+    return 0;
+}
+
+/* The values of one key. */
+static int read_axis(struct axis *a, const struct yaml_node *map, int i, enum manner manner)
 {
     const struct yaml_node *n = yaml_item(map, i);
     const char *key = yaml_key(map, i), *near = recipe_knows(key) ? NULL : recipe_nearest(key);
@@ -72,17 +84,19 @@ static int read_axis(struct axis *a, const struct yaml_node *map, int i, bool co
         *p = *p == '-' ? '_' : *p;
     bool flat =
         yaml_kind(n) == YAML_SEQ && yaml_count(n) > 0 && yaml_kind(yaml_item(n, 0)) == YAML_SCALAR;
-    if (yaml_kind(n) != YAML_SEQ || (condition && flat && takes_list(key)))
+    if (yaml_kind(n) != YAML_SEQ || (manner == CONDITION && flat && takes_list(key)))
         return add_value(a, n);
     if (yaml_count(n) == 0)
         return yaml_fail(n, "'%s' is an empty list", key);
     for (int k = 0; k < yaml_count(n); k++)
-        if (add_value(a, yaml_item(n, k)) != 0)
+        if (add_value(a, yaml_item(n, k)) != 0 ||
+            (manner == ONCE && check_value_once(a, yaml_item(n, k)) != 0))
             return -1;
     return 0;
 }
 
-static int read_axes(struct axes *v, const struct yaml_node *map, const char *name, bool condition)
+static int read_axes(struct axes *v, const struct yaml_node *map, const char *name,
+                     enum manner manner)
 {
     if (!map)
         return 0;
@@ -91,7 +105,7 @@ static int read_axes(struct axes *v, const struct yaml_node *map, const char *na
     v->a = xalloc((size_t)yaml_count(map), sizeof *v->a);
     for (int i = 0; i < yaml_count(map); i++) {
         v->n++;
-        if (read_axis(&v->a[i], map, i, condition) != 0)
+        if (read_axis(&v->a[i], map, i, manner) != 0)
             return -1;
     }
     return 0;
@@ -106,7 +120,7 @@ static int read_conditions(struct axes **v, int *n, const struct yaml_node *seq,
     *v = xalloc((size_t)yaml_count(seq), sizeof **v);
     for (int i = 0; i < yaml_count(seq); i++) {
         (*n)++;
-        if (read_axes(&(*v)[i], yaml_item(seq, i), name, true) != 0)
+        if (read_axes(&(*v)[i], yaml_item(seq, i), name, CONDITION) != 0)
             return -1;
     }
     return 0;
@@ -159,8 +173,11 @@ static int read_budget(struct grid *g, const struct yaml_node *n)
         if (strcmp(yaml_key(n, i), "params") != 0)
             return yaml_fail_key(n, i, "unknown key '%s' of 'budget', which has 'params'",
                                  yaml_key(n, i));
-    g->budget_where = yaml_place(yaml_get(n, "params"));
-    return read_number(&g->budget, yaml_get(n, "params"), "params", 1);
+    const struct yaml_node *params = yaml_get(n, "params");
+    g->budget_where = yaml_place(params);
+    return budget_parse(&g->budget, yaml_text(params) ? yaml_text(params) : "") == 0
+               ? 0
+               : yaml_fail(params, "%s", fail_text());
 }
 
 static int check_zip(const struct grid *g, const struct yaml_node *n)
@@ -207,26 +224,34 @@ static int read_when(struct grid *g, const struct yaml_node *seq)
         if (yaml_kind(n) != YAML_MAP || yaml_count(n) != 2 || !yaml_get(n, "if") ||
             !yaml_get(n, "set"))
             return yaml_fail(n, "'when' must be a list of {if: {...}, set: {...}}");
-        if (read_axes(&w->condition, yaml_get(n, "if"), "if", true) != 0 ||
+        if (read_axes(&w->condition, yaml_get(n, "if"), "if", CONDITION) != 0 ||
             settings_yaml(&w->set, yaml_get(n, "set")) != 0)
             return -1;
     }
     return 0;
 }
 
-/* What is varied cannot be set as well. */
+/* What is varied, or solved, cannot be set as well. */
 static int check_when(const struct grid *g)
 {
     const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
 
-    for (int i = 0; i < g->n_when; i++)
+    for (int i = 0; i < g->n_when; i++) {
+        const struct settings *set = &g->when[i].set;
         for (int k = 0; k < 3; k++)
             for (int m = 0; m < all[k]->n; m++) {
-                const struct setting *s = settings_get(&g->when[i].set, all[k]->a[m].key);
+                const struct setting *s = settings_get(set, all[k]->a[m].key);
                 if (s)
                     return fail(FAIL_USAGE, "%s: '%s' is varied and cannot be set as well",
                                 s->where, s->key);
             }
+        const struct setting *seed = settings_get(set, "seed"), *rank = settings_get(set, "rank");
+        if (seed)
+            return fail(FAIL_USAGE, "%s: 'seed' cannot be set; 'seeds' says how many", seed->where);
+        if (rank && g->budget)
+            return fail(FAIL_USAGE, "%s: 'rank' is solved from 'budget' and cannot be set as well",
+                        rank->where);
+    }
     return 0;
 }
 
@@ -238,25 +263,53 @@ static const struct yaml_node *part(const struct yaml_node *root, const struct y
     return n ? n : yaml_get(root, key);
 }
 
-int grid_read(struct grid *g, const struct yaml_node *root, const struct yaml_node *over)
+static int read_form(struct form *f, const struct yaml_node *root, const struct yaml_node *over)
 {
+    const struct yaml_node *base = over ? yaml_get(over, "base") : NULL;
+
+    return (base && settings_yaml(&f->base, base) != 0) ||
+                   read_axes(&f->product, part(root, over, "axes"), "axes", ONCE) != 0 ||
+                   read_axes(&f->zip, part(root, over, "zip"), "zip", PAIRED) != 0 ||
+                   read_axes(&f->nuisance, part(root, over, "nuisance"), "nuisance", ONCE) != 0
+               ? -1
+               : 0;
+}
+
+static void form_free(struct form *f)
+{
+    settings_free(&f->base);
+    axes_free(&f->product);
+    axes_free(&f->zip);
+    axes_free(&f->nuisance);
+}
+
+int grid_read(struct grid *g, const struct settings *base, const struct yaml_node *root,
+              const struct yaml_node *over)
+{
+    const struct yaml_node *full = yaml_get(root, "full");
     const struct yaml_node *zip = part(root, over, "zip");
 
-    if (read_axes(&g->product, part(root, over, "axes"), "axes", false) != 0 ||
-        read_axes(&g->zip, zip, "zip", false) != 0 ||
-        read_axes(&g->nuisance, part(root, over, "nuisance"), "nuisance", false) != 0 ||
+    if (read_axes(&g->product, part(root, over, "axes"), "axes", ONCE) != 0 ||
+        read_axes(&g->zip, zip, "zip", PAIRED) != 0 ||
+        read_axes(&g->nuisance, part(root, over, "nuisance"), "nuisance", ONCE) != 0 ||
         read_conditions(&g->exclude, &g->n_exclude, part(root, over, "exclude"), "exclude") != 0 ||
         read_conditions(&g->only, &g->n_only, part(root, over, "only"), "only") != 0 ||
         read_when(g, part(root, over, "when")) != 0 ||
         read_seeds(g, part(root, over, "seeds")) != 0 ||
         read_budget(g, part(root, over, "budget")) != 0 || check_zip(g, zip) != 0 ||
-        check_when(g) != 0)
+        check_when(g) != 0 || check_once(g) != 0)
         return -1;
-    return check_once(g);
+    g->n_forms = full ? 2 : 1;
+    for (int i = 0; i < g->n_forms; i++)
+        if (read_form(&g->form[i], root, i ? full : NULL) != 0)
+            return -1;
+    return grid_check_conditions(g, base);
 }
 
 void grid_free(struct grid *g)
 {
+    form_free(&g->form[0]);
+    form_free(&g->form[1]);
     axes_free(&g->product);
     axes_free(&g->zip);
     axes_free(&g->nuisance);

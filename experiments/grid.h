@@ -20,7 +20,14 @@ struct when {
     struct axes condition;
     struct settings set;
 };
+/* The study as it stands, or its longer form: what conditions may be about. */
+struct form {
+    struct settings base; /* what this form sets otherwise */
+    struct axes product, zip, nuisance;
+};
 struct grid {
+    struct form form[2];
+    int n_forms;
     struct axes product, zip, nuisance;
     struct axes *exclude, *only; /* conditions */
     int n_exclude, n_only;
@@ -31,10 +38,15 @@ struct grid {
     long budget;
     char *budget_where;
 };
-/* grid_read - the parts of a study that vary; a part that OVER (NULL: nothing) has is taken from there.
- * Errors: FAIL_USAGE with file:line:column. */
-int grid_read(struct grid *g, const struct yaml_node *root, const struct yaml_node *over);
+/* grid_read - the parts of a study with these BASE settings that vary; a part that OVER (NULL: nothing) has
+ * is taken from there. Errors: FAIL_USAGE with file:line:column. */
+int grid_read(struct grid *g, const struct settings *base, const struct yaml_node *root,
+              const struct yaml_node *over);
 void grid_free(struct grid *g);
+/* grid_check_conditions (grid_known.c) - does some run of the file, in either form, have each value that a
+ * condition names? Errors: FAIL_USAGE. grid_same - two texts are one value of a key. */
+int grid_check_conditions(const struct grid *g, const struct settings *base);
+bool grid_same(const char *key, const char *a, const char *b);
 /* grid_override - a word of the command line takes an axis' place; true: it did. */
 bool grid_override(struct grid *g, const struct setting *s);
 /* grid_expand (expand.c) - every combination of the axes with the study's base becomes a resolved

@@ -99,7 +99,8 @@ int study_memory(struct study *s, const bool *pending, int threads)
         int k = 0;
         if (pending && !pending[i])
             continue;
-        if ((rc = data_all(&d, r)) != 0)
+        rc = stop_requested() ? fail(FAIL_STOPPED, "stopped") : data_all(&d, r);
+        if (rc != 0)
             break;
         struct alike a = alike_of(r, &d);
         while (k < n && memcmp(&memo[k].a, &a, sizeof a) != 0)

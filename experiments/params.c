@@ -160,16 +160,18 @@ static void add_budget(struct result *x)
         free(what);
         return;
     }
+    const char *how = b->count == x->budget ? "spends it exactly"
+                      : b->above == 0       ? "the largest there is: less than the budget"
+                                            : "the nearest below: none meets it";
     add(x, "budget", "as given", (double)x->budget);
-    add(x, what, b->count == x->budget ? "spends it exactly" : "the nearest below: none meets it",
-        (double)b->count);
+    add(x, what, how, (double)b->count);
     free(what);
     if (b->above == 0 || b->count == x->budget)
         return;
     char *above = xprintf("budget, %s %ld", b->key, b->value + 1);
-    char *how = xprintf("the nearest above%s", cut_off(x));
-    add(x, above, how, (double)b->above);
-    free(how);
+    char *over = xprintf("the nearest above%s", cut_off(x));
+    add(x, above, over, (double)b->above);
+    free(over);
     free(above);
 }
 

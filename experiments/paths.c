@@ -89,21 +89,17 @@ static void unknown_name(const char *what, const char *name, struct names *v, en
         free(v->name[i]);
 }
 
-/* NAME.yaml in the first of two folders of the program that has it. */
-static char *named_file(const char *what, const char *name, const char *dir, const char *dir2)
+/* NAME.yaml in a folder of the program. */
+static char *named_file(const char *what, const char *name, const char *dir)
 {
-    const char *const dirs[] = { dir, dir2 };
     struct names known = { 0 };
+    char *file = xprintf("%s/%s.yaml", dir, name), *path = share_path(file);
 
-    for (int i = 0; i < 2 && dirs[i]; i++) {
-        char *file = xprintf("%s/%s.yaml", dirs[i], name), *path = share_path(file);
-        free(file);
-        if (file_exists(path))
-            return path;
-        free(path);
-    }
-    for (int i = 0; i < 2 && dirs[i]; i++)
-        names_add(&known, dirs[i]);
+    free(file);
+    if (file_exists(path))
+        return path;
+    free(path);
+    names_add(&known, dir);
     unknown_name(what, name, &known, FAIL_USAGE);
     return NULL;
 }
@@ -112,14 +108,14 @@ char *find_recipe(const char *name)
 {
     if (is_path(name))
         return given_file(name, FAIL_USAGE);
-    return named_file("recipe", name, "ablations", "experiments/paper");
+    return named_file("recipe", name, "ablations");
 }
 
 char *task_file(const char *name)
 {
     if (is_path(name))
         return given_file(name, FAIL_USAGE);
-    return named_file("task", name, "experiments/tasks", NULL);
+    return named_file("task", name, "experiments/tasks");
 }
 
 int task_find(struct task *t, const char *name)

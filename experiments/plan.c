@@ -103,6 +103,21 @@ static char *stem(const char *path)
     return xprintf("%.*s", (int)strcspn(name, "."), name);
 }
 
+/* Commands take it as a word, reports make files of it. */
+static int check_name(const struct study *s)
+{
+    for (const char *c = s->name; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 127 || *c == '/' || *c == '.')
+            return fail(FAIL_USAGE,
+                        "%s: 'study' is '%s'; a name has no spaces, slashes, dots or control "
+                        "characters",
+                        s->path, s->name);
+    return *s->name && strcmp(s->name, "run") != 0
+               ? 0
+               : fail(FAIL_USAGE, "%s: 'study' is '%s', which is no name for a study", s->path,
+                      s->name);
+}
+
 static int read_head(struct study *s, const struct yaml_node *root)
 {
     if (check_keys(root) != 0 || read_metric(s, root) != 0)
@@ -114,6 +129,8 @@ static int read_head(struct study *s, const struct yaml_node *root)
         return -1;
     if (!s->name)
         s->name = stem(s->path);
+    if (check_name(s) != 0)
+        return -1;
     return recipe_file(&s->base, s->path);
 }
 
@@ -291,7 +308,7 @@ int study_load(struct study *s, const char *path, const struct settings *overrid
     *s = (struct study){ .path = xstrdup(path) };
     if (!y || read_head(s, yaml_root(y)) != 0 ||
         read_profile(&over, s, yaml_root(y), profile) != 0 ||
-        grid_read(&g, yaml_root(y), over) != 0)
+        grid_read(&g, &s->base, yaml_root(y), over) != 0)
         goto out;
     for (int i = 0; overrides && i < overrides->n; i++) {
         const struct setting *o = &overrides->s[i];

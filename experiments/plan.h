@@ -5,7 +5,7 @@
 #include "experiments/recipe.h"
 
 /* A study file:
- *   study: rank                           name in the store
+ *   study: rank                           name in the store: one file's alone, not "run"
  *   title: rank against matrices          for 'lowrank list studies'
  *   source: Hu et al. 2021, Table 6
  *   base: {model: minilm, task: supersense, method: lora, ...}

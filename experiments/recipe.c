@@ -58,19 +58,11 @@ const struct opt *recipe_opt(const struct recipe *r, const char *key, void **fie
     return NULL;
 }
 
-static int find_method(struct recipe *r, const struct setting *s)
+int recipe_unknown_method(const char *where, const char *name)
 {
-    const char *name = s ? s->value : "lora", *names[64] = { 0 };
+    const char *word = adapt_unknown(name), *names[64] = { 0 };
     int n = 0;
 
-    r->method = adapt_find(name);
-    if (r->method) {
-        r->method_cfg = xalloc(1, r->method->cfg_size);
-        if (r->method->opts)
-            opt_defaults(r->method->opts, r->method_cfg);
-        return 0;
-    }
-    const char *word = adapt_unknown(name), *where = s ? s->where : "default";
     if (!*word)
         return fail(FAIL_USAGE, "%s: 'method' is '%s': the name of a method is missing", where,
                     name);
@@ -89,6 +81,19 @@ static int find_method(struct recipe *r, const struct setting *s)
          near ? "did you mean '" : "there are ", near ? near : list, near ? "'?" : "");
     free(list);
     return -1;
+}
+
+static int find_method(struct recipe *r, const struct setting *s)
+{
+    const char *name = s ? s->value : "lora";
+
+    r->method = adapt_find(name);
+    if (!r->method)
+        return recipe_unknown_method(s ? s->where : "default", name);
+    r->method_cfg = xalloc(1, r->method->cfg_size);
+    if (r->method->opts)
+        opt_defaults(r->method->opts, r->method_cfg);
+    return 0;
 }
 
 /* "-0" is a slip of the pen wherever zero is meant. */
@@ -254,7 +259,13 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
         free(c->best_by);
         c->best_by = xstrdup(t->n_metrics ? t->metrics[0] : "loss");
     }
-    return train_cfg_check(c, t);
+    if (train_cfg_check(c, t) != 0)
+        return -1;
+    bool all = strcmp(c->recompute, "true") == 0;
+    return all || train_recompute(c) <= d->n_layers
+               ? 0
+               : fail(FAIL_USAGE, "'recompute' is %s, but the model has %d blocks", c->recompute,
+                      d->n_layers);
 }
 
 static json_t *field_json(const struct opt *o, const void *cfg)

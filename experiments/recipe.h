@@ -89,10 +89,13 @@ uint64_t recipe_order_seed(const struct recipe *r);
 uint64_t recipe_init_seed(const struct recipe *r);
 bool recipe_knows(const char *key);          /* of any method */
 const char *recipe_nearest(const char *key); /* "did you mean"; NULL */
+/* recipe_unknown_method - FAIL_USAGE for a method that adapt_find does not know; -1. */
+int recipe_unknown_method(const char *where, const char *name);
 
 /* recipe_file - the settings of a single-run YAML file, or the "base" of a study. */
 int recipe_file(struct settings *v, const char *path);
-/* settings_word - "key=value" from a command line. Errors: FAIL_USAGE. */
+/* settings_word - "key=value" from a command line. Errors: FAIL_USAGE, also for a key that a word before
+ * set. */
 int settings_word(struct settings *v, const char *word);
 /* settings_yaml - every key of a mapping; lists become "a,b". yaml_value: text of one value,
  * caller frees; yaml_place: "file:line:col" of a node, caller frees. */

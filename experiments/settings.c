@@ -104,6 +104,7 @@ int settings_word(struct settings *v, const char *word)
         return fail(FAIL_USAGE, "'%s' is not key=value", word);
     char *key = xprintf("%.*s", (int)(eq - word), word);
     const char *near = recipe_knows(key) ? NULL : recipe_nearest(key);
+    const struct setting *old = settings_get(v, key);
     int rc = 0;
     if (strcmp(key, "seeds") == 0)
         rc = fail(FAIL_USAGE, "'seeds' is a flag of 'plan' and 'sweep': --seeds %s", eq + 1);
@@ -114,6 +115,8 @@ int settings_word(struct settings *v, const char *word)
         rc = fail(FAIL_USAGE, "unknown key '%s'; did you mean '%s'?", key, near);
     else if (!recipe_knows(key))
         rc = fail(FAIL_USAGE, "unknown key '%s'; 'lowrank run --help' lists the keys", key);
+    else if (old && strcmp(old->where, "command line") == 0)
+        rc = fail(FAIL_USAGE, "'%s' is given twice: '%s' and '%s'", old->key, old->value, eq + 1);
     else
         settings_set(v, key, eq + 1, "command line");
     free(key);

@@ -1,8 +1,48 @@
 /* sweep.c - a study and the store: what is planned, what is done, whether it fits into memory. */
 #include "experiments/worker.h"
 #include "core/base/cpu.h"
+#include "core/base/file.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static bool same_content(const char *a, const char *b)
+{
+    char x[65], y[65];
+
+    return strcmp(a, b) == 0 ||
+           (sha256_file(x, a) == 0 && sha256_file(y, b) == 0 && strcmp(x, y) == 0);
+}
+
+int sweep_check_name(struct store *store, const struct study *s)
+{
+    const char *const params[] = { "name", s->name, NULL };
+    char *file = xprintf("ablations/%s.yaml", s->name), *own = share_path(file), *there = NULL;
+    struct rows r = { 0 };
+    int rc = 0;
+
+    if (store)
+        rc = store_query(store, &r,
+                         "SELECT json_extract(spec, '$.recipe') FROM sweep WHERE name = :name",
+                         params);
+    bool known = rc == 0 && r.n_rows == 1 && r.cell[0];
+    if (known)
+        there = find_recipe(r.cell[0]);
+    if (there && !same_content(there, s->path))
+        rc = fail(FAIL_USAGE,
+                  "study '%s' in the store is that of '%s'; give the one in '%s' another name "
+                  "('study: NAME')",
+                  s->name, there, s->path);
+    else if (rc == 0 && !known && file_exists(own) && !same_content(own, s->path))
+        warn("study '%s' has the name of '%s', whose place in the store it takes; 'study: NAME' "
+             "gives it another",
+             s->name, own);
+    rows_free(&r);
+    free(there);
+    free(own);
+    free(file);
+    return rc;
+}
 
 int sweep_store(struct store *store, const struct study *s)
 {

@@ -23,6 +23,9 @@ struct sweep_end {
 int sweep_run(struct sweep_end *end, struct study *s, bool *pending, struct store *store,
               const struct sweep_opts *o);
 
+/* sweep_check_name - what stands under the study's name in the store (NULL: nothing yet) came of this file,
+ * or of one that is gone. Warns of a name of the program's own studies. Errors: FAIL_USAGE. */
+int sweep_check_name(struct store *store, const struct study *s);
 /* sweep_store - put the study into the store under its name. */
 int sweep_store(struct store *store, const struct study *s);
 /* sweep_states - state of every run, from the store. */

@@ -118,7 +118,6 @@ static const struct {
     { "", "seeds: 1\nzip: {rank: [4, 2], alpha: [8, 4]}\n", 2, 2, 0 },
     { "", "seeds: 1\naxes: {targets: [q, v]}\nzip: {rank: [4, 2], alpha: [8, 4]}\n", 4, 4, 0 },
     { "", "seeds: 2\naxes: {rank: [1, 2]}\nnuisance: {lr: [1e-3, 1e-2, 1e-1]}\n", 12, 6, 0 },
-    { "", "seeds: 1\naxes: {targets: [[q, v], 'v,q', [q]]}\n", 2, 2, 1 },
     { "", "seeds: 2\naxes: {rank: [1, 2], method: [lora, ft]}\n", 6, 3, 2 },
     { "",
       "seeds: 1\naxes: {rank: [1, 2, 4], targets: [[q], [q, v]]}\nexclude: [{rank: [2, 4], "
@@ -130,7 +129,22 @@ static const struct {
       4, 4, 0 },
     { "", "seeds: 1\naxes: {lr: [1e-3, 1e-2]}\nexclude: [{lr: 0.001}]\n", 1, 1, 0 },
     { "", "seeds: [1, 1]\n", 1, 1, 1 },
-    { "", "seeds: 1\naxes: {method: [lora, [lora, bitfit], bitfit+lora]}\n", 2, 2, 1 },
+    { "", "seeds: 1\naxes: {method: [lora, [lora, bitfit]]}\n", 2, 2, 0 },
+    { "", "seeds: 1\naxes: {method: [lora, [lora, bitfit]]}\nexclude: [{method: lora+bitfit}]\n", 1,
+      1, 0 },
+    { "method: lora", "seeds: 1\nwhen: [{if: {method: ft}, set: {lr: 1}}]\n", 1, 1, 0 },
+    { "",
+      "seeds: 1\naxes: {rank: [1, 2]}\nexclude: [{rank: 4}]\n"
+      "full: {axes: {rank: [4]}, base: {alpha: 1}}\n",
+      2, 2, 0 },
+    { "rank: 4",
+      "seeds: 1\nexclude: [{rank: 2}]\nwhen: [{if: {rank: 4}, set: {lr: 1}}]\n"
+      "full: {axes: {rank: [1, 2]}}\n",
+      1, 1, 0 },
+    { "",
+      "seeds: 1\naxes: {method: [lora, ft]}\nwhen: [{if: {method: ft}, set: {batch: 3}}]\n"
+      "nuisance: {lr: [1e-3]}\nexclude: [{lr: 0.001, method: ft}]\n",
+      1, 1, 0 },
     { "", "seeds: 2\nfull: {seeds: 5, axes: {rank: [1, 2]}}\n", 2, 1, 0 },
 };
 
@@ -174,12 +188,37 @@ static const struct {
     { "",
       "axes: {lr: [1, 2]}\nwhen: [{if: {method: ft}, set: {lr: 1}}]\n",
       { "s.yaml:4:", "'lr' is varied" } },
+    { "", "axes: {rank: [1, 1]}\n", { "s.yaml:3:18:", "'rank' must have each value once" } },
+    { "", "axes: {targets: [[q, v], 'v,q']}\n", { "s.yaml:3:26:", "each value once" } },
+    { "", "nuisance: {lr: [1e-3, 0.001]}\n", { "s.yaml:3:23:", "not '1e-3' and '0.001'" } },
+    { "", "axes: {method: [lora+bitfit, 'bitfit,lora']}\n", { "s.yaml:3:30:", "each value once" } },
+    { "",
+      "axes: {method: [lora, ft]}\nwhen: [{if: {method: ftt}, set: {lr: 1}}]\n",
+      { "s.yaml:4:22:", "'method' as 'ftt'; did you mean 'ft'?" } },
+    { "",
+      "when: [{if: {method: ftt}, set: {lr: 1}}]\n",
+      { "s.yaml:3:22:", "unknown method 'ftt'; did you mean 'ft'?" } },
+    { "",
+      "axes: {rank: [1, 2]}\nwhen: [{if: {rank: 3}, set: {lr: 1}}]\n",
+      { "s.yaml:4:20:", "no run of this study has 'rank' as '3'; it varies over: 1; 2" } },
+    { "", "axes: {rank: [1, 2]}\nexclude: [{rank: [2, 7]}]\n", { "s.yaml:4:22:", "as '7'" } },
+    { "", "zip: {rank: [1, 2]}\nonly: [{rank: 8}]\n", { "s.yaml:4:15:", "as '8'" } },
+    { "",
+      "axes: {rank: [1, 2]}\nexclude: [{rank: 3}]\nfull: {axes: {rank: [1, 4]}}\n",
+      { "s.yaml:4:18:", "over: 1; 2; 4" } },
+    { "",
+      "axes: {rank: [1]}\nwhen: [{if: {rank: 1}, set: {seed: 7}}]\n",
+      { "s.yaml:4:", "'seed' cannot be set; 'seeds' says" } },
+    { "",
+      "budget: {params: 640}\nwhen: [{if: {method: lora}, set: {rank: 7}}]\n",
+      { "s.yaml:4:", "'rank' is solved from 'budget'" } },
     { "", "full: [1]\n", { "s.yaml:3:", "mapping" } },
     { "", "full: {metric: f1}\n", { "s.yaml:3:", "'full' has 'metric'" } },
     { "", "axes: {method: [lora, lora+bitfiz]}\n", { "s.yaml:3:", "'bitfiz'" } },
     { "", "axes: {method: [lora+lora]}\n", { "s.yaml:3:", "'lora' is there twice" } },
     { "", "metric: acuracy\n", { "s.yaml:3:9:", "unknown metric" } },
     { "", "budget: 100\n", { "s.yaml:3:9:", "params" } },
+    { "", "budget: {params: 9X}\n", { "s.yaml:3:18:", "36864, 0.3M or 18M, not '9X'" } },
     { "", "budget: {params: 63}\n", { "s.yaml:3:18:", "rank 1 trains" } },
     { "", "axes: {rank: [1]}\nbudget: {params: 640}\n", { "s.yaml:", "'budget'" } },
     { "method: ft", "budget: {params: 640}\n", { "s.yaml:3:18:", "does not have" } },
@@ -187,6 +226,8 @@ static const struct {
     { "best_by: f1", "", { "s.yaml:2:", "best_by" } },
     { "recompute: some", "", { "s.yaml:2:", "'recompute' must be false, true or a number" } },
     { "recompute: -1", "", { "s.yaml:2:", "not '-1'" } },
+    { "recompute: 99", "", { "s.yaml:2:", "the model has 2 blocks" } },
+    { "method: adalora, tinit: 0.9, tfinal: 0.9", "", { "s.yaml:2:", "must be below 1" } },
     { "",
       "seeds: 1000\naxes: {rank: [1, 2, 3, 4, 5], alpha: [1, 2, 3, 4, 5], lr: [1, 2, 3, 4, 5]}\n",
       { "125000 runs", "--yes-really" } },
@@ -211,18 +252,21 @@ END_TEST
 /* In the small model a matrix q of rank r has 2 layers x (16 + 16) r = 64 r numbers, "up" 2 x (16 +
  * 32) r. */
 static const struct {
-    const char *targets;
+    const char *targets, *text;
     long params, rank;
 } budgets[] = {
-    { "[q]", 64, 1 },     { "[q]", 127, 1 },          { "[q]", 128, 2 },         { "[q]", 512, 8 },
-    { "[q, v]", 512, 4 }, { "[q, k, v, o]", 512, 2 }, { "[q, v]", 1000000, 16 }, { "[up]", 192, 2 },
+    { "[q]", "64", 64, 1 },          { "[q]", "127", 127, 1 },
+    { "[q]", "128", 128, 2 },        { "[q]", "512", 512, 8 },
+    { "[q, v]", "512", 512, 4 },     { "[q, k, v, o]", "512", 512, 2 },
+    { "[q, v]", "1M", 1000000, 16 }, { "[q, v]", "0.6k", 600, 4 },
+    { "[up]", "192", 192, 2 },
 };
 
 START_TEST(budget_gives_this_rank)
 {
     struct study s;
     char *base = xprintf("targets: %s", budgets[_i].targets);
-    char *body = xprintf("seeds: 1\nbudget: {params: %ld}\n", budgets[_i].params);
+    char *body = xprintf("seeds: 1\nbudget: {params: %s}\n", budgets[_i].text);
 
     ck_assert_msg(load(&s, base, body, NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
     ck_assert_int_eq(((struct lora_cfg *)s.runs[0].recipe.method_cfg)->rank, budgets[_i].rank);
@@ -382,6 +426,22 @@ START_TEST(broken_cache_is_ignored)
 }
 END_TEST
 
+/* A file whose name, or whose "study", is no name. */
+START_TEST(name_is_a_word)
+{
+    static const char *const names[] = { "a b", "a/b", "a.b", "a\\tb", "run" };
+    struct study s;
+    char *text = xprintf("study: \"%s\"\nseeds: 1\n", names[_i]), *path = path_join(dir, "s.yaml");
+
+    write_text("s.yaml", text);
+    ck_assert_int_eq(study_load(&s, path, NULL, 0, PROFILE_QUICK, false), -1);
+    ck_assert_int_eq(fail_code(), FAIL_USAGE);
+    ck_assert_msg(strstr(fail_text(), "'study' is '"), "%s", fail_text());
+    free(path);
+    free(text);
+}
+END_TEST
+
 START_TEST(memory_is_checked)
 {
     struct study s;
@@ -415,6 +475,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, key_has_content_not_paths);
     tcase_add_test(tc, changed_input_is_noticed);
     tcase_add_test(tc, broken_cache_is_ignored);
+    tcase_add_loop_test(tc, name_is_a_word, 0, 5);
     tcase_add_test(tc, memory_is_checked);
 }
 

@@ -111,12 +111,16 @@ static const struct {
     { "=4", "is not key=value" },
     { "rnk=4", "did you mean 'rank'?" },
     { "learning_rate=4", "did you mean 'lr'?" },
+    { "max_len=32", "'max_len' is given twice: '64' and '32'" },
 };
 
 START_TEST(word_is_checked)
 {
     struct settings v = { 0 };
 
+    settings_set(&v, "rank", "2", "file.yaml:1:1"); /* which words do stand above */
+    ck_assert_int_eq(settings_word(&v, "max-len=64"), 0);
+    ck_assert_int_eq(settings_word(&v, "rank=4"), 0);
     ck_assert_int_eq(settings_word(&v, words[_i].word), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     ck_assert_msg(strstr(fail_text(), words[_i].says), "%s", fail_text());

@@ -74,6 +74,11 @@ static int attach(struct model *m, const void *cfg)
         return -1;
     s->p.factors = factors;
     s->c = *c;
+    if (c->tinit < 1 && c->tfinal < 1 && c->tinit + c->tfinal >= 1)
+        return fail(FAIL_USAGE,
+                    "'tinit' is %g and 'tfinal' is %g of all steps: no step between is left for "
+                    "cutting ranks; their sum must be below 1",
+                    c->tinit, c->tfinal);
     if (c->target_rank > c->lora.rank)
         return fail(FAIL_USAGE, "'target_rank' is %ld, more than 'init_rank' %ld", c->target_rank,
                     c->lora.rank);
@@ -259,11 +264,13 @@ static long steps_of(double t, long total)
     return t < 1 ? (long)(t * (double)total) : t < (double)total ? (long)t : total;
 }
 
-/* The step of the last cut. */
+/* The step of the last cut: tfinal before the end, but not before tinit, where numbers of steps leave
+ * nothing between. */
 static long last_cut(const struct adalora *s, long total)
 {
-    long last = total - steps_of(s->c.tfinal, total);
+    long first = steps_of(s->c.tinit, total), last = total - steps_of(s->c.tfinal, total);
 
+    last = last > first ? last : first;
     return last > 1 ? last : 1;
 }
 

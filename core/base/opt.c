@@ -137,6 +137,14 @@ static bool has_range(const struct opt *o)
            (isfinite(o->min) || isfinite(o->max));
 }
 
+static void limit_text(const struct opt *o, double limit, char buf[40])
+{
+    if (o->type == OPT_INT && fabs(limit) < 1e18)
+        snprintf(buf, 40, "%.0f", limit);
+    else
+        real_text(limit, buf, 40);
+}
+
 const char *opt_range(const struct opt *o, char buf[96])
 {
     char lo[40], hi[40];
@@ -144,8 +152,8 @@ const char *opt_range(const struct opt *o, char buf[96])
     *buf = 0;
     if (!has_range(o))
         return buf;
-    real_text(o->min, lo, sizeof lo);
-    real_text(o->max, hi, sizeof hi);
+    limit_text(o, o->min, lo);
+    limit_text(o, o->max, hi);
     if (isinf(o->max))
         snprintf(buf, 96, "at least %s", lo);
     else if (isinf(o->min))

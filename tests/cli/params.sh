@@ -37,6 +37,9 @@ json 'j["base"] == j["trained"] == (12 + 16 + 2 + 2) * 8 + 2 * (4 * 72 + 2 * 128
 json 'j["budget"]["rank"] == 3 and j["trained"] == 14155776 and j["budget"]["trained_above"] == 18874368' gpt3-175b --budget 18M --targets q,v
 json 'j["budget"]["rank"] == 4 and j["budget"]["exact"] and j["trained"] == 18874368' gpt3-175b --budget 18874368
 "$L" params gpt3-175b --budget 18M | grep -q 'rank 4 .*nearest above; cut off after' || die "no word on 18M"
+"$L" params minilm --budget 900M | grep -q 'budget, rank 384 .*the largest there is' || die "no word on 900M"
+json 'j["trained"] == 73728 and j["shape"]["layers"] == 6 and j["model"] == "minilm@r64"' minilm@r64
+json 'j["shape"] == {"arch": "bert", "layers": 12, "d_model": 64, "d_ffn": 256, "vocab": 30522, "positions": 512}' --d-model 64
 # Memory: what the paper says stands beside; a batch of tokens scales activations; none of it allocates.
 json 'abs(mem["weights"]["lora"] - 349.21) < 0.01 and "350 GB" in mem["a checkpoint"]["the paper says"]' gpt3-175b rank=4
 json 'abs(mem["a checkpoint"]["lora"] - 2e-9 * j["trained"]) < 1e-5' gpt3-175b rank=4
@@ -65,6 +68,14 @@ refuse "did you mean 'gpt3-175b'" gpt3-176b
 refuse "there are tiny, minilm" --model nothing-like-it
 refuse "did you mean 'lora'" tiny --method lroa
 refuse "two models" tiny --model minilm
+refuse "'--layers 64' is of a model given by --d-model, but 'minilm' has a shape" minilm --layers 64
+refuse "'--vocab 99' is of" --model tiny --vocab 99
+refuse "'rank' is given twice: '4' and '8'" tiny rank=4 rank=8
+refuse "'rank' is given twice: '4' and '8'" tiny --rank 4 rank=8
+refuse "rank 384 at most" minilm@r385
+refuse "NAME@rRANK" minilm@rx
+refuse "unknown geometry 'nothing-like-it'" nothing-like-it@r8
+refuse "'tinit' is 0.9 and 'tfinal' is 0.1.*below 1" tiny method=adalora tinit=0.9 tfinal=0.1
 refuse "two models" --model tiny --d-model 64
 refuse "'rank' is no key of the method 'ft'" tiny --method ft --rank 8
 refuse "'rank' must be a whole number" tiny --rank 8.5

@@ -43,6 +43,9 @@ refuse "'home' is empty" status --home ""
 refuse "word 3 after 'lowrank merge' is empty" merge minilm 3fa9c1d2 ""
 refuse "flag of 'plan' and 'sweep': --seeds 3" plan rank seeds=3
 refuse "belongs into the study's file" plan rank axes=1
+refuse "'lr' is given twice: '1e-3' and '1e-2'" plan rank lr=1e-3 lr=1e-2
+refuse "'seeds' must be a whole number from 0 to 1000000, not '1e6'" plan rank --seeds 1e6
+refuse "unknown recipe 'counts'" plan counts
 refuse "'lr' must be a number" plan rank lr=1e-400
 [ ! -e "$LOWRANK_HOME" ] || { echo "a refused command made '$LOWRANK_HOME'"; bad=1; }
 
@@ -64,6 +67,7 @@ for c in help "list metrics" "list queries --format csv" "params --d-model 64"; 
     [ -s "$tmp/out" ] && [ ! -s "$tmp/err" ] && [ "$(cat "$tmp/rc")" = 0 ] || { echo "lowrank $c | head -n 1: $(cat "$tmp/err")"; bad=1; }
 done
 
+"$L" list studies --format csv | grep -q '^counts,' && { echo "list studies: counts is no study"; bad=1; }
 # Tables from all formats.
 for f in table csv json md latex; do
     "$L" list metrics --format $f | grep -q accuracy || { echo "list metrics --format $f"; bad=1; }
