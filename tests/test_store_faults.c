@@ -392,8 +392,61 @@ END_TEST
 
 /* --- migration, with a step that only this test has */
 
+static const struct analysis_set first_set = { "rank", "amplify", "" },
+                                 second_set = { "rank", "weights", "" };
+static const struct analysis_row factor = { 1, 0, 0, "q", 0, 0, "factor", 2.5 };
+
+/* Opens the database, so that it would be the last to close it if nobody else had it; then has it open
+ * from when it says so until it is told. */
+static int other_process(const char *path, int from, int to)
+{
+    struct store *s;
+    char c = 0;
+
+    if (read(from, &c, 1) != 1 || store_open(&s, path, STORE_WRITE) != 0)
+        return 1;
+    store_close(s);
+    if (store_open(&s, path, STORE_WRITE) != 0 || store_analysis(s, &second_set, &factor, 1) != 0 ||
+        write(to, "x", 1) != 1 || read(from, &c, 1) != 1)
+        return 1;
+    store_close(s);
+    return 0;
+}
+
+/* A process that opens the store once more while it has it open keeps its locks: another must not take
+ * itself for the last one and remove the log that is still written to. */
+START_TEST(a_second_connection_keeps_the_locks)
+{
+    const char *path = kit_filled("twice.db");
+    int to[2], from[2], status;
+    struct store *s, *second;
+    char c;
+
+    ck_assert(pipe(to) == 0 && pipe(from) == 0);
+    pid_t other = fork(); /* before anything is open here */
+    if (other == 0)
+        _exit(other_process(path, to[0], from[1]));
+    ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
+    ck_assert_int_eq(store_open(&second, path, STORE_READ), 0);
+    store_close(second);
+    ck_assert(write(to[1], "x", 1) == 1 && read(from[0], &c, 1) == 1);
+    ck_assert_int_eq(store_analysis(s, &first_set, &factor, 1), 0);
+    store_close(s);
+    ck_assert_int_eq(write(to[1], "x", 1), 1);
+    waitpid(other, &status, 0);
+    ck_assert_int_eq(status, 0);
+    for (int i = 0; i < 2; i++) {
+        close(to[i]);
+        close(from[i]);
+    }
+    ck_assert_double_eq(
+        kit_one(path, "SELECT count(*) FROM analysed JOIN analysis_value USING (set_id)"), 2);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, a_second_connection_keeps_the_locks);
     tcase_add_test(tc, an_absent_database_is_no_error_of_the_reader);
     tcase_add_test(tc, other_files_are_left_alone);
     tcase_add_test(tc, a_newer_database_is_refused);
