@@ -111,10 +111,11 @@ double stats_normal_p(double z)
 int stats_units_needed(double effect, double sd, double level, int from, int most)
 {
     CHECK(from >= 2, "%d", from);
-    for (int n = from; n <= most; n++)
-        if (effect * sqrt(n) >=
-            sd * (stats_t_quantile(1 - level, n - 1) + stats_t_quantile(0.6, n - 1)))
-            return effect > 0 ? n : 0;
+    for (int n = from; n <= most && effect > 0; n++) {
+        double need = sd * (stats_t_quantile(1 - level, n - 1) + stats_t_quantile(0.6, n - 1));
+        if (sd > 0 ? effect * sqrt(n) >= need : ldexp(1, 1 - n) < level)
+            return n;
+    }
     return 0;
 }
 

@@ -31,7 +31,8 @@ double stats_mean_p(const struct stats_mean *m, double at);
 double stats_normal_p(double z);
 /* stats_units_needed - how many differences of this mean EFFECT and SD a two-sided t test at LEVEL
  * needs for a power of about 0.8: the least n of FROM ... MOST (FROM at least 2) with effect sqrt(n)
- * / sd >= t(1 - level/2) + t(0.8), both with n - 1 degrees of freedom. 0: more than MOST. */
+ * / sd >= t(1 - level/2) + t(0.8), both with n - 1 degrees of freedom; without spread, 2^(1-n) <
+ * LEVEL (stats_mean_p). 0: more than MOST. */
 int stats_units_needed(double effect, double sd, double level, int from, int most);
 
 /* stats_mcnemar - do two classifiers err equally often? B examples only the first has right, C only

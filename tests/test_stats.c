@@ -184,6 +184,8 @@ START_TEST(normal_and_sample_size)
         stats_units_needed(item(c, 0), item(c, 1), item(c, 2), (int)item(c, 3), (int)item(c, 4)),
         (int)item(c, 5));
     ck_assert_int_eq(stats_units_needed(0, 0, 0.05, 2, 50), 0);
+    ck_assert_int_eq(stats_units_needed(1, 0, 0.05, 2, 50), 6); /* 2^-5, of equal numbers */
+    ck_assert_int_eq(stats_units_needed(1, 0, 0.025, 6, 50), 7);
     json_decref(golden);
 }
 END_TEST
