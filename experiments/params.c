@@ -292,7 +292,7 @@ static int print_json(const struct result *x)
     json_object_set_new(j, "paper", rows_json(&x->paper));
     json_object_set_new(j, "memory", rows_json(&x->memory));
     char *text = json_dumps(j, JSON_INDENT(2));
-    int rc = puts(text) < 0 ? fail(FAIL_RUN, "cannot write the result") : 0;
+    int rc = puts(text) < 0 ? fail(FAIL_STORE, "cannot write the result") : 0;
     free(text);
     json_decref(j);
     return rc;

@@ -298,7 +298,7 @@ int output_end(FILE *to)
     if (fflush(to) == 0 && !ferror(to))
         return 0;
     int err = errno;
-    return reader_gone(to) ? 0 : fail(FAIL_RUN, "cannot write the result: %s", strerror(err));
+    return reader_gone(to) ? 0 : fail(FAIL_STORE, "cannot write the result: %s", strerror(err));
 }
 
 void progress(const char *fmt, ...)

@@ -59,7 +59,7 @@ void detail(const char *fmt, ...) PRINTF(1, 2); /* at -v */
 void warn(const char *fmt, ...) PRINTF(1, 2);   /* "warning: ..." unless quiet */
 
 /* output_end - flush TO. 0 when all of it went out, or when its reader has gone ("| head -1"), which
- * has what it wanted; -1 after fail(FAIL_RUN). Loops that print stop at ferror(). */
+ * has what it wanted; -1 after fail(FAIL_STORE). Loops that print stop at ferror(). */
 int output_end(FILE *to);
 
 /* progress - one status line on stderr: redrawn in place at most 6 times a second on a terminal,
