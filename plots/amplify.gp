@@ -17,7 +17,7 @@ set logscale y 10
 set format y '%g'
 set xrange [factor_x_min - 0.5 : factor_x_max + 0.5]
 set xtics factor_x_max > 12 ? 4 : 1
-set xlabel 'layer'
+set xlabel 'layer ('.counted(factor_n_min, factor_n_max).')'
 set bmargin at screen bottom / height
 set tmargin at screen (height - top) / height
 set multiplot

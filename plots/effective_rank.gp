@@ -40,7 +40,7 @@ do for [p = 1:mean_panel_n] {
     set bmargin at screen (bottom + (rows - 1 - row) * pitch) / height
     set tmargin at screen (bottom + (rows - row) * pitch - head) / height
     if (col == 0) { set format y '%g' } else { set format y '' }
-    if (p + cols > mean_panel_n) { set xlabel 'layer' offset 0, 0.4; set format x '%g' } else { unset xlabel; set format x '' }
+    if (p + cols > mean_panel_n) { set xlabel 'layer ('.counted(mean_n_min, mean_n_max).')' offset 0, 0.4; set format x '%g' } else { unset xlabel; set format x '' }
     do for [b = 1:mean_blocks] { if (panel[b] == p) { set title '{/:Italic W}_{'.mean_panel[b].'}' } }
     if (p == 1) { set key at screen 0.5, screen (height - 0.1) / height center top maxrows 3 } else { unset key; unset label 1 }
     plot for [k = 1:(p == 1 ? line_blocks : 0)] NaN with linespoints linestyle style(k) title line_series[k], \

@@ -2,7 +2,7 @@
 # size: (f_pair_n > 1 ? 17.5 : 8.4) x 5.4 + 0.36 * ceil(f_runs_n / (f_pair_n > 1 ? 4.0 : 2.0))
 # make: lowrank ablate features
 # runs: fig_analysis_runs(study=methods, kind=features)
-# data: f fig_features(study=methods) by pair, runs: layer, lo, hi, mean
+# data: f fig_features(study=methods) by pair, runs: layer, lo, hi, mean, n
 
 # The different pairs, and the number of each method: its colour is the same in every panel.
 array pairs[f_pair_n]
@@ -26,8 +26,8 @@ do for [k = 1:f_blocks] {
 left = 1.75; right = 0.2; top = 0.75; bottom = 1.15; gap = 0.45
 keys = height - 5.4
 pane = (width - left - right - gap * (pairs_n - 1)) / pairs_n
-least = f_lo_min < 1 ? f_lo_min : 0.9 # nothing moved: a flat line at 1
-ymin = least - 0.03 * (1 - least)
+low = f_lo_min < 1 ? f_lo_min : 0.9 # nothing moved: a flat line at 1
+ymin = low - 0.03 * (1 - low)
 set xrange [f_layer_min - 0.2 : f_layer_max + 0.2]
 set yrange [ymin : 1 + 0.03 * (1 - ymin)]
 set ytics step(1 - ymin)
@@ -43,7 +43,7 @@ do for [p = 1:pairs_n] {
     set bmargin at screen bottom / height
     set tmargin at screen (height - top - keys) / height
     if (p == 1) {
-        set ylabel 'CKA (mean and range)' offset 1.6, 0
+        set ylabel 'CKA (mean and range, '.counted(f_n_min, f_n_max).')' offset 1.6, 0
         set key at screen 0.5, screen (height - 0.1) / height center top maxrows ceil(methods_n / (pairs_n > 1 ? 4.0 : 2.0))
     } else {
         unset ylabel

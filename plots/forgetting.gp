@@ -8,7 +8,7 @@
 set key maxrows ceil(k_blocks / 2.0)
 xmin = study_scale * k_score_min
 xmax = study_scale * k_score_max
-set xlabel study_label
+set xlabel 'score on its own task (dev)'
 set ylabel 'Spearman correlation on STS-B'
 set xtics step(xmax - xmin)
 set ytics step(most(k_after_max, k_before_max) - k_after_min)

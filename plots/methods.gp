@@ -13,8 +13,7 @@ block(s) = sum [k = 1:seed_blocks] (seed_task[k] eq s ? k : 0)
 unset key
 set grid xtics ytics linetype 1 linecolor '#e6e6e6' linewidth 0.5
 set title offset 0, -0.7
-seeds = cell_n_min == cell_n_max ? sprintf('n = %d', cell_n_min) : sprintf('n = %d to %d', cell_n_min, cell_n_max)
-set label 1 'mean, 95 % interval (an arrow: it goes on), every seed; '.seeds at screen 0.5, screen 0.25 / height center
+set label 1 'mean, 95 % interval (an arrow: it goes on), every seed; '.counted(cell_n_min, cell_n_max) at screen 0.5, screen 0.25 / height center
 set multiplot
 do for [b = 1:cell_blocks] {
     set lmargin at screen (left + (b - 1) * (pane + gap)) / width

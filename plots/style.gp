@@ -33,15 +33,22 @@ set style line 5 linecolor '#e69f00' pointtype 13 pointsize 0.50 linewidth 1.2 d
 set style line 6 linecolor '#56b4e9' pointtype 6 pointsize 0.45 linewidth 1.2 dashtype 1
 set style line 7 linecolor '#000000' pointtype 4 pointsize 0.40 linewidth 1.2 dashtype 2
 set style line 8 linecolor '#f0e442' pointtype 8 pointsize 0.50 linewidth 1.2 dashtype 4
-array dot[8] = ['#900072b2', '#90d55e00', '#90009e73', '#90cc79a7', '#90e69f00', '#9056b4e9', \
-    '#90000000', '#90f0e442']
 # Intervals: yerrorbars would leave a gap around each point. Widths alternate because the svg terminal forgets the
 # width of a plot that has the same one as the plot before.
-array ink[8] = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442']
-do for [k = 1:8] {
+array ink[24] = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442']
+array dot[24]
+# The same colours once and twice more, with other points and dashes.
+array other[16] = [12, 8, 6, 4, 10, 13, 5, 7, 1, 2, 3, 15, 14, 2, 1, 3]
+do for [k = 1:24] {
+    ink[k] = ink[(k - 1) % 8 + 1]
+    dot[k] = '#90'.substr(ink[k], 2, 7)
+    if (k > 8) {
+        set style line k linecolor rgb ink[k] pointtype other[k - 8] pointsize 0.45 linewidth 1.2 \
+            dashtype 1 + (k + k / 8) % 5
+    }
     set style arrow k heads fixed size screen 0.008, 90 linecolor rgb ink[k] linewidth 0.9 + 0.02 * (k % 2)
 }
-style(k) = (k - 1) % 8 + 1
+style(k) = (k - 1) % 24 + 1
 
 set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', 3 '#31688e', 4 '#26828e', 5 '#1f9e89', \
     6 '#35b779', 7 '#6ece58', 8 '#fde725')
@@ -53,3 +60,5 @@ step(range) = range > 0 ? power(range / 5.0) * round_step(range / 5.0 / power(ra
 
 least(a, b) = a == a ? (b == b ? (a < b ? a : b) : a) : b
 most(a, b) = a == a ? (b == b ? (a > b ? a : b) : a) : b
+# How many seeds (or pairs of them) stand behind each point: "n = 3", "n = 2 to 3".
+counted(least_n, most_n) = least_n == most_n ? sprintf('n = %d', least_n) : sprintf('n = %d to %d', least_n, most_n)
