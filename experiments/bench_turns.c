@@ -29,7 +29,7 @@ static int one_turn(struct bench_side *s, int n, const struct batch *b, int turn
         if (timed_pass(&s[order[i]], b, turn) != 0)
             return -1;
     }
-    return stop_requested() ? fail(FAIL_STOPPED, "stopped") : 0;
+    return stop_check();
 }
 
 int bench_turns(struct bench_side *s, int n, const struct batch *b, double seconds, uint32_t orders)

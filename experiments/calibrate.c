@@ -69,8 +69,8 @@ static int pass(struct bench *b, int i, bool train)
 {
     struct mat dlogits;
 
-    if (stop_requested())
-        return fail(FAIL_STOPPED, "stopped");
+    if (stop_check() != 0)
+        return -1;
     b->lane.train = train;
     if (model_fwd(&b->model, &b->lane, &b->mb[i].b) != 0)
         return -1;

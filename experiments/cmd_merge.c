@@ -65,11 +65,8 @@ static int compare_logits(double *diff, double *largest, const struct adapted *a
     for (size_t i = 0; i < ARRAY_LEN(sentences) && rc == 0; i++) {
         const char *s = sentences[i][0], *t = sentences[i][1];
         size_t n = strlen(s), n2 = t ? strlen(t) : 0;
-        if (stop_requested()) {
-            rc = fail(FAIL_STOPPED, "stopped");
-            break;
-        }
-        if (reader_run(&ra, s, n, t, n2) != 0 || reader_run(&rb, s, n, t, n2) != 0) {
+        if (stop_check() != 0 || reader_run(&ra, s, n, t, n2) != 0 ||
+            reader_run(&rb, s, n, t, n2) != 0) {
             rc = -1;
             break;
         }

@@ -57,14 +57,7 @@ static int has_value(const struct recipe *r, const struct axis *a)
 {
     void *cfg = NULL;
     const struct opt *o = recipe_opt(r, a->key, &cfg);
-    char have[1024], want[1024];
-    union {
-        long l;
-        double d;
-        bool b;
-        int i;
-        char *s;
-    } box = { 0 };
+    char have[1024];
     bool same = false;
 
     if (!o)
@@ -74,16 +67,14 @@ static int has_value(const struct recipe *r, const struct axis *a)
             same = adapt_find(a->value[i]) == r->method;
         return same;
     }
-    struct opt there = *o;
-    there.at = 0;
     opt_text(o, cfg, have, sizeof have);
     for (int i = 0; i < a->n && !same; i++) {
-        if (opt_set(&there, &box, a->value[i]) != 0)
+        char *want = opt_canonical(o, a->value[i]);
+        if (!want)
             return fail_context("%s", a->where[i]);
-        same = strcmp(opt_text(&there, &box, want, sizeof want), have) == 0;
+        same = strcmp(want, have) == 0;
+        free(want);
     }
-    if (o->type == OPT_STR || o->type == OPT_LIST)
-        free(box.s);
     return same;
 }
 
@@ -306,8 +297,7 @@ int grid_expand(struct study *s, const struct grid *g, bool yes_really)
         for (int i = 0; i < g->n_seeds && rc == 0; i++) {
             snprintf(seed, sizeof seed, "%ld", g->seeds[i]);
             settings_set(&v, "seed", seed, s->path);
-            rc = stop_requested() ? fail(FAIL_STOPPED, "stopped")
-                                  : add_run(s, &v, g, &keys, &cells);
+            rc = stop_check() != 0 ? -1 : add_run(s, &v, g, &keys, &cells);
         }
         settings_free(&v);
     } while (rc == 0 && turn(&w));

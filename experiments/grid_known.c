@@ -19,26 +19,9 @@ static char *canonical(const char *key, const char *value)
 {
     const struct adapt *method = strcmp(key, "method") == 0 ? adapt_find(value) : NULL;
     const struct opt *o = key_opt(key);
-    char text[1024];
-    union {
-        long l;
-        double d;
-        bool b;
-        int i;
-        char *s;
-    } box = { 0 };
+    char *out = method ? xstrdup(method->name) : o ? opt_canonical(o, value) : NULL;
 
-    if (method)
-        return xstrdup(method->name);
-    if (!o)
-        return xstrdup(value);
-    struct opt there = *o;
-    there.at = 0;
-    bool ok = opt_set(&there, &box, value) == 0;
-    char *out = xstrdup(ok ? opt_text(&there, &box, text, sizeof text) : value);
-    if (o->type == OPT_STR || o->type == OPT_LIST)
-        free(box.s);
-    return out;
+    return out ? out : xstrdup(value);
 }
 
 bool grid_same(const char *key, const char *a, const char *b)

@@ -99,7 +99,7 @@ int study_memory(struct study *s, const bool *pending, int threads)
         int k = 0;
         if (pending && !pending[i])
             continue;
-        rc = stop_requested() ? fail(FAIL_STOPPED, "stopped") : data_all(&d, r);
+        rc = stop_check() != 0 ? -1 : data_all(&d, r);
         if (rc != 0)
             break;
         struct alike a = alike_of(r, &d);

@@ -51,11 +51,7 @@ static real *plain_copy(const struct param *p)
  * wants it to stop. */
 static real *copy_of(const struct adapted *a, const struct param *p, int sign)
 {
-    if (stop_requested()) {
-        fail(FAIL_STOPPED, "stopped");
-        return NULL;
-    }
-    real *x = plain_copy(p);
+    real *x = stop_check() == 0 ? plain_copy(p) : NULL;
 
     if (x && is_matrix(p) && a->method->merge)
         a->method->merge(&a->model, p->layer, (enum proj)p->role, mat_make(x, p->rows, p->cols),

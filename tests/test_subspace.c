@@ -199,6 +199,28 @@ static void adapter_of(struct store *s, const char *home, int rank, int seed)
     free(sql);
 }
 
+/* Refused, with TEXT in the line. */
+static void refused(const char *home, const char *words, const char *text)
+{
+    char *command = xprintf("ablate subspace --home %s %s", home, words);
+
+    ck_assert_int_eq(ablate(command), -1);
+    ck_assert_msg(strstr(fail_text(), text), "%s", fail_text());
+    free(command);
+}
+
+static void check_table(struct store *s)
+{
+    struct rows r;
+
+    ck_assert_msg(store_query(s, &r, query_find("subspace_top"), NULL) == 0, "%s", fail_text());
+    ck_assert_int_eq(r.n_rows, 12);
+    ck_assert_str_eq(rows_get(&r, 0, "pair"), "r = 8 and 16");
+    ck_assert_str_eq(rows_get(&r, 0, "top shared"), "yes");
+    ck_assert_ptr_nonnull(rows_get(&r, 0, "floor(1,1)"));
+    rows_free(&r);
+}
+
 START_TEST(whole_study)
 {
     const struct kit_study k = { "rank", "accuracy", 5, 1, 2, 1 };
@@ -213,8 +235,7 @@ START_TEST(whole_study)
     ck_assert_int_eq(store_open(&s, db, STORE_WRITE), 0);
     ck_assert_int_eq(kit_plan(s, &k), 0);
     ck_assert_int_eq(ablate(command), -1);
-    ck_assert_msg(strstr(fail_text(), "is queued: lowrank sweep rank"), "%s",
-                  fail_text());
+    ck_assert_msg(strstr(fail_text(), "is queued: lowrank sweep rank"), "%s", fail_text());
     ck_assert_int_eq(kit_finish_all(s, "rank", value), 10);
     ck_assert_int_eq(ablate(command), -1);
     ck_assert_int_eq(fail_code(), FAIL_RUN);
@@ -239,28 +260,12 @@ START_TEST(whole_study)
     ck_assert_double_ge(
         kit_one(db, "SELECT min(phi) FROM phi WHERE kind <> 'random' AND i = 1 AND j = 1"), 0.99);
     ck_assert_double_le(kit_one(db, "SELECT max(phi) FROM phi"), 1);
-    struct rows r;
-    ck_assert_msg(store_query(s, &r, query_find("subspace_top"), NULL) == 0, "%s", fail_text());
-    ck_assert_int_eq(r.n_rows, 12);
-    ck_assert_str_eq(rows_get(&r, 0, "pair"), "r = 8 and 16");
-    ck_assert_str_eq(rows_get(&r, 0, "top shared"), "yes");
-    ck_assert_ptr_nonnull(rows_get(&r, 0, "floor(1,1)"));
-    rows_free(&r);
+    check_table(s);
     store_close(s);
     free(command);
-    command = xprintf("ablate subspace --home %s --seeds 2,2", home);
-    ck_assert_int_eq(ablate(command), -1);
-    ck_assert_msg(strstr(fail_text(), "once"), "%s", fail_text());
-    free(command);
-    command = xprintf("ablate subspace --home %s --seeds 1,3", home);
-    ck_assert_int_eq(ablate(command), -1);
-    ck_assert_msg(strstr(fail_text(), "no run with rank 8, targets q,v, seed 3"), "%s",
-                  fail_text());
-    free(command);
-    command = xprintf("ablate subspace --home %s --ranks 4,16", home);
-    ck_assert_int_eq(ablate(command), -1); /* no adapter of rank 4 */
-    ck_assert_msg(strstr(fail_text(), "is not in"), "%s", fail_text());
-    free(command);
+    refused(home, "--seeds 2,2", "once");
+    refused(home, "--seeds 1,3", "no run with rank 8, targets q,v, seed 3");
+    refused(home, "--ranks 4,16", "is not in"); /* no adapter of rank 4 */
     free(db);
     free(home);
 }

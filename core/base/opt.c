@@ -284,6 +284,26 @@ int opt_set(const struct opt *o, void *dst, const char *value)
     return -1;
 }
 
+char *opt_canonical(const struct opt *o, const char *value)
+{
+    struct opt there = *o;
+    char text[1024];
+    union {
+        long l;
+        double d;
+        bool b;
+        int i;
+        char *s;
+    } box = { 0 };
+
+    there.at = 0;
+    bool ok = opt_set(&there, &box, value) == 0;
+    char *out = ok ? xstrdup(opt_text(&there, &box, text, sizeof text)) : NULL;
+    if (o->type == OPT_STR || o->type == OPT_LIST)
+        free(box.s);
+    return out;
+}
+
 const char *opt_text(const struct opt *o, const void *src, char *buf, size_t size)
 {
     const void *f = (const char *)src + o->at;

@@ -46,6 +46,10 @@ int opt_set(const struct opt *o, void *dst, const char *value);
  * buf. */
 const char *opt_text(const struct opt *o, const void *src, char *buf, size_t size);
 
+/* opt_canonical - VALUE as opt_text would write it: "1e-3" is "0.001". The caller frees it. Errors: NULL
+ * after those of opt_set. */
+char *opt_canonical(const struct opt *o, const char *value);
+
 /* opt_range - "from 1 to 4096", "at least 0" or "" into buf; returns buf. min >= max means any
  * number. */
 const char *opt_range(const struct opt *o, char buf[96]);
