@@ -38,8 +38,7 @@ struct comparing {
     struct study_run *run;
     struct side *side; /* [n_runs + 1], the last: before */
     int n_runs;
-    struct analysis_row *row;
-    size_t n_rows;
+    struct numbers t;
 };
 
 /* After the embeddings and every block; what stands behind them is not of a layer. */
@@ -77,13 +76,12 @@ static void free_side(struct side *s)
 static void add(struct comparing *k, const struct side *a, const struct side *b, int place,
                 const char *name, double value)
 {
-    k->row = xgrow(k->row, k->n_rows + 1, sizeof *k->row);
-    k->row[k->n_rows++] = (struct analysis_row){ .run_a = a->run->run_id,
-                                                 .run_b = b->run ? b->run->run_id : 0,
-                                                 .layer = place - 1,
-                                                 .proj = "",
-                                                 .name = name,
-                                                 .value = value };
+    numbers_put(&k->t, (struct analysis_row){ .run_a = a->run->run_id,
+                                              .run_b = b->run ? b->run->run_id : 0,
+                                              .layer = place - 1,
+                                              .proj = "",
+                                              .name = name,
+                                              .value = value });
 }
 
 static void compare(struct comparing *k, const struct side *a, const struct side *b)
@@ -140,9 +138,9 @@ static int run(struct store *s, const void *cfg)
     if (rc == 0)
         rc = compare_all(&k);
     if (rc == 0)
-        rc = study_store(s, &set, k.row, k.n_rows, "features");
+        rc = study_store(s, &set, &k.t, "features");
     dataset_free(&k.set);
-    free(k.row);
+    free(k.t.row);
     study_runs_free(k.run, k.n_runs > 0 ? k.n_runs : 0);
     free(settings);
     return rc;

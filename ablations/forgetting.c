@@ -59,8 +59,7 @@ static int measure(double *rho, const char *model, const struct study_run *r, co
     return rc;
 }
 
-static int measure_all(struct analysis_row *row, const struct study_run *r, int n,
-                       const struct pairs *p)
+static int measure_all(struct numbers *t, const struct study_run *r, int n, const struct pairs *p)
 {
     double base = 0, rho = 0;
     int rc = measure(&base, r[0].model, NULL, p);
@@ -69,12 +68,10 @@ static int measure_all(struct analysis_row *row, const struct study_run *r, int 
         progress("run %d of %d", i + 1, n);
         rc = measure(&rho, NULL, &r[i], p);
         struct analysis_row x = { .run_a = r[i].run_id, .layer = -1, .proj = "" };
-        x.name = "spearman";
-        x.value = rho;
-        row[2 * i] = x;
-        x.name = "spearman_base";
-        x.value = base;
-        row[2 * i + 1] = x;
+        x.name = "spearman", x.value = rho;
+        numbers_put(t, x);
+        x.name = "spearman_base", x.value = base;
+        numbers_put(t, x);
     }
     return rc;
 }
@@ -89,18 +86,18 @@ static int load(struct pairs *p, const char *model, long n)
 static int look(struct store *s, const struct forgetting_cfg *c, const struct study_run *r, int n)
 {
     struct pairs p = { 0 };
-    struct analysis_row *row = xalloc(2 * (size_t)n, sizeof *row);
+    struct numbers t = { 0 };
     char *settings = study_settings(opts, "n", c);
     const struct analysis_set set = { c->study, "forgetting", settings };
     int rc = load(&p, r[0].model, c->n);
 
     if (rc == 0)
-        rc = measure_all(row, r, n, &p);
+        rc = measure_all(&t, r, n, &p);
     if (rc == 0)
-        rc = study_store(s, &set, row, 2 * (size_t)n, "forgetting");
+        rc = study_store(s, &set, &t, "forgetting");
     dataset_free(&p.first);
     dataset_free(&p.second);
-    free(row);
+    free(t.row);
     free(settings);
     return rc;
 }

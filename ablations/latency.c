@@ -70,19 +70,17 @@ struct latency {
     struct sides s;
     struct cell cell[MOST * MOST];
     int n_cells, largest[2]; /* batch and length of the largest */
-    struct analysis_row *row;
-    size_t n_rows;
+    struct numbers t;
 };
 
 static void add(struct latency *l, int side, const struct cell *c, const char *name, double value)
 {
-    l->row = xgrow(l->row, l->n_rows + 1, sizeof *l->row);
-    l->row[l->n_rows++] = (struct analysis_row){ .layer = -1,
-                                                 .proj = side_names[side],
-                                                 .i = c ? c->batch : 0,
-                                                 .j = c ? c->length : 0,
-                                                 .name = name,
-                                                 .value = value };
+    numbers_put(&l->t, (struct analysis_row){ .layer = -1,
+                                              .proj = side_names[side],
+                                              .i = c ? c->batch : 0,
+                                              .j = c ? c->length : 0,
+                                              .name = name,
+                                              .value = value });
 }
 
 /* --- the models */
@@ -215,7 +213,7 @@ static void add_cell(struct latency *l, struct cell *c)
             continue;
         for (int r = 0; r < rounds; r++) {
             add(l, side, c, "to_base_round", p->round[r]);
-            l->row[l->n_rows - 1].run_b = r + 1;
+            l->t.row[l->t.n - 1].run_b = r + 1;
         }
         add(l, side, c, "to_base", bench_median(p->round, rounds));
         bench_median(p->ratio, n);
@@ -291,9 +289,9 @@ static int measure(struct store *store, const struct latency_cfg *c, const char 
         }
     }
     if (rc == 0)
-        rc = study_store(store, &set, l->row, l->n_rows, "latency");
+        rc = study_store(store, &set, &l->t, "latency");
     free(settings);
-    free(l->row);
+    free(l->t.row);
     free(l);
     return rc;
 }

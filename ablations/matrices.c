@@ -179,23 +179,25 @@ static int keep(struct store *s, const struct matrices_cfg *c, const struct mode
 {
     int all = m->base->dims.n_layers * N_PROJ;
     double batches = (double)c->batches;
-    size_t n = 0;
-    struct analysis_row *row = xalloc((size_t)all * 4, sizeof *row);
+    struct numbers t = { 0 };
     char *study = study_of(c), *settings = study_settings(opts, "batches", c);
     const struct analysis_set set = { study, "matrices", settings };
 
     for (int k = 0; k < all; k++) {
         const struct param *w = model_role(m, k / N_PROJ, ROLE_W + k % N_PROJ);
         double numbers = (double)w->rows * w->cols, mean = g->squares[k] / batches;
-        const struct analysis_row x = { .layer = k / N_PROJ, .proj = proj_names[k % N_PROJ] };
-        row[n] = x, row[n].name = "norm_mean";
-        row[n++].value = sqrt(squares_of(m, g->sum, k)) / batches;
-        row[n] = x, row[n].name = "norm", row[n++].value = sqrt(mean);
-        row[n] = x, row[n].name = "rms", row[n++].value = sqrt(mean / numbers);
-        row[n] = x, row[n].name = "numbers", row[n++].value = numbers;
+        struct analysis_row x = { .layer = k / N_PROJ, .proj = proj_names[k % N_PROJ] };
+        x.name = "norm_mean", x.value = sqrt(squares_of(m, g->sum, k)) / batches;
+        numbers_put(&t, x);
+        x.name = "norm", x.value = sqrt(mean);
+        numbers_put(&t, x);
+        x.name = "rms", x.value = sqrt(mean / numbers);
+        numbers_put(&t, x);
+        x.name = "numbers", x.value = numbers;
+        numbers_put(&t, x);
     }
-    int rc = study_store(s, &set, row, n, "choice");
-    free(row);
+    int rc = study_store(s, &set, &t, "choice");
+    free(t.row);
     free(settings);
     free(study);
     return rc;

@@ -333,12 +333,19 @@ char *study_settings(const struct opt *opts, const char *from, const void *cfg)
     return all;
 }
 
-int study_store(struct store *s, const struct analysis_set *set, const struct analysis_row *rows,
-                size_t n, const char *table)
+void numbers_put(struct numbers *t, struct analysis_row row)
 {
-    if (store_analysis(s, set, rows, n) != 0)
+    if ((t->n & (t->n - 1)) == 0) /* a power of two: full */
+        t->row = xgrow(t->row, t->n ? 2 * t->n : 1, sizeof *t->row);
+    t->row[t->n++] = row;
+}
+
+int study_store(struct store *s, const struct analysis_set *set, const struct numbers *t,
+                const char *table)
+{
+    if (store_analysis(s, set, t->row, t->n) != 0)
         return -1;
-    note("%zu numbers of '%s'%s%s are stored: lowrank table %s study=%s", n, set->study,
+    note("%zu numbers of '%s'%s%s are stored: lowrank table %s study=%s", t->n, set->study,
          *set->settings ? " with " : "", set->settings, table, set->study);
     return 0;
 }

@@ -53,8 +53,15 @@ int study_ranks(char **out, struct store *s, const struct study_want *w, const c
  * frees it. */
 char *study_settings(const struct opt *opts, const char *from, const void *cfg);
 
-/* study_store - N numbers of SET to the store, and a line that says so and which TABLE shows them.
+/* Numbers on their way to the store; the row is the caller's to free. */
+struct numbers {
+    struct analysis_row *row;
+    size_t n;
+};
+void numbers_put(struct numbers *t, struct analysis_row row);
+
+/* study_store - the numbers of SET to the store, and a line that says so and which TABLE shows them.
  * Errors: FAIL_STORE. */
-int study_store(struct store *s, const struct analysis_set *set, const struct analysis_row *rows,
-                size_t n, const char *table);
+int study_store(struct store *s, const struct analysis_set *set, const struct numbers *t,
+                const char *table);
 #endif

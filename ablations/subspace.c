@@ -190,13 +190,8 @@ static void side_free(struct side *side)
 
 /* --- the numbers */
 
-struct table {
-    struct analysis_row *row;
-    size_t n;
-};
-
 /* NAME: "phi_rank", "phi_seed", "phi_random". */
-static void add(struct table *t, const char *name, int64_t run_a, int64_t run_b,
+static void add(struct numbers *t, const char *name, int64_t run_a, int64_t run_b,
                 const struct basis *u, const struct basis *v, long upto)
 {
     int n = u->r < upto ? u->r : (int)upto, m = v->r < upto ? v->r : (int)upto;
@@ -204,13 +199,11 @@ static void add(struct table *t, const char *name, int64_t run_a, int64_t run_b,
     double *phi = xalloc(cells, sizeof *phi);
 
     basis_phi(phi, n, m, u, v);
-    t->row = xgrow(t->row, t->n + cells, sizeof *t->row);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < m; j++)
-            t->row[t->n++] = (struct analysis_row){
-                run_a, run_b, u->layer, proj_names[u->proj],
-                i + 1, j + 1, name,     phi[(size_t)i * (size_t)m + (size_t)j]
-            };
+            numbers_put(t, (struct analysis_row){ run_a, run_b, u->layer, proj_names[u->proj],
+                                                  i + 1, j + 1, name,
+                                                  phi[(size_t)i * (size_t)m + (size_t)j] });
     free(phi);
 }
 
@@ -237,7 +230,7 @@ static int check_alike(const struct side *a, const struct side *b)
     return 0;
 }
 
-static int compare(struct table *t, const char *name, const struct side *a, const struct side *b,
+static int compare(struct numbers *t, const char *name, const struct side *a, const struct side *b,
                    long upto)
 {
     if (check_alike(a, b) != 0)
@@ -248,7 +241,7 @@ static int compare(struct table *t, const char *name, const struct side *a, cons
 }
 
 /* Two Gaussian matrices for each that was adapted. */
-static int compare_random(struct table *t, const struct side *like, long upto)
+static int compare_random(struct numbers *t, const struct side *like, long upto)
 {
     int rc = 0;
 
@@ -269,7 +262,7 @@ static int compare_random(struct table *t, const struct side *like, long upto)
 
 /* Ranks of one seed, one rank with two seeds, and ranks with two seeds, which share nothing: neither
  * initial numbers nor the order of the data. */
-static int compare_all(struct table *t, const struct side *low, const struct side *high, int n,
+static int compare_all(struct numbers *t, const struct side *low, const struct side *high, int n,
                        long upto)
 {
     int rc = compare_random(t, &high[0], upto);
@@ -288,7 +281,7 @@ static int compare_all(struct table *t, const struct side *low, const struct sid
 static int run(struct store *s, const void *cfg)
 {
     const struct subspace_cfg *c = cfg;
-    struct table t = { 0 };
+    struct numbers t = { 0 };
     char *settings = study_settings(opts, "upto", c);
     const struct analysis_set set = { c->study, "subspace", settings };
     long rank[2], *seed = NULL;
@@ -305,7 +298,7 @@ static int run(struct store *s, const void *cfg)
     if (rc == 0)
         rc = compare_all(&t, low, high, n, c->upto);
     if (rc == 0)
-        rc = study_store(s, &set, t.row, t.n, "subspace_top");
+        rc = study_store(s, &set, &t, "subspace_top");
     for (int i = 0; i < n; i++) {
         side_free(&low[i]);
         side_free(&high[i]);

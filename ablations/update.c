@@ -288,11 +288,8 @@ int updates_visit(const struct study_run *r, int n, const struct visit *v)
 void numbers_add(struct numbers *t, const struct weight *w, const struct study_run *run, int i,
                  int j, const char *name, double value)
 {
-    if ((t->n & (t->n - 1)) == 0) /* a power of two: full */
-        t->row = xgrow(t->row, t->n ? 2 * t->n : 1, sizeof *t->row);
-    t->row[t->n++] = (struct analysis_row){
-        run ? run->run_id : 0, 0, w->layer, proj_names[w->proj], i, j, name, value
-    };
+    numbers_put(t, (struct analysis_row){ run ? run->run_id : 0, 0, w->layer, proj_names[w->proj],
+                                          i, j, name, value });
 }
 
 static bool has_method(const struct study_run *r, int n, const char *method, size_t len)
@@ -326,7 +323,7 @@ int updates_measure(struct store *s, const struct study_want *w, const struct vi
                   w->study, w->methods);
     if (rc == 0) {
         warn_missing(w, r, n);
-        rc = study_store(s, set, t->row, t->n, table);
+        rc = study_store(s, set, t, table);
     }
     free(t->row);
     *t = (struct numbers){ 0 };

@@ -61,11 +61,6 @@ struct visit {
 };
 int updates_visit(const struct study_run *r, int n, const struct visit *v);
 
-/* Numbers on their way to the store. */
-struct numbers {
-    struct analysis_row *row;
-    size_t n;
-};
 void numbers_add(struct numbers *t, const struct weight *w, const struct study_run *run, int i,
                  int j, const char *name, double value); /* RUN NULL: of no run */
 
