@@ -20,12 +20,12 @@ LDLIBS  += -lopenblas $(if $(HAVE_ONEDNN),-ldnnl) -lsqlite3 -lfyaml -ljansson -l
 HAVE_ONEDNN = $(shell grep -s 'ONEDNN 1' $(B)/onednn_built.h)
 override LDFLAGS += $(if $(SAN),$(SANFLAG))
 
-DIRS     := core core/base core/math core/text core/metric core/nn core/adapt core/train \
-            experiments ablations results plots
-SRC      := $(foreach d,$(DIRS),$(wildcard $(d)/*.c))
+SRC      := $(wildcard $(foreach d,core experiments ablations results plots,$(d)/*.c $(d)/*/*.c))
+DIRS     := $(patsubst %/,%,$(sort $(dir $(SRC))))
+TESTS    := $(wildcard tests/*.c tests/kit/*.c tests/*/test_*.c)
 LIBOBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out core/main.c,$(SRC))) $(B)/embedded.o \
             $(patsubst %,$(B)/%_table.o,adapt arch tok_kind metric ablation)
-TESTOBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/*.c)) $(B)/suite_table.o $(B)/cmd_table.o
+TESTOBJ  := $(patsubst %.c,$(B)/%.o,$(TESTS)) $(B)/suite_table.o $(B)/cmd_table.o
 
 all: $(B)/lowrank ## build the program
 lib: $(LIBOBJ)
@@ -75,13 +75,13 @@ $(eval $(call table,arch,core/nn/model.h,core/nn))
 $(eval $(call table,tok_kind,core/text/tok.h,core/text))
 $(eval $(call table,metric,core/metric/metric.h,core/metric))
 $(eval $(call table,cmd,core/cmd.h,$(DIRS)))
-$(eval $(call table,ablation,ablations/ablation.h,ablations))
-$(eval $(call table,suite,tests/suite.h,tests))
+$(eval $(call table,ablation,ablations/analysis.h,ablations))
+$(eval $(call table,suite,tests/kit/suite.h,$(patsubst %/,%,$(sort $(dir $(TESTS))))))
 
-EMBED := $(sort $(wildcard results/schema/*.sql results/queries/*.sql results/claims/*.yaml)) results/paper.tsv \
-         results/report.css
-$(B)/embedded.c: results/embed.sh $(EMBED)
-	@mkdir -p $(B); sh results/embed.sh $(EMBED) >$@.new && mv $@.new $@
+EMBED := $(foreach f,schema/*.sql queries/*.sql claims/*.yaml,$(sort $(wildcard results/$(f)))) results/paper.tsv \
+         plots/report/report.css
+$(B)/embedded.c: results/store/embed.sh $(EMBED)
+	@mkdir -p $(B); sh results/store/embed.sh $(EMBED) >$@.new && mv $@.new $@
 # The commit and whether the tree differs from it: provenance of every attempt.
 $(B)/version.h: FORCE
 	@mkdir -p $(B); { \
@@ -112,7 +112,7 @@ $(B)/%.o: $(B)/%.c | deps
 $(B)/core/math/%.o: override CFLAGS += -O3
 # At -O3 GCC unrolls the loop over blocks before it could vectorise it.
 $(B)/core/base/rng.o: override CFLAGS += -ftree-vectorize
-$(B)/experiments/provenance.o: $(B)/version.h
+$(B)/experiments/run/provenance.o: $(B)/version.h
 
 # --- what to do with them
 check: $(B)/lowrank $(B)/tests.x ## build and pass every quick test

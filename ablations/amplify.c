@@ -1,8 +1,8 @@
 /* amplify.c - does an update strengthen what W already does, or what it hardly does? Hu et al.
  * 2021, section 7.3, table 7, for every layer and adapted matrix. */
-#include "ablations/ablation.h"
-#include "ablations/basis.h"
-#include "ablations/update.h"
+#include "ablations/analysis.h"
+#include "ablations/common/basis.h"
+#include "ablations/common/update.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* cmd_ablate.c - "lowrank ablate": studies that compute something from finished runs. */
-#include "ablations/ablation.h"
+#include "ablations/analysis.h"
 #include "core/base/file.h"
 #include "core/cmd.h"
-#include "experiments/recipe.h"
+#include "experiments/recipe/recipe.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* effective_rank.c - how many directions does an update need? Of LoRA's, and of what full
  * fine-tuning added to each matrix, W_ft - W_0: the hypothesis behind LoRA (Hu et al. 2021, section
  * 1) is that the second is small, too. */
-#include "ablations/ablation.h"
-#include "ablations/update.h"
+#include "ablations/analysis.h"
+#include "ablations/common/update.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* features.c - what does training change in the features? Linear CKA (Kornblith et al. 2019, unbiased: Song
  * et al. 2012) of the hidden states after every block: before and after, between methods, between seeds. Hu et al. 2021,
  * section 8, question 2. */
-#include "ablations/ablation.h"
-#include "ablations/encode.h"
+#include "ablations/analysis.h"
+#include "ablations/common/encode.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* forgetting.c - what does an encoder lose of what it could do before? Zero-shot sentence similarity:
  * Spearman's correlation of the cosine of two sentences' embeddings (means of last hidden states) with
  * what people said, on STS-B (Cer et al. 2017), before and after training on another task. */
-#include "ablations/ablation.h"
-#include "ablations/encode.h"
-#include "experiments/inputs.h"
-#include "results/stats.h"
+#include "ablations/analysis.h"
+#include "ablations/common/encode.h"
+#include "experiments/recipe/inputs.h"
+#include "results/verdicts/stats.h"
 
 #include <stdlib.h>
 #include <string.h>

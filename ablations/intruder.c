@@ -1,7 +1,7 @@
 /* intruder.c - does an update bring new strong directions into a matrix? Shuttleworth et al. 2024,
  * "LoRA vs full fine-tuning: an illusion of equivalence": LoRA does, full fine-tuning hardly. */
 #include "ablations/intruder.h"
-#include "ablations/ablation.h"
+#include "ablations/analysis.h"
 
 #include <math.h>
 #include <stdlib.h>

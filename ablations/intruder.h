@@ -2,7 +2,7 @@
 #ifndef INTRUDER_H
 #define INTRUDER_H
 
-#include "ablations/update.h"
+#include "ablations/common/update.h"
 
 /* intruder_count - of the first TOP left singular vectors u_i of W + dW, how many have
  *

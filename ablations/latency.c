@@ -5,10 +5,10 @@
  * Weights are random numbers in published shapes: time does not depend on them. One thread. Models are
  * made anew for every round, so that where their numbers happen to lie in memory is not taken for a
  * property of the method; MERGED does the base's arithmetic, and its ratio says how much is noise. */
-#include "ablations/ablation.h"
-#include "ablations/study_runs.h"
-#include "experiments/bench.h"
-#include "experiments/geometries.h"
+#include "ablations/analysis.h"
+#include "ablations/common/study_runs.h"
+#include "experiments/bench/bench.h"
+#include "experiments/assets/geometries.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,11 +6,11 @@
  * L: mean loss of a batch of training examples, after some steps in which the classifier alone was
  * trained (a random one pulls at random). The norm of the mean, not the mean of norms: a single batch's
  * gradient is mostly noise, which does not pull the same way in the next. */
-#include "ablations/ablation.h"
-#include "ablations/study_runs.h"
+#include "ablations/analysis.h"
+#include "ablations/common/study_runs.h"
 #include "core/base/pool.h"
-#include "experiments/inputs.h"
-#include "experiments/run_one.h"
+#include "experiments/recipe/inputs.h"
+#include "experiments/run/run_one.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* subspace.c - do adapters of different rank, or of different seeds, find the same directions? Hu
  * et al. 2021, section 7.2, figures 3, 4, 6 and 7: phi between the adapters of a finished study. */
-#include "ablations/ablation.h"
-#include "ablations/basis.h"
-#include "ablations/study_runs.h"
+#include "ablations/analysis.h"
+#include "ablations/common/basis.h"
+#include "ablations/common/study_runs.h"
 
 #include <stdlib.h>
 #include <string.h>

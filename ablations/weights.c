@@ -1,8 +1,8 @@
 /* weights.c - does an update use directions that W itself emphasises? Hu et al. 2021, appendix
  * H.4, figure 8: phi between the directions of dW and those of W. */
-#include "ablations/ablation.h"
-#include "ablations/basis.h"
-#include "ablations/update.h"
+#include "ablations/analysis.h"
+#include "ablations/common/basis.h"
+#include "ablations/common/update.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* main.c - run every suite; "tests.x NAME..." runs only those. */
-#include "tests/suite.h"
+#include "tests/kit/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>

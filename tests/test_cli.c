@@ -1,7 +1,7 @@
 /* test_cli.c - the program as a user runs it: every tests/cli/NAME.sh is one test. A script exits 0
  * when all is well, 77 to be skipped (it says why), anything else with its last lines as the
  * message. */
-#include "tests/suite.h"
+#include "tests/kit/suite.h"
 #include "core/base/base.h"
 #include "core/base/file.h"
 

@@ -1,7 +1,7 @@
 /* adapt.h - what an adaptation method must provide. Layer 2, over nn.
  *
  * A method is one entry "const struct adapt adapt_NAME" in a file of this folder; the Makefile
- * collects the table and tests/test_adapt.c tests every entry: starts equal to the frozen model
+ * collects the table and tests/adapt/test_adapt.c tests every entry: starts equal to the frozen model
  * (where promised), trainable count = count(), frozen numbers bit-identical after steps, gradients
  * by signed differences, save and load, merged = unmerged. */
 #ifndef ADAPT_H

@@ -1,6 +1,6 @@
 /* dims.c - the shapes and settings of a checkpoint, from its config.json. */
 #include "core/nn/impl.h"
-#include "core/nn/json.h"
+#include "core/format/json.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -19,7 +19,7 @@
 #include "core/math/mat.h"
 #include "core/math/ops.h"
 #include "core/math/packed.h"
-#include "core/nn/safetensors.h"
+#include "core/format/safetensors.h"
 
 struct adapt; /* core/adapt/adapt.h: an adaptation method */
 

@@ -7,7 +7,7 @@
 #include "core/base/pool.h"
 #include "core/metric/metric.h"
 #include "core/nn/model.h"
-#include "core/train/data.h"
+#include "core/data/dataset.h"
 #include "core/train/sink.h"
 
 enum schedule { SCHED_LINEAR, SCHED_CONSTANT, SCHED_COSINE };

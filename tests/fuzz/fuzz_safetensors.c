@@ -1,10 +1,10 @@
 /* fuzz_safetensors.c - any bytes: the reader refuses them, or every tensor can be read in full.
  *
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c11 -D_GNU_SOURCE -DREAL_IS_FLOAT=1 -I. \
- *       tests/fuzz/fuzz_safetensors.c core/nn/safetensors.c core/nn/st_data.c \
+ *       tests/fuzz/fuzz_safetensors.c core/format/safetensors.c core/format/safetensors_data.c \
  *       core/base/base.c core/base/file.c -ljansson -lcrypto -lm -o fuzz_safetensors
  *   ./fuzz_safetensors -max_total_time=60 */
-#include "core/nn/safetensors.h"
+#include "core/format/safetensors.h"
 
 #include <stdlib.h>
 #include <string.h>

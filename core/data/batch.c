@@ -1,0 +1,185 @@
+/* batch.c - micro-batches: tokens of a few examples one after another, without padding. */
+#include "core/data/dataset.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int length(const struct dataset *d, int example)
+{
+    return (int)(d->off[example + 1] - d->off[example]);
+}
+
+/* Room for N_TOK tokens and N_SEQ examples; a half more than asked, so that growth ends soon. */
+static void reserve(struct microbatch *m, int n_tok, int n_seq)
+{
+    if (n_tok > m->cap_tok || n_seq > m->cap_seq) {
+        m->cap_tok = n_tok > m->cap_tok ? n_tok + n_tok / 2 : m->cap_tok;
+        m->cap_seq = n_seq > m->cap_seq ? n_seq + n_seq / 2 : m->cap_seq;
+        size_t seq = (size_t)m->cap_seq, tok = (size_t)m->cap_tok;
+        m->mem = xgrow(m->mem, 3 * tok + 4 * seq + 1, sizeof *m->mem);
+        m->target = xgrow(m->target, seq, sizeof *m->target);
+        m->next = xgrow(m->next, tok, sizeof *m->next);
+    }
+    m->b = (struct batch){ .ids = m->mem };
+    m->b.pos = m->b.ids + m->cap_tok;
+    m->b.types = m->b.pos + m->cap_tok;
+    m->b.off = m->b.types + m->cap_tok;
+    m->b.slot = m->b.off + m->cap_seq + 1;
+    m->example = m->mem + 3 * (size_t)m->cap_tok + 2 * (size_t)m->cap_seq + 1;
+    m->mem[3 * (size_t)m->cap_tok] = 0; /* off[0] */
+}
+
+/* Append an example; there is room. */
+static void add(struct microbatch *m, const struct dataset *d, int example, int slot)
+{
+    struct batch *b = &m->b;
+    const int *from = d->ids + d->off[example];
+    int n = length(d, example), second = d->second[example];
+    int *ids = m->mem + b->n_tok, *pos = ids + m->cap_tok, *types = pos + m->cap_tok;
+    int *off = m->mem + 3 * (size_t)m->cap_tok, *slots = off + m->cap_seq + 1;
+    int *label = m->example + m->cap_seq;
+
+    for (int i = 0; i < n; i++) {
+        ids[i] = from[i];
+        pos[i] = i;
+        types[i] = i >= second;
+        m->next[b->n_tok + i] = i + 1 < n ? from[i + 1] : -1;
+    }
+    slots[b->n_seq] = slot;
+    m->example[b->n_seq] = example;
+    if (d->label)
+        label[b->n_seq] = d->label[example];
+    if (d->target)
+        m->target[b->n_seq] = (real)d->target[example];
+    b->label = d->label ? label : NULL;
+    b->target = d->target ? m->target : NULL;
+    b->next = d->label || d->target ? NULL : m->next;
+    b->n_tok += n;
+    off[++b->n_seq] = b->n_tok;
+    if (n > b->max_len)
+        b->max_len = n;
+}
+
+void batch_fill(struct microbatch *out, const struct dataset *d, const int *idx, int n,
+                int first_slot)
+{
+    int n_tok = 0;
+
+    for (int i = 0; i < n; i++)
+        n_tok += length(d, idx[i]);
+    reserve(out, n_tok, n);
+    for (int i = 0; i < n; i++)
+        add(out, d, idx[i], first_slot + i);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+double batch_pair_cost(const struct dims *d)
+{
+    const double slower = 2; /* attention's products are small: about so much below the others */
+    double linear = 0;
+
+    for (int p = 0; p < N_PROJ; p++) {
+        int out, in;
+        proj_shape(d, (enum proj)p, &out, &in);
+        linear += (double)out * (double)in;
+    }
+    return slower * 3 * d->d_model / linear;
+}
+
+/* In 1024ths of a token's cost: whole numbers, so that every build cuts alike. */
+static uint64_t cost(int len, double pair_cost)
+{
+    return (uint64_t)llround(1024 * (len + pair_cost * len * (double)len));
+}
+
+/* Scratch of a cut: [n] or [lanes] each. */
+struct cut {
+    uint64_t *lane;               /* of each example */
+    uint64_t *load, *toks, *seqs; /* of each lane: cost, tokens, examples */
+    uint64_t *sorted;             /* of either */
+};
+
+/* Each example gets its lane: the longest first, into the lane with the least cost so far (longest
+ * processing time first; Graham 1969). */
+static void assign(struct cut *c, int lanes, double pair_cost, const struct dataset *d,
+                   const int *idx, int n)
+{
+    for (int l = 0; l < lanes; l++)
+        c->load[l] = c->toks[l] = c->seqs[l] = 0;
+    for (int i = 0; i < n; i++) /* ties: the earlier slot first */
+        c->sorted[i] = (UINT64_C(0xFFFFFFFF) - (uint64_t)length(d, idx[i])) << 32 | (uint64_t)i;
+    qsort(c->sorted, (size_t)n, sizeof *c->sorted, by_key);
+    for (int k = 0; k < n; k++) {
+        int i = (int)(c->sorted[k] & 0xFFFFFFFF), best = 0, len = length(d, idx[i]);
+        for (int l = 1; l < lanes; l++)
+            if (c->load[l] < c->load[best])
+                best = l;
+        c->load[best] += cost(len, pair_cost);
+        c->toks[best] += (uint64_t)len;
+        c->seqs[best]++;
+        c->lane[i] = (uint64_t)best;
+    }
+}
+
+/* The costliest lane becomes the first: threads take them in this order, and what is left at the
+ * end is small. load[l] becomes the place of lane l. */
+static void rank(struct cut *c, int lanes)
+{
+    for (int l = 0; l < lanes; l++)
+        c->sorted[l] = (~c->load[l] & UINT64_C(0xFFFFFFFFFFFF)) << 16 | (uint64_t)l;
+    qsort(c->sorted, (size_t)lanes, sizeof *c->sorted, by_key);
+    for (int k = 0; k < lanes; k++)
+        c->load[c->sorted[k] & 0xFFFF] = (uint64_t)k;
+}
+
+static struct cut scratch(struct microbatch *m, int lanes, int n)
+{
+    if (2 * n + 3 * lanes > m->cap_sort) {
+        m->cap_sort = 3 * n + 4 * lanes;
+        m->sort = xgrow(m->sort, (size_t)m->cap_sort, sizeof *m->sort);
+    }
+    struct cut c = { .lane = m->sort };
+    c.load = c.lane + n;
+    c.toks = c.load + lanes;
+    c.seqs = c.toks + lanes;
+    c.sorted = c.seqs + lanes;
+    return c;
+}
+
+int batch_split(struct microbatch *out, int max_lanes, int tokens_per_lane, double pair_cost,
+                const struct dataset *d, const int *idx, int n, int first_slot)
+{
+    double n_tok = 0;
+
+    if (n == 0)
+        return 0;
+    CHECK(max_lanes < 1 << 16, "%d lanes", max_lanes);
+    for (int i = 0; i < n; i++)
+        n_tok += length(d, idx[i]);
+    int most = n < max_lanes ? n : max_lanes;
+    double want = n_tok < tokens_per_lane ? 1 : 2 * round(n_tok / tokens_per_lane / 2);
+    int lanes = (int)fmin(fmax(want, 1), most);
+    struct cut c = scratch(&out[0], lanes, n);
+    assign(&c, lanes, pair_cost, d, idx, n);
+    rank(&c, lanes);
+    for (int l = 0; l < lanes; l++)
+        reserve(&out[c.load[l]], (int)c.toks[l], (int)c.seqs[l]);
+    for (int i = 0; i < n; i++)
+        add(&out[c.load[c.lane[i]]], d, idx[i], first_slot + i);
+    return lanes;
+}
+
+void microbatch_free(struct microbatch *m)
+{
+    free(m->mem);
+    free(m->target);
+    free(m->next);
+    free(m->sort);
+    *m = (struct microbatch){ 0 };
+}

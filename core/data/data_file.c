@@ -1,0 +1,391 @@
+/* table.c - the rows of a data file: tsv, csv or jsonl. */
+#include "core/data/data_file.h"
+#include "core/base/file.h"
+#include "core/text/tok.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_FIELDS = 1024 };
+
+struct reader {
+    struct table *t;
+    const struct task *task;
+    const char *path;
+    char *buf, *p, *end; /* the file's text, NUL after it; the next record */
+    long line;           /* of p */
+    long first;          /* line on which the record began */
+    char *field[MAX_FIELDS];
+    int n_fields, width;      /* of this record; of the first */
+    int want[N_CELLS];        /* column of a cell, -1: none */
+    const char *key[N_CELLS]; /* name of a cell's column, NULL: none */
+    size_t used, size;        /* jsonl: of t->text */
+};
+
+const char *table_shown(const char *text)
+{
+    static char ring[2][72];
+    static int at;
+    char *s = ring[at = !at];
+
+    snprintf(s, sizeof ring[0], strlen(text) > 60 ? "%.60s..." : "%s", text);
+    return s;
+}
+
+const char *table_cell(const struct table *t, int row, int cell)
+{
+    size_t at = t->row[row].cell[cell];
+
+    return at == SIZE_MAX ? NULL : t->text + at;
+}
+
+void table_free(struct table *t)
+{
+    free(t->text);
+    free(t->row);
+    *t = (struct table){ 0 };
+}
+
+static struct row *add_row(struct reader *r)
+{
+    struct table *t = r->t;
+
+    if (t->n == t->cap) {
+        t->cap = t->cap ? 2 * t->cap : 1024;
+        t->row = xgrow(t->row, (size_t)t->cap, sizeof *t->row);
+    }
+    t->row[t->n] = (struct row){ .line = r->first };
+    return &t->row[t->n++];
+}
+
+static int add_field(struct reader *r, char *text)
+{
+    if (r->n_fields == MAX_FIELDS)
+        return fail(FAIL_INPUT, "%s:%ld: more than %d columns", r->path, r->first, MAX_FIELDS);
+    r->field[r->n_fields++] = text;
+    return 0;
+}
+
+/* The end of the line at p, without its CR; *next is where the next one begins. */
+static char *line_end(const struct reader *r, char **next)
+{
+    char *e = memchr(r->p, '\n', (size_t)(r->end - r->p));
+
+    *next = e ? e + 1 : r->end;
+    if (!e)
+        e = r->end;
+    return e > r->p && e[-1] == '\r' ? e - 1 : e;
+}
+
+static int tsv_record(struct reader *r)
+{
+    char *next, *e = line_end(r, &next), *p = r->p;
+
+    *e = 0;
+    for (char *tab; (tab = memchr(p, '\t', (size_t)(e - p))); p = tab + 1) {
+        *tab = 0;
+        if (add_field(r, p) != 0)
+            return -1;
+    }
+    r->p = next;
+    r->line++;
+    return add_field(r, p);
+}
+
+/* A quoted field, r->p after the opening quote: unescaped in place, which only makes it shorter.
+ * r->p is left behind the closing quote, *out_end where the text ends. */
+static int csv_quoted(struct reader *r, char **out_end)
+{
+    char *out = r->p, *in = r->p;
+    long opened = r->line;
+
+    for (;; in++) {
+        if (in == r->end)
+            return fail(FAIL_INPUT, "%s:%ld: quote is not closed", r->path, opened);
+        if (*in == '"' && in[1] != '"')
+            break;
+        if (*in == '"')
+            in++;
+        r->line += *in == '\n';
+        *out++ = *in;
+    }
+    r->p = in + 1;
+    *out_end = out;
+    return 0;
+}
+
+/* One field; *last says whether it ended the record. */
+static int csv_field(struct reader *r, bool *last)
+{
+    char *text = r->p, *e = text;
+
+    if (*text == '"') {
+        text = ++r->p;
+        if (csv_quoted(r, &e) != 0)
+            return -1;
+        if (r->p < r->end && !strchr(",\r\n", *r->p))
+            return fail(FAIL_INPUT, "%s:%ld: text after a closing quote", r->path, r->line);
+    } else {
+        r->p += strcspn(r->p, ",\"\n");
+        if (*r->p == '"')
+            return fail(FAIL_INPUT, "%s:%ld: quote inside a field that is not quoted", r->path,
+                        r->line);
+        e = r->p;
+        if (e > text && e[-1] == '\r' && *e != ',')
+            e--;
+    }
+    if (*r->p == '\r')
+        r->p++;
+    char stop = *r->p; /* the text may end right here */
+    if (stop && stop != ',' && stop != '\n')
+        return fail(FAIL_INPUT, "%s:%ld: text after a closing quote", r->path, r->line);
+    *last = stop != ',';
+    r->p += r->p < r->end;
+    r->line += stop == '\n';
+    *e = 0;
+    return add_field(r, text);
+}
+
+static int csv_record(struct reader *r)
+{
+    bool last = false;
+
+    while (!last)
+        if (csv_field(r, &last) != 0)
+            return -1;
+    return 0;
+}
+
+/* The columns by name from the header in r->field. */
+static int find_columns(struct reader *r)
+{
+    for (int c = 0; c < N_CELLS; c++) {
+        for (int i = 0; r->key[c] && i < r->n_fields; i++) {
+            if (strcmp(r->field[i], r->key[c]) != 0)
+                continue;
+            if (r->want[c] >= 0)
+                return fail(FAIL_INPUT, "%s:%ld: two columns are named '%s'", r->path, r->first,
+                            r->key[c]);
+            r->want[c] = i;
+        }
+        if (!r->key[c] || r->want[c] >= 0)
+            continue;
+        char list[400] = "";
+        for (int i = 0; i < r->n_fields && strlen(list) < 300; i++)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%s'", i ? ", " : "",
+                     table_shown(r->field[i]));
+        return fail(FAIL_INPUT, "%s:%ld: no column '%s' in the header, which has %s", r->path,
+                    r->first, r->key[c], list);
+    }
+    return 0;
+}
+
+static int find_numbered_columns(struct reader *r)
+{
+    for (int c = 0; c < N_CELLS; c++) {
+        if (!r->key[c])
+            continue;
+        r->want[c] = atoi(r->key[c]) - 1;
+        if (r->want[c] >= r->n_fields)
+            return fail(FAIL_INPUT, "%s:%ld: %d columns, but the task reads column %s", r->path,
+                        r->first, r->n_fields, r->key[c]);
+    }
+    return 0;
+}
+
+/* Only white space from here to the end. */
+static bool at_end(const struct reader *r)
+{
+    return r->p[strspn(r->p, " \r\n\t")] == 0;
+}
+
+static int separated_rows(struct reader *r, int (*record)(struct reader *))
+{
+    bool header = r->task->header;
+
+    while (!at_end(r)) {
+        r->n_fields = 0;
+        r->first = r->line;
+        if (record(r) != 0)
+            return -1;
+        if (r->width == 0) {
+            r->width = r->n_fields;
+            if ((header ? find_columns : find_numbered_columns)(r) != 0)
+                return -1;
+            if (header)
+                continue;
+        }
+        if (r->n_fields != r->width)
+            return fail(FAIL_INPUT, "%s:%ld: %d column%s where %d are expected", r->path, r->first,
+                        r->n_fields, r->n_fields == 1 ? "" : "s", r->width);
+        struct row *row = add_row(r);
+        for (int c = 0; c < N_CELLS; c++)
+            row->cell[c] = r->want[c] < 0 ? SIZE_MAX : (size_t)(r->field[r->want[c]] - r->buf);
+    }
+    r->t->text = r->buf;
+    r->buf = NULL;
+    return 0;
+}
+
+/* Text of a label that is not a string, the shortest that reads back equal. NULL: not a label. */
+static const char *json_scalar(const json_t *v, char buf[40])
+{
+    if (json_is_boolean(v))
+        return json_is_true(v) ? "true" : "false";
+    if (json_is_integer(v)) {
+        snprintf(buf, 40, "%lld", (long long)json_integer_value(v));
+        return buf;
+    }
+    if (!json_is_real(v))
+        return NULL;
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(buf, 40, "%.*g", digits, json_real_value(v));
+        if (strtod(buf, NULL) == json_real_value(v))
+            break;
+    }
+    return buf;
+}
+
+static size_t keep_text(struct reader *r, const char *text)
+{
+    size_t n = strlen(text) + 1, at = r->used;
+
+    if (r->used + n > r->size) {
+        r->size = 2 * (r->used + n);
+        r->t->text = xgrow(r->t->text, r->size, 1);
+    }
+    memcpy(r->t->text + at, text, n);
+    r->used += n;
+    return at;
+}
+
+static int json_row(struct reader *r, const json_t *object)
+{
+    struct row *row = add_row(r);
+
+    if (!json_is_object(object))
+        return fail(FAIL_INPUT, "%s:%ld: not a JSON object", r->path, r->first);
+    for (int c = 0; c < N_CELLS; c++) {
+        row->cell[c] = SIZE_MAX;
+        if (!r->key[c])
+            continue;
+        const json_t *v = json_object_get(object, r->key[c]);
+        char buf[40];
+        const char *text = json_string_value(v);
+        if (!v)
+            return fail(FAIL_INPUT, "%s:%ld: no key '%s'", r->path, r->first, r->key[c]);
+        if (!text && c == CELL_LABEL)
+            text = json_scalar(v, buf);
+        if (!text)
+            return fail(FAIL_INPUT, "%s:%ld: '%s' must be a string%s", r->path, r->first, r->key[c],
+                        c == CELL_LABEL ? " or a number" : "");
+        row->cell[c] = keep_text(r, text);
+    }
+    return 0;
+}
+
+static int json_rows(struct reader *r)
+{
+    while (!at_end(r)) {
+        json_error_t err;
+        char *next, *e = line_end(r, &next);
+        r->first = r->line++;
+        if (e == r->p)
+            return fail(FAIL_INPUT, "%s:%ld: empty line", r->path, r->first);
+        json_t *v = json_loadb(r->p, (size_t)(e - r->p), JSON_REJECT_DUPLICATES, &err);
+        if (!v)
+            return fail(FAIL_INPUT, "%s:%ld:%d: %s", r->path, r->first, err.column, err.text);
+        int rc = json_row(r, v);
+        json_decref(v);
+        if (rc != 0)
+            return -1;
+        r->p = next;
+    }
+    return 0;
+}
+
+struct copy {
+    const struct file *from;
+    char *to;
+};
+static int copy_out(void *arg)
+{
+    struct copy *c = arg;
+
+    memcpy(c->to, c->from->data, c->from->size);
+    return 0;
+}
+
+/* The file in memory of our own, which a record may be taken apart in; without its BOM. */
+static int slurp(struct reader *r)
+{
+    struct file f = { 0 };
+
+    if (file_map(&f, r->path) != 0)
+        return -1;
+    size_t n = f.size;
+    r->buf = xalloc(n + 1, 1);
+    struct copy c = { &f, r->buf };
+    int rc = file_guard(&f, copy_out, &c);
+    file_unmap(&f);
+    if (rc != 0)
+        return -1;
+    sha256_hex(r->t->sha256, r->buf, n);
+    r->p = r->buf;
+    r->end = r->buf + n;
+    r->line = 1;
+    if (n >= 3 && memcmp(r->p, "\xEF\xBB\xBF", 3) == 0)
+        r->p += 3;
+    const char *nul = memchr(r->p, 0, (size_t)(r->end - r->p));
+    if (nul) {
+        for (const char *q = r->p; q < nul; q++)
+            r->line += *q == '\n';
+        return fail(FAIL_INPUT, "%s:%ld: a NUL byte; this is not a text file", r->path, r->line);
+    }
+    return 0;
+}
+
+/* Bytes that are not UTF-8 would become words that nobody wrote. */
+static int check_utf8(const struct reader *r)
+{
+    long line = 1;
+
+    for (const char *p = r->p, *at = p; p < r->end; at = p) {
+        line += *p == '\n';
+        if ((unsigned char)*p < 0x80) {
+            p++;
+            continue;
+        }
+        if (utf8_next(&p, r->end) == 0xFFFD && (p - at != 3 || memcmp(at, "\xEF\xBF\xBD", 3) != 0))
+            return fail(FAIL_INPUT, "%s:%ld: byte 0x%02x is not UTF-8", r->path, line,
+                        (unsigned)(unsigned char)*at);
+    }
+    return 0;
+}
+
+int table_read(struct table *t, const char *path, const struct task *k)
+{
+    struct reader *r = xalloc(1, sizeof *r);
+    int rc = -1;
+
+    *t = (struct table){ 0 };
+    *r = (struct reader){ .t = t, .task = k, .path = path, .want = { -1, -1, -1 } };
+    r->key[CELL_TEXT] = k->col_text;
+    r->key[CELL_PAIR] = k->col_pair;
+    r->key[CELL_LABEL] = k->col_label;
+    if (slurp(r) != 0 || check_utf8(r) != 0)
+        goto out;
+    rc = k->format == FORMAT_JSONL ? json_rows(r)
+         : k->format == FORMAT_CSV ? separated_rows(r, csv_record)
+                                   : separated_rows(r, tsv_record);
+    if (rc == 0 && t->n == 0)
+        rc = fail(FAIL_INPUT, "'%s' has no examples", path);
+out:
+    if (rc != 0)
+        table_free(t);
+    free(r->buf);
+    free(r);
+    return rc;
+}

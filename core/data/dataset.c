@@ -1,0 +1,226 @@
+/* data.c - a split of a task, read, checked and tokenised. */
+#include "core/data/dataset.h"
+#include "core/base/file.h"
+#include "core/base/opt.h"
+#include "core/base/rng.h"
+#include "core/data/data_file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static int bad_label(const struct task *t, const char *path, long line, const char *text)
+{
+    char list[300] = "";
+    const char **words = xalloc((size_t)t->n_labels + 1, sizeof *words);
+
+    for (int i = 0; i < t->n_labels; i++) {
+        words[i] = t->labels[i];
+        if (i < 8)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%.24s'", i ? ", " : "",
+                     t->labels[i]);
+    }
+    const char *near = nearest(text, words);
+    free(words);
+    if (near)
+        return fail(FAIL_INPUT, "%s:%ld: unknown label '%s'; did you mean '%s'?", path, line,
+                    table_shown(text), near);
+    return fail(FAIL_INPUT, "%s:%ld: unknown label '%s'; the task has %s%s", path, line,
+                table_shown(text), list, t->n_labels > 8 ? ", ..." : "");
+}
+
+static int find_label(const struct task *t, const char *text)
+{
+    for (int i = 0; i < t->n_labels; i++)
+        if (strcmp(text, t->labels[i]) == 0)
+            return i;
+    return -1;
+}
+
+static int parse_target(double *out, const struct task *t, const char *path, long line,
+                        const char *text)
+{
+    char *end;
+    size_t n = strlen(text);
+
+    errno = 0;
+    *out = strtod(text, &end);
+    if (n == 0 || strspn(text, "+-.0123456789eE") != n || *end || errno == ERANGE)
+        return fail(FAIL_INPUT, "%s:%ld: '%s' is not a number", path, line, table_shown(text));
+    if (!(*out >= t->lo && *out <= t->hi))
+        return fail(FAIL_INPUT, "%s:%ld: %s is outside the task's range [%g, %g]", path, line,
+                    table_shown(text), t->lo, t->hi);
+    return 0;
+}
+
+/* Labels of all rows: the file is checked whole, whatever subset is then used. */
+static int read_labels(struct dataset *d, const struct task *t, const struct table *tab,
+                       const char *path)
+{
+    if (t->regression)
+        d->target = xalloc((size_t)tab->n, sizeof *d->target);
+    else
+        d->label = xalloc((size_t)tab->n, sizeof *d->label);
+    for (int i = 0; i < tab->n; i++) {
+        const char *text = table_cell(tab, i, CELL_LABEL);
+        long line = tab->row[i].line;
+        if (t->regression) {
+            if (parse_target(&d->target[i], t, path, line, text) != 0)
+                return -1;
+        } else if ((d->label[i] = find_label(t, text)) < 0) {
+            return bad_label(t, path, line, text);
+        }
+    }
+    return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The rows to use, ascending; returns how many. */
+static int choose_rows(int *pick, int n, long limit, uint64_t seed, enum split s)
+{
+    for (int i = 0; i < n; i++)
+        pick[i] = i;
+    if (limit <= 0 || limit >= n)
+        return n;
+    struct rng r = rng_make(seed, RNG_SUBSET, (uint32_t)s);
+    /* Shuffled whole, so that the first k are part of the first k + 1. */
+    rng_shuffle(&r, pick, n);
+    qsort(pick, (size_t)limit, sizeof *pick, by_number);
+    return (int)limit;
+}
+
+/* Cells and labels of the rows PICK become the examples of *d. */
+static int tokenise(struct dataset *d, const struct table *tab, const int *pick, int n,
+                    const struct tok *tok, int max_len)
+{
+    struct ids one = { 0 };
+    size_t cap = 0;
+
+    d->n = n;
+    d->off = xalloc((size_t)n + 1, sizeof *d->off);
+    d->second = xalloc((size_t)n, sizeof *d->second);
+    d->line = xalloc((size_t)n, sizeof *d->line);
+    for (int i = 0; i < n; i++) {
+        int from = pick[i];
+        one.n = 0;
+        int cut = tok_pair(tok, table_cell(tab, from, CELL_TEXT), table_cell(tab, from, CELL_PAIR),
+                           max_len, &one, &d->second[i]);
+        size_t len = (size_t)one.n;
+        d->line[i] = tab->row[from].line;
+        if (len == 0) {
+            ids_free(&one);
+            return fail(FAIL_INPUT, "%s:%ld: the text has no tokens", d->path, d->line[i]);
+        }
+        d->n_truncated += cut > 0;
+        d->tokens_cut += cut;
+        if (d->n_tokens + len > cap) {
+            cap = 2 * (d->n_tokens + len);
+            d->ids = xgrow(d->ids, cap, sizeof *d->ids);
+        }
+        memcpy(d->ids + d->n_tokens, one.id, len * sizeof *one.id);
+        d->n_tokens += len;
+        d->off[i + 1] = d->n_tokens;
+        if (one.n > d->max_tokens)
+            d->max_tokens = one.n;
+        if (d->label)
+            d->label[i] = d->label[from]; /* from >= i: rows are in order */
+        if (d->target)
+            d->target[i] = d->target[from];
+    }
+    ids_free(&one);
+    return 0;
+}
+
+int dataset_load(struct dataset *d, const struct task *t, enum split s, const char *dir,
+                 const struct tok *tok, long max_len, long limit, uint64_t subset_seed)
+{
+    struct table tab = { 0 };
+    int *pick = NULL, rc = -1;
+
+    *d = (struct dataset){ 0 };
+    CHECK(t->regression || t->n_labels > 0, "task '%s': call task_labels first", t->name);
+    if (!t->file[s])
+        return fail(FAIL_USAGE, "task '%s' has no %s split", t->name, split_names[s]);
+    d->path = path_join(dir, t->file[s]);
+    if (table_read(&tab, d->path, t) != 0 || read_labels(d, t, &tab, d->path) != 0)
+        goto out;
+    memcpy(d->sha256, tab.sha256, sizeof d->sha256);
+    pick = xalloc((size_t)tab.n, sizeof *pick);
+    int n = choose_rows(pick, tab.n, limit, subset_seed, s);
+    if (max_len <= 0)
+        max_len = t->max_len;
+    rc = tokenise(d, &tab, pick, n, tok, max_len > INT_MAX ? INT_MAX : (int)max_len);
+out:
+    free(pick);
+    table_free(&tab);
+    if (rc != 0)
+        dataset_free(d);
+    return rc;
+}
+
+size_t dataset_bytes(const struct dataset *d)
+{
+    size_t an_example = sizeof *d->off + sizeof *d->second + sizeof *d->line +
+                        (d->label ? sizeof *d->label : 0) + (d->target ? sizeof *d->target : 0);
+
+    return d->n_tokens * sizeof *d->ids + (size_t)d->n * an_example;
+}
+
+void dataset_free(struct dataset *d)
+{
+    free(d->ids);
+    free(d->off);
+    free(d->second);
+    free(d->label);
+    free(d->target);
+    free(d->line);
+    free(d->path);
+    *d = (struct dataset){ 0 };
+}
+
+static size_t example_bytes(const struct dataset *d, int i)
+{
+    return (d->off[i + 1] - d->off[i]) * sizeof *d->ids;
+}
+
+static bool same_example(const struct dataset *a, int i, const struct dataset *b, int j)
+{
+    size_t n = example_bytes(a, i);
+
+    return n == example_bytes(b, j) && memcmp(a->ids + a->off[i], b->ids + b->off[j], n) == 0;
+}
+
+long dataset_shared(const struct dataset *a, const struct dataset *b)
+{
+    size_t size = 16;
+    long shared = 0;
+
+    while (size < 2 * (size_t)a->n)
+        size *= 2;
+    int *table = xalloc(size, sizeof *table); /* example of a, plus 1; linear probing */
+    for (int i = 0; i < a->n; i++) {
+        size_t h = XXH3_64bits(a->ids + a->off[i], example_bytes(a, i)) & (size - 1);
+        while (table[h] && !same_example(a, table[h] - 1, a, i))
+            h = (h + 1) & (size - 1);
+        table[h] = i + 1;
+    }
+    for (int i = 0; i < b->n; i++) {
+        size_t h = XXH3_64bits(b->ids + b->off[i], example_bytes(b, i)) & (size - 1);
+        while (table[h] && !same_example(a, table[h] - 1, b, i))
+            h = (h + 1) & (size - 1);
+        shared += table[h] != 0;
+    }
+    free(table);
+    return shared;
+}

@@ -1,0 +1,380 @@
+/* task.c - a task file: what its keys are, and every check that needs no data. */
+#include "core/base/opt.h"
+#include "core/base/yaml.h"
+#include "core/base/file.h"
+#include "core/metric/metric.h"
+#include "core/data/dataset.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_LABELS = 1000, MAX_COLUMN = 1000 };
+
+const char *const split_names[N_SPLITS + 1] = { "train", "dev", "test", NULL };
+
+static char *copy_scalar(const struct yaml_node *n, const char *key)
+{
+    const char *text = yaml_text(n);
+
+    if (!text || !*text) {
+        yaml_fail(n, "'%s' must be a text", key);
+        return NULL;
+    }
+    return xstrdup(text);
+}
+
+/* The index of a scalar in WORDS, with a suggestion when it is none of them. */
+static int choice(const struct yaml_node *n, const char *key, const char *const *words)
+{
+    const char *text = yaml_text(n), *near = text ? nearest(text, words) : NULL;
+    char list[200] = "";
+
+    for (int i = 0; words[i]; i++) {
+        if (text && strcmp(text, words[i]) == 0)
+            return i;
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", words[i]);
+    }
+    if (near)
+        return yaml_fail(n, "unknown %s '%s'; did you mean '%s'?", key, text, near);
+    return yaml_fail(n, "'%s' must be one of %s", key, list);
+}
+
+static int set_kind(struct task *t, const struct yaml_node *n)
+{
+    int i = choice(n, "kind", (const char *const[]){ "classification", "regression", NULL });
+
+    t->regression = i == 1;
+    return i < 0 ? -1 : 0;
+}
+
+static int set_format(struct task *t, const struct yaml_node *n)
+{
+    int i = choice(n, "format", (const char *const[]){ "tsv", "csv", "jsonl", NULL });
+
+    t->format = i == 2 ? FORMAT_JSONL : i == 1 ? FORMAT_CSV : FORMAT_TSV;
+    return i < 0 ? -1 : 0;
+}
+
+static int set_header(struct task *t, const struct yaml_node *n)
+{
+    int i = choice(n, "header", (const char *const[]){ "false", "true", NULL });
+
+    t->header = i == 1;
+    return i < 0 ? -1 : 0;
+}
+
+static int unknown_key(const struct yaml_node *map, int i, const char *const *words)
+{
+    const char *near = nearest(yaml_key(map, i), words);
+
+    if (near)
+        return yaml_fail_key(map, i, "unknown key '%s'; did you mean '%s'?", yaml_key(map, i),
+                             near);
+    return yaml_fail_key(map, i, "unknown key '%s'", yaml_key(map, i));
+}
+
+/* A mapping whose keys are some of WORDS: texts into to[], in the order of WORDS. */
+static int set_texts(char **const *to, const struct yaml_node *n, const char *key,
+                     const char *const *words)
+{
+    if (yaml_kind(n) != YAML_MAP)
+        return yaml_fail(n, "'%s' must be a mapping such as {%s: ...}", key, words[0]);
+    for (int i = 0; i < yaml_count(n); i++) {
+        int w = 0;
+        while (words[w] && strcmp(words[w], yaml_key(n, i)) != 0)
+            w++;
+        if (!words[w])
+            return unknown_key(n, i, words);
+        *to[w] = copy_scalar(yaml_item(n, i), yaml_key(n, i));
+        if (!*to[w])
+            return -1;
+    }
+    return 0;
+}
+
+static int set_columns(struct task *t, const struct yaml_node *n)
+{
+    char **to[] = { &t->col_text, &t->col_pair, &t->col_label };
+
+    if (set_texts(to, n, "columns", (const char *const[]){ "text", "pair", "label", NULL }) != 0)
+        return -1;
+    if (!t->col_text || !t->col_label)
+        return yaml_fail(n, "'columns' needs '%s'", t->col_text ? "label" : "text");
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < i; j++)
+            if (*to[i] && *to[j] && strcmp(*to[i], *to[j]) == 0)
+                return yaml_fail(n, "column '%s' is named twice", *to[i]);
+    return 0;
+}
+
+static int set_splits(struct task *t, const struct yaml_node *n)
+{
+    char **to[] = { &t->file[SPLIT_TRAIN], &t->file[SPLIT_DEV], &t->file[SPLIT_TEST] };
+
+    if (set_texts(to, n, "splits", split_names) != 0)
+        return -1;
+    if (!t->file[SPLIT_TRAIN] || !t->file[SPLIT_DEV])
+        return yaml_fail(n, "'splits' needs '%s'", t->file[SPLIT_TRAIN] ? "dev" : "train");
+    return 0;
+}
+
+/* Append a label; -1 when it is already there or there are too many. */
+static int add_label(struct task *t, const char *text)
+{
+    if (t->n_labels == MAX_LABELS)
+        return -1;
+    for (int i = 0; i < t->n_labels; i++)
+        if (strcmp(t->labels[i], text) == 0)
+            return -1;
+    t->labels = xgrow(t->labels, (size_t)t->n_labels + 1, sizeof *t->labels);
+    t->labels[t->n_labels++] = xstrdup(text);
+    return 0;
+}
+
+static int set_labels(struct task *t, const struct yaml_node *n)
+{
+    if (yaml_kind(n) != YAML_SEQ || yaml_count(n) < 2)
+        return yaml_fail(n, "'labels' must be a list of two classes or more");
+    for (int i = 0; i < yaml_count(n); i++) {
+        const char *text = yaml_text(yaml_item(n, i));
+        if (!text)
+            return yaml_fail(yaml_item(n, i), "a label must be a text");
+        if (add_label(t, text) != 0)
+            return yaml_fail(yaml_item(n, i), "label '%s' is there twice or one too many (%d)",
+                             text, MAX_LABELS);
+    }
+    return 0;
+}
+
+static int number(double *out, const struct yaml_node *n)
+{
+    const char *text = yaml_text(n);
+    char *end = NULL;
+
+    errno = 0;
+    if (text && *text && strspn(text, "+-.0123456789eE") == strlen(text))
+        *out = strtod(text, &end);
+    if (!end || *end || errno == ERANGE)
+        return yaml_fail(n, "'%s' is not a number", text ? text : "this");
+    return 0;
+}
+
+static int set_range(struct task *t, const struct yaml_node *n)
+{
+    if (yaml_kind(n) != YAML_SEQ || yaml_count(n) != 2)
+        return yaml_fail(n, "'range' must be two numbers, [lowest, highest]");
+    if (number(&t->lo, yaml_item(n, 0)) != 0 || number(&t->hi, yaml_item(n, 1)) != 0)
+        return -1;
+    if (!(t->lo < t->hi))
+        return yaml_fail(n, "'range' must rise, not [%g, %g]", t->lo, t->hi);
+    return 0;
+}
+
+static int set_metrics(struct task *t, const struct yaml_node *n)
+{
+    const char *words[100] = { 0 };
+
+    for (size_t i = 0; metric_table[i] && i < ARRAY_LEN(words) - 1; i++)
+        words[i] = metric_table[i]->name;
+    if (yaml_kind(n) != YAML_SEQ || yaml_count(n) < 1 || yaml_count(n) > TASK_MAX_METRICS)
+        return yaml_fail(n, "'metrics' must be a list of 1 to %d names", TASK_MAX_METRICS);
+    for (int i = 0; i < yaml_count(n); i++) {
+        const struct yaml_node *item = yaml_item(n, i);
+        if (choice(item, "metric", words) < 0)
+            return -1;
+        for (int j = 0; j < t->n_metrics; j++)
+            if (strcmp(t->metrics[j], yaml_text(item)) == 0)
+                return yaml_fail(item, "metric '%s' is there twice", yaml_text(item));
+        t->metrics[t->n_metrics++] = xstrdup(yaml_text(item));
+    }
+    return 0;
+}
+
+static int set_max_len(struct task *t, const struct yaml_node *n)
+{
+    double v;
+
+    if (number(&v, n) != 0)
+        return -1;
+    if (v != floor(v) || v < 3 || v > 1e6)
+        return yaml_fail(n, "'max_len' must be a whole number from 3 to 1000000, not '%s'",
+                         yaml_text(n));
+    t->max_len = (long)v;
+    return 0;
+}
+
+/* A key is a text at an offset of struct task, or has a function. */
+static const struct key {
+    const char *name;
+    bool needed;
+    size_t at;
+    int (*set)(struct task *t, const struct yaml_node *n);
+} keys[] = {
+    { "task", true, offsetof(struct task, name), NULL },
+    { "title", false, offsetof(struct task, title), NULL },
+    { "source", false, offsetof(struct task, source), NULL },
+    { "licence", false, offsetof(struct task, licence), NULL },
+    { "kind", true, 0, set_kind },
+    { "dir", true, offsetof(struct task, dir), NULL },
+    { "format", true, 0, set_format },
+    { "header", false, 0, set_header },
+    { "columns", true, 0, set_columns },
+    { "labels", false, 0, set_labels },
+    { "labels_file", false, offsetof(struct task, labels_file), NULL },
+    { "range", false, 0, set_range },
+    { "splits", true, 0, set_splits },
+    { "metrics", true, 0, set_metrics },
+    { "max_len", false, 0, set_max_len },
+    { "prepare", false, offsetof(struct task, prepare), NULL },
+};
+
+static int set_key(struct task *t, const struct yaml_node *root, int i)
+{
+    const char *words[ARRAY_LEN(keys) + 1] = { 0 };
+    const struct yaml_node *n = yaml_item(root, i);
+
+    for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+        words[k] = keys[k].name;
+        if (strcmp(keys[k].name, yaml_key(root, i)) != 0)
+            continue;
+        if (keys[k].set)
+            return keys[k].set(t, n);
+        char *text = copy_scalar(n, keys[k].name);
+        memcpy((char *)t + keys[k].at, &text, sizeof text);
+        return text ? 0 : -1;
+    }
+    return unknown_key(root, i, words);
+}
+
+static int check_columns(const struct task *t, const struct yaml_node *root)
+{
+    const char *col[] = { t->col_text, t->col_pair, t->col_label };
+
+    for (size_t i = 0; !t->header && t->format != FORMAT_JSONL && i < ARRAY_LEN(col); i++)
+        if (col[i] && (strspn(col[i], "0123456789") != strlen(col[i]) || atol(col[i]) < 1 ||
+                       atol(col[i]) > MAX_COLUMN))
+            return yaml_fail(yaml_get(root, "columns"),
+                             "without 'header: true' columns are numbers from 1, not '%s'", col[i]);
+    return 0;
+}
+
+/* What one key alone cannot say. */
+static int check_metrics(const struct task *t, const struct yaml_node *root)
+{
+    const struct yaml_node *list = yaml_get(root, "metrics");
+
+    for (int i = 0; i < t->n_metrics; i++) {
+        const struct metric *m = metric_find(t->metrics[i]);
+        if (m->regression != t->regression)
+            return yaml_fail(yaml_item(list, i), "metric '%s' is for a %s", m->name,
+                             t->regression ? "classification" : "regression");
+        if (m->binary && t->n_labels > 2)
+            return yaml_fail(yaml_item(list, i),
+                             "metric '%s' is for two labels, not %d; f1_macro is for more", m->name,
+                             t->n_labels);
+    }
+    return 0;
+}
+
+static int check_whole(const struct task *t, const struct yaml_node *root)
+{
+    for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+        if (keys[k].needed && !yaml_get(root, keys[k].name))
+            return yaml_fail(root, "a task needs the key '%s'", keys[k].name);
+    if (t->regression && (t->labels || t->labels_file))
+        return yaml_fail(root, "a regression has no 'labels'");
+    if (!t->regression && !t->labels == !t->labels_file)
+        return yaml_fail(root, "a classification needs 'labels' or 'labels_file'%s",
+                         t->labels ? ", not both" : "");
+    if (!t->regression && yaml_get(root, "range"))
+        return yaml_fail(yaml_get(root, "range"), "only a regression has a 'range'");
+    if (t->format == FORMAT_JSONL && yaml_get(root, "header"))
+        return yaml_fail(yaml_get(root, "header"),
+                         "jsonl has no 'header': its keys are the columns");
+    return check_metrics(t, root) == 0 ? check_columns(t, root) : -1;
+}
+
+int task_load(struct task *t, const char *yaml_path)
+{
+    struct yaml *y = yaml_load(yaml_path);
+    int rc = 0;
+
+    *t = (struct task){ .lo = -INFINITY, .hi = INFINITY };
+    if (!y)
+        return -1;
+    const struct yaml_node *root = yaml_root(y);
+    for (int i = 0; i < yaml_count(root) && rc == 0; i++)
+        rc = set_key(t, root, i);
+    if (rc == 0)
+        rc = check_whole(t, root);
+    yaml_free(y);
+    if (rc != 0)
+        task_free(t);
+    return rc;
+}
+
+void task_free(struct task *t)
+{
+    for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+        if (!keys[k].set) {
+            char *text;
+            memcpy(&text, (char *)t + keys[k].at, sizeof text);
+            free(text);
+        }
+    free(t->col_text);
+    free(t->col_pair);
+    free(t->col_label);
+    for (int i = 0; i < t->n_labels; i++)
+        free(t->labels[i]);
+    free(t->labels);
+    for (int i = 0; i < N_SPLITS; i++)
+        free(t->file[i]);
+    for (int i = 0; i < t->n_metrics; i++)
+        free(t->metrics[i]);
+    *t = (struct task){ 0 };
+}
+
+static int label_lines(struct task *t, const char *path, char *text)
+{
+    long line = 0;
+
+    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
+        text += 3;
+    for (char *p = text, *next; *p; p = next) {
+        char *e = p + strcspn(p, "\n");
+        next = *e ? e + 1 : e;
+        line++;
+        if (e > p && e[-1] == '\r')
+            e--;
+        *e = 0;
+        if (!*p)
+            return fail(FAIL_INPUT, "%s:%ld: an empty label", path, line);
+        if (add_label(t, p) != 0)
+            return fail(FAIL_INPUT, "%s:%ld: label '%s' is there twice or one too many (%d)", path,
+                        line, p, MAX_LABELS);
+    }
+    if (t->n_labels < 2)
+        return fail(FAIL_INPUT, "'%s' has fewer than two labels", path);
+    return 0;
+}
+
+int task_labels(struct task *t, const char *dir)
+{
+    struct file f;
+
+    if (!t->labels_file || t->labels)
+        return 0;
+    char *path = path_join(dir, t->labels_file), *text = NULL;
+    int rc = file_map(&f, path);
+    if (rc == 0) {
+        text = xalloc(f.size + 1, 1);
+        memcpy(text, f.data, f.size);
+        file_unmap(&f);
+        rc = label_lines(t, path, text);
+    }
+    free(text);
+    free(path);
+    return rc;
+}

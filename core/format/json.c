@@ -1,0 +1,58 @@
+/* json.c - a JSON file as an object. */
+#include "core/format/json.h"
+#include "core/base/base.h"
+#include "core/base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { JSON_LARGEST = 16 << 20 };
+
+struct copy {
+    const struct file *f;
+    char *to;
+};
+
+static int copy_out(void *arg)
+{
+    struct copy *c = arg;
+
+    memcpy(c->to, c->f->data, c->f->size);
+    return 0;
+}
+
+static json_t *parse(const char *path, const char *text, size_t size)
+{
+    json_error_t e;
+    json_t *j = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
+
+    if (!j) {
+        fail(FAIL_INPUT, "'%s' line %d column %d: %s", path, e.line, e.column, e.text);
+        return NULL;
+    }
+    if (!json_is_object(j)) {
+        fail(FAIL_INPUT, "'%s' is not a JSON object", path);
+        json_decref(j);
+        return NULL;
+    }
+    return j;
+}
+
+json_t *json_read(const char *path)
+{
+    struct file f;
+    json_t *j = NULL;
+
+    if (file_map(&f, path) != 0)
+        return NULL;
+    if (f.size > JSON_LARGEST) {
+        fail(FAIL_INPUT, "'%s' is larger than 16 MiB: not a configuration", path);
+    } else {
+        struct copy c = { &f, xalloc(f.size, 1) };
+        if (file_guard(&f, copy_out, &c) == 0)
+            j = parse(path, c.to, f.size);
+        free(c.to);
+    }
+    file_unmap(&f);
+    return j;
+}

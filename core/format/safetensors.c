@@ -1,0 +1,345 @@
+/* safetensors.c - read and write safetensors files.
+ *
+ * Layout: 8 bytes little-endian N, N bytes of JSON, then the data. The JSON maps each name to its
+ * dtype, shape and [begin, end) within the data. */
+#include "core/format/safetensors.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEADER_LARGEST = 100 * 1000 * 1000, PREFIX = 8, NAME_SHOWN = 80 };
+
+static const struct {
+    const char *name;
+    size_t bytes;
+} dtypes[] = {
+    [ST_BOOL] = { "BOOL", 1 }, [ST_U8] = { "U8", 1 },     [ST_I8] = { "I8", 1 },
+    [ST_I16] = { "I16", 2 },   [ST_I32] = { "I32", 4 },   [ST_I64] = { "I64", 8 },
+    [ST_F16] = { "F16", 2 },   [ST_BF16] = { "BF16", 2 }, [ST_F32] = { "F32", 4 },
+    [ST_F64] = { "F64", 8 },
+};
+
+const char *st_escaped(const char *name)
+{
+    static _Thread_local char ring[4][NAME_SHOWN + 8];
+    static _Thread_local unsigned at;
+    char *buf = ring[at++ % 4];
+    size_t n = 0;
+
+    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+        bool plain = *p >= 32 && *p < 127 && !strchr("'\"\\", *p);
+        if (n + (plain ? 1 : 4) > NAME_SHOWN) {
+            strcpy(buf + n, "...");
+            return buf;
+        }
+        n += (size_t)sprintf(buf + n, plain ? "%c" : "\\x%02x", *p);
+    }
+    buf[n] = 0;
+    return buf;
+}
+
+/* A tensor's name belongs to every message about it. */
+#define REFUSE(s, t, ...) refuse((s)->file.path, (t)->name, __VA_ARGS__)
+static int PRINTF(3, 4) refuse(const char *path, const char *tensor, const char *fmt, ...)
+{
+    char why[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    return fail(FAIL_INPUT, "tensor '%s' of '%s' %s", st_escaped(tensor), path, why);
+}
+
+/* Whole, not negative, and exact in every reader (those that keep numbers as doubles included). */
+static int read_size(size_t *out, const json_t *j)
+{
+    if (!json_is_integer(j) || json_integer_value(j) < 0 || json_integer_value(j) > (1LL << 53))
+        return -1;
+    *out = (size_t)json_integer_value(j);
+    return 0;
+}
+
+static int read_dtype(struct st_tensor *t, const struct safetensors *s, const json_t *j)
+{
+    if (!json_is_string(j))
+        return REFUSE(s, t, "has no dtype");
+    for (size_t i = 0; i < ARRAY_LEN(dtypes); i++)
+        if (strcmp(json_string_value(j), dtypes[i].name) == 0) {
+            t->dtype = (enum st_dtype)i;
+            return 0;
+        }
+    return REFUSE(s, t, "has the dtype '%s', which is not supported",
+                  st_escaped(json_string_value(j)));
+}
+
+static int read_shape(struct st_tensor *t, const struct safetensors *s, const json_t *j)
+{
+    if (!json_is_array(j))
+        return REFUSE(s, t, "has no shape");
+    if (json_array_size(j) > ST_MAX_DIMS)
+        return REFUSE(s, t, "has %zu dimensions; at most %d are supported", json_array_size(j),
+                      ST_MAX_DIMS);
+    t->n_dims = (int)json_array_size(j);
+    t->count = 1;
+    for (int i = 0; i < t->n_dims; i++) {
+        if (read_size(&t->shape[i], json_array_get(j, (size_t)i)) != 0)
+            return REFUSE(s, t, "has a shape with a number that is not a whole one from 0 to 2^53");
+        if (__builtin_mul_overflow(t->count, t->shape[i], &t->count))
+            return REFUSE(s, t, "has a shape whose product overflows");
+    }
+    return 0;
+}
+
+/* Where the data of a tensor lies; sorted by place, they must follow each other exactly. */
+struct span {
+    size_t begin, end;
+    struct st_tensor t;
+};
+
+static int read_span(struct span *p, const struct safetensors *s, const json_t *j, size_t data_size)
+{
+    struct st_tensor *t = &p->t;
+    size_t bytes;
+
+    if (!json_is_array(j) || json_array_size(j) != 2 ||
+        read_size(&p->begin, json_array_get(j, 0)) != 0 ||
+        read_size(&p->end, json_array_get(j, 1)) != 0)
+        return REFUSE(s, t, "has no two data_offsets that are whole numbers from 0 to 2^53");
+    if (p->begin > p->end)
+        return REFUSE(s, t, "has reversed data_offsets %zu, %zu", p->begin, p->end);
+    if (p->end > data_size)
+        return REFUSE(s, t, "ends at byte %zu of the data, which has %zu", p->end, data_size);
+    if (__builtin_mul_overflow(t->count, dtypes[t->dtype].bytes, &bytes))
+        return REFUSE(s, t, "has a shape whose size in bytes overflows");
+    if (bytes != p->end - p->begin)
+        return REFUSE(s, t, "needs %zu bytes by its shape and dtype %s, its data_offsets give %zu",
+                      bytes, dtypes[t->dtype].name, p->end - p->begin);
+    return 0;
+}
+
+static int read_tensor(struct span *p, const struct safetensors *s, const char *name, json_t *j,
+                       size_t data_size)
+{
+    static const char *const keys[] = { "dtype", "shape", "data_offsets" };
+    const char *key;
+    json_t *value;
+
+    p->t.name = xstrdup(name);
+    if (!json_is_object(j))
+        return REFUSE(s, &p->t, "is not described by a JSON object");
+    json_object_foreach(j, key, value)
+    {
+        size_t k = 0;
+        while (k < ARRAY_LEN(keys) && strcmp(key, keys[k]) != 0)
+            k++;
+        if (k == ARRAY_LEN(keys))
+            return REFUSE(s, &p->t, "has the unknown key '%s'", st_escaped(key));
+    }
+    if (read_dtype(&p->t, s, json_object_get(j, keys[0])) != 0 ||
+        read_shape(&p->t, s, json_object_get(j, keys[1])) != 0)
+        return -1;
+    return read_span(p, s, json_object_get(j, keys[2]), data_size);
+}
+
+static int read_metadata(const struct safetensors *s, json_t *j)
+{
+    const char *key;
+    json_t *value;
+
+    if (!json_is_object(j))
+        return fail(FAIL_INPUT, "header of '%s': __metadata__ is not an object", s->file.path);
+    json_object_foreach(j, key, value) if (!json_is_string(value)) return fail(
+        FAIL_INPUT, "header of '%s': '%s' in __metadata__ is not a string", s->file.path,
+        st_escaped(key));
+    return 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct span *x = a, *y = b;
+
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    if (x->end != y->end)
+        return x->end < y->end ? -1 : 1;
+    return strcmp(x->t.name, y->t.name);
+}
+
+static int check_cover(const struct safetensors *s, const struct span *p, size_t n,
+                       size_t data_size)
+{
+    size_t end = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (p[i].begin < end)
+            return REFUSE(s, &p[i].t, "overlaps tensor '%s'", st_escaped(p[i - 1].t.name));
+        if (p[i].begin > end)
+            return REFUSE(s, &p[i].t, "follows a hole of %zu bytes", p[i].begin - end);
+        end = p[i].end;
+    }
+    if (end != data_size)
+        return fail(FAIL_INPUT, "'%s' has %zu bytes after its last tensor%s%s%s", s->file.path,
+                    data_size - end, n ? " '" : "", n ? st_escaped(p[n - 1].t.name) : "",
+                    n ? "'" : "");
+    return 0;
+}
+
+static int by_name(const void *a, const void *b, void *arg)
+{
+    const struct st_tensor *t = arg;
+
+    return strcmp(t[*(const int *)a].name, t[*(const int *)b].name);
+}
+
+/* Move the spans into s->t and index them by name. */
+static void keep(struct safetensors *s, const struct span *p, size_t n, const unsigned char *data)
+{
+    s->n = (int)n;
+    s->t = xalloc(n, sizeof *s->t);
+    s->by_name = xalloc(n, sizeof *s->by_name);
+    for (size_t i = 0; i < n; i++) {
+        s->t[i] = p[i].t;
+        s->t[i].data = data + p[i].begin;
+        s->by_name[i] = (int)i;
+    }
+    qsort_r(s->by_name, n, sizeof *s->by_name, by_name, s->t);
+}
+
+static int read_tensors(struct safetensors *s, json_t *header, size_t header_size)
+{
+    size_t n = 0, data_size = s->file.size - PREFIX - header_size;
+    struct span *p = xalloc(json_object_size(header), sizeof *p);
+    const char *name;
+    json_t *j;
+    int rc = 0;
+
+    json_object_foreach(header, name, j)
+    {
+        if (strcmp(name, "__metadata__") == 0)
+            rc = read_metadata(s, j);
+        else
+            rc = read_tensor(&p[n++], s, name, j, data_size);
+        if (rc != 0)
+            goto out;
+    }
+    qsort(p, n, sizeof *p, by_place);
+    rc = check_cover(s, p, n, data_size);
+    if (rc == 0)
+        keep(s, p, n, s->file.data + PREFIX + header_size);
+out:
+    for (size_t i = 0; rc != 0 && i < n; i++)
+        free(p[i].t.name);
+    free(p);
+    return rc;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Whitespace may pad the object on both sides; anything else there is refused. */
+static json_t *parse_header(const char *path, const char *text, size_t size)
+{
+    json_error_t e;
+    size_t from = 0;
+
+    while (from < size && is_space(text[from]))
+        from++;
+    if (from == size || text[from] != '{') {
+        fail(FAIL_INPUT, "header of '%s' does not begin with '{'", path);
+        return NULL;
+    }
+    json_t *j =
+        json_loadb(text + from, size - from, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &e);
+    if (!j) {
+        fail(FAIL_INPUT, "header of '%s' is not valid JSON: %s", path, st_escaped(e.text));
+        return NULL;
+    }
+    for (from += (size_t)e.position; from < size; from++)
+        if (!is_space(text[from])) {
+            fail(FAIL_INPUT, "header of '%s' has byte 0x%02x after its end", path,
+                 (unsigned char)text[from]);
+            json_decref(j);
+            return NULL;
+        }
+    return j;
+}
+
+struct header_copy {
+    const struct file *f;
+    char *text;
+    size_t size;
+};
+
+/* Only this reads the map: the parser works on a copy, which nobody can truncate. */
+static int copy_header(void *arg)
+{
+    struct header_copy *h = arg;
+    uint64_t size = 0;
+
+    for (int i = PREFIX - 1; i >= 0; i--)
+        size = size << 8 | h->f->data[i];
+    if (size > HEADER_LARGEST)
+        return fail(FAIL_INPUT, "header of '%s' would have %llu bytes; at most 100 MB are accepted",
+                    h->f->path, (unsigned long long)size);
+    if (size > h->f->size - PREFIX)
+        return fail(FAIL_INPUT, "header of '%s' would have %llu bytes; the file has %zu",
+                    h->f->path, (unsigned long long)size, h->f->size);
+    h->size = (size_t)size;
+    h->text = xalloc(h->size, 1);
+    memcpy(h->text, h->f->data + PREFIX, h->size);
+    return 0;
+}
+
+int st_open(struct safetensors *s, const char *path)
+{
+    struct header_copy h = { .f = &s->file };
+    json_t *header = NULL;
+    int rc = -1;
+
+    *s = (struct safetensors){ 0 };
+    if (file_map(&s->file, path) != 0)
+        return -1;
+    if (s->file.size < PREFIX)
+        fail(FAIL_INPUT, "header of '%s' is missing: the file has %zu bytes", path, s->file.size);
+    else if (file_guard(&s->file, copy_header, &h) == 0)
+        header = parse_header(path, h.text, h.size);
+    if (header)
+        rc = read_tensors(s, header, h.size);
+    json_decref(header);
+    free(h.text);
+    if (rc != 0)
+        st_close(s);
+    return rc;
+}
+
+void st_close(struct safetensors *s)
+{
+    for (int i = 0; i < s->n; i++)
+        free(s->t[i].name);
+    free(s->t);
+    free(s->by_name);
+    file_unmap(&s->file);
+    *s = (struct safetensors){ 0 };
+}
+
+const struct st_tensor *st_find(const struct safetensors *s, const char *name)
+{
+    int lo = 0, hi = s->n;
+
+    while (lo < hi) {
+        int mid = lo + (hi - lo) / 2;
+        int c = strcmp(name, s->t[s->by_name[mid]].name);
+        if (c == 0)
+            return &s->t[s->by_name[mid]];
+        if (c < 0)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return NULL;
+}

@@ -1,0 +1,242 @@
+/* parity_trace.c - the steps of a training that another implementation wrote down. */
+#include "core/parity/parity_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char init_prefix[] = "init.base_model.model.", a_suffix[] = ".lora_A.weight";
+
+/* Rank and targets, read off the names and shapes of init.*. */
+static int read_setup(struct lora_cfg *cfg, struct head *h, const struct parity *p,
+                      const struct expected *e)
+{
+    const struct st_tensor *c = st_find(&e->st, "init.base_model.model.classifier.weight");
+    const struct st_tensor *labels = st_find(&e->st, "labels.0");
+    size_t from = strlen(init_prefix), k = strlen(a_suffix);
+    json_t *names = json_array();
+
+    *cfg = (struct lora_cfg){ .alpha = 16 };
+    for (int i = 0; i < e->st.n; i++) {
+        const struct st_tensor *t = &e->st.t[i];
+        size_t n = strlen(t->name);
+        if (n < from + k || strncmp(t->name, init_prefix, from) != 0 ||
+            strcmp(t->name + n - k, a_suffix) != 0)
+            continue;
+        if (t->n_dims == 2 && t->shape[0] <= 65536)
+            cfg->rank = (long)t->shape[0];
+        json_array_append_new(names, json_stringn(t->name + from, n - k - from));
+    }
+    int rc = peft_targets_read(&cfg->targets, names, &p->base->dims, e->st.file.path);
+    json_decref(names);
+    if (rc != 0)
+        return -1;
+    if (!c || c->n_dims != 2 || c->shape[0] < 1 || c->shape[0] > 65536 || !labels || cfg->rank < 1)
+        return fail(FAIL_INPUT, "'%s' lacks labels.0, the classifier in init.*, or a rank",
+                    e->st.file.path);
+    *h = (struct head){ .n_labels = (int)c->shape[0],
+                        .regression = labels->dtype >= ST_F16,
+                        .pooling = POOL_CLS,
+                        .pool_scale = 1,
+                        .precision = p->cfg->precision };
+    if (h->regression && h->n_labels != 1)
+        return fail(FAIL_INPUT, "'%s' has a regression with %d outputs", e->st.file.path,
+                    h->n_labels);
+    return 0;
+}
+
+static int load_init(struct model *m, struct expected *e)
+{
+    struct peft_tensor *t;
+    int n = peft_tensors(&t, m), rc = 0;
+
+    for (int i = 0; i < n && rc == 0; i++) {
+        char *name = xprintf("init.%s", t[i].key);
+        const struct st_tensor *from = expected_take(e, name);
+        if (!from)
+            rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s'", e->st.file.path, name);
+        else
+            rc = st_reals(t[i].x, &e->st, from, (size_t)t[i].rows * (size_t)t[i].cols);
+        free(name);
+    }
+    peft_tensors_free(t, n);
+    return rc;
+}
+
+struct trace {
+    struct parity *p;
+    struct expected *e;
+    struct model m;
+    struct lane lane;
+    int steps;
+    double *loss, *norm;           /* [steps] ours */
+    double *want_loss, *want_norm; /* theirs; NULL: not in the file */
+    real *moments;
+    real *first; /* logits of step 0 */
+    size_t n_first;
+};
+
+static double *take_column(struct expected *e, const char *name, int steps, int *rc)
+{
+    const struct st_tensor *t = st_find(&e->st, name);
+    double *x = t ? xalloc((size_t)steps, sizeof *x) : NULL;
+
+    if (t && st_doubles(x, &e->st, t, (size_t)steps) != 0)
+        *rc = -1;
+    return x;
+}
+
+static size_t n_logits(const struct lane *l)
+{
+    return (size_t)l->logits.rows * (size_t)l->logits.cols;
+}
+
+static real *copy_logits(const struct lane *l)
+{
+    real *x = xalloc(n_logits(l), sizeof *x);
+
+    mat_copy(mat_make(x, l->logits.rows, l->logits.cols), l->logits);
+    return x;
+}
+
+static void print_step(const struct trace *t, int s)
+{
+    FILE *out = t->p->cfg->out;
+
+    fprintf(out, "%4d  %.9f", s, t->loss[s]);
+    if (t->want_loss)
+        fprintf(out, "  %.9f  %10.2e", t->want_loss[s], fabs(t->loss[s] - t->want_loss[s]));
+    fprintf(out, "  %.9f", t->norm[s]);
+    if (t->want_norm)
+        fprintf(out, "  %.9f  %10.2e", t->want_norm[s], fabs(t->norm[s] - t->want_norm[s]));
+    fputc('\n', out);
+}
+
+static int step(struct trace *t, int s)
+{
+    struct adamw o = { .lr = 1e-3 * fmin((s + 1) / 4.0, (40 - s) / 36.0),
+                       .beta1 = 0.9,
+                       .beta2 = 0.999,
+                       .eps = 1e-8,
+                       .weight_decay = 0.01,
+                       .t = s + 1 };
+    struct model *m = &t->m;
+    char suffix[16];
+    struct mat dlogits;
+    struct feed f;
+    int rc = -1;
+
+    snprintf(suffix, sizeof suffix, ".%d", s);
+    if (feed_make(&f, t->e, suffix, &m->base->dims, m->head.n_labels) != 0)
+        return -1;
+    t->lane.batch_slots = f.b.n_seq;
+    memset(t->lane.grad, 0, m->n_train * sizeof(real));
+    if (m->head.regression ? !f.b.target : !f.b.label) {
+        fail(FAIL_INPUT, "'%s' lacks labels%s of the kind of labels.0", t->e->st.file.path, suffix);
+        goto out;
+    }
+    if (model_fwd(m, &t->lane, &f.b) != 0)
+        goto out;
+    t->loss[s] = model_loss(m, &t->lane, &f.b, 1.0 / f.b.n_seq, &dlogits) / f.b.n_seq;
+    if (s == 0) {
+        t->first = copy_logits(&t->lane);
+        t->n_first = n_logits(&t->lane);
+    }
+    model_bwd(m, &t->lane, &f.b, dlogits);
+    t->norm[s] = vec_norm(t->lane.grad, m->n_train);
+    adamw_step(m->theta, t->moments, t->moments + m->n_train, t->lane.grad, m->n_train, &o);
+    print_step(t, s);
+    rc = 0;
+out:
+    feed_free(&f);
+    return rc;
+}
+
+/* AdamW divides each gradient by its own size, so a number with next to none moves by the sign of
+ * its rounding: in f32 single numbers of the adapter are ten times less exact than the loss. */
+static int compare_final(struct trace *t)
+{
+    struct peft_tensor *x;
+    int n = peft_tensors(&x, &t->m), rc = 0;
+    double tol = t->p->tol;
+
+    t->p->tol *= t->p->rounded ? 10 : 1;
+    for (int i = 0; i < n && rc == 0; i++) {
+        char *name = xprintf("final.%s", x[i].key);
+        rc = parity_compare_reals(t->p, t->e, name, x[i].x, (size_t)x[i].rows * (size_t)x[i].cols,
+                                  0);
+        free(name);
+    }
+    t->p->tol = tol;
+    peft_tensors_free(x, n);
+    return rc;
+}
+
+static int compare_all(struct trace *t)
+{
+    struct parity *p = t->p;
+    size_t n = (size_t)t->steps, last = n_logits(&t->lane);
+
+    if ((t->first && parity_compare_reals(p, t->e, "logits.first", t->first, t->n_first, 0) != 0) ||
+        parity_compare_reals(p, t->e, "logits.last", t->lane.logits.x, last, 0) != 0 ||
+        parity_compare(p, t->e, "loss", t->loss, n, 0) != 0 ||
+        parity_compare(p, t->e, "gradnorm", t->norm, n, 0) != 0 || compare_final(t) != 0)
+        return -1;
+    parity_unknown(p, t->e);
+    return 0;
+}
+
+static int run(struct trace *t)
+{
+    FILE *out = t->p->cfg->out;
+
+    fprintf(out, "%4s  %11s%s  %11s%s\n", "step", "loss",
+            t->want_loss ? "     expected  difference" : "", "grad. norm",
+            t->want_norm ? "     expected  difference" : "");
+    for (int s = 0; s < t->steps; s++)
+        if (step(t, s) != 0)
+            return -1;
+    fprintf(out, "\n%10s  %10s  %-7s  quantity\n", "difference", "relative", "verdict");
+    return compare_all(t);
+}
+
+static int count_steps(const struct expected *e)
+{
+    char name[24] = "ids.0";
+    int n = 0;
+
+    while (n < 1000000 && st_find(&e->st, name))
+        snprintf(name, sizeof name, "ids.%d", ++n);
+    return n;
+}
+
+int parity_trace(struct parity *p, struct expected *e)
+{
+    struct trace t = { .p = p, .e = e, .steps = count_steps(e) };
+    const struct adapt *lora = adapt_find("lora");
+    struct lora_cfg cfg = { 0 };
+    struct head h;
+    int rc = 0;
+
+    CHECK(lora, "no method 'lora'");
+    t.want_loss = take_column(e, "loss", t.steps, &rc);
+    t.want_norm = take_column(e, "gradnorm", t.steps, &rc);
+    t.loss = xalloc((size_t)t.steps, sizeof *t.loss);
+    t.norm = xalloc((size_t)t.steps, sizeof *t.norm);
+    if (rc == 0)
+        rc = read_setup(&cfg, &h, p, e);
+    if (rc == 0 && (rc = model_init(&t.m, p->base, &h, lora, &cfg, 0, false)) == 0) {
+        t.moments = xalloc(2 * t.m.n_train, sizeof *t.moments);
+        rc = load_init(&t.m, e) != 0 || lane_init(&t.lane, &t.m, true) != 0 ? -1 : run(&t);
+        lane_free(&t.lane);
+        model_free(&t.m);
+    }
+    free(t.first);
+    free(t.moments);
+    free(t.norm);
+    free(t.loss);
+    free(t.want_norm);
+    free(t.want_loss);
+    free(cfg.targets);
+    return rc;
+}

@@ -1,0 +1,199 @@
+/* peft_config.c - adapter_config.json: what of PEFT's settings we can compute, and the rest refused
+ * by name. */
+#include "core/peft/peft.h"
+#include "core/format/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Settings that change what is computed; each must have the value that means "not used". Keys that
+ * are not here and not read below are ignored: every release of PEFT adds some. */
+static const struct {
+    const char *key, *why;
+} unused[] = {
+    { "use_qalora", "QALoRA is not supported" },
+    { "use_bdlora", "BD-LoRA is not supported" },
+    { "kasa_config", "KaSA is not supported" },
+    { "velora_config", "VeLoRA is not supported" },
+    { "monteclora_config", "MonteCLoRA is not supported" },
+    { "arrow_config", "Arrow is not supported" },
+    { "alora_invocation_tokens", "activated LoRA is not supported" },
+    { "rank_pattern", "ranks that differ between layers are not supported" },
+    { "alpha_pattern", "scales that differ between layers are not supported" },
+    { "lora_bias", "a bias on B is not supported" },
+    { "layers_to_transform", "adapting some layers only is not supported" },
+    { "layer_replication", "replicated layers are not supported" },
+    { "exclude_modules", "excluded modules are not supported" },
+    { "target_parameters", "adapted parameters outside modules are not supported" },
+    { "trainable_token_indices", "trained token embeddings are not supported" },
+};
+
+/* null, false, {} and [] */
+static bool is_unused(const json_t *j)
+{
+    return !j || json_is_null(j) || json_is_false(j) ||
+           (json_is_object(j) && json_object_size(j) == 0) ||
+           (json_is_array(j) && json_array_size(j) == 0);
+}
+
+static bool is_transposed(const struct dims *d)
+{
+    for (const struct arch *const *a = arch_table; *a; a++)
+        if (strcmp((*a)->name, d->arch) == 0)
+            return stored_transposed(*a);
+    return false;
+}
+
+static int refuse_others(const json_t *j, const char *file, const struct dims *d)
+{
+    const char *type = json_string_value(json_object_get(j, "peft_type"));
+    const char *bias = json_string_value(json_object_get(j, "bias"));
+
+    if (!type || strcmp(type, "LORA") != 0)
+        return fail(FAIL_INPUT, "'%s': peft_type is '%s'; only 'LORA' is supported", file,
+                    type ? st_escaped(type) : "missing");
+    if (bias && strcmp(bias, "none") != 0)
+        return fail(FAIL_INPUT, "'%s': bias is '%s': trained biases are not supported", file,
+                    st_escaped(bias));
+    /* PEFT itself sets it where the base's layers are Conv1D, whatever the file says. */
+    if (!is_unused(json_object_get(j, "fan_in_fan_out")) && !is_transposed(d))
+        return fail(FAIL_INPUT, "'%s': fan_in_fan_out is set: %s has no transposed weights", file,
+                    d->arch);
+    for (size_t i = 0; i < ARRAY_LEN(unused); i++)
+        if (!is_unused(json_object_get(j, unused[i].key)))
+            return fail(FAIL_INPUT, "'%s': %s is set: %s", file, unused[i].key, unused[i].why);
+    return 0;
+}
+
+/* Some initialisations move part of the base's weights into the adapter, so that it belongs to
+ * another base. */
+static int read_init(struct lora_cfg *cfg, const json_t *j, const char *file)
+{
+    static const char *const same_base[] = { "gaussian", "eva", "orthogonal" };
+    const char *name = json_string_value(json_object_get(j, "init_lora_weights"));
+
+    cfg->init = name && strcmp(name, "gaussian") == 0 ? LORA_INIT_PEFT_GAUSSIAN : LORA_INIT_KAIMING;
+    for (size_t i = 0; name && i < ARRAY_LEN(same_base); i++)
+        if (strcmp(name, same_base[i]) == 0)
+            return 0;
+    return name
+               ? fail(FAIL_INPUT,
+                      "'%s': init_lora_weights '%s' changes the base model, which is not supported",
+                      file, st_escaped(name))
+               : 0;
+}
+
+static int read_numbers(struct lora_cfg *cfg, const json_t *j, const char *file)
+{
+    const json_t *r = json_object_get(j, "r"), *alpha = json_object_get(j, "lora_alpha");
+    const json_t *dropout = json_object_get(j, "lora_dropout");
+
+    if (!json_is_integer(r) || json_integer_value(r) < 1 || json_integer_value(r) > 65536)
+        return fail(FAIL_INPUT, "'%s': r must be a whole number from 1 to 65536", file);
+    if (!json_is_number(alpha) || json_number_value(alpha) < 0 || json_number_value(alpha) > 1e6)
+        return fail(FAIL_INPUT, "'%s': lora_alpha must be a number from 0 to 1e6", file);
+    if (dropout && (!json_is_number(dropout) || json_number_value(dropout) < 0 ||
+                    json_number_value(dropout) >= 1))
+        return fail(FAIL_INPUT, "'%s': lora_dropout must be a number from 0 to below 1", file);
+    cfg->rank = (long)json_integer_value(r);
+    cfg->alpha = json_number_value(alpha);
+    cfg->dropout = json_number_value(dropout);
+    return 0;
+}
+
+/* The head alone may be trained beside the matrices; PEFT itself writes both of its names for one.
+ */
+static int check_saved_modules(const json_t *j, const char *file)
+{
+    const json_t *list = json_object_get(j, "modules_to_save"), *item;
+    size_t i;
+
+    if (list && !json_is_null(list) && !json_is_array(list))
+        return fail(FAIL_INPUT, "'%s': modules_to_save must be a list", file);
+    json_array_foreach(list, i, item)
+    {
+        const char *s = json_string_value(item);
+        if (!s || (strcmp(s, "classifier") != 0 && strcmp(s, "score") != 0))
+            return fail(FAIL_INPUT,
+                        "'%s': modules_to_save has '%s'; only 'classifier' is supported", file,
+                        s ? st_escaped(s) : "no name");
+    }
+    return 0;
+}
+
+/* Rows of the classifier in the folder; 0: it has none. */
+static int count_labels(int *n_labels, const char *dir)
+{
+    char *path = path_join(dir, "adapter_model.safetensors");
+    struct safetensors s;
+    int rc = st_open(&s, path);
+
+    *n_labels = 0;
+    if (rc == 0) {
+        const struct st_tensor *t = st_find(&s, "base_model.model.classifier.weight");
+        if (t && (t->n_dims != 2 || t->shape[0] < 1 || t->shape[0] > 65536))
+            rc = fail(FAIL_INPUT, "tensor '%s' of '%s' is not a matrix of labels",
+                      st_escaped(t->name), path);
+        else if (t)
+            *n_labels = (int)t->shape[0];
+        st_close(&s);
+    }
+    free(path);
+    return rc;
+}
+
+/* Methods whose folders are PEFT's LORA, the first of each kind for reading, and the setting that is
+ * theirs. */
+static const char plain[] = "", use_rslora[] = "use_rslora", use_dora[] = "use_dora";
+static const struct {
+    const char *method, *flag;
+} kinds[] = { { "lora", plain },
+              { "rslora", use_rslora },
+              { "dora", use_dora },
+              { "lora-plus", plain },
+              { "lora-fa", plain } };
+
+const char *peft_flag(const struct adapt *a)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcmp(kinds[i].method, a->name) == 0)
+            return kinds[i].flag;
+    return NULL;
+}
+
+const struct adapt *peft_method(const char *dir)
+{
+    char *file = path_join(dir, "adapter_config.json");
+    json_t *j = json_read(file);
+    bool rs = !is_unused(json_object_get(j, use_rslora)),
+         dora = !is_unused(json_object_get(j, use_dora));
+
+    if (rs && dora)
+        fail(FAIL_INPUT, "'%s': use_rslora and use_dora are set: both at once are not supported",
+             file);
+    json_decref(j);
+    free(file);
+    return !j || (rs && dora) ? NULL : adapt_find(rs ? "rslora" : dora ? "dora" : "lora");
+}
+
+int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d)
+{
+    char *file = path_join(dir, "adapter_config.json");
+    json_t *j = json_read(file);
+    int rc = -1;
+
+    *cfg = (struct lora_cfg){ 0 };
+    *n_labels = 0;
+    if (j && refuse_others(j, file, d) == 0 && read_init(cfg, j, file) == 0 &&
+        read_numbers(cfg, j, file) == 0 && check_saved_modules(j, file) == 0)
+        rc = peft_targets_read(&cfg->targets, json_object_get(j, "target_modules"), d, file);
+    json_decref(j);
+    free(file);
+    if (rc == 0)
+        rc = count_labels(n_labels, dir);
+    if (rc != 0) {
+        free(cfg->targets);
+        cfg->targets = NULL;
+    }
+    return rc;
+}

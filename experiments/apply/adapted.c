@@ -1,0 +1,286 @@
+/* adapted.c - a pretrained model, its classifier or an adapter's, applied to text. */
+#include "experiments/apply/adapted.h"
+#include "core/base/file.h"
+#include "core/format/json.h"
+#include "experiments/recipe/inputs.h"
+#include "experiments/recipe/recipe.h"
+#include "results/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is known of an adapter before the model is made. */
+struct source {
+    char *dir;            /* NULL: no adapter */
+    char key[17];         /* of the run it came from, else "" */
+    struct recipe recipe; /* of that run, when the store has it */
+    bool has_recipe;
+    int n_labels;
+};
+
+static void source_free(struct source *s)
+{
+    free(s->dir);
+    if (s->has_recipe)
+        recipe_free(&s->recipe);
+}
+
+/* The settings of the run, from its canonical configuration. */
+static int read_config(struct source *s, const char *text)
+{
+    struct settings v = { 0 };
+    json_t *j = json_loads(text, 0, NULL), *value;
+    const char *key;
+    int rc = j ? 0 : fail(FAIL_STORE, "the configuration of run %.8s is not JSON", s->key);
+
+    json_object_foreach(j, key, value)
+    {
+        char *word = json_is_string(value) ? xstrdup(json_string_value(value))
+                                           : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        if (*word) /* "" is an absent text */
+            settings_set(&v, key, word, "the store");
+        free(word);
+    }
+    if (rc == 0)
+        rc = recipe_parse(&s->recipe, &v);
+    s->has_recipe = rc == 0;
+    json_decref(j);
+    settings_free(&v);
+    return rc;
+}
+
+static int find_recipe_of(struct source *s)
+{
+    static const char sql[] = "SELECT config FROM run WHERE substr(run_key, 1, 16) = :key";
+    const char *params[] = { "key", s->key, NULL };
+    char *path = home_path("lowrank.db");
+    struct store *store = NULL;
+    struct rows r = { 0 };
+    int rc = 0;
+
+    if (!file_exists(path))
+        detail("'%s' is absent: the adapter's own settings are used", path);
+    else if (store_open(&store, path, STORE_READ) != 0 || store_query(store, &r, sql, params) != 0)
+        rc = -1;
+    else if (r.n_rows == 1)
+        rc = read_config(s, r.cell[0]);
+    rows_free(&r);
+    if (store)
+        store_close(store);
+    free(path);
+    return rc;
+}
+
+static int source_find(struct source *s, const char *adapter)
+{
+    *s = (struct source){ 0 };
+    if (!adapter)
+        return 0;
+    s->dir = adapter_dir(adapter, s->key);
+    if (!s->dir)
+        return -1;
+    return *s->key ? find_recipe_of(s) : 0;
+}
+
+/* --- the method */
+
+static void *default_cfg(const struct adapt *method)
+{
+    void *cfg = xalloc(1, method->cfg_size + 1);
+
+    if (method->opts)
+        opt_defaults(method->opts, cfg);
+    return cfg;
+}
+
+/* The words of a folder's "settings" to A's. */
+static int read_settings(struct adapted *a, const json_t *settings, const char *path)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)settings, key, value)
+    {
+        const struct opt *o = a->method->opts ? opt_find(a->method->opts, key) : NULL;
+        if (!o || !json_is_string(value))
+            return fail(FAIL_INPUT, "'%s': settings has '%s', which the method '%s' has not", path,
+                        st_escaped(key), a->method->name);
+        if (*json_string_value(value) && opt_set(o, a->cfg, json_string_value(value)) != 0)
+            return fail_context("'%s'", path);
+    }
+    return 0;
+}
+
+/* A folder of another method says its name and settings; an older one's only its run knows. */
+static int other_method(struct adapted *a, struct source *s)
+{
+    char *path = path_join(s->dir, "lowrank_adapter.json");
+    json_t *j = json_read(path);
+    const char *name = json_string_value(json_object_get(j, "method"));
+    json_int_t n = json_integer_value(json_object_get(j, "n_labels"));
+    int rc = j ? 0 : -1;
+
+    if (j && (!name || !(a->method = adapt_find(name))))
+        rc = fail(FAIL_INPUT, "'%s': unknown method '%s'", path, name ? st_escaped(name) : "");
+    else if (j && (n < 1 || n > 65536))
+        rc = fail(FAIL_INPUT, "'%s': n_labels must be a whole number from 1 to 65536", path);
+    if (rc == 0) {
+        s->n_labels = (int)n;
+        a->cfg = default_cfg(a->method);
+        rc = read_settings(a, json_object_get(j, "settings"), path);
+    }
+    if (rc == 0 && !json_object_get(j, "settings") && s->has_recipe &&
+        s->recipe.method == a->method) {
+        opt_free(a->method->opts, a->cfg);
+        free(a->cfg);
+        a->cfg = s->recipe.method_cfg;
+        s->recipe.method_cfg = NULL;
+    }
+    json_decref(j);
+    free(path);
+    return rc;
+}
+
+/* Rows of the checkpoint's own classifier; 0: it has none. */
+static int own_labels(const struct base *b)
+{
+    const struct st_tensor *t = st_find(&b->file, "classifier.weight");
+    bool fits = t && st_find(&b->file, "classifier.bias") && t->n_dims == 2 && t->shape[0] > 0 &&
+                t->shape[0] <= 65536 && t->shape[1] == (size_t)b->dims.d_model;
+
+    return fits ? (int)t->shape[0] : 0;
+}
+
+static int choose_method(struct adapted *a, struct source *s)
+{
+    char *peft = s->dir ? path_join(s->dir, "adapter_config.json") : NULL;
+    int rc = 0;
+
+    if (!s->dir) {
+        a->method = adapt_find("head");
+        CHECK(a->method, "no method 'head'");
+        a->cfg = default_cfg(a->method);
+        s->n_labels = own_labels(&a->base);
+    } else if (file_exists(peft)) {
+        a->method = peft_method(s->dir);
+        a->cfg = a->method ? xalloc(1, sizeof(struct lora_cfg)) : NULL;
+        rc = a->cfg ? peft_read_config(a->cfg, &s->n_labels, s->dir, &a->base.dims) : -1;
+    } else {
+        rc = other_method(a, s);
+    }
+    free(peft);
+    return rc;
+}
+
+static struct head head_of(const struct adapted *a, const struct source *s, int pooling)
+{
+    const struct train_cfg *c = s->has_recipe ? &s->recipe.train : NULL;
+    enum pooling how = a->base.dims.pooling;
+
+    if (pooling == ADAPTED_AUTO && c)
+        pooling = c->pooling;
+    if (pooling != ADAPTED_AUTO)
+        how = pooling == ADAPTED_CLS ? POOL_CLS : POOL_MEAN;
+    return (struct head){ .n_labels = s->n_labels > 0 ? s->n_labels : 1,
+                          .regression = s->n_labels == 1,
+                          .pooling = how,
+                          .pool_scale = c ? c->pool_scale : 1 };
+}
+
+int adapted_open(struct adapted *a, const char *model, const char *adapter, int pooling)
+{
+    char *dir = model_dir(model);
+    struct source s = { 0 };
+    int rc = -1;
+
+    *a = (struct adapted){ 0 };
+    math_thread_init();
+    if (!dir || model_check(model, dir) != 0 || source_find(&s, adapter) != 0 ||
+        !(a->tok = tok_load(dir)) || base_load(&a->base, dir) != 0)
+        goto out;
+    a->base.pack_dir = home_path("cache/packs");
+    if (adapter && adapter_of(adapter, model, a->base.weights_sha256) == ADAPTER_OF_OTHERS)
+        warn("%s", fail_text());
+    if (tok_vocab(a->tok) > a->base.dims.vocab) {
+        fail(FAIL_INPUT, "'%s': the tokenizer has %d pieces, the model %d", dir, tok_vocab(a->tok),
+             a->base.dims.vocab);
+        goto out;
+    }
+    if (choose_method(a, &s) != 0)
+        goto out;
+    struct head head = head_of(a, &s, pooling);
+    if (model_init(&a->model, &a->base, &head, a->method, a->cfg, 1, !s.dir) != 0)
+        goto out;
+    if (!s.dir || peft_load(&a->model, s.dir) == 0)
+        rc = 0;
+    a->has_head = s.dir || s.n_labels > 0;
+out:
+    source_free(&s);
+    free(dir);
+    if (rc != 0)
+        adapted_close(a);
+    return rc;
+}
+
+void adapted_close(struct adapted *a)
+{
+    model_free(&a->model);
+    if (a->cfg && a->method->opts)
+        opt_free(a->method->opts, a->cfg);
+    free(a->cfg);
+    base_free(&a->base);
+    tok_free(a->tok);
+    *a = (struct adapted){ 0 };
+}
+
+/* --- texts */
+
+int reader_init(struct reader *r, const struct adapted *a)
+{
+    *r = (struct reader){ .a = a };
+    return lane_init(&r->lane, &a->model, false);
+}
+
+void reader_free(struct reader *r)
+{
+    if (r->a)
+        lane_free(&r->lane);
+    ids_free(&r->ids);
+    free(r->mem);
+    *r = (struct reader){ 0 };
+}
+
+int reader_room(const struct reader *r)
+{
+    const struct model *m = &r->a->model;
+
+    return m->base->dims.max_pos - m->n_prefix - m->n_infix;
+}
+
+int reader_run(struct reader *r, const char *text, size_t size, const char *b, size_t b_size)
+{
+    int second, off[2] = { 0 }, slot = 0;
+
+    r->ids.n = 0;
+    r->n_cut += tok_join(r->a->tok, text, size, b, b_size, reader_room(r), &r->ids, &second);
+    int n = r->ids.n;
+    if (n > r->cap) {
+        r->cap = 2 * n;
+        r->mem = xgrow(r->mem, 2 * (size_t)r->cap, sizeof *r->mem);
+    }
+    int *pos = r->mem, *types = r->mem + r->cap;
+    for (int i = 0; i < n; i++) {
+        pos[i] = i;
+        types[i] = i >= second;
+    }
+    off[1] = n;
+    struct batch batch = { .n_seq = 1,
+                           .n_tok = n,
+                           .max_len = n,
+                           .ids = r->ids.id,
+                           .pos = pos,
+                           .types = types,
+                           .off = off,
+                           .slot = &slot };
+    return model_fwd(&r->a->model, &r->lane, &batch);
+}

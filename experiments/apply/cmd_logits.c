@@ -1,0 +1,217 @@
+/* cmd_logits.c - "lowrank logits": lines of text to what a model says about them. */
+#include "core/cmd.h"
+#include "core/base/opt.h"
+#include "experiments/apply/adapted.h"
+#include "results/store/store.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum format { TABLE, CSV, JSON };
+struct flags {
+    char *adapter, *home;
+    bool pair, hidden;
+    int pooling, format;
+};
+#define AT(f) offsetof(struct flags, f)
+static const struct opt opts[] = {
+    { "adapter", 0, OPT_STR, AT(adapter), NULL, 0, 0, NULL,
+      "adapter folder, or the first digits of a run's key" },
+    { "pair", 0, OPT_BOOL, AT(pair), NULL, 0, 0, NULL,
+      "split each line at its first tab into two segments" },
+    { "hidden", 0, OPT_BOOL, AT(hidden), NULL, 0, 0, NULL,
+      "print the last hidden state of every token instead" },
+    { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, ADAPTED_POOLINGS,
+      "auto is the run's, else the model folder's" },
+    { "format", 0, OPT_CHOICE, AT(format), "table", 0, 0, "table|csv|json", "of what is printed" },
+    HOME_OPTION(struct flags),
+    { .type = OPT_END },
+};
+#undef AT
+static const struct opt_usage usage = {
+    .command = "logits",
+    .usage = "MODEL",
+    .about = "what a model computes for every line of standard input",
+    .detail =
+        "MODEL is a folder or the name of a fetched model. With an adapter, or when the model has "
+        "a\n"
+        "classifier of its own, that is the logits and the place of the largest; else an "
+        "embedding:\n"
+        "the mean of the last hidden states, of length 1 as sentence-transformers has it, or with\n"
+        "pooling cls the pooler's output. Lines that are too long are cut.",
+    .example = "echo 'low-rank adaptation' | lowrank logits minilm --format json",
+    .min_args = 1,
+    .max_args = 1,
+};
+
+/* A line's numbers: N of them from X; the label is the place of the largest, -1 when there is none.
+ */
+struct answer {
+    long line;
+    int token; /* with --hidden, else -1 */
+    const char *what;
+    const real *x;
+    int n, label;
+    double scale;
+};
+
+static int argmax(const real *x, int n)
+{
+    int best = 0;
+
+    for (int i = 1; i < n; i++)
+        if (x[i] > x[best])
+            best = i;
+    return best;
+}
+
+static void print_json(const struct answer *a)
+{
+    json_t *j = json_object(), *list = json_array();
+
+    json_object_set_new(j, "line", json_integer(a->line));
+    if (a->token >= 0)
+        json_object_set_new(j, "token", json_integer(a->token));
+    if (a->label >= 0)
+        json_object_set_new(j, "label", json_integer(a->label));
+    for (int i = 0; i < a->n; i++) {
+        double x = a->scale * (double)a->x[i];
+        json_array_append_new(list, isfinite(x) ? json_real(x) : json_null());
+    }
+    json_object_set_new(j, a->what, list);
+    json_dumpf(j, stdout, JSON_REAL_PRECISION(sizeof(real) == 4 ? 9 : 17));
+    putchar('\n');
+    json_decref(j);
+}
+
+static void print_header(const struct answer *a, bool csv)
+{
+    const char *sep = csv ? "," : " ";
+
+    printf(csv ? "line" : "  line");
+    if (a->token >= 0)
+        printf(csv ? ",token" : " token");
+    if (a->label >= 0)
+        printf(csv ? ",label" : " label");
+    if (!csv)
+        printf("%s%s\n", sep, a->what);
+    for (int i = 0; csv && i < a->n; i++)
+        printf(",%s_%d", a->what, i);
+    if (csv)
+        putchar('\n');
+}
+
+static void print_row(const struct answer *a, bool csv)
+{
+    printf(csv ? "%ld" : "%6ld", a->line);
+    if (a->token >= 0)
+        printf(csv ? ",%d" : " %5d", a->token);
+    if (a->label >= 0)
+        printf(csv ? ",%d" : " %5d", a->label);
+    for (int i = 0; i < a->n; i++)
+        printf(csv ? ",%.9g" : " %10.6f", a->scale * (double)a->x[i]);
+    putchar('\n');
+}
+
+static void print(const struct answer *a, enum format f, bool *begun)
+{
+    if (f == JSON) {
+        print_json(a);
+        return;
+    }
+    if (!*begun)
+        print_header(a, f == CSV);
+    *begun = true;
+    print_row(a, f == CSV);
+}
+
+static void answer_line(const struct reader *r, const struct flags *f, long line, bool *begun)
+{
+    const struct lane *l = &r->lane;
+    const struct head *h = &r->a->model.head;
+    struct answer a = { .line = line, .token = -1, .label = -1, .scale = 1 };
+
+    if (f->hidden) {
+        a.what = "hidden";
+        a.n = l->hidden.cols;
+        for (a.token = 0; a.token < l->hidden.rows; a.token++) {
+            a.x = mat_row(l->hidden, a.token);
+            print(&a, (enum format)f->format, begun);
+        }
+        return;
+    }
+    a.what = r->a->has_head ? "logit" : "embedding";
+    a.x = r->a->has_head ? mat_row(l->logits, 0) : mat_row(l->pooled, 0);
+    a.n = r->a->has_head ? l->logits.cols : l->pooled.cols;
+    if (r->a->has_head && !h->regression)
+        a.label = argmax(a.x, a.n);
+    if (!r->a->has_head && h->pooling == POOL_MEAN)
+        a.scale =
+            1 / fmax(vec_norm(a.x, (size_t)a.n), 1e-12); /* as torch.nn.functional.normalize */
+    print(&a, (enum format)f->format, begun);
+}
+
+static int answer_all(struct reader *r, const struct flags *f)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t n;
+    bool begun = false;
+    int rc = 0;
+
+    for (long at = 1; rc == 0 && !ferror(stdout) && (n = getline(&line, &cap, stdin)) >= 0; at++) {
+        size_t size = (size_t)n - (n > 0 && line[n - 1] == '\n');
+        const char *tab = f->pair ? memchr(line, '\t', size) : NULL;
+        size_t first = tab ? (size_t)(tab - line) : size;
+        const char *b = tab && first + 1 < size ? tab + 1 : NULL;
+        rc = reader_run(r, line, first, b, b ? size - first - 1 : 0);
+        if (rc == 0)
+            answer_line(r, f, at, &begun);
+        if (rc == 0 && stop_requested())
+            rc = fail(FAIL_STOPPED, "stopped");
+    }
+    if (rc == 0 && ferror(stdin))
+        rc = fail(FAIL_INPUT, "cannot read standard input: %s", strerror(errno));
+    if (rc == 0)
+        rc = output_end(stdout);
+    if (r->n_cut)
+        warn("%ld tokens beyond the model's %d positions were cut", r->n_cut, reader_room(r));
+    free(line);
+    return rc;
+}
+
+static int logits(const char *model, const struct flags *f)
+{
+    struct adapted a;
+    struct reader r;
+
+    if (adapted_open(&a, model, f->adapter, f->pooling) != 0)
+        return -1;
+    int rc = reader_init(&r, &a);
+    r.lane.all_hidden = f->hidden;
+    if (rc == 0)
+        rc = answer_all(&r, f);
+    reader_free(&r);
+    adapted_close(&a);
+    return rc;
+}
+
+static int work(void *cfg, int argc, char **argv)
+{
+    const struct flags *f = cfg;
+
+    (void)argc;
+    home_option = f->home;
+    return logits(argv[1], f);
+}
+
+static int run(int argc, char **argv)
+{
+    return opt_command(&usage, opts, sizeof(struct flags), work, argc, argv);
+}
+
+const struct cmd cmd_logits = { "logits", "check", "text on standard input to logits or embeddings",
+                                run };

@@ -1,0 +1,187 @@
+/* cmd_merge.c - "lowrank merge": an adapter folded into the weights, checked by computing with
+ * both. */
+#include "core/cmd.h"
+#include "core/base/file.h"
+#include "core/base/opt.h"
+#include "experiments/recipe/inputs.h"
+#include "results/query/listing.h"
+#include "experiments/apply/merge.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct flags {
+    char *home;
+    bool force;
+    int pooling, format;
+};
+#define AT(f) offsetof(struct flags, f)
+static const struct opt opts[] = {
+    { "force", 0, OPT_BOOL, AT(force), NULL, 0, 0, NULL,
+      "replace a model that is in OUT_DIR; take an adapter that was trained on other weights" },
+    { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, ADAPTED_POOLINGS,
+      "that the classifier was trained with; auto is the run's, else the model folder's" },
+    FORMAT_OPTION(struct flags),
+    HOME_OPTION(struct flags),
+    { .type = OPT_END },
+};
+#undef AT
+static const struct opt_usage usage = {
+    .command = "merge",
+    .usage = "MODEL ADAPTER OUT_DIR",
+    .about = "add an adapter's update to a copy of the model's weights",
+    .detail = "ADAPTER is a folder, or the first digits of a run's key. OUT_DIR becomes a model "
+              "folder that\n"
+              "needs no adapter. It is read back: its logits are compared with those of model and "
+              "adapter,\n"
+              "and its weights less the update with those before; the status is 1 when they differ "
+              "by more\n"
+              "than rounding.",
+    .example = "lowrank merge minilm 3fa9c1d2 merged/",
+    .min_args = 3,
+    .max_args = 3,
+};
+
+/* Short, long, odd, a pair. */
+static const char *const sentences[][2] = {
+    { "low-rank adaptation", NULL },
+    { "The quick brown fox jumps over the lazy dog, and nobody minds.", NULL },
+    { "", NULL },
+    { "3.14 \xc3\xa9t\xc3\xa9 \xe4\xb8\xad\xe6\x96\x87 #unknown@example", NULL },
+    { "He said the food was excellent.", "According to him, the meal was very good." },
+};
+
+/* Largest difference between the logits of two models, and the largest logit. */
+static int compare_logits(double *diff, double *largest, const struct adapted *a,
+                          const struct adapted *b)
+{
+    struct reader ra = { 0 }, rb = { 0 };
+    int rc = reader_init(&ra, a) == 0 && reader_init(&rb, b) == 0 ? 0 : -1;
+
+    *diff = *largest = 0;
+    for (size_t i = 0; i < ARRAY_LEN(sentences) && rc == 0; i++) {
+        const char *s = sentences[i][0], *t = sentences[i][1];
+        size_t n = strlen(s), n2 = t ? strlen(t) : 0;
+        if (stop_check() != 0 || reader_run(&ra, s, n, t, n2) != 0 ||
+            reader_run(&rb, s, n, t, n2) != 0) {
+            rc = -1;
+            break;
+        }
+        for (int k = 0; k < ra.lane.logits.cols; k++) {
+            double x = mat_row(ra.lane.logits, 0)[k], d = fabs(x - mat_row(rb.lane.logits, 0)[k]);
+            *diff = d <= *diff ? *diff : d; /* a NaN stays */
+            *largest = fmax(*largest, fabs(x));
+        }
+    }
+    reader_free(&ra);
+    reader_free(&rb);
+    return rc;
+}
+
+static void add(struct rows *r, const char *what, double value, double limit)
+{
+    char v[40], l[40];
+
+    listing_add(r, (const char *[]){ what, listing_number(v, value, 3), listing_number(l, limit, 3),
+                                     value <= limit ? "ok" : "differs" });
+}
+
+/* Rounding: a few hundred sums of that size, and the sum that the merge itself is. */
+static int check(const struct adapted *a, const char *out, const struct flags *f)
+{
+    static const char *const cols[] = { "check", "largest difference", "limit", "result", NULL };
+    double eps = sizeof(real) == 4 ? 1.2e-7 : 2.2e-16, logit, size, undone, weight;
+    struct adapted b;
+    struct rows r;
+
+    if (adapted_open(&b, out, NULL, ADAPTED_AUTO) != 0)
+        return -1;
+    int rc = compare_logits(&logit, &size, a, &b);
+    if (rc == 0)
+        rc = merge_undone(&undone, &weight, a, &b.base);
+    adapted_close(&b);
+    if (rc != 0)
+        return -1;
+    double logit_limit = 1000 * eps * fmax(size, 1), weight_limit = 4 * eps * weight;
+    listing_init(&r, cols);
+    add(&r, "logits, merged and not", logit, logit_limit);
+    if (a->method->merge)
+        add(&r, "weights, merged and undone", undone, weight_limit);
+    bool differs = !(logit <= logit_limit) || (a->method->merge && !(undone <= weight_limit));
+    if (listing_print(&r, f->format) != 0)
+        return -1;
+    return differs ? fail(FAIL_RUN, "the merged model in '%s' computes something else", out) : 0;
+}
+
+/* The model's own folder and other models are no place for it. */
+static int check_place(const struct adapted *a, const char *out, bool force)
+{
+    char *model = path_join(out, "model.safetensors");
+    char *there = realpath(out, NULL), *base = realpath(a->base.dir, NULL);
+    int rc = 0;
+
+    if (there && base && strcmp(there, base) == 0)
+        rc = fail(FAIL_USAGE, "'%s' is the model's own folder", out);
+    else if (file_exists(model) && !force)
+        rc = fail(FAIL_USAGE, "'%s' holds a model already; --force replaces it", out);
+    free(base);
+    free(there);
+    free(model);
+    return rc;
+}
+
+/* Added to other weights than it was trained on, an update means nothing. */
+static int check_base(const char *model, const char *adapter)
+{
+    const struct model_facts *m = model_facts(model);
+    int of = m ? adapter_of(adapter, m->name, m->weights) : -1;
+
+    hash_save();
+    if (of != ADAPTER_OF_OTHERS)
+        return of < 0 ? -1 : 0;
+    char *why = xstrdup(fail_text());
+    fail(FAIL_INPUT, "%s; --force merges it all the same", why);
+    free(why);
+    return -1;
+}
+
+static int merge(char **words, const struct flags *f)
+{
+    struct adapted a = { 0 };
+    /* without a slash it would be looked up as a name when it is read back */
+    char *out = strchr(words[2], '/') ? xstrdup(words[2]) : xprintf("./%s", words[2]);
+    int rc = f->force || check_base(words[0], words[1]) == 0
+                 ? adapted_open(&a, words[0], words[1], f->pooling)
+                 : -1;
+
+    if (rc == 0 && (check_place(&a, out, f->force) != 0 || merge_check(&a) != 0 ||
+                    merge_write(&a, out) != 0 || check(&a, out, f) != 0))
+        rc = -1;
+    if (rc == 0 && a.model.head.pooling == POOL_MEAN)
+        note("its classifier reads the mean of all tokens, as 1_Pooling says; transformers' own "
+             "class "
+             "reads the first token");
+    adapted_close(&a);
+    free(out);
+    return rc;
+}
+
+static int work(void *cfg, int argc, char **argv)
+{
+    const struct flags *f = cfg;
+
+    (void)argc;
+    home_option = f->home;
+    return merge(argv + 1, f);
+}
+
+static int run(int argc, char **argv)
+{
+    return opt_command(&usage, opts, sizeof(struct flags), work, argc, argv);
+}
+
+const struct cmd cmd_merge = { "merge", "models and data", "fold an adapter into the weights",
+                               run };

@@ -1,0 +1,230 @@
+/* merge.c - a base model with an adapter's update added to its weights. */
+#include "experiments/apply/merge.h"
+#include "core/base/file.h"
+#include "core/format/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t size_of(const struct param *p)
+{
+    return (size_t)p->rows * (size_t)p->cols;
+}
+
+static bool is_matrix(const struct param *p)
+{
+    return p->layer >= 0 && p->role < ROLE_B;
+}
+
+static bool is_head(const struct param *p)
+{
+    return strcmp(p->name, "classifier.weight") == 0 || strcmp(p->name, "classifier.bias") == 0;
+}
+
+int merge_check(const struct adapted *a)
+{
+    const char *name = adapt_unmerged(a->method);
+
+    if (!name)
+        return 0;
+    if (strcmp(name, a->method->name) == 0)
+        return fail(FAIL_USAGE, "an adapter of the method '%s' cannot be merged into the weights",
+                    name);
+    return fail(FAIL_USAGE,
+                "an adapter of the methods '%s' cannot be merged into the weights because of '%s'",
+                a->method->name, name);
+}
+
+static real *plain_copy(const struct param *p)
+{
+    real *x = malloc(size_of(p) * sizeof *x);
+
+    if (x)
+        param_read(x, p);
+    else
+        fail(FAIL_MEMORY, "no memory for a copy of '%s'", p->name);
+    return x;
+}
+
+/* A copy of a tensor, with SIGN times its update if it is an adapted matrix; NULL also when the user
+ * wants it to stop. */
+static real *copy_of(const struct adapted *a, const struct param *p, int sign)
+{
+    real *x = stop_check() == 0 ? plain_copy(p) : NULL;
+
+    if (x && is_matrix(p) && a->method->merge)
+        a->method->merge(&a->model, p->layer, (enum proj)p->role, mat_make(x, p->rows, p->cols),
+                         sign);
+    return x;
+}
+
+/* --- tensors */
+
+/* Trunk and classifier under the names that transformers gives them in a model with a classifier.
+ */
+static int add_tensors(struct st_out *out, char **name, const struct adapted *a)
+{
+    const struct model *m = &a->model;
+    int n = 0;
+
+    for (int i = 0; i < m->n_params; i++) {
+        const struct param *p = &m->params[i];
+        bool head = is_head(p);
+        if (i >= a->base.n_params && !head)
+            continue; /* the adapter's own */
+        real *x = copy_of(a, p, 1);
+        if (!x)
+            return -1;
+        for (size_t k = 0; head && !p->is_vector && k < size_of(p); k++)
+            x[k] *= (real)m->head.pool_scale; /* W (s p) = (s W) p */
+        name[n] = xprintf("%s%s", head ? "" : a->base.arch->prefix, p->name);
+        out[n] = (struct st_out){
+            name[n], x, p->is_vector ? 1 : 2, { (size_t)p->rows, (size_t)p->cols }
+        };
+        if (p->is_vector)
+            out[n].shape[0] = (size_t)p->cols;
+        n++;
+    }
+    return n;
+}
+
+static int write_tensors(const struct adapted *a, const char *dir)
+{
+    size_t cap = (size_t)a->model.n_params;
+    struct st_out *out = xalloc(cap, sizeof *out);
+    char **name = xalloc(cap, sizeof *name), *path = path_join(dir, "model.safetensors");
+    int n = add_tensors(out, name, a), rc = n < 0 ? -1 : 0;
+
+    for (int i = 0; i < n && rc == 0; i++) {
+        size_t size = out[i].shape[0] * (out[i].n_dims == 2 ? out[i].shape[1] : 1);
+        if (!vec_finite(out[i].data, size))
+            rc = fail(FAIL_INPUT, "merged, '%s' is not finite", name[i]);
+    }
+    if (rc == 0)
+        rc = st_write(path, out, n, sizeof(real) == 8);
+    for (size_t i = 0; i < cap; i++) {
+        free((void *)(uintptr_t)out[i].data);
+        free(name[i]);
+    }
+    free(path);
+    free(name);
+    free(out);
+    return rc;
+}
+
+/* --- settings */
+
+static int write_json(json_t *j, const char *dir, const char *name)
+{
+    char *path = path_join(dir, name),
+         *text = json_dumps(j, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    char *line = xprintf("%s\n", text ? text : "{}");
+    int rc = file_write(path, line, strlen(line), FAIL_STORE);
+
+    free(line);
+    free(text);
+    free(path);
+    json_decref(j);
+    return rc;
+}
+
+/* The names of labels that transformers makes up when it is told nothing else. */
+static void set_labels(json_t *config, int n)
+{
+    json_t *names = json_object(), *ids = json_object();
+    char name[32], id[16];
+
+    for (int i = 0; i < n; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        snprintf(name, sizeof name, "LABEL_%d", i);
+        json_object_set_new(names, id, json_string(name));
+        json_object_set_new(ids, name, json_integer(i));
+    }
+    json_object_set_new(config, "id2label", names);
+    json_object_set_new(config, "label2id", ids);
+    json_object_del(config, "num_labels");
+}
+
+/* config.json of the base, for a model with this classifier; what does not concern it stays as it
+ * was. */
+static int write_config(const struct adapted *a, const char *dir)
+{
+    char *path = path_join(a->base.dir, "config.json");
+    json_t *j = json_read(path);
+    const char *type = json_string_value(json_object_get(j, "model_type"));
+    const struct head *h = &a->model.head;
+
+    free(path);
+    if (!j)
+        return -1;
+    if (type && strcmp(type, "bert") == 0)
+        json_object_set_new(j, "architectures", json_pack("[s]", "BertForSequenceClassification"));
+    if (a->base.dims.n_labels != h->n_labels)
+        set_labels(j, h->n_labels);
+    if (h->regression && !json_is_string(json_object_get(j, "problem_type")))
+        json_object_set_new(j, "problem_type", json_string("regression"));
+    return write_json(j, dir, "config.json");
+}
+
+static int write_pooling(const struct adapted *a, const char *dir)
+{
+    char *sub = path_join(dir, "1_Pooling");
+    bool cls = a->model.head.pooling == POOL_CLS;
+    json_t *j = json_pack("{s:i, s:b, s:b}", "word_embedding_dimension", a->base.dims.d_model,
+                          "pooling_mode_cls_token", cls, "pooling_mode_mean_tokens", !cls);
+    int rc = make_dirs(sub);
+
+    if (rc == 0)
+        rc = write_json(j, sub, "config.json");
+    else
+        json_decref(j);
+    free(sub);
+    return rc;
+}
+
+static int copy_files(const char *from, const char *to)
+{
+    static const char *const files[] = { "vocab.txt", "tokenizer.json", "tokenizer_config.json",
+                                         "special_tokens_map.json", NULL };
+    int rc = 0;
+
+    for (int i = 0; files[i] && rc == 0; i++)
+        rc = file_copy_there(from, to, files[i]);
+    return rc;
+}
+
+int merge_write(const struct adapted *a, const char *dir)
+{
+    if (make_dirs(dir) != 0 || copy_files(a->base.dir, dir) != 0 || write_config(a, dir) != 0 ||
+        write_pooling(a, dir) != 0)
+        return -1;
+    return write_tensors(a, dir);
+}
+
+/* --- and back */
+
+int merge_undone(double *diff, double *largest, const struct adapted *a, const struct base *merged)
+{
+    *diff = *largest = 0;
+    for (int i = 0; i < a->base.n_params; i++) {
+        const struct param *p = &a->model.params[i]; /* a method may train W itself */
+        const struct param *q = param_find(merged->params, merged->n_params, p->name);
+        if (!is_matrix(p))
+            continue;
+        CHECK(q, "'%s'", p->name);
+        real *x = copy_of(a, q, -1), *before = plain_copy(p), *after = plain_copy(q);
+        bool ok = x && before && after;
+        for (size_t k = 0; ok && k < size_of(p); k++) {
+            double d = fabs((double)x[k] - (double)before[k]);
+            *diff = d <= *diff ? *diff : d; /* a NaN stays */
+            *largest = fmax(*largest, fabs((double)after[k]));
+        }
+        free(x);
+        free(before);
+        free(after);
+        if (!ok)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,141 @@
+/* adapter_files.c - where an adapter lies, and which weights it was trained on, as far as its run or its folder says. */
+#include "experiments/assets/adapter_files.h"
+#include "core/base/file.h"
+#include "core/format/json.h"
+#include "experiments/assets/facts.h"
+#include "results/store/store.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHORTEST_KEY = 4 };
+
+static char *find_run(const char *prefix, char key[17])
+{
+    char *top = home_path("adapters"), *dir = NULL;
+    size_t n = strlen(prefix) < 16 ? strlen(prefix) : 16;
+    DIR *d = opendir(top);
+    const struct dirent *e;
+    int found = 0;
+
+    while (d && n >= SHORTEST_KEY && (e = readdir(d)))
+        if (strlen(e->d_name) == 16 && strncmp(e->d_name, prefix, n) == 0) {
+            snprintf(key, 17, "%.16s", e->d_name);
+            found++;
+        }
+    if (d)
+        closedir(d);
+    if (found == 1)
+        dir = xprintf("%s/%s/last", top, key);
+    else if (found > 1)
+        fail(FAIL_USAGE, "%d runs in '%s' begin with '%s'; give more digits", found, top, prefix);
+    else
+        fail(FAIL_INPUT, "there is no folder '%s', and no run in '%s' begins so", prefix, top);
+    free(top);
+    return dir;
+}
+
+char *adapter_dir(const char *adapter, char key[17])
+{
+    char unused[17];
+
+    key = key ? key : unused;
+    *key = 0;
+    if (!file_exists(adapter) && !strchr(adapter, '/'))
+        return find_run(adapter, key);
+    char *last = path_join(adapter, "last"); /* a run's folder holds "last" and "best" */
+    bool of_run = file_exists(last);
+    char *dir = of_run ? xstrdup(last) : xstrdup(adapter);
+    free(last);
+    return dir;
+}
+
+struct origin {
+    char *model;      /* its name or folder; NULL: nobody knows */
+    char weights[65]; /* SHA-256; "": nobody knows */
+};
+
+/* What the store has of the run whose key begins so. */
+static int of_run(struct origin *o, const char *key)
+{
+    static const char sql[] =
+        "SELECT json_extract(config, '$.model'), (SELECT sha256 FROM run_input i"
+        " WHERE i.run_id = run.run_id AND role = 'weights' ORDER BY attempt DESC LIMIT 1) FROM run"
+        " WHERE substr(run_key, 1, 16) = :key";
+    const char *params[] = { "key", key, NULL };
+    char *path = home_path("lowrank.db");
+    struct store *store = NULL;
+    struct rows r = { 0 };
+    int rc = 0;
+
+    if (file_exists(path) &&
+        (store_open(&store, path, STORE_READ) != 0 || store_query(store, &r, sql, params) != 0))
+        rc = -1;
+    else if (r.n_rows == 1 && r.cell[0] && r.cell[1]) {
+        o->model = xstrdup(r.cell[0]);
+        snprintf(o->weights, sizeof o->weights, "%s", r.cell[1]);
+    }
+    rows_free(&r);
+    if (store)
+        store_close(store);
+    free(path);
+    return rc;
+}
+
+static char *base_name(const char *dir)
+{
+    static const char *const files[] = { "adapter_config.json", "lowrank_adapter.json" };
+    char *name = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(files) && !name; i++) {
+        char *path = path_join(dir, files[i]);
+        json_t *j = file_exists(path) ? json_read(path) : NULL;
+        const char *text = json_string_value(json_object_get(j, "base_model_name_or_path"));
+        name = text && *text ? xstrdup(text) : NULL;
+        json_decref(j);
+        free(path);
+    }
+    return name;
+}
+
+/* What the folder names, and its weights when they are here; nothing is made or fetched for it. */
+static int of_folder(struct origin *o, const char *dir)
+{
+    char *models = home_path("models");
+
+    free(o->model);
+    o->model = base_name(dir);
+    char *base = !o->model               ? NULL
+                 : strchr(o->model, '/') ? xstrdup(o->model)
+                                         : path_join(models, o->model);
+    char *file = base ? path_join(base, "model.safetensors") : NULL;
+    int rc = file && file_exists(file) ? hash_file(o->weights, file) : 0;
+    free(file);
+    free(base);
+    free(models);
+    return rc;
+}
+
+int adapter_of(const char *adapter, const char *model, const char *weights)
+{
+    char key[17], *dir = adapter_dir(adapter, key);
+    struct origin o = { 0 };
+    int rc = dir ? 0 : -1;
+
+    if (rc == 0 && *key)
+        rc = of_run(&o, key);
+    if (rc == 0 && !*o.weights)
+        rc = of_folder(&o, dir);
+    if (rc == 0 && *o.weights && strcmp(o.weights, weights) != 0) {
+        fail(FAIL_INPUT,
+             "adapter '%s' was trained on other weights than those of '%s' (SHA-256 %.8s): those "
+             "of '%s' (%.8s)",
+             adapter, model, weights, o.model, o.weights);
+        rc = ADAPTER_OF_OTHERS;
+    } else if (rc == 0)
+        rc = *o.weights || (o.model && strcmp(o.model, model) == 0);
+    free(o.model);
+    free(dir);
+    return rc;
+}

@@ -1,0 +1,171 @@
+/* bench_report.c - what a measurement found: kept, and printed. */
+#include "experiments/bench/bench.h"
+#include "core/base/cpu.h"
+#include "core/base/file.h"
+#include "results/query/listing.h"
+#include "experiments/run/run_one.h"
+#include "experiments/study/options.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_COLS = 48, FEW_POINTS = 4 };
+
+void bench_table_init(struct bench_table *t, const char *kind, int n_what, const char *const *cols)
+{
+    *t = (struct bench_table){ .kind = kind, .n_what = n_what, .started = now_wall() };
+    listing_init(&t->rows, cols);
+}
+
+/* No digit that a second measurement would change. */
+static double rounded(const char *col, double x)
+{
+    size_t n = strlen(col);
+
+    if (n > 4 && strcmp(col + n - 4, "_pct") == 0)
+        return round(100 * x) / 100;
+    return fabs(x) >= 1000 ? round(x) : x;
+}
+
+void bench_table_add(struct bench_table *t, const char *const *what, const double *x)
+{
+    const char *cells[MOST_COLS];
+    char text[MOST_COLS][40];
+
+    CHECK(t->rows.n_cols <= MOST_COLS, "%d columns", t->rows.n_cols);
+    for (int i = 0; i < t->rows.n_cols; i++)
+        cells[i] = i < t->n_what
+                       ? what[i]
+                       : listing_number(text[i], rounded(t->rows.col[i], x[i - t->n_what]), 4);
+    listing_add(&t->rows, cells);
+}
+
+/* --- printed */
+
+static const char *cell(const struct rows *r, int row, int col)
+{
+    return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)col];
+}
+
+/* A few points of many numbers: a line for each number, a column for each point. */
+static int print_turned(const struct rows *r, int format)
+{
+    const char *cols[FEW_POINTS + 2] = { r->col[0] }, *line[FEW_POINTS + 1];
+    struct rows out;
+
+    for (int k = 0; k < r->n_rows; k++)
+        cols[k + 1] = cell(r, k, 0) ? cell(r, k, 0) : "";
+    listing_init(&out, cols);
+    for (int i = 1; i < r->n_cols; i++) {
+        bool some = false;
+        line[0] = r->col[i];
+        for (int k = 0; k < r->n_rows; k++) {
+            line[k + 1] = cell(r, k, i);
+            some |= line[k + 1] != NULL;
+        }
+        if (some)
+            listing_add(&out, line);
+    }
+    return listing_print(&out, format);
+}
+
+static bool shown(const struct bench_table *t, const char *col)
+{
+    for (const char *const *s = t->show; s && *s; s++)
+        if (strcmp(*s, col) == 0)
+            return true;
+    return !t->show;
+}
+
+/* Without the columns that are for programs. */
+static int print_some(const struct bench_table *t, int format)
+{
+    const struct rows *r = &t->rows;
+    const char *cols[MOST_COLS + 1] = { 0 }, *line[MOST_COLS];
+    struct rows out;
+    int n = 0;
+
+    for (int i = 0; i < r->n_cols; i++)
+        if (shown(t, r->col[i]))
+            cols[n++] = r->col[i];
+    listing_init(&out, cols);
+    for (int k = 0; k < r->n_rows; k++) {
+        n = 0;
+        for (int i = 0; i < r->n_cols; i++)
+            if (shown(t, r->col[i]))
+                line[n++] = cell(r, k, i);
+        listing_add(&out, line);
+    }
+    return listing_print(&out, format);
+}
+
+static int print(const struct bench_table *t, int format)
+{
+    const struct rows *r = &t->rows;
+
+    if (format == REPORT_TABLE && t->show)
+        return print_some(t, format);
+    if (format == REPORT_TABLE && r->n_rows <= FEW_POINTS && r->n_cols > 9)
+        return print_turned(r, format);
+    return report_print(stdout, r, (enum report_format)format);
+}
+
+/* --- kept */
+
+static char *settings_json(const struct bench_cfg *c, const struct settings *v)
+{
+    json_t *j = json_pack("{s:i, s:f}", "threads", (int)c->threads, "seconds", c->seconds);
+    const struct {
+        const char *name;
+        long value;
+    } more[] = { { "tokens", c->tokens },
+                 { "sequences", c->sequences },
+                 { "jobs", c->jobs },
+                 { "runs", c->runs } };
+
+    for (size_t i = 0; i < ARRAY_LEN(more); i++)
+        if (more[i].value > 0)
+            json_object_set_new(j, more[i].name, json_integer(more[i].value));
+    for (int i = 0; v && i < v->n; i++)
+        json_object_set_new(j, v->s[i].key, json_string(v->s[i].value));
+    char *text = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    json_decref(j);
+    return text;
+}
+
+static int keep(const struct bench_table *t, const struct bench_cfg *c, const struct settings *v)
+{
+    char *settings = settings_json(c, v), *env = provenance_json((int)c->threads);
+    struct bench_spec spec = { .kind = t->kind,
+                               .settings = settings,
+                               .env = env,
+                               .started = t->started,
+                               .wall_s = now_wall() - t->started,
+                               .n_what = t->n_what };
+    struct store *s = NULL;
+    int64_t id = 0;
+    int rc = common_store(&s, STORE_WRITE);
+
+    if (rc == 0)
+        rc = store_bench(s, &spec, &t->rows, &id);
+    if (rc == 0) {
+        char *path = home_path("lowrank.db");
+        note("kept as measurement %ld in '%s'; 'lowrank query bench' lists them", (long)id, path);
+        free(path);
+    }
+    store_close(s);
+    free(settings);
+    free(env);
+    return rc;
+}
+
+int bench_end(struct bench_table *t, const struct bench_cfg *c, const struct settings *v)
+{
+    int rc = c->no_store ? 0 : keep(t, c, v);
+
+    if (rc == 0)
+        rc = print(t, c->format);
+    rows_free(&t->rows);
+    return rc;
+}

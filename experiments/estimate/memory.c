@@ -1,0 +1,281 @@
+/* memory.c - memory of runs before they run: what all share, what each adds, whether it fits.
+ *
+ * What is predicted is what the kernel counts when it is at its highest. Of "lowrank run" it is VmHWM,
+ * which the store keeps as peak_rss: shared + its own. Of a sweep, the sum of Pss over the parent and N
+ * workers: shared + N times a worker's own. VmHWM of one worker, which has the shared pages in it as
+ * well, lacks those that only a program's start touches (STARTUP_BYTES). tests/memory.py compares. */
+#include "experiments/recipe/inputs.h"
+#include "experiments/estimate/estimate.h"
+#include "core/base/cpu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Measured: libraries and tables of a process that has a store open; what a fork of it writes to;
+ * buffers of a thread's products. */
+enum { PROCESS_BYTES = 19 << 20, WORKER_BYTES = 3 << 20, THREAD_BYTES = 2 << 20 };
+
+/* --- one run */
+
+/* Code of the products of each input, forward and backward, in whichever layer. */
+static size_t product_bytes(const struct geometry *g, const struct dims *d,
+                            const struct train_need *need)
+{
+    int forward = 0, backward = 0;
+
+    for (int k = 0; k < N_GROUP; k++) {
+        int most = PACK_NONE;
+        for (int i = 0; i < d->n_layers; i++)
+            if (g->packs[i * N_GROUP + k] > most)
+                most = g->packs[i * N_GROUP + k];
+        forward += most != PACK_NONE;
+        backward += most == PACK_BOTH;
+    }
+    int both = forward + backward;
+    int n = need->rows[ROWS_TRAINED] * both + need->rows[ROWS_EVALUATED] * forward +
+            need->rows[ROWS_FIRSTS] * both * (N_GROUP - 1) / N_GROUP;
+    return (size_t)n * packed_code_size();
+}
+
+/* *KEPT: of these bytes, what is kept of the examples (core/train/frozen_cache.c): where rows of products do
+ * not depend on their neighbours, and a quarter of the free memory is enough. */
+static int run_bytes(size_t *bytes, size_t *kept, const struct recipe *r, const struct run_data *d,
+                     int threads)
+{
+    struct model m;
+
+    if (geometry_model(&m, r) != 0)
+        return -1;
+    struct train_need need = train_need(&m, &r->train, d, threads);
+    *bytes = need.bytes + product_bytes(geometry_get(r), &m.base->dims, &need) + WORKER_BYTES +
+             (size_t)threads * THREAD_BYTES;
+    *kept = strcmp(packed_library(), "none") != 0 ? train_kept_bytes(&m, d) : 0;
+    if (*kept > cpu_info()->mem_available / 4)
+        *kept = 0;
+    *bytes += *kept;
+    model_free(&m);
+    return 0;
+}
+
+/* Runs that differ in nothing else take the same. */
+struct alike {
+    const struct geometry *g;
+    const struct dataset *split[N_SPLITS];
+    long batch, batch_tokens, accumulate, epochs, steps, recompute;
+    double drop[3];
+};
+
+static struct alike alike_of(const struct recipe *r, const struct run_data *d)
+{
+    const struct train_cfg *c = &r->train;
+    struct alike a;
+
+    memset(&a, 0, sizeof a);
+    a.g = geometry_get(r);
+    memcpy(a.split, d->split, sizeof a.split);
+    a.batch = c->batch;
+    a.batch_tokens = c->batch_tokens;
+    a.accumulate = c->accumulate;
+    a.epochs = c->epochs;
+    a.steps = c->steps;
+    a.recompute = train_recompute(c);
+    a.drop[0] = c->hidden_dropout;
+    a.drop[1] = c->attn_dropout;
+    a.drop[2] = c->classifier_dropout;
+    return a;
+}
+
+int study_memory(struct study *s, const bool *pending, int threads)
+{
+    struct memo {
+        struct alike a;
+        size_t bytes, kept;
+    } *memo = NULL;
+    int n = 0, rc = 0;
+
+    for (int i = 0; i < s->n_runs && rc == 0; i++) {
+        const struct recipe *r = &s->runs[i].recipe;
+        struct run_data d;
+        int k = 0;
+        if (pending && !pending[i])
+            continue;
+        rc = stop_check() != 0 ? -1 : data_all(&d, r);
+        if (rc != 0)
+            break;
+        struct alike a = alike_of(r, &d);
+        while (k < n && memcmp(&memo[k].a, &a, sizeof a) != 0)
+            k++;
+        if (k == n) {
+            memo = xgrow(memo, (size_t)n + 1, sizeof *memo);
+            memo[n].a = a;
+            rc = run_bytes(&memo[n].bytes, &memo[n].kept, r, &d, threads);
+            n++;
+        }
+        s->runs[i].rss = memo[k].bytes;
+        s->runs[i].kept = memo[k].kept;
+    }
+    free(memo);
+    return rc;
+}
+
+/* --- what the runs of a process, or all workers, share */
+
+/* What the pending runs need of one model. */
+struct needs {
+    const char *name;
+    const struct model_facts *model;
+    enum precision precision;
+    bool again; /* the model stands in the list already, with the other precision */
+    unsigned char *packs;
+    size_t tables;
+};
+
+static void needs_raise(struct needs *n, const struct geometry *g)
+{
+    int groups = n->model->dims.n_layers * N_GROUP;
+
+    for (int i = 0; i < groups; i++)
+        n->packs[i] = g->packs[i] > n->packs[i] ? g->packs[i] : n->packs[i];
+    n->tables = g->tables > n->tables ? g->tables : n->tables;
+}
+
+static struct needs *study_needs(const struct study *s, const bool *pending, int *n)
+{
+    struct needs *all = NULL;
+
+    *n = 0;
+    for (int i = 0; i < s->n_runs; i++) {
+        const struct recipe *r = &s->runs[i].recipe;
+        const struct model_facts *m = model_facts(r->run.model);
+        const struct geometry *g = geometry_get(r);
+        int k = 0;
+        bool again = false;
+        if ((pending && !pending[i]) || !m || !g)
+            continue;
+        for (; k < *n && (all[k].model != m || all[k].precision != recipe_precision(r)); k++)
+            again |= all[k].model == m;
+        if (k == *n) {
+            all = xgrow(all, (size_t)k + 1, sizeof *all);
+            *n = k + 1;
+            all[k] = (struct needs){
+                .name = r->run.model, .model = m, .precision = recipe_precision(r), .again = again
+            };
+            all[k].packs = xalloc((size_t)m->dims.n_layers * N_GROUP, 1);
+        }
+        needs_raise(&all[k], g);
+    }
+    return all;
+}
+
+static void needs_free(struct needs *all, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(all[i].packs);
+    free(all);
+}
+
+int study_pack(const struct study *s, const bool *pending)
+{
+    int n, rc = 0;
+    struct needs *all = study_needs(s, pending, &n);
+
+    for (int i = 0; i < n && rc == 0; i++) {
+        struct inputs *in = inputs_get(all[i].name);
+        rc = in ? base_pack(&in->base, all[i].packs, all[i].precision) : -1;
+    }
+    needs_free(all, n);
+    return rc;
+}
+
+static size_t packs_bytes(const struct needs *n)
+{
+    const struct dims *d = &n->model->dims;
+    size_t bytes = 0;
+
+    for (int g = 0; g < N_GROUP; g++) {
+        enum proj first = g == GROUP_QKV ? PROJ_Q : (enum proj)(g + 2);
+        int out, in, of[N_PACK_NEED] = { 0 };
+        proj_shape(d, first, &out, &in);
+        out *= g == GROUP_QKV ? 3 : 1;
+        for (int i = 0; i < d->n_layers; i++)
+            of[n->packs[i * N_GROUP + g]]++;
+        bytes += (size_t)of[PACK_FORWARD] * packed_size(out, in, false, n->precision) +
+                 (size_t)of[PACK_BOTH] * packed_size(out, in, true, n->precision);
+    }
+    return bytes;
+}
+
+/* The tokenised splits of all runs, each once. */
+static size_t data_bytes(const struct study *s, const bool *pending)
+{
+    const struct dataset *seen[64];
+    size_t bytes = 0;
+    int n = 0;
+
+    for (int i = 0; i < s->n_runs; i++) {
+        struct run_data d;
+        if ((pending && !pending[i]) || data_all(&d, &s->runs[i].recipe) != 0)
+            continue;
+        for (int k = 0, at; k < N_SPLITS; k++) {
+            for (at = 0; at < n && seen[at] != d.split[k]; at++)
+                continue;
+            if (at < n || n == (int)ARRAY_LEN(seen) || !d.split[k])
+                continue;
+            seen[n++] = d.split[k];
+            bytes += dataset_bytes(d.split[k]);
+        }
+    }
+    return bytes;
+}
+
+size_t study_shared_bytes(const struct study *s, const bool *pending)
+{
+    int n;
+    struct needs *all = study_needs(s, pending, &n);
+    size_t bytes = PROCESS_BYTES + data_bytes(s, pending);
+
+    for (int i = 0; i < n; i++) {
+        const struct model_facts *m = all[i].model;
+        bytes += packs_bytes(&all[i]);
+        if (!all[i].again)
+            bytes += m->copied_bytes + (m->is_mapped ? all[i].tables : 0);
+    }
+    needs_free(all, n);
+    return bytes;
+}
+
+/* --- does it fit? */
+
+static int by_size(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+    return (x < y) - (x > y);
+}
+
+int study_memory_check(const struct study *s, const bool *pending, long jobs)
+{
+    size_t *rss = xalloc((size_t)s->n_runs, sizeof *rss), have = cpu_info()->mem_available;
+    size_t need = study_shared_bytes(s, pending), at = need;
+    long n = 0, fits = 0;
+
+    for (int i = 0; i < s->n_runs; i++)
+        if (pending[i])
+            rss[n++] = s->runs[i].rss;
+    qsort(rss, (size_t)n, sizeof *rss, by_size);
+    for (long i = 0; i < n && i < jobs; i++) {
+        need += rss[i];
+        if (need <= have)
+            fits = i + 1;
+    }
+    size_t first = n ? rss[0] : 0;
+    free(rss);
+    if (n == 0 || need <= have)
+        return 0;
+    if (fits == 0)
+        return fail(FAIL_MEMORY, "one worker needs about %.0f MB, but %.0f MB is available",
+                    1e-6 * (double)(at + first), 1e-6 * (double)have);
+    return fail(FAIL_MEMORY,
+                "%ld workers need about %.0f MB, but %.0f MB is available; -j %ld fits",
+                jobs < n ? jobs : n, 1e-6 * (double)need, 1e-6 * (double)have, fits);
+}

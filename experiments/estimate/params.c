@@ -1,0 +1,344 @@
+/* params.c - the result of "lowrank params" as a table or as one JSON object. */
+#include "experiments/estimate/params.h"
+#include "core/base/file.h"
+#include "experiments/study/study.h"
+
+#include <glob.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct result {
+    struct params *p;
+    struct counted c;
+    struct budget b;
+    long budget; /* 0: none */
+    struct rows counts, heads, paper, memory;
+};
+
+/* "lora rank=8 targets=q,v": every key of the method. */
+static char *method_words(const struct recipe *r)
+{
+    char *text = xstrdup(r->method->name), value[256];
+
+    for (const struct opt *o = r->method->opts; o && o->type != OPT_END; o++) {
+        char *more =
+            xprintf("%s %s=%s", text, o->key, opt_text(o, r->method_cfg, value, sizeof value));
+        free(text);
+        text = more;
+    }
+    return text;
+}
+
+static void add(struct result *x, const char *what, const char *how, double n)
+{
+    char number[40], share[40];
+
+    listing_add(&x->counts, (const char *[]){ what, how, listing_number(number, n, 15),
+                                              listing_number(share, 100 * n / x->c.base, 4) });
+}
+
+/* --- heads of tasks */
+
+static void add_head(struct result *x, const struct task *k)
+{
+    int n = k->regression ? 1 : k->n_labels, d = x->p->d.d_model;
+    char *what = xprintf("head of %s", k->name), *how = xprintf("%d x (%d + 1)", n, d), number[40];
+
+    add(x, what, how, (double)n * (d + 1));
+    listing_add(&x->heads,
+                (const char *[]){ k->name, listing_number(number, (double)n * (d + 1), 15) });
+    free(how);
+    free(what);
+}
+
+/* Of the task that was asked for, or of every task there is. A decoder has no classifier. */
+static int add_heads(struct result *x)
+{
+    const struct setting *asked = settings_get(x->p->v, "task");
+    struct task k;
+    glob_t g = { 0 };
+    int rc = 0;
+
+    if (asked) {
+        rc = task_find(&k, asked->value);
+        if (rc == 0) {
+            add_head(x, &k);
+            task_free(&k);
+        }
+        return rc;
+    }
+    if (x->p->d.pooling == POOL_NONE)
+        return 0;
+    char *dir = share_path("experiments/tasks"), *pattern = path_join(dir, "*.yaml");
+    if (glob(pattern, 0, NULL, &g) != 0)
+        g.gl_pathc = 0;
+    for (size_t i = 0; i < g.gl_pathc && rc == 0; i++)
+        if ((rc = task_load(&k, g.gl_pathv[i])) == 0) {
+            if (k.regression || k.n_labels > 0)
+                add_head(x, &k);
+            task_free(&k);
+        }
+    globfree(&g);
+    free(pattern);
+    free(dir);
+    return rc;
+}
+
+/* --- the paper's figures for this configuration */
+
+static double kept(const struct result *x)
+{
+    const struct params *p = x->p;
+
+    return p->r.method->count_kept ? (double)p->r.method->count_kept(p->r.method_cfg, &p->d)
+                                   : x->c.trained;
+}
+
+static int add_paper(struct result *x)
+{
+    struct paper_counts p;
+    char agrees[64];
+
+    if (!x->p->model)
+        return 0;
+    if (paper_counts_load(&p) != 0)
+        return -1;
+    for (int i = 0; i < p.n; i++) {
+        const struct paper_count *c = &p.c[i];
+        if (!paper_is(c, x->p->model, &x->p->r))
+            continue;
+        paper_agrees(agrees, kept(x), c->printed);
+        char *what = xprintf("the paper, %s %s", c->table, c->row);
+        char *how = xprintf("%sM; agrees: %s%s%s", c->printed, agrees, c->note ? "; " : "",
+                            c->note ? c->note : "");
+        add(x, what, how, 1e6 * strtod(c->printed, NULL));
+        listing_add(&x->paper, (const char *[]){ c->table, c->row, c->printed, agrees, c->note });
+        free(how);
+        free(what);
+    }
+    paper_counts_free(&p);
+    return 0;
+}
+
+/* --- the budget */
+
+static int solve_budget(struct result *x)
+{
+    struct params *p = x->p;
+
+    if (!p->cfg->budget)
+        return 0;
+    if (budget_parse(&x->budget, p->cfg->budget) != 0)
+        return -1;
+    if (budget_find(&x->b, &p->r, &p->d, x->budget) != 0)
+        return -1;
+    if (settings_get(p->v, x->b.key))
+        return fail(FAIL_USAGE, "'%s' and --budget are two sizes of the method", x->b.key);
+    return 0;
+}
+
+/* "18M" is what the paper calls 18,874,368. */
+static const char *cut_off(const struct result *x)
+{
+    const char *text = x->p->cfg->budget, *end = text + strspn(text, "0123456789.");
+    const char *dot = strchr(text, '.');
+    double step =
+        pow(10, -(double)(dot ? end - dot - 1 : 0)) * (double)x->budget / strtod(text, NULL);
+
+    bool same = *end && (double)x->b.above < (double)x->budget + step;
+    return same ? "; cut off after as many digits it is the budget, as the paper prints its own"
+                : "";
+}
+
+static void add_budget(struct result *x)
+{
+    const struct budget *b = &x->b;
+    char *what = xprintf("budget, %s %ld", b->key, b->value);
+
+    if (x->budget == 0) {
+        free(what);
+        return;
+    }
+    const char *how = b->count == x->budget ? "spends it exactly"
+                      : b->above == 0       ? "the largest there is: less than the budget"
+                                            : "the nearest below: none meets it";
+    add(x, "budget", "as given", (double)x->budget);
+    add(x, what, how, (double)b->count);
+    free(what);
+    if (b->above == 0 || b->count == x->budget)
+        return;
+    char *above = xprintf("budget, %s %ld", b->key, b->value + 1);
+    char *over = xprintf("the nearest above%s", cut_off(x));
+    add(x, above, over, (double)b->above);
+    free(over);
+    free(above);
+}
+
+/* --- all of it */
+
+static int count(struct result *x)
+{
+    const struct params *p = x->p;
+    const struct adapt *method = p->r.method;
+    char *words = method_words(&p->r), *what = xprintf("method %s", words), *base;
+
+    base = p->lacks ? xprintf("without %s", p->lacks) : xstrdup("counted");
+    add(x, "the model", base, x->c.base);
+    if (!isnan(x->c.formula))
+        add(x, what, method->formula, x->c.formula);
+    if (!x->c.by_formula) {
+        add(x, what, "trained, counted", x->c.trained);
+        add(x, what, "added to the model", x->c.added);
+    }
+    if (method->count_kept)
+        add(x, what, "kept after training", kept(x));
+    add_budget(x);
+    free(base);
+    free(what);
+    free(words);
+    return add_paper(x) == 0 ? add_heads(x) : -1;
+}
+
+static int memory(struct result *x)
+{
+    const struct params *p = x->p;
+    long most = p->d.max_pos > 0 ? p->d.max_pos : 512;
+    struct memory_load l = { p->r.train.batch, p->cfg->tokens };
+
+    if (l.tokens == 0)
+        l.tokens = most < 512 ? most : 512;
+    if (p->d.max_pos > 0 && l.tokens > p->d.max_pos)
+        return fail(FAIL_USAGE, "--seqlen is %ld, but the model has %d positions", l.tokens,
+                    p->d.max_pos);
+    if (l.batch > 65536 || l.batch * l.tokens > 1L << 24)
+        return fail(FAIL_USAGE, "a batch of %ld x %ld tokens is more than 16 million", l.batch,
+                    l.tokens);
+    return memory_list(&x->memory, p->model ? p->model : "", &p->d, p->pooler, &p->r, &x->c, &l);
+}
+
+/* A listing as a JSON array, with its numbers as numbers. */
+static json_t *rows_json(const struct rows *r)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    json_t *j = NULL;
+
+    CHECK(f, "no memory");
+    int rc = report_print(f, r, REPORT_JSON);
+    fclose(f);
+    j = rc == 0 ? json_loads(text, 0, NULL) : NULL;
+    CHECK(j, "a table that is no JSON: %s", text);
+    free(text);
+    return j;
+}
+
+static void put_number(json_t *j, const char *key, double x)
+{
+    json_object_set_new(j, key, isnan(x) ? json_null() : json_integer((json_int_t)x));
+}
+
+static json_t *budget_json(const struct result *x)
+{
+    if (x->budget == 0)
+        return json_null();
+    json_t *j = json_pack("{s:I, s:s, s:I, s:I, s:b}", "given", (json_int_t)x->budget, "key",
+                          x->b.key, "value", (json_int_t)x->b.value, "trained",
+                          (json_int_t)x->b.count, "exact", x->b.count == x->budget);
+    json_object_set_new(j, x->b.key, json_integer(x->b.value));
+    if (x->b.above)
+        put_number(j, "trained_above", (double)x->b.above);
+    return j;
+}
+
+static json_t *settings_json(const struct recipe *r)
+{
+    json_t *j = json_object();
+    char value[256];
+
+    for (const struct opt *o = r->method->opts; o && o->type != OPT_END; o++) {
+        const char *text = opt_text(o, r->method_cfg, value, sizeof value);
+        bool number = o->type == OPT_INT || o->type == OPT_REAL;
+        json_object_set_new(j, o->key, number ? json_real(strtod(text, NULL)) : json_string(text));
+        if (o->type == OPT_INT)
+            json_object_set_new(j, o->key, json_integer(strtol(text, NULL, 10)));
+    }
+    return j;
+}
+
+static int print_json(const struct result *x)
+{
+    const struct params *p = x->p;
+    json_t *j = json_object();
+
+    json_object_set_new(j, "model", p->model ? json_string(p->model) : json_null());
+    json_object_set_new(j, "shape",
+                        json_pack("{s:s, s:i, s:i, s:i, s:i, s:i}", "arch", p->d.arch, "layers",
+                                  p->d.n_layers, "d_model", p->d.d_model, "d_ffn", p->d.d_ffn,
+                                  "vocab", p->d.vocab, "positions", p->d.max_pos));
+    json_object_set_new(j, "not_counted", p->lacks ? json_string(p->lacks) : json_null());
+    json_object_set_new(j, "method", json_string(p->r.method->name));
+    json_object_set_new(j, "settings", settings_json(&p->r));
+    json_object_set_new(j, "formula",
+                        p->r.method->formula ? json_string(p->r.method->formula) : json_null());
+    put_number(j, "by_formula", x->c.formula);
+    put_number(j, "counted", x->c.by_formula ? NAN : x->c.trained);
+    put_number(j, "trained", x->c.trained);
+    put_number(j, "added", x->c.by_formula ? NAN : x->c.added);
+    put_number(j, "base", x->c.base);
+    json_object_set_new(j, "budget", budget_json(x));
+    json_object_set_new(j, "heads", rows_json(&x->heads));
+    json_object_set_new(j, "paper", rows_json(&x->paper));
+    json_object_set_new(j, "memory", rows_json(&x->memory));
+    char *text = json_dumps(j, JSON_INDENT(2));
+    int rc = puts(text) < 0 ? fail(FAIL_STORE, "cannot write the result") : 0;
+    free(text);
+    json_decref(j);
+    return rc;
+}
+
+static int print(struct result *x)
+{
+    int format = x->p->cfg->format;
+
+    if (format == REPORT_JSON)
+        return print_json(x);
+    if (x->p->cfg->memory)
+        return report_print(stdout, &x->memory, (enum report_format)format);
+    int rc = report_print(stdout, &x->counts, (enum report_format)format);
+    if (rc == 0 && format == REPORT_TABLE) {
+        putchar('\n');
+        rc = report_print(stdout, &x->memory, REPORT_TABLE);
+    }
+    return rc;
+}
+
+int params_print(struct params *p)
+{
+    static const char *const cols[] = { "numbers of", "how", "count", "% of the model", NULL };
+    static const char *const heads[] = { "task", "count", NULL };
+    static const char *const paper[] = { "table", "row", "printed_M", "agrees", "why", NULL };
+    struct result x = { .p = p };
+
+    listing_init(&x.counts, cols);
+    listing_init(&x.heads, heads);
+    listing_init(&x.paper, paper);
+    int rc = solve_budget(&x);
+    if (rc == 0)
+        rc = count_method(&x.c, &p->d, p->pooler, &p->r);
+    if (rc == 0)
+        rc = count(&x);
+    if (rc == 0)
+        rc = memory(&x);
+    if (rc == 0)
+        rc = print(&x);
+    rows_free(&x.counts);
+    rows_free(&x.heads);
+    rows_free(&x.paper);
+    rows_free(&x.memory);
+    if (rc == 0 && !isnan(x.c.formula) && x.c.formula != x.c.trained)
+        rc = fail(FAIL_RUN, "the formula of '%s' and its tensors disagree: %.0f and %.0f",
+                  p->r.method->name, x.c.formula, x.c.trained);
+    return rc;
+}

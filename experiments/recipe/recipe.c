@@ -1,0 +1,394 @@
+/* recipe.c - settings to types, to a canonical config, to a key. */
+#include "experiments/recipe/recipe.h"
+#include "core/base/cpu.h"
+#include "core/base/file.h"
+#include "experiments/recipe/inputs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef REAL_IS_DOUBLE
+#define PRECISIONS "auto|f64"
+#else
+#define PRECISIONS "auto|f32|bf16"
+#endif
+enum { AUTO, FULL, HALF };
+
+#define AT(f) offsetof(struct run_cfg, f)
+const struct opt run_opts[] = {
+    { "model", 0, OPT_STR, AT(model), "minilm", 0, 0, NULL,
+      "pretrained model: a folder, or a name that was fetched" },
+    { "task", 0, OPT_STR, AT(task), "supersense", 0, 0, NULL,
+      "a name in experiments/tasks, or a task file" },
+    { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL, "what is trained" },
+    { "seed", 0, OPT_INT, AT(seed), "1", 0, 9007199254740992.0, NULL,
+      "of order, initial values and dropout" },
+    { "order_seed", 0, OPT_INT, AT(order_seed), "-1", -1, 9007199254740992.0, NULL,
+      "of the order of examples alone; -1: as seed" },
+    { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, 9007199254740992.0, NULL,
+      "of initial values alone; -1: as seed" },
+    { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
+      "adapter that training begins with, all but its classifier: a folder, or a run's key" },
+    { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
+      "of what frozen weights multiply; auto: bf16 where the CPU is fast at it" },
+    { .type = OPT_END },
+};
+#undef AT
+
+/* Not in keys: the content of these is in inputs, and recompute changes no number. */
+static const char *const names_only[] = { "model", "task", "init_from", "recompute", NULL };
+
+const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of)
+{
+    const struct {
+        const struct opt *table;
+        const void *cfg;
+    } all[] = { { run_opts, &r->run },
+                { train_opts, &r->train },
+                { r->method ? r->method->opts : NULL, r->method_cfg } };
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        const struct opt *o = opt_find(all[i].table, key);
+        if (o && field_of)
+            *field_of = (void *)(uintptr_t)all[i].cfg;
+        if (o)
+            return o;
+    }
+    return NULL;
+}
+
+int recipe_unknown_method(const char *where, const char *name)
+{
+    const char *word = adapt_unknown(name), *names[64] = { 0 };
+    int n = 0;
+
+    if (!*word)
+        return fail(FAIL_USAGE, "%s: 'method' is '%s': the name of a method is missing", where,
+                    name);
+    if (adapt_find(word))
+        return fail(FAIL_USAGE, "%s: 'method' is '%s': '%s' is there twice", where, name, word);
+    for (const struct adapt *const *a = adapt_table; *a && n < 63; a++)
+        names[n++] = (*a)->name;
+    char *list = xstrdup("");
+    for (int i = 0; i < n; i++) {
+        char *more = xprintf("%s%s%s", list, i ? ", " : "", names[i]);
+        free(list);
+        list = more;
+    }
+    const char *near = nearest(word, names);
+    fail(FAIL_USAGE, "%s: unknown method '%s'; %s%s%s", where, word,
+         near ? "did you mean '" : "there are ", near ? near : list, near ? "'?" : "");
+    free(list);
+    return -1;
+}
+
+static int find_method(struct recipe *r, const struct setting *s)
+{
+    const char *name = s ? s->value : "lora";
+
+    r->method = adapt_find(name);
+    if (!r->method)
+        return recipe_unknown_method(s ? s->where : "default", name);
+    r->method_cfg = xalloc(1, r->method->cfg_size);
+    if (r->method->opts)
+        opt_defaults(r->method->opts, r->method_cfg);
+    return 0;
+}
+
+/* "-0" is a slip of the pen wherever zero is meant. */
+static bool minus_zero(const struct opt *o, const void *cfg)
+{
+    const double *x = (const double *)(const void *)((const char *)cfg + o->at);
+
+    return o->type == OPT_REAL && *x == 0 && signbit(*x);
+}
+
+static int set_one(struct recipe *r, const struct setting *s)
+{
+    void *cfg = NULL;
+    const struct opt *o = recipe_opt(r, s->key, &cfg);
+    const char *near = NULL;
+
+    if (!o && recipe_knows(s->key))
+        return 0; /* of another method */
+    if (!o) {
+        near = recipe_nearest(s->key);
+        return fail(FAIL_USAGE, "%s: unknown key '%s'%s%s%s", s->where, s->key,
+                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    if (opt_set(o, cfg, s->value) != 0)
+        return fail_context("%s", s->where);
+    if (minus_zero(o, cfg))
+        return fail(FAIL_USAGE, "%s: '%s' must not be '%s'", s->where, s->key, s->value);
+    if (o->type == OPT_STR && cfg == (void *)&r->run && !*s->value)
+        return fail(FAIL_USAGE, "%s: '%s' is empty", s->where, s->key);
+    return 0;
+}
+
+static void replace(char **s, const char *with)
+{
+    char *copy = xstrdup(with);
+
+    free(*s);
+    *s = copy;
+}
+
+int recipe_parse(struct recipe *r, const struct settings *v)
+{
+    *r = (struct recipe){ 0 };
+    opt_defaults(run_opts, &r->run);
+    opt_defaults(train_opts, &r->train);
+    int rc = find_method(r, settings_get(v, "method"));
+    for (int i = 0; i < v->n && rc == 0; i++)
+        rc = set_one(r, &v->s[i]);
+    if (rc == 0)
+        replace(&r->run.method, r->method->name); /* one name for "a,b" and "b+a" */
+    else
+        recipe_free(r);
+    return rc;
+}
+
+int recipe_blame(const struct settings *v)
+{
+    char quoted[80], first[80];
+
+    for (int i = 0; i < v->n; i++) {
+        snprintf(quoted, sizeof quoted, "'%s'", v->s[i].key);
+        snprintf(first, sizeof first, "%s: ", v->s[i].key);
+        bool named = strstr(fail_text(), quoted) || strncmp(fail_text(), first, strlen(first)) == 0;
+        if (named && strcmp(v->s[i].where, "command line") != 0)
+            return fail_context("%s", v->s[i].where);
+    }
+    return -1;
+}
+
+static void warn_slow_bf16(void)
+{
+    static bool warned;
+
+    if (!warned && !cpu_info()->bf16_fast)
+        warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
+             "f32");
+    warned = true;
+}
+
+enum precision recipe_precision(const struct recipe *r)
+{
+    bool fast = cpu_info()->bf16_fast && sizeof(real) == sizeof(float);
+
+    return r->run.precision == HALF || (r->run.precision == AUTO && fast) ? PRECISION_BF16
+                                                                          : PRECISION_F32;
+}
+
+int recipe_rows(const struct recipe *r)
+{
+    return r->method ? adapt_rows(r->method, r->method_cfg) : 0;
+}
+
+/* Once for each length in this process: a plan resolves as many recipes as it has cells. */
+static void say_lowered(long to, const struct recipe *r, const struct dims *d)
+{
+    static long said[64];
+    static int n;
+
+    for (int i = 0; i < n; i++)
+        if (said[i] == to)
+            return;
+    if (n < (int)ARRAY_LEN(said))
+        said[n++] = to;
+    warn("'max_len' is lowered to %ld: of the model's %d positions '%s' takes %d", to, d->max_pos,
+         r->method->name, recipe_rows(r));
+}
+
+/* The value of a key of whole numbers of this run's method. */
+static long whole(const struct recipe *r, const char *key)
+{
+    void *cfg = NULL;
+    const struct opt *o = recipe_opt(r, key, &cfg);
+
+    return o && o->type == OPT_INT ? *(const long *)(const void *)((const char *)cfg + o->at) : 0;
+}
+
+/* The rows that the method inserts take positions of the model, which a text then has not. */
+static int fit_max_len(struct recipe *r, const struct dims *d, const struct task *t)
+{
+    struct train_cfg *c = &r->train;
+    int least = t->col_pair ? 5 : 3, rows = recipe_rows(r), room = d->max_pos - rows;
+
+    if (c->max_len == 0)
+        c->max_len = t->max_len < d->max_pos ? t->max_len : d->max_pos;
+    if (c->max_len > d->max_pos)
+        return fail(FAIL_USAGE, "'max_len' is %ld, but the model has %d positions", c->max_len,
+                    d->max_pos);
+    if (rows > 0 && room < least)
+        return fail(
+            FAIL_USAGE,
+            "'prefix' is %ld and 'infix' is %ld, but the model has %d positions, of which %s "
+            "needs %d",
+            whole(r, "prefix"), whole(r, "infix"), d->max_pos,
+            t->col_pair ? "a pair of texts" : "a text", least);
+    if (c->max_len < least) /* as many special tokens, and one of each text */
+        return fail(FAIL_USAGE, "'max_len' is %ld, but %s needs %d tokens", c->max_len,
+                    t->col_pair ? "a pair of texts" : "a text", least);
+    if (c->max_len > room) {
+        c->max_len = room;
+        say_lowered(room, r, d);
+    }
+    return 0;
+}
+
+int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
+{
+    struct train_cfg *c = &r->train;
+
+    if (r->run.precision == HALF)
+        warn_slow_bf16();
+    r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
+    if (c->pooling == 0)
+        c->pooling = d->pooling == POOL_MEAN ? 2 : 1;
+    if (c->hidden_dropout < 0)
+        c->hidden_dropout = d->hidden_dropout;
+    if (c->attn_dropout < 0)
+        c->attn_dropout = d->attn_dropout;
+    if (c->classifier_dropout < 0)
+        c->classifier_dropout = d->classifier_dropout;
+    if (fit_max_len(r, d, t) != 0)
+        return -1;
+    if (!c->best_by || !*c->best_by) {
+        free(c->best_by);
+        c->best_by = xstrdup(t->n_metrics ? t->metrics[0] : "loss");
+    }
+    if (train_cfg_check(c, t) != 0)
+        return -1;
+    bool all = strcmp(c->recompute, "true") == 0;
+    return all || train_recompute(c) <= d->n_layers
+               ? 0
+               : fail(FAIL_USAGE, "'recompute' is %s, but the model has %d blocks", c->recompute,
+                      d->n_layers);
+}
+
+static json_t *field_json(const struct opt *o, const void *cfg)
+{
+    const void *f = (const char *)cfg + o->at;
+    char text[4096];
+
+    switch (o->type) {
+    case OPT_INT: return json_integer(*(const long *)f);
+    case OPT_REAL: return json_real(*(const double *)f + 0.0);
+    case OPT_BOOL: return json_boolean(*(const bool *)f);
+    default: return json_string(opt_text(o, cfg, text, sizeof text));
+    }
+}
+
+static void add_fields(json_t *to, const struct opt *table, const void *cfg)
+{
+    for (const struct opt *o = table; o && o->type != OPT_END; o++)
+        json_object_set_new(to, o->key, field_json(o, cfg));
+}
+
+void recipe_hash(char out[65], const struct recipe *r, const char *const *without)
+{
+    json_t *config = json_copy(r->config);
+
+    for (int i = 0; names_only[i]; i++)
+        json_object_del(config, names_only[i]);
+    for (int i = 0; without && without[i]; i++)
+        json_object_del(config, without[i]);
+    json_t *all = json_pack("{s:o, s:O, s:i}", "config", config, "inputs", r->inputs, "numerics",
+                            (int)NUMERICS_VERSION);
+    char *text = json_dumps(all, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
+    CHECK(text, "no canonical text");
+    sha256_hex(out, text, strlen(text));
+    free(text);
+    json_decref(all);
+}
+
+void recipe_keys(struct recipe *r, json_t *inputs)
+{
+    static const char *const seed[] = { "seed", NULL };
+
+    r->inputs = inputs;
+    r->config = json_object();
+    add_fields(r->config, run_opts, &r->run);
+    add_fields(r->config, train_opts, &r->train);
+    add_fields(r->config, r->method->opts, r->method_cfg);
+    if (r->train.steps > 0)
+        json_object_del(r->config, "epochs"); /* steps win: no run depends on it */
+    if (!r->run.init_from || !*r->run.init_from)
+        json_object_del(r->config, "init_from");
+    if (r->run.order_seed < 0)
+        json_object_del(r->config, "order_seed");
+    if (r->run.init_seed < 0)
+        json_object_del(r->config, "init_seed");
+    /* of the two sizes of a batch the one that counts */
+    json_object_del(r->config, r->train.batch_tokens > 0 ? "batch" : "batch_tokens");
+    recipe_hash(r->key, r, NULL);
+    recipe_hash(r->cell, r, seed);
+}
+
+uint64_t recipe_order_seed(const struct recipe *r)
+{
+    return (uint64_t)(r->run.order_seed >= 0 ? r->run.order_seed : r->run.seed);
+}
+
+uint64_t recipe_init_seed(const struct recipe *r)
+{
+    return (uint64_t)(r->run.init_seed >= 0 ? r->run.init_seed : r->run.seed);
+}
+
+struct head recipe_head(const struct recipe *r, const struct task *t)
+{
+    return (struct head){ .n_labels = t->regression ? 1 : t->n_labels,
+                          .regression = t->regression,
+                          .pooling = r->train.pooling == 1 ? POOL_CLS : POOL_MEAN,
+                          .pool_scale = r->train.pool_scale,
+                          .hidden_dropout = r->train.hidden_dropout,
+                          .attn_dropout = r->train.attn_dropout,
+                          .recompute = train_recompute(&r->train),
+                          .classifier_dropout = r->train.classifier_dropout,
+                          .precision = recipe_precision(r) };
+}
+
+int recipe_complete(struct recipe *r, const struct settings *v)
+{
+    const struct model_facts *m = model_facts(r->run.model);
+    const struct task_facts *t = m ? task_facts(r->run.task) : NULL;
+    if (!t || recipe_autos(r, &m->dims, &t->task) != 0) {
+        recipe_blame(v);
+        recipe_free(r);
+        return -1;
+    }
+    replace(&r->run.model, m->name);
+    replace(&r->run.task, t->name);
+    json_t *inputs = facts_inputs(m, t);
+    if (facts_adapter(inputs, r->run.init_from) != 0) {
+        json_decref(inputs);
+        recipe_blame(v);
+        recipe_free(r);
+        return -1;
+    }
+    recipe_keys(r, inputs);
+    if (geometry_get(r))
+        return 0;
+    recipe_blame(v);
+    recipe_free(r);
+    return -1;
+}
+
+int recipe_resolve(struct recipe *r, const struct settings *v)
+{
+    return recipe_parse(r, v) == 0 ? recipe_complete(r, v) : -1;
+}
+
+void recipe_free(struct recipe *r)
+{
+    opt_free(run_opts, &r->run);
+    opt_free(train_opts, &r->train);
+    if (r->method && r->method->opts && r->method_cfg)
+        opt_free(r->method->opts, r->method_cfg);
+    free(r->method_cfg);
+    json_decref(r->config);
+    json_decref(r->inputs);
+    *r = (struct recipe){ 0 };
+}

@@ -1,0 +1,211 @@
+/* cmd_run.c - "lowrank run": one run, on all cores. */
+#include "core/cmd.h"
+#include "core/math/mat.h"
+#include "experiments/recipe/inputs.h"
+#include "experiments/run/worker.h"
+#include "experiments/study/options.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct opt table[] = {
+    { "threads", 't', OPT_INT, OPTION_AT(threads), "0", 0, 256, NULL,
+      "0: one a core; results do not depend on it" },
+    { "again", 0, OPT_BOOL, OPTION_AT(again), "false", 0, 0, NULL,
+      "do a run that is done once more and compare every number" },
+    HOME_OPTION(struct common),
+    OPTION_DATA,
+    FORMAT_OPTION(struct common),
+    { .type = OPT_END },
+};
+static struct opt_usage usage = {
+    .command = "run",
+    .usage = "[RECIPE] [key=value...]",
+    .about = "do one run and print its result; a run that is done is not done again",
+    .example = "lowrank run task=supersense rank=8 targets=q,v",
+    .min_args = 0,
+    .max_args = -1,
+};
+
+/* Every key, from the tables. */
+static char *keys_help(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+
+    CHECK(f, "no memory for help");
+    fprintf(f, "RECIPE is a file or the name of a study, whose base is taken. keys:\n");
+    opt_help(run_opts, f);
+    opt_help(train_opts, f);
+    for (const struct adapt *const *a = adapt_table; *a; a++)
+        if ((*a)->opts && (*a)->opts->type != OPT_END) {
+            fprintf(f, "keys of method=%s:\n", (*a)->name);
+            opt_help((*a)->opts, f);
+        }
+    fclose(f);
+    while (size > 0 && text[size - 1] == '\n')
+        text[--size] = 0;
+    return text;
+}
+
+/* A study of this one run, named "run". */
+static int single(struct study *s, const struct settings *v)
+{
+    *s = (struct study){ .name = xstrdup("run"), .metric = xstrdup("best accuracy"), .n_cells = 1 };
+    s->axis = xalloc(1, sizeof *s->axis);
+    s->runs = xalloc(1, sizeof *s->runs);
+    struct plan_run *p = s->runs;
+    if (recipe_resolve(&p->recipe, v) != 0)
+        return -1;
+    s->n_runs = p->n_points = 1;
+    p->trial = xstrdup("{}");
+    memcpy(p->point, p->recipe.cell, sizeof p->point);
+    s->spec = json_pack("{s:{}, s:s}", "axes", "metric", p->recipe.train.best_by);
+    study_tell_idle(s, v);
+    hash_save();
+    return 0;
+}
+
+static int read_words(struct settings *v, int argc, char **argv)
+{
+    int first = argc > 1 && !strchr(argv[1], '=') ? 2 : 1, rc = 0;
+
+    if (first == 2) {
+        char *path = find_recipe(argv[1]);
+        rc = path ? recipe_file(v, path) : -1;
+        free(path);
+    }
+    for (int i = first; i < argc && rc == 0; i++)
+        rc = settings_word(v, argv[i]);
+    return rc;
+}
+
+static int print_result(struct store *store, const struct recipe *r, int format)
+{
+    const char *const params[] = { "key", r->key, NULL };
+    struct rows rows;
+
+    if (store_query(store, &rows,
+                    "SELECT which, metric, coalesce(value, nonfinite) AS value, step FROM final"
+                    " WHERE run_key = :key ORDER BY which, metric",
+                    params) != 0)
+        return -1;
+    int rc = report_print(stdout, &rows, (enum report_format)format);
+    rows_free(&rows);
+    return rc;
+}
+
+static int stopped(void)
+{
+    note("stopped; the same command resumes");
+    return stop_requested() == SIGTERM ? 128 + SIGTERM : (int)FAIL_STOPPED;
+}
+
+static int do_run(struct study *s, struct store *store, const struct run_env *env, int format)
+{
+    struct plan_run *p = s->runs;
+    struct run_report rep;
+    struct claim c;
+    char took[32];
+
+    int rc = store_claim(store, s->name, p->recipe.key, env->lease_s, &c);
+    if (rc == 0)
+        return fail(FAIL_RUN, "run %.8s is being done by another process", p->recipe.key);
+    if (rc < 0)
+        return -1;
+    run_one(&rep, env, p, &c);
+    claim_free(&c);
+    progress_end();
+    if (rep.fate == FATE_FAULT)
+        return -1;
+    if (rep.fate == FATE_STOPPED)
+        return stopped();
+    if (rep.fate == FATE_LOST)
+        return fail(FAIL_RUN, "run %.8s was taken over by another process", p->recipe.key);
+    if (rep.state != STATE_DONE)
+        return fail(rep.state == STATE_FAILED ? fail_code() : FAIL_RUN, "run %.8s %s: %s",
+                    p->recipe.key, state_names[rep.state], rep.error);
+    note("run %.8s done in %s", p->recipe.key, duration_text(took, rep.wall_s));
+    return print_result(store, &p->recipe, format);
+}
+
+static int again(const struct run_env *env, const struct plan_run *p)
+{
+    long n = run_again(env, p);
+
+    if (n < 0 && stop_requested())
+        return stopped();
+    return n > 0 ? (int)FAIL_RUN : (int)n;
+}
+
+static int one(struct study *s, struct store *store, const struct common *c)
+{
+    struct plan_run *p = s->runs;
+    bool pending = true;
+    int threads = c->threads > 0 ? (int)c->threads : cpu_info()->cores;
+    int state = store_state(store, p->recipe.key);
+
+    if (state < 0)
+        return -1;
+    if (state == (int)STATE_DONE && !c->again) {
+        note("run %.8s is done already; this is its stored result", p->recipe.key);
+        return print_result(store, &p->recipe, c->format);
+    }
+    if (state == (int)STATE_DIVERGED && !c->again)
+        return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' says more", p->recipe.key,
+                    p->recipe.key);
+    if (study_memory(s, NULL, threads) != 0 || study_memory_check(s, &pending, 1) != 0)
+        return -1;
+    detail("memory: about %.0f MB, %.0f MB of them shared by runs of a sweep",
+           1e-6 * (double)(study_shared_bytes(s, NULL) + p->rss),
+           1e-6 * (double)study_shared_bytes(s, NULL));
+    if (threads > cpu_info()->cores)
+        warn("%d threads on %d core%s: no faster, and the numbers are the same for any", threads,
+             cpu_info()->cores, cpu_info()->cores == 1 ? "" : "s");
+    struct run_env env = { .store = store, .jobs = 1, .lease_s = lease_for(p) };
+    env.pool = pool_new(threads);
+    int rc = env.pool ? study_put(store, s) : -1;
+    math_thread_init();
+    if (rc == 0 && c->again && state == (int)STATE_DONE)
+        rc = again(&env, p);
+    else if (rc == 0 && (state != (int)STATE_FAILED || store_requeue(store, s->name, false) >= 0))
+        rc = do_run(s, store, &env, c->format);
+    else
+        rc = -1;
+    if (env.pool)
+        pool_free(env.pool);
+    return rc;
+}
+
+static int work(void *cfg, int argc, char **argv)
+{
+    const struct common *c = cfg;
+    struct study s = { 0 };
+    struct settings v = { 0 };
+    struct store *store = NULL;
+
+    common_apply(c);
+    int rc = read_words(&v, argc, argv) == 0 && single(&s, &v) == 0 &&
+                     common_store(&store, STORE_WRITE) == 0
+                 ? one(&s, store, c)
+                 : -1;
+    store_close(store);
+    study_free(&s);
+    settings_free(&v);
+    return rc;
+}
+
+static int run(int argc, char **argv)
+{
+    char *keys = keys_help();
+
+    usage.detail = keys;
+    int rc = opt_command(&usage, table, sizeof(struct common), work, argc, argv);
+    usage.detail = NULL;
+    free(keys);
+    return rc;
+}
+
+const struct cmd cmd_run = { "run", "run", "do one run", run };

@@ -1,0 +1,129 @@
+/* run_again.c - a finished run once more, against what is stored. */
+#include "experiments/run/run_one.h"
+#include "core/base/file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct again {
+    const struct run_env *env;
+    char run_id[32];
+    long compared, different;
+};
+
+static int compare(void *self, long step, const char *split, const char *name, double value)
+{
+    struct again *a = self;
+    struct rows rows;
+    char at[32], now[40];
+    const char *const params[] = {
+        "run", a->run_id, "split", split, "name", name, "step", at, NULL
+    };
+
+    snprintf(at, sizeof at, "%ld", step);
+    snprintf(now, sizeof now,
+             isfinite(value) ? "%.17g"
+             : isnan(value)  ? "nan"
+             : value > 0     ? "+inf"
+                             : "-inf",
+             value);
+    if (store_query(
+            a->env->store, &rows,
+            "SELECT coalesce(nonfinite, printf('%!.17g', value)) AS value FROM curves JOIN run "
+            "USING(run_id)"
+            " WHERE run_id = CAST(:run AS INTEGER) AND split = :split AND metric = :name AND step ="
+            " CAST(:step AS INTEGER)",
+            params) != 0)
+        return -1;
+    const char *was = rows.n_rows ? rows_get(&rows, 0, "value") : NULL;
+    if (was) {
+        bool same = isfinite(value) ? strtod(was, NULL) == value : strcmp(was, now) == 0;
+        a->compared++;
+        a->different += !same;
+        if (!same)
+            printf("differs: %s %s at step %ld: was %s, is %s\n", split, name, step, was, now);
+    }
+    rows_free(&rows);
+    return 0;
+}
+
+static int stop_tick(void *self, long step, long steps, double tokens)
+{
+    (void)self, (void)tokens;
+    progress("step %ld of %ld", step, steps);
+    return stop_requested();
+}
+
+static int find_run(struct again *a, const struct recipe *r)
+{
+    const char *const params[] = { "key", r->key, NULL };
+    struct rows rows;
+
+    if (store_query(a->env->store, &rows, "SELECT run_id FROM run WHERE run_key = :key", params) !=
+        0)
+        return -1;
+    const char *id = rows.n_rows ? rows_get(&rows, 0, "run_id") : NULL;
+    snprintf(a->run_id, sizeof a->run_id, "%s", id ? id : "");
+    rows_free(&rows);
+    return id ? 0 : fail(FAIL_RUN, "run %.8s is not in the store", r->key);
+}
+
+/* The adapter folder may have been removed since; the same numbers make the same adapter. */
+static int restore_adapter(struct model *m, const struct recipe *r, const struct run_result *res,
+                           const real *best)
+{
+    char *under = xprintf("adapters/%.16s/last", r->key), *dir = home_path(under), *rel = NULL;
+    int rc = file_exists(dir) ? 0 : run_save_adapters(m, r, res, best, &rel);
+
+    if (rel && rc == 0)
+        note("the adapter was missing: written to '%s' again", dir);
+    free(rel);
+    free(dir);
+    free(under);
+    return rc;
+}
+
+static int retrain(struct again *a, const struct plan_run *p)
+{
+    struct run_result res;
+    struct run_data d;
+    struct model m = { 0 };
+    int rc = run_build(&m, &d, &p->recipe);
+    real *best = rc == 0 ? malloc(m.n_train * sizeof *best + 1) : NULL;
+
+    if (rc == 0 && !best)
+        rc = fail(FAIL_MEMORY, "no memory for the best of %zu trained numbers", m.n_train);
+    if (rc == 0) {
+        struct run_job job = { .model = &m,
+                               .cfg = &p->recipe.train,
+                               .data = d,
+                               .seed = (uint64_t)p->recipe.run.seed,
+                               .order_seed = recipe_order_seed(&p->recipe),
+                               .pool = a->env->pool,
+                               .sink = { a, compare, NULL, stop_tick },
+                               .run_key = p->recipe.key,
+                               .best_theta = best };
+        rc = train_run(&job, &res);
+        progress_end();
+    }
+    if (rc == 0 && res.end == RUN_STOPPED)
+        rc = fail(FAIL_STOPPED, "stopped");
+    if (rc == 0 && res.end == RUN_DONE && a->compared > 0 && a->different == 0)
+        rc = restore_adapter(&m, &p->recipe, &res, best);
+    free(best);
+    model_free(&m);
+    return rc;
+}
+
+long run_again(const struct run_env *e, const struct plan_run *p)
+{
+    struct again a = { .env = e };
+    int rc = find_run(&a, &p->recipe) == 0 ? retrain(&a, p) : -1;
+
+    if (rc == 0 && a.compared == 0)
+        rc = fail(FAIL_RUN, "run %.8s has no stored numbers to compare with", p->recipe.key);
+    if (rc == 0)
+        printf("%ld numbers compared, %ld differ\n", a.compared, a.different);
+    return rc == 0 ? a.different : -1;
+}

@@ -1,0 +1,362 @@
+/* plan.c - a study file, read and expanded to its runs. */
+#include "experiments/study/grid.h"
+#include "experiments/recipe/inputs.h"
+#include "core/base/file.h"
+#include "results/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOLD = 3 };
+
+static int unknown_key(const struct yaml_node *root, int i, bool has_base)
+{
+    const char *key = yaml_key(root, i), *near = nearest(key, study_keys);
+
+    if (recipe_knows(key))
+        return has_base ? yaml_fail_key(root, i, "'%s' belongs under 'base'", key) : 0;
+    if (!near)
+        near = recipe_nearest(key);
+    return yaml_fail_key(root, i, "unknown key '%s'%s%s%s", key, near ? "; did you mean '" : "",
+                         near ? near : "", near ? "'?" : "");
+}
+
+static int check_keys(const struct yaml_node *root)
+{
+    for (int i = 0; i < yaml_count(root); i++) {
+        bool known = false;
+        for (int k = 0; study_keys[k] && !known; k++)
+            known = strcmp(study_keys[k], yaml_key(root, i)) == 0;
+        if (!known && unknown_key(root, i, yaml_get(root, "base") != NULL) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int unknown_metric(const struct yaml_node *n, const char *name)
+{
+    const char *names[64] = { "loss", "own" };
+
+    for (int i = 0; metric_table[i] && i < 61; i++)
+        names[i + 2] = metric_table[i]->name;
+    const char *near = nearest(name, names);
+    return yaml_fail(n, "unknown metric '%s'; %s%s%s", name, near ? "did you mean '" : "",
+                     near ? near : "'lowrank list metrics' lists them", near ? "'?" : "");
+}
+
+/* "best accuracy", "last f1", or a metric alone, which means best; "own" is each task's own. */
+static int read_metric(struct study *s, const struct yaml_node *root)
+{
+    const struct yaml_node *n = yaml_get(root, "metric");
+    const char *text = n ? yaml_text(n) : "best accuracy", *name = text;
+
+    if (!text)
+        return yaml_fail(n, "'metric' must be a word such as 'accuracy' or 'last accuracy'");
+    if (strncmp(text, "best ", 5) == 0 || strncmp(text, "last ", 5) == 0)
+        name = text + 5;
+    if (!metric_find(name) && strcmp(name, "loss") != 0 && strcmp(name, "own") != 0)
+        return unknown_metric(n, name);
+    s->metric = name == text ? xprintf("best %s", text) : xstrdup(text);
+    return 0;
+}
+
+/* A text that may be absent, but not empty or something else. */
+static int maybe(char **dst, const struct yaml_node *root, const char *key)
+{
+    const struct yaml_node *n = yaml_get(root, key);
+    const char *text = n ? yaml_text(n) : NULL;
+
+    if (n && (!text || !*text))
+        return yaml_fail(n, "'%s' must be a text", key);
+    *dst = text ? xstrdup(text) : NULL;
+    return 0;
+}
+
+static int check_table(const struct study *s, const struct yaml_node *root)
+{
+    if (!s->table || query_find(s->table))
+        return 0;
+    const char *near = nearest(s->table, query_names());
+    return yaml_fail(yaml_get(root, "table"), "unknown table '%s'; %s%s%s", s->table,
+                     near ? "did you mean '" : "",
+                     near ? near : "'lowrank table --list' lists them", near ? "'?" : "");
+}
+
+static int check_figure(const struct study *s, const struct yaml_node *root)
+{
+    char *file = xprintf("plots/%s.gp", s->figure ? s->figure : ""), *path = share_path(file);
+    int rc = 0;
+
+    if (s->figure && !file_exists(path))
+        rc = yaml_fail(yaml_get(root, "figure"),
+                       "unknown figure '%s'; 'lowrank figure --list' lists them", s->figure);
+    free(path);
+    free(file);
+    return rc;
+}
+
+/* The file's own name without folder and ".yaml". */
+static char *stem(const char *path)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+    return xprintf("%.*s", (int)strcspn(name, "."), name);
+}
+
+/* Commands take it as a word, reports make files of it. */
+static int check_name(const struct study *s)
+{
+    for (const char *c = s->name; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 127 || *c == '/' || *c == '.')
+            return fail(FAIL_USAGE,
+                        "%s: 'study' is '%s'; a name has no spaces, slashes, dots or control "
+                        "characters",
+                        s->path, s->name);
+    return *s->name && strcmp(s->name, "run") != 0
+               ? 0
+               : fail(FAIL_USAGE, "%s: 'study' is '%s', which is no name for a study", s->path,
+                      s->name);
+}
+
+static int read_head(struct study *s, const struct yaml_node *root)
+{
+    if (check_keys(root) != 0 || read_metric(s, root) != 0)
+        return -1;
+    if (maybe(&s->name, root, "study") != 0 || maybe(&s->title, root, "title") != 0 ||
+        maybe(&s->source, root, "source") != 0 || maybe(&s->table, root, "table") != 0 ||
+        maybe(&s->figure, root, "figure") != 0 || check_table(s, root) != 0 ||
+        check_figure(s, root) != 0)
+        return -1;
+    if (!s->name)
+        s->name = stem(s->path);
+    if (check_name(s) != 0)
+        return -1;
+    return recipe_file(&s->base, s->path);
+}
+
+static void set_text(json_t *spec, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(spec, key, json_string(text));
+}
+
+static json_t *words_json(const struct settings *words)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; words && i < words->n; i++) {
+        char *word = xprintf("%s=%s", words->s[i].key, words->s[i].value);
+        json_array_append_new(list, json_string(word));
+        free(word);
+    }
+    return list;
+}
+
+/* How to ask again, for a report. recipe: the study's name, or its path where the name alone would
+ * not find it. words: of a sweep. run_words and the values of the keys in varied: of 'lowrank run',
+ * which takes neither the longer form nor conditions from a study. */
+static void set_asked(struct study *s, const struct grid *g, const struct settings *words,
+                      enum profile profile)
+{
+    char *name = stem(s->path), *found = find_recipe(name);
+    json_t *varied = json_array();
+
+    for (char **key = s->axis; *key; key++)
+        json_array_append_new(varied, json_string(*key));
+    for (int i = 0; i < g->n_when; i++)
+        for (int k = 0; k < g->when[i].set.n; k++)
+            json_array_append_new(varied, json_string(g->when[i].set.s[k].key));
+    set_text(s->spec, "recipe", found && strcmp(found, s->path) == 0 ? name : s->path);
+    set_text(s->spec, "profile", profile == PROFILE_FULL ? "full" : NULL);
+    json_object_set_new(s->spec, "words", words_json(words));
+    json_object_set_new(s->spec, "run_words",
+                        words_json(profile == PROFILE_FULL ? &s->base : words));
+    json_object_set_new(s->spec, "varied", varied);
+    free(found);
+    free(name);
+}
+
+static void make_spec(struct study *s, const struct grid *g)
+{
+    s->spec = grid_json(g);
+    set_text(s->spec, "metric", s->metric);
+    set_text(s->spec, "title", s->title);
+    set_text(s->spec, "source", s->source);
+    set_text(s->spec, "table", s->table);
+    set_text(s->spec, "figure", s->figure);
+    s->axis = xalloc((size_t)(g->product.n + g->zip.n + g->nuisance.n) + 2, sizeof *s->axis);
+    int n = 0;
+    const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < all[i]->n; k++)
+            s->axis[n++] = xstrdup(all[i]->a[k].key);
+    if (g->budget)
+        s->axis[n++] = xstrdup("rank");
+}
+
+static void choose_seeds(struct grid *g, const struct study *s, long seeds)
+{
+    const struct setting *base = settings_get(&s->base, "seed");
+    bool given = seeds > 0;
+
+    if (!given && g->n_seeds > 0)
+        return;
+    if (!given && base) {
+        grid_override(g, base);
+        return;
+    }
+    g->n_seeds = given ? (int)seeds : 5;
+    g->seeds = xgrow(g->seeds, (size_t)g->n_seeds, sizeof *g->seeds);
+    for (int i = 0; i < g->n_seeds; i++)
+        g->seeds[i] = i + 1;
+}
+
+static void tell_shared(const struct study *s)
+{
+    int told = 0;
+
+    for (int i = 0; i < s->n_runs && told < TOLD; i++)
+        if (s->runs[i].n_points > 1) {
+            note("%d points share run %.8s", s->runs[i].n_points, s->runs[i].recipe.key);
+            told++;
+        }
+    if (told == TOLD)
+        note("in all, %d points are runs of other points", s->n_shared);
+}
+
+static bool is_taken(const struct study *s, const char *key)
+{
+    for (int i = 0; i < s->n_runs; i++)
+        if (recipe_opt(&s->runs[i].recipe, key, NULL))
+            return true;
+    return false;
+}
+
+void study_tell_idle(const struct study *s, const struct settings *words)
+{
+    char *idle = xstrdup("");
+
+    for (int i = 0; i < words->n; i++) {
+        if (is_taken(s, words->s[i].key))
+            continue;
+        char *more = xprintf("%s%s'%s'", idle, *idle ? ", " : "", words->s[i].key);
+        free(idle);
+        idle = more;
+    }
+    if (*idle)
+        warn("%s: without effect, as no method here has such a key", idle);
+    free(idle);
+}
+
+static void add_axes(struct settings *words, const struct axes *v)
+{
+    for (int i = 0; i < v->n; i++)
+        settings_set(words, v->a[i].key, v->a[i].value[0], v->a[i].where[0]);
+}
+
+static void tell_idle(const struct study *s, const struct grid *g)
+{
+    struct settings words = { 0 };
+
+    settings_copy(&words, &s->base);
+    add_axes(&words, &g->product);
+    add_axes(&words, &g->zip);
+    add_axes(&words, &g->nuisance);
+    for (int i = 0; i < g->n_when; i++)
+        settings_copy(&words, &g->when[i].set);
+    study_tell_idle(s, &words);
+    settings_free(&words);
+}
+
+/* *OVER: the study's longer form when that is asked for, else NULL. */
+static int read_profile(const struct yaml_node **over, struct study *s,
+                        const struct yaml_node *root, enum profile profile)
+{
+    static const char *const parts[] = { "base", "axes", "zip",   "nuisance", "exclude",
+                                         "only", "when", "seeds", "budget",   NULL };
+    const struct yaml_node *full = yaml_get(root, "full");
+
+    *over = NULL;
+    if (full && yaml_kind(full) != YAML_MAP)
+        return yaml_fail(full, "'full' must be a mapping");
+    for (int i = 0; full && i < yaml_count(full); i++) {
+        int k = 0;
+        while (parts[k] && strcmp(parts[k], yaml_key(full, i)) != 0)
+            k++;
+        if (!parts[k])
+            return yaml_fail_key(full, i,
+                                 "'full' has '%s'; it may have base, axes, zip, nuisance, "
+                                 "exclude, only, when, seeds and budget",
+                                 yaml_key(full, i));
+    }
+    if (profile == PROFILE_QUICK)
+        return 0;
+    if (!full)
+        return fail(FAIL_USAGE, "%s: the study has no longer form ('full')", s->path);
+    *over = full;
+    return yaml_get(full, "base") ? settings_yaml(&s->base, yaml_get(full, "base")) : 0;
+}
+
+int study_load(struct study *s, const char *path, const struct settings *overrides, long seeds,
+               enum profile profile, bool yes_really)
+{
+    struct grid g = { 0 };
+    struct yaml *y = yaml_load(path);
+    const struct yaml_node *over;
+    int rc = -1;
+
+    *s = (struct study){ .path = xstrdup(path) };
+    if (!y || read_head(s, yaml_root(y)) != 0 ||
+        read_profile(&over, s, yaml_root(y), profile) != 0 ||
+        grid_read(&g, &s->base, yaml_root(y), over) != 0)
+        goto out;
+    for (int i = 0; overrides && i < overrides->n; i++) {
+        const struct setting *o = &overrides->s[i];
+        settings_set(&s->base, o->key, o->value, o->where);
+        grid_override(&g, o);
+        if (g.budget && strcmp(o->key, "rank") == 0)
+            g.budget = 0;
+    }
+    struct recipe check; /* words that an axis hides are checked as well */
+    if (recipe_parse(&check, &s->base) != 0)
+        goto out;
+    recipe_free(&check);
+    choose_seeds(&g, s, seeds);
+    s->budget = g.budget;
+    make_spec(s, &g);
+    set_asked(s, &g, overrides, profile);
+    rc = grid_expand(s, &g, yes_really);
+    hash_save();
+    if (rc == 0) {
+        tell_shared(s);
+        tell_idle(s, &g);
+    }
+out:
+    yaml_free(y);
+    grid_free(&g);
+    if (rc != 0)
+        study_free(s);
+    return rc;
+}
+
+void study_free(struct study *s)
+{
+    for (int i = 0; i < s->n_runs; i++) {
+        recipe_free(&s->runs[i].recipe);
+        free(s->runs[i].trial);
+    }
+    for (int i = 0; s->axis && s->axis[i]; i++)
+        free(s->axis[i]);
+    free(s->axis);
+    free(s->runs);
+    settings_free(&s->base);
+    json_decref(s->spec);
+    free(s->name);
+    free(s->title);
+    free(s->path);
+    free(s->source);
+    free(s->table);
+    free(s->figure);
+    free(s->metric);
+    *s = (struct study){ 0 };
+}

@@ -1,0 +1,138 @@
+/* cmd_figure.c - "lowrank figure": a figure from the result database, with its data and script. */
+#include "core/cmd.h"
+#include "core/base/file.h"
+#include "core/base/opt.h"
+#include "plots/figure/figure.h"
+#include "plots/figure/gnuplot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    char *home, *out;
+    int format;
+    bool list;
+};
+static const struct opt table[] = {
+    HOME_OPTION(struct options),
+    { .key = "out",
+      .letter = 'o',
+      .type = OPT_STR,
+      .at = offsetof(struct options, out),
+      .help = "folder to write to instead of HOME/figures" },
+    { .key = "format",
+      .letter = 'f',
+      .type = OPT_CHOICE,
+      .at = offsetof(struct options, format),
+      .def = "all",
+      .choices = "all|pdf|svg|png",
+      .help = "kind of file" },
+    { .key = "list",
+      .letter = 'l',
+      .type = OPT_BOOL,
+      .at = offsetof(struct options, list),
+      .help = "list the figures" },
+    { .type = OPT_END },
+};
+static const struct opt_usage usage = {
+    .command = "figure",
+    .usage = "NAME [name=value...]",
+    .about = "draw a figure from the result database",
+    .detail = "Writes the data NAME.dat, the script NAME.gp and what gnuplot makes of them. Words\n"
+              "name=value set parameters of the figure's queries, as study=NAME or layer=6.",
+    .example = "lowrank figure rank",
+    .min_args = 0,
+    .max_args = 9,
+};
+
+static const char *const formats[] = { "pdf", "svg", "png", NULL };
+
+static int write_text(const char *dir, const char *name, const char *type, const char *text)
+{
+    char *path = xprintf("%s/%s.%s", dir, name, type);
+    int rc = file_write(path, text, strlen(text), FAIL_STORE);
+
+    if (rc == 0)
+        printf("%s\n", path);
+    free(path);
+    return rc;
+}
+
+static int draw(const struct figure *f, const char *dir, const struct options *o)
+{
+    const char *const *wanted = formats;
+    const char *one[] = { NULL, NULL };
+    char *data = figure_data(f), *script = figure_script(f);
+    int rc = make_dirs(dir);
+
+    if (rc == 0)
+        rc = write_text(dir, f->t.name, "dat", data);
+    if (rc == 0)
+        rc = write_text(dir, f->t.name, "gp", script);
+    free(data);
+    free(script);
+    if (rc != 0)
+        return -1;
+    if (o->format > 0) {
+        one[0] = formats[o->format - 1];
+        wanted = one;
+    }
+    if (gnuplot_draw(dir, f->t.name, wanted) != 0)
+        return fail_context("figure '%s' (its data and script are kept in '%s')", f->t.name, dir);
+    for (int i = 0; wanted[i]; i++)
+        printf("%s/%s.%s\n", dir, f->t.name, wanted[i]);
+    return 0;
+}
+
+/* argv[0] is the figure's name, the rest "name=value": cut in place. */
+static int figure(int argc, char **argv, const struct options *o)
+{
+    const char *params[2 * TEMPLATE_WORDS + 1] = { 0 };
+    struct figure f = { 0 };
+    struct store *s = NULL;
+
+    for (int i = 1; i < argc; i++) {
+        char *is = strchr(argv[i], '=');
+        if (!is || is == argv[i])
+            return fail(FAIL_USAGE, "'%s' is not name=value", argv[i]);
+        *is = 0;
+        params[2 * i - 2] = argv[i];
+        params[2 * i - 1] = is + 1;
+    }
+    char *path = home_path("lowrank.db");
+    char *dir = o->out ? xstrdup(o->out) : home_path("figures");
+    int rc = template_load(&f.t, argv[0]);
+    if (rc == 0 && !file_exists(path))
+        rc = figure_no_runs(&f);
+    if (rc == 0)
+        rc = store_open(&s, path, STORE_READ);
+    if (rc == 0)
+        rc = figure_read(&f, s, params);
+    if (s)
+        store_close(s);
+    if (rc == 0)
+        rc = draw(&f, dir, o);
+    figure_free(&f);
+    free(dir);
+    free(path);
+    return rc;
+}
+
+static int work(void *cfg, int argc, char **argv)
+{
+    struct options *o = cfg;
+
+    home_option = o->home;
+    if (o->list)
+        return template_list(stdout);
+    if (argc < 2)
+        return fail(FAIL_USAGE, "which figure? 'lowrank figure --list' lists them");
+    return figure(argc - 1, argv + 1, o);
+}
+
+static int run(int argc, char **argv)
+{
+    return opt_command(&usage, table, sizeof(struct options), work, argc, argv);
+}
+
+const struct cmd cmd_figure = { "figure", "look", "draw a figure from the database", run };

@@ -1,0 +1,143 @@
+/* figure.c - what a template asks for, from the store. */
+#include "plots/figure/figure.h"
+#include "core/base/opt.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PARAMS = 2 * TEMPLATE_WORDS };
+
+/* The queries of a figure, NULL-terminated. */
+static void queries(const struct template *t, const struct source *out[TEMPLATE_WORDS + 3])
+{
+    int n = 0;
+
+    for (int i = 0; i < t->n_data && n < TEMPLATE_WORDS; i++)
+        out[n++] = &t->data[i];
+    if (t->runs.query)
+        out[n++] = &t->runs;
+    if (t->text.query)
+        out[n++] = &t->text;
+    out[n] = NULL;
+}
+
+static int check_params(const struct template *t, const char *const *params)
+{
+    const struct source *all[TEMPLATE_WORDS + 3];
+
+    queries(t, all);
+    for (const struct source **q = all; *q; q++)
+        if (!query_find((*q)->query))
+            return fail(FAIL_INPUT, "figure '%s' needs the query '%s', which does not exist",
+                        t->name, (*q)->query);
+    for (const char *const *p = params; p && *p; p += 2) {
+        bool known = false;
+        for (const struct source **q = all; *q; q++)
+            known = known || query_takes(query_find((*q)->query), *p);
+        if (!known)
+            return fail(FAIL_USAGE, "figure '%s' has no setting '%s'", t->name, *p);
+    }
+    return 0;
+}
+
+static int read_source(struct rows *r, struct store *s, const struct source *src,
+                       const char *const *params)
+{
+    const char *all[MAX_PARAMS + 1], *sql = query_find(src->query);
+    int n = 0;
+
+    for (const char *const *p = params; p && *p && n < MAX_PARAMS; p += 2)
+        if (query_takes(sql, p[0])) {
+            all[n++] = p[0];
+            all[n++] = p[1];
+        }
+    int given = n;
+    for (int i = 0; i + 1 < src->params.n && n < MAX_PARAMS; i += 2) {
+        bool won = false;
+        for (int k = 0; k < given; k += 2)
+            won = won || strcmp(all[k], src->params.word[i]) == 0;
+        if (!won) {
+            all[n++] = src->params.word[i];
+            all[n++] = src->params.word[i + 1];
+        }
+    }
+    all[n] = NULL;
+    return store_query(s, r, sql, all);
+}
+
+static int column(const struct rows *r, const char *name)
+{
+    for (int i = 0; i < r->n_cols; i++)
+        if (strcmp(r->col[i], name) == 0)
+            return i;
+    return -1;
+}
+
+/* Every column exists, every number is one, and the last column has one. */
+static int check_rows(const struct template *t, const struct source *src, const struct rows *r)
+{
+    int last = -1;
+    bool some = false;
+
+    for (int i = 0; i < src->keys.n + src->cols.n; i++) {
+        bool key = i < src->keys.n;
+        const char *name = key ? src->keys.word[i] : src->cols.word[i - src->keys.n];
+        last = column(r, name);
+        if (last < 0)
+            return fail(FAIL_INPUT, "figure '%s': query '%s' has no column '%s'", t->name,
+                        src->query, name);
+        if (i > src->keys.n && !r->numeric[last])
+            return fail(FAIL_INPUT, "figure '%s': column '%s' of query '%s' is not of numbers",
+                        t->name, name, src->query);
+    }
+    for (int i = 0; i < r->n_rows; i++) {
+        const char *cell = r->cell[(size_t)i * (size_t)r->n_cols + (size_t)last];
+        some = some || (cell && isfinite(strtod(cell, NULL)));
+    }
+    return some ? 0
+                : fail(FAIL_RUN, "nothing to draw in figure '%s': every value of '%s' is NaN",
+                       t->name, src->cols.word[src->cols.n - 1]);
+}
+
+int figure_no_runs(const struct figure *f)
+{
+    return fail(FAIL_RUN, "no runs yet for figure '%s': %s", f->t.name, f->t.make);
+}
+
+int figure_read(struct figure *f, struct store *s, const char *const *params)
+{
+    const struct template *t = &f->t;
+
+    if (check_params(t, params) != 0)
+        return -1;
+    if (t->runs.query && read_source(&f->runs, s, &t->runs, params) != 0)
+        return fail_context("figure '%s', query '%s'", t->name, t->runs.query);
+    f->rows = xalloc((size_t)t->n_data, sizeof *f->rows);
+    for (int i = 0; i < t->n_data; i++) {
+        if (read_source(&f->rows[i], s, &t->data[i], params) != 0)
+            return fail_context("figure '%s', query '%s'", t->name, t->data[i].query);
+        if (f->rows[i].n_rows == 0 && f->runs.n_rows > 0)
+            return fail(FAIL_RUN,
+                        "nothing to draw in figure '%s': none of its %d runs gave a number",
+                        t->name, f->runs.n_rows);
+        if (f->rows[i].n_rows == 0)
+            return figure_no_runs(f);
+        if (check_rows(t, &t->data[i], &f->rows[i]) != 0)
+            return -1;
+    }
+    if (t->text.query && read_source(&f->text, s, &t->text, params) != 0)
+        return fail_context("figure '%s', query '%s'", t->name, t->text.query);
+    return 0;
+}
+
+void figure_free(struct figure *f)
+{
+    for (int i = 0; f->rows && i < f->t.n_data; i++)
+        rows_free(&f->rows[i]);
+    free(f->rows);
+    rows_free(&f->runs);
+    rows_free(&f->text);
+    template_free(&f->t);
+    *f = (struct figure){ 0 };
+}

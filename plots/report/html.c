@@ -1,0 +1,173 @@
+/* html.c - pieces of an HTML page. */
+#include "plots/report/html.h"
+#include "results/store/embed.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+void html_text(FILE *to, const char *s)
+{
+    while (*s) {
+        utf8proc_int32_t c;
+        int n = (int)utf8proc_iterate((const utf8proc_uint8_t *)s, -1, &c);
+        if (n <= 0) {
+            fputs("\xEF\xBF\xBD", to);
+            n = 1;
+        } else if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'') {
+            fprintf(to, "&#%d;", (int)c);
+        } else if ((c < 32 && c != '\t' && c != '\n') || (c >= 127 && c < 160) || c > 0x10FFFD ||
+                   (c & 0xFFFE) == 0xFFFE) { /* no characters of XML or HTML */
+            fputc(' ', to);
+        } else {
+            fwrite(s, 1, (size_t)n, to);
+        }
+        s += n;
+    }
+}
+
+void html_id(FILE *to, const char *prefix, const char *s)
+{
+    fputs(prefix, to);
+    for (; *s; s++)
+        if (isalnum((unsigned char)*s) || *s == '-')
+            fputc(*s, to);
+        else
+            fprintf(to, "_%02x", (unsigned char)*s);
+}
+
+void html_word(FILE *to, const char *s)
+{
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                               "_-+=,./:@%";
+
+    if (*s && !s[strspn(s, safe)]) {
+        html_text(to, s);
+        return;
+    }
+    html_text(to, "'");
+    for (; *s; s += strcspn(s, "'"), s += *s == '\'') {
+        char *part = xprintf("%.*s", (int)strcspn(s, "'"), s);
+        html_text(to, part);
+        html_text(to, s[strlen(part)] ? "'\\''" : "");
+        free(part);
+    }
+    html_text(to, "'");
+}
+
+/* --- tables */
+
+enum kind { EMPTY, TEXT, NUMBERS, SAME /* one text in every row */ };
+
+static const char *cell(const struct rows *r, int row, int col)
+{
+    return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)col];
+}
+
+/* "81.7 ± 0.2 (3)", "54.2 (1), 1 diverged", "68.8 / 73.4": what people read as a number. */
+static bool like_number(const char *s)
+{
+    const char *rest = s + strspn(s, "0123456789 .,;()[]/±+-e%");
+
+    return isdigit((unsigned char)s[*s == '-' || *s == '+']) &&
+           (!*rest || strncmp(rest, "diverged", 8) == 0);
+}
+
+static enum kind kind_of(const struct rows *r, int col)
+{
+    const char *first = NULL;
+    bool same = true, numbers = true;
+
+    for (int row = 0; row < r->n_rows; row++) {
+        const char *s = cell(r, row, col);
+        first = first ? first : s;
+        same = same && s && strcmp(s, first) == 0;
+        numbers = numbers && (!s || like_number(s));
+    }
+    if (!first)
+        return EMPTY;
+    return numbers || r->numeric[col] ? NUMBERS : same && r->n_rows > 1 ? SAME : TEXT;
+}
+
+static void put_caption(FILE *to, const struct rows *r, const enum kind *kind, const char *caption)
+{
+    const char *before = " In every row: ";
+
+    fputs("<caption><div>", to); /* the box keeps it in view where the table is wider */
+    html_text(to, caption);
+    for (int i = 0; i < r->n_cols; i++) {
+        if (kind[i] != SAME)
+            continue;
+        fputs(before, to);
+        html_text(to, r->col[i]);
+        fputs(" <b>", to);
+        html_text(to, cell(r, 0, i));
+        fputs("</b>", to);
+        before = ", ";
+    }
+    fputs(*before == ',' ? ".</div></caption>\n" : "</div></caption>\n", to);
+}
+
+static void put_class(FILE *to, const struct rows *r, const enum kind *kind, int i)
+{
+    bool paper = strncmp(r->col[i], "paper", 5) == 0;
+
+    if (kind[i] == NUMBERS || paper)
+        fprintf(to, " class=\"%s%s\"", kind[i] == NUMBERS ? "n" : "",
+                paper ? (kind[i] == NUMBERS ? " paper" : "paper") : "");
+}
+
+static void put_row(FILE *to, const struct rows *r, const enum kind *kind, int row)
+{
+    bool first = true;
+
+    fputs("<tr>", to);
+    for (int i = 0; i < r->n_cols; i++) {
+        char buf[32];
+        if (kind[i] == EMPTY || kind[i] == SAME)
+            continue;
+        const char *tag = row < 0 || first ? "th" : "td";
+        fprintf(to, "<%s", tag);
+        if (row < 0 || first)
+            fprintf(to, " scope=\"%s\"", row < 0 ? "col" : "row");
+        put_class(to, r, kind, i);
+        fputc('>', to);
+        html_text(to, row < 0 ? r->col[i] : report_cell(r, row, i, buf));
+        fprintf(to, "</%s>", tag);
+        first = false;
+    }
+    fputs("</tr>\n", to);
+}
+
+void html_table(FILE *to, const struct rows *r, const char *caption)
+{
+    enum kind *kind = xalloc((size_t)r->n_cols + 1, sizeof *kind);
+    int shown = 0;
+
+    for (int i = 0; i < r->n_cols; i++) {
+        kind[i] = kind_of(r, i);
+        shown += kind[i] == TEXT || kind[i] == NUMBERS;
+    }
+    if (shown == 0 && r->n_cols > 0) /* nothing but the caption would be left */
+        kind[0] = TEXT;
+    fputs("<div class=\"box\" tabindex=\"0\" role=\"region\" aria-label=\"", to);
+    html_text(to, caption);
+    fputs("\"><table>\n", to);
+    put_caption(to, r, kind, caption);
+    fputs("<thead>", to);
+    put_row(to, r, kind, -1);
+    fputs("</thead>\n<tbody>\n", to);
+    for (int row = 0; row < r->n_rows; row++)
+        put_row(to, r, kind, row);
+    fputs("</tbody></table></div>\n", to);
+    free(kind);
+}
+
+const char *html_style(void)
+{
+    for (const struct embedded *f = embedded_files; f->name; f++)
+        if (strcmp(f->name, "report.css") == 0)
+            return f->text;
+    bug(__FILE__, __LINE__, "report.css", "not built in");
+}

@@ -1,0 +1,167 @@
+/* page_claims.c - the paper's claims, ours beside them, and the verdicts. */
+#include "plots/report/report.h"
+#include "results/verdicts/claims.h"
+#include "plots/report/html.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "p = 0.03", "p < 0.001" */
+static void put_p(FILE *to, double p)
+{
+    if (isnan(p))
+        fputs("-", to);
+    else if (p < 0.001)
+        fputs("&lt; 0.001", to);
+    else
+        fprintf(to, "%.3f", p);
+}
+
+static void put_cell(FILE *to, const char *class, char *text)
+{
+    fprintf(to, "<td%s>", class);
+    html_text(to, text ? text : "-");
+    fputs("</td>", to);
+    free(text);
+}
+
+/* "minilm, supersense"; a claim about no model or task has "-" there. */
+static char *where(const struct claim_row *r)
+{
+    bool model = strcmp(r->model, "-") != 0, task = strcmp(r->task, "-") != 0;
+
+    return xprintf("%s%s%s", model ? r->model : "", model && task ? ", " : "", task ? r->task : "");
+}
+
+static void put_row(FILE *to, const struct claim_row *r)
+{
+    const struct claim_part *part = r->n_parts > 0 ? &r->part[r->decisive] : NULL;
+    const char *verdict = verdict_names[r->verdict];
+    char *place = where(r);
+
+    fputs("<tr><th scope=\"row\">", to);
+    html_text(to, place);
+    fputs("</th>", to);
+    free(place);
+    put_cell(to, " class=\"n\"", part ? claims_ours(r, part) : NULL);
+    put_cell(to, " class=\"n\"", claims_asks(r));
+    fprintf(to, "<td class=\"n\">%d</td><td class=\"n\">", part ? part->d.n : 0);
+    put_p(to, r->p_holm);
+    fprintf(to, "</td><td><span class=\"verdict %s\">%s</span></td>", verdict, verdict);
+    put_cell(to, "", part && part->label ? xstrdup(part->label) : NULL);
+    fputs("</tr>\n", to);
+}
+
+static void put_missing(FILE *to, const struct claim_row *r)
+{
+    if (!r->why)
+        return;
+    char *place = where(r);
+    fputs(*place ? "<p class=\"note\">Undecided for " : "<p class=\"note\">Undecided", to);
+    html_text(to, place);
+    fputs(": ", to);
+    free(place);
+    html_text(to, r->why);
+    fputs("</p>\n", to);
+}
+
+static void put_claim(FILE *to, const struct claims *c, const struct paper_claim *claim)
+{
+    const char *verdict = verdict_names[claims_verdict(c, claim)];
+    char *paper = claims_paper(claim);
+    bool table = false;
+
+    html_id(to, "<article class=\"claim\" id=\"claim-", claim->id);
+    fprintf(to, "\"><h3><span class=\"verdict %s\">%s</span> ", verdict, verdict);
+    html_text(to, claim->sentence);
+    fputs("</h3>\n<p class=\"source\"><code>", to);
+    html_text(to, claim->id);
+    fputs("</code> · ", to);
+    html_text(to, claim->section);
+    if (paper && *paper) {
+        fputs(" · the paper: ", to);
+        html_text(to, paper);
+    }
+    fputs("</p>\n", to);
+    for (int i = 0; i < c->n_rows; i++) {
+        if (c->row[i].claim != claim || c->row[i].n_parts == 0)
+            continue;
+        if (!table)
+            fputs("<div class=\"box\" tabindex=\"0\"><table>"
+                  "<thead><tr><th scope=\"col\">where</th>"
+                  "<th scope=\"col\" class=\"n\">ours [95 % interval]</th>"
+                  "<th scope=\"col\" class=\"n\">asked</th><th scope=\"col\" class=\"n\">n</th>"
+                  "<th scope=\"col\" class=\"n\">p (Holm)</th><th scope=\"col\">verdict</th>"
+                  "<th scope=\"col\">comparison that decides</th></tr></thead><tbody>\n",
+                  to);
+        table = true;
+        put_row(to, &c->row[i]);
+    }
+    if (table)
+        fputs("</tbody></table></div>\n", to);
+    for (int i = 0; i < c->n_rows; i++)
+        if (c->row[i].claim == claim)
+            put_missing(to, &c->row[i]);
+    fputs("</article>\n", to);
+    free(paper);
+}
+
+static bool has_numbers(const struct claims *c, const struct paper_claim *claim)
+{
+    for (int i = 0; i < c->n_rows; i++)
+        if (c->row[i].claim == claim && c->row[i].n_parts > 0)
+            return true;
+    return false;
+}
+
+static void put_claims(struct page *p, const struct claims *c)
+{
+    long n[3] = { 0 };
+    int all = 0, without = 0;
+
+    for (int i = 0; i < c->n; i++) {
+        if (!page_wants(p, c->claim[i].study))
+            continue;
+        all++;
+        n[claims_verdict(c, &c->claim[i])]++;
+        without += !has_numbers(c, &c->claim[i]);
+    }
+    if (all == 0)
+        return;
+    page_section(p, "claims", "", "What of the paper holds here");
+    fprintf(p->to,
+            "<p>Of %d claim%s of the paper%s, on the runs of this store: "
+            "<span class=\"verdict holds\">%ld hold</span> "
+            "<span class=\"verdict fails\">%ld fail</span> "
+            "<span class=\"verdict undecided\">%ld undecided</span>. A claim is decided by a 95 %% "
+            "interval on one side of what it asks; too few runs decide nothing. "
+            "<code>lowrank claims --help</code> says more.</p>\n",
+            all, all == 1 ? "" : "s", p->studies ? " about these studies" : "", n[HOLDS], n[FAILS],
+            n[UNDECIDED]);
+    for (int i = 0; i < c->n; i++)
+        if (page_wants(p, c->claim[i].study) && has_numbers(c, &c->claim[i]))
+            put_claim(p->to, c, &c->claim[i]);
+    if (without > 0)
+        fprintf(p->to, "<details><summary>%d without runs, and what makes them</summary>\n",
+                without);
+    for (int i = 0; i < c->n; i++)
+        if (page_wants(p, c->claim[i].study) && !has_numbers(c, &c->claim[i]))
+            put_claim(p->to, c, &c->claim[i]);
+    if (without > 0)
+        fputs("</details>\n", p->to);
+    page_section_end(p);
+}
+
+int page_claims(struct page *p)
+{
+    struct claims c = { 0 };
+    int rc = claims_load(&c, embedded_files);
+
+    if (rc == 0)
+        rc = claims_judge(&c, p->s);
+    if (rc == 0)
+        put_claims(p, &c);
+    claims_free(&c);
+    return rc;
+}

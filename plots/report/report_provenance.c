@@ -1,0 +1,21 @@
+/* page_provenance.c - what made the numbers of the page: commits, machines, builds, inputs, cost. */
+#include "plots/report/report.h"
+
+int page_provenance(struct page *p)
+{
+    static const struct {
+        const char *query, *caption;
+    } part[] = {
+        { "page_commits", "Commits whose program made the runs." },
+        { "page_machines", "Processors, BLAS kernels and builds; hosts are only counted." },
+        { "page_costs", "Time and memory of each study, all attempts." },
+        { "page_inputs", "Files that the runs read, by content." },
+    };
+
+    page_section(p, "provenance", "", "Provenance");
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        if (page_table(p, part[i].query, NULL, part[i].caption, true) < 0)
+            return -1;
+    page_section_end(p);
+    return 0;
+}

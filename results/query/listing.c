@@ -1,0 +1,60 @@
+/* listing.c - a table that a command fills itself. */
+#include "results/query/listing.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void listing_init(struct rows *r, const char *const *cols)
+{
+    *r = (struct rows){ 0 };
+    while (cols[r->n_cols])
+        r->n_cols++;
+    r->col = xalloc((size_t)r->n_cols, sizeof *r->col);
+    r->numeric = xalloc((size_t)r->n_cols, 1);
+    for (int i = 0; i < r->n_cols; i++) {
+        r->col[i] = xstrdup(cols[i]);
+        r->numeric[i] = 1;
+    }
+}
+
+static bool is_number(const char *s)
+{
+    char *end;
+
+    strtod(s, &end);
+    return end != s && !*end;
+}
+
+void listing_add(struct rows *r, const char *const *cells)
+{
+    size_t at = (size_t)r->n_rows++ * (size_t)r->n_cols;
+
+    r->cell = xgrow(r->cell, (size_t)r->n_rows * (size_t)r->n_cols, sizeof *r->cell);
+    for (int i = 0; i < r->n_cols; i++) {
+        const char *s = cells[i] && *cells[i] ? cells[i] : NULL;
+        r->cell[at + (size_t)i] = s ? xstrdup(s) : NULL;
+        if (s && !is_number(s))
+            r->numeric[i] = 0;
+    }
+}
+
+const char *listing_number(char buf[40], double x, int digits)
+{
+    bool whole = fabs(x) < 1e15 && x == floor(x);
+
+    buf[0] = 0;
+    if (!isnan(x))
+        snprintf(buf, 40, "%.*f", 0, x);
+    if (!isnan(x) && !whole)
+        snprintf(buf, 40, "%.*g", digits, x);
+    return buf;
+}
+
+int listing_print(struct rows *r, int format)
+{
+    int rc = report_print(stdout, r, (enum report_format)format);
+
+    rows_free(r);
+    return rc;
+}

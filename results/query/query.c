@@ -1,0 +1,282 @@
+/* query.c - reading: one statement into a table of texts; the queries that are built in. */
+#include "results/store/db.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { POLL_OPS = 20000 };
+
+/* sqlite3_stmt_readonly refuses what writes; this refuses what it calls reading but changes the
+ * connection or reaches other files. Table functions such as json_each create tables inside, so
+ * creating is not refused here. */
+static int allow(void *arg, int action, const char *a, const char *b, const char *db,
+                 const char *trigger)
+{
+    static const char *const pragmas[] = { "table_info", "table_xinfo", "table_list",
+                                           "index_list", "index_info",  "user_version" };
+    (void)arg, (void)db, (void)trigger;
+    switch (action) {
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT: return SQLITE_DENY;
+    case SQLITE_FUNCTION:
+        return sqlite3_stricmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_PRAGMA:
+        for (size_t i = 0; i < ARRAY_LEN(pragmas); i++)
+            if (sqlite3_stricmp(a, pragmas[i]) == 0 && (!b || *a == 't' || *a == 'i'))
+                return SQLITE_OK;
+        return SQLITE_DENY;
+    default: return SQLITE_OK;
+    }
+}
+
+static int poll_stop(void *arg)
+{
+    (void)arg;
+    return stop_requested() != 0;
+}
+
+/* 1: nothing but space and comments is left of SQL. */
+static bool only_space(struct store *s, const char *sql)
+{
+    sqlite3_stmt *st = NULL;
+    bool empty = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK && !st;
+
+    sqlite3_finalize(st);
+    return empty;
+}
+
+static int prepare(struct store *s, sqlite3_stmt **st, const char *sql)
+{
+    const char *tail = "";
+
+    sqlite3_set_authorizer(s->db, allow, NULL);
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, st, &tail);
+    bool single = rc == SQLITE_OK && only_space(s, tail);
+    char *text = xstrdup(sqlite3_errmsg(s->db));
+    sqlite3_set_authorizer(s->db, NULL, NULL);
+    if (rc == SQLITE_AUTH)
+        rc = fail(FAIL_USAGE, "a query may only read (%s)", text);
+    else if (rc == SQLITE_ERROR)
+        rc = fail(FAIL_USAGE, "%s", text);
+    else if (rc != SQLITE_OK)
+        rc = db_fail(s);
+    else if (!*st)
+        rc = fail(FAIL_USAGE, "the query is empty");
+    else if (!single)
+        rc = fail(FAIL_USAGE, "one statement at a time");
+    else if (!sqlite3_stmt_readonly(*st))
+        rc = fail(FAIL_USAGE, "a query may only read");
+    free(text);
+    return rc;
+}
+
+/* The names that the query knows, for a message. */
+static int unknown_param(sqlite3_stmt *st, const char *name)
+{
+    char known[512] = "";
+    size_t used = 0;
+
+    for (int i = 1; i <= sqlite3_bind_parameter_count(st) && used < sizeof known - 64; i++) {
+        const char *p = sqlite3_bind_parameter_name(st, i);
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%.40s", used ? ", " : "",
+                                 p ? p + 1 : "?");
+    }
+    return used ? fail(FAIL_USAGE, "the query has no parameter '%s'; it has: %s", name, known)
+                : fail(FAIL_USAGE, "the query has no parameter '%s': it has none", name);
+}
+
+/* A whole number in its usual form is bound as one, so that expressions compare it as one; all
+ * else is text, which SQLite turns into a number where it meets a column of numbers. */
+static int bind_value(sqlite3_stmt *st, int at, const char *value)
+{
+    char again[32];
+    errno = 0;
+    long long x = strtoll(value, NULL, 10);
+
+    snprintf(again, sizeof again, "%lld", x);
+    return errno == 0 && strcmp(again, value) == 0
+               ? sqlite3_bind_int64(st, at, x)
+               : sqlite3_bind_text(st, at, value, -1, SQLITE_TRANSIENT);
+}
+
+static int bind_params(struct store *s, sqlite3_stmt *st, const char *const *params)
+{
+    for (; params && params[0]; params += 2) {
+        char *name = xprintf(":%s", params[0]);
+        int at = sqlite3_bind_parameter_index(st, name);
+        free(name);
+        if (at == 0)
+            return unknown_param(st, params[0]);
+        if (params[1] && bind_value(st, at, params[1]) != SQLITE_OK)
+            return db_fail(s);
+    }
+    return 0;
+}
+
+/* The shortest decimal text that reads back as the same number. */
+static char *real_text(double x)
+{
+    char buf[40];
+
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(buf, sizeof buf, "%.*g", digits, x);
+        if (strtod(buf, NULL) == x)
+            break;
+    }
+    return xstrdup(buf);
+}
+
+static char *blob_text(sqlite3_stmt *st, int i)
+{
+    const unsigned char *p = sqlite3_column_blob(st, i);
+    int n = sqlite3_column_bytes(st, i);
+    char *text = xalloc((size_t)n * 2 + 1, 1);
+
+    for (int k = 0; k < n; k++)
+        sprintf(text + 2 * k, "%02x", p[k]);
+    return text;
+}
+
+static char *cell_text(struct rows *r, sqlite3_stmt *st, int i)
+{
+    switch (sqlite3_column_type(st, i)) {
+    case SQLITE_NULL: return NULL;
+    case SQLITE_FLOAT: return real_text(sqlite3_column_double(st, i));
+    case SQLITE_INTEGER: return xstrdup((const char *)sqlite3_column_text(st, i));
+    case SQLITE_BLOB: r->numeric[i] = 0; return blob_text(st, i);
+    default: r->numeric[i] = 0; return xstrdup((const char *)sqlite3_column_text(st, i));
+    }
+}
+
+static void head(struct rows *r, sqlite3_stmt *st)
+{
+    r->n_cols = sqlite3_column_count(st);
+    r->col = xalloc((size_t)r->n_cols, sizeof *r->col);
+    r->numeric = xalloc((size_t)r->n_cols + 1, 1);
+    for (int i = 0; i < r->n_cols; i++)
+        r->col[i] = xstrdup(sqlite3_column_name(st, i));
+    memset(r->numeric, 1, (size_t)r->n_cols);
+}
+
+static int fetch(struct store *s, struct rows *r, sqlite3_stmt *st)
+{
+    size_t cap = 0, n_cols = (size_t)r->n_cols;
+    int rc;
+
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        if ((size_t)r->n_rows == cap) {
+            cap = cap ? 2 * cap : 64;
+            r->cell = xgrow(r->cell, cap * n_cols, sizeof *r->cell);
+        }
+        for (int i = 0; i < r->n_cols; i++)
+            r->cell[(size_t)r->n_rows * n_cols + (size_t)i] = cell_text(r, st, i);
+        r->n_rows++;
+    }
+    if (rc == SQLITE_DONE)
+        return 0;
+    if (rc == SQLITE_ERROR || rc == SQLITE_MISMATCH) /* a function or LIMIT met a bad value */
+        return fail(FAIL_USAGE, "%s", sqlite3_errmsg(s->db));
+    return db_fail(s);
+}
+
+int store_query(struct store *s, struct rows *r, const char *sql, const char *const *params)
+{
+    sqlite3_stmt *st = NULL;
+
+    memset(r, 0, sizeof *r);
+    int rc = prepare(s, &st, sql);
+    if (rc == 0)
+        rc = bind_params(s, st, params);
+    if (rc == 0) {
+        head(r, st);
+        sqlite3_progress_handler(s->db, POLL_OPS, poll_stop, NULL);
+        rc = fetch(s, r, st);
+        sqlite3_progress_handler(s->db, 0, NULL, NULL);
+    }
+    sqlite3_finalize(st);
+    if (rc != 0)
+        rows_free(r);
+    return rc;
+}
+
+void rows_free(struct rows *r)
+{
+    for (int i = 0; i < r->n_cols; i++)
+        free(r->col[i]);
+    for (size_t i = 0; i < (size_t)r->n_rows * (size_t)r->n_cols; i++)
+        free(r->cell[i]);
+    free(r->col);
+    free(r->cell);
+    free(r->numeric);
+    memset(r, 0, sizeof *r);
+}
+
+const char *rows_get(const struct rows *r, int row, const char *col)
+{
+    for (int i = 0; i < r->n_cols && row < r->n_rows; i++)
+        if (strcmp(r->col[i], col) == 0)
+            return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)i];
+    return NULL;
+}
+
+/* --- queries that are built in */
+
+static const char folder[] = "queries/";
+
+const char *query_find(const char *name)
+{
+    char *path = xprintf("%s%s.sql", folder, name);
+    const char *text = NULL;
+
+    for (const struct embedded *f = embedded_files; f->name && !text; f++)
+        if (strcmp(f->name, path) == 0)
+            text = f->text;
+    free(path);
+    return text;
+}
+
+char *query_make(const char *name)
+{
+    static const char mark[] = "\n-- make: ";
+    const char *text = query_find(name), *line = text ? strchr(text, '\n') : NULL;
+
+    if (!line || strncmp(line, mark, sizeof mark - 1) != 0)
+        return NULL;
+    line += sizeof mark - 1;
+    return xprintf("%.*s", (int)strcspn(line, "\n"), line);
+}
+
+bool query_takes(const char *sql, const char *param)
+{
+    size_t n = strlen(param);
+
+    for (const char *p = strchr(sql, ':'); p; p = strchr(p + 1, ':'))
+        if (strncmp(p + 1, param, n) == 0 && !isalnum((unsigned char)p[1 + n]) && p[1 + n] != '_')
+            return true;
+    return false;
+}
+
+const char *const *query_names(void)
+{
+    enum { MOST = 128 };
+    static char name[MOST][40];
+    static const char *list[MOST + 1];
+    int n = 0;
+
+    for (const struct embedded *f = embedded_files; f->name; f++) {
+        if (strncmp(f->name, folder, sizeof folder - 1) != 0)
+            continue;
+        const char *base = f->name + sizeof folder - 1;
+        CHECK(n < MOST, "more than %d queries", MOST);
+        snprintf(name[n], sizeof name[n], "%.*s", (int)strcspn(base, "."), base);
+        list[n] = name[n];
+        n++;
+    }
+    list[n] = NULL;
+    return list;
+}

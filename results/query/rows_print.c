@@ -1,0 +1,271 @@
+/* report.c - rows for people (aligned table, Markdown, LaTeX: long numbers cut to six digits) and
+ * for programs (CSV, JSON: as they are). */
+#include "results/query/look.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+static const char missing[] = "-"; /* where people read; CSV has an empty field, JSON null */
+
+/* How one format writes a piece of text. */
+struct escape {
+    char byte;
+    const char *text;
+};
+static const struct escape for_md[] = {
+    { '|', "\\|" }, { '\\', "\\\\" }, { '*', "\\*" },   { '_', "\\_" },
+    { '`', "\\`" }, { '<', "&lt;" },  { '&', "&amp;" }, { 0, 0 },
+};
+static const struct escape for_latex[] = {
+    { '&', "\\&" },
+    { '%', "\\%" },
+    { '$', "\\$" },
+    { '#', "\\#" },
+    { '_', "\\_" },
+    { '{', "\\{" },
+    { '}', "\\}" },
+    { '~', "\\textasciitilde{}" },
+    { '^', "\\textasciicircum{}" },
+    { '\\', "\\textbackslash{}" },
+    { '<', "\\textless{}" },
+    { '>', "\\textgreater{}" },
+    { 0, 0 },
+};
+static const struct escape plain[] = { { 0, 0 } };
+static const struct escape for_json[] = {
+    { '"', "\\\"" }, { '\\', "\\\\" }, { '\n', "\\n" }, { '\r', "\\r" }, { '\t', "\\t" }, { 0, 0 },
+};
+
+static const char *escaped(const struct escape *e, int c)
+{
+    for (; e->text; e++)
+        if (e->byte == c)
+            return e->text;
+    return NULL;
+}
+
+/* One character of UTF-8 at S; its length. Bytes that are none become U+FFFD, one by one. */
+static int next_char(utf8proc_int32_t *c, const char *s)
+{
+    int n = (int)utf8proc_iterate((const utf8proc_uint8_t *)s, -1, c);
+
+    if (n > 0)
+        return n;
+    *c = 0xFFFD;
+    return 1;
+}
+
+/* Columns that C takes in a terminal; control characters are written as \xNN. */
+static int char_width(utf8proc_int32_t c)
+{
+    return c < 32 || c == 127 ? 4 : utf8proc_charwidth(c);
+}
+
+static int text_width(const char *s)
+{
+    utf8proc_int32_t c;
+    int width = 0;
+
+    for (; *s; s += next_char(&c, s)) {
+        next_char(&c, s);
+        width += char_width(c);
+    }
+    return width;
+}
+
+static void put_text(FILE *to, const char *s, const struct escape *e)
+{
+    while (*s) {
+        utf8proc_int32_t c;
+        int n = next_char(&c, s);
+        const char *text = escaped(e, c);
+        if (text)
+            fputs(text, to);
+        else if (e == for_json && (c < 32 || c == 127))
+            fprintf(to, "\\u%04x", (unsigned)c);
+        else if (e == for_latex && c == 0xB1)
+            fputs("$\\pm$", to);
+        else if (c < 32 || c == 127)
+            fprintf(to, e == for_latex ? "?" : "\\x%02x", (unsigned)c);
+        else if (c == 0xFFFD)
+            fputs("\xEF\xBF\xBD", to);
+        else
+            fwrite(s, 1, (size_t)n, to);
+        s += n;
+    }
+}
+
+static const char *cell(const struct rows *r, int row, int col)
+{
+    return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)col];
+}
+
+const char *report_cell(const struct rows *r, int row, int col, char buf[32])
+{
+    const char *s = cell(r, row, col);
+
+    if (!s)
+        return missing;
+    if (!r->numeric[col] || !strchr(s, '.') || strlen(s) < 9)
+        return s;
+    snprintf(buf, 32, "%.6g", strtod(s, NULL));
+    return buf;
+}
+
+static void pad(FILE *to, int n)
+{
+    for (; n > 0; n--)
+        fputc(' ', to);
+}
+
+/* --- aligned */
+
+static void put_line(FILE *to, const struct rows *r, int row, const int *width)
+{
+    for (int i = 0; i < r->n_cols; i++) {
+        char buf[32];
+        const char *text = row < 0 ? r->col[i] : report_cell(r, row, i, buf);
+        int room = width[i] - text_width(text);
+        if (r->numeric[i])
+            pad(to, room);
+        put_text(to, text, plain);
+        if (!r->numeric[i] && i + 1 < r->n_cols)
+            pad(to, room);
+        fputs(i + 1 < r->n_cols ? "  " : "\n", to);
+    }
+}
+
+static void put_table(FILE *to, const struct rows *r)
+{
+    int *width = xalloc((size_t)r->n_cols + 1, sizeof *width);
+
+    for (int i = 0; i < r->n_cols; i++) {
+        width[i] = text_width(r->col[i]);
+        for (int row = 0; row < r->n_rows; row++) {
+            char buf[32];
+            int w = text_width(report_cell(r, row, i, buf));
+            width[i] = w > width[i] ? w : width[i];
+        }
+    }
+    put_line(to, r, -1, width);
+    for (int i = 0; i < r->n_cols; i++) {
+        for (int k = 0; k < width[i]; k++)
+            fputc('-', to);
+        fputs(i + 1 < r->n_cols ? "  " : "\n", to);
+    }
+    for (int row = 0; row < r->n_rows; row++)
+        put_line(to, r, row, width);
+    free(width);
+}
+
+/* --- CSV, RFC 4180: NULL is an empty field, an empty text is "" */
+
+static void put_csv_field(FILE *to, const char *s)
+{
+    if (!s)
+        return;
+    if (*s && !strpbrk(s, ",\"\r\n") && *s != ' ' && s[strlen(s) - 1] != ' ') {
+        fputs(s, to);
+        return;
+    }
+    fputc('"', to);
+    for (; *s; s++) {
+        if (*s == '"')
+            fputc('"', to);
+        fputc(*s, to);
+    }
+    fputc('"', to);
+}
+
+static void put_csv(FILE *to, const struct rows *r)
+{
+    for (int row = -1; row < r->n_rows; row++)
+        for (int i = 0; i < r->n_cols; i++) {
+            put_csv_field(to, row < 0 ? r->col[i] : cell(r, row, i));
+            fputs(i + 1 < r->n_cols ? "," : "\n", to);
+        }
+}
+
+/* --- JSON */
+
+static void put_json_value(FILE *to, const char *s, bool numeric)
+{
+    const char *digit = s && *s == '-' ? s + 1 : s;
+
+    if (!s ||
+        (numeric && !isdigit((unsigned char)*digit))) { /* inf and nan are no numbers in JSON */
+        fputs("null", to);
+    } else if (numeric) {
+        fputs(s, to);
+    } else {
+        fputc('"', to);
+        put_text(to, s, for_json);
+        fputc('"', to);
+    }
+}
+
+static void put_json(FILE *to, const struct rows *r)
+{
+    fputc('[', to);
+    for (int row = 0; row < r->n_rows; row++) {
+        fputs(row ? ",\n {" : "\n {", to);
+        for (int i = 0; i < r->n_cols; i++) {
+            fputs(i ? ", " : "", to);
+            put_json_value(to, r->col[i], false);
+            fputs(": ", to);
+            put_json_value(to, cell(r, row, i), r->numeric[i]);
+        }
+        fputc('}', to);
+    }
+    fputs(r->n_rows ? "\n]\n" : "]\n", to);
+}
+
+/* --- Markdown and LaTeX */
+
+static void put_md(FILE *to, const struct rows *r)
+{
+    for (int row = -1; row < r->n_rows; row++) {
+        for (int i = 0; i < r->n_cols; i++) {
+            char buf[32];
+            const char *text = row < 0 ? r->col[i] : report_cell(r, row, i, buf);
+            fputs("| ", to);
+            put_text(to, text, for_md);
+            fputc(' ', to);
+        }
+        fputs("|\n", to);
+        for (int i = 0; row < 0 && i < r->n_cols; i++)
+            fputs(r->numeric[i] ? "| --: " : "| --- ", to);
+        if (row < 0)
+            fputs("|\n", to);
+    }
+}
+
+static void put_latex(FILE *to, const struct rows *r)
+{
+    fputs("% needs \\usepackage{booktabs}\n\\begin{tabular}{", to);
+    for (int i = 0; i < r->n_cols; i++)
+        fputc(r->numeric[i] ? 'r' : 'l', to);
+    fputs("}\n\\toprule\n", to);
+    for (int row = -1; row < r->n_rows; row++) {
+        for (int i = 0; i < r->n_cols; i++) {
+            char buf[32];
+            const char *text = row < 0 ? r->col[i] : report_cell(r, row, i, buf);
+            put_text(to, text, for_latex);
+            fputs(i + 1 < r->n_cols ? " & " : " \\\\\n", to);
+        }
+        if (row < 0)
+            fputs("\\midrule\n", to);
+    }
+    fputs("\\bottomrule\n\\end{tabular}\n", to);
+}
+
+int report_print(FILE *to, const struct rows *r, enum report_format f)
+{
+    static void (*const put[])(FILE *, const struct rows *) = { put_table, put_csv, put_json,
+                                                                put_md, put_latex };
+
+    put[f](to, r);
+    return output_end(to);
+}

@@ -1,0 +1,240 @@
+/* claim.c - what happened: taking a run, keeping it, ending it. */
+#include "results/store/db.h"
+
+#include "core/base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A run that is free is queued, or held by an owner who is gone. Abandoned runs come first: they
+ * are likely to have a checkpoint. Two picks instead of one OR, so that the index gives the
+ * costliest queued run at once. */
+#define TAKE(which, by_key)                                                                        \
+    "UPDATE run SET state = 'running', owner = ?2, lease = ?3, lease_boot = ?4,"                   \
+    " attempts = attempts + 1, spent = spent + 1"                                                  \
+    " WHERE run_id = coalesce("                                                                    \
+    "(SELECT r.run_id FROM run r WHERE r.state = 'running' AND " which                             \
+    " AND owner_stale(r.owner, r.lease, r.lease_boot) LIMIT 1),"                                   \
+    "(SELECT r.run_id FROM run r WHERE r.state = 'queued' AND " which by_key " LIMIT 1))"          \
+    " RETURNING run_id, attempts, run_key, cell_key, config"
+
+static const char take_of_sweep[] = TAKE(IN_SWEEP, " ORDER BY r.cost DESC, r.run_id");
+static const char take_key[] = TAKE("r.run_key = ?1", "");
+
+/* Ends attempts that nobody will end any more. */
+static int close_lost(struct store *s, int64_t run_id, int64_t before, int64_t signal,
+                      const char *error)
+{
+    return db_exec(
+               s,
+               "UPDATE attempt SET outcome = 'lost', ended = ?1, signal = nullif(?2, 0), error = ?3"
+               " WHERE run_id = ?4 AND attempt < ?5 AND outcome IS NULL",
+               "ditii", now_wall(), signal, error, run_id, before) < 0
+               ? -1
+               : 0;
+}
+
+/* Runs whose worker died so often that another try makes no sense. */
+static int give_up(struct store *s)
+{
+    for (;;) {
+        int64_t id;
+        int more = db_number(
+            s, &id,
+            "UPDATE run SET state = 'failed', owner = NULL, lease = NULL, lease_boot = NULL"
+            " WHERE run_id = (SELECT run_id FROM run WHERE state = 'running' AND spent >= ?1"
+            " AND owner_stale(owner, lease, lease_boot) LIMIT 1) RETURNING run_id",
+            "i", (int64_t)MAX_ATTEMPTS);
+        if (more != 1)
+            return more;
+        if (close_lost(s, id, INT64_MAX, 0, "the worker died") != 0)
+            return -1;
+    }
+}
+
+static void fill_claim(struct claim *c, sqlite3_stmt *st)
+{
+    c->run_id = sqlite3_column_int64(st, 0);
+    c->attempt = sqlite3_column_int(st, 1);
+    snprintf(c->key, sizeof c->key, "%s", (const char *)sqlite3_column_text(st, 2));
+    snprintf(c->cell, sizeof c->cell, "%s", (const char *)sqlite3_column_text(st, 3));
+    c->config = xstrdup((const char *)sqlite3_column_text(st, 4));
+}
+
+static int take(struct store *s, const char *sweep, const char *key, double ttl, struct claim *c)
+{
+    double now = now_wall();
+
+    if (give_up(s) != 0)
+        return -1;
+    sqlite3_stmt *st = db_stmt(s, key ? take_key : take_of_sweep, "ttdd", key ? key : sweep,
+                               c->owner, now + ttl, owner_boot_clock() + ttl);
+    int more = st ? db_step(s, st) : -1;
+    if (more != 1)
+        return more;
+    fill_claim(c, st);
+    sqlite3_reset(st);
+    if (close_lost(s, c->run_id, c->attempt, 0, "the worker died") != 0 ||
+        db_exec(
+            s,
+            "INSERT INTO attempt(run_id, attempt, owner, started, heartbeat) VALUES(?,?,?,?4,?4)",
+            "iitd", c->run_id, (int64_t)c->attempt, c->owner, now) < 0)
+        return -1;
+    return 1;
+}
+
+int store_claim(struct store *s, const char *sweep, const char *key, double ttl, struct claim *c)
+{
+    memset(c, 0, sizeof *c);
+    owner_text(c->owner, (long)getpid());
+    if (db_begin(s) != 0)
+        return -1;
+    int rc = take(s, sweep, key, ttl, c);
+    if (db_end(s, rc >= 0) != 0)
+        rc = -1;
+    if (rc != 1)
+        claim_free(c);
+    return rc;
+}
+
+void claim_free(struct claim *c)
+{
+    free(c->config);
+    memset(c, 0, sizeof *c);
+}
+
+int claim_holds(struct store *s, int64_t run_id, int attempt, const char *owner)
+{
+    int64_t one;
+
+    return db_number(s, &one,
+                     "SELECT 1 FROM run WHERE run_id = ? AND attempts = ? AND owner = ?"
+                     " AND state = 'running'",
+                     "iit", run_id, (int64_t)attempt, owner);
+}
+
+int store_attempt_env(struct store *s, const struct claim *c, const char *env_json)
+{
+    char sha[65];
+
+    sha256_hex(sha, env_json, strlen(env_json));
+    if (db_begin(s) != 0)
+        return -1;
+    bool ok = db_exec(s, "INSERT INTO env(sha256, doc) VALUES(?,?) ON CONFLICT(sha256) DO NOTHING",
+                      "tt", sha, env_json) >= 0 &&
+              db_exec(s,
+                      "UPDATE attempt SET env_id = (SELECT env_id FROM env WHERE sha256 = ?)"
+                      " WHERE run_id = ? AND attempt = ?",
+                      "tii", sha, c->run_id, (int64_t)c->attempt) >= 0;
+    return db_end(s, ok);
+}
+
+int store_renew(struct store *s, const struct claim *c, double ttl, long step)
+{
+    double now = now_wall();
+
+    if (db_begin(s) != 0)
+        return -1;
+    long n = db_exec(s,
+                     "UPDATE run SET lease = ?, lease_boot = ? WHERE run_id = ? AND attempts = ?"
+                     " AND owner = ? AND state = 'running'",
+                     "ddiit", now + ttl, owner_boot_clock() + ttl, c->run_id, (int64_t)c->attempt,
+                     c->owner);
+    if (n == 1 &&
+        db_exec(s, "UPDATE attempt SET heartbeat = ?, step = ? WHERE run_id = ? AND attempt = ?",
+                "diii", now, (int64_t)step, c->run_id, (int64_t)c->attempt) < 0)
+        n = -1;
+    return db_end(s, n >= 0) == 0 ? n == 1 : -1;
+}
+
+static int end_attempt(struct store *s, const struct claim *c, const struct attempt_end *e)
+{
+    const char *outcome = e->state == STATE_QUEUED ? "interrupted" : state_names[e->state];
+
+    return db_exec(s,
+                   "UPDATE attempt SET outcome = ?3, ended = ?4, exit_code = ?5, signal = "
+                   "nullif(?6, 0),"
+                   " error = ?7, resumed_step = ?8, last_step = ?9, wall_s = ?10, cpu_s = ?11,"
+                   " train_s = ?12, tokens = ?13, peak_rss = ?14, trainable = ?15, trainable_head "
+                   "= ?16,"
+                   " total_params = ?17, formula_count = ?18, adapter_dir = ?19"
+                   " WHERE run_id = ?1 AND attempt = ?2",
+                   "iitdiitiiddddiiiiit", c->run_id, (int64_t)c->attempt, outcome, now_wall(),
+                   (int64_t)e->exit_code, (int64_t)e->signal, e->error, (int64_t)e->resumed_step,
+                   (int64_t)e->last_step, e->wall_s, e->cpu_s, e->train_s, e->tokens,
+                   (int64_t)e->peak_rss, (int64_t)e->trainable, (int64_t)e->trainable_head,
+                   (int64_t)e->total_params, (int64_t)e->formula_count, e->adapter_dir) < 0
+               ? -1
+               : 0;
+}
+
+static int finish(struct store *s, const struct claim *c, const struct attempt_end *e, bool retry)
+{
+    bool again = e->state == STATE_FAILED && retry;
+    int held = claim_holds(s, c->run_id, c->attempt, c->owner);
+
+    if (held != 1)
+        return held;
+    if (points_flush(s) != 0 || end_attempt(s, c, e) != 0)
+        return -1;
+    return db_exec(
+               s,
+               "UPDATE run SET state = iif(?2 AND spent < ?3, 'queued', ?4), spent = spent - ?5,"
+               " owner = NULL, lease = NULL, lease_boot = NULL WHERE run_id = ?1",
+               "iiiti", c->run_id, (int64_t)again, (int64_t)MAX_ATTEMPTS, state_names[e->state],
+               (int64_t)(e->state == STATE_QUEUED)) < 0
+               ? -1
+               : 1;
+}
+
+int store_finish(struct store *s, const struct claim *c, const struct attempt_end *e, bool retry)
+{
+    CHECK(e->state == STATE_DONE || e->state == STATE_DIVERGED || e->state == STATE_FAILED ||
+              e->state == STATE_QUEUED,
+          "a run cannot end as '%s'", state_names[e->state]);
+    if (db_begin(s) != 0)
+        return -1;
+    int rc = finish(s, c, e, retry);
+    if (db_end(s, rc >= 0) != 0)
+        return -1;
+    points_clear(s);
+    return rc;
+}
+
+int store_lost(struct store *s, int pid, int signal, const char *error)
+{
+    char owner[96];
+    int64_t id;
+    int more;
+
+    owner_text(owner, pid);
+    if (db_begin(s) != 0)
+        return -1;
+    while ((more = db_number(
+                s, &id,
+                "UPDATE run SET state = iif(spent < ?2, 'queued', 'failed'), owner = NULL,"
+                " lease = NULL, lease_boot = NULL WHERE run_id ="
+                " (SELECT run_id FROM run WHERE state = 'running' AND owner = ?1 LIMIT 1)"
+                " RETURNING run_id",
+                "ti", owner, (int64_t)MAX_ATTEMPTS)) == 1)
+        if (close_lost(s, id, INT64_MAX, signal, error) != 0) {
+            more = -1;
+            break;
+        }
+    return db_end(s, more == 0);
+}
+
+int store_input(struct store *s, const struct claim *c, const char *role, const char *path,
+                const char *sha256, long bytes)
+{
+    if (db_begin(s) != 0)
+        return -1;
+    bool ok = db_exec(s, "INSERT INTO artifact(sha256, bytes) VALUES(?,?) ON CONFLICT DO NOTHING",
+                      "ti", sha256, (int64_t)bytes) >= 0 &&
+              db_exec(s,
+                      "INSERT OR REPLACE INTO run_input(run_id, attempt, role, path, sha256)"
+                      " VALUES(?,?,?,?,?)",
+                      "iittt", c->run_id, (int64_t)c->attempt, role, path, sha256) >= 0;
+    return db_end(s, ok);
+}

@@ -1,0 +1,328 @@
+/* store.c - open and close the result database; what was asked: studies and their runs. */
+#include "results/store/db.h"
+
+#include "core/base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const state_names[] = { "new",      "queued", "running",   "done",
+                                    "diverged", "failed", "cancelled", NULL };
+
+/* Is this file ours? *fresh: it is an empty database that may become ours. */
+static int identify(struct store *s, bool *fresh)
+{
+    int64_t id = 0, version = 0, n_tables = 0;
+    int newest = migrate_newest(embedded_files);
+
+    /* In this order: another process may create it meanwhile, all at once, and tables that are there
+     * have their mark as well. */
+    if (db_number(s, &n_tables, "SELECT count(*) FROM sqlite_schema", "") < 0 ||
+        db_number(s, &version, "PRAGMA user_version", "") < 0 ||
+        db_number(s, &id, "PRAGMA application_id", "") < 0)
+        return -1;
+    *fresh = id == 0 && version == 0 && n_tables == 0;
+    if (*fresh && s->mode == STORE_READ)
+        return fail(FAIL_STORE,
+                    "no results yet; run 'lowrank sweep rank' ('%s' has none)",
+                    s->path);
+    if (*fresh)
+        return 0;
+    if (id != APPLICATION_ID)
+        return fail(FAIL_STORE, "'%s' is a database of another program", s->path);
+    if (version > newest)
+        return fail(FAIL_STORE, "'%s' was made by a newer lowrank (schema %d; this one knows %d)",
+                    s->path, (int)version, newest);
+    if (version < newest && s->mode == STORE_READ)
+        return fail(
+            FAIL_STORE,
+            "'%s' was made by an older lowrank (schema %d; this one reads %d); the next 'lowrank "
+            "sweep' migrates it and keeps a copy",
+            s->path, (int)version, newest);
+    return 0;
+}
+
+static int check_schema(struct store *s)
+{
+    sqlite3_stmt *st = db_stmt(s, "PRAGMA quick_check('sqlite_schema')", "");
+    int more = st ? db_step(s, st) : -1;
+
+    if (more != 1)
+        return more;
+    bool ok = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+    sqlite3_reset(st);
+    return ok ? 0
+              : fail(FAIL_STORE, "'%s' is damaged; save what is left with: sqlite3 '%s' .recover",
+                     s->path, s->path);
+}
+
+/* Changing to WAL needs the file for itself for a moment, and SQLite does not always wait for
+ * that. */
+static int set_wal(struct store *s)
+{
+    const char *text = getenv("LOWRANK_BUSY_MS");
+    double until = now_mono() + (text && *text ? atof(text) / 1000 : 10);
+    int rc;
+
+    for (;;) {
+        rc = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+        if ((rc != SQLITE_BUSY && rc != SQLITE_LOCKED) || now_mono() > until)
+            return rc == SQLITE_OK ? 0 : db_fail(s);
+        usleep(10000);
+    }
+}
+
+static int prepare_write(struct store *s)
+{
+    bool fresh;
+
+    if (identify(s, &fresh) != 0 || (!fresh && check_schema(s) != 0) || set_wal(s) != 0 ||
+        db_script(s, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;") != 0)
+        return -1;
+    if (migrate_schema(s, embedded_files) != 0)
+        return -1;
+    return migrate_paper(s, embedded_files);
+}
+
+/* A WAL database in a folder that cannot be written opens only without locks, and only if no log
+ * is beside it. */
+static int prepare_read(struct store *s)
+{
+    bool fresh;
+    int rc = identify(s, &fresh);
+    int code = rc == 0 ? SQLITE_OK : sqlite3_errcode(s->db);
+
+    if (rc != 0 && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)) {
+        db_disconnect(s);
+        if (guard_immutable(s->path) != 0 || db_connect(s, true) != 0)
+            return -1;
+        rc = identify(s, &fresh);
+    }
+    if (rc != 0)
+        return -1;
+    return check_schema(s) != 0 ? -1 : db_script(s, "PRAGMA query_only=ON");
+}
+
+static int connect(struct store *s)
+{
+    if (db_connect(s, false) != 0)
+        return -1;
+    return s->mode == STORE_WRITE ? prepare_write(s) : prepare_read(s);
+}
+
+int store_open(struct store **out, const char *path, enum store_mode mode)
+{
+    struct store *s;
+
+    *out = NULL;
+    if (guard_path(path, mode) != 0)
+        return -1;
+    s = xalloc(1, sizeof *s);
+    s->path = xstrdup(path);
+    s->mode = mode;
+    if (connect(s) != 0) {
+        store_close(s);
+        return -1;
+    }
+    *out = s;
+    return 0;
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    if (s->db && s->points && store_flush(s) != 0)
+        warn("%s", fail_text());
+    points_free(s);
+    db_disconnect(s);
+    free(s->path);
+    free(s);
+}
+
+/* SQLite's locks belong to a process. The inherited connection holds none here, so it is closed
+ * without the checkpoint that the last user of a file makes; left open it would make SQLite
+ * believe that this process has the locks of its parent. */
+int store_reopen_after_fork(struct store *s)
+{
+    CHECK(!s->in_transaction, "'%s'", s->path);
+    points_clear(s); /* the parent writes its own */
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    db_disconnect(s);
+    return connect(s);
+}
+
+/* --- what was asked */
+
+/* "key=value" lines that all N runs of a new plan share, without the keys that the study varies:
+ * what tells two plans of one study apart. */
+static const char base_sql[] =
+    "WITH wanted(run_key) AS (SELECT value FROM json_each(?1)),"
+    " varied(key) AS (SELECT 'seed'"
+    " UNION SELECT k.key FROM json_each(?2) g, json_each(g.value) k"
+    "   WHERE g.type = 'object' AND g.key IN ('axes', 'zip', 'nuisance')"
+    " UNION SELECT 'rank' WHERE json_type(?2, '$.budget') IS NOT NULL)," /* it is solved for */
+    " kv AS (SELECT j.key, coalesce(j.value, 'null') AS value"
+    "   FROM wanted w JOIN run r ON r.run_key = w.run_key, json_each(r.config) j"
+    "   WHERE j.key NOT IN (SELECT key FROM varied))"
+    " SELECT coalesce(group_concat(key || '=' || value, char(10)), '') FROM"
+    " (SELECT key, min(value) AS value FROM kv GROUP BY key"
+    "   HAVING count(*) = ?3 AND count(DISTINCT value) = 1 ORDER BY key)";
+
+static char *keys_json(const struct run_spec *r, int n)
+{
+    char *text = xalloc((size_t)n * 68 + 3, 1), *p = text;
+
+    *p++ = '[';
+    for (int i = 0; i < n; i++)
+        p += sprintf(p, "%s\"%.64s\"", i ? "," : "", r[i].key);
+    strcpy(p, "]");
+    return text;
+}
+
+static int plan_id(struct store *s, int64_t *id, int64_t sweep, const struct sweep_spec *w,
+                   const struct run_spec *r, int n)
+{
+    char *keys = keys_json(r, n), *base = NULL;
+    sqlite3_stmt *st = db_stmt(s, base_sql, "tti", keys, w->spec, (int64_t)n);
+    int rc = -1;
+
+    if (st && db_step(s, st) == 1) {
+        base = xstrdup((const char *)sqlite3_column_text(st, 0));
+        sqlite3_reset(st);
+        rc = db_number(s, id,
+                       "INSERT INTO plan(sweep_id, base, planned) VALUES(?,?,?)"
+                       " ON CONFLICT(sweep_id, base) DO UPDATE SET planned = excluded.planned"
+                       " RETURNING plan_id",
+                       "itd", sweep, base, now_wall()) == 1
+                 ? 0
+                 : -1;
+    }
+    if (rc == 0 &&
+        db_exec(s, "UPDATE sweep SET plan_id = ? WHERE sweep_id = ?", "ii", *id, sweep) < 0)
+        rc = -1;
+    free(keys);
+    free(base);
+    return rc;
+}
+
+static int insert_run(struct store *s, const struct run_spec *r)
+{
+    if (db_exec(s,
+                "INSERT INTO run(run_key, cell_key, config, cost, created) VALUES(?,?,?,?,?)"
+                " ON CONFLICT(run_key) DO UPDATE SET cost = excluded.cost"
+                " WHERE state = 'queued' AND cost <> excluded.cost",
+                "tttdd", r->key, r->cell, r->config, r->cost, now_wall()) < 0)
+        return -1;
+    return 0;
+}
+
+static int link_runs(struct store *s, int64_t plan, const struct run_spec *r, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (db_exec(s,
+                    "INSERT INTO sweep_run(plan_id, run_id, point, trial, ordinal)"
+                    " SELECT ?1, run_id, ?2, ?3, ?4 FROM run WHERE run_key = ?5"
+                    " ON CONFLICT(plan_id, run_id) DO UPDATE SET point = excluded.point,"
+                    " trial = excluded.trial, ordinal = excluded.ordinal",
+                    "ittit", plan, r[i].point, r[i].trial ? r[i].trial : "{}", (int64_t)i,
+                    r[i].key) < 0)
+            return -1;
+    return 0;
+}
+
+/* Where a study's file gives a place of its axes other values than it did ("when", a budget), the runs it
+ * had there are not its own any more. */
+static int unlink_replaced(struct store *s, int64_t plan, const struct sweep_spec *w,
+                           const struct run_spec *r, int n)
+{
+    static const char sql[] =
+        "WITH axis(key) AS (SELECT k.key FROM json_each(?1) g, json_each(g.value) k"
+        "   WHERE g.type = 'object' AND g.key IN ('axes', 'zip')),"
+        " linked AS MATERIALIZED (SELECT sr.run_id, sr.point, r.run_key, (SELECT"
+        "   group_concat(a.key || '=' || coalesce(json_extract(r.config, '$.' || a.key), ''),"
+        "   char(10)) FROM axis a) AS place"
+        "   FROM sweep_run sr JOIN run r USING(run_id) WHERE sr.plan_id = ?2),"
+        " now AS MATERIALIZED (SELECT DISTINCT point, place FROM linked"
+        "   WHERE run_key IN (SELECT value FROM json_each(?3)))"
+        " DELETE FROM sweep_run WHERE plan_id = ?2 AND run_id IN (SELECT run_id FROM linked"
+        "   WHERE place IN (SELECT place FROM now) AND point NOT IN (SELECT point FROM now))";
+    char *keys = keys_json(r, n);
+    int rc = db_exec(s, sql, "tit", w->spec, plan, keys) < 0 ? -1 : 0;
+
+    free(keys);
+    return rc;
+}
+
+static int plan(struct store *s, const struct sweep_spec *w, const struct run_spec *r, int n)
+{
+    int64_t sweep, id;
+
+    if (db_number(s, &sweep,
+                  "INSERT INTO sweep(name, spec, created) VALUES(?,?,?)"
+                  " ON CONFLICT(name) DO UPDATE SET spec = excluded.spec RETURNING sweep_id",
+                  "ttd", w->name, w->spec, now_wall()) != 1)
+        return -1;
+    for (int i = 0; i < n; i++)
+        if (insert_run(s, &r[i]) != 0)
+            return -1;
+    if (plan_id(s, &id, sweep, w, r, n) != 0)
+        return -1;
+    return link_runs(s, id, r, n) == 0 ? unlink_replaced(s, id, w, r, n) : -1;
+}
+
+int store_plan(struct store *s, const struct sweep_spec *w, const struct run_spec *r, int n)
+{
+    if (db_begin(s) != 0)
+        return -1;
+    return db_end(s, plan(s, w, r, n) == 0);
+}
+
+int store_state(struct store *s, const char *key)
+{
+    sqlite3_stmt *st =
+        db_stmt(s,
+                "SELECT iif(state = 'running' AND owner_stale(owner, lease, lease_boot),"
+                " 'queued', state) FROM run WHERE run_key = ?",
+                "t", key);
+    int more = st ? db_step(s, st) : -1, state = STATE_NEW;
+
+    if (more != 1)
+        return more;
+    while (strcmp(state_names[state], (const char *)sqlite3_column_text(st, 0)) != 0)
+        state++;
+    sqlite3_reset(st);
+    return state;
+}
+
+long store_requeue(struct store *s, const char *sweep, bool diverged)
+{
+    if (db_begin(s) != 0)
+        return -1;
+    long n = db_exec(s,
+                     "UPDATE run AS r SET state = 'queued', spent = 0, owner = NULL, lease = NULL,"
+                     " lease_boot = NULL"
+                     " WHERE (r.state = 'failed' OR (?2 AND r.state = 'diverged')) AND " IN_SWEEP,
+                     "ti", sweep, (int64_t)diverged);
+    return db_end(s, n >= 0) == 0 ? n : -1;
+}
+
+int store_counts(struct store *s, const char *sweep, struct sweep_counts *c)
+{
+    static const char sql[] =
+        "SELECT count(*), sum(state = 'done'), sum(state = 'diverged'), sum(state = 'failed'),"
+        " sum(state = 'running' AND NOT stale), sum(state = 'queued' OR stale)"
+        " FROM (SELECT state, iif(state = 'running', owner_stale(owner, lease, lease_boot), 0) AS "
+        "stale"
+        " FROM run r WHERE " IN_SWEEP ")";
+    sqlite3_stmt *st = db_stmt(s, sql, "t", sweep);
+    long *out[] = { &c->total, &c->done, &c->diverged, &c->failed, &c->running, &c->queued };
+
+    if (!st || db_step(s, st) != 1)
+        return -1;
+    for (int i = 0; i < 6; i++)
+        *out[i] = (long)sqlite3_column_int64(st, i);
+    sqlite3_reset(st);
+    return 0;
+}

@@ -1,0 +1,286 @@
+/* claims.c - from rows of a claim's query to verdicts. */
+#include "results/verdicts/claims_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const verdict_names[] = { "undecided", "holds", "fails", "-" };
+
+/* --- one row */
+
+/* The least that a row lacks before it can be tested; NULL: nothing. */
+static char *lacks(struct claim_row *row)
+{
+    const struct paper_claim *c = row->claim;
+
+    for (int i = 0; i < row->n_parts; i++) {
+        char *what = claims_untested(c, &row->part[i]);
+        if (what) {
+            row->decisive = i;
+            return what;
+        }
+    }
+    if (row->n_parts >= c->parts)
+        return NULL;
+    char *make = claims_command(c, c->units);
+    char *what = xprintf("%d of %ld comparisons: %s", row->n_parts, c->parts, make);
+    free(make);
+    return what;
+}
+
+/* p of the row: see claims.h. */
+static void combine(struct claim_row *row)
+{
+    bool all = true;
+
+    row->why = lacks(row);
+    if (row->why)
+        return;
+    for (int i = 0; i < row->n_parts; i++)
+        all &= row->part[i].inside;
+    for (int i = 0; i < row->n_parts; i++) {
+        const struct claim_part *p = &row->part[i];
+        if (p->inside != all)
+            continue;
+        if (isnan(row->p) || (all ? p->p > row->p : p->p < row->p))
+            row->p = p->p, row->decisive = i;
+    }
+    if (!all)
+        row->p = fmin(1, row->p * row->n_parts);
+    row->why = claims_uninformative(row);
+    if (row->why)
+        row->uninformative = true, row->p = NAN;
+}
+
+static struct claim_row *new_row(struct claims *c, const struct paper_claim *claim,
+                                 const char *model, const char *task, const char *metric)
+{
+    c->row = xgrow(c->row, (size_t)c->n_rows + 1, sizeof *c->row);
+    struct claim_row *row = &c->row[c->n_rows++];
+
+    *row = (struct claim_row){ .claim = claim,
+                               .model = xstrdup(model),
+                               .task = xstrdup(task),
+                               .metric = xstrdup(metric),
+                               .floor = NAN,
+                               .p = NAN,
+                               .p_holm = NAN };
+    return row;
+}
+
+static struct claim_part *new_part(struct claim_row *row)
+{
+    row->part = xgrow(row->part, (size_t)row->n_parts + 1, sizeof *row->part);
+    return &row->part[row->n_parts++];
+}
+
+static int judge_row(struct claims *c, const struct paper_claim *claim, struct store *s,
+                     const struct rows *r, int from, int to)
+{
+    static const char *const part[] = { "part", NULL };
+    int known = claims_with_metric(r, from, to);
+    const char *which = rows_get(r, known, "which"), *metric = claims_cell(r, known, "metric");
+    char *name = which ? xprintf("%s %s", which, metric) : xstrdup(metric);
+    struct claim_row *row =
+        new_row(c, claim, claims_cell(r, from, "model"), claims_cell(r, from, "task"), name);
+
+    free(name);
+    row->percent = strcmp(claims_cell(r, known, "percent"), "1") == 0;
+    row->floor = claims_number(r, known, "floor");
+    for (int i = from, end; i < to; i = end) {
+        end = claims_group_end(r, i, to, part);
+        if (claims_part_read(new_part(row), claim, s, r, i, end) != 0)
+            return -1;
+    }
+    combine(row);
+    return 0;
+}
+
+/* --- the average over tasks */
+
+static const struct claim_part *find_part(const struct claim_row *row, const char *label)
+{
+    for (int i = 0; i < row->n_parts; i++)
+        if (strcmp(row->part[i].label, label) == 0)
+            return &row->part[i];
+    return NULL;
+}
+
+/* What every one of the N rows compares, averaged. */
+static void average_parts(struct claim_row *to, struct claim_row *const *task, int n)
+{
+    const struct claim_part **of = xalloc((size_t)n, sizeof *of);
+
+    for (int i = 0; i < task[0]->n_parts; i++) {
+        bool all = true;
+        for (int k = 0; k < n; k++)
+            all &= (of[k] = find_part(task[k], task[0]->part[i].label)) != NULL;
+        if (all)
+            claims_part_average(new_part(to), to->claim, of, n);
+    }
+    free(of);
+}
+
+static char *average_metric(struct claim_row *const *task, int n)
+{
+    bool one = true;
+
+    for (int i = 1; i < n; i++)
+        one &= strcmp(task[i]->metric, task[0]->metric) == 0;
+    return xstrdup(one ? task[0]->metric : "each task's own");
+}
+
+/* The rows of one model from FIRST on, a task each, get a row of their average, which is tested in
+ * their place. Tasks on which nothing was learned are left out. */
+static void average(struct claims *c, const struct paper_claim *claim, int first)
+{
+    int n = 0, end = c->n_rows;
+    struct claim_row *to = new_row(c, claim, c->row[first].model, "", c->row[first].metric);
+    struct claim_row **task = xalloc((size_t)(end - first), sizeof *task);
+    char *names = xstrdup("");
+
+    for (struct claim_row *row = c->row + first; row < c->row + end; row++) {
+        row->verdict = DESCRIBED, row->p = NAN;
+        if (row->uninformative)
+            continue;
+        free(row->why); /* of the average, not of a task */
+        row->why = NULL;
+        char *more = xprintf("%s%s%s", names, n ? ", " : "", row->task);
+        free(names);
+        names = more;
+        task[n++] = row;
+    }
+    free(to->task);
+    to->task = xprintf("average (%s)", names);
+    free(names);
+    if (n > 0) {
+        free(to->metric);
+        to->metric = average_metric(task, n);
+        to->percent = task[0]->percent;
+        average_parts(to, task, n);
+        combine(to);
+    } else {
+        to->why = xstrdup("every task is uninformative");
+    }
+    free(task);
+}
+
+/* --- a claim */
+
+/* The rows of one model: a task each, and their average where the claim is about it. */
+static int judge_model(struct claims *c, const struct paper_claim *claim, struct store *s,
+                       const struct rows *r, int from, int to)
+{
+    static const char *const task[] = { "task", NULL };
+    int rc = 0, first = c->n_rows;
+
+    for (int i = from, end; i < to && rc == 0; i = end) {
+        end = claims_group_end(r, i, to, task);
+        rc = judge_row(c, claim, s, r, i, end);
+    }
+    if (rc == 0 && claim->average)
+        average(c, claim, first);
+    return rc;
+}
+
+static int judge_claim(struct claims *c, const struct paper_claim *claim, struct store *s)
+{
+    static const char *const model[] = { "model", NULL };
+    char *name = xprintf("claim_%s", claim->query);
+    struct rows r;
+    int rc = store_query(s, &r, query_find(name), (const char *const *)claim->param);
+
+    for (int i = 0, end; i < r.n_rows && rc == 0; i = end) {
+        end = claims_group_end(&r, i, r.n_rows, model);
+        rc = judge_model(c, claim, s, &r, i, end);
+    }
+    if (rc == 0 && r.n_rows == 0) {
+        char *make = claims_command(claim, claim->units);
+        new_row(c, claim, "-", "-", "-")->why =
+            xprintf("nothing in study '%s' to compare: %s", claim->study, make);
+        free(make);
+    }
+    rows_free(&r);
+    free(name);
+    return rc;
+}
+
+/* --- families, and the paper's numbers */
+
+static void correct(struct claims *c)
+{
+    double *p = xalloc((size_t)c->n_rows + 1, sizeof *p);
+
+    for (int i = 0; i < c->n_rows; i++) {
+        const char *family = c->row[i].claim->family;
+        bool first = true;
+        for (int k = 0; k < c->n_rows; k++) {
+            bool member = strcmp(c->row[k].claim->family, family) == 0;
+            p[k] = member ? c->row[k].p : NAN;
+            first &= !member || k >= i;
+        }
+        if (!first)
+            continue;
+        int tests = 0;
+        for (int k = 0; k < c->n_rows; k++)
+            tests += !isnan(p[k]);
+        stats_holm(p, p, c->n_rows);
+        for (int k = 0; k < c->n_rows; k++)
+            if (!isnan(p[k]))
+                c->row[k].p_holm = p[k], c->row[k].n_tests = tests;
+    }
+    free(p);
+}
+
+static void decide(struct claim_row *row)
+{
+    if (isnan(row->p_holm))
+        return;
+    if (row->p_holm < CLAIMS_LEVEL)
+        row->verdict = row->part[row->decisive].inside ? HOLDS : FAILS;
+    else
+        row->why = claims_chance(row);
+}
+
+static int read_paper(struct paper_claim *c, struct store *s)
+{
+    for (int i = 0; i < c->n_numbers; i++) {
+        struct claim_number *x = &c->number[i];
+        const char *const params[] = { "table", x->tab, "row", x->row, "col", x->col, NULL };
+        struct rows r;
+        if (store_query(s, &r, query_find("paper"), params) != 0)
+            return -1;
+        const char *value = rows_get(&r, 0, "value"), *spread = rows_get(&r, 0, "spread");
+        free(x->value);
+        x->value =
+            spread && *spread ? xprintf("%s ± %s", value, spread) : xstrdup(value ? value : "-");
+        rows_free(&r);
+    }
+    return 0;
+}
+
+int claims_judge(struct claims *c, struct store *s)
+{
+    for (int i = 0; i < c->n; i++)
+        if (read_paper(&c->claim[i], s) != 0 || judge_claim(c, &c->claim[i], s) != 0)
+            return fail_context("claim '%s'", c->claim[i].id);
+    correct(c);
+    for (int i = 0; i < c->n_rows; i++)
+        decide(&c->row[i]);
+    return 0;
+}
+
+enum verdict claims_verdict(const struct claims *c, const struct paper_claim *claim)
+{
+    bool all = true;
+
+    for (int i = 0; i < c->n_rows; i++) {
+        if (c->row[i].claim != claim || c->row[i].verdict == DESCRIBED)
+            continue;
+        if (c->row[i].verdict == FAILS)
+            return FAILS;
+        all &= c->row[i].verdict == HOLDS;
+    }
+    return all ? HOLDS : UNDECIDED;
+}

@@ -1,0 +1,91 @@
+/* claims_text.c - claims and verdicts in words. */
+#include "results/verdicts/claims_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void append(char **to, const char *more)
+{
+    char *longer = xprintf("%s%s", *to, more);
+
+    free(*to);
+    *to = longer;
+}
+
+static bool same_place(const struct claim_number *x, const struct claim_number *y)
+{
+    return strcmp(x->tab, y->tab) == 0 && strcmp(x->row, y->row) == 0;
+}
+
+char *claims_paper(const struct paper_claim *c)
+{
+    char *text = xstrdup("");
+
+    for (int i = 0; i < c->n_numbers; i++) {
+        const struct claim_number *x = &c->number[i];
+        bool more = i > 0 && same_place(x, x - 1);
+        char *one = more ? xprintf(", %s %s", x->col, x->value ? x->value : "-")
+                         : xprintf("%s%s %s: %s %s", i ? "; " : "", x->tab, x->row, x->col,
+                                   x->value ? x->value : "-");
+        append(&text, one);
+        free(one);
+    }
+    return text;
+}
+
+const char *claims_shown(char buf[32], const struct claim_row *row, double x, bool sign)
+{
+    sign &= x != 0;
+    snprintf(buf, 32, row->percent ? (sign ? "%+.1f" : "%.1f") : (sign ? "%+.3g" : "%.3g"),
+             row->percent ? 100 * x : x);
+    return buf;
+}
+
+char *claims_ours(const struct claim_row *row, const struct claim_part *p)
+{
+    char a[32], b[32], d[32], lo[32], hi[32];
+
+    if (p->d.n == 0)
+        return xstrdup("-");
+    claims_shown(d, row, p->d.mean, true);
+    char *range = p->d.n < 2
+                      ? xstrdup("")
+                      : xprintf(" [%s, %s]", claims_shown(lo, row, p->d.mean - p->d.half, true),
+                                claims_shown(hi, row, p->d.mean + p->d.half, true));
+    char *text = row->claim->kind == KIND_CORRELATION
+                     ? xprintf("rho = %s%s", d, range)
+                     : xprintf("%s against %s: %s%s", claims_shown(a, row, p->a.mean, false),
+                               claims_shown(b, row, p->b.mean, false), d, range);
+    free(range);
+    return text;
+}
+
+char *claims_answered(const struct claim_row *row, const struct claim_part *p)
+{
+    char d[32], lo[32], hi[32];
+
+    if (p->n_examples == 0)
+        return xstrdup("");
+    char *mcnemar = isnan(p->mcnemar) ? xstrdup("") : xprintf(", McNemar %.2g", p->mcnemar);
+    char *text = xprintf("%ld examples: %s [%s, %s], p = %.2g%s", p->n_examples,
+                         claims_shown(d, row, p->ex_d, true), claims_shown(lo, row, p->ex_lo, true),
+                         claims_shown(hi, row, p->ex_hi, true), p->p_examples, mcnemar);
+    free(mcnemar);
+    return text;
+}
+
+char *claims_asks(const struct claim_row *row)
+{
+    const struct paper_claim *c = row->claim;
+    char m[32];
+
+    switch ((enum claim_kind)c->kind) {
+    case KIND_BETTER: return xprintf("> %s", claims_shown(m, row, c->margin, true));
+    case KIND_NOT_WORSE: return xprintf("> %s", claims_shown(m, row, -c->margin, true));
+    case KIND_EQUAL: return xprintf("within %s", claims_shown(m, row, c->margin, false));
+    case KIND_ABOVE: return xprintf("above %.3g", c->bound);
+    case KIND_BELOW: return xprintf("below %.3g", c->bound);
+    default: return xprintf("rho %s %.3g", c->bound < 0 ? "<" : ">", c->bound);
+    }
+}

@@ -1,0 +1,459 @@
+/* test_adapt.c - every method of adapt_table, and lists of methods, keep what adapt.h promises. */
+#include "tests/kit/suite.h"
+#include "tests/kit/tiny_run.h"
+#include "tests/kit/tiny.h"
+
+#include "core/peft/peft.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef REAL_IS_DOUBLE
+static const double tol = 1e-12; /* of logits: another order of sums */
+#else
+static const double tol = 1e-5;
+#endif
+
+/* Lists that stand for all: hooks of each kind beside each other. */
+static const char *const lists[] = {
+    "lora+bitfit",       "lora+adapter-h",    "bitfit+adapter-p",           "adapter-l+lora",
+    "lora+prefix-embed", "lora+prefix-layer", "adapter-h+bitfit+prefix-kv", "dora+prefix-kv",
+    "ia3+adapter-l",     "adalora+bitfit",    "pissa+prefix-embed"
+};
+
+static const struct adapt *method_at(int i)
+{
+    int n = 0;
+
+    while (adapt_table[n])
+        n++;
+    return i < n ? adapt_table[i] : adapt_find(lists[i - n]);
+}
+
+static int n_methods(void)
+{
+    int n = 0;
+
+    while (adapt_table[n])
+        n++;
+    return n + (int)ARRAY_LEN(lists);
+}
+
+static struct {
+    struct base base;
+    struct model m;
+    struct tiny_batch t;
+    void *cfg;
+    int n_logits;
+} f;
+
+static void build(const struct adapt *a, enum pooling pooling, const char *key, const char *value)
+{
+    struct head h = tiny_head(pooling, false, 0);
+
+    ck_assert_msg(base_load(&f.base, tiny_write()) == 0, "%s", fail_text());
+    f.base.dims.pooling = pooling;
+    f.cfg = tiny_cfg(a, key, value);
+    ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 4, false) == 0, "%s", fail_text());
+    tiny_batch(&f.t, &f.base.dims);
+    f.n_logits = f.t.b.n_seq * h.n_labels;
+}
+
+static void unbuild(void)
+{
+    opt_free(f.m.adapt->opts, f.cfg);
+    free(f.cfg);
+    model_free(&f.m);
+    base_free(&f.base);
+    tiny_remove();
+}
+
+static void logits(real *out, const struct model *m)
+{
+    struct lane l;
+
+    ck_assert_int_eq(lane_init(&l, m, false), 0);
+    ck_assert_int_eq(model_fwd(m, &l, &f.t.b), 0);
+    memcpy(out, l.logits.x, (size_t)f.n_logits * sizeof *out);
+    lane_free(&l);
+}
+
+/* A few steps of plain gradient descent: everything that trains moves. */
+static double descend(struct model *m, int steps)
+{
+    struct lane l;
+    double loss = 0;
+
+    ck_assert_int_eq(lane_init(&l, m, true), 0);
+    for (int s = 0; s < steps; s++) {
+        tiny_grad(m, &l, &f.t.b);
+        loss = tiny_loss(m, &f.t.b);
+        for (size_t i = 0; i < m->n_train; i++)
+            m->theta[i] -= (real)0.002 * l.grad[i];
+    }
+    lane_free(&l);
+    return loss;
+}
+
+START_TEST(starts_as_base)
+{
+    real a[TINY_SEQS * 3], b[TINY_SEQS * 3];
+    struct model plain;
+
+    for (int pooling = 0; pooling < 2; pooling++) {
+        build(method_at(_i), (enum pooling)pooling, NULL, NULL);
+        logits(a, &f.m);
+        ck_assert_int_eq(model_init(&plain, &f.base, &f.m.head, adapt_find("head"), NULL, 4, false),
+                         0);
+        logits(b, &plain);
+        if (f.m.adapt->starts_as_base)
+            ck_assert_double_le(tiny_diff(a, b, (size_t)f.n_logits, 1), tol);
+        model_free(&plain);
+        unbuild();
+    }
+}
+END_TEST
+
+START_TEST(counts_are_closed_forms)
+{
+    for (int pooling = 0; pooling < 2; pooling++) {
+        build(method_at(_i), (enum pooling)pooling, NULL, NULL);
+        size_t sum = 0;
+        for (int i = 0; i < f.m.n_params; i++)
+            if (f.m.params[i].trainable)
+                sum += (size_t)f.m.params[i].rows * (size_t)f.m.params[i].cols;
+        ck_assert_uint_eq(sum, f.m.n_train);
+        ck_assert_int_eq(adapt_count(f.m.adapt, f.cfg, &f.base.dims),
+                         (long)(f.m.n_train - f.m.n_train_head));
+        ck_assert_uint_eq(f.m.n_train_head, 3 * 60 + 3);
+        unbuild();
+    }
+}
+END_TEST
+
+#ifdef REAL_IS_DOUBLE
+START_TEST(gradients_match_differences)
+{
+    const char *worst = "";
+
+    build(method_at(_i), POOL_CLS, NULL, NULL);
+    descend(&f.m, 2); /* away from an update of 0 */
+    if (f.m.adapt->hold)
+        f.m.adapt->hold(&f.m);
+    double e = tiny_gradient_error(&f.m, &f.t.b, 1, &worst);
+    ck_assert_msg(e <= 1e-6, "%g in '%s'", e, worst);
+    unbuild();
+}
+END_TEST
+#endif
+
+START_TEST(frozen_stays_and_loss_falls)
+{
+    build(method_at(_i), POOL_CLS, NULL, NULL);
+    int n = f.base.n_params;
+    real **old = xalloc((size_t)n, sizeof *old);
+    for (int i = 0; i < n; i++) {
+        const struct param *p = &f.base.params[i];
+        size_t bytes = (size_t)p->rows * (size_t)p->cols * sizeof(real);
+        old[i] = xalloc(bytes, 1);
+        memcpy(old[i], p->value, bytes);
+    }
+    double first = tiny_loss(&f.m, &f.t.b), last = descend(&f.m, 10);
+    ck_assert_double_lt(last, first);
+    for (int i = 0; i < n; i++) {
+        const struct param *p = &f.base.params[i];
+        size_t bytes = (size_t)p->rows * (size_t)p->cols * sizeof(real);
+        ck_assert_msg(memcmp(old[i], p->value, bytes) == 0, "'%s' of the base changed", p->name);
+        ck_assert(f.m.params[i].trainable || memcmp(old[i], f.m.params[i].value, bytes) == 0);
+        free(old[i]);
+    }
+    free(old);
+    unbuild();
+}
+END_TEST
+
+/* The update written into a copy of the weights (a model that trains all has one) gives the same
+ * logits, and taken off again leaves the weights as they were. */
+START_TEST(merged_equals_unmerged)
+{
+    real a[TINY_SEQS * 3], b[TINY_SEQS * 3];
+    struct model whole;
+
+    if (!method_at(_i)->merge)
+        return;
+    bool targets = opt_find(method_at(_i)->opts, "targets");
+    build(method_at(_i), POOL_CLS, targets ? "targets" : NULL, "q,k,v,o,up,down");
+    descend(&f.m, 6);
+    logits(a, &f.m);
+    ck_assert_int_eq(model_init(&whole, &f.base, &f.m.head, adapt_find("ft"), NULL, 4, false), 0);
+    for (int i = 0; i < whole.n_params; i++) { /* the classifier, and what a list trains beside */
+        const struct param *p = &whole.params[i], *trained = model_param(&f.m, p->name);
+        if (trained->trainable)
+            memcpy(p->value, trained->value, (size_t)p->rows * (size_t)p->cols * sizeof *p->value);
+    }
+    for (int sign = 1; sign >= -1; sign -= 2) {
+        for (int i = 0; i < whole.n_params; i++) {
+            struct param *p = &whole.params[i];
+            if (p->layer >= 0 && p->role < ROLE_B)
+                f.m.adapt->merge(&f.m, p->layer, (enum proj)p->role,
+                                 mat_make(p->value, p->rows, p->cols), sign);
+        }
+        if (sign > 0) {
+            logits(b, &whole);
+            ck_assert_double_le(
+                tiny_diff(a, b, (size_t)f.n_logits, tiny_max(a, (size_t)f.n_logits)), 10 * tol);
+        }
+    }
+    for (int i = 0; i < f.base.n_params; i++) {
+        const struct param *p = &f.base.params[i];
+        ck_assert_double_le(tiny_diff(f.m.params[i].value, whole.params[i].value,
+                                      (size_t)p->rows * (size_t)p->cols, 1),
+                            1e-6);
+    }
+    model_free(&whole);
+    unbuild();
+}
+END_TEST
+
+/* An adapter's folder brings every number back to a model that began with others. */
+START_TEST(saved_is_loaded)
+{
+    real a[TINY_SEQS * 3], b[TINY_SEQS * 3];
+    struct model other;
+    char dir[64];
+
+    build(method_at(_i), POOL_CLS, NULL, NULL);
+    descend(&f.m, 3);
+    logits(a, &f.m);
+    temp_dir(dir);
+    ck_assert_msg(peft_save(&f.m, f.cfg, dir, "tiny") == 0, "%s", fail_text());
+    ck_assert_int_eq(model_init(&other, &f.base, &f.m.head, f.m.adapt, f.cfg, 77, false), 0);
+    ck_assert_msg(peft_load(&other, dir) == 0, "%s", fail_text());
+    logits(b, &other);
+#ifdef REAL_IS_DOUBLE
+    ck_assert_double_le(tiny_diff(a, b, (size_t)f.n_logits, 1), 1e-5); /* files are f32 */
+#else
+    ck_assert_int_eq(memcmp(a, b, (size_t)f.n_logits * sizeof *a), 0);
+#endif
+    model_free(&other);
+    struct head two = f.m.head;
+    two.n_labels = 2; /* another task begins with it */
+    ck_assert_int_eq(model_init(&other, &f.base, &two, f.m.adapt, f.cfg, 78, false), 0);
+    ck_assert_msg(peft_begin(&other, dir) == 0, "%s", fail_text());
+    for (int i = 0; i < other.n_params; i++) {
+        const struct param *p = &other.params[i], *q = model_param(&f.m, p->name);
+        size_t n = (size_t)p->rows * (size_t)p->cols;
+        if (strncmp(p->name, "classifier.", 11) != 0 && (p->trainable || p->role == ROLE_OTHER))
+            ck_assert_msg(tiny_diff(p->value, q->value, n, 1) <= (sizeof(real) == 8 ? 1e-6 : 0),
+                          "'%s'", p->name);
+    }
+    model_free(&other);
+    temp_remove(dir);
+    unbuild();
+}
+END_TEST
+
+/* A run with dropout and accumulation on one thread; stopped in the middle and resumed on two: the same
+ * bits. */
+START_TEST(resumes_to_the_same_bits)
+{
+    static struct tiny t;
+    static struct log log;
+    char path[100];
+
+    tiny_init(&t, 40, false, method_at(_i)->name, 1);
+    snprintf(path, sizeof path, "%s/run.ckpt", t.dir);
+    t.cfg.steps = 6;
+    t.cfg.batch = 4;
+    t.cfg.accumulate = 2;
+    ck_assert_msg(tiny_run(&t, &log) == 0, "%s", fail_text());
+    ck_assert_int_eq(t.result.end, RUN_DONE);
+    real *theta = tiny_keep(t.model.theta, t.model.n_train);
+    t.job.ckpt_path = path;
+    for (int k = 0; k < 2; k++) {
+        tiny_again(&t, 2);
+        memset(&log, 0, sizeof log);
+        log.stop_at = k ? 0 : 3;
+        ck_assert_int_eq(tiny_run(&t, &log), 0);
+        ck_assert_int_eq(t.result.end, k ? RUN_DONE : RUN_STOPPED);
+    }
+    ck_assert(tiny_same_bits(theta, t.model.theta, t.model.n_train));
+    free(theta);
+    tiny_free(&t);
+}
+END_TEST
+
+/* The gradient of a batch is the sum of those of its cuts, each with the dropout of its place. */
+START_TEST(cuts_add_up)
+{
+    static const int cut[TINY_SEQS] = { 1, 3, 1 };
+    struct head h = tiny_head(POOL_MEAN, false, 0.1);
+    struct lane whole, part;
+    struct model m;
+    double parts = 0;
+
+    build(method_at(_i), POOL_MEAN, NULL, NULL);
+    ck_assert_int_eq(model_init(&m, &f.base, &h, f.m.adapt, f.cfg, 4, false), 0);
+    memcpy(m.theta, f.m.theta, m.n_train * sizeof *m.theta);
+    ck_assert_int_eq(lane_init(&whole, &m, true), 0);
+    ck_assert_int_eq(lane_init(&part, &m, true), 0);
+    real *sum = xalloc(m.n_train, sizeof *sum);
+    tiny_grad(&m, &whole, &f.t.b);
+    for (int k = 0, from = 0; from < TINY_SEQS; from += cut[k++]) {
+        struct tiny_batch t;
+        tiny_cut(&t, &f.t, from, cut[k]);
+        tiny_grad(&m, &part, &t.b);
+        parts += tiny_loss(&m, &t.b);
+        for (size_t i = 0; i < m.n_train; i++)
+            sum[i] += part.grad[i];
+    }
+    ck_assert_double_le(fabs(parts / tiny_loss(&m, &f.t.b) - 1), 10 * tol);
+    ck_assert_double_le(tiny_diff(sum, whole.grad, m.n_train, tiny_max(whole.grad, m.n_train)),
+                        20 * tol);
+    free(sum);
+    lane_free(&whole);
+    lane_free(&part);
+    model_free(&m);
+    unbuild();
+}
+END_TEST
+
+/* --- lists */
+
+START_TEST(lists_are_methods)
+{
+    const struct adapt *a = adapt_find("lora+bitfit");
+
+    ck_assert_ptr_nonnull(a);
+    ck_assert_ptr_eq(a, adapt_find("bitfit,lora"));
+    ck_assert_str_eq(a->name, "bitfit+lora");
+    ck_assert(adapt_has(a, "lora") && !adapt_has(a, "ft") && adapt_has(&adapt_lora, "lora"));
+    ck_assert_ptr_null(adapt_find("lora+lora"));
+    ck_assert_ptr_null(adapt_find("lora+nothing"));
+    ck_assert_ptr_null(adapt_find("lora+"));
+    ck_assert_ptr_null(adapt_find("+lora"));
+    ck_assert_ptr_null(adapt_find("lora+,bitfit"));
+    ck_assert_ptr_null(adapt_find(""));
+}
+END_TEST
+
+/* Both methods are named, and the list as it was written. */
+static const struct {
+    const char *list, *why;
+} refused[] = {
+    { "bitfit+topk", "'bitfit' and 'topk' cannot be combined: both train "
+                     "'encoder.layer.1.attention.self.query.bias'" },
+    { "lora+bitfit+topk", "'bitfit' and 'topk' cannot be combined: both train "
+                          "'encoder.layer.1.attention.self.query.bias'" },
+    { "ft+bitfit", "'bitfit' and 'ft' cannot be combined: both train 'embeddings.LayerNorm.bias'" },
+    { "lora+dora+bitfit", "'dora' and 'lora' cannot be combined: both add "
+                          "'encoder.layer.0.attention.self.query.lora_A.weight'" },
+    { "prefix-layer+prefix-embed",
+      "'prefix-embed' and 'prefix-layer' cannot be combined: both insert rows" },
+    { "lora,ia3", "'ia3' and 'lora' cannot be combined: the first rescales projections that the "
+                  "second adds to" },
+};
+
+START_TEST(lists_refuse)
+{
+    const char *list = refused[_i].list, *why = refused[_i].why;
+    const struct adapt *a = adapt_find(list);
+    struct head h = tiny_head(POOL_CLS, false, 0);
+    struct model m;
+
+    ck_assert_int_eq(base_load(&f.base, tiny_write()), 0);
+    f.cfg = tiny_cfg(a, NULL, NULL);
+    ck_assert_int_eq(model_init(&m, &f.base, &h, a, f.cfg, 1, false), -1);
+    ck_assert_int_eq(fail_code(), FAIL_USAGE);
+    char *said = xprintf("'method' is '%s', but %s", list, why); /* as it was written */
+    ck_assert_str_eq(fail_text(), said);
+    free(said);
+    opt_free(a->opts, f.cfg);
+    free(f.cfg);
+    base_free(&f.base);
+    tiny_remove();
+}
+END_TEST
+
+/* --- LoRA's own */
+
+START_TEST(lora_refuses)
+{
+    static const char *const targets[] = { "q,v", "k,w", "" };
+    static const char *const text[] = { "'rank' is 61, but 'q' is a matrix of 60 x 60",
+                                        "'targets' has 'w'; q, k, v, o, up, down and qkv are known",
+                                        "'targets' is empty" };
+    struct lora_cfg cfg = { .rank = _i ? 8 : 61, .targets = (char *)(uintptr_t)targets[_i] };
+    struct head h = tiny_head(POOL_CLS, false, 0);
+    struct model m;
+
+    ck_assert_int_eq(base_load(&f.base, tiny_write()), 0);
+    ck_assert_int_eq(model_init(&m, &f.base, &h, &adapt_lora, &cfg, 1, false), -1);
+    ck_assert_int_eq(fail_code(), FAIL_USAGE);
+    ck_assert_str_eq(fail_text(), text[_i]);
+    base_free(&f.base);
+    tiny_remove();
+}
+END_TEST
+
+/* Spread of A: uniform to 1/sqrt(in), initializer_range, 1/r; B is 0; another seed, and another
+ * rank, draws another A: the subspace of a small rank must not begin inside that of a larger one.
+ */
+START_TEST(lora_initial_values)
+{
+    static const char *const name[] = { "kaiming", "gaussian", "peft_gaussian" };
+    const double want[] = { 1 / sqrt(3 * 60), 0.2, 1.0 / 8 };
+    double sum = 0, n = 0, b_max = 0;
+    struct mat a, b;
+
+    build(&adapt_lora, POOL_CLS, "init", name[_i]);
+    for (int layer = 0; layer < 3; layer++)
+        for (int p = 0; p < N_PROJ; p++) {
+            lora_matrices(&f.m, layer, (enum proj)p, &a, &b);
+            ck_assert(!a.x == (p != PROJ_Q && p != PROJ_V));
+            if (!a.x)
+                continue;
+            sum += vec_dot(a.x, a.x, 8 * 60);
+            n += 8 * 60;
+            b_max = fmax(b_max, tiny_max(b.x, 8 * 60));
+        }
+    ck_assert_double_eq(b_max, 0);
+    ck_assert_double_le(fabs(sqrt(sum / n) / want[_i] - 1), 0.08); /* 2,880 draws: 5 sigma */
+    struct model other;
+    lora_matrices(&f.m, 0, PROJ_Q, &a, &b);
+    real first = a.x[0];
+    ck_assert_int_eq(model_init(&other, &f.base, &f.m.head, &adapt_lora, f.cfg, 5, false), 0);
+    lora_matrices(&other, 0, PROJ_Q, &a, &b);
+    ck_assert(a.x[0] != first);
+    model_free(&other);
+    ((struct lora_cfg *)f.cfg)->rank = 16;
+    ck_assert_int_eq(model_init(&other, &f.base, &f.m.head, &adapt_lora, f.cfg, 4, false), 0);
+    lora_matrices(&other, 0, PROJ_Q, &a, &b);
+    ck_assert(a.x[0] != first);
+    model_free(&other);
+    unbuild();
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    int n = n_methods();
+
+    tcase_add_loop_test(tc, starts_as_base, 0, n);
+    tcase_add_loop_test(tc, counts_are_closed_forms, 0, n);
+#ifdef REAL_IS_DOUBLE
+    tcase_add_loop_test(tc, gradients_match_differences, 0, n);
+#endif
+    tcase_add_loop_test(tc, frozen_stays_and_loss_falls, 0, n);
+    tcase_add_loop_test(tc, merged_equals_unmerged, 0, n);
+    tcase_add_loop_test(tc, saved_is_loaded, 0, n);
+    tcase_add_loop_test(tc, resumes_to_the_same_bits, 0, n);
+    tcase_add_loop_test(tc, cuts_add_up, 0, n);
+    tcase_add_test(tc, lists_are_methods);
+    tcase_add_loop_test(tc, lists_refuse, 0, (int)ARRAY_LEN(refused));
+    tcase_add_loop_test(tc, lora_refuses, 0, 3);
+    tcase_add_loop_test(tc, lora_initial_values, 0, 3);
+}
+
+const struct suite suite_adapt = { "adapt", fill };

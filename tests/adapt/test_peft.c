@@ -1,0 +1,423 @@
+/* test_peft.c - adapter folders: what PEFT wrote is read, what we write is read back, the rest is
+ * refused by name. */
+#include "core/adapt/adapt.h"
+#include "core/peft/peft.h"
+#include "core/base/base.h"
+#include "core/format/json.h"
+#include "tests/kit/suite.h"
+#include "tests/kit/tiny.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const files[] = { "adapter_config.json", "adapter_model.safetensors",
+                                     "lowrank_adapter.json" };
+static char dir[64], golden[4096];
+static struct base base;
+
+static void setup(void)
+{
+    const char *from = "tests/golden/bert";
+
+    strcpy(dir, "/tmp/lowrank-peft-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(golden, sizeof golden, "%s/adapter", from);
+    ck_assert_msg(base_load(&base, from) == 0, "%s", fail_text());
+}
+
+static void teardown(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char *path = path_join(dir, files[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(dir);
+    base_free(&base);
+}
+
+static void make(struct model *m, const char *method, const void *cfg, int n_labels, uint64_t seed)
+{
+    struct head h = { .n_labels = n_labels, .pooling = POOL_CLS, .pool_scale = 1 };
+    const struct adapt *a = adapt_find(method);
+
+    ck_assert_ptr_nonnull(a);
+    ck_assert_msg(model_init(m, &base, &h, a, cfg, seed, false) == 0, "%s", fail_text());
+}
+
+static void put(const char *name, const char *text)
+{
+    char *path = path_join(dir, name);
+
+    ck_assert_msg(file_write(path, text, strlen(text), FAIL_STORE) == 0, "%s", fail_text());
+    free(path);
+}
+
+static void copy_weights(void)
+{
+    char *from = path_join(golden, files[1]), *to = path_join(dir, files[1]);
+    struct file f;
+
+    ck_assert_int_eq(file_map(&f, from), 0);
+    ck_assert_int_eq(file_write(to, f.data, f.size, FAIL_STORE), 0);
+    file_unmap(&f);
+    free(to);
+    free(from);
+}
+
+START_TEST(what_peft_wrote_is_read)
+{
+    struct lora_cfg cfg;
+    struct model m;
+    struct mat a, b;
+    struct safetensors s;
+    int n_labels;
+
+    ck_assert_msg(peft_read_config(&cfg, &n_labels, golden, &base.dims) == 0, "%s", fail_text());
+    ck_assert(cfg.rank == 3 && cfg.alpha == 6 && cfg.dropout == 0 && n_labels == 3);
+    ck_assert_int_eq(cfg.init, LORA_INIT_KAIMING);
+    ck_assert_str_eq(cfg.targets, "q,k,v,o");
+    make(&m, "lora", &cfg, n_labels, 1);
+    ck_assert_msg(peft_load(&m, golden) == 0, "%s", fail_text());
+
+    char *path = path_join(golden, files[1]);
+    ck_assert_int_eq(st_open(&s, path), 0);
+    real want[3 * 48];
+    ck_assert_int_eq(
+        st_reals(
+            want, &s,
+            st_find(&s,
+                    "base_model.model.bert.encoder.layer.1.attention.output.dense.lora_B.weight"),
+            3 * 48),
+        0);
+    lora_matrices(&m, 1, PROJ_O, &a, &b);
+    ck_assert(b.rows == 48 && b.cols == 3 && memcmp(b.x, want, sizeof want) == 0);
+    ck_assert_int_eq(st_reals(want, &s, st_find(&s, "base_model.model.classifier.weight"), 3 * 48),
+                     0);
+    ck_assert_int_eq(memcmp(model_param(&m, "classifier.weight")->value, want, sizeof want), 0);
+    st_close(&s);
+    free(path);
+    model_free(&m);
+    free(cfg.targets);
+}
+END_TEST
+
+/* Our names, and what must stand in target_modules. */
+static const struct {
+    const char *targets, *json;
+} targets[] = {
+    { "q", "[\"query\"]" },
+    { "q,v", "[\"query\",\"value\"]" },
+    { "q,k,v,o", "[\"attention.output.dense\",\"key\",\"query\",\"value\"]" },
+    { "o", "[\"attention.output.dense\"]" },
+    { "up", "[\"intermediate.dense\"]" },
+    { "o,down", "[\"output.dense\"]" },
+    { "q,k,v,o,up,down", "[\"intermediate.dense\",\"key\",\"output.dense\",\"query\",\"value\"]" },
+    { "down", "\".*\\\\.layer\\\\.\\\\d+\\\\.output\\\\.dense\"" },
+    { "q,v,down", "\".*\\\\.layer\\\\.\\\\d+\\\\.(attention\\\\.self\\\\.query|attention\\\\."
+                  "self\\\\.value|output\\\\.dense)\"" },
+};
+
+START_TEST(saved_is_read_back)
+{
+    struct lora_cfg cfg = { .rank = 1 + _i % 4,
+                            .alpha = 2.5 * (_i + 2),
+                            .targets = xstrdup(targets[_i].targets),
+                            .dropout = 0.125 };
+    struct lora_cfg back;
+    struct model m, n;
+    int n_labels;
+
+    make(&m, "lora", &cfg, 4, 1);
+    for (size_t i = 0; i < m.n_train; i++)
+        m.theta[i] = (real)(float)(0.25 + (double)i / 7);
+    ck_assert_msg(peft_save(&m, &cfg, dir, "some/base") == 0, "%s", fail_text());
+
+    char *path = path_join(dir, files[0]);
+    json_t *j = json_read(path);
+    char *text = json_dumps(json_object_get(j, "target_modules"), JSON_ENCODE_ANY | JSON_COMPACT);
+    ck_assert_str_eq(text, targets[_i].json);
+    ck_assert_str_eq(json_string_value(json_object_get(j, "base_model_name_or_path")), "some/base");
+    ck_assert_str_eq(json_string_value(json_object_get(j, "task_type")), "SEQ_CLS");
+    ck_assert_uint_eq(json_object_size(j), 11);
+    free(text);
+    json_decref(j);
+    free(path);
+
+    ck_assert_msg(peft_read_config(&back, &n_labels, dir, &base.dims) == 0, "%s", fail_text());
+    ck_assert(back.rank == cfg.rank && back.alpha == cfg.alpha && back.dropout == 0.125 &&
+              n_labels == 4);
+    ck_assert_str_eq(back.targets, cfg.targets);
+    make(&n, "lora", &back, n_labels, 2);
+    ck_assert_uint_eq(n.n_train, m.n_train);
+    ck_assert_msg(peft_load(&n, dir) == 0, "%s", fail_text());
+    ck_assert_int_eq(memcmp(n.theta, m.theta, m.n_train * sizeof *m.theta), 0);
+    model_free(&n);
+    model_free(&m);
+    free(back.targets);
+    free(cfg.targets);
+}
+END_TEST
+
+/* Methods whose folders are PEFT's LORA: saved, named, read back and by those that share the format. */
+static const struct {
+    const char *method, *read_as;
+} kinds[] = { { "lora", "lora" },
+              { "rslora", "rslora" },
+              { "dora", "dora" },
+              { "lora-plus", "lora" },
+              { "lora-fa", "lora" } };
+
+START_TEST(kinds_are_named)
+{
+    const char *other = strcmp(kinds[_i].read_as, "dora") == 0 ? "lora" : "dora";
+    void *cfg = tiny_cfg(adapt_find(kinds[_i].method), NULL, NULL);
+    struct lora_cfg back, wrong = { .rank = 8, .alpha = 16, .targets = xstrdup("q,v") };
+    struct model m, n;
+    int n_labels;
+
+    make(&m, kinds[_i].method, cfg, 3, 1);
+    for (int i = base.n_params; i < m.n_params; i++)
+        for (int k = 0; k < m.params[i].rows * m.params[i].cols; k++)
+            m.params[i].value[k] = (real)(float)(0.5 + (double)(i + k) / 7);
+    ck_assert_msg(peft_save(&m, cfg, dir, "base") == 0, "%s", fail_text());
+    ck_assert_ptr_eq(peft_method(dir), adapt_find(kinds[_i].read_as));
+    ck_assert_msg(peft_read_config(&back, &n_labels, dir, &base.dims) == 0, "%s", fail_text());
+    make(&n, kinds[_i].read_as, &back, 3, 2);
+    ck_assert_msg(peft_load(&n, dir) == 0, "%s", fail_text());
+    for (int i = base.n_params; i < m.n_params; i++)
+        ck_assert_mem_eq(m.params[i].value, model_param(&n, m.params[i].name)->value,
+                         (size_t)(m.params[i].rows * m.params[i].cols) * sizeof(real));
+    model_free(&n);
+    make(&n, other, &wrong, 3, 2);
+    ck_assert_int_eq(peft_load(&n, dir), -1);
+    ck_assert_ptr_nonnull(strstr(fail_text(), kinds[_i].read_as));
+    model_free(&n);
+    opt_free(m.adapt->opts, cfg);
+    free(cfg);
+    model_free(&m);
+    free(wrong.targets);
+    free(back.targets);
+}
+END_TEST
+
+START_TEST(two_kinds_at_once)
+{
+    put(files[0], "{\"peft_type\": \"LORA\", \"use_dora\": true, \"use_rslora\": true}");
+    ck_assert_ptr_null(peft_method(dir));
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "use_rslora and use_dora are set"));
+}
+END_TEST
+
+static const char *const methods[] = { "bitfit", "ft",      "head", "topk",     "pissa",
+                                       "ia3",    "adalora", "vera", "adapter-h" };
+
+START_TEST(other_methods_are_read_back)
+{
+    const struct adapt *a = adapt_find(methods[_i]);
+    struct lora_cfg lora = { .rank = 2, .alpha = 4, .targets = xstrdup("q") };
+    struct model m, n, l;
+
+    ck_assert_ptr_nonnull(a);
+    void *cfg = xalloc(1, a->cfg_size);
+    opt_defaults(a->opts, cfg);
+    make(&m, methods[_i], cfg, 3, 1);
+    make(&n, methods[_i], cfg, 3, 2);
+    make(&l, "lora", &lora, 3, 3);
+    ck_assert_msg(peft_save(&l, &lora, dir, "base") == 0, "%s", fail_text());
+    ck_assert_int_eq(peft_load(&n, dir), -1);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "of the method 'lora'"));
+    for (size_t i = 0; i < m.n_train; i++)
+        m.theta[i] = (real)(float)((double)i / 7);
+    ck_assert_msg(peft_save(&m, cfg, dir, NULL) == 0, "%s", fail_text());
+    ck_assert_msg(peft_load(&n, dir) == 0, "%s", fail_text());
+    ck_assert_int_eq(memcmp(n.theta, m.theta, m.n_train * sizeof *m.theta), 0);
+    ck_assert_int_eq(peft_load(&l, dir), -1); /* the older config is gone */
+    ck_assert_ptr_nonnull(strstr(fail_text(), methods[_i]));
+    model_free(&l);
+    model_free(&n);
+    model_free(&m);
+    opt_free(a->opts, cfg);
+    free(cfg);
+    free(lora.targets);
+}
+END_TEST
+
+/* --- configurations: the golden one with one key changed */
+
+static const struct {
+    const char *key, *value, *says; /* says NULL: accepted */
+} changes[] = {
+    { "from_the_future", "{\"a\":1}", NULL },
+    { "use_dora", "null", NULL },
+    { "use_dora", "true", NULL }, /* peft_method's to see */
+    { "layers_to_transform", "[]", NULL },
+    { "modules_to_save", "[\"classifier\",\"score\"]", NULL },
+    { "modules_to_save", "null", NULL },
+    { "init_lora_weights", "\"gaussian\"", NULL },
+    { "init_lora_weights", "false", NULL },
+    { "target_modules", "\".*(query|key|value|attention.output.dense)\"", NULL },
+    { "target_modules",
+      "[\"attention.self.query\",\"key\",\"self.value\",\"attention.output.dense\"]", NULL },
+    { "target_modules",
+      "[\"bert.encoder.layer.0.attention.self.query\",\"1.attention.self.query\",\"key\",\"value\","
+      "\"attention.output.dense\"]",
+      NULL },
+    { "peft_type", "\"IA3\"", "peft_type is 'IA3'" },
+    { "peft_type", "null", "peft_type is 'missing'" },
+    { "use_qalora", "true", "use_qalora is set" },
+    { "rank_pattern", "{\"query\":4}", "rank_pattern is set" },
+    { "alpha_pattern", "{\"query\":4}", "alpha_pattern is set" },
+    { "bias", "\"all\"", "bias is 'all'" },
+    { "lora_bias", "true", "lora_bias is set" },
+    { "fan_in_fan_out", "true", "fan_in_fan_out is set" },
+    { "layers_to_transform", "[0]", "layers_to_transform is set" },
+    { "layers_to_transform", "1", "layers_to_transform is set" },
+    { "layer_replication", "[[0,1]]", "layer_replication is set" },
+    { "exclude_modules", "[\"key\"]", "exclude_modules is set" },
+    { "init_lora_weights", "\"pissa\"", "'pissa' changes the base model" },
+    { "modules_to_save", "[\"pooler\"]", "modules_to_save has 'pooler'" },
+    { "modules_to_save", "\"classifier\"", "modules_to_save must be a list" },
+    { "r", "0", "r must be a whole number" },
+    { "r", "2.0", "r must be a whole number" },
+    { "lora_alpha", "\"6\"", "lora_alpha must be a number" },
+    { "lora_dropout", "1", "lora_dropout must be a number" },
+    { "target_modules", "\"all-linear\"", "all-linear" },
+    { "target_modules", "null", "target_modules must be" },
+    { "target_modules", "[]", "target_modules must be" },
+    { "target_modules", "[\"query\",3]", "not a name" },
+    { "target_modules", "[\"query\",\"w_q\"]", "'w_q' matches no matrix" },
+    { "target_modules", "[\"dense\"]", "'dense' also adapts 'bert.pooler.dense'" },
+    { "target_modules", "[\"classifier\"]", "also adapts 'classifier'" },
+    { "target_modules", "[\"LayerNorm\"]", "also adapts 'bert.embeddings.LayerNorm'" },
+    { "target_modules", "[\"1.attention.self.query\"]", "adapts 'q' in 1 of 2 layers" },
+    { "target_modules", "\"(\"", "is not a regular expression" },
+    { "target_modules", "\"query\"", "'query' matches no matrix" }, /* the whole name must match */
+    { "target_modules", "\"(.*.*.*.*.*.*.*.*)*x\"", "matches no matrix" },
+};
+
+START_TEST(configs)
+{
+    struct lora_cfg cfg;
+    int n_labels;
+    char *from = path_join(golden, files[0]);
+
+    json_t *j = json_read(from);
+    ck_assert_ptr_nonnull(j);
+    ck_assert_int_eq(json_object_set_new(j, changes[_i].key,
+                                         json_loads(changes[_i].value, JSON_DECODE_ANY, NULL)),
+                     0);
+    char *text = json_dumps(j, 0);
+    put(files[0], text);
+    copy_weights();
+    free(text);
+    json_decref(j);
+    int rc = peft_read_config(&cfg, &n_labels, dir, &base.dims);
+    if (changes[_i].says) {
+        ck_assert_msg(rc == -1, "accepted: %s", changes[_i].value);
+        ck_assert_int_eq(fail_code(), FAIL_INPUT);
+        ck_assert_msg(strstr(fail_text(), changes[_i].says), "says \"%s\"", fail_text());
+        ck_assert_ptr_null(cfg.targets);
+    } else {
+        ck_assert_msg(rc == 0, "%s", fail_text());
+        ck_assert_str_eq(cfg.targets, "q,k,v,o");
+        free(cfg.targets);
+    }
+    free(from);
+}
+END_TEST
+
+/* --- tensors: a saved adapter, written again with one of them changed */
+
+enum change { DROP, ADD, TRANSPOSE, NOT_FINITE, BARE };
+static const struct {
+    enum change change;
+    const char *says;
+} tensors[] = {
+    { DROP, "lacks the tensor "
+            "'base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight'" },
+    { ADD, "has the tensor 'base_model.model.bert.more', which the model has no place for" },
+    { TRANSPOSE, "has the shape [48, 2]; the model needs [2, 48]" },
+    { NOT_FINITE, "has a NaN at index 5" },
+    { BARE, NULL }, /* keys without "bert." */
+};
+
+START_TEST(tensors_must_agree)
+{
+    struct lora_cfg cfg = { .rank = 2, .alpha = 4, .targets = xstrdup("q") };
+    char *path = path_join(dir, files[1]);
+    struct peft_tensor *t;
+    struct st_out out[16];
+    struct model m;
+
+    make(&m, "lora", &cfg, 3, 1);
+    ck_assert_msg(peft_save(&m, &cfg, dir, "base") == 0, "%s", fail_text());
+    int n = peft_tensors(&t, &m), first = tensors[_i].change == DROP;
+    ck_assert_int_eq(n, 2 * 2 + 2);
+    for (int i = 0; i < n; i++)
+        out[i] = (struct st_out){
+            t[i].key, t[i].x, t[i].is_vector ? 1 : 2, { (size_t)t[i].rows, (size_t)t[i].cols }
+        };
+    out[n - 1].shape[0] = 3;
+    if (tensors[_i].change == ADD)
+        out[n++] = (struct st_out){ "base_model.model.bert.more", t[0].x, 0, { 0 } };
+    if (tensors[_i].change == TRANSPOSE)
+        out[0].shape[0] = 48, out[0].shape[1] = 2;
+    real before = t[0].x[0], bad[96] = { 7 };
+    bad[5] = (real)(0.0 / 0.0);
+    if (tensors[_i].change == NOT_FINITE)
+        out[0].data = bad;
+    if (tensors[_i].change == BARE)
+        out[0].name = "base_model.model.encoder.layer.0.attention.self.query.lora_A.weight";
+    ck_assert_msg(st_write(path, out + first, n - first, false) == 0, "%s", fail_text());
+    int rc = peft_load(&m, dir);
+    if (tensors[_i].says) {
+        ck_assert_int_eq(rc, -1);
+        ck_assert_int_eq(fail_code(), FAIL_INPUT);
+        ck_assert_msg(strstr(fail_text(), tensors[_i].says), "says \"%s\"", fail_text());
+    } else {
+        ck_assert_msg(rc == 0, "%s", fail_text());
+    }
+    ck_assert(t[0].x[0] == (tensors[_i].says ? before : (real)(float)before));
+    peft_tensors_free(t, 2 * 2 + 2);
+    model_free(&m);
+    free(path);
+    free(cfg.targets);
+}
+END_TEST
+
+START_TEST(not_an_adapter)
+{
+    struct lora_cfg cfg = { .rank = 2, .alpha = 4, .targets = xstrdup("q") };
+    struct model m;
+
+    make(&m, "lora", &cfg, 3, 1);
+    ck_assert_int_eq(peft_load(&m, dir), -1);
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "is not an adapter"));
+    ck_assert_int_eq(peft_save(&m, &cfg, "/proc/nowhere", "base"), -1);
+    ck_assert_int_eq(fail_code(), FAIL_STORE);
+    m.theta[0] = (real)(1.0 / 0.0);
+    ck_assert_int_eq(peft_save(&m, &cfg, dir, "base"), -1);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "is not finite"));
+    model_free(&m);
+    free(cfg.targets);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, what_peft_wrote_is_read);
+    tcase_add_loop_test(tc, saved_is_read_back, 0, ARRAY_LEN(targets));
+    tcase_add_loop_test(tc, kinds_are_named, 0, ARRAY_LEN(kinds));
+    tcase_add_test(tc, two_kinds_at_once);
+    tcase_add_loop_test(tc, other_methods_are_read_back, 0, ARRAY_LEN(methods));
+    tcase_add_loop_test(tc, configs, 0, ARRAY_LEN(changes));
+    tcase_add_loop_test(tc, tensors_must_agree, 0, ARRAY_LEN(tensors));
+    tcase_add_test(tc, not_an_adapter);
+}
+
+const struct suite suite_peft = { "peft", fill };

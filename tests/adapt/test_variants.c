@@ -1,0 +1,444 @@
+/* test_variants.c - LoRA-type methods against PEFT's own, in every tensor away from their initial
+ * values (tests/golden/variants/make.py). */
+#include "core/base/file.h"
+#include "core/train/parts.h"
+#include "tests/kit/gradcheck.h"
+#include "tests/kit/suite.h"
+#include "tests/kit/tiny.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef REAL_IS_DOUBLE
+static const double tol = 1e-10; /* both sides compute in f64 */
+#else
+static const double tol = 3e-5; /* f32 through two layers */
+#endif
+
+#define MIXED "q,k,o,up"
+static const struct {
+    const char *method, *keys[6][2];
+} row[] = {
+    { "rslora", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
+    { "lora-plus", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
+    { "dora", { { "rank", "3" }, { "alpha", "6" }, { "targets", MIXED } } },
+    { "pissa", { { "rank", "3" }, { "alpha", "6" }, { "targets", "q,v" } } },
+    { "vera", { { "rank", "5" }, { "targets", MIXED } } },
+    { "ia3", { { "ia3_targets", "k,v,down" } } },
+    { "adalora",
+      { { "init_rank", "4" },
+        { "target_rank", "2" },
+        { "alpha", "6" },
+        { "targets", MIXED },
+        { "tinit", "2" },
+        { "tfinal", "3" } } },
+    { "lora-fa", { { "rank", "3" }, { "alpha", "6" }, { "targets", MIXED } } },
+};
+
+static struct {
+    const char *method;
+    struct base base;
+    struct safetensors file;
+    struct model m;
+    struct lane l;
+    void *cfg;
+    struct batch b;
+    int ids[64], pos[64], types[64], off[8], slot[8], label[8];
+} f;
+
+static void read_batch(void)
+{
+    const struct st_tensor *t = st_find(&f.file, "ids");
+    size_t n = t->shape[0], width = t->shape[1];
+    long ids[64], len[8], label[8];
+
+    ck_assert(n <= 7 && n * width <= 64);
+    ck_assert_int_eq(st_longs(ids, &f.file, t, n * width), 0);
+    ck_assert_int_eq(st_longs(len, &f.file, st_find(&f.file, "lens"), n), 0);
+    ck_assert_int_eq(st_longs(label, &f.file, st_find(&f.file, "labels"), n), 0);
+    f.b = (struct batch){ .n_seq = (int)n, .ids = f.ids, .pos = f.pos, .types = f.types };
+    f.b.off = f.off;
+    f.b.slot = f.slot;
+    f.b.label = f.label;
+    for (int s = 0; s < (int)n; s++) {
+        f.slot[s] = s;
+        f.label[s] = (int)label[s];
+        for (int i = 0; i < len[s]; i++, f.b.n_tok++) {
+            f.ids[f.b.n_tok] = (int)ids[(size_t)s * width + (size_t)i];
+            f.pos[f.b.n_tok] = i;
+        }
+        f.off[s + 1] = f.b.n_tok;
+        f.b.max_len = len[s] > f.b.max_len ? (int)len[s] : f.b.max_len;
+    }
+}
+
+/* METHOD.WHAT.NAME of the file; whether there is ".weight" behind a tensor's name is for PEFT to know. */
+static const struct st_tensor *find(const char *what, const struct param *p)
+{
+    const char *trunk = strncmp(p->name, "encoder.", 8) == 0 ? "bert." : "";
+    char *name = xprintf("%s.%s.%s%s.weight", f.method, what, trunk, p->name);
+    const struct st_tensor *t = NULL;
+
+    for (size_t n = strlen(name); !t && n;) { /* with two, one and none */
+        t = st_find(&f.file, name);
+        n = n > 7 && strcmp(name + n - 7, ".weight") == 0 ? n - 7 : 0;
+        name[n] = 0;
+    }
+    free(name);
+    return t;
+}
+
+static size_t size_of(const struct param *p)
+{
+    return (size_t)p->rows * (size_t)p->cols;
+}
+
+/* The numbers of METHOD.WHAT.*, to every tensor of the method and the head that has some. */
+static int take(const char *what)
+{
+    int n = 0;
+
+    for (int i = f.base.n_params; i < f.m.n_params; i++) {
+        const struct param *p = &f.m.params[i];
+        const struct st_tensor *t = find(what, p);
+        if (!t)
+            continue;
+        ck_assert_msg(st_reals(p->value, &f.file, t, size_of(p)) == 0, "%s", fail_text());
+        n++;
+    }
+    return n;
+}
+
+/* Of X [n], relative to the largest number of T or FLOOR. */
+static double away(const struct st_tensor *t, const real *x, size_t n, double floor)
+{
+    real *want = xalloc(n, sizeof *want);
+
+    ck_assert_msg(st_reals(want, &f.file, t, n) == 0, "%s", fail_text());
+    double e = tiny_diff(x, want, n, fmax(tiny_max(want, n), floor));
+    if (getenv("LOWRANK_TEST_VERBOSE"))
+        printf("%-80s %.2e\n", t->name, e);
+    free(want);
+    return e;
+}
+
+/* The worst of X, laid out as theta, against METHOD.WHAT.* of every trained tensor. */
+static double all_away(const char *what, const real *x, double floor)
+{
+    double worst = 0;
+
+    for (int i = 0; i < f.m.n_params; i++) {
+        const struct param *p = &f.m.params[i];
+        const struct st_tensor *t = p->trainable ? find(what, p) : NULL;
+        if (!p->trainable)
+            continue;
+        ck_assert_msg(t, "no '%s' of '%s' for '%s'", what, f.method, p->name);
+        double e = away(t, x + p->off, size_of(p), floor);
+        worst = e <= worst ? worst : e;
+    }
+    return worst;
+}
+
+static void build(const char *method, const char *const keys[][2], int n)
+{
+    struct head h = { .n_labels = 3, .pooling = POOL_CLS, .pool_scale = 1 };
+    const struct adapt *a = adapt_find(method);
+
+    ck_assert_ptr_nonnull(a);
+    f.method = method;
+    ck_assert_msg(base_load(&f.base, "tests/golden/bert") == 0, "%s", fail_text());
+    ck_assert_msg(st_open(&f.file, "tests/golden/variants/expected.safetensors") == 0, "%s",
+                  fail_text());
+    read_batch();
+    f.cfg = tiny_cfg(a, NULL, NULL);
+    for (int i = 0; i < n && keys[i][0]; i++)
+        ck_assert_msg(opt_set(opt_find(a->opts, keys[i][0]), f.cfg, keys[i][1]) == 0, "%s",
+                      fail_text());
+    ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 1, false) == 0, "%s", fail_text());
+    ck_assert_int_eq(lane_init(&f.l, &f.m, true), 0);
+}
+
+/* With the numbers of the file, or (not FILLED) as it starts. */
+static void build_row(const char *method, bool filled)
+{
+    size_t i = 0;
+
+    while (strcmp(row[i].method, method) != 0)
+        i++;
+    build(method, row[i].keys, ARRAY_LEN(row[i].keys));
+    if (!filled)
+        return;
+    ck_assert_int_ge(take("param"), 4);
+}
+
+static void unbuild(void)
+{
+    lane_free(&f.l);
+    opt_free(f.m.adapt->opts, f.cfg);
+    free(f.cfg);
+    model_free(&f.m);
+    st_close(&f.file);
+    base_free(&f.base);
+}
+
+/* The mean loss; its gradient to f.l.grad. */
+static double gradient(void)
+{
+    struct mat dlogits;
+
+    memset(f.l.grad, 0, f.m.n_train * sizeof *f.l.grad);
+    ck_assert_int_eq(model_fwd(&f.m, &f.l, &f.b), 0);
+    double loss = model_loss(&f.m, &f.l, &f.b, 1.0 / f.b.n_seq, &dlogits) / f.b.n_seq;
+    model_bwd(&f.m, &f.l, &f.b, dlogits);
+    return loss;
+}
+
+static const struct st_tensor *named(const char *what)
+{
+    char *name = xprintf("%s.%s", f.method, what);
+    const struct st_tensor *t = st_find(&f.file, name);
+
+    ck_assert_msg(t, "no '%s'", name);
+    free(name);
+    return t;
+}
+
+START_TEST(passes_agree)
+{
+    build_row(row[_i].method, true);
+    real loss = (real)gradient();
+    double e = away(named("logits"), f.l.logits.x, (size_t)f.b.n_seq * 3, 0);
+    if (f.m.adapt->step_grad)
+        f.m.adapt->step_grad(&f.m, f.l.grad, 1, 10); /* PEFT's loss holds the regulariser */
+    else
+        e = fmax(e, away(named("loss"), &loss, 1, 0));
+    e = fmax(e, all_away("grad", f.l.grad, 1e-3 * tiny_max(f.l.grad, f.m.n_train)));
+    ck_assert_double_le(e, tol);
+    unbuild();
+}
+END_TEST
+
+/* --- what is special to one method */
+
+/* The pair that PiSSA starts from: its product is PEFT's, the factors are up to signs. */
+START_TEST(pissa_starts)
+{
+    double e = 0;
+
+    build_row("pissa", false);
+    for (int v = 0; v < 2; v++) {
+        const char *proj = v ? "value" : "query";
+        char *key = xprintf("delta.bert.encoder.layer.0.attention.self.%s.weight", proj);
+        struct mat a, b, w = test_mat(48, 48, 1);
+        lora_matrices(&f.m, 0, v ? PROJ_V : PROJ_Q, &a, &b);
+        mat_gemm(w, 0, 2, b, NOTRANS, a, NOTRANS);
+        e = fmax(e, away(named(key), w.x, 48 * 48, 0));
+        free(w.x);
+        free(key);
+    }
+    ck_assert_double_le(e, 1e-5); /* PEFT's SVD is in f32 */
+    unbuild();
+}
+END_TEST
+
+/* Two steps with B's learning rate of its own. */
+START_TEST(lora_plus_steps)
+{
+    struct pool *pool = pool_new(1);
+    struct update u;
+
+    build_row("lora-plus", true);
+    ck_assert_int_eq(update_init(&u, pool, f.m.n_train, 1, NULL), 0);
+    update_rates(&u, &f.m);
+    for (long s = 1; s <= 2; s++) {
+        struct adamw o = { 1e-3, 0.9, 0.999, 1e-8, 0.1, s };
+        gradient();
+        memcpy(u.grad[0], f.l.grad, f.m.n_train * sizeof(real));
+        update_norm(&u, 1);
+        update_apply(&u, f.m.theta, 1, &o);
+    }
+    ck_assert_double_le(all_away("step", f.m.theta, 0), tol);
+    update_free(&u);
+    pool_free(pool);
+    unbuild();
+}
+END_TEST
+
+/* The regulariser alone, on a gradient of 0. */
+START_TEST(adalora_regularises)
+{
+    build_row("adalora", true);
+    real *g = xalloc(f.m.n_train, sizeof *g);
+    f.m.adapt->step_grad(&f.m, g, 1, 10);
+    ck_assert_double_le(all_away("reg", g, 1e-6), tol);
+    free(g);
+    unbuild();
+}
+END_TEST
+
+/* Three steps without an update, with gradients of 1, 2 and 3 times the loss and of the regulariser: PEFT
+ * cuts at the third, to 24 of the 32 triplets of 8 matrices; the last cut leaves 16, for good. */
+START_TEST(adalora_allocates)
+{
+    double e = 0;
+    int left = 0;
+
+    build_row("adalora", true);
+    size_t n = f.m.n_train;
+    real *g = xalloc(n, sizeof *g);
+    for (long step = 1; step <= 3; step++) {
+        gradient();
+        for (size_t i = 0; i < n; i++)
+            g[i] = (real)step * f.l.grad[i];
+        f.m.adapt->step_grad(&f.m, g, step, 10);
+        f.m.adapt->step_done(&f.m, step, 10);
+    }
+    for (size_t i = 0; i < n; i++)
+        g[i] = f.m.remember[i] * f.m.remember[n + i];
+    for (int i = f.base.n_params; i < f.m.n_params; i++) {
+        const struct param *p = &f.m.params[i];
+        const struct st_tensor *worth = find("importance", p), *lambda = find("lambda", p);
+        e = worth ? fmax(e, away(worth, g + p->off, size_of(p), 0)) : e;
+        e = lambda ? fmax(e, away(lambda, p->value, size_of(p), 0)) : e;
+        for (int k = 0; lambda && k < p->rows; k++)
+            left += p->value[k] != 0;
+    }
+    ck_assert_int_eq(left, 24);
+    ck_assert_double_le(e, 10 * tol); /* products of three gradients */
+    for (long step = 7; step <= 8; step++) {
+        f.m.adapt->step_done(&f.m, step, 10);
+        left = 0;
+        for (int i = 0; i < f.m.n_params; i++)
+            for (int k = 0; strstr(f.m.params[i].name, "lora_E") && k < 4; k++) {
+                left += f.m.params[i].value[k] != 0;
+                f.m.params[i].value[k] += 1; /* what moments might do */
+            }
+        ck_assert_int_eq(left, 16);
+    }
+    free(g);
+    unbuild();
+}
+END_TEST
+
+/* The folders that PEFT itself saved. */
+static const char *const folder[] = { "rslora", "dora" };
+
+START_TEST(folders_are_read)
+{
+    char *dir = path_join("tests/golden/variants/adapters", folder[_i]);
+    struct lora_cfg cfg;
+    int n_labels;
+
+    build_row(folder[_i], false);
+    ck_assert_str_eq(peft_method(dir)->name, folder[_i]);
+    ck_assert_msg(peft_read_config(&cfg, &n_labels, dir, &f.base.dims) == 0, "%s", fail_text());
+    const struct lora_cfg *mine = f.cfg;
+    ck_assert(cfg.rank == mine->rank && cfg.alpha == mine->alpha && n_labels == 3);
+    ck_assert_str_eq(cfg.targets, mine->targets);
+    ck_assert_msg(peft_load(&f.m, dir) == 0, "%s", fail_text());
+    gradient();
+    ck_assert_double_le(away(named("logits"), f.l.logits.x, (size_t)f.b.n_seq * 3, 0), tol);
+    free(cfg.targets);
+    free(dir);
+    unbuild();
+}
+END_TEST
+
+/* --- on every input, with dropout, in pieces, on a decoder with fused matrices */
+
+static const struct {
+    const char *golden, *method, *key, *value; /* golden NULL: the tiny BERT */
+} inputs[] = {
+    { NULL, "rslora", "targets", "q,k,v,o,up,down" },
+    { NULL, "lora-fa", "targets", "q,k,v,o,up,down" },
+    { NULL, "dora", "targets", "q,k,v,o,up,down" },
+    { NULL, "pissa", "targets", "q,k,v,o,up,down" },
+    { NULL, "vera", "targets", "q,k,v,o,up,down" },
+    { NULL, "adalora", "targets", "q,k,v,o,up,down" },
+    { NULL, "ia3", "ia3_targets", "q,k,v,o,up,down" },
+    { "tests/golden/gpt2", "dora", "targets", "qkv,up" },
+    { "tests/golden/gpt2", "pissa", "targets", "qkv,down" },
+    { "tests/golden/gpt2", "vera", "targets", "o,qkv" },
+    { "tests/golden/gpt2", "adalora", "targets", "down,qkv" },
+    { "tests/golden/gpt2", "ia3", "ia3_targets", "k,v,down" },
+};
+
+/* Every trained number away from where it starts, a little: large numbers would make attention too sharp for differences. */
+static void stir(struct model *m)
+{
+    for (size_t i = m->n_train_head; i < m->n_train; i++)
+        m->theta[i] += (real)(0.03 * sin((double)i));
+}
+
+/* The gradient of the batch, from micro-batches of one sequence each; returns its largest difference from
+ * that of the whole batch. */
+static double cut_error(const struct model *m, struct lane *l, const struct tiny_batch *t)
+{
+    size_t n = m->n_train;
+    real *whole = xalloc(n, sizeof *whole), *sum = xalloc(n, sizeof *sum);
+    struct tiny_batch part;
+
+    tiny_grad(m, l, &t->b);
+    memcpy(whole, l->grad, n * sizeof *whole);
+    for (int s = 0; s < t->b.n_seq; s++) {
+        tiny_cut(&part, t, s, 1);
+        tiny_grad(m, l, &part.b);
+        mat_add(mat_make(sum, 1, (int)n), 1, mat_make(l->grad, 1, (int)n));
+    }
+    double e = tiny_diff(sum, whole, n, tiny_max(whole, n));
+    free(sum);
+    free(whole);
+    return e;
+}
+
+START_TEST(every_input)
+{
+    const struct adapt *a = adapt_find(inputs[_i].method);
+    bool decoder = inputs[_i].golden;
+    struct head h = tiny_head(decoder ? POOL_NONE : POOL_CLS, false, 0.2);
+    struct tiny_batch t;
+
+    h.n_labels = decoder ? 0 : 3;
+    h.recompute = _i % 2;
+    ck_assert_msg(base_load(&f.base, decoder ? inputs[_i].golden : tiny_write()) == 0, "%s",
+                  fail_text());
+    f.cfg = tiny_cfg(a, inputs[_i].key, inputs[_i].value);
+    const struct opt *drop = opt_find(a->opts, "lora_dropout");
+    ck_assert_int_eq(drop ? opt_set(drop, f.cfg, "0.3") : 0, 0);
+    ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 4, false) == 0, "%s", fail_text());
+    ck_assert_int_eq(lane_init(&f.l, &f.m, true), 0);
+    ck_assert_int_eq(a->count(f.cfg, &f.base.dims), (long)(f.m.n_train - f.m.n_train_head));
+    tiny_batch(&t, &f.base.dims);
+    stir(&f.m);
+    ck_assert_double_le(cut_error(&f.m, &f.l, &t), sizeof(real) == 8 ? 1e-12 : 2e-5);
+#ifdef REAL_IS_DOUBLE
+    const char *worst = "";
+    if (a->hold)
+        a->hold(&f.m);
+    double e = tiny_gradient_error(&f.m, &t.b, 1, &worst);
+    ck_assert_msg(e <= 1e-6, "%g in '%s'", e, worst);
+    ck_assert_double_ge(tiny_gradient_error(&f.m, &t.b, 1.01, &worst), 1e-3);
+#endif
+    lane_free(&f.l);
+    opt_free(a->opts, f.cfg);
+    free(f.cfg);
+    model_free(&f.m);
+    base_free(&f.base);
+    if (!decoder)
+        tiny_remove();
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, passes_agree, 0, ARRAY_LEN(row));
+    tcase_add_loop_test(tc, every_input, 0, ARRAY_LEN(inputs));
+    tcase_add_loop_test(tc, folders_are_read, 0, ARRAY_LEN(folder));
+    tcase_add_test(tc, lora_plus_steps);
+    tcase_add_test(tc, pissa_starts);
+    tcase_add_test(tc, adalora_regularises);
+    tcase_add_test(tc, adalora_allocates);
+}
+
+const struct suite suite_variants = { "variants", fill };

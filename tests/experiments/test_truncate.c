@@ -1,0 +1,86 @@
+/* test_truncate.c - a truncated model's matrices have the rank asked for and the smallest error, and the
+ * rest of it is the model's own. */
+#include "tests/kit/suite.h"
+#include "tests/kit/tiny_run.h"
+#include "tests/kit/tiny.h"
+
+#include "experiments/recipe/recipe.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double *singular(const struct param *p, const real *minus)
+{
+    int m = p->rows, n = p->cols, k = m < n ? m : n;
+    double *w = xalloc((size_t)m * (size_t)n, sizeof *w), *u = xalloc((size_t)m * (size_t)k, 8),
+           *s = xalloc((size_t)k, sizeof *s), *vt = xalloc((size_t)k * (size_t)n, 8);
+
+    for (size_t i = 0; i < (size_t)m * (size_t)n; i++)
+        w[i] = (double)p->value[i] - (minus ? (double)minus[i] : 0);
+    ck_assert_int_eq(mat_svd(u, s, vt, w, m, n), 0);
+    free(w);
+    free(u);
+    free(vt);
+    return s;
+}
+
+START_TEST(has_the_rank)
+{
+    enum { R = 7 };
+    struct base a, b;
+    char dir[64];
+    const char *from = tiny_write();
+
+    temp_dir(dir);
+    ck_assert_msg(truncated_make("tiny@r7", from, R, dir) == 0, "%s", fail_text());
+    ck_assert_int_eq(base_load(&a, from), 0);
+    ck_assert_msg(base_load(&b, dir) == 0, "%s", fail_text());
+    for (int i = 0; i < a.n_params; i++) {
+        const struct param *p = &a.params[i], *q = &b.params[i];
+        size_t n = (size_t)p->rows * (size_t)p->cols;
+        if (p->layer < 0 || p->role >= ROLE_B) {
+            ck_assert_int_eq(memcmp(p->value, q->value, n * sizeof *p->value), 0);
+            continue;
+        }
+        double *s = singular(p, NULL), *t = singular(q, NULL), *d = singular(p, q->value);
+        ck_assert_double_le(t[R] / t[0], 1e-6);
+        ck_assert_double_le(fabs(t[R - 1] / s[R - 1] - 1), 1e-5);
+        ck_assert_double_le(fabs(d[0] / s[R] - 1), 1e-5);
+        free(s);
+        free(t);
+        free(d);
+    }
+    base_free(&a);
+    base_free(&b);
+    temp_remove(dir);
+    tiny_remove();
+}
+END_TEST
+
+START_TEST(names)
+{
+    char *of = NULL;
+    long rank = 0;
+
+    ck_assert_int_eq(truncated_name("minilm@r64", &of, &rank), 1);
+    ck_assert_str_eq(of, "minilm");
+    ck_assert_int_eq(rank, 64);
+    free(of);
+    ck_assert_int_eq(truncated_name("minilm", &of, &rank), 0);
+    ck_assert_int_eq(truncated_name("/a/b@r3", &of, &rank), 0);
+    ck_assert_int_eq(truncated_name("minilm@r0", &of, &rank), -1);
+    ck_assert_int_eq(truncated_name("minilm@r8x", &of, &rank), -1);
+    ck_assert_int_eq(truncated_make("tiny@r61", tiny_write(), 61, "/nonexistent"), -1);
+    ck_assert_str_eq(fail_text(), "model 'tiny@r61': its matrices have rank 60 at most");
+    tiny_remove();
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, has_the_rank);
+    tcase_add_test(tc, names);
+}
+
+const struct suite suite_truncate = { "truncate", fill };

@@ -1,0 +1,178 @@
+/* test_attn.c - attention against its definition and its gradients against differences. */
+#include "core/math/ops.h"
+#include "tests/kit/gradcheck.h"
+#include "tests/kit/suite.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct attn_row {
+    int n_heads, d_head, causal, drop, n_mem, len[3];
+} attn_rows[] = {
+    { 1, 5, 0, 0, 0, { 1, 7, 3 } },    { 2, 7, 1, 0, 0, { 4, 9, 1 } },
+    { 3, 12, 0, 1, 0, { 17, 2, 5 } },  { 2, 32, 1, 1, 0, { 33, 16, 5 } },
+    { 1, 64, 1, 0, 0, { 67, 32, 1 } }, { 2, 8, 0, 1, 0, { 130, 1, 20 } },
+    { 1, 5, 0, 0, 1, { 1, 7, 3 } },    { 2, 7, 1, 0, 5, { 4, 9, 1 } },
+    { 3, 12, 0, 1, 3, { 17, 2, 5 } },  { 2, 32, 1, 1, 8, { 33, 1, 70 } },
+    { 2, 8, 0, 1, 131, { 20, 1, 3 } },
+};
+
+struct attn_case {
+    struct attn_shape a;
+    int off[4];
+    struct mat qkv, q, k, v, o, w, dqkv, mem, dmem;
+    real *probs, *scratch;
+    unsigned char *keep;
+};
+
+static void attn_setup(struct attn_case *f, const struct attn_row *r)
+{
+    int d = r->n_heads * r->d_head, longest = 0;
+
+    memset(f, 0, sizeof *f);
+    for (int s = 0; s < 3; s++) {
+        f->off[s + 1] = f->off[s] + r->len[s];
+        longest = r->len[s] > longest ? r->len[s] : longest;
+    }
+    f->a = (struct attn_shape){ .off = f->off,
+                                .n_seq = 3,
+                                .n_heads = r->n_heads,
+                                .d_head = r->d_head,
+                                .scale = 1 / sqrt(r->d_head),
+                                .causal = r->causal != 0,
+                                .p_drop = 0.1,
+                                .n_mem = r->n_mem };
+    f->qkv = test_mat(f->off[3], 3 * d, 1);
+    f->q = mat_cols(f->qkv, 0, d);
+    f->k = mat_cols(f->qkv, d, d);
+    f->v = mat_cols(f->qkv, 2 * d, d);
+    f->o = test_mat(f->off[3], d, 2);
+    f->w = test_mat(f->off[3], d, 3);
+    f->dqkv = test_mat(f->off[3], 3 * d, 4);
+    f->mem = test_mat(2 * r->n_mem, d, 5);
+    f->dmem = test_mat(2 * r->n_mem, d, 6);
+    f->a.k_mem = mat_rows(f->mem, 0, r->n_mem);
+    f->a.v_mem = mat_rows(f->mem, r->n_mem, r->n_mem);
+    f->a.dk_mem = mat_rows(f->dmem, 0, r->n_mem);
+    f->a.dv_mem = mat_rows(f->dmem, r->n_mem, r->n_mem);
+    f->probs = xalloc(attn_probs_size(&f->a), sizeof(real));
+    f->scratch = xalloc(attn_scratch(longest, r->n_mem), sizeof(real));
+    if (r->drop)
+        f->keep = xalloc(attn_probs_size(&f->a), 1);
+    for (size_t i = 0; r->drop && i < attn_probs_size(&f->a); i++)
+        f->keep[i] = (i * 7) % 10 != 3;
+}
+
+static void attn_free(struct attn_case *f)
+{
+    free(f->qkv.x);
+    free(f->o.x);
+    free(f->w.x);
+    free(f->dqkv.x);
+    free(f->mem.x);
+    free(f->dmem.x);
+    free(f->probs);
+    free(f->scratch);
+    free(f->keep);
+}
+
+static double attn_loss(void *ctx)
+{
+    struct attn_case *f = ctx;
+
+    attn_fwd(&f->a, f->o, f->probs, f->keep, f->q, f->k, f->v);
+    return test_dot(f->w, f->o);
+}
+
+/* Key or value J of a row's columns: the memory's come first. */
+static const real *column(const struct attn_case *f, struct mat mem, struct mat seq, int from,
+                          int j)
+{
+    return j < f->a.n_mem ? mat_row(mem, j) : mat_row(seq, from + j - f->a.n_mem);
+}
+
+/* Output row I of head H of the sequence at FROM, straight from the definition. P: that head's
+ * block. */
+static double attn_row_error(const struct attn_case *f, int from, int len, int h, int i, size_t p)
+{
+    int all = f->a.n_mem + len, n = f->a.causal ? f->a.n_mem + i + 1 : all, d = f->a.d_head;
+    int c = h * d;
+    double prob[200], max = -INFINITY, sum = 0, worst = 0;
+
+    for (int j = 0; j < n; j++) {
+        prob[j] = f->a.scale * vec_dot(mat_row(f->q, from + i) + c,
+                                       column(f, f->a.k_mem, f->k, from, j) + c, (size_t)d);
+        max = fmax(max, prob[j]);
+    }
+    for (int j = 0; j < n; j++)
+        sum += prob[j] = exp(prob[j] - max);
+    for (int j = 0; j < all; j++) {
+        double want = j < n ? prob[j] / sum : 0;
+        worst = fmax(worst, fabs((double)f->probs[p + (size_t)(i * all + j)] - want));
+    }
+    for (int e = 0; e < d; e++) {
+        double o = 0;
+
+        for (int j = 0; j < n; j++) {
+            double kept = f->keep ? f->keep[p + (size_t)(i * all + j)] / (1 - f->a.p_drop) : 1;
+            o += kept * prob[j] / sum * (double)column(f, f->a.v_mem, f->v, from, j)[c + e];
+        }
+        worst = fmax(worst, fabs(o - (double)mat_row(f->o, from + i)[c + e]));
+    }
+    return worst;
+}
+
+START_TEST(attention_is_its_definition)
+{
+    struct attn_case f;
+    double worst = 0;
+    size_t p = 0;
+
+    attn_setup(&f, &attn_rows[_i]);
+    attn_loss(&f);
+    for (int s = 0; s < 3; s++)
+        for (int h = 0; h < f.a.n_heads; h++) {
+            int len = f.off[s + 1] - f.off[s];
+
+            for (int i = 0; i < len; i++)
+                worst = fmax(worst, attn_row_error(&f, f.off[s], len, h, i, p));
+            p += (size_t)(len * (f.a.n_mem + len));
+        }
+    ck_assert_uint_eq(p, attn_probs_size(&f.a));
+    ck_assert_double_le(worst, test_rounding());
+    attn_free(&f);
+}
+END_TEST
+
+START_TEST(attention_gradients)
+{
+    struct attn_case f;
+
+    attn_setup(&f, &attn_rows[_i]);
+    int d = f.q.cols;
+    struct mat dq = mat_cols(f.dqkv, 0, d), dk = mat_cols(f.dqkv, d, d);
+    struct mat dv = mat_cols(f.dqkv, 2 * d, d), w = test_mat(f.w.rows, d, 3);
+    for (int i = 0; i < f.dqkv.rows * f.dqkv.cols; i++)
+        f.dqkv.x[i] = NAN; /* overwritten, not read */
+    mat_zero(f.dmem);
+    attn_loss(&f);
+    attn_bwd(&f.a, dq, dk, dv, f.w, f.probs, f.keep, f.q, f.k, f.v, f.scratch);
+    ck_assert_double_le(test_error(f.w, w), 0);
+    ck_gradient(f.q, dq, attn_loss, &f);
+    ck_gradient(f.k, dk, attn_loss, &f);
+    ck_gradient(f.v, dv, attn_loss, &f);
+    if (f.a.n_mem > 0)
+        ck_gradient(f.mem, f.dmem, attn_loss, &f);
+    free(w.x);
+    attn_free(&f);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, attention_is_its_definition, 0, ARRAY_LEN(attn_rows));
+    tcase_add_loop_test(tc, attention_gradients, 0, ARRAY_LEN(attn_rows));
+}
+
+const struct suite suite_attn = { "attn", fill };

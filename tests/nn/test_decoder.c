@@ -1,0 +1,448 @@
+/* test_decoder.c - a decoder with every method: gradients against signed differences, cut into
+ * micro-batches, blind to what comes later; and adapters as PEFT holds them. */
+#include "tests/kit/suite.h"
+#include "tests/kit/tiny.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char golden[] = "tests/golden/gpt2"; /* 2 layers, d 36, 101 words */
+
+#ifdef REAL_IS_DOUBLE
+static const double tol = 1e-12;
+#else
+static const double tol = 2e-5;
+#endif
+
+static const struct {
+    const char *method, *key, *value;
+    double p;
+    int lowest;
+} row[] = {
+    { "ft", NULL, NULL, 0.2, -1 },          { "ft", NULL, NULL, 0, -1 },
+    { "lora", "targets", "q,v", 0, 0 },     { "lora", "targets", "q,k,v,o,up,down", 0.2, 0 },
+    { "lora", "targets", "qkv,o", 0.2, 0 }, { "lora", "lora_dropout", "0.3", 0, 0 },
+    { "lora", "targets", "down", 0.2, 0 },  { "lora", "targets", "o", 0, 0 },
+    { "bitfit", NULL, NULL, 0.2, 0 },       { "topk", "top_layers", "1", 0.2, 1 },
+};
+
+static struct {
+    struct base base;
+    struct model m;
+    struct tiny_batch t;
+    void *cfg;
+} f;
+
+static struct head head_of(double p)
+{
+    return (struct head){ .pooling = POOL_NONE, .hidden_dropout = p, .attn_dropout = p };
+}
+
+static int try_build(const char *method, const char *key, const char *value, double p)
+{
+    const struct adapt *a = adapt_find(method);
+    struct head h = head_of(p);
+
+    ck_assert_msg(base_load(&f.base, golden) == 0, "%s", fail_text());
+    f.cfg = tiny_cfg(a, key, value);
+    tiny_batch(&f.t, &f.base.dims);
+    return model_init(&f.m, &f.base, &h, a, f.cfg, 4, false);
+}
+
+/* B of LoRA starts at 0, where half of the gradients vanish. */
+static void build(const char *method, const char *key, const char *value, double p)
+{
+    ck_assert_msg(try_build(method, key, value, p) == 0, "%s", fail_text());
+    for (int i = 0; i < f.m.n_params; i++) {
+        struct param *q = &f.m.params[i];
+        for (size_t k = 0; strstr(q->name, "lora_B") && k < (size_t)q->rows * (size_t)q->cols; k++)
+            q->value[k] = (real)(float)(0.1 * sin((double)k + i));
+    }
+}
+
+static void build_row(int i)
+{
+    build(row[i].method, row[i].key, row[i].value, row[i].p);
+}
+
+static void unbuild(const char *method)
+{
+    opt_free(adapt_find(method)->opts, f.cfg);
+    free(f.cfg);
+    model_free(&f.m);
+    base_free(&f.base);
+}
+
+/* Logits of every token, without dropout; the caller frees. */
+static real *logits(const struct model *m, const struct batch *b)
+{
+    size_t n = (size_t)b->n_tok * (size_t)m->base->dims.vocab;
+    real *z = xalloc(n, sizeof *z);
+    struct lane l;
+
+    ck_assert_int_eq(lane_init(&l, m, false), 0);
+    l.all_logits = true;
+    ck_assert_int_eq(model_fwd(m, &l, b), 0);
+    ck_assert(l.logits.rows == b->n_tok && l.logits.cols == m->base->dims.vocab);
+    memcpy(z, l.logits.x, n * sizeof *z);
+    lane_free(&l);
+    return z;
+}
+
+#ifdef REAL_IS_DOUBLE
+START_TEST(gradients_match_differences)
+{
+    const char *worst = "";
+
+    build_row(_i);
+    double e = tiny_gradient_error(&f.m, &f.t.b, 1, &worst);
+    ck_assert_msg(e <= 1e-6, "%g in '%s'", e, worst);
+    ck_assert_double_ge(tiny_gradient_error(&f.m, &f.t.b, 1 + 1e-4, &worst), 1e-6);
+    unbuild(row[_i].method);
+}
+END_TEST
+#endif
+
+/* Blocks that are computed again keep their input apart from the stream: the same bits. */
+START_TEST(computed_again)
+{
+    struct lane kept, again;
+
+    build_row(_i);
+    ck_assert_int_eq(lane_init(&kept, &f.m, true), 0);
+    tiny_grad(&f.m, &kept, &f.t.b);
+    for (int n = 1; n <= f.base.dims.n_layers; n++) {
+        f.m.head.recompute = n;
+        ck_assert_int_eq(lane_init(&again, &f.m, true), 0);
+        tiny_grad(&f.m, &again, &f.t.b);
+        ck_assert_mem_eq(kept.grad, again.grad, f.m.n_train * sizeof *kept.grad);
+        ck_assert_uint_eq(again.mem.used, lane_bytes(&f.m, &f.t.b, true, again.train));
+        lane_free(&again);
+    }
+    lane_free(&kept);
+    unbuild(row[_i].method);
+}
+END_TEST
+
+/* Gradients, losses and so the dropout masks do not depend on how a step is cut. */
+START_TEST(micro_batches_add_up)
+{
+    build_row(_i);
+    ck_assert_int_eq(f.m.lowest, row[_i].lowest);
+    ck_assert_double_le(tiny_add_up(&f.m, &f.t), tol);
+    unbuild(row[_i].method);
+}
+END_TEST
+
+/* The loss is that of the logits, of the tokens that have a next one. */
+START_TEST(loss_is_that_of_the_logits)
+{
+    struct batch b;
+    struct lane l;
+    double want = 0;
+
+    build("lora", "targets", "q,v", 0);
+    b = f.t.b;
+    real *z = logits(&f.m, &b);
+    int V = f.base.dims.vocab, n = 0;
+    want = xent((struct mat){ 0 }, mat_make(z, b.n_tok, V), f.t.next, 1);
+    for (int t = 0; t < b.n_tok; t++)
+        n += f.t.next[t] >= 0;
+    ck_assert(n > 20 && n < b.n_tok - TINY_SEQS);
+    ck_assert_int_eq(batch_targets(&f.m, &b), n);
+    ck_assert_int_eq(lane_init(&l, &f.m, false), 0);
+    ck_assert_int_eq(model_fwd(&f.m, &l, &b), 0);
+    ck_assert_ptr_null(l.logits.x);
+    ck_assert_double_le(fabs(model_loss(&f.m, &l, &b, 1, NULL) - want) / want, tol);
+    for (int t = 0; t < b.n_tok; t++)
+        f.t.next[t] = -1;
+    ck_assert(model_loss(&f.m, &l, &b, 1, NULL) == 0);
+    lane_free(&l);
+    free(z);
+    unbuild("lora");
+}
+END_TEST
+
+/* A batch without targets has no gradient. */
+START_TEST(no_targets_no_gradient)
+{
+    struct lane l;
+
+    build("ft", NULL, NULL, 0.2);
+    for (int t = 0; t < f.t.b.n_tok; t++)
+        f.t.next[t] = -1;
+    ck_assert_int_eq(lane_init(&l, &f.m, true), 0);
+    tiny_grad(&f.m, &l, &f.t.b);
+    ck_assert(tiny_max(l.grad, f.m.n_train) == 0);
+    lane_free(&l);
+    unbuild("ft");
+}
+END_TEST
+
+/* A changed token changes its own logits and later ones of its sequence, nothing before and nothing
+ * elsewhere: to the bit. */
+START_TEST(later_tokens_are_not_seen)
+{
+    build("lora", "targets", "q,k,v,o,up,down", 0);
+    int V = f.base.dims.vocab, first = f.t.off[2], end = f.t.off[3];
+    real *before = logits(&f.m, &f.t.b);
+    for (int at = first; at < end; at += 4) {
+        int old = f.t.ids[at];
+        f.t.ids[at] = (old + 1) % V;
+        real *after = logits(&f.m, &f.t.b);
+        for (int t = 0; t < f.t.b.n_tok; t++) {
+            bool same = memcmp(before + t * V, after + t * V, (size_t)V * sizeof(real)) == 0;
+            ck_assert_msg(same == (t < at || t >= end), "token %d after a change at %d", t, at);
+        }
+        f.t.ids[at] = old;
+        free(after);
+    }
+    free(before);
+    unbuild("lora");
+}
+END_TEST
+
+/* Every method: as many numbers as its formula says, and the base's function at first. */
+START_TEST(methods_on_a_decoder)
+{
+    const struct adapt *a = adapt_table[_i];
+    struct model plain;
+    static const struct adapt frozen = { .name = "frozen" };
+    struct head h = head_of(0);
+
+    if (try_build(a->name, NULL, NULL, 0) != 0) {
+        ck_assert_str_eq(a->name, "head");
+        ck_assert_int_eq(fail_code(), FAIL_USAGE);
+        ck_assert_ptr_nonnull(strstr(fail_text(), "which a decoder (gpt2) has not"));
+        unbuild(a->name);
+        return;
+    }
+    ck_assert_int_eq(adapt_count(a, f.cfg, &f.base.dims), (long)f.m.n_train);
+    ck_assert_uint_eq(f.m.n_train_head, 0);
+    ck_assert_int_eq(model_init(&plain, &f.base, &h, &frozen, NULL, 4, false), 0);
+    real *x = logits(&f.m, &f.t.b), *y = logits(&plain, &f.t.b);
+    if (a->starts_as_base)
+        ck_assert_double_le(
+            tiny_diff(x, y, (size_t)f.t.b.n_tok * (size_t)f.base.dims.vocab, tiny_max(y, 1)),
+            10 * tol);
+    free(x);
+    free(y);
+    model_free(&plain);
+    unbuild(a->name);
+}
+END_TEST
+
+START_TEST(classes_are_refused)
+{
+    struct head h = tiny_head(POOL_MEAN, false, 0);
+    struct base b;
+    struct model m;
+
+    ck_assert_int_eq(base_load(&b, golden), 0);
+    ck_assert_int_eq(model_init(&m, &b, &h, adapt_find("ft"), NULL, 1, false), -1);
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "is a decoder (gpt2)"));
+    base_free(&b);
+}
+END_TEST
+
+START_TEST(targets_that_exclude_each_other)
+{
+    ck_assert_int_eq(try_build("lora", "targets", "qkv,v", 0), -1);
+    ck_assert_int_eq(fail_code(), FAIL_USAGE);
+    ck_assert_str_eq(fail_text(), "'targets' has qkv and a part of it ('v,qkv')");
+    unbuild("lora");
+}
+END_TEST
+
+/* --- checkpoints: the released GPT-2 has no prefix, and a mask that looks like a weight */
+
+static const struct {
+    const char *drop, *add, *says;
+} checkpoint[] = {
+    { NULL, "h.0.attn.bias", NULL },
+    { NULL, "h.1.attn.masked_bias", NULL },
+    { NULL, "lm_head.weight", NULL }, /* tied */
+    { NULL, "h.2.ln_1.bias", "does not account for: 'h.2.ln_1.bias'" },
+    { "h.1.attn.c_attn.weight", NULL, "lacks 'h.1.attn.c_attn.weight'" },
+    { "h.0.mlp.c_fc.weight", "h.0.mlp.c_fc.weight",
+      "has the shape [4]; by config.json it is [36, 52]" },
+    { "h.0.attn.c_attn.bias", "h.0.attn.c_attn.bias",
+      "has the shape [4]; by config.json it is [108]" },
+};
+
+/* The golden checkpoint in DIR under names without prefix, less one tensor and with another. */
+static void write_other(const char *dir, const char *drop, const char *add)
+{
+    static const real four[4] = { 1, 2, 3, 4 };
+    const struct safetensors *s = &f.base.file;
+    struct st_out *out = xalloc((size_t)s->n + 1, sizeof *out);
+    char *path = path_join(dir, "model.safetensors");
+    struct file config;
+    int n = 0;
+
+    for (int i = 0; i < s->n; i++) {
+        const struct st_tensor *t = &s->t[i];
+        const char *name = t->name + strlen(f.base.arch->prefix);
+        if (drop && strcmp(name, drop) == 0)
+            continue;
+        real *x = xalloc(t->count, sizeof *x);
+        ck_assert_int_eq(st_reals(x, s, t, t->count), 0);
+        out[n] = (struct st_out){ .name = name, .data = x, .n_dims = t->n_dims };
+        memcpy(out[n++].shape, t->shape, sizeof t->shape);
+    }
+    if (add)
+        out[n++] = (struct st_out){ .name = add, .data = four, .n_dims = 1, .shape = { 4 } };
+    ck_assert_msg(st_write(path, out, n, false) == 0, "%s", fail_text());
+    free(path);
+    path = path_join(dir, "config.json");
+    char *from = path_join(golden, "config.json");
+    ck_assert_int_eq(file_map(&config, from), 0);
+    ck_assert_int_eq(file_write(path, config.data, config.size, FAIL_STORE), 0);
+    file_unmap(&config);
+    free(from);
+    free(path);
+    for (int i = 0; i < n; i++)
+        if (out[i].data != four)
+            free((real *)(uintptr_t)out[i].data);
+    free(out);
+}
+
+static void remove_folder(const char *dir)
+{
+    static const char *const name[] = { "adapter_config.json", "adapter_model.safetensors",
+                                        "config.json", "model.safetensors" };
+
+    for (size_t i = 0; i < ARRAY_LEN(name); i++) {
+        char *path = path_join(dir, name[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(dir);
+}
+
+/* Of two files, in whichever form each holds them. */
+static void same_numbers(const struct param *p, const struct param *q)
+{
+    size_t n = (size_t)p->rows * (size_t)p->cols;
+    real *x = xalloc(n, sizeof *x), *y = xalloc(n, sizeof *y);
+
+    param_read(x, p);
+    param_read(y, q);
+    ck_assert_mem_eq(x, y, n * sizeof *x);
+    free(x);
+    free(y);
+}
+
+START_TEST(checkpoints)
+{
+    char dir[] = "/tmp/lowrank-gpt2-XXXXXX";
+    struct base other;
+
+    build("lora", "targets", "q,v", 0);
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    write_other(dir, checkpoint[_i].drop, checkpoint[_i].add);
+    int rc = base_load(&other, dir);
+    if (checkpoint[_i].says) {
+        ck_assert_int_eq(rc, -1);
+        ck_assert_int_eq(fail_code(), FAIL_INPUT);
+        ck_assert_msg(strstr(fail_text(), checkpoint[_i].says) != NULL, "%s", fail_text());
+    } else {
+        ck_assert_msg(rc == 0, "%s", fail_text());
+        ck_assert_int_eq(other.n_params, f.base.n_params);
+        for (int i = 0; i < other.n_params; i++)
+            same_numbers(&other.params[i], &f.base.params[i]);
+        base_free(&other);
+    }
+    remove_folder(dir);
+    unbuild("lora");
+}
+END_TEST
+
+/* --- adapters in PEFT's form */
+
+static const struct {
+    const char *targets, *back, *json;
+    int times; /* the rank of the file */
+} saved[] = {
+    { "q,v", "qkv", "[\"c_attn\"]", 2 },
+    { "k", "qkv", "[\"c_attn\"]", 1 },
+    { "q,k,v,o", "o,qkv", "[\"attn.c_proj\",\"c_attn\"]", 3 },
+    { "q,down", "down,qkv", "[\"c_attn\",\"mlp.c_proj\"]", 1 },
+    { "qkv,o,up,down", "o,up,down,qkv", "[\"c_attn\",\"c_fc\",\"c_proj\"]", 1 },
+    { "o,up", "o,up", "[\"attn.c_proj\",\"c_fc\"]", 1 },
+};
+
+/* Written, read again (as a fused adapter where PEFT has no other), the same function. */
+START_TEST(saved_for_peft_is_the_same_function)
+{
+    char dir[] = "/tmp/lowrank-gpt2-XXXXXX";
+    struct lora_cfg back;
+    struct head h = head_of(0);
+    struct model m;
+    int n_labels;
+
+    build("lora", "targets", saved[_i].targets, 0);
+    const struct lora_cfg *cfg = f.cfg;
+    for (size_t i = 0; i < f.m.n_train; i++)
+        f.m.theta[i] = (real)(float)f.m.theta[i];
+    real *x = logits(&f.m, &f.t.b);
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_msg(peft_save(&f.m, cfg, dir, "gpt2") == 0, "%s", fail_text());
+    ck_assert_msg(peft_read_config(&back, &n_labels, dir, &f.base.dims) == 0, "%s", fail_text());
+    ck_assert_str_eq(back.targets, saved[_i].back);
+    ck_assert(n_labels == 0 && back.rank == cfg->rank * saved[_i].times &&
+              back.alpha == cfg->alpha * saved[_i].times);
+    ck_assert_int_eq(model_init(&m, &f.base, &h, &adapt_lora, &back, 7, false), 0);
+    ck_assert_msg(peft_load(&m, dir) == 0, "%s", fail_text());
+    real *y = logits(&m, &f.t.b);
+    size_t n = (size_t)f.t.b.n_tok * (size_t)f.base.dims.vocab;
+    ck_assert_double_le(tiny_diff(x, y, n, tiny_max(x, n)), tol);
+    char *path = path_join(dir, "adapter_config.json"), *config;
+    size_t size;
+    struct file file;
+    ck_assert_int_eq(file_map(&file, path), 0);
+    config = xalloc(file.size + 1, 1);
+    size = 0;
+    for (size_t i = 0; i < file.size; i++)
+        if (!strchr(" \n", ((const char *)file.data)[i]))
+            config[size++] = ((const char *)file.data)[i];
+    ck_assert_msg(strstr(config, saved[_i].json) != NULL, "%s", config);
+    ck_assert_ptr_nonnull(strstr(config, "\"task_type\":\"CAUSAL_LM\""));
+    ck_assert_ptr_nonnull(strstr(config, "\"fan_in_fan_out\":true"));
+    file_unmap(&file);
+    free(config);
+    free(path);
+    free(x);
+    free(y);
+    model_free(&m);
+    free(back.targets);
+    remove_folder(dir);
+    unbuild("lora");
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    int n = (int)ARRAY_LEN(row), n_adapt = 0;
+
+    while (adapt_table[n_adapt])
+        n_adapt++;
+#ifdef REAL_IS_DOUBLE
+    tcase_add_loop_test(tc, gradients_match_differences, 0, n);
+#endif
+    tcase_add_loop_test(tc, computed_again, 0, (int)ARRAY_LEN(row));
+    tcase_add_loop_test(tc, micro_batches_add_up, 0, n);
+    tcase_add_test(tc, loss_is_that_of_the_logits);
+    tcase_add_test(tc, no_targets_no_gradient);
+    tcase_add_test(tc, later_tokens_are_not_seen);
+    tcase_add_loop_test(tc, methods_on_a_decoder, 0, n_adapt);
+    tcase_add_test(tc, classes_are_refused);
+    tcase_add_test(tc, targets_that_exclude_each_other);
+    tcase_add_loop_test(tc, checkpoints, 0, ARRAY_LEN(checkpoint));
+    tcase_add_loop_test(tc, saved_for_peft_is_the_same_function, 0, ARRAY_LEN(saved));
+}
+
+const struct suite suite_decoder = { "decoder", fill };

@@ -1,0 +1,372 @@
+/* test_packcache.c - kept packs: the same numbers as fresh ones, and never from a file that is damaged,
+ * or another's. */
+#include "core/base/file.h"
+#include "core/nn/impl.h"
+#include "tests/kit/suite.h"
+#include "tests/kit/tiny.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct base base;
+static const char *dir;
+static char kept[128], path[400];
+static struct packed_image fresh[3 * N_GROUP];
+static struct base plain; /* packed without files */
+
+static void open_base(struct base *b, bool keep)
+{
+    ck_assert_msg(base_load(b, dir) == 0, "%s", fail_text());
+    b->pack_dir = keep ? xstrdup(kept) : NULL;
+    b->pack_least = 1;
+}
+
+static int files(void)
+{
+    DIR *d = opendir(kept);
+    int n = 0;
+
+    for (const struct dirent *e; d && (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+            snprintf(path, sizeof path, "%s/%s", kept, e->d_name);
+            n++;
+        }
+    if (d)
+        closedir(d);
+    return n;
+}
+
+static struct packed *both(struct base *b, int i)
+{
+    return b->packed[2 * i + 1];
+}
+
+/* Where the file of packs is mapped, of /proc/self/maps. */
+static void mapping(uintptr_t *from, uintptr_t *to)
+{
+    FILE *f = fopen("/proc/self/maps", "re");
+    char line[1024];
+    unsigned long lo, hi;
+
+    *from = *to = 0;
+    while (f && fgets(line, sizeof line, f))
+        if (strstr(line, kept) && sscanf(line, "%lx-%lx", &lo, &hi) == 2) {
+            *from = lo;
+            *to = hi;
+        }
+    if (f)
+        fclose(f);
+}
+
+/* Packs all; are they, byte by byte, those without a file? How many lie in the file is *n_kept. */
+static bool same(int *n_kept)
+{
+    uintptr_t from, to;
+    bool ok = true;
+
+    *n_kept = 0;
+    open_base(&base, true);
+    ok &= base_pack(&base, NULL, PRECISION_F32) == 0;
+    mapping(&from, &to);
+    for (int i = 0; i < 3 * N_GROUP && ok; i++) {
+        struct packed_image p;
+        ok &= packed_export(&p, both(&base, i));
+        for (int d = 0; d < PACKED_DIRECTIONS && ok; d++) {
+            ok &= p.bytes[d] == fresh[i].bytes[d] && p.tag[d] == fresh[i].tag[d] &&
+                  memcmp(p.data[d], fresh[i].data[d], p.bytes[d]) == 0;
+            *n_kept += (uintptr_t)p.data[d] >= from && (uintptr_t)p.data[d] < to;
+        }
+    }
+    base_free(&base);
+    return ok;
+}
+
+static int used(void)
+{
+    int n;
+
+    ck_assert(same(&n));
+    return n;
+}
+
+enum { ALL = 3 * N_GROUP * PACKED_DIRECTIONS };
+
+static void setup(void)
+{
+    dir = tiny_write();
+    verbosity = -1; /* each damage is said */
+    snprintf(kept, sizeof kept, "%s/cache/packs", dir);
+    open_base(&plain, false);
+    ck_assert_int_eq(base_pack(&plain, NULL, PRECISION_F32), 0);
+    for (int i = 0; i < 3 * N_GROUP; i++)
+        packed_export(&fresh[i], both(&plain, i));
+}
+
+static void teardown(void)
+{
+    char *cmd = xprintf("rm -rf '%s/cache'", dir);
+
+    base_free(&plain);
+    ck_assert_int_eq(system(cmd), 0);
+    free(cmd);
+    tiny_remove();
+}
+
+/* Without oneDNN's packs nothing is kept. */
+static bool usable(void)
+{
+    return packed_lack() == NULL;
+}
+
+/* By model_init alone, as "lowrank run" does. */
+static void gradient(real **grad, bool keep)
+{
+    struct tiny_batch t;
+    struct model m;
+    struct lane l;
+    const struct adapt *a = adapt_find("lora");
+    struct head h = tiny_head(POOL_CLS, false, 0);
+    void *cfg = tiny_cfg(a, NULL, NULL);
+
+    open_base(&base, keep);
+    ck_assert_msg(model_init(&m, &base, &h, a, cfg, 4, false) == 0, "%s", fail_text());
+    tiny_batch(&t, &base.dims);
+    ck_assert_int_eq(lane_init(&l, &m, true), 0);
+    tiny_grad(&m, &l, &t.b);
+    *grad = xalloc(m.n_train + 1, sizeof **grad);
+    memcpy(*grad, l.grad, m.n_train * sizeof **grad);
+    (*grad)[m.n_train] = (real)m.n_train;
+    lane_free(&l);
+    model_free(&m);
+    base_free(&base);
+    opt_free(a->opts, cfg);
+    free(cfg);
+}
+
+START_TEST(the_same_bits_with_and_without)
+{
+    real *want, *got;
+    size_t n = 0;
+
+    gradient(&want, false);
+    for (int i = 0; i < 2; i++) { /* written, then read */
+        gradient(&got, true);
+        while (n == 0 || want[n] != (real)n)
+            n++;
+        ck_assert_mem_eq(want, got, (n + 1) * sizeof *want);
+        free(got);
+    }
+    free(want);
+    ck_assert_int_eq(files(), usable());
+    ck_assert_int_ge(usable() ? used() : ALL, ALL - 2); /* of the lowest q, k, v forward only */
+}
+END_TEST
+
+static void write_kept(const void *data, size_t size)
+{
+    ck_assert_int_eq(file_write(path, data, size, FAIL_STORE), 0);
+}
+
+/* The file is again what it was. */
+static void ck_whole(const struct file *whole)
+{
+    struct file now;
+
+    ck_assert_int_eq(file_map(&now, path), 0);
+    ck_assert(now.size == whole->size && memcmp(now.data, whole->data, now.size) == 0);
+    file_unmap(&now);
+}
+
+START_TEST(damaged_files_are_made_again)
+{
+    struct file whole;
+
+    if (!usable())
+        return;
+    ck_assert_int_eq(used(), 0);
+    ck_assert_int_eq(used(), ALL);
+    ck_assert_int_eq(files(), 1);
+    ck_assert_int_eq(file_map(&whole, path), 0);
+    unsigned char *bad = xalloc(whole.size + 1, 1);
+    size_t last = whole.size - 1;
+    for (size_t at = 0; at <= last; at = at < 128                         ? at + 4
+                                         : at == last || at + 9973 < last ? at + 9973
+                                                                          : last) {
+        memcpy(bad, whole.data, whole.size);
+        bad[at] ^= 0x10;
+        write_kept(bad, whole.size);
+        int n = used(); /* the others of the file are sound */
+        ck_assert_msg(n < ALL || (at > 128 && at < 4096), "%zu", at); /* there: filled with zeros */
+        if (n < ALL)
+            ck_whole(&whole);
+    }
+    memcpy(bad, whole.data, whole.size);
+    const size_t sizes[] = { 0, 1, 90, 4096, whole.size / 2, whole.size - 1, whole.size + 1 };
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        write_kept(bad, sizes[i]);
+        ck_assert_int_eq(used(), 0);
+        ck_whole(&whole);
+    }
+    free(bad);
+    file_unmap(&whole);
+}
+END_TEST
+
+/* What other weights are packed to is not used, whatever the name of its file. */
+START_TEST(other_weights_have_their_own)
+{
+    char other[420];
+
+    if (!usable())
+        return;
+    open_base(&base, true);
+    memset(base.weights_sha256 + 40, '0', 10);
+    ck_assert_int_eq(base_pack(&base, NULL, PRECISION_F32), 0);
+    base_free(&base);
+    ck_assert_int_eq(files(), 1);
+    snprintf(other, sizeof other, "%s/cache/other", dir);
+    ck_assert_int_eq(rename(path, other), 0);
+    ck_assert_int_eq(used(), 0);
+    ck_assert_int_eq(files(), 1);
+    ck_assert_int_eq(rename(other, path), 0);
+    ck_assert_int_eq(used(), 0);
+    ck_assert_int_eq(used(), ALL);
+}
+END_TEST
+
+START_TEST(grows_and_loses_nothing)
+{
+    unsigned char need[3 * N_GROUP] = { 0 };
+
+    if (!usable())
+        return;
+    need[2] = PACK_FORWARD;
+    need[5] = PACK_BOTH;
+    open_base(&base, true);
+    ck_assert_int_eq(base_pack(&base, need, PRECISION_F32), 0);
+    base_free(&base);
+    need[2] = need[5] = PACK_NONE; /* of what the file holds this uses nothing, and loses nothing */
+    need[7] = PACK_FORWARD;
+    open_base(&base, true);
+    ck_assert_int_eq(base_pack(&base, need, PRECISION_F32), 0);
+    base_free(&base);
+    ck_assert_int_eq(used(), 2); /* both directions of one: the others lack one */
+    ck_assert_int_eq(used(), ALL);
+    ck_assert_int_eq(files(), 1);
+    open_base(&base, true);
+    base.pack_least = 0; /* such a small model is not kept */
+    ck_assert_int_eq(base_pack(&base, need, PRECISION_F32), 0);
+    uintptr_t from, to;
+    const struct packed_image none = { .in = 60, .out = 60 };
+    ck_assert_ptr_null(packs_get(&base, 7, none));
+    base_free(&base);
+    mapping(&from, &to);
+    ck_assert_uint_eq(from, 0); /* nothing stays mapped */
+}
+END_TEST
+
+/* A decoder's head lies there too; chunks of it are places of their own. */
+START_TEST(heads_of_decoders)
+{
+    struct packed_image first, again;
+    uintptr_t from, to;
+
+    if (!usable())
+        return;
+    for (int i = 0; i < 2; i++) {
+        ck_assert_msg(base_load(&base, "tests/golden/gpt2") == 0, "%s", fail_text());
+        base.pack_dir = xstrdup(kept);
+        base.pack_least = 1;
+        ck_assert_int_eq(base_pack(&base, NULL, PRECISION_F32), 0);
+        ck_assert(packed_export(&again, base.lm[0].chunk[0]));
+        mapping(&from, &to);
+        for (int d = 0; d < PACKED_DIRECTIONS; d++) {
+            uintptr_t at = (uintptr_t)again.data[d];
+            ck_assert_int_eq(at >= from && at < to, i);
+            if (i)
+                ck_assert(memcmp(first.data[d], again.data[d], again.bytes[d]) == 0);
+        }
+        if (i == 0) {
+            first = again;
+            for (int d = 0; d < PACKED_DIRECTIONS; d++)
+                first.data[d] = memcpy(xalloc(first.bytes[d], 1), again.data[d], first.bytes[d]);
+        }
+        base_free(&base);
+    }
+    for (int d = 0; d < PACKED_DIRECTIONS; d++)
+        free((void *)(uintptr_t)first.data[d]);
+}
+END_TEST
+
+START_TEST(works_where_nothing_can_be_kept)
+{
+    struct rlimit small = { 5000, RLIM_INFINITY };
+
+    if (!usable())
+        return;
+    snprintf(path, sizeof path, "%s/cache", dir);
+    ck_assert_int_eq(file_write(path, "a file", 6, FAIL_STORE), 0);
+    ck_assert_int_eq(used(), 0);
+    snprintf(path, sizeof path, "%s/cache", dir);
+    ck_assert_int_eq(unlink(path), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ck_assert_int_eq(used(), 0);
+    ck_assert_int_eq(files(), 0);
+    small.rlim_cur = RLIM_INFINITY;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ck_assert_int_eq(used(), 0);
+    ck_assert_int_eq(files(), 1);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(used(), 0);
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(chmod(kept, 0), 0);
+    used();
+    ck_assert_int_eq(chmod(kept, 0700), 0);
+}
+END_TEST
+
+START_TEST(many_may_write_at_once)
+{
+    int bad = 0, status, n;
+
+    if (!usable())
+        return;
+    for (int i = 0; i < 4; i++)
+        if (fork() == 0) {
+            int rc = 0;
+            for (int k = 0; k < 6 && rc == 0; k++) {
+                rc = !same(&n);
+                if (i == 0 && files() > 0)
+                    unlink(path);
+            }
+            _exit(rc);
+        }
+    while (wait(&status) > 0)
+        bad += status != 0;
+    ck_assert_int_eq(bad, 0);
+    used();
+    ck_assert_int_eq(used(), ALL);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, the_same_bits_with_and_without);
+    tcase_add_test(tc, damaged_files_are_made_again);
+    tcase_add_test(tc, other_weights_have_their_own);
+    tcase_add_test(tc, grows_and_loses_nothing);
+    tcase_add_test(tc, heads_of_decoders);
+    tcase_add_test(tc, works_where_nothing_can_be_kept);
+    tcase_add_test(tc, many_may_write_at_once);
+}
+
+const struct suite suite_packcache = { "packcache", fill };

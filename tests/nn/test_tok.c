@@ -1,0 +1,327 @@
+/* test_tok.c - tokenization against the tokenizers package: a small vocabulary of our own
+ * (tests/golden/tok), and the MiniLM lines of the shared golden data where both are at hand. */
+#include "core/base/file.h"
+#include "core/text/tok.h"
+#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char small[] = "tests/golden/tok";
+
+/* A new folder with a vocabulary and, unless NULL, a configuration; the caller removes it. */
+static char *make_dir(const char *vocab, size_t size, const char *config)
+{
+    char *dir = xstrdup("/tmp/lowrank-tok-XXXXXX");
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    char *path = path_join(dir, "vocab.txt");
+    ck_assert_int_eq(file_write(path, vocab, size, FAIL_STORE), 0);
+    free(path);
+    path = path_join(dir, "tokenizer_config.json");
+    if (config)
+        ck_assert_int_eq(file_write(path, config, strlen(config), FAIL_STORE), 0);
+    free(path);
+    return dir;
+}
+
+static void remove_dir(char *dir)
+{
+    static const char *const names[] = { "vocab.txt", "tokenizer_config.json" };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char *path = path_join(dir, names[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(dir);
+    free(dir);
+}
+
+static char *small_dir(const char *config)
+{
+    struct file f = { 0 };
+
+    ck_assert_int_eq(file_map(&f, "tests/golden/tok/vocab.txt"), 0);
+    char *dir = make_dir((const char *)f.data, f.size, config);
+    file_unmap(&f);
+    return dir;
+}
+
+/* "" or what differs from the ids of a golden case. */
+static const char *compare(const struct ids *got, const json_t *want)
+{
+    static char text[256];
+
+    text[0] = '\0';
+    if ((size_t)got->n != json_array_size(want))
+        snprintf(text, sizeof text, "%d ids, not %zu", got->n, json_array_size(want));
+    for (int i = 0; i < got->n && !text[0]; i++)
+        if (got->id[i] != json_integer_value(json_array_get(want, (size_t)i)))
+            snprintf(text, sizeof text, "id %d is %d, not %lld", i, got->id[i],
+                     (long long)json_integer_value(json_array_get(want, (size_t)i)));
+    return text;
+}
+
+/* Check T on the cases of a file of JSON lines that WANTED accepts; their number. */
+static int check_lines(const struct tok *t, const char *path, bool (*wanted)(const json_t *, int),
+                       int arg)
+{
+    FILE *f = fopen(path, "r");
+    char *line = NULL;
+    size_t cap = 0;
+    int n = 0, row = 0;
+
+    ck_assert_ptr_nonnull(f);
+    while (getline(&line, &cap, f) > 0) {
+        json_t *c = json_loads(line, JSON_ALLOW_NUL, NULL);
+        struct ids ids = { 0 };
+        int second;
+        ck_assert_ptr_nonnull(c);
+        row++;
+        if (wanted(c, arg)) {
+            json_t *a = json_object_get(c, json_object_get(c, "text") ? "text" : "a");
+            json_t *b = json_object_get(c, json_object_get(c, "text") ? "pair" : "b");
+            /* transformers takes an empty second segment of a single pair for none */
+            if (json_object_get(c, "text") && json_string_length(b) == 0)
+                b = NULL;
+            tok_join(t, json_string_value(a), json_string_length(a), json_string_value(b),
+                     json_string_length(b), (int)json_integer_value(json_object_get(c, "max_len")),
+                     &ids, &second);
+            const char *differs = compare(&ids, json_object_get(c, "ids"));
+            ck_assert_msg(!differs[0], "%s line %d: %s", path, row, differs);
+            n++;
+        }
+        ids_free(&ids);
+        json_decref(c);
+    }
+    free(line);
+    fclose(f);
+    return n;
+}
+
+/* The configurations of cases.jsonl; NULL: no file, all defaults. */
+static const struct {
+    const char *json;
+    bool lower, keep_accents;
+} configs[] = {
+    { NULL, true, false },
+    { "{\"do_lower_case\": false, \"strip_accents\": null}", false, false },
+    { "{\"do_lower_case\": true, \"strip_accents\": false}", true, true },
+};
+
+static bool case_is(const json_t *c, int i)
+{
+    return json_is_true(json_object_get(c, "lower")) == configs[i].lower &&
+           json_is_false(json_object_get(c, "strip")) == configs[i].keep_accents;
+}
+
+START_TEST(small_vocabulary)
+{
+    char *dir = small_dir(configs[_i].json);
+    struct tok *t = tok_load(dir);
+
+    ck_assert_msg(t != NULL, "%s", fail_text());
+    ck_assert_str_eq(tok_name(t), "wordpiece");
+    ck_assert_int_ge(check_lines(t, "tests/golden/tok/cases.jsonl", case_is, _i), 50);
+    tok_free(t);
+    remove_dir(dir);
+}
+END_TEST
+
+static bool is_minilm(const json_t *c, int unused)
+{
+    (void)unused;
+    return strcmp(json_string_value(json_object_get(c, "tokenizer")), "minilm") == 0;
+}
+
+START_TEST(minilm)
+{
+    const char *home = getenv("LOWRANK_HOME"), *path = shared_path("golden/real/tokens.jsonl");
+    char *dir = xprintf("%s/models/minilm", home ? home : "out");
+
+    if (!path) {
+        skip("tok: no shared golden data");
+    } else if (access(dir, R_OK) != 0) {
+        skip("tok: model 'minilm' has not been fetched");
+    } else {
+        struct tok *t = tok_load(dir);
+        ck_assert_msg(t != NULL, "%s", fail_text());
+        ck_assert_int_ge(check_lines(t, path, is_minilm, 0), 30);
+        tok_free(t);
+    }
+    free(dir);
+}
+END_TEST
+
+/* Text that is no text: each row, repeated, must give COUNT ids, all of them PIECE. */
+static const struct {
+    const char *bytes;
+    int size, times, count;
+    const char *piece;
+} odd[] = {
+    { "", 0, 1, 0, "" },
+    { "\0", 1, 1000, 0, "" },
+    { "\xFF\xFE", 2, 1000, 0, "" },
+    { "\xE4\xBD", 2, 1, 0, "" },              /* cut in a character */
+    { "\xC0\xAF\xED\xA0\x80", 5, 10, 0, "" }, /* overlong, surrogate */
+    { "a\0", 2, 1, 1, "a" },
+    { "\xF0\x9F\xFFt", 4, 1, 1, "t" },
+    { "word", 4, 2500000, 1, "[UNK]" }, /* a word of 10 MB */
+    { "word ", 5, 200000, 200000, "word" },
+    { "\xE4\xBD\xA0", 3, 100000, 100000, "\xE4\xBD\xA0" },
+    { "a\xCC\x81", 3, 1, 1, "a" },
+    { "\xE3\x80\xAE\xCC\x81\xE1\xAD\x84", 9, 100000, 1, "[UNK]" }, /* a long run of marks */
+};
+
+START_TEST(odd_text)
+{
+    struct tok *t = tok_load(small);
+    size_t size = (size_t)odd[_i].size * (size_t)odd[_i].times;
+    char *text = xalloc(size + 1, 1);
+    struct ids ids = { 0 };
+    int wrong = 0;
+
+    ck_assert_ptr_nonnull(t);
+    for (int i = 0; i < odd[_i].times; i++)
+        memcpy(text + (size_t)i * (size_t)odd[_i].size, odd[_i].bytes, (size_t)odd[_i].size);
+    tok_encode(t, text, size, &ids);
+    ck_assert_int_eq(ids.n, odd[_i].count);
+    for (int i = 0; i < ids.n; i++)
+        wrong += strcmp(tok_piece(t, ids.id[i]), odd[_i].piece) != 0;
+    ck_assert_int_eq(wrong, 0);
+    ids_free(&ids);
+    free(text);
+    tok_free(t);
+}
+END_TEST
+
+#define SPECIALS "[PAD]\n[UNK]\n[CLS]\n[SEP]\n"
+
+/* Folders that must be refused, and what the message names. */
+static const struct {
+    const char *vocab, *config, *message;
+} refused[] = {
+    { "[PAD]\n[UNK]\n[CLS]\nthe\n", NULL, "[SEP]" },
+    { "", NULL, "[CLS]" },
+    { SPECIALS "the\n##x\nthe\n", NULL, "line 7 repeats 'the' of line 5" },
+    { SPECIALS "##x\nthe\n##x\n", NULL, "line 7 repeats '##x' of line 5" },
+    { SPECIALS "\xFF\n", NULL, "line 5" },
+    { SPECIALS, "{\"do_lower_case\": 1}", "do_lower_case" },
+    { SPECIALS, "[true]", "object" },
+    { SPECIALS, "{\n\"do_lower_case\": tru}", "line 2" },
+};
+
+START_TEST(refused_folder)
+{
+    char *dir = make_dir(refused[_i].vocab, strlen(refused[_i].vocab), refused[_i].config);
+
+    ck_assert_ptr_null(tok_load(dir));
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    ck_assert_msg(strstr(fail_text(), refused[_i].message) != NULL, "%s", fail_text());
+    remove_dir(dir);
+}
+END_TEST
+
+START_TEST(no_tokenizer)
+{
+    ck_assert_ptr_null(tok_load("/nonexistent"));
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+}
+END_TEST
+
+START_TEST(lines_may_end_in_crlf)
+{
+    static const char vocab[] = "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\nthe\r\n##m";
+    char *dir = make_dir(vocab, sizeof vocab - 1, NULL);
+    struct tok *t = tok_load(dir);
+    struct ids ids = { 0 };
+    int second;
+
+    ck_assert_msg(t != NULL, "%s", fail_text());
+    ck_assert_int_eq(tok_vocab(t), 6);
+    ck_assert_int_eq(tok_pad(t), 0);
+    ck_assert_ptr_null(tok_piece(t, 6));
+    ck_assert_ptr_null(tok_piece(t, -1));
+    ck_assert_int_eq(tok_pair(t, "them", "the", 0, &ids, &second), 0);
+    ck_assert_int_eq(second, 4);
+    ck_assert_int_eq(ids.n, 6);
+    ck_assert_str_eq(tok_piece(t, ids.id[2]), "##m");
+    ids_free(&ids);
+    tok_free(t);
+    remove_dir(dir);
+}
+END_TEST
+
+/* Tokens of two texts, the limit, tokens left of each, tokens cut (special tokens: 3). */
+static const struct {
+    int a, b, max_len, keep_a, keep_b;
+} cuts[] = {
+    { 3, 4, 0, 3, 4 }, { 3, 4, 10, 3, 4 }, { 3, 4, 9, 3, 3 }, { 4, 3, 9, 3, 3 },
+    { 9, 2, 8, 3, 2 }, { 2, 9, 8, 2, 3 },  { 5, 5, 8, 2, 3 }, { 6, 5, 8, 3, 2 },
+    { 5, 6, 8, 2, 3 }, { 9, 9, 9, 3, 3 },  { 0, 9, 5, 0, 2 }, { 9, 0, 5, 2, 0 },
+    { 1, 1, 4, 0, 1 }, { 2, 1, 4, 1, 0 },  { 4, 4, 3, 0, 0 }, { 4, 4, 1, 0, 0 },
+};
+
+START_TEST(longest_first)
+{
+    static const char many[] = "the the the the the the the the the ";
+    struct tok *t = tok_load(small);
+    struct ids ids = { 0 };
+    int second;
+    int cut = tok_join(t, many, 4 * (size_t)cuts[_i].a, many, 4 * (size_t)cuts[_i].b,
+                       cuts[_i].max_len, &ids, &second);
+
+    ck_assert_int_eq(second, 2 + cuts[_i].keep_a);
+    ck_assert_int_eq(ids.n, 3 + cuts[_i].keep_a + cuts[_i].keep_b);
+    ck_assert_int_eq(cut, cuts[_i].a + cuts[_i].b - cuts[_i].keep_a - cuts[_i].keep_b);
+    ids_free(&ids);
+    tok_free(t);
+}
+END_TEST
+
+/* utf8_next replaces as Unicode recommends: one U+FFFD for each longest start of a character. */
+static const struct {
+    const char *bytes;
+    int n;
+    uint32_t c[4];
+} decoded[] = {
+    { "a", 1, { 'a' } },
+    { "\xC3\xA9", 1, { 0xE9 } },
+    { "\xE4\xBD\xA0", 1, { 0x4F60 } },
+    { "\xF4\x8F\xBF\xBF", 1, { 0x10FFFF } },
+    { "\xF4\x90", 2, { 0xFFFD, 0xFFFD } },
+    { "\xED\xA0\x80", 3, { 0xFFFD, 0xFFFD, 0xFFFD } },
+    { "\xC1\xBF", 2, { 0xFFFD, 0xFFFD } },
+    { "\xF0\x9F\x98"
+      "a",
+      2,
+      { 0xFFFD, 'a' } },
+    { "\xE4\xBD\xE4\xBD\xA0", 2, { 0xFFFD, 0x4F60 } },
+};
+
+START_TEST(utf8)
+{
+    const char *p = decoded[_i].bytes, *end = p + strlen(p);
+
+    for (int i = 0; i < decoded[_i].n; i++)
+        ck_assert_uint_eq(utf8_next(&p, end), decoded[_i].c[i]);
+    ck_assert_ptr_eq(p, end);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, small_vocabulary, 0, (int)ARRAY_LEN(configs));
+    tcase_add_test(tc, minilm);
+    tcase_add_loop_test(tc, odd_text, 0, (int)ARRAY_LEN(odd));
+    tcase_add_loop_test(tc, refused_folder, 0, (int)ARRAY_LEN(refused));
+    tcase_add_test(tc, no_tokenizer);
+    tcase_add_test(tc, lines_may_end_in_crlf);
+    tcase_add_loop_test(tc, longest_first, 0, (int)ARRAY_LEN(cuts));
+    tcase_add_loop_test(tc, utf8, 0, (int)ARRAY_LEN(decoded));
+}
+
+const struct suite suite_tok = { "tok", fill };

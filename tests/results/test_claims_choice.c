@@ -1,0 +1,240 @@
+/* test_claims_choice.c - what is compared: settings that a side chooses, trials, tasks that are
+ * averaged, tasks on which nothing was learned. */
+#include "tests/kit/claims_kit.h"
+#include "tests/kit/store_kit.h"
+#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- settings */
+
+static const struct cell four[] = { { "\"method\":\"p\",\"rank\":8", 0.80, 0, 0 },
+                                    { "\"method\":\"p\",\"rank\":1", 0.70, 0, 0 },
+                                    { "\"method\":\"p\",\"rank\":4", 0.78, 0, 0 },
+                                    { "\"method\":\"p\",\"rank\":2", 0.75, 0, 0 } };
+#define BOTH_P "kind: better\nwith: {a: {method: p}, b: {method: p}, by: method, "
+
+/* A seed that is queued has no attempt yet, so its run says nothing of the number of parameters. */
+START_TEST(a_queued_seed_changes_no_choice)
+{
+    const char *lines = BOTH_P "pick_a: largest, pick_b: smallest}\n";
+    struct store *s = planted("rank", "accuracy", four, 4, 3, 0);
+
+    kit_sql(kit_path("t.db"),
+            "INSERT INTO run(run_key, cell_key, config, created) SELECT hex(randomblob(32)),"
+            " cell_key, json_set(config, '$.seed', 4), 0 FROM run WHERE seed = 1;"
+            " INSERT INTO sweep_run SELECT p.plan_id, n.run_id, p.point, p.trial, p.ordinal"
+            " FROM run n JOIN run o ON o.cell_key = n.cell_key AND o.seed = 1"
+            " JOIN sweep_run p ON p.run_id = o.run_id WHERE n.seed = 4");
+    struct claims c = judged(s, &lines, 1);
+    ck_assert_int_eq(c.row[0].n_parts, 1);
+    ck_assert_str_eq(c.row[0].part[0].label, "rank=8 against rank=1");
+    ck_assert_int_eq(c.row[0].part[0].d.n, 3);
+    ck_assert_int_eq(c.row[0].verdict, HOLDS);
+    claims_free(&c);
+    store_close(s);
+    /* A setting that was never run may be the largest. */
+    judge_one(planted("rank", "accuracy", four, 4, 3, 3), lines, UNDECIDED,
+              "a setting to choose from has no finished run");
+}
+END_TEST
+
+/* The largest is the best one, too: the other side's best is then among the rest. */
+START_TEST(extremes_are_chosen_first)
+{
+    const char *const all[] = {
+        "kind: not_worse\nmargin: 0.01\nwith: {a: {method: p}, b: {method: p}, by: method, pick_a: "
+        "largest, pick_b: best}\n",
+        BOTH_P "pick_a: best, pick_b: largest}\n",
+    };
+    struct store *s = planted("rank", "accuracy", four, 4, 3, 0);
+    struct claims c = judged(s, all, 2);
+
+    ck_assert_str_eq(c.row[0].part[0].label, "rank=8 against rank=4 (best of 3)");
+    ck_assert_str_eq(c.row[1].part[0].label, "rank=4 (best of 3) against rank=8");
+    ck_assert(c.row[0].verdict == HOLDS && c.row[1].verdict == FAILS);
+    /* Three were looked at: p is three times that of a test of one. */
+    const struct claim_part *p = &c.row[0].part[0];
+    ck_assert_int_eq((int)p->tried, 3);
+    ck_assert(p->p_units > 0 && p->p == 3 * p->p_units);
+    claims_free(&c);
+    store_close(s);
+}
+END_TEST
+
+/* --- trials */
+
+/* A trial of which a seed diverged is no choice, nor one with fewer seeds. */
+START_TEST(a_trial_that_diverged_is_not_chosen)
+{
+    static const char *const harm[] = {
+        "UPDATE run SET state = 'diverged' WHERE seed = 2 AND lr > 0.0035",
+        "UPDATE run SET state = 'queued' WHERE seed = 2 AND lr > 0.0035",
+    };
+    struct cell cell[] = { { "\"rank\":1", 0.70, 1e-3, 0 },
+                           { "\"rank\":1", 0.80, 2e-3, 0 },
+                           { "\"rank\":1", 0.90, 4e-3, 0 },
+                           { "\"rank\":64", 0.75, 0, 0 } };
+    const char *lines = "kind: better\nwith: {a: {rank: 1}, b: {rank: 64}}\n";
+    struct store *s = planted("rank", "accuracy", cell, 4, 3, 0);
+
+    kit_sql(kit_path("t.db"), harm[_i]);
+    struct claims c = judged(s, &lines, 1);
+    ck_assert_double_eq_tol(c.row[0].part[0].a.mean, 0.80, 3e-3);
+    ck_assert_int_eq(c.row[0].part[0].n_lost, 0);
+    ck_assert_int_eq(c.row[0].verdict, HOLDS);
+    claims_free(&c);
+    store_close(s);
+}
+END_TEST
+
+/* The best rate at an end of what was tried: a better one may lie beyond. */
+START_TEST(an_optimum_at_the_edge)
+{
+    struct cell cell[] = { { "\"rank\":1", 0.70, 1e-3, 0 },  { "\"rank\":1", 0.75, 2e-3, 0 },
+                           { "\"rank\":1", 0.80, 4e-3, 0 },  { "\"rank\":64", 0.80, 1e-3, 0 },
+                           { "\"rank\":64", 0.90, 2e-3, 0 }, { "\"rank\":64", 0.80, 4e-3, 0 } };
+    const char *lines = "kind: equal\nmargin: 0.01\nwith: {a: {rank: 1}, b: {rank: 64}}\n";
+
+    judge_one(planted("rank", "accuracy", cell, 6, 3, 0), lines, UNDECIDED,
+              "the best lr of rank=1 is the largest tried, 0.004");
+    cell[2].mean = 0.70;
+    judge_one(planted("rank", "accuracy", cell, 6, 3, 0), lines, FAILS, NULL);
+    cell[3].mean = 0.95;
+    judge_one(planted("rank", "accuracy", cell, 6, 3, 0), lines, UNDECIDED,
+              "the best lr of rank=64 is the smallest tried, 0.001");
+}
+END_TEST
+
+/* --- units */
+
+/* Cells that differ in what neither the claim nor an axis names. */
+START_TEST(a_seed_counts_once)
+{
+    struct cell cell[] = { { "\"rank\":1,\"epochs\":1", 0.85, 0, 0 },
+                           { "\"rank\":1,\"epochs\":2", 0.86, 0, 0 },
+                           { "\"rank\":64,\"epochs\":1", 0.80, 0, 0 } };
+    const char *loose = "kind: better\nwith: {a: {rank: 1}, b: {rank: 64}}\n";
+    const char *tight = "kind: better\nwith: {a: {rank: 1}, b: {rank: 64}, match: [epochs]}\n";
+
+    judge_one(planted("rank", "accuracy", cell, 3, 3, 0), loose, UNDECIDED,
+              "some of the seeds come twice (rank=1 against rank=64): runs differ in more");
+    judge_one(planted("rank", "accuracy", cell, 3, 3, 0), tight, HOLDS, NULL);
+}
+END_TEST
+
+/* --- tasks */
+
+#define LORA(task) "\"method\":\"lora\",\"task\":\"" task "\""
+#define OTHER(task) "\"method\":\"p\",\"task\":\"" task "\""
+#define AVERAGE "average: true\nwith: {a: {method: lora}, b: {method: p}}\n"
+
+/* Better on one task, a little worse on another: the average is what is tested. */
+START_TEST(tasks_are_averaged)
+{
+    struct cell cell[] = { { LORA("t"), 0.85, 0, 850 },
+                           { OTHER("t"), 0.75, 0, 750 },
+                           { LORA("u"), 0.80, 0, 800 },
+                           { OTHER("u"), 0.81, 0, 810 } };
+    const char *lines = "kind: better\n" AVERAGE;
+    struct store *s = planted("rank", "accuracy", cell, 4, 3, 0);
+    struct claims c = judged(s, &lines, 1);
+
+    ck_assert_int_eq(c.n_rows, 3);
+    for (int i = 0; i < 2; i++) {
+        ck_assert(c.row[i].verdict == DESCRIBED && isnan(c.row[i].p_holm) && !c.row[i].why);
+        ck_assert_int_eq(c.row[i].part[0].d.n, 3);
+    }
+    const struct claim_row *row = &c.row[2];
+    const struct claim_part *p = &row->part[0], *t = &c.row[0].part[0], *u = &c.row[1].part[0];
+    ck_assert_str_eq(row->task, "average (t, u)");
+    ck_assert_str_eq(row->metric, "last accuracy");
+    ck_assert_double_eq_tol(p->d.mean, (t->d.mean + u->d.mean) / 2, 1e-15);
+    ck_assert_double_eq_tol(p->a.mean, (t->a.mean + u->a.mean) / 2, 1e-15);
+    ck_assert_double_eq_tol(p->unit[1].d, (t->unit[1].d + u->unit[1].d) / 2, 1e-15);
+    ck_assert_int_eq((int)p->n_examples, 2 * EXAMPLES);
+    ck_assert_double_eq_tol(p->ex_d, 0.045, 1e-12);
+    ck_assert_double_eq_tol(p->ex_sd, hypot(t->ex_sd, u->ex_sd) / 2, 1e-15);
+    ck_assert_double_eq_tol(p->p_examples, stats_normal_p(0.045 / p->ex_sd), 1e-15);
+    ck_assert(row->verdict == HOLDS && row->n_tests == 1);
+    ck_assert_int_eq(claims_verdict(&c, &c.claim[0]), HOLDS);
+    claims_free(&c);
+    /* A seed of one task that is missing is missing from the average. */
+    kit_sql(kit_path("t.db"), "UPDATE run SET state = 'queued' WHERE seed = 2 AND task = 'u'");
+    judge_one(s, lines, UNDECIDED, "2 of 3 seeds");
+}
+END_TEST
+
+/* Labels are half and half: who answers half of them has learned nothing. */
+START_TEST(nothing_was_learned)
+{
+    struct cell cell[] = { { LORA("t"), 0.85, 0, 850 },
+                           { OTHER("t"), 0.75, 0, 750 },
+                           { LORA("u"), 0.40, 0, 400 },
+                           { OTHER("u"), 0.499, 0, 500 } };
+    const char *const all[] = { "@kind: better\n" AVERAGE,
+                                "kind: better\nwith: {a: {method: lora}, b: {method: p}}\n" };
+    struct store *s = planted("rank", "accuracy", cell, 4, 3, 0);
+    struct claims c = judged(s, all, 2);
+
+    ck_assert_int_eq(c.n_rows, 5);
+    ck_assert(c.row[1].verdict == DESCRIBED && c.row[1].uninformative);
+    ck_assert_ptr_nonnull(strstr(c.row[1].why, "uninformative: no side is above 50.0, the share"));
+    ck_assert_str_eq(c.row[2].task, "average (t)");
+    ck_assert(c.row[2].verdict == HOLDS && c.row[2].part[0].n_examples == EXAMPLES);
+    /* without an average it is undecided, and no test of the family */
+    ck_assert(c.row[3].verdict == HOLDS && c.row[3].n_tests == 1);
+    ck_assert(c.row[4].verdict == UNDECIDED && isnan(c.row[4].p_holm));
+    ck_assert_ptr_nonnull(strstr(c.row[4].why, "uninformative"));
+    claims_free(&c);
+    store_close(s);
+}
+END_TEST
+
+/* Of a correlation the floor is 0; nothing is left to average. */
+START_TEST(no_correlation)
+{
+    struct cell cell[] = { { LORA("t"), 0.001, 0, 0 }, { OTHER("t"), -0.02, 0, 0 } };
+
+    struct store *s = planted("rank", "pearson", cell, 2, 3, 0);
+    const char *lines = "kind: better\n" AVERAGE;
+    struct claims c = judged(s, &lines, 1);
+    ck_assert_ptr_nonnull(strstr(c.row[0].why, "no side is above 0.0, no correlation"));
+    ck_assert_str_eq(c.row[1].why, "every task is uninformative");
+    claims_free(&c);
+    store_close(s);
+}
+END_TEST
+
+/* --- what is needed */
+
+/* Two examples apart: more seeds do not help. dev_n = 0 is all of dev. */
+START_TEST(more_examples_where_there_are_more)
+{
+    struct cell cell[] = { { "\"rank\":1", 0.85, 0, 805 }, { "\"rank\":64", 0.80, 0, 800 } };
+    const char *lines = "kind: better\nwith: {a: {rank: 1}, b: {rank: 64}}\n";
+
+    judge_one(planted("rank", "accuracy", cell, 2, 3, 0), lines, UNDECIDED,
+              "would do (dev_n=0: all of dev): lowrank sweep rank --seeds 3 dev_n=0");
+    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
+    kit_sql(kit_path("t.db"), "UPDATE run SET config = json_set(config, '$.dev_n', 0)");
+    judge_one(s, lines, UNDECIDED, "within chance of the 400 examples; dev has no more");
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, a_queued_seed_changes_no_choice);
+    tcase_add_test(tc, extremes_are_chosen_first);
+    tcase_add_loop_test(tc, a_trial_that_diverged_is_not_chosen, 0, 2);
+    tcase_add_test(tc, an_optimum_at_the_edge);
+    tcase_add_test(tc, a_seed_counts_once);
+    tcase_add_test(tc, tasks_are_averaged);
+    tcase_add_test(tc, nothing_was_learned);
+    tcase_add_test(tc, no_correlation);
+    tcase_add_test(tc, more_examples_where_there_are_more);
+}
+
+const struct suite suite_claims_choice = { "claims_choice", fill };

@@ -1,0 +1,210 @@
+/* test_claims_queries.c - claims on what is no comparison of two sides' runs: similarity of
+ * subspaces, the place of an optimum, numbers of an analysis, times of a forward pass. */
+#include "tests/kit/claims_kit.h"
+#include "tests/kit/store_kit.h"
+#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Pairs of adapters (runs k and 3 + k), two layers each, beside random ones. */
+static struct store *with_phi(double phi, double floor, int pairs)
+{
+    struct cell cell[] = { { "\"rank\":8", 0.8, 0, 0 }, { "\"rank\":64", 0.8, 0, 0 } };
+    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
+
+    for (int k = 0; k < pairs; k++)
+        for (int layer = 0; layer < 2; layer++) {
+            struct analysis_row r[] = {
+                { 1 + k, 4 + k, layer, "q", 1, 1, "phi_rank", phi + 0.01 * (k + layer) },
+                { 1 + k, 4 + k, layer, "q", 2, 2, "phi_rank", 0.99 },
+                { 0, 0, layer, "q", 1, 1, "phi_random", floor },
+            };
+            const struct analysis_set set = { "rank", "subspace", "" };
+            ck_assert_int_eq(store_analysis(s, &set, r, 3), 0);
+        }
+    return s;
+}
+
+START_TEST(phi_above_a_bound_and_the_floor)
+{
+    const char *half =
+        "kind: above\nbound: 0.5\nquery: phi\nunit: pairs\nmake: lowrank ablate subspace\n"
+        "with: {kind: rank}\n";
+
+    judge_one(with_phi(0.8, 0.1, 3), half, HOLDS, NULL);
+    judge_one(with_phi(0.3, 0.1, 3), half, FAILS, NULL);
+    judge_one(with_phi(0.8, 0.95, 3), half, FAILS, NULL);
+    judge_one(with_phi(0.49, 0.1, 3), half, UNDECIDED, "within chance");
+    judge_one(with_phi(0.8, 0.1, 1), half, UNDECIDED,
+              "1 of 3 pairs (phi(1,1) of q): lowrank ablate subspace");
+    /* (1,4) and (2,4) share an adapter, (2,5) and (1,5) with them: two pairs are independent */
+    struct store *s = with_phi(0.8, 0.1, 2);
+    for (int k = 0; k < 2; k++) {
+        const struct analysis_row more = { 2 - k, 4 + k, 0, "q", 1, 1, "phi_rank", 0.8 };
+        const struct analysis_set set = { "rank", "subspace", "" };
+        ck_assert_int_eq(store_analysis(s, &set, &more, 1), 0);
+    }
+    judge_one(s, half, UNDECIDED, "2 of 3 pairs (phi(1,1) of q)");
+    judge_one(with_phi(0.3, 0.1, 3),
+              "kind: below\nbound: 0.5\nquery: phi\nunit: pairs\nwith: {kind: rank}\n", HOLDS,
+              NULL);
+    judge_one(with_phi(0.3, 0.1, 3),
+              "kind: below\nbound: 0.1\nquery: phi\nunit: pairs\nwith: {kind: rank}\n", FAILS,
+              NULL);
+}
+END_TEST
+
+/* The best rate falls, rises or jumps about with alpha. */
+START_TEST(where_the_optimum_lies)
+{
+    static const int best[3][4] = { { 3, 2, 1, 0 }, { 0, 1, 2, 3 }, { 1, 1, 1, 1 } };
+    /* No direction: rho is 0, in every seed, of which three are too few to have only one sign. */
+    static const enum verdict want[3] = { HOLDS, FAILS, UNDECIDED };
+    const char *lines = "kind: correlation\nbound: -0.5\nquery: optimum\nwith: {x: alpha, y: lr}\n";
+    struct cell cell[16];
+    char keys[4][32];
+
+    for (int a = 0; a < 4; a++)
+        for (int l = 0; l < 4; l++) {
+            snprintf(keys[a], sizeof keys[a], "\"alpha\":%d", 1 << a);
+            cell[4 * a + l] =
+                (struct cell){ keys[a], best[_i][a] == l ? 0.9 : 0.7, 1e-3 * (1 << l), 0 };
+        }
+    struct store *s = planted("rank", "accuracy", cell, 16, 3, 0);
+    if (_i < 2) /* one seed sees alpha = 1 a little otherwise */
+        kit_sql(kit_path("t.db"),
+                "UPDATE result SET value = 0.95 WHERE run_id = (SELECT run_id FROM"
+                " run WHERE seed = 1 AND alpha = 1 AND lr BETWEEN 0.0035 AND 0.0045)"
+                " OR run_id = (SELECT run_id FROM run WHERE seed = 1 AND alpha = 2"
+                " AND lr BETWEEN 0.0035 AND 0.0045)");
+    judge_one(s, lines, want[_i], NULL);
+    judge_one(planted("rank", "accuracy", cell, 16, 2, 0), lines, UNDECIDED, "of 3 seeds");
+}
+END_TEST
+
+/* Numbers of an analysis of three runs of either rank. */
+static struct store *with_amplify(void)
+{
+    struct cell cell[] = { { "\"rank\":4", 0.8, 0, 0 }, { "\"rank\":64", 0.8, 0, 0 } };
+    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
+
+    kit_sql(kit_path("t.db"),
+            "INSERT INTO analysed VALUES(1, 'rank', 'amplify', '', 1);"
+            " INSERT INTO analysis_value(set_id, run_a, run_b, layer, proj, i, j, name, value)"
+            " SELECT 1, run_id, 0, l.value, p.value, 0, 0, n.key,"
+            " n.value * rank * (1 + 0.001 * (seed - 2)) + 0.01 * l.value"
+            " FROM run, json_each('[0,1,2]') l, json_each('[\"q\",\"v\"]') p,"
+            " json_each('{\"proj_dw\":0.3,\"proj_random\":0.02,\"proj_w\":3}') n");
+    return s;
+}
+
+#define AMPLIFY "query: analysis\nwith: {kind: amplify, matrix: q, "
+START_TEST(numbers_of_an_analysis)
+{
+    const char *within = "kind: better\nparts: 2\n" AMPLIFY
+                         "a: {name: proj_dw}, b: {name: proj_random}, match: [rank]}\n";
+    const char *between = "kind: better\n" AMPLIFY "a: {name: proj_dw}, b: {name: proj_dw}, "
+                          "pick_a: largest, pick_b: smallest}\n";
+    const char *back = "kind: better\n" AMPLIFY "a: {name: proj_dw}, b: {name: proj_dw}, "
+                       "pick_a: smallest, pick_b: largest}\n";
+    const char *bound =
+        "kind: below\nbound: 0.5\nparts: 2\n" AMPLIFY "a: {name: proj_dw}, over: proj_w}\n";
+    const char *const all[] = { within, between, back, bound };
+    const char *nothing = "kind: better\nmake: lowrank ablate amplify\n" AMPLIFY "a: {name: none}}";
+
+    struct store *s = with_amplify();
+    struct claims c = judged(s, all, 4);
+    ck_assert_int_eq(c.n_rows, 4);
+    ck_assert_int_eq(c.row[0].n_parts, 2);
+    ck_assert_str_eq(c.row[0].part[0].label, "q: proj_dw r=4 against proj_random r=4");
+    ck_assert_double_eq_tol(c.row[0].part[0].d.mean, 0.28 * 4, 1e-9);
+    ck_assert_str_eq(c.row[1].part[0].label, "q: proj_dw r=64 against proj_dw r=4");
+    ck_assert(c.row[0].verdict == HOLDS && c.row[1].verdict == HOLDS && c.row[2].verdict == FAILS);
+    ck_assert_int_eq(c.row[3].n_parts, 2);
+    ck_assert_str_eq(c.row[3].part[1].label, "q: proj_dw / proj_w r=64");
+    ck_assert_double_eq_tol(c.row[3].part[1].a.mean, 0.1, 1e-3);
+    ck_assert_int_eq(c.row[3].verdict, HOLDS);
+    claims_free(&c);
+    judge_one(s, nothing, UNDECIDED, "nothing in study 'rank' to compare: lowrank ablate amplify");
+}
+END_TEST
+
+/* A ratio that random directions share is no finding: 0.3/0.02 at either rank. */
+START_TEST(numbers_beside_random_ones)
+{
+    const char *lines = "kind: equal\nmargin: 0.1\n" AMPLIFY
+                        "a: {name: proj_dw}, b: {name: proj_dw}, pick_a: smallest, pick_b: "
+                        "largest, times: proj_w, over: proj_random}\n";
+    struct store *s = with_amplify();
+
+    kit_sql(kit_path("t.db"), "UPDATE analysis_value SET value = 1 + value / 1e6 WHERE name = "
+                              "'proj_w'; UPDATE analysis_value SET value = (SELECT rank FROM run "
+                              "WHERE run_id = run_a) * iif(name = 'proj_dw', 15, 1)"
+                              " WHERE name <> 'proj_w'");
+    struct claims c = judged(s, &lines, 1);
+    ck_assert_str_eq(c.row[0].part[0].label, "q: proj_dw x proj_w / proj_random r=4 against "
+                                             "proj_dw x proj_w / proj_random r=64");
+    ck_assert_double_eq_tol(c.row[0].part[0].b.mean, 15, 0.01);
+    ck_assert_int_eq(c.row[0].verdict, HOLDS);
+    claims_free(&c);
+    store_close(s);
+}
+END_TEST
+
+#define ROUNDS "query: latency\nunit: rounds\nmake: lowrank ablate latency\nwith: "
+START_TEST(times_of_a_forward_pass)
+{
+    const char *const all[] = {
+        "kind: equal\nmargin: 0.05\nparts: 6\n" ROUNDS "{of: merged}\n",
+        "kind: above\nbound: 1\nparts: 3\n" ROUNDS "{of: adapter-h, batch: smallest}\n",
+        "kind: above\nbound: 1\n" ROUNDS "{of: adapter-l, batch: smallest}\n",
+    };
+    struct store *s = kit_store();
+
+    kit_sql(
+        kit_path("t.db"),
+        "INSERT INTO analysed VALUES(1, 'minilm', 'latency', '', 1);"
+        " INSERT INTO analysis_value(set_id, run_a, run_b, layer, proj, i, j, name, value)"
+        " SELECT 1, 0, n.value, -1, p.key, b.value, l.value, 'to_base_round',"
+        " p.value + 0.001 * n.value"
+        " FROM json_each('{\"base\":1,\"merged\":1.01,\"adapter-h\":1.3}') p, json_each('[1,8]')"
+        " b, json_each('[16,64,128]') l, json_each('[1,2,3,4]') n");
+    struct claims c = judged(s, all, 3);
+    ck_assert_int_eq(c.n_rows, 3);
+    ck_assert(c.row[0].verdict == HOLDS && c.row[1].verdict == HOLDS);
+    ck_assert(c.row[0].n_parts == 6 && c.row[1].n_parts == 3);
+    ck_assert_str_eq(c.row[1].model, "minilm");
+    ck_assert_str_eq(c.row[1].part[2].label, "adapter-h over base, batch 1, length 128");
+    ck_assert_int_eq(c.row[1].part[2].d.n, 4);
+    ck_assert(c.row[2].verdict == UNDECIDED && strstr(c.row[2].why, "nothing in study"));
+    claims_free(&c);
+    /* one shape that fails is enough */
+    kit_sql(kit_path("t.db"), "UPDATE analysis_value SET value = 1.2 * value"
+                              " WHERE proj = 'merged' AND i = 8 AND j = 64");
+    c = judged(s, all, 1);
+    ck_assert_int_eq(c.row[0].verdict, FAILS);
+    ck_assert_int_eq(c.row[0].part[c.row[0].decisive].d.n, 4);
+    claims_free(&c);
+    /* the same rounds again would not help */
+    kit_sql(kit_path("t.db"), "UPDATE analysis_value SET value = 1.049 + 0.008 * (run_b % 2)"
+                              " WHERE proj = 'merged'");
+    c = judged(s, all, 1);
+    ck_assert_ptr_nonnull(strstr(c.row[0].why, "rounds would do"));
+    ck_assert_ptr_null(strstr(c.row[0].why, "lowrank"));
+    claims_free(&c);
+    store_close(s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, phi_above_a_bound_and_the_floor);
+    tcase_add_loop_test(tc, where_the_optimum_lies, 0, 3);
+    tcase_add_test(tc, numbers_of_an_analysis);
+    tcase_add_test(tc, numbers_beside_random_ones);
+    tcase_add_test(tc, times_of_a_forward_pass);
+}
+
+const struct suite suite_claims_queries = { "claims_queries", fill };

@@ -1,0 +1,139 @@
+/* test_migrate.c - an older database becomes one of this version: a copy stays, nothing is lost, and a
+ * migration that fails leaves the file as it was. */
+#include "tests/kit/suite.h"
+#include "tests/kit/store_kit.h"
+#include "results/store/db.h"
+
+#include <string.h>
+
+static const struct embedded next[] = {
+    { "schema/001_init.sql", "SELECT no_such_function()" },
+    { "schema/006_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
+    { NULL, NULL },
+};
+static const struct embedded broken[] = {
+    { "schema/006_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
+    { NULL, NULL },
+};
+
+START_TEST(a_migration_keeps_a_copy)
+{
+    const char *path = kit_filled("old.db"), *copy = kit_path("old.db.v5.bak");
+    verbosity = -1;
+    struct store *s;
+
+    ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
+    ck_assert_int_eq(migrate_schema(s, broken), -1);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 6: "));
+    ck_assert_str_eq(
+        kit_text(s, "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'more'"), "0");
+    ck_assert_int_eq(migrate_schema(s, next), 0);
+    ck_assert_int_eq(migrate_schema(s, next), 0);
+    ck_assert_str_eq(kit_text(s, "SELECT count(more IS NULL) FROM run"), "4");
+    store_close(s);
+    ck_assert_double_eq(kit_one(copy, "SELECT count(*) FROM run"), 4);
+    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 5);
+    kit_refused(path, STORE_READ, "schema 6; this one knows 5");
+}
+END_TEST
+
+/* What takes a newest database back to schema 4, with numbers of analyses as they were stored there, to
+ * schema 2 and to schema 1. */
+static const char to_4[] =
+    "DROP VIEW phi; DROP VIEW cell_differs; DROP VIEW analyses; DROP VIEW analysis; DROP TABLE "
+    "analysis_value;"
+    " DROP TABLE analysed; CREATE TABLE analysis(study, kind, run_a, run_b, layer, proj, i, j, "
+    "name, value);"
+    " CREATE VIEW analyses AS SELECT * FROM analysis;"
+    " CREATE TABLE phi(study, kind, run_a, run_b, layer, proj, i, j, phi); PRAGMA user_version = 4;"
+    " INSERT INTO analysis(study, kind, run_a, run_b, layer, proj, i, j, name, value)"
+    " VALUES('methods', 'cka', 1, 0, 0, '', 0, 0, 'cka', 0.5),"
+    " ('methods methods=lora,ft task=toy', 'cka', 1, 0, 0, '', 0, 0, 'cka', 0.5),"
+    " ('methods task=toy n=300', 'cka', 1, 0, 0, '', 0, 0, 'cka', 0.25),"
+    " ('choice seed=2 batches=4', 'gradient', 0, 0, 0, 'q', 0, 0, 'norm', 2),"
+    " ('minilm rank=32', 'latency', 0, 0, -1, 'base', 1, 8, 'ms', 3);"
+    " INSERT INTO phi(study, kind, run_a, run_b, layer, proj, i, j, phi)"
+    " VALUES('rank', 'rank', 1, 2, 0, 'q', 1, 1, 0.75), ('rank seed=2', 'seed', 3, 4, 0, 'q', 1, "
+    "1, 1)";
+static const char to_2[] =
+    "DROP VIEW analyses; DROP TABLE analysis; DELETE FROM phi; PRAGMA user_version = 2";
+static const char to_1[] = "DROP VIEW benches; DROP TABLE bench_value; DROP TABLE bench;"
+                           " PRAGMA user_version = 1";
+static const struct {
+    const char *older, *copy, *refused;
+    int version;
+} olders[] = {
+    { "one.db", "one.db.v1.bak", "older lowrank (schema 1; this one reads 5)", 1 },
+    { "two.db", "two.db.v2.bak", "older lowrank (schema 2; this one reads 5)", 2 },
+};
+
+/* A database of an older schema with runs, values and their machine in it: read only after a
+ * migration, which keeps all of them and a copy, and then takes what is new. */
+START_TEST(an_older_schema_becomes_the_newest)
+{
+    const char *path = kit_filled(olders[_i].older), *copy = kit_path(olders[_i].copy);
+    static const char machine[] = "INSERT INTO env(sha256, doc) VALUES(printf('%064d', 1), '{}');"
+                                  " UPDATE attempt SET env_id = 1; UPDATE result SET value = 0.75";
+    static const char *const count[] = { "SELECT count(*) FROM run", "SELECT count(*) FROM attempt",
+                                         "SELECT sum(value) FROM result",
+                                         "SELECT sum(env_id) FROM attempt" };
+    double before[ARRAY_LEN(count)];
+    struct store *s;
+
+    verbosity = -1;
+    kit_sql(path, machine);
+    kit_sql(path, to_4);
+    kit_sql(path, to_2);
+    if (olders[_i].version == 1)
+        kit_sql(path, to_1);
+    for (size_t i = 0; i < ARRAY_LEN(count); i++) {
+        before[i] = kit_one(path, count[i]);
+        ck_assert(before[i] > 0);
+    }
+    kit_refused(path, STORE_READ, olders[_i].refused);
+    ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
+    for (size_t i = 0; i < ARRAY_LEN(count); i++) {
+        ck_assert_double_eq(kit_one(path, count[i]), before[i]);
+        ck_assert_double_eq(kit_one(copy, count[i]), before[i]);
+    }
+    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"),
+                        olders[_i].version);
+    ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM benches"), "0");
+    ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM analyses"), "0");
+    store_close(s);
+}
+END_TEST
+
+/* What chose among the runs leaves the names of analyses; what changes numbers stands beside them. */
+START_TEST(analyses_get_their_studies)
+{
+    const char *path = kit_filled("four.db");
+    struct store *s;
+
+    verbosity = -1;
+    kit_sql(path, to_4);
+    ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
+    ck_assert_str_eq(
+        kit_text(s,
+                 "SELECT group_concat(study || '/' || kind || '/' || settings || '/' || name || '='"
+                 " || value, ' ') FROM (SELECT * FROM analysed JOIN analysis_value USING (set_id)"
+                 " ORDER BY study, kind, settings, name)"),
+        "choice/matrices/seed=2 batches=4/norm=2.0 methods/features//cka=0.5"
+        " methods/features/n=300/cka=0.25 minilm/latency/rank=32/ms=3.0"
+        " rank/subspace//phi_rank=0.75 rank/subspace//phi_seed=1.0");
+    ck_assert_str_eq(kit_text(s, "SELECT group_concat(kind || run_a || phi) FROM phi"),
+                     "rank10.75,seed31.0");
+    ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM analysis WHERE study = 'methods'"),
+                     "0"); /* not of a plan */
+    store_close(s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, a_migration_keeps_a_copy);
+    tcase_add_test(tc, analyses_get_their_studies);
+    tcase_add_loop_test(tc, an_older_schema_becomes_the_newest, 0, (int)ARRAY_LEN(olders));
+}
+
+const struct suite suite_migrate = { "migrate", fill };

@@ -1,0 +1,192 @@
+/* test_report.c - one set of awkward rows in every format, byte for byte; a reader that goes
+ * away; a full disk. */
+#include "tests/kit/suite.h"
+#include "results/query/look.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAN_BYTE "\xff"
+
+/* Two columns of texts and one of numbers. */
+static const char *const awkward[] = {
+    "plain",
+    "1",
+    "q,v",
+    "a|b \"c\", d",
+    "0.25",
+    "50 % & $x_1$ #{~^\\}",
+    "naïve 語",
+    NULL,
+    "81.7 ± 0.2 (3)",
+    "line\nbreak",
+    "-3",
+    "tab\there \x1b[31m",
+    "bad " NAN_BYTE,
+    "1e-05",
+    "",
+    NULL,
+    "inf",
+    "*<`>*",
+};
+
+static void make(struct rows *r, const char *const *cell, int n_rows)
+{
+    static char *col[] = { "na|me", "x_1", "%" };
+    static char numeric[] = { 0, 1, 0 };
+
+    *r = (struct rows){
+        .n_cols = 3, .n_rows = n_rows, .col = col, .numeric = numeric, .cell = (char **)cell
+    };
+}
+
+static char *printed(enum report_format f, int n_rows)
+{
+    char *text = NULL;
+    size_t size;
+    struct rows r;
+    FILE *to = open_memstream(&text, &size);
+
+    make(&r, awkward, n_rows);
+    ck_assert_int_eq(report_print(to, &r, f), 0);
+    fclose(to);
+    return text;
+}
+
+static const char *const expected[] = {
+    [REPORT_TABLE] = "na|me        x_1  %\n"
+                     "----------  ----  -------------------\n"
+                     "plain          1  q,v\n"
+                     "a|b \"c\", d  0.25  50 % & $x_1$ #{~^\\}\n"
+                     "naïve 語       -  81.7 ± 0.2 (3)\n",
+    [REPORT_CSV] = "na|me,x_1,%\n"
+                   "plain,1,\"q,v\"\n"
+                   "\"a|b \"\"c\"\", d\",0.25,50 % & $x_1$ #{~^\\}\n"
+                   "naïve 語,,81.7 ± 0.2 (3)\n"
+                   "\"line\nbreak\",-3,tab\there \x1b[31m\n"
+                   "bad " NAN_BYTE ",1e-05,\"\"\n"
+                   ",inf,*<`>*\n",
+    [REPORT_JSON] =
+        "[\n"
+        " {\"na|me\": \"plain\", \"x_1\": 1, \"%\": \"q,v\"},\n"
+        " {\"na|me\": \"a|b \\\"c\\\", d\", \"x_1\": 0.25, \"%\": \"50 % & $x_1$ #{~^\\\\}\"},\n"
+        " {\"na|me\": \"naïve 語\", \"x_1\": null, \"%\": \"81.7 ± 0.2 (3)\"},\n"
+        " {\"na|me\": \"line\\nbreak\", \"x_1\": -3, \"%\": \"tab\\there \\u001b[31m\"},\n"
+        " {\"na|me\": \"bad \xEF\xBF\xBD\", \"x_1\": 1e-05, \"%\": \"\"},\n"
+        " {\"na|me\": null, \"x_1\": null, \"%\": \"*<`>*\"}\n"
+        "]\n",
+    [REPORT_MD] = "| na\\|me | x\\_1 | % |\n"
+                  "| --- | --: | --- |\n"
+                  "| plain | 1 | q,v |\n"
+                  "| a\\|b \"c\", d | 0.25 | 50 % &amp; $x\\_1$ #{~^\\\\} |\n"
+                  "| naïve 語 | - | 81.7 ± 0.2 (3) |\n"
+                  "| line\\x0abreak | -3 | tab\\x09here \\x1b[31m |\n"
+                  "| bad \xEF\xBF\xBD | 1e-05 |  |\n"
+                  "| - | inf | \\*&lt;\\`>\\* |\n",
+    [REPORT_LATEX] = "% needs \\usepackage{booktabs}\n"
+                     "\\begin{tabular}{lrl}\n"
+                     "\\toprule\n"
+                     "na|me & x\\_1 & \\% \\\\\n"
+                     "\\midrule\n"
+                     "plain & 1 & q,v \\\\\n"
+                     "a|b \"c\", d & 0.25 & 50 \\% \\& \\$x\\_1\\$ \\#\\{\\textasciitilde{}"
+                     "\\textasciicircum{}\\textbackslash{}\\} \\\\\n"
+                     "naïve 語 & - & 81.7 $\\pm$ 0.2 (3) \\\\\n"
+                     "line?break & -3 & tab?here ?[31m \\\\\n"
+                     "bad \xEF\xBF\xBD & 1e-05 &  \\\\\n"
+                     "- & inf & *\\textless{}`\\textgreater{}* \\\\\n"
+                     "\\bottomrule\n"
+                     "\\end{tabular}\n",
+};
+
+START_TEST(every_format_is_exact)
+{
+    char *text = printed((enum report_format)_i, _i == REPORT_TABLE ? 3 : 6);
+
+    ck_assert_msg(strcmp(text, expected[_i]) == 0, "%s", text);
+    free(text);
+}
+END_TEST
+
+/* A wide character takes two columns, a control character is shown and not sent. */
+START_TEST(columns_are_aligned)
+{
+    char *text = printed(REPORT_TABLE, 6), *save = NULL;
+    const char *ends[] = { "  -  81.7 ± 0.2 (3)", "   -3  tab\\x09here \\x1b[31m", "1e-05",
+                           "  inf  *<`>*" };
+    int row = 0, found = 0;
+
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save), row++)
+        if (row >= 4)
+            found += strstr(line, ends[row - 4]) != NULL;
+    ck_assert_int_eq(found, 4);
+    ck_assert_ptr_null(strchr(text, '\x1b'));
+    free(text);
+}
+END_TEST
+
+START_TEST(json_is_json)
+{
+    for (int n = 0; n <= 6; n += 6) {
+        char *text = printed(REPORT_JSON, n);
+        json_error_t e;
+        json_t *j = json_loads(text, 0, &e);
+        ck_assert_msg(j != NULL, "%s", e.text);
+        ck_assert_int_eq((int)json_array_size(j), n);
+        if (n) {
+            ck_assert_double_eq(json_number_value(json_object_get(json_array_get(j, 1), "x_1")),
+                                0.25);
+            ck_assert_str_eq(json_string_value(json_object_get(json_array_get(j, 3), "na|me")),
+                             "line\nbreak");
+        }
+        json_decref(j);
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(a_reader_may_leave)
+{
+    int end[2];
+    struct rows r;
+
+    ck_assert_int_eq(pipe(end), 0);
+    close(end[0]);
+    signal(SIGPIPE, SIG_IGN);
+    FILE *to = fdopen(end[1], "w");
+    make(&r, awkward, 6);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(report_print(to, &r, REPORT_TABLE), 0);
+    ck_assert_int_eq(fclose(to), 0);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_told)
+{
+    struct rows r;
+    FILE *to = fopen("/dev/full", "w");
+
+    if (!to) {
+        skip("report: no /dev/full");
+        return;
+    }
+    make(&r, awkward, 6);
+    ck_assert_int_eq(report_print(to, &r, REPORT_CSV), -1);
+    ck_assert_str_eq(fail_text(), "cannot write the result: No space left on device");
+    fclose(to);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, every_format_is_exact, REPORT_TABLE, REPORT_LATEX + 1);
+    tcase_add_test(tc, columns_are_aligned);
+    tcase_add_test(tc, json_is_json);
+    tcase_add_test(tc, a_reader_may_leave);
+    tcase_add_test(tc, a_full_disk_is_told);
+}
+
+const struct suite suite_report = { "report", fill };

@@ -1,0 +1,164 @@
+/* test_kept.c - what the frozen part computes from an example is kept and read again, and moves no
+ * bit. */
+#include "core/train/parts.h"
+#include "tests/kit/suite.h"
+#include "tests/kit/tiny.h"
+#include "tests/kit/tiny_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct tiny t;
+static struct log first, second;
+
+static int run(struct log *l)
+{
+    memset(l, 0, sizeof *l);
+    return tiny_run(&t, l);
+}
+
+static const struct {
+    const char *method, *key, *value;
+    enum pooling pooling;
+    int lowest; /* of two layers */
+} border[] = {
+    { "head", NULL, NULL, POOL_MEAN, 2 },
+    { "head", NULL, NULL, POOL_CLS, 2 },
+    { "topk", "top_layers", "1", POOL_MEAN, 1 },
+    { "topk", "top_layers", "1", POOL_CLS, 1 },
+};
+static const size_t plenty = (size_t)1 << 30;
+
+/* t with this row's model, without dropout below the classifier. */
+static void with_border(int i, int threads)
+{
+    const struct adapt *a = adapt_find(border[i].method);
+    void *cfg = tiny_cfg(a, border[i].key, border[i].value);
+
+    tiny_again(&t, threads);
+    struct head h = t.model.head;
+    h.pooling = border[i].pooling;
+    h.hidden_dropout = h.attn_dropout = 0;
+    model_free(&t.model);
+    ck_assert_msg(model_init(&t.model, &t.base, &h, a, cfg, 3, false) == 0, "%s", fail_text());
+    opt_free(a->opts, cfg);
+    free(cfg);
+    ck_assert_int_eq(t.model.lowest, border[i].lowest);
+    t.best = xgrow(t.best, t.model.n_train, sizeof *t.best);
+    t.job.best_theta = t.best;
+}
+
+static bool begin_border(int i)
+{
+    tiny_init(&t, 70, false, "head", 1);
+    with_border(i, 1);
+    if (model_border_is_fixed(&t.model))
+        return true;
+    skip("rows at the border: they depend on their neighbours in this build or on this CPU");
+    tiny_free(&t);
+    return false;
+}
+
+/* With, without, with room for train only, with other threads, stopped and resumed: the same
+ * bits. */
+START_TEST(what_is_kept_moves_no_bit)
+{
+    char path[100];
+
+    if (!begin_border(_i))
+        return;
+    snprintf(path, sizeof path, "%s/run.ckpt", t.dir);
+    ck_assert_int_eq(run(&first), 0);
+    real *theta = tiny_keep(t.model.theta, t.model.n_train);
+    size_t train_only = kept_bytes(&t.model, &t.set[SPLIT_TRAIN]);
+    const size_t budget[] = { plenty, train_only, train_only - 1, plenty };
+    for (size_t k = 0; k < ARRAY_LEN(budget); k++) {
+        with_border(_i, 1 + (int)k % 2);
+        t.job.keep_bytes = budget[k];
+        t.job.ckpt_path = k == 3 ? path : NULL;
+        memset(&second, 0, sizeof second);
+        second.stop_at = k == 3 ? 7 : 0; /* in the second epoch */
+        ck_assert_int_eq(tiny_run(&t, &second), 0);
+        int before = second.n;
+        if (k == 3) {
+            ck_assert_int_eq(t.result.end, RUN_STOPPED);
+            with_border(_i, 1);
+            ck_assert_int_eq(run(&second), 0);
+        }
+        ck_assert_int_eq(t.result.end, RUN_DONE);
+        ck_assert(tiny_same_bits(theta, t.model.theta, t.model.n_train));
+        ck_assert(log_same(&first, k == 3 ? before : 0, &second));
+    }
+    free(theta);
+    tiny_free(&t);
+}
+END_TEST
+
+/* A second pass reads what the first wrote and nothing else; gradients too. */
+START_TEST(what_is_kept_is_read)
+{
+    struct microbatch mb = { 0 };
+    struct mat dlogits;
+    struct lane lane;
+    struct kept k;
+    int all[70];
+    double norm[3], loss[3];
+
+    if (!begin_border(_i))
+        return;
+    for (int i = 0; i < 70; i++)
+        all[i] = i;
+    kept_init(&k, &t.model, &t.job.data, plenty);
+    const struct kept_split *s = &k.split[SPLIT_TRAIN];
+    ck_assert_ptr_nonnull(s->data);
+    batch_fill(&mb, &t.set[SPLIT_TRAIN], all, 20, 0);
+    ck_assert_int_eq(lane_init(&lane, &t.model, true), 0);
+    for (int pass = 0; pass < 3; pass++) {
+        memset(lane.grad, 0, t.model.n_train * sizeof *lane.grad);
+        if (pass == 2)
+            s->row[4][2] += 1;
+        ck_assert_int_eq(kept_fwd(s, &t.model, &lane, &mb), 0);
+        ck_assert(lane.border_known == (pass > 0));
+        loss[pass] = model_loss(&t.model, &lane, &mb.b, 1, &dlogits);
+        model_bwd(&t.model, &lane, &mb.b, dlogits);
+        norm[pass] = vec_norm(lane.grad, t.model.n_train);
+        for (int i = 0; i < 70; i++)
+            ck_assert(s->known[i] == (i < 20));
+    }
+    ck_assert(loss[0] == loss[1] && norm[0] == norm[1]);
+    ck_assert(loss[1] != loss[2] && norm[1] != norm[2]);
+    lane_free(&lane);
+    microbatch_free(&mb);
+    kept_free(&k);
+    tiny_free(&t);
+}
+END_TEST
+
+START_TEST(nothing_is_kept_where_bits_could_move)
+{
+    struct kept k;
+
+    if (!begin_border(2))
+        return;
+    for (int i = 0; i < 4; i++) {
+        with_border(2, 1);
+        t.model.head.hidden_dropout = i == 0 ? 0.1 : 0;
+        t.model.head.attn_dropout = i == 1 ? 0.1 : 0;
+        t.model.lowest = i == 2 ? 0 : i == 3 ? -1 : t.model.lowest;
+        kept_init(&k, &t.model, &t.job.data, plenty);
+        for (int s = 0; s < N_SPLITS; s++)
+            ck_assert_ptr_null(k.split[s].data);
+        kept_free(&k);
+    }
+    tiny_free(&t);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, what_is_kept_moves_no_bit, 0, (int)ARRAY_LEN(border));
+    tcase_add_loop_test(tc, what_is_kept_is_read, 0, (int)ARRAY_LEN(border));
+    tcase_add_test(tc, nothing_is_kept_where_bits_could_move);
+}
+
+const struct suite suite_kept = { "kept", fill };

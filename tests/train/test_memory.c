@@ -1,0 +1,157 @@
+/* test_memory.c - what is packed for which method, and what a run takes against what was said. */
+#include "core/adapt/adapt.h"
+#include "tests/kit/suite.h"
+#include "tests/kit/tiny.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Per layer: q k v, o, up, down. "-" not packed, "f" for forward only, "b" for both directions. */
+static const struct {
+    const char *method, *key, *value, *packs;
+} row[] = {
+    { "ft", NULL, NULL, "---- ---- ----" },
+    { "head", NULL, NULL, "ffff ffff ffff" },
+    { "bitfit", NULL, NULL, "bbbb bbbb bbbb" },
+    { "lora", "targets", "q,v", "fbbb bbbb bbbb" }, /* nothing below reads the first dx */
+    { "lora", "targets", "down", "ffff bbbb bbbb" },
+    { "lora", "targets", "o", "ffbb bbbb bbbb" },
+    { "topk", "top_layers", "1", "ffff ffff ----" },
+    { "topk", "top_layers", "2", "ffff ---- ----" },
+};
+
+static struct base base;
+static struct model m;
+static void *cfg;
+
+static void model(int i, enum pooling pooling, int recompute)
+{
+    const struct adapt *a = adapt_find(row[i].method);
+    struct head h = tiny_head(pooling, false, 0.2);
+
+    h.recompute = recompute;
+    cfg = tiny_cfg(a, row[i].key, row[i].value);
+    ck_assert_msg(model_init(&m, &base, &h, a, cfg, 4, false) == 0, "%s", fail_text());
+}
+
+static void unmodel(void)
+{
+    opt_free(m.adapt->opts, cfg);
+    free(cfg);
+    model_free(&m);
+}
+
+static void setup(void)
+{
+    ck_assert_msg(base_load(&base, tiny_write()) == 0, "%s", fail_text());
+}
+
+static void teardown(void)
+{
+    base_free(&base);
+    tiny_remove();
+}
+
+START_TEST(packed_is_what_is_multiplied)
+{
+    unsigned char need[3 * N_GROUP] = { 0 };
+
+    model(_i, POOL_CLS, 0);
+    model_packs(&m, need);
+    for (int i = 0; i < 3 * N_GROUP; i++) {
+        char want = row[_i].packs[i / N_GROUP * (N_GROUP + 1) + i % N_GROUP];
+        ck_assert_int_eq("-fb"[need[i]], want);
+        ck_assert_int_eq(base.packed[2 * i] != NULL, want == 'f');
+        ck_assert_int_eq(base.packed[2 * i + 1] != NULL, want == 'b');
+    }
+    unmodel();
+}
+END_TEST
+
+/* One base for all methods in turn, and everything packed before: the same numbers as alone. */
+START_TEST(packs_are_shared)
+{
+    real alone[ARRAY_LEN(row)][TINY_SEQS * 3];
+    struct tiny_batch t;
+    struct lane l;
+
+    tiny_batch(&t, &base.dims);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < (int)ARRAY_LEN(row); i++) {
+            if (round == 0) {
+                teardown();
+                setup();
+            }
+            model(i, POOL_CLS, 0);
+            ck_assert_int_eq(lane_init(&l, &m, true), 0);
+            tiny_grad(&m, &l, &t.b);
+            if (round == 0)
+                memcpy(alone[i], l.logits.x, sizeof alone[i]);
+            ck_assert_mem_eq(alone[i], l.logits.x, sizeof alone[i]);
+            lane_free(&l);
+            unmodel();
+        }
+        ck_assert_int_eq(round == 1 ? base_pack(&base, NULL, PRECISION_F32) : 0, 0);
+    }
+}
+END_TEST
+
+/* --- blocks computed again */
+
+/* The gradient and the loss of row I; returns the bytes of the lane. */
+static size_t gradient(int i, enum pooling pooling, int recompute, real **grad, double *loss)
+{
+    struct tiny_batch t;
+    struct lane l;
+
+    tiny_batch(&t, &base.dims);
+    model(i, pooling, recompute);
+    for (size_t k = 0; k < m.n_train; k++) /* B of LoRA starts at 0, where half of it vanishes */
+        m.theta[k] += (real)(0.05 * sin((double)k));
+    ck_assert_int_eq(lane_init(&l, &m, true), 0);
+    for (int again = 0; again < 2; again++) /* the memory is used again, as in training */
+        tiny_grad(&m, &l, &t.b);
+    *loss = model_loss(&m, &l, &t.b, 1, NULL);
+    size_t used = l.mem.used;
+    ck_assert_uint_eq(used, lane_bytes(&m, &t.b, true, true));
+    *grad = xalloc(m.n_train, sizeof **grad);
+    memcpy(*grad, l.grad, m.n_train * sizeof **grad);
+    lane_free(&l);
+    return used;
+}
+
+/* Bit by bit the same for any number of blocks; smaller as soon as two share a place. */
+START_TEST(computed_again)
+{
+    const int r = _i % (int)ARRAY_LEN(row), n_again[] = { 1, 2, 3, 1 << 20 };
+    const enum pooling pooling = _i < (int)ARRAY_LEN(row) ? POOL_CLS : POOL_MEAN;
+    real *kept, *grad;
+    double loss, loss_again;
+    size_t bytes = gradient(r, pooling, 0, &kept, &loss), fewer = bytes;
+    int low = m.lowest < 0 ? 0 : m.lowest;
+
+    unmodel();
+    for (size_t i = 0; i < ARRAY_LEN(n_again); i++) {
+        size_t now = gradient(r, pooling, n_again[i], &grad, &loss_again);
+        ck_assert(loss == loss_again);
+        ck_assert_mem_eq(kept, grad, m.n_train * sizeof *grad);
+        if (low + n_again[i] <= 3 && n_again[i] > 1)
+            ck_assert_uint_lt(now, fewer);
+        fewer = now < fewer ? now : fewer;
+        free(grad);
+        unmodel();
+    }
+    free(kept);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_loop_test(tc, packed_is_what_is_multiplied, 0, (int)ARRAY_LEN(row));
+    tcase_add_test(tc, packs_are_shared);
+    tcase_add_loop_test(tc, computed_again, 0, 2 * (int)ARRAY_LEN(row));
+}
+
+const struct suite suite_memory = { "memory", fill };

@@ -1,0 +1,277 @@
+/* test_tokens.c - kept tokens: the same numbers as fresh ones, and never from a file that is
+ * damaged, stale or another's. */
+#include "core/base/file.h"
+#include "core/data/dataset.h"
+#include "tests/kit/suite.h"
+#include "tests/kit/tiny_run.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char rows[] = "a\tl\nsun\t1\nthe rain falls\t0\nthe sun shines the sun\t1\nrain\t0\n";
+static const char spec[] = "5bec000000000000000000000000000000000000000000000000000000000001";
+static const char tok_sha[] = "70c0000000000000000000000000000000000000000000000000000000000002";
+
+static char dir[64], kept[128], file_sha[65];
+static struct tok *tok;
+static struct task task;
+static struct dataset fresh, d;
+static struct token_cache cache;
+
+static void begin(bool regression)
+{
+    static const char of_classes[] = "kind: classification\nlabels: [\"0\", \"1\"]\n";
+    char text[400];
+
+    verbosity = -1;
+    temp_dir(dir);
+    write_vocab(dir);
+    tok = tok_load(dir);
+    snprintf(text, sizeof text,
+             "task: x\n%sdir: x\nformat: tsv\nheader: true\ncolumns: {text: a, label: l}\n"
+             "splits: {train: a, dev: a}\nmetrics: [%s]\n",
+             regression ? "kind: regression\n" : of_classes, regression ? "mse" : "accuracy");
+    ck_assert_msg(task_load(&task, temp_file(dir, "t.yaml", text)) == 0, "%s", fail_text());
+    temp_file(dir, "a", rows);
+    ck_assert_int_eq(dataset_load(&fresh, &task, SPLIT_TRAIN, dir, tok, 5, 0, 1), 0);
+    memcpy(file_sha, fresh.sha256, sizeof file_sha);
+    snprintf(kept, sizeof kept, "%s/cache/tokens", dir);
+    cache = (struct token_cache){ kept, file_sha, spec, tok_sha };
+}
+
+static void end(void)
+{
+    dataset_free(&fresh);
+    dataset_free(&d);
+    task_free(&task);
+    tok_free(tok);
+    temp_remove(dir);
+}
+
+static int get(void)
+{
+    dataset_free(&d);
+    return dataset_cached(&d, &task, SPLIT_TRAIN, dir, tok, 5, 0, 1, &cache);
+}
+
+static bool same(const struct dataset *x, const struct dataset *y)
+{
+    size_t n = (size_t)x->n;
+
+    return x->n == y->n && x->n_tokens == y->n_tokens && x->max_tokens == y->max_tokens &&
+           x->n_truncated == y->n_truncated && x->tokens_cut == y->tokens_cut &&
+           strcmp(x->sha256, y->sha256) == 0 && strcmp(x->path, y->path) == 0 &&
+           memcmp(x->ids, y->ids, x->n_tokens * sizeof *x->ids) == 0 &&
+           memcmp(x->off, y->off, (n + 1) * sizeof *x->off) == 0 &&
+           memcmp(x->second, y->second, n * sizeof *x->second) == 0 &&
+           memcmp(x->line, y->line, n * sizeof *x->line) == 0 && !x->label == !y->label &&
+           !x->target == !y->target &&
+           (!x->label || memcmp(x->label, y->label, n * sizeof *x->label) == 0) &&
+           (!x->target || memcmp(x->target, y->target, n * sizeof *x->target) == 0);
+}
+
+/* Files in the folder; the last one's path in PATH. Left-over temporaries count. */
+static int files(char path[400])
+{
+    DIR *dp = opendir(kept);
+    const struct dirent *e;
+    int n = 0;
+
+    while (dp && (e = readdir(dp)))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+            snprintf(path, 400, "%s/%s", kept, e->d_name);
+            n++;
+        }
+    if (dp)
+        closedir(dp);
+    return n;
+}
+
+START_TEST(read_back_as_they_were)
+{
+    char path[400];
+
+    begin(_i);
+    ck_assert_int_eq(get(), 0);
+    ck_assert(same(&d, &fresh));
+    ck_assert_int_eq(files(path), 1);
+    /* the data file is not opened: what it now holds would be another number of examples */
+    temp_file(dir, "a", "a\tl\nsun\t1\n");
+    ck_assert_int_eq(get(), 0);
+    ck_assert(same(&d, &fresh));
+    ck_assert_int_eq(fresh.tokens_cut, 2); /* so that the counts are not all 0 */
+    end();
+}
+END_TEST
+
+START_TEST(every_input_has_its_own)
+{
+    static const char other[] = "0000000000000000000000000000000000000000000000000000000000000003";
+    char path[400];
+    int n = 0;
+
+    begin(false);
+    for (int i = 0; i < 8; i++) {
+        struct token_cache c = cache;
+        long max_len = i == 1 ? 4 : 5, limit = i == 2 || i == 3 ? 2 : i == 4 ? 3 : 0;
+        if (i == 5)
+            c.spec = other;
+        if (i == 6)
+            c.tokenizer = other;
+        dataset_free(&d);
+        int rc = dataset_cached(&d, &task, i == 7 ? SPLIT_DEV : SPLIT_TRAIN, dir, tok, max_len,
+                                limit, i == 3 ? 2 : 1, &c);
+        ck_assert_int_eq(rc, 0);
+        ck_assert_int_eq(files(path), ++n);
+    }
+    /* of a file that is not the one that was planned: right numbers, but not kept */
+    cache.file = other;
+    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(d.n, fresh.n);
+    ck_assert_str_eq(d.sha256, fresh.sha256);
+    ck_assert_int_eq(files(path), n);
+    end();
+}
+END_TEST
+
+/* Whatever is done to the file: the tokens are right and the file is whole again. */
+static void damage(const char *path, const void *data, size_t size, const struct file *whole)
+{
+    struct file f;
+
+    ck_assert_int_eq(file_write(path, data, size, FAIL_STORE), 0);
+    ck_assert_int_eq(get(), 0);
+    ck_assert(same(&d, &fresh));
+    ck_assert_int_eq(file_map(&f, path), 0);
+    ck_assert(f.size == whole->size && memcmp(f.data, whole->data, f.size) == 0);
+    file_unmap(&f);
+}
+
+START_TEST(damaged_files_are_made_again)
+{
+    char path[400];
+    struct file whole;
+
+    begin(_i);
+    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(files(path), 1);
+    ck_assert_int_eq(file_map(&whole, path), 0);
+    unsigned char *bad = xalloc(2 * whole.size, 1);
+    for (size_t at = 0; at < whole.size; at += at < 140 ? 4 : 11) {
+        memcpy(bad, whole.data, whole.size);
+        bad[at] ^= 0x10;
+        damage(path, bad, whole.size, &whole);
+    }
+    memcpy(bad, whole.data, whole.size);
+    for (size_t size = 0; size < whole.size; size += 37)
+        damage(path, bad, size, &whole);
+    damage(path, bad, whole.size - 1, &whole);
+    damage(path, bad, whole.size + 1, &whole);
+    damage(path, bad, 2 * whole.size, &whole);
+    free(bad);
+    file_unmap(&whole);
+    end();
+}
+END_TEST
+
+/* Version and order of bytes, with a checksum that is right: stale, not damaged. */
+START_TEST(a_file_of_another_key_is_not_used)
+{
+    char path[400], other[400];
+
+    begin(false);
+    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(files(path), 1);
+    dataset_free(&d);
+    ck_assert_int_eq(dataset_cached(&d, &task, SPLIT_TRAIN, dir, tok, 4, 0, 1, &cache), 0);
+    int n = files(other);
+    ck_assert_int_eq(n, 2);
+    for (DIR *dp = opendir(kept); dp; dp = NULL) { /* the one that is not PATH */
+        const struct dirent *e;
+        while ((e = readdir(dp)))
+            if (*e->d_name != '.' && !strstr(path, e->d_name))
+                snprintf(other, sizeof other, "%s/%s", kept, e->d_name);
+        closedir(dp);
+    }
+    ck_assert_int_eq(rename(other, path), 0); /* tokens cut to 4 under the name of those cut to 5 */
+    ck_assert_int_eq(get(), 0);
+    ck_assert(same(&d, &fresh));
+    end();
+}
+END_TEST
+
+START_TEST(works_where_nothing_can_be_kept)
+{
+    char path[400];
+    struct rlimit small = { 64, RLIM_INFINITY };
+
+    begin(false);
+    temp_file(dir, "cache", "a file where the folder should be");
+    ck_assert_int_eq(get(), 0);
+    ck_assert(same(&d, &fresh));
+    snprintf(path, sizeof path, "%s/cache", dir);
+    ck_assert_int_eq(unlink(path), 0);
+    signal(SIGXFSZ, SIG_IGN); /* as in the program: the disk is full after 64 bytes */
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ck_assert_int_eq(get(), 0);
+    ck_assert(same(&d, &fresh));
+    ck_assert_int_eq(files(path), 0); /* nothing, not a half */
+    small.rlim_cur = RLIM_INFINITY;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(files(path), 1);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkdir(path, 0700), 0); /* a folder in the file's place */
+    ck_assert_int_eq(get(), 0);
+    ck_assert(same(&d, &fresh));
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(chmod(kept, 0), 0); /* root may still write, others may not: both work */
+    ck_assert_int_eq(get(), 0);
+    ck_assert(same(&d, &fresh));
+    ck_assert_int_eq(chmod(kept, 0700), 0);
+    end();
+}
+END_TEST
+
+START_TEST(many_may_write_at_once)
+{
+    char path[400];
+    int bad = 0, status;
+
+    begin(false);
+    for (int i = 0; i < 6; i++)
+        if (fork() == 0) {
+            int rc = 0;
+            for (int k = 0; k < 10 && rc == 0; k++) {
+                rc = get() != 0 || !same(&d, &fresh);
+                if (i == 0 && files(path) > 0)
+                    unlink(path); /* so that all write again */
+            }
+            _exit(rc);
+        }
+    while (wait(&status) > 0)
+        bad += status != 0;
+    ck_assert_int_eq(bad, 0);
+    ck_assert_int_eq(get(), 0);
+    ck_assert(same(&d, &fresh));
+    end();
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, read_back_as_they_were, 0, 2);
+    tcase_add_test(tc, every_input_has_its_own);
+    tcase_add_loop_test(tc, damaged_files_are_made_again, 0, 2);
+    tcase_add_test(tc, a_file_of_another_key_is_not_used);
+    tcase_add_test(tc, works_where_nothing_can_be_kept);
+    tcase_add_test(tc, many_may_write_at_once);
+}
+
+const struct suite suite_tokens = { "tokens", fill };
