@@ -24,7 +24,7 @@ SRC      := $(wildcard $(foreach d,core experiments ablations results plots,$(d)
 DIRS     := $(patsubst %/,%,$(sort $(dir $(SRC))))
 TESTS    := $(wildcard tests/*.c tests/kit/*.c tests/*/test_*.c)
 LIBOBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out core/main.c,$(SRC))) $(B)/embedded.o \
-            $(patsubst %,$(B)/%_table.o,adapt arch tok_kind metric ablation)
+            $(patsubst %,$(B)/%_table.o,adapt arch tok_kind metric analysis)
 TESTOBJ  := $(patsubst %.c,$(B)/%.o,$(TESTS)) $(B)/suite_table.o $(B)/cmd_table.o
 
 all: $(B)/lowrank ## build the program
@@ -75,7 +75,7 @@ $(eval $(call table,arch,core/nn/model.h,core/nn))
 $(eval $(call table,tok_kind,core/text/tok.h,core/text))
 $(eval $(call table,metric,core/metric/metric.h,core/metric))
 $(eval $(call table,cmd,core/cmd.h,$(DIRS)))
-$(eval $(call table,ablation,ablations/analysis.h,ablations))
+$(eval $(call table,analysis,ablations/analysis.h,ablations))
 $(eval $(call table,suite,tests/kit/suite.h,$(patsubst %/,%,$(sort $(dir $(TESTS))))))
 
 EMBED := $(foreach f,schema/*.sql queries/*.sql claims/*.yaml,$(sort $(wildcard results/$(f)))) results/paper.tsv \

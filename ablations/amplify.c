@@ -92,7 +92,7 @@ static int run(struct store *s, const void *cfg)
     return rc;
 }
 
-const struct ablation ablation_amplify = {
+const struct analysis analysis_amplify = {
     .name = "amplify",
     .source = "Hu et al. 2021, section 7.3, table 7",
     .about = "how far does an update amplify directions that W does not emphasise?",

@@ -1,4 +1,4 @@
-/* ablation.h - a study that computes something from finished runs. "const struct ablation
+/* ablation.h - a study that computes something from finished runs. "const struct analysis
  * ablation_NAME" in a file of this folder; 'lowrank ablate NAME' runs it. A study that only varies
  * recipe keys is a YAML file here instead. */
 #ifndef ABLATION_H
@@ -7,7 +7,7 @@
 #include "core/base/opt.h"
 #include "results/store/store.h"
 
-struct ablation {
+struct analysis {
     const char *name, *source, *about;
     const struct opt *opts; /* over its cfg struct; ends with OPT_END */
     size_t cfg_size;
@@ -15,5 +15,5 @@ struct ablation {
     int (*run)(struct store *s,
                const void *cfg); /* writes its rows to the store; -1 after fail() */
 };
-extern const struct ablation *const ablation_table[]; /* generated, NULL-terminated */
+extern const struct analysis *const analysis_table[]; /* generated, NULL-terminated */
 #endif

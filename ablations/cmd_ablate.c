@@ -21,9 +21,9 @@ static const struct opt common[] = {
     { .type = OPT_END },
 };
 
-static const struct ablation *find(const char *name)
+static const struct analysis *find(const char *name)
 {
-    for (const struct ablation *const *a = ablation_table; *a; a++)
+    for (const struct analysis *const *a = analysis_table; *a; a++)
         if (strcmp((*a)->name, name) == 0)
             return *a;
     return NULL;
@@ -35,7 +35,7 @@ static int unknown(const char *name)
     char *file = xprintf("ablations/%s.yaml", name), *path = share_path(file);
     int n = 0;
 
-    for (const struct ablation *const *a = ablation_table; *a && n < MAX_OPTS - 1; a++)
+    for (const struct analysis *const *a = analysis_table; *a && n < MAX_OPTS - 1; a++)
         names[n++] = (*a)->name;
     const char *near = nearest(name, names);
     if (!strchr(name, '/') && file_exists(path))
@@ -51,13 +51,13 @@ static int unknown(const char *name)
 
 static int list(void)
 {
-    for (const struct ablation *const *a = ablation_table; *a; a++)
+    for (const struct analysis *const *a = analysis_table; *a; a++)
         printf("%-15s %s (%s)\n", (*a)->name, (*a)->about, (*a)->source);
     return 0;
 }
 
 /* The study that argv names, whose options then stand in the table. */
-static const struct ablation *named(int argc, char **argv)
+static const struct analysis *named(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--home") == 0 || strcmp(argv[i], "--data") == 0)
@@ -68,12 +68,12 @@ static const struct ablation *named(int argc, char **argv)
 }
 
 /* The fields of the study stand first in the struct of options, ours after them. */
-static size_t own_size(const struct ablation *a)
+static size_t own_size(const struct analysis *a)
 {
     return a ? (a->cfg_size + 15) / 16 * 16 : 0;
 }
 
-static void make_table(struct opt table[MAX_OPTS], const struct ablation *a)
+static void make_table(struct opt table[MAX_OPTS], const struct analysis *a)
 {
     int n = 0;
 
@@ -87,7 +87,7 @@ static void make_table(struct opt table[MAX_OPTS], const struct ablation *a)
     table[n] = (struct opt){ .type = OPT_END };
 }
 
-static int ablate(const struct ablation *a, const void *cfg)
+static int ablate(const struct analysis *a, const void *cfg)
 {
     struct store *s = NULL;
     char *path = home_path("lowrank.db");
@@ -108,7 +108,7 @@ static int ablate(const struct ablation *a, const void *cfg)
 
 static int work(void *cfg, int argc, char **argv)
 {
-    const struct ablation *a = named(argc, argv);
+    const struct analysis *a = named(argc, argv);
     const struct options *o =
         (const struct options *)(const void *)((const char *)cfg + own_size(a));
 
@@ -123,7 +123,7 @@ static int work(void *cfg, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-    const struct ablation *a = named(argc, argv);
+    const struct analysis *a = named(argc, argv);
     struct opt table[MAX_OPTS];
     char *title = a ? xprintf("ablate %s", a->name) : xstrdup("ablate");
     char *example = xprintf("lowrank ablate %s", a ? a->name : "subspace");

@@ -70,7 +70,7 @@ static int run(struct store *s, const void *cfg)
     return updates_measure(s, &w, &v, &t, &set, "effective_rank");
 }
 
-const struct ablation ablation_effective_rank = {
+const struct analysis analysis_effective_rank = {
     .name = "effective_rank",
     .source = "beyond the paper: its section 1's hypothesis, for full fine-tuning as well",
     .about = "how many directions do updates need, of LoRA and of full fine-tuning?",

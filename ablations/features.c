@@ -146,7 +146,7 @@ static int run(struct store *s, const void *cfg)
     return rc;
 }
 
-const struct ablation ablation_features = {
+const struct analysis analysis_features = {
     .name = "features",
     .source = "Hu et al. 2021, section 8, question 2; CKA: Kornblith et al. 2019, unbiased",
     .about = "what does training change in the features of each layer?",

@@ -115,7 +115,7 @@ static int run(struct store *s, const void *cfg)
     return rc;
 }
 
-const struct ablation ablation_forgetting = {
+const struct analysis analysis_forgetting = {
     .name = "forgetting",
     .source = "beyond the paper; STS-B: Cer et al. 2017",
     .about = "what does training on a task cost of the sentence similarity that the encoder knew?",

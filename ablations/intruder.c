@@ -97,7 +97,7 @@ static int run(struct store *s, const void *cfg)
     return rc;
 }
 
-const struct ablation ablation_intruder = {
+const struct analysis analysis_intruder = {
     .name = "intruder",
     .source = "Shuttleworth et al. 2024, arXiv 2410.21228, section 3",
     .about = "do updates bring strong new directions into a matrix?",

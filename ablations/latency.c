@@ -49,7 +49,7 @@ static const char *const side_names[] = { "base", "merged", "lora", "adapter-h",
  * found in the caches more often. */
 struct sides {
     struct bench_model b[N_SIDES];
-    struct lane lane[N_SIDES];
+    struct workspace ws[N_SIDES];
     int which[N_SIDES], n;
 };
 
@@ -112,7 +112,7 @@ static int make_side(struct sides *s, int side, const char *geometry, long rank,
     if (side > MERGED)
         bench_model_fill(&b->m);
     s->which[s->n++] = side;
-    return lane_init(&s->lane[side], &b->m, false);
+    return workspace_init(&s->ws[side], &b->m, false);
 }
 
 static int make_sides(struct latency *l)
@@ -132,7 +132,7 @@ static int make_sides(struct latency *l)
 static void free_sides(struct sides *s)
 {
     for (int i = 0; i < s->n; i++) {
-        lane_free(&s->lane[s->which[i]]);
+        workspace_free(&s->ws[s->which[i]]);
         bench_model_free(&s->b[s->which[i]]);
     }
     s->n = 0;
@@ -170,7 +170,7 @@ static int time_cell(struct latency *l, struct cell *c, int round)
     batch_fill(&mb, &set, idx, c->batch, 0);
     for (int i = 0; i < s->n; i++) {
         timed[i].m = &s->b[s->which[i]].m;
-        timed[i].lane = &l->s.lane[s->which[i]];
+        timed[i].ws = &l->s.ws[s->which[i]];
     }
     int turns =
         bench_turns(timed, s->n, &mb.b, l->c->seconds / (double)l->c->rounds, (uint32_t)round);
@@ -309,7 +309,7 @@ static int run(struct store *store, const void *cfg)
     return rc;
 }
 
-const struct ablation ablation_latency = {
+const struct analysis analysis_latency = {
     .name = "latency",
     .source = "Hu et al. 2021, table 1 and figure 5",
     .about = "how much longer does a forward pass take with adapters beside the weights?",

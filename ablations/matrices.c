@@ -124,40 +124,40 @@ struct pulls {
     double *squares; /* [n_layers * N_PROJ] of || dL/dW ||_F^2 */
 };
 
-static int one_batch(struct pulls *g, const struct model *m, struct lane *l,
+static int one_batch(struct pulls *g, const struct model *m, struct workspace *ws,
                      const struct microbatch *mb)
 {
     struct mat dout;
 
-    memset(l->grad, 0, m->n_train * sizeof *l->grad);
-    if (model_fwd(m, l, &mb->b) != 0)
+    memset(ws->grad, 0, m->n_train * sizeof *ws->grad);
+    if (model_fwd(m, ws, &mb->b) != 0)
         return -1;
-    double loss = model_loss(m, l, &mb->b, 1.0 / batch_targets(m, &mb->b), &dout);
+    double loss = model_loss(m, ws, &mb->b, 1.0 / batch_targets(m, &mb->b), &dout);
     if (!isfinite(loss))
         return fail(FAIL_RUN, "the loss of a batch is not finite");
-    model_bwd(m, l, &mb->b, dout);
+    model_bwd(m, ws, &mb->b, dout);
     for (size_t i = 0; i < m->n_train; i++)
-        g->sum[i] += l->grad[i];
+        g->sum[i] += ws->grad[i];
     for (int k = 0; k < m->base->dims.n_layers * N_PROJ; k++)
-        g->squares[k] += squares_of(m, l->grad, k);
+        g->squares[k] += squares_of(m, ws->grad, k);
     return stop_check();
 }
 
 static int all_batches(struct pulls *g, const struct model *m, const struct dataset *set,
                        const struct matrices_cfg *c, int batch)
 {
-    struct lane l = { 0 };
+    struct workspace ws = { 0 };
     struct microbatch mb = { 0 };
-    int *idx = xalloc((size_t)batch, sizeof *idx), at = 0, rc = lane_init(&l, m, true);
+    int *idx = xalloc((size_t)batch, sizeof *idx), at = 0, rc = workspace_init(&ws, m, true);
 
     for (long b = 0; b < c->batches && rc == 0; b++) {
         for (int i = 0; i < batch; i++, at++)
             idx[i] = at % set->n;
         batch_fill(&mb, set, idx, batch, 0);
         progress("gradient of batch %ld of %ld", b + 1, c->batches);
-        rc = one_batch(g, m, &l, &mb);
+        rc = one_batch(g, m, &ws, &mb);
     }
-    lane_free(&l);
+    workspace_free(&ws);
     microbatch_free(&mb);
     free(idx);
     return rc;
@@ -231,7 +231,7 @@ static int run(struct store *s, const void *cfg)
     return rc;
 }
 
-const struct ablation ablation_matrices = {
+const struct analysis analysis_matrices = {
     .name = "matrices",
     .source = "Hu et al. 2021, section 8, question 3",
     .about = "which matrices does the loss pull at most, before any is trained?",

@@ -311,7 +311,7 @@ static int run(struct store *s, const void *cfg)
     return rc;
 }
 
-const struct ablation ablation_subspace = {
+const struct analysis analysis_subspace = {
     .name = "subspace",
     .source = "Hu et al. 2021, section 7.2, figures 3, 4, 6 and 7",
     .about = "do adapters of different ranks and seeds find the same directions?",

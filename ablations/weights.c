@@ -133,7 +133,7 @@ static int run(struct store *s, const void *cfg)
     return rc;
 }
 
-const struct ablation ablation_weights = {
+const struct analysis analysis_weights = {
     .name = "weights",
     .source = "Hu et al. 2021, appendix H.4, figure 8",
     .about = "does an update use directions that the frozen matrix emphasises?",

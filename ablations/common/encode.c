@@ -12,7 +12,7 @@ struct encoding {
     struct encoded *e;
     const struct adapted *a;
     const struct dataset *set;
-    struct lane lane;
+    struct workspace ws;
     struct microbatch mb;
     real *rows, **place; /* hidden states of one micro-batch */
     size_t tokens;       /* seen so far */
@@ -27,7 +27,7 @@ static bool taken(size_t t, int n, size_t all)
 static struct mat place_rows(struct encoding *c, int place)
 {
     return place + 1 < c->e->places ? mat_make(c->place[place], c->mb.b.n_tok, c->e->d)
-                                    : c->lane.hidden;
+                                    : c->ws.hidden;
 }
 
 static void collect(struct encoding *c, int place, int first)
@@ -64,8 +64,8 @@ static int encode_batch(struct encoding *c, int first, int n)
     c->rows = xgrow(c->rows, each * (size_t)c->e->places, sizeof *c->rows);
     for (int p = 0; p < c->e->places; p++)
         c->place[p] = c->rows + (size_t)p * each;
-    c->lane.layer_out = c->place;
-    if (model_fwd(&c->a->model, &c->lane, &c->mb.b) != 0)
+    c->ws.layer_out = c->place;
+    if (model_fwd(&c->a->model, &c->ws, &c->mb.b) != 0)
         return -1;
     for (int p = 0; p < c->e->places; p++)
         collect(c, p, first);
@@ -87,11 +87,11 @@ int encode_texts(struct encoded *e, const struct adapted *a, const struct datase
     e->text = xalloc(all, sizeof *e->text);
     e->token = xalloc(all, sizeof *e->token);
     c.place = xalloc((size_t)e->places, sizeof *c.place);
-    int rc = lane_init(&c.lane, &a->model, false);
-    c.lane.all_hidden = true;
+    int rc = workspace_init(&c.ws, &a->model, false);
+    c.ws.all_hidden = true;
     for (int i = 0; i < set->n && rc == 0; i += TEXTS_A_BATCH)
         rc = encode_batch(&c, i, set->n - i < TEXTS_A_BATCH ? set->n - i : TEXTS_A_BATCH);
-    lane_free(&c.lane);
+    workspace_free(&c.ws);
     microbatch_free(&c.mb);
     free(c.rows);
     free(c.place);

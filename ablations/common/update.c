@@ -17,7 +17,7 @@ struct left {
     double scale;
 };
 
-static const struct param *matrix_of(const struct base *b, int layer, enum proj p)
+static const struct param *matrix_of(const struct base_model *b, int layer, enum proj p)
 {
     for (int i = 0; i < b->n_params; i++)
         if (b->params[i].layer == layer && b->params[i].role == (enum role)(ROLE_W + (int)p))
@@ -39,7 +39,7 @@ static double *doubles_of(const struct param *p)
     return y;
 }
 
-int weight_read(struct weight *w, const struct base *b, int layer, enum proj p, bool svd)
+int weight_read(struct weight *w, const struct base_model *b, int layer, enum proj p, bool svd)
 {
     const struct param *m = matrix_of(b, layer, p);
 
@@ -84,7 +84,7 @@ static void left_close(struct left *l)
     *l = (struct left){ 0 };
 }
 
-static int left_open(struct left *l, const struct study_run *r, const struct base *b)
+static int left_open(struct left *l, const struct study_run *r, const struct base_model *b)
 {
     struct lora_cfg cfg = { 0 };
     int n_labels, rc;
@@ -120,8 +120,8 @@ static const struct st_tensor *find_end(const struct safetensors *f, const char 
     return found;
 }
 
-static int misfit(const struct left *l, const struct st_tensor *t, const struct base *b, int out,
-                  int in)
+static int misfit(const struct left *l, const struct st_tensor *t, const struct base_model *b,
+                  int out, int in)
 {
     char shape[ST_MAX_DIMS * 24] = "";
 
@@ -146,7 +146,7 @@ static double *read_tensor(const struct left *l, const struct st_tensor *t)
 /* Where A and B of a projection lie: of its own, or of the tensor that holds q, k and v, of which
  * PART rows in are its. 1: found; 0: not adapted; -1. */
 static int find_pair(const struct st_tensor *t[2], int *part, const struct left *l,
-                     const struct base *b, int layer, enum proj p)
+                     const struct base_model *b, int layer, enum proj p)
 {
     char *together =
         stored_together(b->arch) && p <= PROJ_V ? stored_module(b->arch, layer, p) : NULL;
@@ -168,7 +168,7 @@ static int find_pair(const struct st_tensor *t[2], int *part, const struct left 
     return found;
 }
 
-static int read_pair(struct update *u, const struct left *l, const struct base *b,
+static int read_pair(struct update *u, const struct left *l, const struct base_model *b,
                      const struct weight *w)
 {
     const struct st_tensor *t[2];
@@ -200,7 +200,7 @@ static int read_pair(struct update *u, const struct left *l, const struct base *
 }
 
 /* The whole matrix under the name it has in the model. */
-static int read_trained(struct update *u, const struct left *l, const struct base *b,
+static int read_trained(struct update *u, const struct left *l, const struct base_model *b,
                         const struct weight *w)
 {
     const struct st_tensor *t = st_find(&l->file, matrix_of(b, w->layer, w->proj)->name);
@@ -220,8 +220,8 @@ static int read_trained(struct update *u, const struct left *l, const struct bas
 
 /* --- all of them */
 
-static int see_matrix(struct left *l, int n, const struct base *b, const struct visit *v, int layer,
-                      enum proj p)
+static int see_matrix(struct left *l, int n, const struct base_model *b, const struct visit *v,
+                      int layer, enum proj p)
 {
     struct weight w = { 0 };
     int rc = weight_read(&w, b, layer, p, false);
@@ -241,7 +241,7 @@ static int see_matrix(struct left *l, int n, const struct base *b, const struct 
     return rc;
 }
 
-static int check_base(const struct study_run *r, int n, const struct base *b)
+static int check_base(const struct study_run *r, int n, const struct base_model *b)
 {
     for (int i = 0; i < n; i++)
         if (*r[i].weights && strcmp(r[i].weights, b->weights_sha256) != 0)
@@ -252,7 +252,8 @@ static int check_base(const struct study_run *r, int n, const struct base *b)
     return 0;
 }
 
-static int visit_all(const struct study_run *r, int n, const struct base *b, const struct visit *v)
+static int visit_all(const struct study_run *r, int n, const struct base_model *b,
+                     const struct visit *v)
 {
     struct left *l = xalloc((size_t)n, sizeof *l);
     int rc = 0;
@@ -270,16 +271,16 @@ static int visit_all(const struct study_run *r, int n, const struct base *b, con
 
 int updates_visit(const struct study_run *r, int n, const struct visit *v)
 {
-    struct base b = { 0 };
+    struct base_model b = { 0 };
     char *dir = n > 0 ? model_dir(r[0].model) : NULL;
     int rc = -1;
 
     if (n == 0)
         return 0;
-    if (dir && base_load(&b, dir) == 0) {
+    if (dir && base_model_load(&b, dir) == 0) {
         if (check_base(r, n, &b) == 0)
             rc = visit_all(r, n, &b, v);
-        base_free(&b);
+        base_model_free(&b);
     }
     free(dir);
     return rc;

@@ -36,7 +36,7 @@ struct weight {
     double *w; /* [out,in] */
     struct spectrum svd;
 };
-int weight_read(struct weight *w, const struct base *b, int layer, enum proj p, bool svd);
+int weight_read(struct weight *w, const struct base_model *b, int layer, enum proj p, bool svd);
 void weight_free(struct weight *w);
 
 /* One update. A run of low rank has factors, too: a [r,in], b [out,r] with s in it. */

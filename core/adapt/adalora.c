@@ -61,7 +61,7 @@ static int n_pairs(const struct model *m)
     return m->base->dims.n_layers * N_LORA_TARGETS;
 }
 
-static void factors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+static void factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                     enum group g);
 
 static int attach(struct model *m, const void *cfg)
@@ -151,16 +151,16 @@ static size_t scratch(const struct model *m, bool grad)
     return before(m, m->base->dims.n_layers, 0) * (grad ? 2 : 1);
 }
 
-static void factors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+static void factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                     enum group g)
 {
-    pairs_tensors(f, m, l, layer, g);
-    if (!l || f->n == 0)
+    pairs_tensors(f, m, ws, layer, g);
+    if (!ws || f->n == 0)
         return;
     size_t all = before(m, m->base->dims.n_layers, 0), at = before(m, layer, (int)g);
-    f->a.x = l->scratch + at;
+    f->a.x = ws->scratch + at;
     if (f->da.x)
-        f->da.x = l->scratch + all + at;
+        f->da.x = ws->scratch + all + at;
 }
 
 static struct mat rows_of(struct mat all, const struct factors *f, int i)
@@ -173,12 +173,12 @@ static const struct param *lambda_of(const struct model *m, int layer, int t)
     return &m->params[((const struct adalora *)m->adapt_state)->lambda[layer * N_LORA_TARGETS + t]];
 }
 
-static void pass_begin(const struct model *m, struct lane *l)
+static void pass_begin(const struct model *m, struct workspace *ws)
 {
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         struct factors plain, f;
-        pairs_tensors(&plain, m, l, at / N_GROUP, (enum group)(at % N_GROUP));
-        factors(&f, m, l, at / N_GROUP, (enum group)(at % N_GROUP));
+        pairs_tensors(&plain, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
+        factors(&f, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
         if (f.da.x)
             mat_zero(f.da);
         for (int i = 0; i < f.n; i++) {
@@ -192,19 +192,19 @@ static void pass_begin(const struct model *m, struct lane *l)
 }
 
 /*     dQ += diag(l) d(diag(l) Q),   dl_k += <d(diag(l) Q)_k, Q_k> */
-static void pass_end(const struct model *m, struct lane *l)
+static void pass_end(const struct model *m, struct workspace *ws)
 {
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         struct factors plain, f;
-        pairs_tensors(&plain, m, l, at / N_GROUP, (enum group)(at % N_GROUP));
-        factors(&f, m, l, at / N_GROUP, (enum group)(at % N_GROUP));
+        pairs_tensors(&plain, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
+        factors(&f, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
         for (int i = 0; i < f.n; i++) {
             const struct param *p = lambda_of(m, at / N_GROUP, f.target[i]);
             struct mat d = rows_of(f.da, &f, i), q = rows_of(plain.a, &f, i),
                        dq = rows_of(plain.da, &f, i);
             for (int k = 0; k < f.r; k++) {
                 mat_add(mat_rows(dq, k, 1), p->value[k], mat_rows(d, k, 1));
-                l->grad[p->off + k] += (real)vec_dot(mat_row(d, k), mat_row(q, k), (size_t)q.cols);
+                ws->grad[p->off + k] += (real)vec_dot(mat_row(d, k), mat_row(q, k), (size_t)q.cols);
             }
         }
     }
@@ -257,7 +257,7 @@ static void regularise(const struct model *m, real *grad)
     }
 }
 
-/* --- the budget. m->remember: M, then U; after the last cut M holds 1 for every l that is left. */
+/* --- the budget. m->opt_state: M, then U; after the last cut M holds 1 for every l that is left. */
 
 static long steps_of(double t, long total)
 {
@@ -277,7 +277,7 @@ static long last_cut(const struct adalora *s, long total)
 static void step_grad(const struct model *m, real *grad, long step, long total)
 {
     const struct adalora *s = m->adapt_state;
-    real *mean = m->remember, *dev = m->remember + m->n_train;
+    real *mean = m->opt_state, *dev = m->opt_state + m->n_train;
     real b1 = (real)s->c.beta1, b2 = (real)s->c.beta2;
 
     regularise(m, grad);
@@ -297,7 +297,7 @@ struct triplet {
 
 static double worth_at(const struct model *m, size_t i)
 {
-    return (double)m->remember[i] * (double)m->remember[m->n_train + i];
+    return (double)m->opt_state[i] * (double)m->opt_state[m->n_train + i];
 }
 
 static int all_triplets(struct triplet *out, const struct model *m)
@@ -341,7 +341,7 @@ static void cut(struct model *m, long budget, bool final)
         if (i >= budget)
             m->theta[t[i].at] = 0;
         if (final)
-            m->remember[t[i].at] = i < budget;
+            m->opt_state[t[i].at] = i < budget;
     }
     free(t);
 }
@@ -354,7 +354,7 @@ static void mask(struct model *m)
     for (int i = 0; i < n_pairs(m); i++)
         for (int k = 0; s->lambda[i] && k < s->p.r; k++) {
             size_t at = (size_t)m->params[s->lambda[i]].off + (size_t)k;
-            m->theta[at] *= m->remember[at];
+            m->theta[at] *= m->opt_state[at];
         }
 }
 

@@ -231,7 +231,7 @@ static bool norm_before(const struct model *m, int layer, const struct param *a,
 
 /* What backward reads: u [T,d], which then holds du; f(.) [T,r], which then holds e; f'(.) [T,r]; with
  * a LayerNorm xhat [T,d] and rstd [T]. */
-struct kept {
+struct frozen_cache {
     struct mat u, z, slope, xhat;
     real *rstd;
 };
@@ -245,18 +245,18 @@ static int tap_cols(const struct model *m, int layer, enum place p)
     return d + 2 * s->r + (norm_before(m, layer, adapter_at(m, layer, p), &g, &b) ? d + 1 : 0);
 }
 
-static struct kept cut(const struct model *m, struct mat keep, int rows, bool norm)
+static struct frozen_cache cut(const struct model *m, struct mat keep, int rows, bool norm)
 {
     const struct bottleneck *s = m->adapt_state;
     int d = m->base->dims.d_model;
     size_t td = (size_t)rows * (size_t)d, tr = (size_t)rows * (size_t)s->r;
     real *x = keep.x + td + 2 * tr;
 
-    return (struct kept){ .u = mat_make(keep.x, rows, d),
-                          .z = mat_make(keep.x + td, rows, s->r),
-                          .slope = mat_make(keep.x + td + tr, rows, s->r),
-                          .xhat = norm ? mat_make(x, rows, d) : (struct mat){ 0 },
-                          .rstd = norm ? x + td : NULL };
+    return (struct frozen_cache){ .u = mat_make(keep.x, rows, d),
+                                  .z = mat_make(keep.x + td, rows, s->r),
+                                  .slope = mat_make(keep.x + td + tr, rows, s->r),
+                                  .xhat = norm ? mat_make(x, rows, d) : (struct mat){ 0 },
+                                  .rstd = norm ? x + td : NULL };
 }
 
 static struct mat as_row(struct mat m) /* rows that touch, as one: narrow rows are slow to visit */
@@ -269,37 +269,37 @@ static struct mat value_of(const struct param *p)
     return mat_make(p->value, p->rows, p->cols);
 }
 
-static real *grad_of(const struct lane *l, const struct param *p)
+static real *grad_of(const struct workspace *ws, const struct param *p)
 {
-    return p->trainable ? l->grad + p->off : NULL;
+    return p->trainable ? ws->grad + p->off : NULL;
 }
 
-static struct mat grad_mat(const struct lane *l, const struct param *p)
+static struct mat grad_mat(const struct workspace *ws, const struct param *p)
 {
-    return mat_make(grad_of(l, p), p->rows, p->cols);
+    return mat_make(grad_of(ws, p), p->rows, p->cols);
 }
 
 /* Evaluation keeps nothing, and without a norm or a residual u is h itself. */
-static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void tap_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat h, struct mat res)
 {
     const struct bottleneck *s = m->adapt_state;
     const struct param *a = adapter_at(m, layer, p), *gain, *bias;
     bool norm = norm_before(m, layer, a, &gain, &bias),
          adds = s->kind == KIND_P || s->kind == KIND_D;
-    struct kept k = cut(m, keep, h.rows, norm);
+    struct frozen_cache k = cut(m, keep, h.rows, norm);
 
     (void)b;
-    if (!l->grad)
+    if (!ws->grad)
         k.slope = k.xhat = (struct mat){ 0 };
-    if (s->kind == KIND_H && !l->grad)
+    if (s->kind == KIND_H && !ws->grad)
         k.u = h;
     else if (s->kind != KIND_L)
         mat_copy(k.u, h);
     if (adds)
         mat_add(k.u, 1, res);
     if (norm)
-        layernorm_fwd(k.u, k.xhat, l->grad ? k.rstd : NULL, adds ? k.u : h, gain->value,
+        layernorm_fwd(k.u, k.xhat, ws->grad ? k.rstd : NULL, adds ? k.u : h, gain->value,
                       bias->value, m->base->dims.ln_eps);
     mat_gemm(k.z, 0, 1, k.u, NOTRANS, value_of(&a[DOWN_W]), TRANS);
     mat_add_row(k.z, a[DOWN_B].value);
@@ -310,28 +310,28 @@ static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b
 
 /*     db_up += sum dh,   dW_up += dh^T z,    e = (dh W_up) f',   db_down += sum e,   dW_down += e^T u
  *     du = e W_down, through the LayerNorm,  dh += du,           dres += du with P */
-static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void tap_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat dh, struct mat dres)
 {
     const struct bottleneck *s = m->adapt_state;
     const struct param *a = adapter_at(m, layer, p), *gain, *bias;
     bool norm = norm_before(m, layer, a, &gain, &bias);
-    struct kept k = cut(m, keep, dh.rows, norm);
+    struct frozen_cache k = cut(m, keep, dh.rows, norm);
 
     (void)b;
-    mat_sum_rows(grad_of(l, &a[UP_B]), dh);
-    mat_gemm(grad_mat(l, &a[UP_W]), 1, 1, dh, TRANS, k.z, NOTRANS);
+    mat_sum_rows(grad_of(ws, &a[UP_B]), dh);
+    mat_gemm(grad_mat(ws, &a[UP_W]), 1, 1, dh, TRANS, k.z, NOTRANS);
     mat_gemm(k.z, 0, 1, dh, NOTRANS, value_of(&a[UP_W]), NOTRANS);
     act_bwd(as_row(k.z), as_row(k.z), as_row(k.slope));
-    mat_sum_rows(grad_of(l, &a[DOWN_B]), k.z);
-    mat_gemm(grad_mat(l, &a[DOWN_W]), 1, 1, k.z, TRANS, k.u, NOTRANS);
+    mat_sum_rows(grad_of(ws, &a[DOWN_B]), k.z);
+    mat_gemm(grad_mat(ws, &a[DOWN_W]), 1, 1, k.z, TRANS, k.u, NOTRANS);
     if (s->kind == KIND_H) {
         mat_gemm(dh, 1, 1, k.z, NOTRANS, value_of(&a[DOWN_W]), NOTRANS);
         return;
     }
     mat_gemm(k.u, 0, 1, k.z, NOTRANS, value_of(&a[DOWN_W]), NOTRANS);
     if (norm)
-        layernorm_bwd(k.u, grad_of(l, gain), grad_of(l, bias), k.u, k.xhat, k.rstd, gain->value);
+        layernorm_bwd(k.u, grad_of(ws, gain), grad_of(ws, bias), k.u, k.xhat, k.rstd, gain->value);
     mat_add(dh, 1, k.u);
     if (s->kind != KIND_L)
         mat_add(dres, 1, k.u);

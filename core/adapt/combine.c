@@ -75,7 +75,7 @@ int adapt_rows(const struct adapt *a, const void *cfg)
 /* What the parts before this one have taken. */
 struct taken {
     int first[MAX_PARTS]; /* index of the first tensor that a part adds */
-    int rows, memory;     /* the part that inserts rows, or keys and values; -1: none */
+    int rows, prefix_kv;  /* the part that inserts rows, or keys and values; -1: none */
     int *trains;          /* of each tensor of the base, the part that trains it; -1: none */
 };
 
@@ -93,15 +93,15 @@ static int check_once(const struct model *m, const struct combined *c, struct ta
 
     if (rows && t->rows >= 0)
         return refuse(c, t->rows, i, "both insert rows", "");
-    if (m->n_memory && t->memory >= 0)
-        return refuse(c, t->memory, i, "both insert keys and values", "");
+    if (m->n_prefix_kv && t->prefix_kv >= 0)
+        return refuse(c, t->prefix_kv, i, "both insert keys and values", "");
     for (int n = t->first[i]; n < m->n_params; n++)
         for (int k = 0; k < i; k++)
             for (int j = t->first[k]; j < t->first[k + 1]; j++)
                 if (strcmp(m->params[n].name, m->params[j].name) == 0)
                     return refuse(c, k, i, "both add", m->params[n].name);
     t->rows = rows ? i : t->rows;
-    t->memory = m->n_memory ? i : t->memory;
+    t->prefix_kv = m->n_prefix_kv ? i : t->prefix_kv;
     return 0;
 }
 
@@ -118,7 +118,7 @@ static int attach_part(struct model *m, const struct combined *c, struct state *
         m->params[k].trainable &= !trained[k];
     }
     t->first[i] = m->n_params;
-    m->n_prefix = m->n_infix = m->n_memory = 0;
+    m->n_prefix = m->n_infix = m->n_prefix_kv = 0;
     m->adapt = c->part[i];
     m->adapt_state = NULL;
     rc = m->adapt->attach ? m->adapt->attach(m, part_cfg(c, i, cfg)) : 0;
@@ -139,7 +139,7 @@ static int attach_part(struct model *m, const struct combined *c, struct state *
         m->n_infix = before.n_infix;
         m->soft = before.soft;
     }
-    m->n_memory = m->n_memory ? m->n_memory : before.n_memory;
+    m->n_prefix_kv = m->n_prefix_kv ? m->n_prefix_kv : before.n_prefix_kv;
     free(trained);
     return rc;
 }
@@ -163,7 +163,7 @@ static int attach(struct model *m, const void *cfg)
 {
     const struct combined *c = combine_of(m);
     struct state *s = xalloc(1, sizeof *s);
-    struct taken t = { .rows = -1, .memory = -1 };
+    struct taken t = { .rows = -1, .prefix_kv = -1 };
     int rc = 0;
 
     m->adapt_state = s;
@@ -325,7 +325,7 @@ const char *adapt_unmerged(const struct adapt *a)
     const char *name = NULL;
 
     if (a->attach != attach)
-        return (a->uses || a->taps || a->memory || a->rows) && !a->merge ? a->name : NULL;
+        return (a->uses || a->taps || a->prefix_kv || a->rows) && !a->merge ? a->name : NULL;
     for (int i = 0; i < c->n && !name; i++)
         name = adapt_unmerged(c->part[i]);
     return name;

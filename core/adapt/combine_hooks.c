@@ -9,8 +9,8 @@ struct model combine_view(const struct model *m, int i)
 
     v.adapt = c->part[i];
     v.adapt_state = s->part[i];
-    for (int k = 0; k < i && m->remember; k++)
-        v.remember += (size_t)c->part[k]->n_vectors * m->n_train;
+    for (int k = 0; k < i && m->opt_state; k++)
+        v.opt_state += (size_t)c->part[k]->n_vectors * m->n_train;
     return v;
 }
 
@@ -22,11 +22,11 @@ static size_t part_scratch(const struct model *m, int i, bool grad)
 }
 
 /* The lane's scratch of part I, of ALL. */
-static void lend(struct lane *l, const struct model *m, real *all, int i)
+static void lend(struct workspace *ws, const struct model *m, real *all, int i)
 {
-    l->scratch = all;
+    ws->scratch = all;
     for (int k = 0; k < i && all; k++)
-        l->scratch += part_scratch(m, k, l->grad != NULL);
+        ws->scratch += part_scratch(m, k, ws->grad != NULL);
 }
 
 bool combine_uses(const struct model *m, int i, int layer, enum group g)
@@ -73,49 +73,49 @@ static struct mat cut(struct mat *keep, int n)
     return mine;
 }
 
-static void proj_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void proj_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat y)
 {
-    real *all = l->scratch;
+    real *all = ws->scratch;
 
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
-        lend(l, m, all, i);
+        lend(ws, m, all, i);
         struct mat mine = cut(&keep, part_keep(m, i, layer, g));
         if (combine_uses(m, i, layer, g))
-            v.adapt->proj_fwd(&v, l, b, layer, g, mine, x, y);
+            v.adapt->proj_fwd(&v, ws, b, layer, g, mine, x, y);
     }
-    l->scratch = all;
+    ws->scratch = all;
 }
 
-static void proj_out_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
-                         enum group g, struct mat keep, struct mat x, struct mat dy)
+static void proj_out_bwd(const struct model *m, struct workspace *ws, const struct batch *b,
+                         int layer, enum group g, struct mat keep, struct mat x, struct mat dy)
 {
-    real *all = l->scratch;
+    real *all = ws->scratch;
 
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
-        lend(l, m, all, i);
+        lend(ws, m, all, i);
         struct mat mine = cut(&keep, part_keep(m, i, layer, g));
         if (combine_uses(m, i, layer, g) && v.adapt->proj_out_bwd)
-            v.adapt->proj_out_bwd(&v, l, b, layer, g, mine, x, dy);
+            v.adapt->proj_out_bwd(&v, ws, b, layer, g, mine, x, dy);
     }
-    l->scratch = all;
+    ws->scratch = all;
 }
 
-static void proj_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void proj_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat dy, struct mat dx)
 {
-    real *all = l->scratch;
+    real *all = ws->scratch;
 
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
-        lend(l, m, all, i);
+        lend(ws, m, all, i);
         struct mat mine = cut(&keep, part_keep(m, i, layer, g));
         if (combine_uses(m, i, layer, g) && v.adapt->proj_bwd)
-            v.adapt->proj_bwd(&v, l, b, layer, g, mine, x, dy, dx);
+            v.adapt->proj_bwd(&v, ws, b, layer, g, mine, x, dy, dx);
     }
-    l->scratch = all;
+    ws->scratch = all;
 }
 
 static void merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
@@ -170,48 +170,48 @@ static struct mat tap_cut(const struct model *m, int i, int layer, enum place p,
     return cut(&keep, to - from);
 }
 
-static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void tap_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat h, struct mat res)
 {
-    real *all = l->scratch;
+    real *all = ws->scratch;
 
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
-        lend(l, m, all, i);
+        lend(ws, m, all, i);
         if (part_taps(m, i, layer, p))
-            v.adapt->tap_fwd(&v, l, b, layer, p, tap_cut(m, i, layer, p, keep), h, res);
+            v.adapt->tap_fwd(&v, ws, b, layer, p, tap_cut(m, i, layer, p, keep), h, res);
     }
-    l->scratch = all;
+    ws->scratch = all;
 }
 
-static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void tap_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat dh, struct mat dres)
 {
-    real *all = l->scratch;
+    real *all = ws->scratch;
 
     for (int i = combine_of(m)->n - 1; i >= 0; i--) {
         struct model v = combine_view(m, i);
-        lend(l, m, all, i);
+        lend(ws, m, all, i);
         if (part_taps(m, i, layer, p))
-            v.adapt->tap_bwd(&v, l, b, layer, p, tap_cut(m, i, layer, p, keep), dh, dres);
+            v.adapt->tap_bwd(&v, ws, b, layer, p, tap_cut(m, i, layer, p, keep), dh, dres);
     }
-    l->scratch = all;
+    ws->scratch = all;
 }
 
 /* --- a pass, a step */
 
-static void memory(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
-                   struct mat *dk, struct mat *dv)
+static void prefix_kv(const struct model *m, struct workspace *ws, int layer, struct mat *k,
+                      struct mat *v, struct mat *dk, struct mat *dv)
 {
-    real *all = l->scratch;
+    real *all = ws->scratch;
 
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model part = combine_view(m, i);
-        lend(l, m, all, i);
-        if (part.adapt->memory)
-            part.adapt->memory(&part, l, layer, k, v, dk, dv);
+        lend(ws, m, all, i);
+        if (part.adapt->prefix_kv)
+            part.adapt->prefix_kv(&part, ws, layer, k, v, dk, dv);
     }
-    l->scratch = all;
+    ws->scratch = all;
 }
 
 static size_t scratch(const struct model *m, bool grad)
@@ -223,30 +223,30 @@ static size_t scratch(const struct model *m, bool grad)
     return n;
 }
 
-static void pass_begin(const struct model *m, struct lane *l)
+static void pass_begin(const struct model *m, struct workspace *ws)
 {
-    real *all = l->scratch;
+    real *all = ws->scratch;
 
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
-        lend(l, m, all, i);
+        lend(ws, m, all, i);
         if (v.adapt->pass_begin)
-            v.adapt->pass_begin(&v, l);
+            v.adapt->pass_begin(&v, ws);
     }
-    l->scratch = all;
+    ws->scratch = all;
 }
 
-static void pass_end(const struct model *m, struct lane *l)
+static void pass_end(const struct model *m, struct workspace *ws)
 {
-    real *all = l->scratch;
+    real *all = ws->scratch;
 
     for (int i = 0; i < combine_of(m)->n; i++) {
         struct model v = combine_view(m, i);
-        lend(l, m, all, i);
+        lend(ws, m, all, i);
         if (v.adapt->pass_end)
-            v.adapt->pass_end(&v, l);
+            v.adapt->pass_end(&v, ws);
     }
-    l->scratch = all;
+    ws->scratch = all;
 }
 
 static void hold(struct model *m)
@@ -293,7 +293,7 @@ void combine_hooks(struct combined *c)
     HOOK(tap_cols)
     HOOK(tap_fwd)
     HOOK(tap_bwd)
-    HOOK(memory)
+    HOOK(prefix_kv)
     HOOK(scratch)
     HOOK(pass_begin)
     HOOK(pass_end)

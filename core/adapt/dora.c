@@ -185,10 +185,10 @@ static void group_norms(real *const to[MAX_SIDE], const struct model *m, int lay
     }
 }
 
-static void pass_begin(const struct model *m, struct lane *l)
+static void pass_begin(const struct model *m, struct workspace *ws)
 {
     const struct dora *s = m->adapt_state;
-    real *x = l->scratch, *work = x + (size_t)outputs_before(m, n_pairs(m)) * PER_OUTPUT;
+    real *x = ws->scratch, *work = x + (size_t)outputs_before(m, n_pairs(m)) * PER_OUTPUT;
 
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         int layer = at / N_GROUP, target[MAX_SIDE];
@@ -244,35 +244,35 @@ static int keep_cols(const struct model *m, int layer, enum group g)
     return pairs_keep_cols(m, layer, g) + cols;
 }
 
-static void proj_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void proj_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat y)
 {
     int target[MAX_SIDE], n = targets_of(target, pairs_of(m)->on, g);
     real *z = keep.x + (size_t)x.rows * (size_t)pairs_keep_cols(m, layer, g);
 
-    pairs_fwd(m, l, b, layer, g, keep, x, y);
+    pairs_fwd(m, ws, b, layer, g, keep, x, y);
     for (int i = 0; i < n; i++) {
-        struct outputs o = outputs_of(m, l->scratch, layer, target[i]);
+        struct outputs o = outputs_of(m, ws->scratch, layer, target[i]);
         rescale_fwd(target_cols(y, target[i], o.n), mat_make(z, x.rows, o.n), o.c, o.bias);
         z += (size_t)x.rows * (size_t)o.n;
     }
 }
 
 /* A bias that trains gets c of its gradient from the frozen product's output, and the rest here. */
-static void bias_bwd(const struct model *m, struct lane *l, int layer, int t, struct mat dy,
+static void bias_bwd(const struct model *m, struct workspace *ws, int layer, int t, struct mat dy,
                      const struct outputs *o)
 {
     for (int p = (int)target_first(t), at = 0; at < o->n; p++) {
         const struct param *b = model_role(m, layer, (int)ROLE_B + p);
         for (int i = 0; i < dy.rows && b->trainable; i++)
             for (int j = 0; j < b->cols; j++)
-                l->grad[b->off + j] += (1 - o->c[at + j]) * mat_row(dy, i)[at + j];
+                ws->grad[b->off + j] += (1 - o->c[at + j]) * mat_row(dy, i)[at + j];
         at += b->cols;
     }
 }
 
-static void proj_out_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
-                         enum group g, struct mat keep, struct mat x, struct mat dy)
+static void proj_out_bwd(const struct model *m, struct workspace *ws, const struct batch *b,
+                         int layer, enum group g, struct mat keep, struct mat x, struct mat dy)
 {
     const struct dora *s = m->adapt_state;
     int target[MAX_SIDE], n = targets_of(target, s->p.on, g);
@@ -280,10 +280,10 @@ static void proj_out_bwd(const struct model *m, struct lane *l, const struct bat
 
     (void)b;
     for (int i = 0; i < n; i++) {
-        struct outputs o = outputs_of(m, l->scratch, layer, target[i]);
+        struct outputs o = outputs_of(m, ws->scratch, layer, target[i]);
         struct mat dyi = target_cols(dy, target[i], o.n);
-        real *dm = l->grad + m->params[s->magnitude[layer * N_LORA_TARGETS + target[i]]].off;
-        bias_bwd(m, l, layer, target[i], dyi, &o);
+        real *dm = ws->grad + m->params[s->magnitude[layer * N_LORA_TARGETS + target[i]]].off;
+        bias_bwd(m, ws, layer, target[i], dyi, &o);
         memset(o.dc, 0, (size_t)o.n * sizeof *o.dc);
         scale_bwd(o.dc, dyi, mat_make(z, x.rows, o.n), o.c);
         for (int j = 0; j < o.n; j++)

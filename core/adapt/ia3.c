@@ -112,12 +112,12 @@ static int keep_cols(const struct model *m, int layer, enum group g)
     return cols;
 }
 
-static void proj_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void proj_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat y)
 {
     int target[MAX_SIDE], n = outputs(target, m, g);
 
-    (void)l;
+    (void)ws;
     (void)b;
     for (int i = 0; i < n; i++) {
         const struct param *p = vector(m, layer, target[i]);
@@ -128,8 +128,8 @@ static void proj_fwd(const struct model *m, struct lane *l, const struct batch *
     }
 }
 
-static void proj_out_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
-                         enum group g, struct mat keep, struct mat x, struct mat dy)
+static void proj_out_bwd(const struct model *m, struct workspace *ws, const struct batch *b,
+                         int layer, enum group g, struct mat keep, struct mat x, struct mat dy)
 {
     int target[MAX_SIDE], n = outputs(target, m, g);
 
@@ -138,7 +138,7 @@ static void proj_out_bwd(const struct model *m, struct lane *l, const struct bat
     for (int i = 0; i < n; i++) {
         const struct param *p = vector(m, layer, target[i]);
         struct mat z = mat_make(keep.x, dy.rows, p->cols);
-        scale_bwd(l->grad + p->off, target_cols(dy, target[i], p->cols), z, p->value);
+        scale_bwd(ws->grad + p->off, target_cols(dy, target[i], p->cols), z, p->value);
         keep.x += (size_t)z.rows * (size_t)z.cols;
     }
 }
@@ -157,10 +157,10 @@ static int tap_cols(const struct model *m, int layer, enum place p)
     return vector(m, layer, PROJ_DOWN)->cols;
 }
 
-static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void tap_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat h, struct mat res)
 {
-    (void)l;
+    (void)ws;
     (void)b;
     (void)p;
     (void)res;
@@ -168,7 +168,7 @@ static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b
     scale_fwd(h, h, vector(m, layer, PROJ_DOWN)->value);
 }
 
-static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void tap_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat dh, struct mat dres)
 {
     const struct param *v = vector(m, layer, PROJ_DOWN);
@@ -176,7 +176,7 @@ static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b
     (void)b;
     (void)p;
     (void)dres;
-    scale_bwd(l->grad + v->off, dh, keep, v->value);
+    scale_bwd(ws->grad + v->off, dh, keep, v->value);
 }
 
 const struct adapt adapt_ia3 = {

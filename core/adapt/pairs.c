@@ -119,13 +119,13 @@ static struct mat value_of(const struct param *p, int rows)
     return mat_make(p->value, rows, p->cols);
 }
 
-static struct mat grad_of(const struct lane *l, const struct param *p, int rows)
+static struct mat grad_of(const struct workspace *ws, const struct param *p, int rows)
 {
-    return p->trainable && l && l->grad ? mat_make(l->grad + p->off, rows, p->cols)
-                                        : (struct mat){ 0 };
+    return p->trainable && ws && ws->grad ? mat_make(ws->grad + p->off, rows, p->cols)
+                                          : (struct mat){ 0 };
 }
 
-void pairs_tensors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+void pairs_tensors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                    enum group g)
 {
     const struct pairs *s = pairs_of(m);
@@ -136,20 +136,20 @@ void pairs_tensors(struct factors *f, const struct model *m, const struct lane *
         return;
     const struct param *a = &m->params[pairs_at(s, layer, f->target[0])->a];
     f->a = value_of(a, f->n * s->r);
-    f->da = grad_of(l, a, f->n * s->r);
+    f->da = grad_of(ws, a, f->n * s->r);
     for (int i = 0; i < f->n; i++) {
         const struct param *b = &m->params[pairs_at(s, layer, f->target[i])->b];
         f->b[i] = value_of(b, b->rows);
-        f->db[i] = grad_of(l, b, b->rows);
+        f->db[i] = grad_of(ws, b, b->rows);
     }
 }
 
-void pairs_factors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+void pairs_factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                    enum group g)
 {
     const struct pairs *s = pairs_of(m);
 
-    (s->factors ? s->factors : pairs_tensors)(f, m, l, layer, g);
+    (s->factors ? s->factors : pairs_tensors)(f, m, ws, layer, g);
 }
 
 void lora_pair(const struct model *m, int layer, int t, struct mat *a, struct mat *b)
@@ -182,20 +182,20 @@ int drop_cols(double p, int in)
     return p > 0 ? in + (in + size - 1) / size : 0;
 }
 
-struct dropped drop_at(const struct lane *l, double p, real *keep, struct mat x)
+struct dropped drop_at(const struct workspace *ws, double p, real *keep, struct mat x)
 {
-    if (!(p > 0) || !l->train)
+    if (!(p > 0) || !ws->train)
         return (struct dropped){ .x = x };
     return (struct dropped){ mat_make(keep, x.rows, x.cols),
                              (unsigned char *)(keep + (size_t)x.rows * (size_t)x.cols) };
 }
 
-void drop_fwd(const struct dropped *k, const struct model *m, const struct lane *l,
+void drop_fwd(const struct dropped *k, const struct model *m, const struct workspace *ws,
               const struct batch *b, int layer, enum group g, struct mat x, double p)
 {
     if (!k->mask)
         return;
-    lane_keep(k->mask, m, l, b, dropout_sub(layer, SITE_ADAPT + (int)g), x.cols, p);
+    dropout_mask(k->mask, m, ws, b, dropout_sub(layer, SITE_ADAPT + (int)g), x.cols, p);
     prof_begin(WORK_DROPOUT);
     dropout(k->x, x, k->mask, p);
     prof_end();
@@ -240,16 +240,16 @@ int pairs_keep_cols(const struct model *m, int layer, enum group g)
     return f.n * f.w + drop_cols(pairs_of(m)->dropout, group_in(m, g));
 }
 
-void pairs_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+void pairs_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                enum group g, struct mat keep, struct mat x, struct mat y)
 {
     const struct pairs *s = pairs_of(m);
     struct factors f;
 
-    pairs_factors(&f, m, l, layer, g);
+    pairs_factors(&f, m, ws, layer, g);
     struct mat h = mat_make(keep.x, x.rows, f.n * f.w);
-    struct dropped k = drop_at(l, s->dropout, keep.x + (size_t)x.rows * (size_t)h.cols, x);
-    drop_fwd(&k, m, l, b, layer, g, x, s->dropout);
+    struct dropped k = drop_at(ws, s->dropout, keep.x + (size_t)x.rows * (size_t)h.cols, x);
+    drop_fwd(&k, m, ws, b, layer, g, x, s->dropout);
     mat_gemm(h, 0, 1, k.x, NOTRANS, f.a, TRANS);
     for (int i = 0; i < f.n; i++)
         mat_gemm(target_cols(y, f.target[i], f.b[i].rows), 1, s->scale, mat_cols(h, i * f.w, f.w),
@@ -259,16 +259,16 @@ void pairs_fwd(const struct model *m, struct lane *l, const struct batch *b, int
 /*     dB += s dy^T h,   e = s dy B,   dA += e^T drop(x),   dx += drop(e A)
  *
  * e takes the place of h. */
-void pairs_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+void pairs_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                enum group g, struct mat keep, struct mat x, struct mat dy, struct mat dx)
 {
     const struct pairs *s = pairs_of(m);
     struct factors f;
 
     (void)b;
-    pairs_factors(&f, m, l, layer, g);
+    pairs_factors(&f, m, ws, layer, g);
     struct mat h = mat_make(keep.x, x.rows, f.n * f.w);
-    struct dropped k = drop_at(l, s->dropout, keep.x + (size_t)x.rows * (size_t)h.cols, x);
+    struct dropped k = drop_at(ws, s->dropout, keep.x + (size_t)x.rows * (size_t)h.cols, x);
     for (int i = 0; i < f.n; i++) {
         struct mat hi = mat_cols(h, i * f.w, f.w), dyi = target_cols(dy, f.target[i], f.b[i].rows);
         mat_gemm(f.db[i], 1, s->scale, dyi, TRANS, mat_cols(hi, 0, f.r), NOTRANS);

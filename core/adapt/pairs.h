@@ -34,7 +34,7 @@ struct pairs {
     bool on[N_LORA_TARGETS];
     struct pair *pair; /* [n_layers * N_LORA_TARGETS] */
     /* Other factors than the tensors themselves; NULL: those. */
-    void (*factors)(struct factors *f, const struct model *m, const struct lane *l, int layer,
+    void (*factors)(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                     enum group g);
 };
 static inline struct pairs *pairs_of(const struct model *m)
@@ -113,16 +113,16 @@ long pairs_count(const void *cfg, const struct dims *d);
 /* --- the hooks of struct adapt. */
 bool pairs_uses(const struct model *m, int layer, enum group g);
 int pairs_keep_cols(const struct model *m, int layer, enum group g);
-void pairs_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+void pairs_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                enum group g, struct mat keep, struct mat x, struct mat y);
-void pairs_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+void pairs_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                enum group g, struct mat keep, struct mat x, struct mat dy, struct mat dx);
 void pairs_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign);
 
 /* pairs_tensors - the factors as the tensors hold them. pairs_factors - those that multiply. */
-void pairs_tensors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+void pairs_tensors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                    enum group g);
-void pairs_factors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+void pairs_factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                    enum group g);
 
 /* --- dropout on the input, for methods with products of their own: [T, in] numbers and T * in bytes of
@@ -132,10 +132,10 @@ struct dropped {
     unsigned char *mask; /* NULL: no dropout in this pass */
 };
 int drop_cols(double p, int in);
-struct dropped drop_at(const struct lane *l, double p, real *keep, struct mat x);
+struct dropped drop_at(const struct workspace *ws, double p, real *keep, struct mat x);
 /* drop_fwd - draws the mask, and x dropped. drop_bwd - dX += E A through the mask, E [T,k], A [k,in];
  * what drop_fwd kept is overwritten. */
-void drop_fwd(const struct dropped *k, const struct model *m, const struct lane *l,
+void drop_fwd(const struct dropped *k, const struct model *m, const struct workspace *ws,
               const struct batch *b, int layer, enum group g, struct mat x, double p);
 void drop_bwd(const struct dropped *k, struct mat dx, struct mat e, struct mat a, double p);
 #endif

@@ -109,7 +109,7 @@ static int add(struct model *m, int layer, int t, char which, int rows, int cols
     return at;
 }
 
-static void factors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+static void factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                     enum group g);
 
 static int attach(struct model *m, const void *cfg)
@@ -221,14 +221,14 @@ static size_t scratch(const struct model *m, bool grad)
     return before(m, m->base->dims.n_layers, 0);
 }
 
-static void factors(struct factors *f, const struct model *m, const struct lane *l, int layer,
+static void factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                     enum group g)
 {
-    pairs_tensors(f, m, l, layer, g);
+    pairs_tensors(f, m, ws, layer, g);
     f->w = 2 * f->r;
-    if (!l || f->n == 0)
+    if (!ws || f->n == 0)
         return;
-    real *x = l->scratch + before(m, layer, (int)g);
+    real *x = ws->scratch + before(m, layer, (int)g);
     f->a = wide_a(f, &x);
     for (int i = 0; i < f->n; i++)
         f->b[i] = wide_b(f, i, &x);
@@ -255,9 +255,9 @@ static void put(const struct model *m, real **x, int layer, enum group g)
     }
 }
 
-static void pass_begin(const struct model *m, struct lane *l)
+static void pass_begin(const struct model *m, struct workspace *ws)
 {
-    real *x = l->scratch;
+    real *x = ws->scratch;
 
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++)
         put(m, &x, at / N_GROUP, (enum group)(at % N_GROUP));

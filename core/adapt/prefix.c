@@ -165,13 +165,13 @@ static bool taps(const struct model *m, int layer, enum place p)
     return p == PLACE_BLOCK && layer + 1 < m->base->dims.n_layers;
 }
 
-static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void tap_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat h, struct mat res)
 {
     const struct prefix *s = m->adapt_state;
     struct mat x = value(m, s->layer[layer]);
 
-    (void)l, (void)p, (void)keep, (void)res;
+    (void)ws, (void)p, (void)keep, (void)res;
     for (int i = 0; i < b->n_seq; i++)
         for (int k = 0; k < x.rows; k++)
             memcpy(mat_row(h, soft_row(m, b->off, i, k)), mat_row(x, k),
@@ -179,12 +179,12 @@ static void tap_fwd(const struct model *m, struct lane *l, const struct batch *b
 }
 
 /* What was overwritten has no gradient. */
-static void tap_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void tap_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat dh, struct mat dres)
 {
     const struct prefix *s = m->adapt_state;
     const struct param *x = &m->params[s->layer[layer]];
-    struct mat dx = mat_make(l->grad + x->off, x->rows, x->cols);
+    struct mat dx = mat_make(ws->grad + x->off, x->rows, x->cols);
 
     (void)p, (void)keep, (void)dres;
     for (int i = 0; i < b->n_seq; i++)

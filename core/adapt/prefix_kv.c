@@ -53,7 +53,7 @@ static int attach(struct model *m, const void *cfg)
     int all = 2 * d->n_layers * d->d_model, n = (int)c->prefix, w = (int)c->width;
 
     m->adapt_state = s;
-    m->n_memory = n;
+    m->n_prefix_kv = n;
     *s = (struct prefix_kv){ .n = n, .width = w };
     s->e = add(m, "prefix.embedding.weight", n, w > 0 ? d->d_model : all);
     if (w == 0)
@@ -104,23 +104,23 @@ struct pass {
     struct mat h, kv, dh, dkv;
 };
 
-static struct pass cut(const struct model *m, const struct lane *l)
+static struct pass cut(const struct model *m, const struct workspace *ws)
 {
     const struct prefix_kv *s = m->adapt_state;
     int all = 2 * m->base->dims.n_layers * m->base->dims.d_model;
     size_t n = (size_t)s->n, w = (size_t)s->width, kv = n * (size_t)all;
-    real *scratch = l->scratch;
+    real *scratch = ws->scratch;
     struct pass p = { 0 };
 
     if (s->width == 0) {
         p.kv = mat_make(m->params[s->e].value, s->n, all);
-        if (l->grad)
-            p.dkv = mat_make(l->grad + m->params[s->e].off, s->n, all);
+        if (ws->grad)
+            p.dkv = mat_make(ws->grad + m->params[s->e].off, s->n, all);
         return p;
     }
     p.h = mat_make(scratch, s->n, s->width);
     p.kv = mat_make(scratch + n * w, s->n, all);
-    if (l->grad) {
+    if (ws->grad) {
         p.dh = mat_make(scratch + n * w + kv, s->n, s->width);
         p.dkv = mat_make(scratch + 2 * n * w + kv, s->n, all);
     }
@@ -142,17 +142,17 @@ static struct mat value(const struct model *m, int at)
     return mat_make(p->value, p->rows, p->cols);
 }
 
-static struct mat grad(const struct model *m, const struct lane *l, int at)
+static struct mat grad(const struct model *m, const struct workspace *ws, int at)
 {
     const struct param *p = &m->params[at];
 
-    return mat_make(l->grad + p->off, p->rows, p->cols);
+    return mat_make(ws->grad + p->off, p->rows, p->cols);
 }
 
-static void pass_begin(const struct model *m, struct lane *l)
+static void pass_begin(const struct model *m, struct workspace *ws)
 {
     const struct prefix_kv *s = m->adapt_state;
-    struct pass p = cut(m, l);
+    struct pass p = cut(m, ws);
 
     if (s->width == 0)
         return;
@@ -161,31 +161,31 @@ static void pass_begin(const struct model *m, struct lane *l)
     act_fwd(p.h, (struct mat){ 0 }, p.h, ACT_TANH);
     mat_gemm(p.kv, 0, 1, p.h, NOTRANS, value(m, s->w2), TRANS);
     mat_add_row(p.kv, m->params[s->b2].value);
-    if (l->grad)
+    if (ws->grad)
         mat_zero(p.dkv);
 }
 
 /*     dW2 += dkv^T h,  db2 += sum dkv,  g = (dkv W2)(1 - h^2),  dW1 += g^T E,  db1 += sum g,  dE += g W1 */
-static void pass_end(const struct model *m, struct lane *l)
+static void pass_end(const struct model *m, struct workspace *ws)
 {
     const struct prefix_kv *s = m->adapt_state;
-    struct pass p = cut(m, l);
+    struct pass p = cut(m, ws);
 
     if (s->width == 0)
         return;
-    mat_gemm(grad(m, l, s->w2), 1, 1, p.dkv, TRANS, p.h, NOTRANS);
-    mat_sum_rows(grad(m, l, s->b2).x, p.dkv);
+    mat_gemm(grad(m, ws, s->w2), 1, 1, p.dkv, TRANS, p.h, NOTRANS);
+    mat_sum_rows(grad(m, ws, s->b2).x, p.dkv);
     mat_gemm(p.dh, 0, 1, p.dkv, NOTRANS, value(m, s->w2), NOTRANS);
     tanh_bwd(p.dh, p.dh, p.h);
-    mat_gemm(grad(m, l, s->w1), 1, 1, p.dh, TRANS, value(m, s->e), NOTRANS);
-    mat_sum_rows(grad(m, l, s->b1).x, p.dh);
-    mat_gemm(grad(m, l, s->e), 1, 1, p.dh, NOTRANS, value(m, s->w1), NOTRANS);
+    mat_gemm(grad(m, ws, s->w1), 1, 1, p.dh, TRANS, value(m, s->e), NOTRANS);
+    mat_sum_rows(grad(m, ws, s->b1).x, p.dh);
+    mat_gemm(grad(m, ws, s->e), 1, 1, p.dh, NOTRANS, value(m, s->w1), NOTRANS);
 }
 
-static void memory(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
-                   struct mat *dk, struct mat *dv)
+static void prefix_kv(const struct model *m, struct workspace *ws, int layer, struct mat *k,
+                      struct mat *v, struct mat *dk, struct mat *dv)
 {
-    struct pass p = cut(m, l);
+    struct pass p = cut(m, ws);
     int d = m->base->dims.d_model, at = 2 * layer * d;
 
     *k = mat_cols(p.kv, at, d);
@@ -218,7 +218,7 @@ const struct adapt adapt_prefix_kv = {
     .count = count,
     .formula = "d l_p + w(d + 1) + 2Ld(w + 1), of which 2Ld l_p stay; width w = 0: 2Ld l_p",
     .count_kept = count_kept,
-    .memory = memory,
+    .prefix_kv = prefix_kv,
     .scratch = scratch_size,
     .pass_begin = pass_begin,
     .pass_end = pass_end,

@@ -168,7 +168,7 @@ static struct mat next(real **keep, int rows, int n)
     return x;
 }
 
-static void proj_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void proj_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat y)
 {
     const struct vera *s = m->adapt_state;
@@ -178,8 +178,8 @@ static void proj_fwd(const struct model *m, struct lane *l, const struct batch *
 
     for (int i = 0; i < n; i++)
         z[i] = next(&at, x.rows, target_at(m, layer, target[i]).b->cols);
-    struct dropped k = drop_at(l, s->dropout, at, x);
-    drop_fwd(&k, m, l, b, layer, g, x, s->dropout);
+    struct dropped k = drop_at(ws, s->dropout, at, x);
+    drop_fwd(&k, m, ws, b, layer, g, x, s->dropout);
     mat_gemm(h, 0, 1, k.x, NOTRANS, shared_a(m, x.cols), TRANS);
     for (int i = 0; i < n; i++) {
         struct target t = target_at(m, layer, target[i]);
@@ -190,7 +190,7 @@ static void proj_fwd(const struct model *m, struct lane *l, const struct batch *
 }
 
 /*     db += sum dy z,   e = (b dy) B,   dd += sum e h,   dx += drop(sum over targets of (d e) A) */
-static void proj_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+static void proj_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat dy, struct mat dx)
 {
     const struct vera *s = m->adapt_state;
@@ -201,14 +201,14 @@ static void proj_bwd(const struct model *m, struct lane *l, const struct batch *
     (void)b;
     for (int i = 0; i < n; i++)
         z[i] = next(&at, x.rows, target_at(m, layer, target[i]).b->cols);
-    struct dropped k = drop_at(l, s->dropout, at, x);
+    struct dropped k = drop_at(ws, s->dropout, at, x);
     for (int i = 0; i < n; i++) {
         struct target t = target_at(m, layer, target[i]);
         struct mat dyi = target_cols(dy, t.t, z[i].cols);
-        scale_sum(l->grad + t.b->off, dyi, z[i]);
+        scale_sum(ws->grad + t.b->off, dyi, z[i]);
         scale_fwd(z[i], dyi, t.b->value);
         mat_gemm(e, 0, 1, z[i], NOTRANS, t.rows, NOTRANS);
-        scale_bwd(l->grad + t.d->off, e, h, t.d->value);
+        scale_bwd(ws->grad + t.d->off, e, h, t.d->value);
         if (dx.x)
             drop_bwd(&k, dx, e, shared_a(m, x.cols), s->dropout);
     }

@@ -98,81 +98,81 @@ static uint64_t cost(int len, double pair_cost)
     return (uint64_t)llround(1024 * (len + pair_cost * len * (double)len));
 }
 
-/* Scratch of a cut: [n] or [lanes] each. */
+/* Scratch of a cut: [n] or [parts] each. */
 struct cut {
-    uint64_t *lane;               /* of each example */
-    uint64_t *load, *toks, *seqs; /* of each lane: cost, tokens, examples */
+    uint64_t *part;               /* of each example */
+    uint64_t *load, *toks, *seqs; /* of each part: cost, tokens, examples */
     uint64_t *sorted;             /* of either */
 };
 
-/* Each example gets its lane: the longest first, into the lane with the least cost so far (longest
+/* Each example gets its part: the longest first, into the part with the least cost so far (longest
  * processing time first; Graham 1969). */
-static void assign(struct cut *c, int lanes, double pair_cost, const struct dataset *d,
+static void assign(struct cut *c, int parts, double pair_cost, const struct dataset *d,
                    const int *idx, int n)
 {
-    for (int l = 0; l < lanes; l++)
+    for (int l = 0; l < parts; l++)
         c->load[l] = c->toks[l] = c->seqs[l] = 0;
     for (int i = 0; i < n; i++) /* ties: the earlier slot first */
         c->sorted[i] = (UINT64_C(0xFFFFFFFF) - (uint64_t)length(d, idx[i])) << 32 | (uint64_t)i;
     qsort(c->sorted, (size_t)n, sizeof *c->sorted, by_key);
     for (int k = 0; k < n; k++) {
         int i = (int)(c->sorted[k] & 0xFFFFFFFF), best = 0, len = length(d, idx[i]);
-        for (int l = 1; l < lanes; l++)
+        for (int l = 1; l < parts; l++)
             if (c->load[l] < c->load[best])
                 best = l;
         c->load[best] += cost(len, pair_cost);
         c->toks[best] += (uint64_t)len;
         c->seqs[best]++;
-        c->lane[i] = (uint64_t)best;
+        c->part[i] = (uint64_t)best;
     }
 }
 
-/* The costliest lane becomes the first: threads take them in this order, and what is left at the
- * end is small. load[l] becomes the place of lane l. */
-static void rank(struct cut *c, int lanes)
+/* The costliest part becomes the first: threads take them in this order, and what is left at the
+ * end is small. load[l] becomes the place of part l. */
+static void rank(struct cut *c, int parts)
 {
-    for (int l = 0; l < lanes; l++)
+    for (int l = 0; l < parts; l++)
         c->sorted[l] = (~c->load[l] & UINT64_C(0xFFFFFFFFFFFF)) << 16 | (uint64_t)l;
-    qsort(c->sorted, (size_t)lanes, sizeof *c->sorted, by_key);
-    for (int k = 0; k < lanes; k++)
+    qsort(c->sorted, (size_t)parts, sizeof *c->sorted, by_key);
+    for (int k = 0; k < parts; k++)
         c->load[c->sorted[k] & 0xFFFF] = (uint64_t)k;
 }
 
-static struct cut scratch(struct microbatch *m, int lanes, int n)
+static struct cut scratch(struct microbatch *m, int parts, int n)
 {
-    if (2 * n + 3 * lanes > m->cap_sort) {
-        m->cap_sort = 3 * n + 4 * lanes;
+    if (2 * n + 3 * parts > m->cap_sort) {
+        m->cap_sort = 3 * n + 4 * parts;
         m->sort = xgrow(m->sort, (size_t)m->cap_sort, sizeof *m->sort);
     }
-    struct cut c = { .lane = m->sort };
-    c.load = c.lane + n;
-    c.toks = c.load + lanes;
-    c.seqs = c.toks + lanes;
-    c.sorted = c.seqs + lanes;
+    struct cut c = { .part = m->sort };
+    c.load = c.part + n;
+    c.toks = c.load + parts;
+    c.seqs = c.toks + parts;
+    c.sorted = c.seqs + parts;
     return c;
 }
 
-int batch_split(struct microbatch *out, int max_lanes, int tokens_per_lane, double pair_cost,
+int batch_split(struct microbatch *out, int max_parts, int tokens_per_part, double pair_cost,
                 const struct dataset *d, const int *idx, int n, int first_slot)
 {
     double n_tok = 0;
 
     if (n == 0)
         return 0;
-    CHECK(max_lanes < 1 << 16, "%d lanes", max_lanes);
+    CHECK(max_parts < 1 << 16, "%d parts", max_parts);
     for (int i = 0; i < n; i++)
         n_tok += length(d, idx[i]);
-    int most = n < max_lanes ? n : max_lanes;
-    double want = n_tok < tokens_per_lane ? 1 : 2 * round(n_tok / tokens_per_lane / 2);
-    int lanes = (int)fmin(fmax(want, 1), most);
-    struct cut c = scratch(&out[0], lanes, n);
-    assign(&c, lanes, pair_cost, d, idx, n);
-    rank(&c, lanes);
-    for (int l = 0; l < lanes; l++)
+    int most = n < max_parts ? n : max_parts;
+    double want = n_tok < tokens_per_part ? 1 : 2 * round(n_tok / tokens_per_part / 2);
+    int parts = (int)fmin(fmax(want, 1), most);
+    struct cut c = scratch(&out[0], parts, n);
+    assign(&c, parts, pair_cost, d, idx, n);
+    rank(&c, parts);
+    for (int l = 0; l < parts; l++)
         reserve(&out[c.load[l]], (int)c.toks[l], (int)c.seqs[l]);
     for (int i = 0; i < n; i++)
-        add(&out[c.load[c.lane[i]]], d, idx[i], first_slot + i);
-    return lanes;
+        add(&out[c.load[c.part[i]]], d, idx[i], first_slot + i);
+    return parts;
 }
 
 void microbatch_free(struct microbatch *m)

@@ -11,7 +11,7 @@
 enum { MAX_FIELDS = 1024 };
 
 struct reader {
-    struct table *t;
+    struct data_file *t;
     const struct task *task;
     const char *path;
     char *buf, *p, *end; /* the file's text, NUL after it; the next record */
@@ -24,7 +24,7 @@ struct reader {
     size_t used, size;        /* jsonl: of t->text */
 };
 
-const char *table_shown(const char *text)
+const char *data_file_shown(const char *text)
 {
     static char ring[2][72];
     static int at;
@@ -34,23 +34,23 @@ const char *table_shown(const char *text)
     return s;
 }
 
-const char *table_cell(const struct table *t, int row, int cell)
+const char *data_file_cell(const struct data_file *t, int row, int cell)
 {
     size_t at = t->row[row].cell[cell];
 
     return at == SIZE_MAX ? NULL : t->text + at;
 }
 
-void table_free(struct table *t)
+void data_file_free(struct data_file *t)
 {
     free(t->text);
     free(t->row);
-    *t = (struct table){ 0 };
+    *t = (struct data_file){ 0 };
 }
 
 static struct row *add_row(struct reader *r)
 {
-    struct table *t = r->t;
+    struct data_file *t = r->t;
 
     if (t->n == t->cap) {
         t->cap = t->cap ? 2 * t->cap : 1024;
@@ -175,7 +175,7 @@ static int find_columns(struct reader *r)
         char list[400] = "";
         for (int i = 0; i < r->n_fields && strlen(list) < 300; i++)
             snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%s'", i ? ", " : "",
-                     table_shown(r->field[i]));
+                     data_file_shown(r->field[i]));
         return fail(FAIL_INPUT, "%s:%ld: no column '%s' in the header, which has %s", r->path,
                     r->first, r->key[c], list);
     }
@@ -365,12 +365,12 @@ static int check_utf8(const struct reader *r)
     return 0;
 }
 
-int table_read(struct table *t, const char *path, const struct task *k)
+int data_file_read(struct data_file *t, const char *path, const struct task *k)
 {
     struct reader *r = xalloc(1, sizeof *r);
     int rc = -1;
 
-    *t = (struct table){ 0 };
+    *t = (struct data_file){ 0 };
     *r = (struct reader){ .t = t, .task = k, .path = path, .want = { -1, -1, -1 } };
     r->key[CELL_TEXT] = k->col_text;
     r->key[CELL_PAIR] = k->col_pair;
@@ -384,7 +384,7 @@ int table_read(struct table *t, const char *path, const struct task *k)
         rc = fail(FAIL_INPUT, "'%s' has no examples", path);
 out:
     if (rc != 0)
-        table_free(t);
+        data_file_free(t);
     free(r->buf);
     free(r);
     return rc;

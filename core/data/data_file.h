@@ -7,26 +7,26 @@
 enum { CELL_TEXT, CELL_PAIR, CELL_LABEL, N_CELLS };
 
 struct row {
-    size_t cell[N_CELLS]; /* where the cell's text begins in struct table's text */
+    size_t cell[N_CELLS]; /* where the cell's text begins in struct data_file's text */
     long line;            /* 1-based line of the file on which the row begins */
 };
-struct table {
+struct data_file {
     char *text; /* NUL-terminated cells */
     struct row *row;
     int n, cap;
     char sha256[65]; /* of the file */
 };
 
-/* table_read - all rows of PATH with the columns that the task names.
+/* data_file_read - all rows of PATH with the columns that the task names.
  *   tsv    no quoting: tabs separate, lines end rows
  *   csv    RFC 4180: quotes, doubled quotes, line ends inside quotes
  *   jsonl  one object a line; text cells are strings, labels strings, numbers or booleans
  * A BOM and CRLF are fine; blank lines are allowed at the end only. Every row must have as many
  * columns as the first. Errors: FAIL_INPUT with "PATH:LINE: ...". */
-int table_read(struct table *t, const char *path, const struct task *k);
-void table_free(struct table *t);
-/* table_cell - the text, or NULL for the pair of a task that has none. */
-const char *table_cell(const struct table *t, int row, int cell);
-/* table_shown - TEXT cut at 60 bytes for a message; static ring of 2. */
-const char *table_shown(const char *text);
+int data_file_read(struct data_file *t, const char *path, const struct task *k);
+void data_file_free(struct data_file *t);
+/* data_file_cell - the text, or NULL for the pair of a task that has none. */
+const char *data_file_cell(const struct data_file *t, int row, int cell);
+/* data_file_shown - TEXT cut at 60 bytes for a message; static ring of 2. */
+const char *data_file_shown(const char *text);
 #endif

@@ -29,9 +29,9 @@ static int bad_label(const struct task *t, const char *path, long line, const ch
     free(words);
     if (near)
         return fail(FAIL_INPUT, "%s:%ld: unknown label '%s'; did you mean '%s'?", path, line,
-                    table_shown(text), near);
+                    data_file_shown(text), near);
     return fail(FAIL_INPUT, "%s:%ld: unknown label '%s'; the task has %s%s", path, line,
-                table_shown(text), list, t->n_labels > 8 ? ", ..." : "");
+                data_file_shown(text), list, t->n_labels > 8 ? ", ..." : "");
 }
 
 static int find_label(const struct task *t, const char *text)
@@ -51,15 +51,15 @@ static int parse_target(double *out, const struct task *t, const char *path, lon
     errno = 0;
     *out = strtod(text, &end);
     if (n == 0 || strspn(text, "+-.0123456789eE") != n || *end || errno == ERANGE)
-        return fail(FAIL_INPUT, "%s:%ld: '%s' is not a number", path, line, table_shown(text));
+        return fail(FAIL_INPUT, "%s:%ld: '%s' is not a number", path, line, data_file_shown(text));
     if (!(*out >= t->lo && *out <= t->hi))
         return fail(FAIL_INPUT, "%s:%ld: %s is outside the task's range [%g, %g]", path, line,
-                    table_shown(text), t->lo, t->hi);
+                    data_file_shown(text), t->lo, t->hi);
     return 0;
 }
 
 /* Labels of all rows: the file is checked whole, whatever subset is then used. */
-static int read_labels(struct dataset *d, const struct task *t, const struct table *tab,
+static int read_labels(struct dataset *d, const struct task *t, const struct data_file *tab,
                        const char *path)
 {
     if (t->regression)
@@ -67,7 +67,7 @@ static int read_labels(struct dataset *d, const struct task *t, const struct tab
     else
         d->label = xalloc((size_t)tab->n, sizeof *d->label);
     for (int i = 0; i < tab->n; i++) {
-        const char *text = table_cell(tab, i, CELL_LABEL);
+        const char *text = data_file_cell(tab, i, CELL_LABEL);
         long line = tab->row[i].line;
         if (t->regression) {
             if (parse_target(&d->target[i], t, path, line, text) != 0)
@@ -101,7 +101,7 @@ static int choose_rows(int *pick, int n, long limit, uint64_t seed, enum split s
 }
 
 /* Cells and labels of the rows PICK become the examples of *d. */
-static int tokenise(struct dataset *d, const struct table *tab, const int *pick, int n,
+static int tokenise(struct dataset *d, const struct data_file *tab, const int *pick, int n,
                     const struct tok *tok, int max_len)
 {
     struct ids one = { 0 };
@@ -114,8 +114,8 @@ static int tokenise(struct dataset *d, const struct table *tab, const int *pick,
     for (int i = 0; i < n; i++) {
         int from = pick[i];
         one.n = 0;
-        int cut = tok_pair(tok, table_cell(tab, from, CELL_TEXT), table_cell(tab, from, CELL_PAIR),
-                           max_len, &one, &d->second[i]);
+        int cut = tok_pair(tok, data_file_cell(tab, from, CELL_TEXT),
+                           data_file_cell(tab, from, CELL_PAIR), max_len, &one, &d->second[i]);
         size_t len = (size_t)one.n;
         d->line[i] = tab->row[from].line;
         if (len == 0) {
@@ -145,7 +145,7 @@ static int tokenise(struct dataset *d, const struct table *tab, const int *pick,
 int dataset_load(struct dataset *d, const struct task *t, enum split s, const char *dir,
                  const struct tok *tok, long max_len, long limit, uint64_t subset_seed)
 {
-    struct table tab = { 0 };
+    struct data_file tab = { 0 };
     int *pick = NULL, rc = -1;
 
     *d = (struct dataset){ 0 };
@@ -153,7 +153,7 @@ int dataset_load(struct dataset *d, const struct task *t, enum split s, const ch
     if (!t->file[s])
         return fail(FAIL_USAGE, "task '%s' has no %s split", t->name, split_names[s]);
     d->path = path_join(dir, t->file[s]);
-    if (table_read(&tab, d->path, t) != 0 || read_labels(d, t, &tab, d->path) != 0)
+    if (data_file_read(&tab, d->path, t) != 0 || read_labels(d, t, &tab, d->path) != 0)
         goto out;
     memcpy(d->sha256, tab.sha256, sizeof d->sha256);
     pick = xalloc((size_t)tab.n, sizeof *pick);
@@ -163,7 +163,7 @@ int dataset_load(struct dataset *d, const struct task *t, enum split s, const ch
     rc = tokenise(d, &tab, pick, n, tok, max_len > INT_MAX ? INT_MAX : (int)max_len);
 out:
     free(pick);
-    table_free(&tab);
+    data_file_free(&tab);
     if (rc != 0)
         dataset_free(d);
     return rc;

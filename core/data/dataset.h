@@ -87,7 +87,7 @@ void dataset_free(struct dataset *d);
  * splits). */
 long dataset_shared(const struct dataset *a, const struct dataset *b);
 
-/* Micro-batches. A step's examples are cut into lanes of about equal tokens: their number depends
+/* Micro-batches. A step's examples are cut into micro-batches of about equal tokens: their number depends
  * on the examples alone, never on threads, so that the bits do not either. */
 struct microbatch {
     struct batch b; /* points into the arrays below */
@@ -104,13 +104,13 @@ struct microbatch {
  * a block, times 2, because attention runs at a lower rate. From dims alone, so that no measurement
  * moves bits. */
 double batch_pair_cost(const struct dims *d);
-/* batch_split - cut examples IDX[0..n) into at most MAX_LANES micro-batches of about
- * TOKENS_PER_LANE tokens; slot of an example is its place in IDX + FIRST_SLOT. An example of L
+/* batch_split - cut examples IDX[0..n) into at most MAX_MICROBATCHES micro-batches of about
+ * TOKENS_PER_MICROBATCH tokens; slot of an example is its place in IDX + FIRST_SLOT. An example of L
  * tokens costs L + PAIR_COST L^2: the longest goes first, always into the lane with the least cost;
  * within a lane the order is that of IDX, and the costliest lane comes first. Returns how many:
- * tokens / TOKENS_PER_LANE rounded to an even number, so that two threads end together (below
- * TOKENS_PER_LANE: 1), at most n. out[] must hold MAX_LANES, zeroed at first. */
-int batch_split(struct microbatch *out, int max_lanes, int tokens_per_lane, double pair_cost,
+ * tokens / TOKENS_PER_MICROBATCH rounded to an even number, so that two threads end together (below
+ * TOKENS_PER_MICROBATCH: 1), at most n. out[] must hold MAX_MICROBATCHES, zeroed at first. */
+int batch_split(struct microbatch *out, int max_parts, int tokens_per_part, double pair_cost,
                 const struct dataset *d, const int *idx, int n, int first_slot);
 /* batch_fill - one micro-batch of all IDX[0..n), slots from FIRST_SLOT. */
 void batch_fill(struct microbatch *out, const struct dataset *d, const int *idx, int n,

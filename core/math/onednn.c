@@ -39,7 +39,7 @@ struct product {
 
 /* What a thread owns. */
 enum buffer { SCRATCH, DENSE_X, DENSE_Y, N_BUFFERS };
-struct lane {
+struct thread {
     dnnl_stream_t stream;
     void *buf[N_BUFFERS];
     size_t size[N_BUFFERS];
@@ -47,18 +47,18 @@ struct lane {
 
 dnnl_engine_t onednn_engine;
 static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
-static pthread_key_t lane_key;
+static pthread_key_t thread_key;
 static const char *lack[N_PRECISION];
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct product *cache[BUCKETS];
 static int n_cached;
-static _Thread_local struct lane lane;
+static _Thread_local struct thread own;
 
 /* --- engine and threads */
 
-static void lane_end(void *arg)
+static void thread_end(void *arg)
 {
-    struct lane *l = arg;
+    struct thread *l = arg;
 
     dnnl_stream_destroy(l->stream);
     for (int i = 0; i < N_BUFFERS; i++)
@@ -80,25 +80,25 @@ void *onednn_alloc(size_t bytes)
 
 dnnl_stream_t onednn_stream(void)
 {
-    if (!lane.stream) {
+    if (!own.stream) {
         omp_set_num_threads(1);
         dnnl_status_t st =
-            dnnl_stream_create(&lane.stream, onednn_engine, dnnl_stream_default_flags);
+            dnnl_stream_create(&own.stream, onednn_engine, dnnl_stream_default_flags);
         CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
-        pthread_setspecific(lane_key, &lane);
+        pthread_setspecific(thread_key, &own);
     }
-    return lane.stream;
+    return own.stream;
 }
 
-static void *lane_buffer(enum buffer which, size_t bytes)
+static void *thread_buffer(enum buffer which, size_t bytes)
 {
-    if (bytes > lane.size[which]) {
-        free(lane.buf[which]);
-        lane.buf[which] = onednn_alloc(bytes);
-        CHECK(lane.buf[which], "no memory for a buffer of %zu bytes", bytes);
-        lane.size[which] = bytes;
+    if (bytes > own.size[which]) {
+        free(own.buf[which]);
+        own.buf[which] = onednn_alloc(bytes);
+        CHECK(own.buf[which], "no memory for a buffer of %zu bytes", bytes);
+        own.size[which] = bytes;
     }
-    return lane.buf[which];
+    return own.buf[which];
 }
 
 /* --- descriptions */
@@ -204,7 +204,7 @@ static void engine_start(void)
         return;
     omp_set_num_threads(1);
     if (dnnl_engine_create(&onednn_engine, dnnl_cpu, 0) != dnnl_success ||
-        pthread_key_create(&lane_key, lane_end) != 0 || !onednn_layout(&f32))
+        pthread_key_create(&thread_key, thread_end) != 0 || !onednn_layout(&f32))
         lack[PRECISION_F32] = "oneDNN has no packed kernels for this CPU";
     lack[PRECISION_BF16] = lack[PRECISION_F32];
     if (!lack[PRECISION_F32] && !onednn_layout(&bf16))
@@ -306,7 +306,7 @@ static void mul_dense(const struct onednn *o, real *y, const void *x, int rows, 
 {
     struct product key = { .rows = rows, .k = o->k, .n = o->n, .flags = flags };
     struct product *p = product_get(&key, &o->md);
-    void *scratch = lane_buffer(SCRATCH, dnnl_memory_desc_get_size(&p->scratch));
+    void *scratch = thread_buffer(SCRATCH, dnnl_memory_desc_get_size(&p->scratch));
     dnnl_stream_t stream = onednn_stream();
     dnnl_exec_arg_t args[MAX_ARGS];
     int n = 0;
@@ -330,7 +330,7 @@ static struct mat dense(struct mat m, enum buffer which)
 {
     size_t bytes = (size_t)m.rows * (size_t)m.cols * sizeof(real);
 
-    return m.ld == m.cols ? m : mat_make(lane_buffer(which, bytes), m.rows, m.cols);
+    return m.ld == m.cols ? m : mat_make(thread_buffer(which, bytes), m.rows, m.cols);
 }
 
 static const void *dense_x(struct mat x, bool bf16)
@@ -342,7 +342,7 @@ static const void *dense_x(struct mat x, bool bf16)
         return d.x;
     }
     size_t cols = (size_t)x.cols;
-    uint16_t *to = lane_buffer(DENSE_X, (size_t)x.rows * cols * sizeof *to);
+    uint16_t *to = thread_buffer(DENSE_X, (size_t)x.rows * cols * sizeof *to);
     for (int i = 0; i < x.rows; i++)
         bf16_from(to + (size_t)i * cols, mat_row(x, i), cols);
     return to;

@@ -181,7 +181,7 @@ static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
     a->dd = take_mat(p, s->n_tok, d->d_model);
     a->datt = take_mat(p, s->n_tok, d->d_model);
     a->wide = take(p, (size_t)s->n_tok * (size_t)wide, sizeof(real));
-    a->scratch = take(p, attn_scratch(s->max_len, m->n_memory), sizeof(real));
+    a->scratch = take(p, attn_scratch(s->max_len, m->n_prefix_kv), sizeof(real));
 }
 
 static void plan_pooling(struct plan *p, struct acts *a, const struct model *m,
@@ -248,7 +248,7 @@ size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
 }
 
 /* The lane's own results lie behind the activations. */
-static size_t results_plan(struct lane *l, unsigned char *mem, const struct model *m,
+static size_t results_plan(struct workspace *ws, unsigned char *mem, const struct model *m,
                            const struct acts_shape *s)
 {
     const struct dims *d = &m->base->dims;
@@ -257,14 +257,14 @@ static size_t results_plan(struct lane *l, unsigned char *mem, const struct mode
 
     int n_tok = s->n_tok - s->n_seq * soft_rows(m);
 
-    l->hidden = take_mat(&p, firsts ? s->n_seq : n_tok, d->d_model);
+    ws->hidden = take_mat(&p, firsts ? s->n_seq : n_tok, d->d_model);
     if (m->base->arch->causal) {
-        l->pooled = (struct mat){ 0 };
-        l->logits = s->all_logits ? take_mat(&p, n_tok, d->vocab) : (struct mat){ 0 };
+        ws->pooled = (struct mat){ 0 };
+        ws->logits = s->all_logits ? take_mat(&p, n_tok, d->vocab) : (struct mat){ 0 };
         return p.used;
     }
-    l->pooled = take_mat(&p, s->n_seq, d->d_model);
-    l->logits = take_mat(&p, s->n_seq, m->head.n_labels);
+    ws->pooled = take_mat(&p, s->n_seq, d->d_model);
+    ws->logits = take_mat(&p, s->n_seq, m->head.n_labels);
     return p.used;
 }
 
@@ -278,48 +278,48 @@ static struct acts_shape shape_of(const struct model *m, const struct batch *b)
     for (int i = 0; i < b->n_seq; i++) {
         size_t len = (size_t)(b->off[i + 1] - b->off[i] + soft);
         CHECK(len > (size_t)soft && len <= (size_t)s.max_len, "sequence %d of %zu tokens", i, len);
-        s.n_probs += (size_t)m->base->dims.n_heads * len * ((size_t)m->n_memory + len);
+        s.n_probs += (size_t)m->base->dims.n_heads * len * ((size_t)m->n_prefix_kv + len);
     }
     CHECK(b->n_seq > 0 && b->off[0] == 0 && b->off[b->n_seq] == b->n_tok, "%d", b->n_tok);
     return s;
 }
 
-size_t lane_bytes(const struct model *m, const struct batch *b, bool grad, bool train)
+size_t workspace_bytes(const struct model *m, const struct batch *b, bool grad, bool train)
 {
     struct acts a = { .layer = xalloc((size_t)m->base->dims.n_layers, sizeof *a.layer) };
     struct acts_shape s = shape_of(m, b);
-    struct lane l = { 0 };
+    struct workspace ws = { 0 };
 
     s.grad = grad;
     s.train = train;
-    size_t bytes = acts_plan(&a, NULL, m, &s) + results_plan(&l, NULL, m, &s);
+    size_t bytes = acts_plan(&a, NULL, m, &s) + results_plan(&ws, NULL, m, &s);
     bytes += soft_rows(m) ? soft_bytes(s.n_seq, s.n_tok) : 0;
     free(a.layer);
     return bytes;
 }
 
-int acts_ready(struct lane *l, const struct model *m, const struct batch *b)
+int acts_ready(struct workspace *ws, const struct model *m, const struct batch *b)
 {
-    struct acts *a = l->acts;
+    struct acts *a = ws->acts;
     struct acts_shape s = shape_of(m, b);
 
-    s.grad = l->grad != NULL;
-    s.train = l->train;
-    s.all_hidden = l->all_hidden;
-    s.all_logits = l->all_logits;
-    size_t bytes = acts_plan(a, NULL, m, &s), all = bytes + results_plan(l, NULL, m, &s);
+    s.grad = ws->grad != NULL;
+    s.train = ws->train;
+    s.all_hidden = ws->all_hidden;
+    s.all_logits = ws->all_logits;
+    size_t bytes = acts_plan(a, NULL, m, &s), all = bytes + results_plan(ws, NULL, m, &s);
     size_t ints = soft_rows(m) ? soft_bytes(s.n_seq, s.n_tok) : 0;
     all += ints;
-    if (all > l->mem.size) {
-        arena_free(&l->mem);
-        if (arena_init(&l->mem, all + all / 8) != 0)
+    if (all > ws->mem.size) {
+        arena_free(&ws->mem);
+        if (arena_init(&ws->mem, all + all / 8) != 0)
             return -1;
     }
-    arena_rewind(&l->mem, 0);
-    unsigned char *mem = arena_get(&l->mem, all, 1);
+    arena_rewind(&ws->mem, 0);
+    unsigned char *mem = arena_get(&ws->mem, all, 1);
     acts_plan(a, mem, m, &s);
-    l->scratch = a->method;
-    results_plan(l, mem + bytes, m, &s);
+    ws->scratch = a->method;
+    results_plan(ws, mem + bytes, m, &s);
     a->soft = (struct batch){ 0 };
     if (ints)
         soft_batch(&a->soft, mem + all - ints, m, b);
@@ -331,42 +331,42 @@ int acts_ready(struct lane *l, const struct model *m, const struct batch *b)
     return 0;
 }
 
-int lane_init(struct lane *l, const struct model *m, bool grad)
+int workspace_init(struct workspace *ws, const struct model *m, bool grad)
 {
     struct acts *a = xalloc(1, sizeof *a);
 
-    *l = (struct lane){ .acts = a, .batch_slots = 1 };
+    *ws = (struct workspace){ .acts = a, .batch_slots = 1 };
     a->layer = xalloc((size_t)m->base->dims.n_layers, sizeof *a->layer);
-    if (grad && !(l->grad = calloc(m->n_train, sizeof *l->grad))) {
-        lane_free(l);
+    if (grad && !(ws->grad = calloc(m->n_train, sizeof *ws->grad))) {
+        workspace_free(ws);
         return fail(FAIL_MEMORY, "no memory for a gradient of %.1f million numbers",
                     1e-6 * (double)m->n_train);
     }
     return 0;
 }
 
-void lane_free(struct lane *l)
+void workspace_free(struct workspace *ws)
 {
-    struct acts *a = l->acts;
+    struct acts *a = ws->acts;
 
-    arena_free(&l->mem);
+    arena_free(&ws->mem);
     if (a)
         free(a->layer);
     free(a);
-    free(l->grad);
-    *l = (struct lane){ 0 };
+    free(ws->grad);
+    *ws = (struct workspace){ 0 };
 }
 
-void lane_keep(unsigned char *keep, const struct model *m, const struct lane *l,
-               const struct batch *b, uint32_t sub, int width, double p)
+void dropout_mask(unsigned char *keep, const struct model *m, const struct workspace *ws,
+                  const struct batch *b, uint32_t sub, int width, double p)
 {
     uint64_t stride = ((uint64_t)m->base->dims.max_pos * (uint64_t)width + 7) / 8 * 8;
 
     prof_begin(WORK_DROPOUT);
     for (int s = 0; s < b->n_seq; s++) {
         size_t n = (size_t)(b->off[s + 1] - b->off[s]) * (size_t)width;
-        uint64_t place = l->step * (uint64_t)l->batch_slots + (uint64_t)b->slot[s];
-        rng_keep(keep, n, p, l->seed, sub, place * stride);
+        uint64_t place = ws->step * (uint64_t)ws->batch_slots + (uint64_t)b->slot[s];
+        rng_keep(keep, n, p, ws->seed, sub, place * stride);
         keep += n;
     }
     prof_end();

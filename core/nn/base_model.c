@@ -33,7 +33,8 @@ static const char *names_text(struct names *s)
 
 /* Checkpoints of before 2019 call a LayerNorm's weight gamma and its bias beta; transformers still
  * does so in the files of bert-base-uncased. */
-static const struct st_tensor *find_old(const struct base *b, const char *prefix, const char *name)
+static const struct st_tensor *find_old(const struct base_model *b, const char *prefix,
+                                        const char *name)
 {
     static const char *const old[2][2] = { { "LayerNorm.weight", "LayerNorm.gamma" },
                                            { "LayerNorm.bias", "LayerNorm.beta" } };
@@ -51,7 +52,7 @@ static const struct st_tensor *find_old(const struct base *b, const char *prefix
     return NULL;
 }
 
-const struct st_tensor *base_tensor(const struct base *b, const char *name)
+const struct st_tensor *base_model_tensor(const struct base_model *b, const char *name)
 {
     const char *prefix[2] = { b->arch->prefix, "" };
 
@@ -69,7 +70,7 @@ const struct st_tensor *base_tensor(const struct base *b, const char *name)
 
 /* A tensor inside the trunk's own folders of names that nothing reads: perhaps a layer more than
  * config.json says. Heads of other tasks and saved position ids are no concern. */
-static bool is_trunk_name(const struct base *b, const char *name)
+static bool is_trunk_name(const struct base_model *b, const char *name)
 {
     size_t n = strlen(name), k = strlen(b->arch->prefix);
 
@@ -86,7 +87,7 @@ static bool is_trunk_name(const struct base *b, const char *name)
     return false;
 }
 
-static int check_shape(const struct base *b, const struct param *p, const struct st_tensor *t)
+static int check_shape(const struct base_model *b, const struct param *p, const struct st_tensor *t)
 {
     size_t shape[2], n = 0;
     int n_dims = stored_shape(b->arch, p, shape);
@@ -107,7 +108,7 @@ static bool is_pooler(const struct param *p)
 }
 
 /* Find every tensor; T[i] is that of params[i]. A pooler that is absent as a whole is dropped. */
-static int find_tensors(struct base *b, const struct st_tensor **t)
+static int find_tensors(struct base_model *b, const struct st_tensor **t)
 {
     struct names missing = { 0 }, surplus = { 0 };
     bool *used = xalloc((size_t)b->file.n + 1, sizeof *used);
@@ -115,7 +116,7 @@ static int find_tensors(struct base *b, const struct st_tensor **t)
 
     for (int i = 0; i < b->n_params; i++) {
         char *stored = stored_name(b->arch, &b->params[i]);
-        t[i] = base_tensor(b, stored);
+        t[i] = base_model_tensor(b, stored);
         free(stored);
         pooler += t[i] && is_pooler(&b->params[i]);
         if (t[i])
@@ -149,7 +150,7 @@ static int find_tensors(struct base *b, const struct st_tensor **t)
     return rc;
 }
 
-void base_release(const struct base *b)
+void base_model_release(const struct base_model *b)
 {
     if (b->file.file.size > 0)
         madvise((void *)(uintptr_t)b->file.file.data, b->file.file.size, MADV_DONTNEED);
@@ -163,7 +164,7 @@ size_t table_resident(size_t bytes)
     return bytes < LARGE_TABLE ? bytes : (size_t)TABLE_ROWS * PAGES_AROUND;
 }
 
-void base_rows_read(struct base *b, const struct param *p, int n)
+void base_model_rows_read(struct base_model *b, const struct param *p, int n)
 {
     const size_t page = 4096, bytes = (size_t)p->rows * (size_t)p->cols * sizeof *p->value;
     uintptr_t from = (uintptr_t)p->value, map = (uintptr_t)b->file.file.data;
@@ -182,7 +183,7 @@ static size_t size_of(const struct param *p)
 }
 
 /* Copy a parameter out of the tensor T that holds it. */
-static int read_value(const struct base *b, const struct param *p, const struct st_tensor *t)
+static int read_value(const struct base_model *b, const struct param *p, const struct st_tensor *t)
 {
     if (stored_as_is(b->arch, p))
         return st_reals(p->value, &b->file, t, t->count);
@@ -199,7 +200,7 @@ static int read_value(const struct base *b, const struct param *p, const struct 
 /* Point each parameter at its numbers: in the map where they can be used as the file has them, else
  * in own. Vectors are few and lie between the matrices: each would keep the two megabytes around it
  * in memory. */
-static int read_values(struct base *b, const struct st_tensor *const *t)
+static int read_values(struct base_model *b, const struct st_tensor *const *t)
 {
     size_t n_own = 0, at = 0;
 
@@ -211,7 +212,7 @@ static int read_values(struct base *b, const struct st_tensor *const *t)
             stored_view(p, b->arch, tensor);
 #endif
         n_own += p->value || p->stored ? 0 : size_of(p);
-        base_release(b); /* what the check of the numbers read */
+        base_model_release(b); /* what the check of the numbers read */
     }
     b->own = n_own ? malloc(n_own * sizeof *b->own) : NULL;
     if (n_own && !b->own)
@@ -224,12 +225,12 @@ static int read_values(struct base *b, const struct st_tensor *const *t)
         if (read_value(b, &b->params[i], t[i]) != 0)
             return -1;
         at += size_of(&b->params[i]);
-        base_release(b);
+        base_model_release(b);
     }
     return 0;
 }
 
-int base_list(struct base *b)
+int base_list(struct base_model *b)
 {
     for (const struct arch *const *a = arch_table; *a; a++)
         if (strcmp((*a)->name, b->dims.arch) == 0)
@@ -239,15 +240,15 @@ int base_list(struct base *b)
     b->n_params = b->arch->params(&b->dims, NULL, 0);
     b->params = xalloc((size_t)b->n_params, sizeof *b->params);
     b->arch->params(&b->dims, b->params, b->n_params);
-    b->packed = xalloc(base_n_packed(&b->dims), sizeof(struct packed *));
+    b->packed = xalloc(base_model_n_packed(&b->dims), sizeof(struct packed *));
     return 0;
 }
 
-int base_outline(struct base *b, const struct dims *d, bool pooler)
+int base_model_outline(struct base_model *b, const struct dims *d, bool pooler)
 {
     int n = 0;
 
-    *b = (struct base){ .dims = *d };
+    *b = (struct base_model){ .dims = *d };
     b->dims.problem = NULL;
     if (base_list(b) != 0)
         return -1;
@@ -262,13 +263,13 @@ int base_outline(struct base *b, const struct dims *d, bool pooler)
     return 0;
 }
 
-int base_load(struct base *b, const char *dir)
+int base_model_load(struct base_model *b, const char *dir)
 {
     char *path = path_join(dir, "model.safetensors");
     const struct st_tensor **t = NULL;
     int rc = -1;
 
-    *b = (struct base){ .dir = xstrdup(dir) };
+    *b = (struct base_model){ .dir = xstrdup(dir) };
     if (dims_load(&b->dims, dir) != 0 || base_list(b) != 0 ||
         sha256_file(b->weights_sha256, path) != 0 || st_open(&b->file, path) != 0)
         goto out;
@@ -279,11 +280,11 @@ out:
     free(t);
     free(path);
     if (rc != 0)
-        base_free(b);
+        base_model_free(b);
     return rc;
 }
 
-int base_block_param(const struct base *b, int layer, int role)
+int base_model_block_param(const struct base_model *b, int layer, int role)
 {
     for (int i = 0; i < b->n_params; i++)
         if (b->params[i].layer == layer && (int)b->params[i].role == role)
@@ -291,8 +292,8 @@ int base_block_param(const struct base *b, int layer, int role)
     return -1;
 }
 
-const struct packed *base_packed(struct base *b, int layer, enum group g, bool backward,
-                                 enum precision precision)
+const struct packed *base_model_packed(struct base_model *b, int layer, enum group g, bool backward,
+                                       enum precision precision)
 {
     int group = ((int)precision * b->dims.n_layers + layer) * N_GROUP + (int)g;
     struct packed **p = &b->packed[2 * group];
@@ -303,7 +304,7 @@ const struct packed *base_packed(struct base *b, int layer, enum group g, bool b
     if (p[1] || (p[0] && !backward))
         return p[1] ? p[1] : p[0];
     for (int i = 0; i < group_count(g); i++) {
-        int at = base_block_param(b, layer, (int)ROLE_W + group_first(g) + i);
+        int at = base_model_block_param(b, layer, (int)ROLE_W + group_first(g) + i);
         const struct param *q = &b->params[at];
         t = q->value ? NOTRANS : TRANS; /* one tensor's, or of one kind */
         if (t == TRANS)
@@ -318,11 +319,11 @@ const struct packed *base_packed(struct base *b, int layer, enum group g, bool b
         return p[backward];
     p[backward] = packed_new(part, group_count(g), t, backward, precision);
     packs_new(b, precision);
-    base_release(b); /* at once, so that no more than one group is in memory twice */
+    base_model_release(b); /* at once, so that no more than one group is in memory twice */
     return p[backward];
 }
 
-static int pack_head(struct base *b, const struct param *q, enum precision p)
+static int pack_head(struct base_model *b, const struct param *q, enum precision p)
 {
     struct lmhead *h = &b->lm[p];
     int kept = 0, n = lmhead_chunks(q->rows);
@@ -340,34 +341,34 @@ static int pack_head(struct base *b, const struct param *q, enum precision p)
     return lmhead_pack(h, p);
 }
 
-int base_pack_head(struct base *b, enum precision p)
+int base_model_pack_head(struct base_model *b, enum precision p)
 {
     int rc = 0;
 
     for (int i = 0; i < b->n_params; i++)
         if (b->params[i].role == ROLE_WORD && !b->lm[p].w.x)
             rc = pack_head(b, &b->params[i], p);
-    base_release(b);
+    base_model_release(b);
     return rc;
 }
 
-int base_pack(struct base *b, const unsigned char *need, enum precision p)
+int base_model_pack(struct base_model *b, const unsigned char *need, enum precision p)
 {
-    if (b->arch->causal && base_pack_head(b, p) != 0)
+    if (b->arch->causal && base_model_pack_head(b, p) != 0)
         return -1;
     for (int i = 0; i < b->dims.n_layers * N_GROUP; i++) {
         enum pack_need n = need ? need[i] : PACK_BOTH;
         if (n != PACK_NONE &&
-            !base_packed(b, i / N_GROUP, (enum group)(i % N_GROUP), n == PACK_BOTH, p))
+            !base_model_packed(b, i / N_GROUP, (enum group)(i % N_GROUP), n == PACK_BOTH, p))
             return -1;
     }
     packs_save(b, p);
     return 0;
 }
 
-void base_free(struct base *b)
+void base_model_free(struct base_model *b)
 {
-    for (size_t i = 0; b->packed && i < base_n_packed(&b->dims); i++)
+    for (size_t i = 0; b->packed && i < base_model_n_packed(&b->dims); i++)
         packed_free(b->packed[i]);
     free(b->packed);
     for (int p = 0; p < N_PRECISION; p++)
@@ -381,5 +382,5 @@ void base_free(struct base *b)
     free(b->dims.problem);
     free(b->dir);
     st_close(&b->file);
-    *b = (struct base){ 0 };
+    *b = (struct base_model){ 0 };
 }

@@ -41,7 +41,7 @@ static void fill_normal(real *x, size_t n, double sigma, uint64_t seed, uint32_t
     }
 }
 
-static void fill(const struct base *b, uint64_t seed)
+static void fill(const struct base_model *b, uint64_t seed)
 {
     for (int i = 0; i < b->n_params; i++) {
         const struct param *p = &b->params[i];
@@ -56,7 +56,7 @@ static void fill(const struct base *b, uint64_t seed)
 }
 
 /* Every tensor on a cache line of its own. */
-static int map_values(struct base *b)
+static int map_values(struct base_model *b)
 {
     size_t at = 0, n = 0;
 
@@ -80,15 +80,15 @@ static int map_values(struct base *b)
     return 0;
 }
 
-int base_random(struct base *b, const struct dims *d, uint64_t seed)
+int base_model_random(struct base_model *b, const struct dims *d, uint64_t seed)
 {
-    *b = (struct base){ .dims = *d };
+    *b = (struct base_model){ .dims = *d };
     b->dims.problem = NULL;
     b->dir = xprintf("random %s %d x %d x %d, %d words, seed %llu", d->arch, d->n_layers,
                      d->d_model, d->d_ffn, d->vocab, (unsigned long long)seed);
     sha256_hex(b->weights_sha256, b->dir, strlen(b->dir));
     if (base_list(b) != 0 || map_values(b) != 0) {
-        base_free(b);
+        base_model_free(b);
         return -1;
     }
     fill(b, seed);

@@ -23,7 +23,7 @@
 /* What every step needs. */
 struct ctx {
     const struct model *m;
-    struct lane *l;
+    struct workspace *ws;
     const struct batch *b;   /* the micro-batch */
     const struct batch *row; /* the rows after attention: b, or first tokens */
     int layer;
@@ -32,13 +32,14 @@ struct ctx {
     struct layer_acts *a;
 };
 
-static struct ctx ctx_make(const struct model *m, struct lane *l, const struct batch *b, int layer)
+static struct ctx ctx_make(const struct model *m, struct workspace *ws, const struct batch *b,
+                           int layer)
 {
-    struct acts *acts = l->acts;
+    struct acts *acts = ws->acts;
     bool firsts = acts->firsts && layer == m->base->dims.n_layers - 1;
 
     return (struct ctx){
-        m, l, b, firsts ? &acts->row : b, layer, &m->net->layer[layer], acts, &acts->layer[layer]
+        m, ws, b, firsts ? &acts->row : b, layer, &m->net->layer[layer], acts, &acts->layer[layer]
     };
 }
 
@@ -73,7 +74,7 @@ static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct m
     prof_end();
     prof_begin(WORK_ADAPTER);
     if (n->uses)
-        c->m->adapt->proj_fwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
+        c->m->adapt->proj_fwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
                               c->a->keep[g], x, y);
     prof_end();
 }
@@ -101,16 +102,16 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
 
     prof_begin(WORK_ADAPTER);
     if (n->uses && c->m->adapt->proj_out_bwd)
-        c->m->adapt->proj_out_bwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
+        c->m->adapt->proj_out_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
                                   c->a->keep[g], x, dy);
     prof_end();
     prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
     for (int i = 0; i < group_count(g); i++) {
         struct mat dyi = mat_cols(dy, i * w[0]->rows, w[0]->rows);
         if (b[i]->trainable)
-            mat_sum_rows(param_grad(c->l, b[i]), dyi);
+            mat_sum_rows(param_grad(c->ws, b[i]), dyi);
         if (w[i]->trainable)
-            mat_gemm(param_grad_mat(c->l, w[i]), 1, 1, dyi, TRANS, x, NOTRANS);
+            mat_gemm(param_grad_mat(c->ws, w[i]), 1, 1, dyi, TRANS, x, NOTRANS);
         if (dx.x && !n->packed)
             plain_bwd(param_mat(w[i]), dx, dyi, add || i > 0);
     }
@@ -119,7 +120,7 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
     prof_end();
     prof_begin(WORK_ADAPTER);
     if (n->uses && c->m->adapt->proj_bwd)
-        c->m->adapt->proj_bwd(c->m, c->l, g == GROUP_QKV ? c->b : c->row, c->layer, g,
+        c->m->adapt->proj_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
                               c->a->keep[g], x, dy, dx);
     prof_end();
 }
@@ -131,7 +132,7 @@ static void tap_fwd(const struct ctx *c, enum place p, struct mat h, struct mat 
     if (!c->net->tap[p])
         return;
     prof_begin(WORK_ADAPTER);
-    c->m->adapt->tap_fwd(c->m, c->l, c->row, c->layer, p, c->a->tap[p], h, res);
+    c->m->adapt->tap_fwd(c->m, c->ws, c->row, c->layer, p, c->a->tap[p], h, res);
     prof_end();
 }
 
@@ -140,7 +141,7 @@ static void tap_bwd(const struct ctx *c, enum place p, struct mat dh, struct mat
     if (!c->net->tap[p])
         return;
     prof_begin(WORK_ADAPTER);
-    c->m->adapt->tap_bwd(c->m, c->l, c->row, c->layer, p, c->a->tap[p], dh, dres);
+    c->m->adapt->tap_bwd(c->m, c->ws, c->row, c->layer, p, c->a->tap[p], dh, dres);
     prof_end();
 }
 
@@ -157,19 +158,19 @@ static struct attn_shape attention(const struct ctx *c)
                             .scale = c->m->net->attn_scale,
                             .causal = c->m->base->arch->causal,
                             .p_drop = c->m->head.attn_dropout,
-                            .n_mem = c->m->n_memory };
+                            .n_mem = c->m->n_prefix_kv };
 
     if (s.n_mem > 0)
-        c->m->adapt->memory(c->m, c->l, c->layer, &s.k_mem, &s.v_mem, &s.dk_mem, &s.dv_mem);
+        c->m->adapt->prefix_kv(c->m, c->ws, c->layer, &s.k_mem, &s.v_mem, &s.dk_mem, &s.dv_mem);
     return s;
 }
 
-/* A sequence's block of probabilities has n_heads * len * (n_memory + len) numbers, at most n_heads *
- * max_pos * (n_memory + max_pos). */
+/* A sequence's block of probabilities has n_heads * len * (n_prefix_kv + len) numbers, at most n_heads *
+ * max_pos * (n_prefix_kv + max_pos). */
 static void keep_probs(const struct ctx *c)
 {
     const struct dims *d = &c->m->base->dims;
-    uint64_t pos = (uint64_t)d->max_pos, mem = (uint64_t)c->m->n_memory;
+    uint64_t pos = (uint64_t)d->max_pos, mem = (uint64_t)c->m->n_prefix_kv;
     uint64_t stride = ((uint64_t)d->n_heads * pos * (mem + pos) + 7) / 8 * 8;
     unsigned char *keep = c->a->keep_probs;
 
@@ -177,8 +178,8 @@ static void keep_probs(const struct ctx *c)
     for (int s = 0; s < c->b->n_seq; s++) {
         size_t len = (size_t)(c->b->off[s + 1] - c->b->off[s]);
         size_t n = (size_t)d->n_heads * len * ((size_t)mem + len);
-        uint64_t place = c->l->step * (uint64_t)c->l->batch_slots + (uint64_t)c->b->slot[s];
-        rng_keep(keep, n, c->m->head.attn_dropout, c->l->seed, dropout_sub(c->layer, SITE_PROBS),
+        uint64_t place = c->ws->step * (uint64_t)c->ws->batch_slots + (uint64_t)c->b->slot[s];
+        rng_keep(keep, n, c->m->head.attn_dropout, c->ws->seed, dropout_sub(c->layer, SITE_PROBS),
                  place * stride);
         keep += n;
     }
@@ -259,7 +260,7 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
 static void mlp_fwd(const struct ctx *c, struct mat y)
 {
     struct layer_acts *a = c->a;
-    bool slope = c->l->grad && c->net->stage >= STAGE_UP;
+    bool slope = c->ws->grad && c->net->stage >= STAGE_UP;
 
     linear_fwd(c, GROUP_UP, a->u, a->y1);
     prof_begin(WORK_ACT);
@@ -301,7 +302,7 @@ static void drop_fwd(const struct ctx *c, int site, struct mat y, unsigned char 
     double drop = c->m->head.hidden_dropout;
 
     if (keep) {
-        lane_keep(keep, c->m, c->l, c->row, dropout_sub(c->layer, site), y.cols, drop);
+        dropout_mask(keep, c->m, c->ws, c->row, dropout_sub(c->layer, site), y.cols, drop);
         prof_begin(WORK_DROPOUT);
         dropout(y, y, keep, drop);
         prof_end();
@@ -348,7 +349,8 @@ static void norm_bwd(const struct ctx *c, int site, struct mat dy, struct mat xh
     const struct param *const *p = norm_of(c, site);
 
     prof_begin(WORK_NORM);
-    layernorm_bwd(dy, param_grad(c->l, p[0]), param_grad(c->l, p[1]), dy, xhat, rstd, p[0]->value);
+    layernorm_bwd(dy, param_grad(c->ws, p[0]), param_grad(c->ws, p[1]), dy, xhat, rstd,
+                  p[0]->value);
     prof_end();
 }
 
@@ -441,10 +443,10 @@ static void pre_norm_bwd(const struct ctx *c)
 
 /* --- the block */
 
-void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+void block_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                struct mat y)
 {
-    struct ctx c = ctx_make(m, l, b, layer);
+    struct ctx c = ctx_make(m, ws, b, layer);
 
     if (m->net->pre_norm)
         pre_norm_fwd(&c, y);
@@ -453,9 +455,9 @@ void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int
     tap_fwd(&c, PLACE_BLOCK, y, (struct mat){ 0 });
 }
 
-void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer)
+void block_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer)
 {
-    struct ctx c = ctx_make(m, l, b, layer);
+    struct ctx c = ctx_make(m, ws, b, layer);
 
     tap_bwd(&c, PLACE_BLOCK, mat_rows(c.acts->g, 0, c.row->n_tok), (struct mat){ 0 });
     if (m->net->pre_norm)

@@ -2,48 +2,48 @@
  *
  *     h = LN_f(x)      z = W_word h      L = sum over tokens with a next one of -log softmax(z)_next
  *
- * The logits exist only where somebody asks for them (lane->all_logits); the loss and dL/dh come
+ * The logits exist only where somebody asks for them (ws->all_logits); the loss and dL/dh come
  * from sweeps over the vocabulary (core/math/lmhead.h), of the rows that have a target. */
 #include "core/nn/impl.h"
 
-void decoder_fwd(const struct model *m, struct lane *l)
+void decoder_fwd(const struct model *m, struct workspace *ws)
 {
-    const struct acts *a = l->acts;
+    const struct acts *a = ws->acts;
     const struct param *const *p = m->net->p;
 
-    struct mat x = a->long_y.x ? mat_rows(a->long_y, 0, l->hidden.rows) : a->out;
+    struct mat x = a->long_y.x ? mat_rows(a->long_y, 0, ws->hidden.rows) : a->out;
 
-    layernorm_fwd(l->hidden, mat_rows(a->xhat_f, 0, x.rows), a->rstd_f, x, p[ROLE_FINAL_G]->value,
+    layernorm_fwd(ws->hidden, mat_rows(a->xhat_f, 0, x.rows), a->rstd_f, x, p[ROLE_FINAL_G]->value,
                   p[ROLE_FINAL_B]->value, m->base->dims.ln_eps);
-    if (l->all_logits)
-        lmhead_logits(&m->net->lm, l->logits, l->hidden);
+    if (ws->all_logits)
+        lmhead_logits(&m->net->lm, ws->logits, ws->hidden);
 }
 
-double decoder_loss(const struct model *m, struct lane *l, const struct batch *b, double weight,
-                    struct mat *dhidden)
+double decoder_loss(const struct model *m, struct workspace *ws, const struct batch *b,
+                    double weight, struct mat *dhidden)
 {
-    const struct acts *a = l->acts;
+    const struct acts *a = ws->acts;
     const struct param *word = m->net->p[ROLE_WORD];
     struct mat dw = { 0 }, dh = { 0 };
 
     CHECK(b->next, "%d tokens without next", b->n_tok);
-    if (l->grad && dhidden) {
-        dh = mat_rows(a->g, 0, l->hidden.rows);
-        dw = param_grad_mat(l, word);
+    if (ws->grad && dhidden) {
+        dh = mat_rows(a->g, 0, ws->hidden.rows);
+        dw = param_grad_mat(ws, word);
     }
     if (dhidden)
         *dhidden = dh;
-    double loss = lmhead_loss(&m->net->lm, dh, dw, l->hidden, b->next, weight, a->lm_scratch);
-    base_rows_read(m->base, word, b->n_tok); /* of the targets */
+    double loss = lmhead_loss(&m->net->lm, dh, dw, ws->hidden, b->next, weight, a->lm_scratch);
+    base_model_rows_read(m->base, word, b->n_tok); /* of the targets */
     return loss;
 }
 
-void decoder_bwd(const struct model *m, struct lane *l, struct mat dhidden)
+void decoder_bwd(const struct model *m, struct workspace *ws, struct mat dhidden)
 {
-    const struct acts *a = l->acts;
+    const struct acts *a = ws->acts;
     const struct param *const *p = m->net->p;
 
     CHECK(dhidden.x && dhidden.x == a->g.x, "a gradient from elsewhere");
-    layernorm_bwd(dhidden, param_grad(l, p[ROLE_FINAL_G]), param_grad(l, p[ROLE_FINAL_B]), dhidden,
-                  mat_rows(a->xhat_f, 0, dhidden.rows), a->rstd_f, p[ROLE_FINAL_G]->value);
+    layernorm_bwd(dhidden, param_grad(ws, p[ROLE_FINAL_G]), param_grad(ws, p[ROLE_FINAL_B]),
+                  dhidden, mat_rows(a->xhat_f, 0, dhidden.rows), a->rstd_f, p[ROLE_FINAL_G]->value);
 }

@@ -57,33 +57,33 @@ int dims_size(const struct dims *d, enum size s);
 void stored_view(struct param *p, const struct arch *a, const real *tensor);
 /* base_list - the architecture of b->dims and its tensors, without values; nothing packed. Errors:
  * FAIL_USAGE: an architecture that this build has not. */
-int base_list(struct base *b);
-/* base_packed - the matrices of one input, packed unless that is done already: for both directions
+int base_list(struct base_model *b);
+/* base_model_packed - the matrices of one input, packed unless that is done already: for both directions
  * when BACKWARD, else for forward at least. NULL: FAIL_MEMORY. */
-const struct packed *base_packed(struct base *b, int layer, enum group g, bool backward,
-                                 enum precision precision);
+const struct packed *base_model_packed(struct base_model *b, int layer, enum group g, bool backward,
+                                       enum precision precision);
 /* --- Packs of large models are kept in files below b->pack_dir (packs.c), by place: group LAYER *
  * N_GROUP + G of the blocks, then chunks of a decoder's head. Without that folder, for a model of few
  * bytes or without oneDNN nothing is.
  * packs_get - WANT (in, out, backward, precision), used where it lies in the file; NULL: it is not
  * there, or damaged, which is said once. packs_new - something was packed that was not there.
  * packs_save - then the file is written anew; one that cannot be written is no fault of the run. */
-struct packed *packs_get(struct base *b, int place, struct packed_image want);
-void packs_new(struct base *b, enum precision p);
-void packs_save(struct base *b, enum precision p);
-void packs_free(struct base *b);
+struct packed *packs_get(struct base_model *b, int place, struct packed_image want);
+void packs_new(struct base_model *b, enum precision p);
+void packs_save(struct base_model *b, enum precision p);
+void packs_free(struct base_model *b);
 
-/* base_release - give back the pages of the file that were read, after numbers of it were packed or
+/* base_model_release - give back the pages of the file that were read, after numbers of it were packed or
  * copied; those still needed (embeddings) come back by themselves. */
-void base_release(const struct base *b);
-/* base_rows_read - N rows of the table P, the word embeddings, were looked up, from any thread. */
-void base_rows_read(struct base *b, const struct param *p, int n);
-/* base_pack_head - a decoder's head, unless that is done already. Errors: FAIL_MEMORY. */
-int base_pack_head(struct base *b, enum precision p);
-/* base_tensor - a tensor of the checkpoint by name, with or without the prefix; NULL: absent. */
-const struct st_tensor *base_tensor(const struct base *b, const char *name);
-/* base_block_param - index in params of a role of a block; -1: the architecture has none. */
-int base_block_param(const struct base *b, int layer, int role);
+void base_model_release(const struct base_model *b);
+/* base_model_rows_read - N rows of the table P, the word embeddings, were looked up, from any thread. */
+void base_model_rows_read(struct base_model *b, const struct param *p, int n);
+/* base_model_pack_head - a decoder's head, unless that is done already. Errors: FAIL_MEMORY. */
+int base_model_pack_head(struct base_model *b, enum precision p);
+/* base_model_tensor - a tensor of the checkpoint by name, with or without the prefix; NULL: absent. */
+const struct st_tensor *base_model_tensor(const struct base_model *b, const char *name);
+/* base_model_block_param - index in params of a role of a block; -1: the architecture has none. */
+int base_model_block_param(const struct base_model *b, int layer, int role);
 
 static inline int group_first(enum group g)
 {
@@ -199,7 +199,7 @@ size_t acts_plan(struct acts *a, unsigned char *mem, const struct model *m,
 bool acts_again(const struct model *m, int layer);
 /* acts_ready - the lane's memory for this batch, grown when it is larger than all before. acts_batch -
  * the batch that the blocks see: B, or with the rows that a method inserts. */
-int acts_ready(struct lane *l, const struct model *m, const struct batch *b);
+int acts_ready(struct workspace *ws, const struct model *m, const struct batch *b);
 static inline const struct batch *acts_batch(const struct acts *a, const struct batch *b)
 {
     return a->soft.n_tok ? &a->soft : b;
@@ -207,9 +207,9 @@ static inline const struct batch *acts_batch(const struct acts *a, const struct 
 
 /* --- A block. Y [R,d] is its output; pre-norm: its input, which becomes its output. block_bwd:
  * a->g holds dL/dy on entry and dL/dx on return. */
-void block_fwd(const struct model *m, struct lane *l, const struct batch *b, int layer,
+void block_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                struct mat y);
-void block_bwd(const struct model *m, struct lane *l, const struct batch *b, int layer);
+void block_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer);
 
 /* --- Rows that a method inserts (soft.c). soft_batch - B with them, its arrays in MEM of soft_bytes()
  * for the longer batch; the id of inserted row k is -1 - k. soft_out: the rows of real tokens of X
@@ -229,37 +229,37 @@ void soft_in(struct mat x, struct mat y, const struct model *m, const int *off, 
 
 /* --- A decoder's end (decoder.c): the stream after the last block to l->hidden and, if asked,
  * logits; loss and dL/dhidden in a->g; dL/dhidden to the gradient of the stream, in place. */
-void decoder_fwd(const struct model *m, struct lane *l);
-double decoder_loss(const struct model *m, struct lane *l, const struct batch *b, double weight,
-                    struct mat *dhidden);
-void decoder_bwd(const struct model *m, struct lane *l, struct mat dhidden);
+void decoder_fwd(const struct model *m, struct workspace *ws);
+double decoder_loss(const struct model *m, struct workspace *ws, const struct batch *b,
+                    double weight, struct mat *dhidden);
+void decoder_bwd(const struct model *m, struct workspace *ws, struct mat dhidden);
 
-/* Dropout of a whole matrix by a mask. lane_drops: whether dropout P acts in this lane. */
-static inline bool lane_drops(const struct lane *l, double p)
+/* Dropout of a whole matrix by a mask. workspace_drops: whether dropout P acts in this lane. */
+static inline bool workspace_drops(const struct workspace *ws, double p)
 {
-    return l->train && p > 0;
+    return ws->train && p > 0;
 }
 /* param_grad - where the gradient of P goes; NULL when frozen. */
-static inline real *param_grad(const struct lane *l, const struct param *p)
+static inline real *param_grad(const struct workspace *ws, const struct param *p)
 {
-    return p->trainable ? l->grad + p->off : NULL;
+    return p->trainable ? ws->grad + p->off : NULL;
 }
 static inline struct mat param_mat(const struct param *p)
 {
     CHECK(p->value, "'%s' is in the file only", p->name);
     return mat_make(p->value, p->rows, p->cols);
 }
-static inline struct mat param_grad_mat(const struct lane *l, const struct param *p)
+static inline struct mat param_grad_mat(const struct workspace *ws, const struct param *p)
 {
-    return mat_make(param_grad(l, p), p->rows, p->cols);
+    return mat_make(param_grad(ws, p), p->rows, p->cols);
 }
 /* The same for tensors that an architecture may lack (P NULL): an empty view. */
 static inline struct mat maybe_mat(const struct param *p)
 {
     return p ? param_mat(p) : (struct mat){ 0 };
 }
-static inline struct mat maybe_grad_mat(const struct lane *l, const struct param *p)
+static inline struct mat maybe_grad_mat(const struct workspace *ws, const struct param *p)
 {
-    return p ? param_grad_mat(l, p) : (struct mat){ 0 };
+    return p ? param_grad_mat(ws, p) : (struct mat){ 0 };
 }
 #endif

@@ -36,16 +36,16 @@ struct adapt {
      * keep_cols() numbers to cut up as the method likes. x is const. */
     bool (*uses)(const struct model *m, int layer, enum group g);
     int (*keep_cols)(const struct model *m, int layer, enum group g);
-    void (*proj_fwd)(const struct model *m, struct lane *l, const struct batch *b, int layer,
+    void (*proj_fwd)(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat y);
-    void (*proj_bwd)(const struct model *m, struct lane *l, const struct batch *b, int layer,
+    void (*proj_bwd)(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                      enum group g, struct mat keep, struct mat x, struct mat dy,
                      struct mat dx); /* dx +=; may be empty. NULL: it is all in proj_out_bwd */
 
     /* Backward of a method that does more than add to y: before the frozen product's backward, and
      * before proj_bwd, dy becomes in place the gradient of x W^T + b. */
-    void (*proj_out_bwd)(const struct model *m, struct lane *l, const struct batch *b, int layer,
-                         enum group g, struct mat keep, struct mat x, struct mat dy);
+    void (*proj_out_bwd)(const struct model *m, struct workspace *ws, const struct batch *b,
+                         int layer, enum group g, struct mat keep, struct mat x, struct mat dy);
 
     /* Hooks between the linear layers, on rows h that are changed in place. B gives the rows of h, as
      * above; keep [T, tap_cols()] as above. PLACE_ATTN, PLACE_MLP: h [T,d] is what the sublayer adds to
@@ -55,22 +55,22 @@ struct adapt {
      * elsewhere res and dres are empty). */
     bool (*taps)(const struct model *m, int layer, enum place p);
     int (*tap_cols)(const struct model *m, int layer, enum place p);
-    void (*tap_fwd)(const struct model *m, struct lane *l, const struct batch *b, int layer,
+    void (*tap_fwd)(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat h, struct mat res);
-    void (*tap_bwd)(const struct model *m, struct lane *l, const struct batch *b, int layer,
+    void (*tap_bwd)(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                     enum place p, struct mat keep, struct mat dh, struct mat dres);
 
-    /* Keys and values [model->n_memory, d] that every query of the layer sees beside its own sequence's;
+    /* Keys and values [model->n_prefix_kv, d] that every query of the layer sees beside its own sequence's;
      * the gradients are added to by attention's backward (dk, dv empty without l->grad). Only of methods
-     * that set m->n_memory. Tokens keep their positions. */
-    void (*memory)(const struct model *m, struct lane *l, int layer, struct mat *k, struct mat *v,
-                   struct mat *dk, struct mat *dv);
+     * that set m->n_prefix_kv. Tokens keep their positions. */
+    void (*prefix_kv)(const struct model *m, struct workspace *ws, int layer, struct mat *k,
+                      struct mat *v, struct mat *dk, struct mat *dv);
 
     /* Work of a pass that is not a layer's, over SCRATCH numbers of the lane's own, which all hooks of the
      * pass find at l->scratch: before the first block, and after the last backward. */
     size_t (*scratch)(const struct model *m, bool grad);
-    void (*pass_begin)(const struct model *m, struct lane *l);
-    void (*pass_end)(const struct model *m, struct lane *l);
+    void (*pass_begin)(const struct model *m, struct workspace *ws);
+    void (*pass_end)(const struct model *m, struct workspace *ws);
 
     /* w += sign * update of this projection, w [out,in] a copy. NULL: cannot be merged. */
     void (*merge)(const struct model *m, int layer, enum proj p, struct mat w, int sign);
@@ -81,7 +81,7 @@ struct adapt {
 
     /* What the training loop does beside AdamW. step_grad: GRAD [n_train], the gradient of step's mean
      * loss, may be changed before it is clipped (a regulariser). step_done: after the update, step of
-     * TOTAL (1 after the first). n_vectors: so many vectors [n_train] at m->remember that these two keep
+     * TOTAL (1 after the first). n_vectors: so many vectors [n_train] at m->opt_state that these two keep
      * from step to step; zero at first, in checkpoints. */
     int n_vectors;
     void (*step_grad)(const struct model *m, real *grad, long step, long total);

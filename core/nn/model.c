@@ -57,7 +57,7 @@ static int make_theta(struct model *m)
     if (arena_init(&m->mem, (m->n_train + keep + fixed + 48) * sizeof *m->theta) != 0)
         return fail_context("%.1f million trained numbers", 1e-6 * (double)m->n_train);
     m->theta = arena_get(&m->mem, m->n_train, sizeof *m->theta); /* of a fresh arena: zeros */
-    m->remember = keep ? arena_get(&m->mem, keep, sizeof *m->remember) : NULL;
+    m->opt_state = keep ? arena_get(&m->mem, keep, sizeof *m->opt_state) : NULL;
     real *next = fixed ? arena_get(&m->mem, fixed, sizeof *next) : NULL;
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
@@ -72,7 +72,7 @@ static int make_theta(struct model *m)
         p->value = m->theta + p->off;
         p->stored = NULL;
     }
-    base_release(m->base);
+    base_model_release(m->base);
     return 0;
 }
 
@@ -181,7 +181,7 @@ static void resolve_taps(struct model *m, int layer)
     }
     l->own_dy[0] = l->tap[PLACE_ATTN] || (out && l->group[GROUP_O].uses);
     l->own_dy[1] = l->tap[PLACE_MLP] || (out && l->group[GROUP_DOWN].uses);
-    if (m->n_memory)
+    if (m->n_prefix_kv)
         raise(&l->stage, STAGE_QKV);
 }
 
@@ -209,8 +209,8 @@ static int pack_layers(struct model *m)
         struct net_layer *l = &m->net->layer[i / N_GROUP];
         enum group g = (enum group)(i % N_GROUP);
         if (!l->group[g].trained &&
-            !(l->group[g].packed = base_packed(m->base, i / N_GROUP, g, l->stage > group_stage(g),
-                                               m->head.precision)))
+            !(l->group[g].packed = base_model_packed(m->base, i / N_GROUP, g,
+                                                     l->stage > group_stage(g), m->head.precision)))
             return -1;
     }
     return 0;
@@ -238,13 +238,13 @@ static int resolve_head(struct model *m)
     m->net->lm.w = param_mat(word);
     if (word->trainable)
         return 0;
-    if (base_pack_head(m->base, m->head.precision) != 0)
+    if (base_model_pack_head(m->base, m->head.precision) != 0)
         return -1;
     m->net->lm = m->base->lm[m->head.precision];
     return 0;
 }
 
-static int check_head(const struct base *b, const struct head *h)
+static int check_head(const struct base_model *b, const struct head *h)
 {
     CHECK(h->n_labels >= 0 && (!h->regression || h->n_labels == 1), "%d", h->n_labels);
     if (b->arch->causal && (h->n_labels > 0 || h->pooling != POOL_NONE))
@@ -263,7 +263,7 @@ static int check_head(const struct base *b, const struct head *h)
 }
 
 /* All but numbers: the tensors, with the method's, and what each layer has to keep. */
-static int list_params(struct model *m, struct base *b, const struct head *h,
+static int list_params(struct model *m, struct base_model *b, const struct head *h,
                        const struct adapt *method, const void *cfg, uint64_t seed)
 {
     *m = (struct model){ .base = b, .head = *h, .adapt = method, .seed = seed };
@@ -280,15 +280,15 @@ static int list_params(struct model *m, struct base *b, const struct head *h,
     return 0;
 }
 
-int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
-               const void *cfg, uint64_t seed, bool use_own_head)
+int model_init(struct model *m, struct base_model *b, const struct head *h,
+               const struct adapt *method, const void *cfg, uint64_t seed, bool use_own_head)
 {
     if (list_params(m, b, h, method, cfg, seed) != 0 || soft_prompt(m) != 0 || make_theta(m) != 0 ||
         (h->n_labels > 0 && init_head(m, use_own_head) != 0))
         goto out;
     if (method->init) {
         method->init(m, cfg);
-        base_release(b); /* some look at W */
+        base_model_release(b); /* some look at W */
     }
     resolve(m);
     resolve_layers(m);
@@ -301,8 +301,8 @@ out:
     return -1;
 }
 
-int model_outline(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
-                  const void *cfg)
+int model_outline(struct model *m, struct base_model *b, const struct head *h,
+                  const struct adapt *method, const void *cfg)
 {
     if (list_params(m, b, h, method, cfg, 0) != 0) {
         model_free(m);
@@ -329,7 +329,7 @@ void model_free(struct model *m)
 
 const struct param *model_role(const struct model *m, int layer, int role)
 {
-    int at = base_block_param(m->base, layer, role);
+    int at = base_model_block_param(m->base, layer, role);
 
     return at < 0 ? NULL : &m->params[at];
 }

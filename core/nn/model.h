@@ -1,5 +1,5 @@
-/* model.h - pretrained transformers: what is shared by all runs (struct base), one adapted
- * instance of it (struct model), and a micro-batch in flight (struct lane). Layer 2.
+/* model.h - pretrained transformers: what is shared by all runs (struct base_model), one adapted
+ * instance of it (struct model), and a micro-batch in flight (struct workspace). Layer 2.
  *
  *   base    mapped checkpoint, frozen weights packed once, read-only: forked workers share its
  *           pages
@@ -129,7 +129,7 @@ struct arch {
 };
 extern const struct arch *const arch_table[]; /* generated, NULL-terminated */
 
-struct base {
+struct base_model {
     char *dir;
     char weights_sha256[65]; /* of model.safetensors */
     struct dims dims;
@@ -137,40 +137,41 @@ struct base {
     struct safetensors file;
     struct param *params; /* trunk and pooler, frozen values; names without prefix */
     int n_params;
-    real *own;              /* numbers that could not stay in the map */
-    int rows_read;          /* of the word embeddings since they were given back */
-    struct packed **packed; /* [base_n_packed]: for each precision, layer and group one for forward
+    real *own;     /* numbers that could not stay in the map */
+    int rows_read; /* of the word embeddings since they were given back */
+    struct packed *
+        *packed;       /* [base_model_n_packed]: for each precision, layer and group one for forward
                                 only and one for both directions; NULL until somebody needs it */
-    char *pack_dir;         /* folder where packs of large models are kept; NULL: none are */
-    size_t pack_least;      /* bytes of packs from which on they are; 0: those where a file
+    char *pack_dir;    /* folder where packs of large models are kept; NULL: none are */
+    size_t pack_least; /* bytes of packs from which on they are; 0: those where a file
                                is faster */
-    struct packs *packs;    /* private to core/nn: [N_PRECISION] such files */
+    struct packs *packs;           /* private to core/nn: [N_PRECISION] such files */
     struct lmhead lm[N_PRECISION]; /* a decoder's head, packed when it was needed first */
 };
-static inline size_t base_n_packed(const struct dims *d)
+static inline size_t base_model_n_packed(const struct dims *d)
 {
     return (size_t)d->n_layers * N_GROUP * N_PRECISION * 2;
 }
-/* base_load - config, weights (names with or without the prefix), all shapes checked; missing and
+/* base_model_load - config, weights (names with or without the prefix), all shapes checked; missing and
  * unexpected tensors are listed (a missing pooler is allowed: it is then refused only if it is
  * needed; position_ids and heads of other tasks are ignored). A checkpoint's own classifier is
  * kept for parity and logits. Errors: FAIL_INPUT, FAIL_MEMORY. */
-int base_load(struct base *b, const char *dir);
-/* base_random - a checkpoint of these shapes that nobody trained: every tensor N(0, init_range) from
+int base_model_load(struct base_model *b, const char *dir);
+/* base_model_random - a checkpoint of these shapes that nobody trained: every tensor N(0, init_range) from
  * (seed, RNG_INIT, its place in the list), gains of LayerNorms 1. Its numbers lie in a mapping of
  * their own and may be changed until they are packed; like a file's, its pages need not stay in
  * memory afterwards. D->problem is not taken. Errors: FAIL_USAGE: no such architecture;
  * FAIL_MEMORY. */
-int base_random(struct base *b, const struct dims *d, uint64_t seed);
-/* base_outline - the tensors of these shapes without numbers, for model_outline. Without POOLER as from
+int base_model_random(struct base_model *b, const struct dims *d, uint64_t seed);
+/* base_model_outline - the tensors of these shapes without numbers, for model_outline. Without POOLER as from
  * a checkpoint that has none. D->problem is not taken. Errors: FAIL_USAGE: no such architecture. */
-int base_outline(struct base *b, const struct dims *d, bool pooler);
-/* base_pack - pack what NEED [n_layers * N_GROUP] says (model_packs; NULL: all, for both directions)
+int base_model_outline(struct base_model *b, const struct dims *d, bool pooler);
+/* base_model_pack - pack what NEED [n_layers * N_GROUP] says (model_packs; NULL: all, for both directions)
  * now, in this process, so that forked workers share it. What is not packed here is packed when a
  * model needs it. Errors: FAIL_MEMORY. */
 enum pack_need { PACK_NONE, PACK_FORWARD, PACK_BOTH, N_PACK_NEED };
-int base_pack(struct base *b, const unsigned char *need, enum precision p);
-void base_free(struct base *b);
+int base_model_pack(struct base_model *b, const unsigned char *need, enum precision p);
+void base_model_free(struct base_model *b);
 /* table_resident - what stays in memory of an embedding table of BYTES in the map whose rows are looked
  * up: all of a small one; a large one is given back now and then, because every row brings the pages
  * around it along. */
@@ -184,14 +185,14 @@ struct head {
     enum pooling pooling; /* cls: pooler dense + tanh as transformers; mean: of hidden states; none:
                              a decoder */
     double pool_scale;    /* factor on the pooled vector before the classifier; 1 as transformers */
-    double hidden_dropout, attn_dropout, classifier_dropout; /* used when lane->train */
+    double hidden_dropout, attn_dropout, classifier_dropout; /* used when ws->train */
     enum precision precision; /* of what frozen weights multiply; trained ones are never rounded */
     int recompute; /* so many blocks, from the lowest that backward reaches, keep their input only
                       and are computed again in backward: the same bits, less memory */
 };
 
 struct model {
-    struct base *base;
+    struct base_model *base;
     struct head head;
     struct param *params; /* base's, then classifier.weight, classifier.bias, then the method's */
     int n_params;
@@ -207,8 +208,8 @@ struct model {
      * [n_prefix + n_infix, d]. Batches, pooling, hidden states and losses are of real tokens only; hooks
      * of layers see the longer batch, where ids of inserted rows k are -1 - k (soft_row). */
     int n_prefix, n_infix, soft;
-    int n_memory;   /* keys and values of each layer that all queries see beside their sequence's */
-    real *remember; /* [adapt->n_vectors, n_train]; in mem */
+    int n_prefix_kv; /* keys and values of each layer that all queries see beside their sequence's */
+    real *opt_state; /* [adapt->n_vectors, n_train]; in mem */
     int lowest; /* lowest layer whose backward anyone needs; -1: embeddings; n_layers: head only */
     struct net *net; /* private to core/nn: the tensors by role, and what each layer has to keep */
     uint64_t seed;
@@ -217,14 +218,14 @@ struct model {
  * classifier N(0, init_range) from (seed, RNG_HEAD), bias 0 (or the checkpoint's own head when
  * OWN_HEAD and shapes agree); the method's from (seed, RNG_INIT). Errors: FAIL_USAGE from the
  * method (rank too large, unknown target). */
-int model_init(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
-               const void *cfg, uint64_t seed, bool own_head);
-/* model_outline - a model without numbers, over a base of shapes alone (base_outline): what trains,
- * n_train, n_total, lowest, model_packs and lane_bytes are those of model_init, and nothing is
+int model_init(struct model *m, struct base_model *b, const struct head *h,
+               const struct adapt *method, const void *cfg, uint64_t seed, bool own_head);
+/* model_outline - a model without numbers, over a base of shapes alone (base_model_outline): what trains,
+ * n_train, n_total, lowest, model_packs and workspace_bytes are those of model_init, and nothing is
  * allocated for weights, so that any size is counted at once. Nothing else may be done with it but
  * model_free. Errors: as model_init's, from head and method. */
-int model_outline(struct model *m, struct base *b, const struct head *h, const struct adapt *method,
-                  const void *cfg);
+int model_outline(struct model *m, struct base_model *b, const struct head *h,
+                  const struct adapt *method, const void *cfg);
 void model_free(struct model *m);
 /* model_packs - raise NEED [n_layers * N_GROUP] to what the model multiplies with packed: nothing of
  * what it trains, forward only of what needs no gradient of its input. */
@@ -253,7 +254,7 @@ struct batch {
                            NULL */
 };
 
-struct lane {
+struct workspace {
     struct arena mem;
     real *grad;          /* [n_train], accumulated; NULL when only evaluating */
     bool train;          /* dropout on */
@@ -268,28 +269,28 @@ struct lane {
     void *acts;        /* private to core/nn */
     real *scratch;     /* the method's numbers of this pass, adapt->scratch() of them */
 
-    /* In: where the rows of sequence s at the border of the frozen part lie, border[border_at[s]]:
+    /* In: where the rows of sequence s at the border of the frozen part lie, frozen[frozen_at[s]]:
      * the input of layer m->lowest [its tokens, d]; when no layer trains the one row that the head
-     * pools, the mean or the first hidden state. border_known: they are read and nothing below is
+     * pools, the mean or the first hidden state. frozen_known: they are read and nothing below is
      * computed; else they are written. NULL: neither. */
-    real *const *border;
-    const int *border_at;
-    bool border_known;
+    real *const *frozen;
+    const int *frozen_at;
+    bool frozen_known;
 
     /* In: NULL, or [n_layers + 1] places for [n_tok, d] numbers: the hidden states of real tokens after
      * the embeddings and after each block (of pre-norm models before the final LayerNorm). Needs
      * all_hidden, and no border. */
     real *const *layer_out;
 };
-/* lane_init - GRAD: allocate a gradient vector (zeroed). Memory grows to the largest batch seen,
+/* workspace_init - GRAD: allocate a gradient vector (zeroed). Memory grows to the largest batch seen,
  * never in the middle of a step. Errors: FAIL_MEMORY. */
-int lane_init(struct lane *l, const struct model *m, bool grad);
-void lane_free(struct lane *l);
-/* lane_bytes - what this batch takes of a lane's memory, for plans: exact, unless all_hidden. Only
+int workspace_init(struct workspace *ws, const struct model *m, bool grad);
+void workspace_free(struct workspace *ws);
+/* workspace_bytes - what this batch takes of a lane's memory, for plans: exact, unless all_hidden. Only
  * the shapes of B are read. */
-size_t lane_bytes(const struct model *m, const struct batch *b, bool grad, bool train);
+size_t workspace_bytes(const struct model *m, const struct batch *b, bool grad, bool train);
 
-/* lane_keep - the dropout mask of one place of the model: for each sequence s of the batch WIDTH
+/* dropout_mask - the dropout mask of one place of the model: for each sequence s of the batch WIDTH
  * bytes for each of its rows (as b->off says), 1 with probability 1-p. A byte depends on (seed,
  * step, slot[s], SUB) and its place in the sequence only, not on how the step was cut into
  * micro-batches. SUB: dropout_sub(). */
@@ -305,26 +306,26 @@ static inline uint32_t dropout_sub(int layer, int site)
 {
     return (uint32_t)(layer + 1) * 16 + (uint32_t)site;
 }
-void lane_keep(unsigned char *keep, const struct model *m, const struct lane *l,
-               const struct batch *b, uint32_t sub, int width, double p);
+void dropout_mask(unsigned char *keep, const struct model *m, const struct workspace *ws,
+                  const struct batch *b, uint32_t sub, int width, double p);
 
-/* model_fwd - fill lane->logits (and what backward needs when lane->grad). Errors: FAIL_MEMORY
+/* model_fwd - fill ws->logits (and what backward needs when ws->grad). Errors: FAIL_MEMORY
  * only. */
-int model_fwd(const struct model *m, struct lane *l, const struct batch *b);
-/* model_border_is_fixed - a part of the model is frozen (lowest > 0), and what it computes from a
+int model_fwd(const struct model *m, struct workspace *ws, const struct batch *b);
+/* model_frozen_is_fixed - a part of the model is frozen (lowest > 0), and what it computes from a
  * sequence is the same bits in every pass: no dropout in it, rows that do not depend on their
- * neighbours. Only then is lane->border allowed. */
-bool model_border_is_fixed(const struct model *m);
+ * neighbours. Only then is ws->frozen allowed. */
+bool model_frozen_is_fixed(const struct model *m);
 /* model_loss - loss of the batch: the sum over its sequences (b->label, b->target), or over the
  * tokens of a decoder that have a next one (b->next). After model_fwd on the same lane. *DOUT, if
  * not NULL, is the gradient of WEIGHT times that sum for model_bwd: dL/dlogits of a classifier,
  * dL/dhidden of a decoder, whose logits never exist. (What the head of a decoder adds to the
- * gradient of a trained embedding goes to lane->grad here, where the probabilities are at hand.)
+ * gradient of a trained embedding goes to ws->grad here, where the probabilities are at hand.)
  * Returns the plain sum. */
-double model_loss(const struct model *m, struct lane *l, const struct batch *b, double weight,
+double model_loss(const struct model *m, struct workspace *ws, const struct batch *b, double weight,
                   struct mat *dout);
-/* model_bwd - lane->grad += the gradient of what model_loss returned, by its DOUT. */
-void model_bwd(const struct model *m, struct lane *l, const struct batch *b, struct mat dout);
+/* model_bwd - ws->grad += the gradient of what model_loss returned, by its DOUT. */
+void model_bwd(const struct model *m, struct workspace *ws, const struct batch *b, struct mat dout);
 /* batch_targets - how many terms the loss has: sequences, or tokens with a next one. */
 int batch_targets(const struct model *m, const struct batch *b);
 #endif

@@ -52,7 +52,7 @@ static size_t pages(size_t bytes)
 }
 
 /* A decoder's head; NULL: none. */
-static const struct param *head_of(const struct base *b)
+static const struct param *head_of(const struct base_model *b)
 {
     for (int i = 0; b->arch->causal && i < b->n_params; i++)
         if (b->params[i].role == ROLE_WORD)
@@ -61,7 +61,7 @@ static const struct param *head_of(const struct base *b)
 }
 
 /* Groups of blocks, then chunks of a decoder's head. */
-static int n_places(const struct base *b)
+static int n_places(const struct base_model *b)
 {
     const struct param *head = head_of(b);
 
@@ -70,7 +70,7 @@ static int n_places(const struct base *b)
 
 /* Worth a file. bf16's packs are not: they are made in half the time, and a step streams them so fast
  * that it feels the small pages of a mapped file (f32's does not). */
-static bool is_large(const struct base *b, enum precision p)
+static bool is_large(const struct base_model *b, enum precision p)
 {
     size_t n = 0, least = b->pack_least ? b->pack_least : LEAST_BYTES;
     const struct param *head = head_of(b);
@@ -86,7 +86,7 @@ static bool is_large(const struct base *b, enum precision p)
 }
 
 /* The name tells people of which weights it is; for the program it is the key's. */
-static void name_file(struct packs *k, const struct base *b, enum precision p)
+static void name_file(struct packs *k, const struct base_model *b, enum precision p)
 {
     char *text = xprintf("packs %d of lowrank %s\n%s %d\n%s\n%s\n", VERSION, LOWRANK_VERSION,
                          b->weights_sha256, (int)p, packed_library(), cpu_info()->features);
@@ -146,7 +146,7 @@ static void tell_damaged(struct packs *k)
 }
 
 /* What is kept of B in this precision; NULL: such models are not kept. */
-static struct packs *packs_open(struct base *b, enum precision p)
+static struct packs *packs_open(struct base_model *b, enum precision p)
 {
     if (!b->packs)
         b->packs = xalloc(N_PRECISION, sizeof *b->packs);
@@ -192,7 +192,7 @@ static int check_entry(void *arg)
     return XXH3_64bits(c->k->file.data + c->e->at, pages(c->e->bytes)) == c->e->sum ? 0 : -1;
 }
 
-struct packed *packs_get(struct base *b, int place, struct packed_image want)
+struct packed *packs_get(struct base_model *b, int place, struct packed_image want)
 {
     struct packs *k = packs_open(b, want.precision);
 
@@ -260,7 +260,8 @@ static void add_packed(struct writing *w, const struct packed_image *p, int plac
 
 /* What multiplies at a place, the one for both directions before the one for forward; false: nothing
  * is packed there. */
-static bool packed_at(struct packed_image *to, const struct base *b, enum precision p, int place)
+static bool packed_at(struct packed_image *to, const struct base_model *b, enum precision p,
+                      int place)
 {
     int groups = b->dims.n_layers * N_GROUP;
     const struct packed *one;
@@ -276,7 +277,7 @@ static bool packed_at(struct packed_image *to, const struct base *b, enum precis
 
 /* By direction: what multiplies forward only reads one range, without pages around each matrix of
  * it. */
-static void collect(struct writing *w, const struct base *b, enum precision p)
+static void collect(struct writing *w, const struct base_model *b, enum precision p)
 {
     const struct packs *k = &b->packs[p];
     size_t n = PACKED_DIRECTIONS * (size_t)n_places(b);
@@ -358,7 +359,7 @@ static void trim(const char *dir, size_t most, const char *newest)
             break;
 }
 
-void packs_save(struct base *b, enum precision p)
+void packs_save(struct base_model *b, enum precision p)
 {
     struct packs *k = b->packs ? &b->packs[p] : NULL;
     struct writing w = { 0 };
@@ -384,12 +385,12 @@ out:
     free(w.part);
 }
 
-void packs_new(struct base *b, enum precision p)
+void packs_new(struct base_model *b, enum precision p)
 {
     b->packs[p].is_new = true;
 }
 
-void packs_free(struct base *b)
+void packs_free(struct base_model *b)
 {
     for (int p = 0; b->packs && p < N_PRECISION; p++) {
         file_unmap(&b->packs[p].file);

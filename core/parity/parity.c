@@ -9,7 +9,7 @@
 static const struct adapt frozen = { .name = "frozen" };
 
 /* 0: a decoder. */
-static int own_labels(const struct base *b)
+static int own_labels(const struct base_model *b)
 {
     const struct st_tensor *t = st_find(&b->file, "classifier.weight");
 
@@ -49,13 +49,13 @@ static int compare_tokens(struct parity *p, struct expected *e, const char *name
     return rc;
 }
 
-static int compare_embedding(struct parity *p, struct expected *e, const struct lane *l)
+static int compare_embedding(struct parity *p, struct expected *e, const struct workspace *ws)
 {
-    size_t d = (size_t)l->pooled.cols, n = (size_t)l->pooled.rows;
+    size_t d = (size_t)ws->pooled.cols, n = (size_t)ws->pooled.rows;
     real *x = xalloc(n * d, sizeof *x);
 
     for (size_t s = 0; s < n; s++) {
-        const real *row = mat_row(l->pooled, (int)s);
+        const real *row = mat_row(ws->pooled, (int)s);
         double norm = vec_norm(row, d);
         for (size_t k = 0; k < d; k++)
             x[s * d + k] = (real)(row[k] / norm);
@@ -67,9 +67,9 @@ static int compare_embedding(struct parity *p, struct expected *e, const struct 
 
 /* A row for each sequence, or for each token of a decoder. */
 static int compare_logits(struct parity *p, struct expected *e, const char *name,
-                          const struct lane *l, const struct feed *f)
+                          const struct workspace *ws, const struct feed *f)
 {
-    struct mat m = l->logits;
+    struct mat m = ws->logits;
 
     if (p->base->arch->causal)
         return compare_tokens(p, e, name, m, f);
@@ -87,11 +87,11 @@ static bool is_labelled(const struct model *m, const struct batch *b)
 
 /* Mean loss when the file has labels. */
 static int compare_loss(struct parity *p, struct expected *e, const char *name,
-                        const struct model *m, struct lane *l, const struct batch *b)
+                        const struct model *m, struct workspace *ws, const struct batch *b)
 {
     if (!is_labelled(m, b))
         return 0;
-    double n = batch_targets(m, b), loss = model_loss(m, l, b, 1 / n, NULL) / n;
+    double n = batch_targets(m, b), loss = model_loss(m, ws, b, 1 / n, NULL) / n;
     return parity_compare(p, e, name, &loss, 1, 0);
 }
 
@@ -99,39 +99,40 @@ static int check_base(struct parity *p, struct expected *e, const struct feed *f
 {
     bool embedding = st_find(&e->st, "embedding");
     struct head h = own_head(p, embedding ? POOL_MEAN : POOL_CLS);
-    struct lane l = { 0 };
+    struct workspace ws = { 0 };
     struct model m;
     int rc = -1;
 
     if (model_init(&m, p->base, &h, &frozen, NULL, 0, true) != 0)
         return -1;
-    if (lane_init(&l, &m, false) == 0) {
-        l.all_hidden = l.all_logits = true;
-        l.batch_slots = f->b.n_seq;
-        rc = model_fwd(&m, &l, &f->b);
+    if (workspace_init(&ws, &m, false) == 0) {
+        ws.all_hidden = ws.all_logits = true;
+        ws.batch_slots = f->b.n_seq;
+        rc = model_fwd(&m, &ws, &f->b);
     }
     if (rc == 0)
-        rc = compare_tokens(p, e, "hidden", l.hidden, f);
+        rc = compare_tokens(p, e, "hidden", ws.hidden, f);
     if (rc == 0 && embedding)
-        rc = compare_embedding(p, e, &l);
+        rc = compare_embedding(p, e, &ws);
     if (rc == 0 && (p->base->arch->causal || st_find(&p->base->file, "classifier.weight")))
-        rc = compare_logits(p, e, "logits", &l, f) != 0 ? -1
-                                                        : compare_loss(p, e, "loss", &m, &l, &f->b);
-    lane_free(&l);
+        rc = compare_logits(p, e, "logits", &ws, f) != 0
+                 ? -1
+                 : compare_loss(p, e, "loss", &m, &ws, &f->b);
+    workspace_free(&ws);
     model_free(&m);
     return rc;
 }
 
 /* Gradient of the mean loss of one batch. */
-static int gradient(const struct model *m, struct lane *l, const struct batch *b)
+static int gradient(const struct model *m, struct workspace *ws, const struct batch *b)
 {
     struct mat dout;
 
-    memset(l->grad, 0, m->n_train * sizeof *l->grad);
-    if (model_fwd(m, l, b) != 0)
+    memset(ws->grad, 0, m->n_train * sizeof *ws->grad);
+    if (model_fwd(m, ws, b) != 0)
         return -1;
-    model_loss(m, l, b, 1.0 / batch_targets(m, b), &dout);
-    model_bwd(m, l, b, dout);
+    model_loss(m, ws, b, 1.0 / batch_targets(m, b), &dout);
+    model_bwd(m, ws, b, dout);
     return 0;
 }
 
@@ -220,17 +221,17 @@ static int compare_merged(struct parity *p, struct expected *e, const struct mod
     return rc;
 }
 
-static int compare_adamw(struct parity *p, struct expected *e, struct model *m, struct lane *l,
-                         const struct batch *b)
+static int compare_adamw(struct parity *p, struct expected *e, struct model *m,
+                         struct workspace *ws, const struct batch *b)
 {
     struct adamw o = { .lr = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.1 };
     real *moments = xalloc(2 * m->n_train, sizeof *moments);
     int rc = 0;
 
     for (o.t = 1; o.t <= 3 && rc == 0; o.t++) {
-        rc = gradient(m, l, b);
+        rc = gradient(m, ws, b);
         if (rc == 0)
-            adamw_step(m->theta, moments, moments + m->n_train, l->grad, m->n_train, &o);
+            adamw_step(m->theta, moments, moments + m->n_train, ws->grad, m->n_train, &o);
     }
     free(moments);
     double tol = p->tol;
@@ -245,25 +246,25 @@ static int check_model_with_adapter(struct parity *p, struct expected *e, const 
                                     struct model *m)
 {
     bool labelled = is_labelled(m, &f->b);
-    struct lane l = { 0 };
+    struct workspace ws = { 0 };
     int rc = -1;
 
-    if (lane_init(&l, m, true) == 0) {
-        l.batch_slots = f->b.n_seq;
-        l.all_logits = true;
-        rc = model_fwd(m, &l, &f->b);
+    if (workspace_init(&ws, m, true) == 0) {
+        ws.batch_slots = f->b.n_seq;
+        ws.all_logits = true;
+        rc = model_fwd(m, &ws, &f->b);
     }
     if (rc == 0)
-        rc = compare_logits(p, e, "logits_lora", &l, f);
+        rc = compare_logits(p, e, "logits_lora", &ws, f);
     if (rc == 0)
-        rc = compare_loss(p, e, "loss_lora", m, &l, &f->b);
+        rc = compare_loss(p, e, "loss_lora", m, &ws, &f->b);
     if (rc == 0)
         rc = compare_merged(p, e, m);
-    if (rc == 0 && labelled && expected_has(e, "grad.") && (rc = gradient(m, &l, &f->b)) == 0)
-        rc = compare_keys(p, e, "grad.", m, l.grad);
+    if (rc == 0 && labelled && expected_has(e, "grad.") && (rc = gradient(m, &ws, &f->b)) == 0)
+        rc = compare_keys(p, e, "grad.", m, ws.grad);
     if (rc == 0 && labelled && expected_has(e, "adamw."))
-        rc = compare_adamw(p, e, m, &l, &f->b);
-    lane_free(&l);
+        rc = compare_adamw(p, e, m, &ws, &f->b);
+    workspace_free(&ws);
     return rc;
 }
 
@@ -298,7 +299,7 @@ static int check_full(struct parity *p, struct expected *e, const struct feed *f
     struct head h = own_head(p, POOL_CLS);
     double general = expected_largest(e, "");
     char none[64] = { 0 };
-    struct lane l = { 0 };
+    struct workspace ws = { 0 };
     struct model m;
     int rc = -1;
 
@@ -307,13 +308,13 @@ static int check_full(struct parity *p, struct expected *e, const struct feed *f
         return -1;
     if (!is_labelled(&m, &f->b)) {
         fail(FAIL_INPUT, "'%s' needs labels for its gradients", p->cfg->expected);
-    } else if (lane_init(&l, &m, true) == 0) {
-        l.batch_slots = f->b.n_seq;
-        rc = gradient(&m, &l, &f->b);
+    } else if (workspace_init(&ws, &m, true) == 0) {
+        ws.batch_slots = f->b.n_seq;
+        rc = gradient(&m, &ws, &f->b);
     }
     for (int i = 0; i < e->st.n && rc == 0; i++)
-        rc = compare_stored(p, e, e->st.t[i].name, "", &m, part_gradient, l.grad, general);
-    lane_free(&l);
+        rc = compare_stored(p, e, e->st.t[i].name, "", &m, part_gradient, ws.grad, general);
+    workspace_free(&ws);
     model_free(&m);
     return rc;
 }
@@ -416,7 +417,7 @@ static void report_end(const struct parity *p)
  * the logits and 3e-2 of single gradients of random models, 4e-3 of the real encoder's embeddings. */
 static const double bf16_tolerance = 4e-2;
 
-int parity_check(struct parity_result *r, struct base *b, const struct parity_cfg *cfg)
+int parity_check(struct parity_result *r, struct base_model *b, const struct parity_cfg *cfg)
 {
     struct parity p = { .base = b, .cfg = cfg, .r = r, .tol = cfg->tol };
     struct expected e;

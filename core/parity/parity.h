@@ -39,5 +39,5 @@ struct parity_result {
 };
 /* parity_check - Errors: FAIL_INPUT, FAIL_MEMORY: nothing could be compared. A disagreement is a
  * result. */
-int parity_check(struct parity_result *r, struct base *b, const struct parity_cfg *cfg);
+int parity_check(struct parity_result *r, struct base_model *b, const struct parity_cfg *cfg);
 #endif

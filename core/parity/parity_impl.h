@@ -12,7 +12,7 @@ struct expected {
     const char *label; /* before each name in the report */
 };
 struct parity {
-    struct base *base;
+    struct base_model *base;
     const struct parity_cfg *cfg;
     struct parity_result *r;
     double tol;

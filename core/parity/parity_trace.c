@@ -67,7 +67,7 @@ struct trace {
     struct parity *p;
     struct expected *e;
     struct model m;
-    struct lane lane;
+    struct workspace ws;
     int steps;
     double *loss, *norm;           /* [steps] ours */
     double *want_loss, *want_norm; /* theirs; NULL: not in the file */
@@ -86,16 +86,16 @@ static double *take_column(struct expected *e, const char *name, int steps, int 
     return x;
 }
 
-static size_t n_logits(const struct lane *l)
+static size_t n_logits(const struct workspace *ws)
 {
-    return (size_t)l->logits.rows * (size_t)l->logits.cols;
+    return (size_t)ws->logits.rows * (size_t)ws->logits.cols;
 }
 
-static real *copy_logits(const struct lane *l)
+static real *copy_logits(const struct workspace *ws)
 {
-    real *x = xalloc(n_logits(l), sizeof *x);
+    real *x = xalloc(n_logits(ws), sizeof *x);
 
-    mat_copy(mat_make(x, l->logits.rows, l->logits.cols), l->logits);
+    mat_copy(mat_make(x, ws->logits.rows, ws->logits.cols), ws->logits);
     return x;
 }
 
@@ -129,22 +129,22 @@ static int step(struct trace *t, int s)
     snprintf(suffix, sizeof suffix, ".%d", s);
     if (feed_make(&f, t->e, suffix, &m->base->dims, m->head.n_labels) != 0)
         return -1;
-    t->lane.batch_slots = f.b.n_seq;
-    memset(t->lane.grad, 0, m->n_train * sizeof(real));
+    t->ws.batch_slots = f.b.n_seq;
+    memset(t->ws.grad, 0, m->n_train * sizeof(real));
     if (m->head.regression ? !f.b.target : !f.b.label) {
         fail(FAIL_INPUT, "'%s' lacks labels%s of the kind of labels.0", t->e->st.file.path, suffix);
         goto out;
     }
-    if (model_fwd(m, &t->lane, &f.b) != 0)
+    if (model_fwd(m, &t->ws, &f.b) != 0)
         goto out;
-    t->loss[s] = model_loss(m, &t->lane, &f.b, 1.0 / f.b.n_seq, &dlogits) / f.b.n_seq;
+    t->loss[s] = model_loss(m, &t->ws, &f.b, 1.0 / f.b.n_seq, &dlogits) / f.b.n_seq;
     if (s == 0) {
-        t->first = copy_logits(&t->lane);
-        t->n_first = n_logits(&t->lane);
+        t->first = copy_logits(&t->ws);
+        t->n_first = n_logits(&t->ws);
     }
-    model_bwd(m, &t->lane, &f.b, dlogits);
-    t->norm[s] = vec_norm(t->lane.grad, m->n_train);
-    adamw_step(m->theta, t->moments, t->moments + m->n_train, t->lane.grad, m->n_train, &o);
+    model_bwd(m, &t->ws, &f.b, dlogits);
+    t->norm[s] = vec_norm(t->ws.grad, m->n_train);
+    adamw_step(m->theta, t->moments, t->moments + m->n_train, t->ws.grad, m->n_train, &o);
     print_step(t, s);
     rc = 0;
 out:
@@ -175,10 +175,10 @@ static int compare_final(struct trace *t)
 static int compare_all(struct trace *t)
 {
     struct parity *p = t->p;
-    size_t n = (size_t)t->steps, last = n_logits(&t->lane);
+    size_t n = (size_t)t->steps, last = n_logits(&t->ws);
 
     if ((t->first && parity_compare_reals(p, t->e, "logits.first", t->first, t->n_first, 0) != 0) ||
-        parity_compare_reals(p, t->e, "logits.last", t->lane.logits.x, last, 0) != 0 ||
+        parity_compare_reals(p, t->e, "logits.last", t->ws.logits.x, last, 0) != 0 ||
         parity_compare(p, t->e, "loss", t->loss, n, 0) != 0 ||
         parity_compare(p, t->e, "gradnorm", t->norm, n, 0) != 0 || compare_final(t) != 0)
         return -1;
@@ -227,8 +227,8 @@ int parity_trace(struct parity *p, struct expected *e)
         rc = read_setup(&cfg, &h, p, e);
     if (rc == 0 && (rc = model_init(&t.m, p->base, &h, lora, &cfg, 0, false)) == 0) {
         t.moments = xalloc(2 * t.m.n_train, sizeof *t.moments);
-        rc = load_init(&t.m, e) != 0 || lane_init(&t.lane, &t.m, true) != 0 ? -1 : run(&t);
-        lane_free(&t.lane);
+        rc = load_init(&t.m, e) != 0 || workspace_init(&t.ws, &t.m, true) != 0 ? -1 : run(&t);
+        workspace_free(&t.ws);
         model_free(&t.m);
     }
     free(t.first);

@@ -6,41 +6,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-void lanes_init(struct lanes *l, const struct model *m, int threads)
+void workspaces_init(struct workspaces *spaces, const struct model *m, int threads)
 {
-    *l = (struct lanes){ .model = m, .n = threads };
-    l->lane = xalloc((size_t)threads, sizeof *l->lane);
-    l->ready = xalloc((size_t)threads, sizeof *l->ready);
+    *spaces = (struct workspaces){ .model = m, .n = threads };
+    spaces->ws = xalloc((size_t)threads, sizeof *spaces->ws);
+    spaces->ready = xalloc((size_t)threads, sizeof *spaces->ready);
 }
 
-void lanes_free(struct lanes *l)
+void workspaces_free(struct workspaces *spaces)
 {
-    for (int i = 0; i < l->n; i++) {
-        if (!l->ready[i])
+    for (int i = 0; i < spaces->n; i++) {
+        if (!spaces->ready[i])
             continue;
-        l->lane[i].grad = NULL; /* it was lent */
-        lane_free(&l->lane[i]);
+        spaces->ws[i].grad = NULL; /* it was lent */
+        workspace_free(&spaces->ws[i]);
     }
-    free(l->lane);
-    free(l->ready);
-    *l = (struct lanes){ 0 };
+    free(spaces->ws);
+    free(spaces->ready);
+    *spaces = (struct workspaces){ 0 };
 }
 
-struct lane *lanes_get(struct lanes *l, int thread, real *grad)
+struct workspace *workspaces_get(struct workspaces *spaces, int thread, real *grad)
 {
     static _Thread_local bool thread_ready;
-    struct lane *lane = &l->lane[thread];
+    struct workspace *ws = &spaces->ws[thread];
 
     if (!thread_ready)
         math_thread_init();
     thread_ready = true;
-    if (!l->ready[thread]) {
-        if (lane_init(lane, l->model, false) != 0)
+    if (!spaces->ready[thread]) {
+        if (workspace_init(ws, spaces->model, false) != 0)
             return NULL;
-        l->ready[thread] = true;
+        spaces->ready[thread] = true;
     }
-    lane->grad = grad;
-    return lane;
+    ws->grad = grad;
+    return ws;
 }
 
 int sink_point(const struct sink *s, long step, const char *split, const char *name, double value)
@@ -49,9 +49,9 @@ int sink_point(const struct sink *s, long step, const char *split, const char *n
 }
 
 struct evaluation {
-    struct lanes *lanes;
+    struct workspaces *spaces;
     const struct model *model;
-    const struct kept_split *kept;
+    const struct frozen_cache_split *kept;
     const struct dataset *d;
     struct microbatch *mb; /* [threads] */
     struct chunks chunks;
@@ -81,7 +81,7 @@ void chunks_cut(struct chunks *e, const struct dataset *d)
     for (size_t k = 0; k < n; k++) {
         int i = e->order[k] = (int)(key[k] & 0xFFFFFFFF);
         size_t len = d->off[i + 1] - d->off[i];
-        if (k == 0 || load + len > TOKENS_PER_LANE) {
+        if (k == 0 || load + len > TOKENS_PER_MICROBATCH) {
             e->from[e->n++] = (int)k;
             load = 0;
         }
@@ -112,29 +112,29 @@ static int largest(const real *z, int n)
 static void eval_chunk(void *arg, int piece, int thread)
 {
     struct evaluation *e = arg;
-    struct lane *l = lanes_get(e->lanes, thread, NULL);
+    struct workspace *ws = workspaces_get(e->spaces, thread, NULL);
     struct microbatch *mb = &e->mb[thread];
     const struct chunks *k = &e->chunks;
     int from = k->from[piece];
     struct mat dl;
 
-    if (!l) {
+    if (!ws) {
         e->failed = 1;
         return;
     }
-    l->train = false;
+    ws->train = false;
     batch_fill(mb, e->d, k->order + from, k->from[piece + 1] - from, 0);
-    if (kept_fwd(e->kept, e->model, l, mb) != 0) {
+    if (frozen_cache_fwd(e->kept, e->model, ws, mb) != 0) {
         e->failed = 1;
         return;
     }
-    e->loss[piece] = model_loss(e->model, l, &mb->b, 1, &dl);
+    e->loss[piece] = model_loss(e->model, ws, &mb->b, 1, &dl);
     for (int s = 0; s < mb->b.n_seq; s++) {
-        const real *z = mat_row(l->logits, s);
+        const real *z = mat_row(ws->logits, s);
         if (e->value)
             e->value[mb->example[s]] = (double)z[0];
         else
-            e->guess[mb->example[s]] = largest(z, l->logits.cols);
+            e->guess[mb->example[s]] = largest(z, ws->logits.cols);
     }
 }
 
@@ -170,19 +170,19 @@ static int score(const struct evaluation *e, const struct run_job *job, const ch
     return 0;
 }
 
-int evaluate(struct lanes *l, const struct kept *k, const struct run_job *job, enum split s,
-             const char *name, long step, bool predictions, double *loss,
+int evaluate(struct workspaces *spaces, const struct frozen_cache *k, const struct run_job *job,
+             enum split s, const char *name, long step, bool predictions, double *loss,
              double out[TASK_MAX_METRICS])
 {
     const struct dataset *d = job->data.split[s];
     struct evaluation e = {
-        .lanes = l, .model = job->model, .d = d, .kept = k ? &k->split[s] : NULL
+        .spaces = spaces, .model = job->model, .d = d, .kept = k ? &k->split[s] : NULL
     };
     int rc = -1;
 
     CHECK(d && d->n > 0, "split %s", split_names[s]);
     chunks_cut(&e.chunks, d);
-    e.mb = xalloc((size_t)l->n, sizeof *e.mb);
+    e.mb = xalloc((size_t)spaces->n, sizeof *e.mb);
     e.loss = xalloc((size_t)e.chunks.n, sizeof *e.loss);
     if (job->data.task->regression)
         e.value = xalloc((size_t)d->n, sizeof *e.value);
@@ -199,7 +199,7 @@ int evaluate(struct lanes *l, const struct kept *k, const struct run_job *job, e
     if (rc == 0 && predictions)
         rc = report_predictions(&e, &job->sink, name);
 out:
-    for (int i = 0; i < l->n; i++)
+    for (int i = 0; i < spaces->n; i++)
         microbatch_free(&e.mb[i]);
     free(e.mb);
     chunks_free(&e.chunks);
@@ -212,10 +212,10 @@ out:
 int eval_run(const struct run_job *job, enum split s, long step, bool predictions, double *loss,
              double out[TASK_MAX_METRICS])
 {
-    struct lanes l;
+    struct workspaces spaces;
 
-    lanes_init(&l, job->model, pool_threads(job->pool));
-    int rc = evaluate(&l, NULL, job, s, split_names[s], step, predictions, loss, out);
-    lanes_free(&l);
+    workspaces_init(&spaces, job->model, pool_threads(job->pool));
+    int rc = evaluate(&spaces, NULL, job, s, split_names[s], step, predictions, loss, out);
+    workspaces_free(&spaces);
     return rc;
 }

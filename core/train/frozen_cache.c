@@ -9,7 +9,7 @@ static size_t rows(const struct model *m, const struct dataset *d, int i)
     return m->lowest == m->base->dims.n_layers ? 1 : d->off[i + 1] - d->off[i];
 }
 
-size_t kept_bytes(const struct model *m, const struct dataset *d)
+size_t frozen_cache_bytes(const struct model *m, const struct dataset *d)
 {
     size_t n = m->lowest == m->base->dims.n_layers ? (size_t)d->n : d->n_tokens;
 
@@ -17,22 +17,22 @@ size_t kept_bytes(const struct model *m, const struct dataset *d)
            (size_t)d->n * (sizeof(real *) + sizeof(bool));
 }
 
-size_t train_kept_bytes(const struct model *m, const struct run_data *d)
+size_t train_frozen_cache_bytes(const struct model *m, const struct run_data *d)
 {
     size_t bytes = 0;
 
     if (m->lowest <= 0 || m->head.hidden_dropout > 0 || m->head.attn_dropout > 0)
         return 0;
     for (int s = 0; s < N_SPLITS; s++)
-        bytes += d->split[s] ? kept_bytes(m, d->split[s]) : 0;
+        bytes += d->split[s] ? frozen_cache_bytes(m, d->split[s]) : 0;
     return bytes;
 }
 
 /* All of a split or nothing, so that a second epoch is as fast as it can be or as it was. */
-static void add_split(struct kept_split *k, const struct model *m, const struct dataset *d,
+static void add_split(struct frozen_cache_split *k, const struct model *m, const struct dataset *d,
                       size_t *budget)
 {
-    size_t bytes = kept_bytes(m, d), d_model = (size_t)m->base->dims.d_model, at = 0;
+    size_t bytes = frozen_cache_bytes(m, d), d_model = (size_t)m->base->dims.d_model, at = 0;
 
     if (bytes > *budget)
         return;
@@ -48,11 +48,12 @@ static void add_split(struct kept_split *k, const struct model *m, const struct 
     }
 }
 
-void kept_init(struct kept *k, const struct model *m, const struct run_data *d, size_t budget)
+void frozen_cache_init(struct frozen_cache *k, const struct model *m, const struct run_data *d,
+                       size_t budget)
 {
     const struct head *h = &m->head;
 
-    *k = (struct kept){ 0 };
+    *k = (struct frozen_cache){ 0 };
     if (m->lowest <= 0)
         return;
     if (h->hidden_dropout > 0 || h->attn_dropout > 0) {
@@ -62,35 +63,35 @@ void kept_init(struct kept *k, const struct model *m, const struct run_data *d, 
             m->lowest, m->base->dims.n_layers);
         return;
     }
-    if (!model_border_is_fixed(m))
+    if (!model_frozen_is_fixed(m))
         return;
     for (int s = 0; s < N_SPLITS; s++)
         if (d->split[s])
             add_split(&k->split[s], m, d->split[s], &budget);
 }
 
-void kept_free(struct kept *k)
+void frozen_cache_free(struct frozen_cache *k)
 {
     for (int s = 0; s < N_SPLITS; s++) {
         free(k->split[s].data);
         free(k->split[s].row);
         free(k->split[s].known);
     }
-    *k = (struct kept){ 0 };
+    *k = (struct frozen_cache){ 0 };
 }
 
-int kept_fwd(const struct kept_split *k, const struct model *m, struct lane *l,
-             const struct microbatch *mb)
+int frozen_cache_fwd(const struct frozen_cache_split *k, const struct model *m,
+                     struct workspace *ws, const struct microbatch *mb)
 {
     if (!k || !k->data)
-        return model_fwd(m, l, &mb->b);
-    l->border = k->row;
-    l->border_at = mb->example;
-    l->border_known = true;
+        return model_fwd(m, ws, &mb->b);
+    ws->frozen = k->row;
+    ws->frozen_at = mb->example;
+    ws->frozen_known = true;
     for (int i = 0; i < mb->b.n_seq; i++)
-        l->border_known &= k->known[mb->example[i]];
-    int rc = model_fwd(m, l, &mb->b);
-    l->border = NULL;
+        ws->frozen_known &= k->known[mb->example[i]];
+    int rc = model_fwd(m, ws, &mb->b);
+    ws->frozen = NULL;
     for (int i = 0; i < mb->b.n_seq && rc == 0; i++)
         k->known[mb->example[i]] = true;
     return rc;

@@ -9,15 +9,15 @@
  * layer's forward product to the next, its products are already large enough for full speed, and a
  * step of 16 short examples still cuts into enough pieces for a few threads. A change changes bits,
  * not results. */
-enum { TOKENS_PER_LANE = 128, MAX_LANES = 256 };
+enum { TOKENS_PER_MICROBATCH = 128, MAX_MICROBATCHES = 256 };
 
-/* lane_tokens - what to aim at for a batch of N_TOK tokens. Where matrices train, every lane streams
+/* microbatch_tokens - what to aim at for a batch of N_TOK tokens. Where matrices train, every lane streams
  * all of them and a gradient as long through the caches, so there are as few lanes as two threads
  * allow: half of the batch each, within bounds. A function of model and batch, never of threads. */
-enum { MOST_TOKENS_PER_LANE = 512 };
-int lane_tokens(size_t n_train, long n_tok);
+enum { MOST_TOKENS_PER_MICROBATCH = 512 };
+int microbatch_tokens(size_t n_train, long n_tok);
 /* train_split - the micro-batches of a step of M on examples IDX[0..n): batch_split with what M asks
- * for. MB has MAX_LANES. */
+ * for. MB has MAX_MICROBATCHES. */
 int train_split(struct microbatch *mb, const struct model *m, const struct dataset *d,
                 const int *idx, int n, int first_slot);
 
@@ -41,44 +41,45 @@ const int *order_step(struct order *o, long s, long *n);
 long batch_take(const struct train_cfg *c, const struct dataset *d, const int *idx, long n);
 
 /* --- Lanes: one a thread, made when the thread first works, used for training and evaluation.
- * Gradients are not theirs: a thread points lane->grad at the vector of the piece that it works on.
+ * Gradients are not theirs: a thread points ws->grad at the vector of the piece that it works on.
  */
-struct lanes {
+struct workspaces {
     const struct model *model;
-    struct lane *lane; /* [threads] */
+    struct workspace *ws; /* [threads] */
     bool *ready;
     int n;
 };
-void lanes_init(struct lanes *l, const struct model *m, int threads);
-void lanes_free(struct lanes *l);
-/* lanes_get - the lane of this thread, GRAD set. NULL: FAIL_MEMORY. */
-struct lane *lanes_get(struct lanes *l, int thread, real *grad);
+void workspaces_init(struct workspaces *ws, const struct model *m, int threads);
+void workspaces_free(struct workspaces *ws);
+/* workspaces_get - the lane of this thread, GRAD set. NULL: FAIL_MEMORY. */
+struct workspace *workspaces_get(struct workspaces *ws, int thread, real *grad);
 
-/* --- Kept: rows at the border of the frozen part (lane->border) of every example, written in its
+/* --- Kept: rows at the border of the frozen part (ws->frozen) of every example, written in its
  * first pass and read in all later ones. The bits are the same without, so how much fits into
  * BUDGET bytes moves only time. Nothing is kept where nothing is frozen, where dropout acts in the
  * frozen part (said at -v), or where rows depend on their neighbours (OpenBLAS). */
-struct kept_split {
+struct frozen_cache_split {
     real *data, **row; /* NULL: of this split nothing is kept */
     bool *known;
 };
-struct kept {
-    struct kept_split split[N_SPLITS];
+struct frozen_cache {
+    struct frozen_cache_split split[N_SPLITS];
 };
-void kept_init(struct kept *k, const struct model *m, const struct run_data *d, size_t budget);
-void kept_free(struct kept *k);
-size_t kept_bytes(const struct model *m, const struct dataset *d); /* of one split */
-/* kept_fwd - model_fwd with what is kept; K may be NULL. Errors: FAIL_MEMORY. */
-int kept_fwd(const struct kept_split *k, const struct model *m, struct lane *l,
-             const struct microbatch *mb);
+void frozen_cache_init(struct frozen_cache *k, const struct model *m, const struct run_data *d,
+                       size_t budget);
+void frozen_cache_free(struct frozen_cache *k);
+size_t frozen_cache_bytes(const struct model *m, const struct dataset *d); /* of one split */
+/* frozen_cache_fwd - model_fwd with what is kept; K may be NULL. Errors: FAIL_MEMORY. */
+int frozen_cache_fwd(const struct frozen_cache_split *k, const struct model *m,
+                     struct workspace *ws, const struct microbatch *mb);
 
 /* --- Evaluation of a split under the name NAME ("dev", "test_best"): points and, when asked,
  * predictions. K may be NULL. */
-int evaluate(struct lanes *l, const struct kept *k, const struct run_job *job, enum split s,
-             const char *name, long step, bool predictions, double *loss,
+int evaluate(struct workspaces *ws, const struct frozen_cache *k, const struct run_job *job,
+             enum split s, const char *name, long step, bool predictions, double *loss,
              double out[TASK_MAX_METRICS]);
 
-/* chunks_cut - examples of an evaluation in chunks of about TOKENS_PER_LANE tokens, longest first, so
+/* chunks_cut - examples of an evaluation in chunks of about TOKENS_PER_MICROBATCH tokens, longest first, so
  * that memory grows at the first chunk only. Chunk i: order[from[i] .. from[i + 1]). */
 struct chunks {
     int *order, *from, n;

@@ -22,13 +22,13 @@ int update_slots(size_t n_train)
     return n_train <= LONG ? 8 : 2;
 }
 
-int lane_tokens(size_t n_train, long n_tok)
+int microbatch_tokens(size_t n_train, long n_tok)
 {
     long half = n_tok / 2;
 
-    if (n_train <= LONG || half < TOKENS_PER_LANE)
-        return TOKENS_PER_LANE;
-    return half < MOST_TOKENS_PER_LANE ? (int)half : MOST_TOKENS_PER_LANE;
+    if (n_train <= LONG || half < TOKENS_PER_MICROBATCH)
+        return TOKENS_PER_MICROBATCH;
+    return half < MOST_TOKENS_PER_MICROBATCH ? (int)half : MOST_TOKENS_PER_MICROBATCH;
 }
 
 /* --- pieces: of the numbers before the rows, of the rows, of those behind */

@@ -1,4 +1,4 @@
-/* train.c - the loop: examples in order, lanes, update, report, evaluate, checkpoint. */
+/* train.c - the loop: examples in order, micro-batches, step, report, evaluate, checkpoint. */
 #include "core/base/prof.h"
 #include "core/base/rng.h"
 #include "core/nn/method.h"
@@ -19,10 +19,10 @@ struct trainer {
     long total, report_every;
     struct order order;
     int batch_slots;       /* examples of a step, at most */
-    struct microbatch *mb; /* [MAX_LANES] */
+    struct microbatch *mb; /* [MAX_MICROBATCHES] */
     int n_mb;
-    struct lanes lanes;
-    struct kept kept;
+    struct workspaces spaces;
+    struct frozen_cache kept;
     struct update u;
     double *slot_loss; /* [slots] */
     double weight;     /* 1 / examples of the step */
@@ -64,12 +64,12 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     if (t->report_every < REPORT_EVERY)
         t->report_every = REPORT_EVERY;
     t->last_ckpt = now_mono();
-    lanes_init(&t->lanes, t->m, pool_threads(job->pool));
+    workspaces_init(&t->spaces, t->m, pool_threads(job->pool));
     long first;
     order_step(&t->order, 0, &first);
     if (t->total > t->order.n_steps) /* more than one pass over the examples */
-        kept_init(&t->kept, t->m, &job->data, job->keep_bytes);
-    t->mb = xalloc(MAX_LANES, sizeof *t->mb);
+        frozen_cache_init(&t->kept, t->m, &job->data, job->cache_bytes);
+    t->mb = xalloc(MAX_MICROBATCHES, sizeof *t->mb);
     t->slot_loss = xalloc((size_t)slots, sizeof *t->slot_loss);
     t->best = job->best_theta;
     if (!t->best && job->data.split[SPLIT_TEST]) {
@@ -89,13 +89,13 @@ static int trainer_init(struct trainer *t, struct run_job *job)
 
 static void trainer_free(struct trainer *t)
 {
-    lanes_free(&t->lanes);
+    workspaces_free(&t->spaces);
     update_free(&t->u);
-    for (int i = 0; i < MAX_LANES; i++)
+    for (int i = 0; i < MAX_MICROBATCHES; i++)
         microbatch_free(&t->mb[i]);
     free(t->mb);
     order_free(&t->order);
-    kept_free(&t->kept);
+    frozen_cache_free(&t->kept);
     free(t->slot_loss);
     if (t->own_best)
         free(t->best);
@@ -107,28 +107,28 @@ static void trainer_free(struct trainer *t)
 static void run_slot(void *arg, int slot, int thread)
 {
     struct trainer *t = arg;
-    struct lane *l = lanes_get(&t->lanes, thread, t->u.grad[slot]);
+    struct workspace *ws = workspaces_get(&t->spaces, thread, t->u.grad[slot]);
 
-    if (!l) {
+    if (!ws) {
         atomic_store(&t->failed, 1);
         return;
     }
-    l->train = true;
-    l->seed = t->job->seed;
-    l->step = (uint64_t)t->st.step;
-    l->batch_slots = t->batch_slots;
+    ws->train = true;
+    ws->seed = t->job->seed;
+    ws->step = (uint64_t)t->st.step;
+    ws->batch_slots = t->batch_slots;
     prof_begin(WORK_OTHER);
     for (int i = slot; i < t->n_mb && !atomic_load(&t->failed); i += t->u.n_grads) {
         const struct batch *b = &t->mb[i].b;
         struct mat dlogits;
-        if (kept_fwd(&t->kept.split[SPLIT_TRAIN], t->m, l, &t->mb[i]) != 0) {
+        if (frozen_cache_fwd(&t->kept.split[SPLIT_TRAIN], t->m, ws, &t->mb[i]) != 0) {
             atomic_store(&t->failed, 1);
             break;
         }
         prof_begin(WORK_LOSS);
-        t->slot_loss[slot] += model_loss(t->m, l, b, t->weight, &dlogits);
+        t->slot_loss[slot] += model_loss(t->m, ws, b, t->weight, &dlogits);
         prof_end();
-        model_bwd(t->m, l, b, dlogits);
+        model_bwd(t->m, ws, b, dlogits);
         update_touch(&t->u, slot, b->ids, b->n_tok);
     }
     prof_end();
@@ -141,7 +141,7 @@ int train_split(struct microbatch *mb, const struct model *m, const struct datas
 
     for (int i = 0; i < n; i++)
         n_tok += (long)(d->off[idx[i] + 1] - d->off[idx[i]]);
-    return batch_split(mb, MAX_LANES, lane_tokens(m->n_train, n_tok),
+    return batch_split(mb, MAX_MICROBATCHES, microbatch_tokens(m->n_train, n_tok),
                        batch_pair_cost(&m->base->dims), d, idx, n, first_slot);
 }
 
@@ -266,7 +266,7 @@ static int eval_dev(struct trainer *t, bool predictions, double now[TASK_MAX_MET
     double t0 = now_mono();
 
     memset(now, 0, (TASK_MAX_METRICS + 1) * sizeof *now);
-    if (evaluate(&t->lanes, &t->kept, t->job, SPLIT_DEV, "dev", t->st.step, predictions,
+    if (evaluate(&t->spaces, &t->kept, t->job, SPLIT_DEV, "dev", t->st.step, predictions,
                  &now[TASK_MAX_METRICS], now) != 0)
         return -1;
     t->st.eval_s += now_mono() - t0;
@@ -299,7 +299,7 @@ static int eval_test(struct trainer *t)
     real *last = t->u.m; /* the moments are not needed any more */
     int rc;
 
-    if (evaluate(&t->lanes, &t->kept, t->job, SPLIT_TEST, "test", t->st.step, true, &loss, out) !=
+    if (evaluate(&t->spaces, &t->kept, t->job, SPLIT_TEST, "test", t->st.step, true, &loss, out) !=
         0)
         return -1;
     if (t->st.best_step == t->st.step) {
@@ -307,7 +307,7 @@ static int eval_test(struct trainer *t)
     } else {
         memcpy(last, t->m->theta, size);
         memcpy(t->m->theta, t->best, size);
-        rc = evaluate(&t->lanes, &t->kept, t->job, SPLIT_TEST, "test_best", t->st.best_step, false,
+        rc = evaluate(&t->spaces, &t->kept, t->job, SPLIT_TEST, "test_best", t->st.best_step, false,
                       &loss, out);
         memcpy(t->m->theta, last, size);
     }
@@ -359,7 +359,7 @@ static int vectors(const struct trainer *t, real *vec[MOST_VECTORS])
         vec[n++] = t->best;
     for (int i = 0; i < t->m->adapt->n_vectors; i++) {
         CHECK(n < MOST_VECTORS, "%d vectors", n);
-        vec[n++] = t->m->remember + (size_t)i * t->m->n_train;
+        vec[n++] = t->m->opt_state + (size_t)i * t->m->n_train;
     }
     return n;
 }

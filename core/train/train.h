@@ -74,7 +74,7 @@ struct run_job {
     const char *ckpt_path; /* NULL: no checkpoints; exact resume when the file is there */
     const char *run_key;   /* in the checkpoint: one of another run is refused */
     double ckpt_every_s;   /* 0: 60 */
-    size_t keep_bytes;     /* memory for what the frozen part computes from each example; moves no
+    size_t cache_bytes;    /* memory for what the frozen part computes from each example; moves no
                               bit. 0: none */
     real *best_theta;      /* [n_train] or NULL: filled with the numbers of the best evaluation */
 };
@@ -100,9 +100,9 @@ struct train_need {
 struct train_need train_need(const struct model *m, const struct train_cfg *c,
                              const struct run_data *d, int threads);
 
-/* train_kept_bytes - what the frozen part computes from all examples, which a run keeps where memory
+/* train_frozen_cache_bytes - what the frozen part computes from all examples, which a run keeps where memory
  * allows; 0 where it cannot: nothing is frozen, or dropout acts. */
-size_t train_kept_bytes(const struct model *m, const struct run_data *d);
+size_t train_frozen_cache_bytes(const struct model *m, const struct run_data *d);
 
 /* --- checkpoints (ckpt.c): theta, moments, best theta, and this; XXH3 over all of it; two
  * generations kept (PATH, PATH.old), the newest that verifies is used. Order and dropout are

@@ -142,7 +142,7 @@ static int other_method(struct adapted *a, struct source *s)
 }
 
 /* Rows of the checkpoint's own classifier; 0: it has none. */
-static int own_labels(const struct base *b)
+static int own_labels(const struct base_model *b)
 {
     const struct st_tensor *t = st_find(&b->file, "classifier.weight");
     bool fits = t && st_find(&b->file, "classifier.bias") && t->n_dims == 2 && t->shape[0] > 0 &&
@@ -196,7 +196,7 @@ int adapted_open(struct adapted *a, const char *model, const char *adapter, int 
     *a = (struct adapted){ 0 };
     math_thread_init();
     if (!dir || model_check(model, dir) != 0 || source_find(&s, adapter) != 0 ||
-        !(a->tok = tok_load(dir)) || base_load(&a->base, dir) != 0)
+        !(a->tok = tok_load(dir)) || base_model_load(&a->base, dir) != 0)
         goto out;
     a->base.pack_dir = home_path("cache/packs");
     if (adapter && adapter_of(adapter, model, a->base.weights_sha256) == ADAPTER_OF_OTHERS)
@@ -228,7 +228,7 @@ void adapted_close(struct adapted *a)
     if (a->cfg && a->method->opts)
         opt_free(a->method->opts, a->cfg);
     free(a->cfg);
-    base_free(&a->base);
+    base_model_free(&a->base);
     tok_free(a->tok);
     *a = (struct adapted){ 0 };
 }
@@ -238,13 +238,13 @@ void adapted_close(struct adapted *a)
 int reader_init(struct reader *r, const struct adapted *a)
 {
     *r = (struct reader){ .a = a };
-    return lane_init(&r->lane, &a->model, false);
+    return workspace_init(&r->ws, &a->model, false);
 }
 
 void reader_free(struct reader *r)
 {
     if (r->a)
-        lane_free(&r->lane);
+        workspace_free(&r->ws);
     ids_free(&r->ids);
     free(r->mem);
     *r = (struct reader){ 0 };
@@ -282,5 +282,5 @@ int reader_run(struct reader *r, const char *text, size_t size, const char *b, s
                            .types = types,
                            .off = off,
                            .slot = &slot };
-    return model_fwd(&r->a->model, &r->lane, &batch);
+    return model_fwd(&r->a->model, &r->ws, &batch);
 }

@@ -8,7 +8,7 @@
 #include "experiments/assets/adapter_files.h"
 
 struct adapted {
-    struct base base;
+    struct base_model base;
     struct tok *tok;
     struct model model;
     const struct adapt *method; /* "head" without an adapter */
@@ -31,7 +31,7 @@ void adapted_close(struct adapted *a); /* of a zeroed one: nothing */
  * until the next. */
 struct reader {
     const struct adapted *a;
-    struct lane lane;
+    struct workspace ws;
     struct ids ids;
     int *mem;
     int cap;

@@ -130,22 +130,22 @@ static void print(const struct answer *a, enum format f, bool *begun)
 
 static void answer_line(const struct reader *r, const struct flags *f, long line, bool *begun)
 {
-    const struct lane *l = &r->lane;
+    const struct workspace *ws = &r->ws;
     const struct head *h = &r->a->model.head;
     struct answer a = { .line = line, .token = -1, .label = -1, .scale = 1 };
 
     if (f->hidden) {
         a.what = "hidden";
-        a.n = l->hidden.cols;
-        for (a.token = 0; a.token < l->hidden.rows; a.token++) {
-            a.x = mat_row(l->hidden, a.token);
+        a.n = ws->hidden.cols;
+        for (a.token = 0; a.token < ws->hidden.rows; a.token++) {
+            a.x = mat_row(ws->hidden, a.token);
             print(&a, (enum format)f->format, begun);
         }
         return;
     }
     a.what = r->a->has_head ? "logit" : "embedding";
-    a.x = r->a->has_head ? mat_row(l->logits, 0) : mat_row(l->pooled, 0);
-    a.n = r->a->has_head ? l->logits.cols : l->pooled.cols;
+    a.x = r->a->has_head ? mat_row(ws->logits, 0) : mat_row(ws->pooled, 0);
+    a.n = r->a->has_head ? ws->logits.cols : ws->pooled.cols;
     if (r->a->has_head && !h->regression)
         a.label = argmax(a.x, a.n);
     if (!r->a->has_head && h->pooling == POOL_MEAN)
@@ -191,7 +191,7 @@ static int logits(const char *model, const struct flags *f)
     if (adapted_open(&a, model, f->adapter, f->pooling) != 0)
         return -1;
     int rc = reader_init(&r, &a);
-    r.lane.all_hidden = f->hidden;
+    r.ws.all_hidden = f->hidden;
     if (rc == 0)
         rc = answer_all(&r, f);
     reader_free(&r);

@@ -70,8 +70,8 @@ static int compare_logits(double *diff, double *largest, const struct adapted *a
             rc = -1;
             break;
         }
-        for (int k = 0; k < ra.lane.logits.cols; k++) {
-            double x = mat_row(ra.lane.logits, 0)[k], d = fabs(x - mat_row(rb.lane.logits, 0)[k]);
+        for (int k = 0; k < ra.ws.logits.cols; k++) {
+            double x = mat_row(ra.ws.logits, 0)[k], d = fabs(x - mat_row(rb.ws.logits, 0)[k]);
             *diff = d <= *diff ? *diff : d; /* a NaN stays */
             *largest = fmax(*largest, fabs(x));
         }

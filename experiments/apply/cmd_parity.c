@@ -46,13 +46,13 @@ static int check(const struct flags *f, const char *model, const char *expected)
                               .out = stdout,
                               .precision = (enum precision)f->precision };
     struct parity_result r;
-    struct base b;
+    struct base_model b;
     char *dir = model_dir(model);
     int rc = -1;
 
-    if (dir && base_load(&b, dir) == 0) {
+    if (dir && base_model_load(&b, dir) == 0) {
         rc = parity_check(&r, &b, &cfg);
-        base_free(&b);
+        base_model_free(&b);
     }
     free(dir);
     if (rc == 0 && r.n_bad + r.n_unknown > 0)

@@ -204,7 +204,8 @@ int merge_write(const struct adapted *a, const char *dir)
 
 /* --- and back */
 
-int merge_undone(double *diff, double *largest, const struct adapted *a, const struct base *merged)
+int merge_undone(double *diff, double *largest, const struct adapted *a,
+                 const struct base_model *merged)
 {
     *diff = *largest = 0;
     for (int i = 0; i < a->base.n_params; i++) {

@@ -15,5 +15,6 @@ int merge_write(const struct adapted *a, const char *dir);
 /* merge_undone - take the update off the weights of MERGED again: the largest difference to those
  * that A adds it to (the base's, or trained ones), and the largest magnitude in MERGED. Errors:
  * FAIL_MEMORY, FAIL_STOPPED. */
-int merge_undone(double *diff, double *largest, const struct adapted *a, const struct base *merged);
+int merge_undone(double *diff, double *largest, const struct adapted *a,
+                 const struct base_model *merged);
 #endif

@@ -51,7 +51,7 @@ static void look_inside(struct model_facts *m, const char *weights)
     struct safetensors s;
 
     if (st_open(&s, weights) != 0)
-        return; /* base_load says what is wrong */
+        return; /* base_model_load says what is wrong */
     for (int i = 0; i < s.n; i++) {
         const char *at = strstr(s.t[i].name, "pooler.dense.weight");
         m->has_pooler |= at && (at == s.t[i].name || at[-1] == '.');

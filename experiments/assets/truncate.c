@@ -60,7 +60,7 @@ static bool is_matrix(const struct param *p)
     return p->layer >= 0 && p->role < ROLE_B;
 }
 
-static int check(const struct base *b, const char *name, long rank)
+static int check(const struct base_model *b, const char *name, long rank)
 {
     for (int i = 0; i < b->n_params; i++) {
         const struct param *p = &b->params[i];
@@ -76,7 +76,7 @@ static int check(const struct base *b, const char *name, long rank)
     return 0;
 }
 
-static int write_weights(const struct base *b, const char *dir, int rank)
+static int write_weights(const struct base_model *b, const char *dir, int rank)
 {
     struct st_out *out = xalloc((size_t)b->n_params, sizeof *out);
     char *path = path_join(dir, "model.safetensors");
@@ -118,10 +118,10 @@ int truncated_make(const char *name, const char *of, long rank, const char *dir)
                                          "config.json",
                                          NULL };
     char *from = model_dir(of), *pooling = path_join(dir, "1_Pooling");
-    struct base b = { 0 };
+    struct base_model b = { 0 };
     int rc = -1;
 
-    if (!from || base_load(&b, from) != 0 || check(&b, name, rank) != 0)
+    if (!from || base_model_load(&b, from) != 0 || check(&b, name, rank) != 0)
         goto out;
     note("making '%s': every matrix of %s's blocks cut to rank %ld", name, of, rank);
     if (make_dirs(pooling) != 0 || write_weights(&b, dir, (int)rank) != 0)
@@ -130,7 +130,7 @@ int truncated_make(const char *name, const char *of, long rank, const char *dir)
     for (int i = 0; files[i] && rc == 0; i++)
         rc = file_copy_there(from, dir, files[i]);
 out:
-    base_free(&b);
+    base_model_free(&b);
     free(pooling);
     free(from);
     return rc;

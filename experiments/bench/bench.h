@@ -39,7 +39,7 @@ int bench_words(struct settings *v, const char *first, int n, char **words);
 struct bench_model {
     struct recipe r;
     struct dims d;
-    struct base base;
+    struct base_model base;
     struct model m;
     struct task task;
     struct dataset set;
@@ -129,7 +129,7 @@ static inline double bench_gemm_rate(const struct bench_times *t)
 enum { BENCH_MOST_TURNS = 400, BENCH_MOST_SIDES = 8 };
 struct bench_side {
     const struct model *m;
-    struct lane *lane;
+    struct workspace *ws;
     double ms[BENCH_MOST_TURNS];
     int place[BENCH_MOST_TURNS]; /* in the turn, from 0 */
 };

@@ -13,7 +13,7 @@ static const char *const side_names[] = { "base", "merged", "adapters" };
 
 struct side {
     struct bench_model b;
-    struct lane lane;
+    struct workspace ws;
     bool has_lane;
     double share[N_WORK + 1];
 };
@@ -34,9 +34,9 @@ static int prepare_side(struct forward *f, int i, const struct settings *v,
         return -1;
     if (i == SIDE_ADAPTERS)
         bench_model_fill(&s->b.m);
-    if (lane_init(&s->lane, &s->b.m, false) != 0)
+    if (workspace_init(&s->ws, &s->b.m, false) != 0)
         return -1;
-    s->lane.all_logits = s->b.base.arch->causal;
+    s->ws.all_logits = s->b.base.arch->causal;
     s->has_lane = true;
     return 0;
 }
@@ -71,7 +71,7 @@ static void release(struct forward *f)
 {
     for (int i = 0; i < N_SIDES; i++) {
         if (f->side[i].has_lane)
-            lane_free(&f->side[i].lane);
+            workspace_free(&f->side[i].ws);
         bench_model_free(&f->side[i].b);
     }
     microbatch_free(&f->mb);
@@ -84,7 +84,7 @@ static int time_turns(struct forward *f, double seconds)
 {
     for (int i = 0; i < N_SIDES; i++) {
         f->timed[i].m = &f->side[i].b.m;
-        f->timed[i].lane = &f->side[i].lane;
+        f->timed[i].ws = &f->side[i].ws;
     }
     f->turns = bench_turns(f->timed, N_SIDES, &f->mb.b, seconds, 0);
     return f->turns < 0 ? -1 : 0;
@@ -102,7 +102,7 @@ static int profile(struct forward *f)
         int rc = 0;
         prof_begin(WORK_OTHER);
         for (int n = 0; n < PROFILED && rc == 0; n++)
-            rc = model_fwd(&s->b.m, &s->lane, &f->mb.b);
+            rc = model_fwd(&s->b.m, &s->ws, &f->mb.b);
         prof_end();
         prof_stop();
         if (rc != 0)
@@ -118,7 +118,7 @@ static int profile(struct forward *f)
 /* Largest difference of hidden states to those with adapters, relative to the largest of these. */
 static double difference(const struct forward *f, int side)
 {
-    struct mat a = f->side[SIDE_ADAPTERS].lane.hidden, b = f->side[side].lane.hidden;
+    struct mat a = f->side[SIDE_ADAPTERS].ws.hidden, b = f->side[side].ws.hidden;
     double diff = 0, largest = 0;
 
     for (int i = 0; i < a.rows; i++)

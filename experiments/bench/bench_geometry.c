@@ -87,13 +87,13 @@ static int check_size(const struct dims *d, const struct settings *v, const char
 {
     const struct setting *model = settings_get(v, "model");
     size_t have = cpu_info()->mem_available, bytes = 0;
-    struct base b;
+    struct base_model b;
 
-    if (base_outline(&b, d, true) != 0)
+    if (base_model_outline(&b, d, true) != 0)
         return -1;
     for (int i = 0; i < b.n_params; i++)
         bytes += (size_t)b.params[i].rows * (size_t)b.params[i].cols * sizeof(real);
-    base_free(&b);
+    base_model_free(&b);
     if (bytes <= have)
         return 0;
     return fail(FAIL_MEMORY, "the weights of '%s' take %.1f GB, but %.1f GB is available",
@@ -101,7 +101,7 @@ static int check_size(const struct dims *d, const struct settings *v, const char
 }
 
 /* The numbers of a random base may be changed as long as nothing is packed. */
-static void add_update(struct base *b, const struct model *from)
+static void add_update(struct base_model *b, const struct model *from)
 {
     for (int i = 0; i < b->n_params; i++) {
         const struct param *p = &b->params[i];
@@ -116,7 +116,7 @@ int bench_model_init(struct bench_model *b, const struct settings *v, const char
 {
     *b = (struct bench_model){ 0 };
     if (bench_dims(&b->d, v, geometry) != 0 || check_size(&b->d, v, geometry) != 0 ||
-        read_recipe(b, v, sequences, tokens) != 0 || base_random(&b->base, &b->d, 1) != 0)
+        read_recipe(b, v, sequences, tokens) != 0 || base_model_random(&b->base, &b->d, 1) != 0)
         goto failed;
     bench_set_init(&b->set, &b->d, (int)b->r.train.batch, (int)tokens, b->task.n_labels > 0);
     if (update)
@@ -148,7 +148,7 @@ void bench_model_fill(struct model *m)
 void bench_model_free(struct bench_model *b)
 {
     model_free(&b->m);
-    base_free(&b->base);
+    base_model_free(&b->base);
     bench_set_free(&b->set);
     free(b->task.name);
     free(b->task.metrics[0]);

@@ -104,11 +104,11 @@ static int print(const struct bench_table *t, int format)
 {
     const struct rows *r = &t->rows;
 
-    if (format == REPORT_TABLE && t->show)
+    if (format == ROWS_TABLE && t->show)
         return print_some(t, format);
-    if (format == REPORT_TABLE && r->n_rows <= FEW_POINTS && r->n_cols > 9)
+    if (format == ROWS_TABLE && r->n_rows <= FEW_POINTS && r->n_cols > 9)
         return print_turned(r, format);
-    return report_print(stdout, r, (enum report_format)format);
+    return rows_print(stdout, r, (enum rows_format)format);
 }
 
 /* --- kept */

@@ -32,7 +32,7 @@ static const struct opt_usage usage = {
     .example = "lowrank doctor --format json",
 };
 
-void doctor_add(struct doctor *d, enum verdict v, const char *fact, char *value, const char *advice)
+void doctor_add(struct doctor *d, enum fact_state v, const char *fact, char *value, const char *advice)
 {
     static const char *const names[] = { "ok", "warn", "missing" };
 
@@ -76,7 +76,7 @@ static int doctor(const struct flags *f)
     doctor_machine(&d);
     doctor_tools(&d);
     rc = doctor_home(&d);
-    if (rc != 0 || f->format == REPORT_TABLE) {
+    if (rc != 0 || f->format == ROWS_TABLE) {
         print_lines(&d.rows);
         rows_free(&d.rows);
     } else {

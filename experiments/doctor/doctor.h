@@ -4,7 +4,7 @@
 
 #include "results/store/store.h"
 
-enum verdict { FACT_OK, FACT_WARN, FACT_MISSING /* and needed to reproduce the paper's studies */ };
+enum fact_state { FACT_OK, FACT_WARN, FACT_MISSING /* and needed to reproduce the paper's studies */ };
 struct doctor {
     struct rows rows;
     char *missing; /* names, comma-separated; owned */
@@ -12,7 +12,7 @@ struct doctor {
 };
 /* doctor_add - one fact. VALUE is text made by xprintf or xstrdup, which is taken over; ADVICE may
  * be NULL. */
-void doctor_add(struct doctor *d, enum verdict v, const char *fact, char *value,
+void doctor_add(struct doctor *d, enum fact_state v, const char *fact, char *value,
                 const char *advice);
 
 void doctor_machine(struct doctor *d); /* program, CPU, memory, BLAS, speed */

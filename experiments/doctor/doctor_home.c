@@ -46,7 +46,7 @@ static void wordnet(struct doctor *d)
         n += has_file(dir, files[i]);
     bool all = n == ARRAY_LEN(files);
     char *data = home_path("data"), *made = path_join(data, "wordnet/supersense/train.tsv");
-    enum verdict v = all ? FACT_OK : file_exists(made) ? FACT_WARN : FACT_MISSING;
+    enum fact_state v = all ? FACT_OK : file_exists(made) ? FACT_WARN : FACT_MISSING;
     doctor_add(d, v, "WordNet", all ? xstrdup(dir) : xprintf("not in %s", dir),
                all ? NULL : "apt-get install wordnet-base, or set WNSEARCHDIR");
     free(made);

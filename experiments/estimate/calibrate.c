@@ -31,7 +31,7 @@ static char *group_id(const struct recipe *r)
 
 struct bench {
     struct model model;
-    struct lane lane;
+    struct workspace ws;
     struct microbatch mb[LANES];
     int n;
 };
@@ -46,14 +46,14 @@ static int bench_init(struct bench *b, const struct recipe *r, const struct run_
     *b = (struct bench){ 0 };
     if (!in || model_init(&b->model, &in->base, &h, r->method, r->method_cfg, 1, false) != 0)
         return -1;
-    if (lane_init(&b->lane, &b->model, true) != 0) {
+    if (workspace_init(&b->ws, &b->model, true) != 0) {
         model_free(&b->model);
         return -1;
     }
     for (int i = 0; i < n; i++)
         idx[i] = (int)((long)i * set->n / n);
     b->n = batch_split(b->mb, LANES, TOKENS, batch_pair_cost(&in->base.dims), set, idx, n, 0);
-    b->lane.batch_slots = n;
+    b->ws.batch_slots = n;
     return 0;
 }
 
@@ -61,7 +61,7 @@ static void bench_free(struct bench *b)
 {
     for (int i = 0; i < LANES; i++)
         microbatch_free(&b->mb[i]);
-    lane_free(&b->lane);
+    workspace_free(&b->ws);
     model_free(&b->model);
 }
 
@@ -71,12 +71,12 @@ static int pass(struct bench *b, int i, bool train)
 
     if (stop_check() != 0)
         return -1;
-    b->lane.train = train;
-    if (model_fwd(&b->model, &b->lane, &b->mb[i].b) != 0)
+    b->ws.train = train;
+    if (model_fwd(&b->model, &b->ws, &b->mb[i].b) != 0)
         return -1;
     if (train) {
-        model_loss(&b->model, &b->lane, &b->mb[i].b, 1, &dlogits);
-        model_bwd(&b->model, &b->lane, &b->mb[i].b, dlogits);
+        model_loss(&b->model, &b->ws, &b->mb[i].b, 1, &dlogits);
+        model_bwd(&b->model, &b->ws, &b->mb[i].b, dlogits);
     }
     return 0;
 }

@@ -238,7 +238,7 @@ static int print(struct study *s, const struct common *c, struct store *store)
     enum run_state *state = xalloc((size_t)s->n_runs, sizeof *state);
     bool *pending = xalloc((size_t)s->n_runs, sizeof *pending);
     struct plan p = { s, state, !c->no_calibrate, common_jobs(c) };
-    bool people = c->format == REPORT_TABLE;
+    bool people = c->format == ROWS_TABLE;
     struct rows rows = { 0 };
 
     int rc = study_check_name(store, s);
@@ -254,7 +254,7 @@ static int print(struct study *s, const struct common *c, struct store *store)
         fill(&rows, &p);
         if (people)
             print_head(&p);
-        rc = report_print(stdout, &rows, (enum report_format)c->format);
+        rc = rows_print(stdout, &rows, (enum rows_format)c->format);
         if (people)
             print_foot(&p, pending);
         tell_frozen(s);

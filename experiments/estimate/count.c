@@ -21,10 +21,10 @@ struct dims count_dims(const struct dims *d, const struct recipe *r)
     return out;
 }
 
-int count_outline(struct base *b, struct model *m, const struct dims *d, bool pooler,
+int count_outline(struct base_model *b, struct model *m, const struct dims *d, bool pooler,
                   const struct adapt *method, const void *cfg)
 {
-    if (base_outline(b, d, pooler) != 0)
+    if (base_model_outline(b, d, pooler) != 0)
         return -1;
     b->dir = xstrdup(d->arch);
     struct head h = { .n_labels = b->arch->causal ? 0 : 1,
@@ -35,7 +35,7 @@ int count_outline(struct base *b, struct model *m, const struct dims *d, bool po
                       .classifier_dropout = d->classifier_dropout };
     if (model_outline(m, b, &h, method, cfg) == 0)
         return 0;
-    base_free(b);
+    base_model_free(b);
     return -1;
 }
 
@@ -47,7 +47,7 @@ static double closed_form(const struct adapt *method, const void *cfg, const str
 int count_method(struct counted *c, const struct dims *d, bool pooler, const struct recipe *r)
 {
     struct dims shape = *d;
-    struct base b;
+    struct base_model b;
     struct model m;
 
     *c = (struct counted){ .by_formula = !arch_of(d->arch) };
@@ -62,7 +62,7 @@ int count_method(struct counted *c, const struct dims *d, bool pooler, const str
     c->trained = (double)(m.n_train - m.n_train_head);
     c->added = (double)(m.n_total - m.n_train_head) - c->base;
     model_free(&m);
-    base_free(&b);
+    base_model_free(&b);
     c->formula = closed_form(r->method, r->method_cfg, d);
     if (c->formula < 0)
         return -1;

@@ -19,8 +19,8 @@ int count_method(struct counted *c, const struct dims *d, bool pooler, const str
 /* count_dims - D with the pooling that the recipe asks for. */
 struct dims count_dims(const struct dims *d, const struct recipe *r);
 /* count_outline - a model of these shapes in outline (core/nn/model.h) over *B, with a classifier of one
- * output where it has one. Free with model_free(M), base_free(B). Errors: FAIL_USAGE. */
-int count_outline(struct base *b, struct model *m, const struct dims *d, bool pooler,
+ * output where it has one. Free with model_free(M), base_model_free(B). Errors: FAIL_USAGE. */
+int count_outline(struct base_model *b, struct model *m, const struct dims *d, bool pooler,
                   const struct adapt *method, const void *cfg);
 
 /* --- The paper's figures. experiments/paper/counts.yaml says which row of which table is which

@@ -49,7 +49,7 @@ static int run_bytes(size_t *bytes, size_t *kept, const struct recipe *r, const 
     struct train_need need = train_need(&m, &r->train, d, threads);
     *bytes = need.bytes + product_bytes(geometry_get(r), &m.base->dims, &need) + WORKER_BYTES +
              (size_t)threads * THREAD_BYTES;
-    *kept = strcmp(packed_library(), "none") != 0 ? train_kept_bytes(&m, d) : 0;
+    *kept = strcmp(packed_library(), "none") != 0 ? train_frozen_cache_bytes(&m, d) : 0;
     if (*kept > cpu_info()->mem_available / 4)
         *kept = 0;
     *bytes += *kept;
@@ -181,7 +181,7 @@ int study_pack(const struct study *s, const bool *pending)
 
     for (int i = 0; i < n && rc == 0; i++) {
         struct inputs *in = inputs_get(all[i].name);
-        rc = in ? base_pack(&in->base, all[i].packs, all[i].precision) : -1;
+        rc = in ? base_model_pack(&in->base, all[i].packs, all[i].precision) : -1;
     }
     needs_free(all, n);
     return rc;

@@ -226,7 +226,7 @@ static json_t *rows_json(const struct rows *r)
     json_t *j = NULL;
 
     CHECK(f, "no memory");
-    int rc = report_print(f, r, REPORT_JSON);
+    int rc = rows_print(f, r, ROWS_JSON);
     fclose(f);
     j = rc == 0 ? json_loads(text, 0, NULL) : NULL;
     CHECK(j, "a table that is no JSON: %s", text);
@@ -302,14 +302,14 @@ static int print(struct result *x)
 {
     int format = x->p->cfg->format;
 
-    if (format == REPORT_JSON)
+    if (format == ROWS_JSON)
         return print_json(x);
     if (x->p->cfg->memory)
-        return report_print(stdout, &x->memory, (enum report_format)format);
-    int rc = report_print(stdout, &x->counts, (enum report_format)format);
-    if (rc == 0 && format == REPORT_TABLE) {
+        return rows_print(stdout, &x->memory, (enum rows_format)format);
+    int rc = rows_print(stdout, &x->counts, (enum rows_format)format);
+    if (rc == 0 && format == ROWS_TABLE) {
         putchar('\n');
-        rc = report_print(stdout, &x->memory, REPORT_TABLE);
+        rc = rows_print(stdout, &x->memory, ROWS_TABLE);
     }
     return rc;
 }

@@ -14,7 +14,7 @@ enum { HALF_BYTES = 2, FULL_BYTES = 4, N_TASKS = 100 };
 struct side {
     double trained, frozen; /* numbers; those of the model that do not train */
     double state,
-        lane; /* of this program, bytes: trained numbers and what goes with them; one lane */
+        workspace; /* of this program, bytes: trained numbers and what goes with them; one workspace */
 };
 struct memory {
     struct rows *t;
@@ -81,7 +81,7 @@ static int own_bytes(struct side *s, const struct dims *d, bool pooler, const st
 {
     struct train_cfg c = { .batch = l->batch, .accumulate = 1, .steps = 1 };
     struct dataset data;
-    struct base b;
+    struct base_model b;
     struct model m;
 
     if (count_outline(&b, &m, d, pooler, method, cfg) != 0)
@@ -89,12 +89,12 @@ static int own_bytes(struct side *s, const struct dims *d, bool pooler, const st
     fake_data(&data, l);
     struct run_data all = { .split[SPLIT_TRAIN] = &data };
     s->state = (double)train_need(&m, &c, &all, 0).bytes;
-    s->lane = (double)train_need(&m, &c, &all, 1).bytes - s->state;
+    s->workspace = (double)train_need(&m, &c, &all, 1).bytes - s->state;
     free(data.ids);
     free(data.off);
     free(data.second);
     model_free(&m);
-    base_free(&b);
+    base_model_free(&b);
     return 0;
 }
 
@@ -109,7 +109,7 @@ static void add_own(const struct memory *m)
 
     add(m, "here: frozen weights", how[0], size * m->ft.frozen, size * m->method.frozen, NULL);
     add(m, "here: trained numbers", how[1], m->ft.state, m->method.state, NULL);
-    add(m, "here: activations", how[2], m->ft.lane, m->method.lane, NULL);
+    add(m, "here: activations", how[2], m->ft.workspace, m->method.workspace, NULL);
     for (size_t i = 0; i < ARRAY_LEN(how); i++)
         free(how[i]);
 }

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct base *outline_get(const struct model_facts *f)
+static struct base_model *outline_get(const struct model_facts *f)
 {
     static struct known {
         const struct model_facts *facts;
-        struct base base;
+        struct base_model base;
     } * *all;
     static int n;
 
@@ -19,7 +19,7 @@ static struct base *outline_get(const struct model_facts *f)
         if (all[i]->facts == f)
             return &all[i]->base;
     struct known *k = xalloc(1, sizeof *k);
-    if (base_outline(&k->base, &f->dims, f->has_pooler) != 0) {
+    if (base_model_outline(&k->base, &f->dims, f->has_pooler) != 0) {
         free(k);
         return NULL;
     }
@@ -34,7 +34,7 @@ int geometry_model(struct model *m, const struct recipe *r)
 {
     const struct model_facts *f = model_facts(r->run.model);
     const struct task_facts *t = f ? task_facts(r->run.task) : NULL;
-    struct base *b = t ? outline_get(f) : NULL;
+    struct base_model *b = t ? outline_get(f) : NULL;
 
     if (!b)
         return -1;

@@ -119,7 +119,7 @@ struct inputs *inputs_get(const char *model)
         goto failed;
     if (file_exists(vocab) && sha256_file(in.tok_sha256, vocab) != 0)
         goto failed;
-    if (base_load(&in.base, dir) != 0)
+    if (base_model_load(&in.base, dir) != 0)
         goto failed;
     in.base.pack_dir = home_path("cache/packs");
     tell_unpacked();

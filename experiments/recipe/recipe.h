@@ -51,7 +51,7 @@ const struct setting *settings_get(const struct settings *v, const char *key); /
  * runs. */
 struct inputs {
     char *model_name, *dir; /* model folder */
-    struct base base;
+    struct base_model base;
     struct tok *tok;
     char tok_sha256[65]; /* of vocab.txt */
 };

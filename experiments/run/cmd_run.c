@@ -92,7 +92,7 @@ static int print_result(struct store *store, const struct recipe *r, int format)
                     " WHERE run_key = :key ORDER BY which, metric",
                     params) != 0)
         return -1;
-    int rc = report_print(stdout, &rows, (enum report_format)format);
+    int rc = rows_print(stdout, &rows, (enum rows_format)format);
     rows_free(&rows);
     return rc;
 }
@@ -107,16 +107,16 @@ static int do_run(struct study *s, struct store *store, const struct run_env *en
 {
     struct plan_run *p = s->runs;
     struct run_report rep;
-    struct claim c;
+    struct lease c;
     char took[32];
 
-    int rc = store_claim(store, s->name, p->recipe.key, env->lease_s, &c);
+    int rc = store_lease(store, s->name, p->recipe.key, env->lease_s, &c);
     if (rc == 0)
         return fail(FAIL_RUN, "run %.8s is being done by another process", p->recipe.key);
     if (rc < 0)
         return -1;
     run_one(&rep, env, p, &c);
-    claim_free(&c);
+    lease_free(&c);
     progress_end();
     if (rep.fate == FATE_FAULT)
         return -1;

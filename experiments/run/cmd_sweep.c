@@ -148,8 +148,7 @@ static int sweep(struct study *s, struct store *store, const struct common *c)
     int rc = study_check_name(store, s);
 
     if (rc == 0 && c->retry != RETRY_NONE &&
-        (study_put(store, s) != 0 ||
-         store_requeue(store, s->name, c->retry == RETRY_DIVERGED) < 0))
+        (study_put(store, s) != 0 || store_requeue(store, s->name, c->retry == RETRY_DIVERGED) < 0))
         rc = -1;
     if (rc == 0)
         rc = study_states(state, store, s);

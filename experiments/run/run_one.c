@@ -19,7 +19,7 @@ enum { LEASE_S = 60, LEASE_UNKNOWN_S = 300 };
 struct live {
     const struct run_env *env;
     const struct plan_run *plan;
-    const struct claim *claim;
+    const struct lease *claim;
     double renewed;  /* when the lease was last extended */
     long first_step; /* of this attempt: one after what a checkpoint had; 0: no step yet */
     double tokens;   /* seen by tick, to count this attempt's own */
@@ -66,7 +66,7 @@ static int on_point(void *self, long step, const char *split, const char *name, 
 
     if (now_mono() - l->renewed > l->env->lease_s / 3 && renew(l, step) < 0)
         return -1;
-    return stored(l, store_point(l->env->store, l->claim, step, split, name, value));
+    return stored(l, store_metric(l->env->store, l->claim, step, split, name, value));
 }
 
 static int on_prediction(void *self, const char *split, long example, double label, double output)
@@ -203,7 +203,7 @@ static char *ckpt_path(const struct recipe *r)
 }
 
 /* A quarter of what the run leaves of a worker's share of the free memory. */
-static size_t keep_bytes(const struct live *l)
+static size_t cache_bytes(const struct live *l)
 {
     size_t share = cpu_info()->mem_available / (size_t)(l->env->jobs > 0 ? l->env->jobs : 1);
 
@@ -227,7 +227,7 @@ static int train(struct live *l, struct model *m, const struct run_data *d, cons
         .ckpt_path = ckpt,
         .run_key = r->key,
         .best_theta = l->best,
-        .keep_bytes = keep_bytes(l),
+        .cache_bytes = cache_bytes(l),
     };
 
     return train_run(&job, res);
@@ -304,7 +304,7 @@ static void attempt(struct run_report *out, struct attempt_end *end, struct live
 }
 
 void run_one(struct run_report *out, const struct run_env *e, const struct plan_run *p,
-             const struct claim *c)
+             const struct lease *c)
 {
     struct live l = { .env = e, .plan = p, .claim = c, .renewed = now_mono() };
     struct attempt_end end = { 0 };

@@ -38,7 +38,7 @@ struct run_report {
 };
 /* run_one - train the claimed run and finish its claim. */
 void run_one(struct run_report *out, const struct run_env *e, const struct plan_run *p,
-             const struct claim *c);
+             const struct lease *c);
 
 /* run_again (run_again.c) - train it once more without touching the store, and compare every number
  * with the stored ones. When all agree and the run's adapter folder is gone, it is written again.

@@ -82,11 +82,11 @@ static int work_on(const struct sweep *w, const struct run_env *env, int run)
 {
     struct plan_run *p = &w->study->runs[run];
     struct run_report rep;
-    struct claim c;
+    struct lease c;
     struct run_env e = *env;
 
     e.lease_s = lease_for(p);
-    int rc = store_claim(w->store, w->study->name, p->recipe.key, e.lease_s, &c);
+    int rc = store_lease(w->store, w->study->name, p->recipe.key, e.lease_s, &c);
     if (rc < 0)
         return EXIT_FAULT;
     if (rc == 0) { /* somebody else has it, or has done it */
@@ -98,7 +98,7 @@ static int work_on(const struct sweep *w, const struct run_env *env, int run)
     atomic_store(&env->slot->step, 0);
     atomic_store(&env->slot->steps, 0);
     run_one(&rep, &e, p, &c);
-    claim_free(&c);
+    lease_free(&c);
     if (rep.fate == FATE_OVER)
         note_end(w, run, &rep);
     else

@@ -97,10 +97,10 @@ static void put_page(FILE *to, const struct options *o, const struct rows *head,
             body);
 }
 
-static int put_body(struct page *p)
+static int put_body(struct report *p)
 {
-    return page_studies(p) != 0 || page_analyses(p) != 0 || page_claims(p) != 0 ||
-                   page_provenance(p) != 0
+    return report_studies(p) != 0 || report_analyses(p) != 0 || report_claims(p) != 0 ||
+                   report_provenance(p) != 0
                ? -1
                : 0;
 }
@@ -120,7 +120,7 @@ static bool have_gnuplot(void)
 }
 
 /* A folder for gnuplot's files into p->dir. */
-static int make_folder(struct page *p)
+static int make_folder(struct report *p)
 {
     const char *tmp = getenv("TMPDIR");
 
@@ -134,13 +134,13 @@ static int make_folder(struct page *p)
 }
 
 /* The whole page into *OUT. */
-static int compose(char **out, struct page *p, const struct options *o)
+static int compose(char **out, struct report *p, const struct options *o)
 {
     char *body = NULL, *nav = NULL;
     struct rows head;
     size_t size;
 
-    if (page_rows(p, &head, "page_head", NULL) != 0)
+    if (report_rows(p, &head, "page_head", NULL) != 0)
         return -1;
     p->to = open_memstream(&body, &size);
     p->nav = open_memstream(&nav, &size);
@@ -159,7 +159,7 @@ static int compose(char **out, struct page *p, const struct options *o)
 }
 
 /* The studies of argv as lines; each must be in the store. */
-static int choose(struct page *p, char **list, int argc, char **argv)
+static int choose(struct report *p, char **list, int argc, char **argv)
 {
     struct rows r;
     const char *names[257] = { 0 };
@@ -186,10 +186,10 @@ static int choose(struct page *p, char **list, int argc, char **argv)
     return rc;
 }
 
-static int check_some(struct page *p)
+static int check_some(struct report *p)
 {
     struct rows r;
-    int rc = page_rows(p, &r, "page_studies", NULL);
+    int rc = report_rows(p, &r, "page_studies", NULL);
 
     if (rc == 0 && r.n_rows == 0)
         rc =
@@ -215,7 +215,7 @@ static int check_place(const char *path)
     return rc;
 }
 
-static int report(struct page *p, const struct options *o, const char *path)
+static int report(struct report *p, const struct options *o, const char *path)
 {
     char *text = NULL;
 
@@ -238,7 +238,7 @@ static int report(struct page *p, const struct options *o, const char *path)
 static int work(void *cfg, int argc, char **argv)
 {
     const struct options *o = cfg;
-    struct page p = { 0 };
+    struct report p = { 0 };
     char *list = NULL;
 
     home_option = o->home;

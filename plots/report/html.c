@@ -133,7 +133,7 @@ static void put_row(FILE *to, const struct rows *r, const enum kind *kind, int r
             fprintf(to, " scope=\"%s\"", row < 0 ? "col" : "row");
         put_class(to, r, kind, i);
         fputc('>', to);
-        html_text(to, row < 0 ? r->col[i] : report_cell(r, row, i, buf));
+        html_text(to, row < 0 ? r->col[i] : rows_cell(r, row, i, buf));
         fprintf(to, "</%s>", tag);
         first = false;
     }

@@ -18,7 +18,7 @@ void html_word(FILE *to, const char *s);
 /* html_table - R with CAPTION, in a box of its own that scrolls. Columns of numbers are aligned to
  * the right, columns named "paper..." have a class of their own, columns without any value are left
  * out, and columns that say the same in every row are said once, in the caption. Long numbers are
- * cut as report_print does. */
+ * cut as rows_print does. */
 void html_table(FILE *to, const struct rows *r, const char *caption);
 
 /* html_style - the text of plots/report/report.css. */

@@ -8,7 +8,7 @@
 
 enum { TABLE_MOST = 30 }; /* rows; longer tables may be folded */
 
-bool page_wants(const struct page *p, const char *study)
+bool report_wants(const struct report *p, const char *study)
 {
     size_t len = strlen(study), n;
 
@@ -20,7 +20,7 @@ bool page_wants(const struct page *p, const char *study)
     return !p->studies;
 }
 
-void page_section(struct page *p, const char *prefix, const char *name, const char *title)
+void report_section(struct report *p, const char *prefix, const char *name, const char *title)
 {
     html_id(p->to, "<section id=\"", prefix);
     html_id(p->to, "", name);
@@ -34,12 +34,12 @@ void page_section(struct page *p, const char *prefix, const char *name, const ch
     fputs("</a></li>\n", p->nav);
 }
 
-void page_section_end(struct page *p)
+void report_section_end(struct report *p)
 {
     fputs("</section>\n", p->to);
 }
 
-int page_rows(struct page *p, struct rows *r, const char *query, const char *study)
+int report_rows(struct report *p, struct rows *r, const char *query, const char *study)
 {
     const char *sql = query_find(query), *params[5] = { 0 };
     int n = 0;
@@ -58,11 +58,12 @@ int page_rows(struct page *p, struct rows *r, const char *query, const char *stu
     return store_query(p->s, r, sql, params) == 0 ? 0 : fail_context("query '%s'", query);
 }
 
-int page_table(struct page *p, const char *query, const char *study, const char *caption, bool fold)
+int report_table(struct report *p, const char *query, const char *study, const char *caption,
+                 bool fold)
 {
     struct rows r;
 
-    if (page_rows(p, &r, query, study) != 0)
+    if (report_rows(p, &r, query, study) != 0)
         return -1;
     const char *text = query_find(query) + strspn(query_find(query), "- ");
     char *line = xprintf("%.*s.", (int)strcspn(text, "\n"), text);
@@ -94,7 +95,7 @@ static void put_words(FILE *to, const char *s, bool *first)
     }
 }
 
-void page_command(struct page *p, const char *words, const char *args)
+void report_command(struct report *p, const char *words, const char *args)
 {
     bool first = true;
 

@@ -1,4 +1,4 @@
-/* page_analyses.c - what was computed from finished runs, or measured, and not swept: for each
+/* report_analyses.c - what was computed from finished runs, or measured, and not swept: for each
  * command that makes such numbers ("-- make:" of a query, "# make:" of a figure) its tables and
  * figures, of every study that has some. */
 #include "plots/report/report.h"
@@ -77,7 +77,7 @@ static void free_makers(struct makers *all)
 }
 
 /* Every figure and table of M for STUDY; ALSO those that are of no study. */
-static int put_parts(struct page *p, const struct maker *m, const char *study, bool also)
+static int put_parts(struct report *p, const struct maker *m, const char *study, bool also)
 {
     for (int k = 0; k < m->n_figures; k++) {
         struct template t;
@@ -87,19 +87,20 @@ static int put_parts(struct page *p, const struct maker *m, const char *study, b
         bool takes = sql && query_takes(sql, "study");
         template_free(&t);
         if (also || takes)
-            page_figure(p, m->figure[k], takes ? study : NULL, true);
+            report_figure(p, m->figure[k], takes ? study : NULL, true);
     }
     for (int k = 0; k < m->n_queries; k++) {
         if (!also && !query_takes(query_find(m->query[k]), "study"))
             continue;
-        if (page_table(p, m->query[k], study, NULL, true) < 0)
+        if (report_table(p, m->query[k], study, NULL, true) < 0)
             return -1;
     }
     return 0;
 }
 
 /* All of M into a text; "" when the store has nothing of it. */
-static int put_maker(char **out, struct page *p, const struct maker *m, const struct rows *studies)
+static int put_maker(char **out, struct report *p, const struct maker *m,
+                     const struct rows *studies)
 {
     FILE *body = p->to;
     size_t size;
@@ -109,7 +110,7 @@ static int put_maker(char **out, struct page *p, const struct maker *m, const st
     CHECK(p->to, "no memory stream");
     for (int i = 0; i < studies->n_rows && rc == 0; i++) {
         const char *study = rows_get(studies, i, "study");
-        if (page_wants(p, study))
+        if (report_wants(p, study))
             rc = put_parts(p, m, study, i == 0 && !p->studies);
     }
     fclose(p->to);
@@ -117,13 +118,13 @@ static int put_maker(char **out, struct page *p, const struct maker *m, const st
     return rc;
 }
 
-int page_analyses(struct page *p)
+int report_analyses(struct report *p)
 {
     struct makers *all = xalloc(1, sizeof *all);
     struct rows studies;
     bool begun = false;
 
-    if (page_rows(p, &studies, "page_analysed", NULL) != 0) {
+    if (report_rows(p, &studies, "page_analysed", NULL) != 0) {
         free(all);
         return -1;
     }
@@ -134,7 +135,7 @@ int page_analyses(struct page *p)
         rc = put_maker(&text, p, &all->m[i], &studies);
         if (rc == 0 && *text) {
             if (!begun)
-                page_section(p, "analyses", "", "Analyses and measurements");
+                report_section(p, "analyses", "", "Analyses and measurements");
             begun = true;
             fputs("<h3>Made by <code>", p->to);
             html_text(p->to, all->m[i].command);
@@ -143,7 +144,7 @@ int page_analyses(struct page *p)
         free(text);
     }
     if (begun)
-        page_section_end(p);
+        report_section_end(p);
     rows_free(&studies);
     free_makers(all);
     return rc;

@@ -1,4 +1,4 @@
-/* page_claims.c - the paper's claims, ours beside them, and the verdicts. */
+/* report_claims.c - the paper's claims, ours beside them, and the verdicts. */
 #include "plots/report/report.h"
 #include "results/verdicts/claims.h"
 #include "plots/report/html.h"
@@ -66,7 +66,7 @@ static void put_missing(FILE *to, const struct claim_row *r)
     fputs("</p>\n", to);
 }
 
-static void put_claim(FILE *to, const struct claims *c, const struct paper_claim *claim)
+static void put_claim(FILE *to, const struct claims *c, const struct claim *claim)
 {
     const char *verdict = verdict_names[claims_verdict(c, claim)];
     char *paper = claims_paper(claim);
@@ -107,7 +107,7 @@ static void put_claim(FILE *to, const struct claims *c, const struct paper_claim
     free(paper);
 }
 
-static bool has_numbers(const struct claims *c, const struct paper_claim *claim)
+static bool has_numbers(const struct claims *c, const struct claim *claim)
 {
     for (int i = 0; i < c->n_rows; i++)
         if (c->row[i].claim == claim && c->row[i].n_parts > 0)
@@ -115,13 +115,13 @@ static bool has_numbers(const struct claims *c, const struct paper_claim *claim)
     return false;
 }
 
-static void put_claims(struct page *p, const struct claims *c)
+static void put_claims(struct report *p, const struct claims *c)
 {
     long n[3] = { 0 };
     int all = 0, without = 0;
 
     for (int i = 0; i < c->n; i++) {
-        if (!page_wants(p, c->claim[i].study))
+        if (!report_wants(p, c->claim[i].study))
             continue;
         all++;
         n[claims_verdict(c, &c->claim[i])]++;
@@ -129,7 +129,7 @@ static void put_claims(struct page *p, const struct claims *c)
     }
     if (all == 0)
         return;
-    page_section(p, "claims", "", "What of the paper holds here");
+    report_section(p, "claims", "", "What of the paper holds here");
     fprintf(p->to,
             "<p>Of %d claim%s of the paper%s, on the runs of this store: "
             "<span class=\"verdict holds\">%ld hold</span> "
@@ -140,20 +140,20 @@ static void put_claims(struct page *p, const struct claims *c)
             all, all == 1 ? "" : "s", p->studies ? " about these studies" : "", n[HOLDS], n[FAILS],
             n[UNDECIDED]);
     for (int i = 0; i < c->n; i++)
-        if (page_wants(p, c->claim[i].study) && has_numbers(c, &c->claim[i]))
+        if (report_wants(p, c->claim[i].study) && has_numbers(c, &c->claim[i]))
             put_claim(p->to, c, &c->claim[i]);
     if (without > 0)
         fprintf(p->to, "<details><summary>%d without runs, and what makes them</summary>\n",
                 without);
     for (int i = 0; i < c->n; i++)
-        if (page_wants(p, c->claim[i].study) && !has_numbers(c, &c->claim[i]))
+        if (report_wants(p, c->claim[i].study) && !has_numbers(c, &c->claim[i]))
             put_claim(p->to, c, &c->claim[i]);
     if (without > 0)
         fputs("</details>\n", p->to);
-    page_section_end(p);
+    report_section_end(p);
 }
 
-int page_claims(struct page *p)
+int report_claims(struct report *p)
 {
     struct claims c = { 0 };
     int rc = claims_load(&c, embedded_files);

@@ -1,4 +1,4 @@
-/* page_figure.c - a figure as a part of an HTML page. */
+/* report_figure.c - a figure as a part of an HTML page. */
 #include "core/base/file.h"
 #include "plots/figure/figure.h"
 #include "plots/figure/gnuplot.h"
@@ -105,7 +105,7 @@ static int drawn(struct file *f, const char *dir, const char *name, const char *
     return rc;
 }
 
-static int put_image(struct page *p, FILE *to, const struct figure *f, const char *alt)
+static int put_image(struct report *p, FILE *to, const struct figure *f, const char *alt)
 {
     struct file svg, png;
     int rc = write_text(p->dir, f->t.name, "dat", figure_data(f));
@@ -125,7 +125,8 @@ static int put_image(struct page *p, FILE *to, const struct figure *f, const cha
     return rc;
 }
 
-static void put_figure(struct page *p, const struct figure *f, const char *study, const char *image)
+static void put_figure(struct report *p, const struct figure *f, const char *study,
+                       const char *image)
 {
     fprintf(p->to, "<figure><div class=\"box card\" tabindex=\"0\">%s</div>\n<figcaption>", image);
     html_text(p->to, f->t.about);
@@ -141,7 +142,7 @@ static void put_figure(struct page *p, const struct figure *f, const char *study
 }
 
 /* The name of the figure and why it is not there. */
-static void put_reason(struct page *p, const char *name)
+static void put_reason(struct report *p, const char *name)
 {
     fputs("<p class=\"note\">No figure <code>", p->to);
     html_text(p->to, name);
@@ -160,7 +161,7 @@ static bool takes_study(const struct template *t)
     return false;
 }
 
-int page_figure(struct page *p, const char *name, const char *study, bool quiet)
+int report_figure(struct report *p, const char *name, const char *study, bool quiet)
 {
     struct figure f = { 0 };
     char *image = NULL, *alt = NULL;

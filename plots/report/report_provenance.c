@@ -1,7 +1,7 @@
-/* page_provenance.c - what made the numbers of the page: commits, machines, builds, inputs, cost. */
+/* report_provenance.c - what made the numbers of the page: commits, machines, builds, inputs, cost. */
 #include "plots/report/report.h"
 
-int page_provenance(struct page *p)
+int report_provenance(struct report *p)
 {
     static const struct {
         const char *query, *caption;
@@ -12,10 +12,10 @@ int page_provenance(struct page *p)
         { "page_inputs", "Files that the runs read, by content." },
     };
 
-    page_section(p, "provenance", "", "Provenance");
+    report_section(p, "provenance", "", "Provenance");
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
-        if (page_table(p, part[i].query, NULL, part[i].caption, true) < 0)
+        if (report_table(p, part[i].query, NULL, part[i].caption, true) < 0)
             return -1;
-    page_section_end(p);
+    report_section_end(p);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* page_studies.c - each study: its question, table, figure, and how to do it and each cell again. */
+/* report_studies.c - each study: its question, table, figure, and how to do it and each cell again. */
 #include "core/base/file.h"
 #include "plots/report/report.h"
 #include "plots/report/html.h"
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A study with the columns of query page_studies. */
+/* A study with the columns of query report_studies. */
 struct one {
-    struct page *p;
+    struct report *p;
     const struct rows *r;
     int row;
 };
@@ -38,7 +38,7 @@ static int put_metric(const struct one *o)
     struct rows r;
     const char *which = get(o, "which");
 
-    if (page_rows(o->p, &r, "fig_study", get(o, "study")) != 0)
+    if (report_rows(o->p, &r, "fig_study", get(o, "study")) != 0)
         return -1;
     const char *label = rows_get(&r, 0, "label");
     html_text(o->p->to, label ? label : get(o, "metric"));
@@ -66,8 +66,8 @@ static int put_bad(const struct one *o)
 {
     if (count(o, "diverged") + count(o, "failed") == 0)
         return 0;
-    return page_table(o->p, "page_bad", get(o, "study"), "Runs that diverged or failed, and why.",
-                      false) < 0
+    return report_table(o->p, "page_bad", get(o, "study"), "Runs that diverged or failed, and why.",
+                        false) < 0
                ? -1
                : 0;
 }
@@ -100,7 +100,7 @@ static void put_again(const struct one *o)
                          seeds ? "--seeds\n" : "", get(o, "seeds"));
 
     fputs("<p>To do it again:</p>\n<pre>", o->p->to);
-    page_command(o->p, words, args);
+    report_command(o->p, words, args);
     fputs("</pre>\n", o->p->to);
     free(words);
     free(args);
@@ -120,7 +120,7 @@ static void put_cell(const struct one *o, const struct rows *c, int i, bool many
     char *args = xprintf("%s\nseed=%s", config ? config : varied ? varied : "", seed ? seed : "1");
 
     fputs("<tr><th scope=\"row\">", to);
-    page_command(o->p, varied ? varied : "-", NULL);
+    report_command(o->p, varied ? varied : "-", NULL);
     if (many && *choice == '1')
         fputs(" <b>best on dev</b>", to);
     fputs("</th><td class=\"n\">", to);
@@ -129,7 +129,7 @@ static void put_cell(const struct one *o, const struct rows *c, int i, bool many
     if (strcmp(failed, "0") != 0)
         fprintf(to, ", %s failed", failed);
     fprintf(to, "</td><td><code>%s</code></td><td class=\"cmd\"><code>", rows_get(c, i, "cell"));
-    page_command(o->p, words, args);
+    report_command(o->p, words, args);
     fputs("</code></td></tr>\n", to);
     free(args);
     free(words);
@@ -141,7 +141,7 @@ static int put_cells(const struct one *o)
     FILE *to = o->p->to;
     bool many = false; /* trials that were not the best of their point */
 
-    if (page_rows(o->p, &c, "page_cells", get(o, "study")) != 0)
+    if (report_rows(o->p, &c, "page_cells", get(o, "study")) != 0)
         return -1;
     for (int i = 0; i < c.n_rows; i++)
         many = many || strcmp(rows_get(&c, i, "choice"), "1") != 0;
@@ -187,14 +187,14 @@ static const char *figure_of(const struct one *o)
 static int put_results(const struct one *o)
 {
     const char *study = get(o, "study"), *figure = figure_of(o);
-    int n = page_table(o->p, table_of(o), study, NULL, false);
+    int n = report_table(o->p, table_of(o), study, NULL, false);
 
     if (n == 0 && strcmp(table_of(o), "study") != 0) /* its table is about another kind of study */
-        n = page_table(o->p, "study", study, NULL, false);
+        n = report_table(o->p, "study", study, NULL, false);
     if (n == 0)
         fputs("<p class=\"note\">No cell has a number yet.</p>\n", o->p->to);
     if (figure && n >= 0)
-        page_figure(o->p, figure, study, false);
+        report_figure(o->p, figure, study, false);
     return n < 0 ? -1 : 0;
 }
 
@@ -204,7 +204,7 @@ static void put_head(const struct one *o)
     char *text = xstrdup(title);
 
     *text = (char)toupper((unsigned char)*text);
-    page_section(o->p, "study-", get(o, "study"), text);
+    report_section(o->p, "study-", get(o, "study"), text);
     fputs("<p class=\"source\">Study <code>", o->p->to);
     html_text(o->p->to, get(o, "study"));
     fputs("</code>", o->p->to);
@@ -231,14 +231,14 @@ static int put_study(const struct one *o)
     put_base(o);
     if (put_cells(o) != 0)
         return -1;
-    page_section_end(o->p);
+    report_section_end(o->p);
     return 0;
 }
 
-int page_studies(struct page *p)
+int report_studies(struct report *p)
 {
     struct rows r;
-    int rc = page_rows(p, &r, "page_studies", NULL);
+    int rc = report_rows(p, &r, "page_studies", NULL);
 
     for (int i = 0; i < r.n_rows && rc == 0; i++) {
         const struct one o = { p, &r, i };

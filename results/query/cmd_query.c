@@ -13,7 +13,7 @@ static int show(const struct look *cfg, const char *sql, char **word, int n)
     int rc = -1;
 
     if (params && look_open(&s, cfg) == 0 && store_query(s, &r, sql, params) == 0)
-        rc = report_print(stdout, &r, (enum report_format)cfg->format);
+        rc = rows_print(stdout, &r, (enum rows_format)cfg->format);
     rows_free(&r);
     store_close(s);
     free(params);
@@ -23,7 +23,7 @@ static int show(const struct look *cfg, const char *sql, char **word, int n)
 static int query(const struct look *cfg, int argc, char **argv)
 {
     if (cfg->list)
-        return look_list((enum report_format)cfg->format, false);
+        return look_list((enum rows_format)cfg->format, false);
     if (argc < 2)
         return fail(FAIL_USAGE, "which query? 'lowrank query --list' lists them");
     const char *sql = query_find(argv[1]);

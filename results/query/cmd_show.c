@@ -94,7 +94,7 @@ static int ambiguous(const struct rows *r, const char *prefix)
     return rc;
 }
 
-static int show(struct store *s, enum report_format f, const struct rows *found)
+static int show(struct store *s, enum rows_format f, const struct rows *found)
 {
     const char *params[] = { "key", rows_get(found, 0, "key"), NULL };
     const struct section *sec = strcmp(rows_get(found, 0, "kind"), "run") == 0 ? of_run : of_cell;
@@ -122,7 +122,7 @@ static int find_and_show(const struct look *cfg, const char *prefix)
     else if (found.n_rows > 1)
         ambiguous(&found, prefix);
     else
-        rc = show(s, (enum report_format)cfg->format, &found);
+        rc = show(s, (enum rows_format)cfg->format, &found);
 out:
     rows_free(&found);
     store_close(s);

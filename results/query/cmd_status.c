@@ -83,7 +83,7 @@ static int status(const struct look *cfg, const char *study)
         return -1;
     int rc = check_study(s, study);
     if (rc == 0) {
-        sections_begin(&o, s, (enum report_format)cfg->format);
+        sections_begin(&o, s, (enum rows_format)cfg->format);
         if (sections_add(&o, "studies", "no study was planned yet", studies, params) != 0 ||
             sections_add(&o, "runs in no newest plan", NULL, apart, params) != 0 ||
             sections_add(&o, "running", NULL, running, both) != 0 ||

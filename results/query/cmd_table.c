@@ -42,7 +42,7 @@ static int show(const struct look *cfg, const char *name, const char *const *par
     if (r.n_rows == 0)
         nothing(name, params);
     else
-        rc = report_print(stdout, &r, (enum report_format)cfg->format);
+        rc = rows_print(stdout, &r, (enum rows_format)cfg->format);
 out:
     rows_free(&r);
     store_close(s);
@@ -52,7 +52,7 @@ out:
 static int table(const struct look *cfg, int argc, char **argv)
 {
     if (cfg->list)
-        return look_list((enum report_format)cfg->format, true);
+        return look_list((enum rows_format)cfg->format, true);
     if (argc < 2)
         return fail(FAIL_USAGE, "which table? 'lowrank table --list' lists them");
     if (!query_find(argv[1]))

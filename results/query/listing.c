@@ -53,7 +53,7 @@ const char *listing_number(char buf[40], double x, int digits)
 
 int listing_print(struct rows *r, int format)
 {
-    int rc = report_print(stdout, r, (enum report_format)format);
+    int rc = rows_print(stdout, r, (enum rows_format)format);
 
     rows_free(r);
     return rc;

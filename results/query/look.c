@@ -52,7 +52,7 @@ static bool is_part(const char *query)
     return false;
 }
 
-int look_list(enum report_format f, bool tables)
+int look_list(enum rows_format f, bool tables)
 {
     static char name[] = "name", shows[] = "shows", numeric[] = { 0, 0 };
     char *col[] = { name, shows };
@@ -70,7 +70,7 @@ int look_list(enum report_format f, bool tables)
         r.cell[2 * r.n_rows] = xstrdup(query_names()[i]);
         r.cell[2 * r.n_rows++ + 1] = xprintf("%.*s", (int)strcspn(text, "\n"), text);
     }
-    int rc = report_print(stdout, &r, f);
+    int rc = rows_print(stdout, &r, f);
     for (int i = 0; i < 2 * r.n_rows; i++)
         free(r.cell[i]);
     free(r.cell);
@@ -85,10 +85,10 @@ int look_unknown(const char *name, const char *command)
                 : fail(FAIL_USAGE, "there is no query '%s'; '%s --list' lists them", name, command);
 }
 
-void sections_begin(struct sections *o, struct store *s, enum report_format f)
+void sections_begin(struct sections *o, struct store *s, enum rows_format f)
 {
     *o = (struct sections){ .s = s, .format = f };
-    if (f == REPORT_JSON)
+    if (f == ROWS_JSON)
         fputs("{", stdout);
 }
 
@@ -96,7 +96,7 @@ int sections_add(struct sections *o, const char *title, const char *empty, const
                  const char *const *params)
 {
     static const char *const before[] = { "%s\n", "# %s\n", "\"%s\": ", "### %s\n\n", "%% %s\n" };
-    bool people = o->format != REPORT_JSON && o->format != REPORT_CSV;
+    bool people = o->format != ROWS_JSON && o->format != ROWS_CSV;
     struct rows r;
 
     if (store_query(o->s, &r, sql, params) != 0)
@@ -106,20 +106,20 @@ int sections_add(struct sections *o, const char *title, const char *empty, const
         return 0;
     }
     if (o->n++)
-        fputs(o->format == REPORT_JSON ? ",\n" : "\n", stdout);
+        fputs(o->format == ROWS_JSON ? ",\n" : "\n", stdout);
     printf(before[o->format], title);
     int rc = 0;
     if (people && r.n_rows == 0)
         printf("%s\n", empty);
     else
-        rc = report_print(stdout, &r, (enum report_format)o->format);
+        rc = rows_print(stdout, &r, (enum rows_format)o->format);
     rows_free(&r);
     return rc;
 }
 
 int sections_end(struct sections *o)
 {
-    if (o->format == REPORT_JSON)
+    if (o->format == ROWS_JSON)
         fputs("}\n", stdout);
     return output_end(stdout);
 }

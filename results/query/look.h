@@ -7,7 +7,7 @@
 
 struct look {
     char *home;
-    int format; /* enum report_format */
+    int format; /* enum rows_format */
     bool list;
 };
 extern const struct opt look_opts[];      /* --home, --format */
@@ -22,7 +22,7 @@ const char **look_params(char **word, int n);
 
 /* look_list - name and first line of every built-in query; TABLES: only of those that people read,
  * not of what figures ("fig_"), verdicts ("claim_") and the report ("page_") are made of. */
-int look_list(enum report_format f, bool tables);
+int look_list(enum rows_format f, bool tables);
 /* look_unknown - FAIL_USAGE for a query NAME that is not there; COMMAND lists them. */
 int look_unknown(const char *name, const char *command);
 
@@ -31,10 +31,10 @@ int look_unknown(const char *name, const char *command);
  * print. */
 struct sections {
     struct store *s;
-    enum report_format format;
+    enum rows_format format;
     int n;
 };
-void sections_begin(struct sections *o, struct store *s, enum report_format f);
+void sections_begin(struct sections *o, struct store *s, enum rows_format f);
 int sections_add(struct sections *o, const char *title, const char *empty, const char *sql,
                  const char *const *params);
 int sections_end(struct sections *o);

@@ -102,7 +102,7 @@ static const char *cell(const struct rows *r, int row, int col)
     return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)col];
 }
 
-const char *report_cell(const struct rows *r, int row, int col, char buf[32])
+const char *rows_cell(const struct rows *r, int row, int col, char buf[32])
 {
     const char *s = cell(r, row, col);
 
@@ -126,7 +126,7 @@ static void put_line(FILE *to, const struct rows *r, int row, const int *width)
 {
     for (int i = 0; i < r->n_cols; i++) {
         char buf[32];
-        const char *text = row < 0 ? r->col[i] : report_cell(r, row, i, buf);
+        const char *text = row < 0 ? r->col[i] : rows_cell(r, row, i, buf);
         int room = width[i] - text_width(text);
         if (r->numeric[i])
             pad(to, room);
@@ -145,7 +145,7 @@ static void put_table(FILE *to, const struct rows *r)
         width[i] = text_width(r->col[i]);
         for (int row = 0; row < r->n_rows; row++) {
             char buf[32];
-            int w = text_width(report_cell(r, row, i, buf));
+            int w = text_width(rows_cell(r, row, i, buf));
             width[i] = w > width[i] ? w : width[i];
         }
     }
@@ -229,7 +229,7 @@ static void put_md(FILE *to, const struct rows *r)
     for (int row = -1; row < r->n_rows; row++) {
         for (int i = 0; i < r->n_cols; i++) {
             char buf[32];
-            const char *text = row < 0 ? r->col[i] : report_cell(r, row, i, buf);
+            const char *text = row < 0 ? r->col[i] : rows_cell(r, row, i, buf);
             fputs("| ", to);
             put_text(to, text, for_md);
             fputc(' ', to);
@@ -251,7 +251,7 @@ static void put_latex(FILE *to, const struct rows *r)
     for (int row = -1; row < r->n_rows; row++) {
         for (int i = 0; i < r->n_cols; i++) {
             char buf[32];
-            const char *text = row < 0 ? r->col[i] : report_cell(r, row, i, buf);
+            const char *text = row < 0 ? r->col[i] : rows_cell(r, row, i, buf);
             put_text(to, text, for_latex);
             fputs(i + 1 < r->n_cols ? " & " : " \\\\\n", to);
         }
@@ -261,7 +261,7 @@ static void put_latex(FILE *to, const struct rows *r)
     fputs("\\bottomrule\n\\end{tabular}\n", to);
 }
 
-int report_print(FILE *to, const struct rows *r, enum report_format f)
+int rows_print(FILE *to, const struct rows *r, enum rows_format f)
 {
     static void (*const put[])(FILE *, const struct rows *) = { put_table, put_csv, put_json,
                                                                 put_md, put_latex };

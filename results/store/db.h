@@ -10,7 +10,7 @@
 
 enum { DB_STATEMENTS = 48, MAX_ATTEMPTS = 3, APPLICATION_ID = 0x4C6F5241 /* "LoRA" */ };
 
-struct point_buf;
+struct metric_buffer;
 struct store {
     sqlite3 *db;
     char *path;
@@ -19,7 +19,7 @@ struct store {
         const char *sql; /* its address is the key */
         sqlite3_stmt *st;
     } cache[DB_STATEMENTS];
-    struct point_buf *points; /* points.c */
+    struct metric_buffer *points; /* metrics.c */
     bool in_transaction;
 };
 
@@ -70,13 +70,13 @@ bool owner_stale(const char *owner, double lease, double lease_boot);
 int owner_register(
     struct store *s); /* the same as SQL function owner_stale(owner, lease, lease_boot) */
 
-/* points.c */
-int points_flush(struct store *s); /* inside a transaction; the buffer stays until points_clear */
-void points_clear(struct store *s);
-void points_free(struct store *s);
+/* metrics.c */
+int metrics_flush(struct store *s); /* inside a transaction; the buffer stays until metrics_clear */
+void metrics_clear(struct store *s);
+void metrics_free(struct store *s);
 
 /* claim.c: 1 if C still holds its run, 0 if not, -1. */
-int claim_holds(struct store *s, int64_t run_id, int attempt, const char *owner);
+int lease_held(struct store *s, int64_t run_id, int attempt, const char *owner);
 /* store.c: SQL condition "run_id is in the newest plan of the sweep named ?1, or ?1 is NULL". */
 #define IN_SWEEP                                                                                   \
     "(?1 IS NULL OR EXISTS (SELECT 1 FROM sweep w JOIN sweep_run sr ON sr.plan_id = w.plan_id"     \

@@ -53,7 +53,7 @@ static int give_up(struct store *s)
     }
 }
 
-static void fill_claim(struct claim *c, sqlite3_stmt *st)
+static void fill_claim(struct lease *c, sqlite3_stmt *st)
 {
     c->run_id = sqlite3_column_int64(st, 0);
     c->attempt = sqlite3_column_int(st, 1);
@@ -62,7 +62,7 @@ static void fill_claim(struct claim *c, sqlite3_stmt *st)
     c->config = xstrdup((const char *)sqlite3_column_text(st, 4));
 }
 
-static int take(struct store *s, const char *sweep, const char *key, double ttl, struct claim *c)
+static int take(struct store *s, const char *sweep, const char *key, double ttl, struct lease *c)
 {
     double now = now_wall();
 
@@ -84,7 +84,7 @@ static int take(struct store *s, const char *sweep, const char *key, double ttl,
     return 1;
 }
 
-int store_claim(struct store *s, const char *sweep, const char *key, double ttl, struct claim *c)
+int store_lease(struct store *s, const char *sweep, const char *key, double ttl, struct lease *c)
 {
     memset(c, 0, sizeof *c);
     owner_text(c->owner, (long)getpid());
@@ -94,17 +94,17 @@ int store_claim(struct store *s, const char *sweep, const char *key, double ttl,
     if (db_end(s, rc >= 0) != 0)
         rc = -1;
     if (rc != 1)
-        claim_free(c);
+        lease_free(c);
     return rc;
 }
 
-void claim_free(struct claim *c)
+void lease_free(struct lease *c)
 {
     free(c->config);
     memset(c, 0, sizeof *c);
 }
 
-int claim_holds(struct store *s, int64_t run_id, int attempt, const char *owner)
+int lease_held(struct store *s, int64_t run_id, int attempt, const char *owner)
 {
     int64_t one;
 
@@ -114,7 +114,7 @@ int claim_holds(struct store *s, int64_t run_id, int attempt, const char *owner)
                      "iit", run_id, (int64_t)attempt, owner);
 }
 
-int store_attempt_env(struct store *s, const struct claim *c, const char *env_json)
+int store_attempt_env(struct store *s, const struct lease *c, const char *env_json)
 {
     char sha[65];
 
@@ -130,7 +130,7 @@ int store_attempt_env(struct store *s, const struct claim *c, const char *env_js
     return db_end(s, ok);
 }
 
-int store_renew(struct store *s, const struct claim *c, double ttl, long step)
+int store_renew(struct store *s, const struct lease *c, double ttl, long step)
 {
     double now = now_wall();
 
@@ -148,7 +148,7 @@ int store_renew(struct store *s, const struct claim *c, double ttl, long step)
     return db_end(s, n >= 0) == 0 ? n == 1 : -1;
 }
 
-static int end_attempt(struct store *s, const struct claim *c, const struct attempt_end *e)
+static int end_attempt(struct store *s, const struct lease *c, const struct attempt_end *e)
 {
     const char *outcome = e->state == STATE_QUEUED ? "interrupted" : state_names[e->state];
 
@@ -169,14 +169,14 @@ static int end_attempt(struct store *s, const struct claim *c, const struct atte
                : 0;
 }
 
-static int finish(struct store *s, const struct claim *c, const struct attempt_end *e, bool retry)
+static int finish(struct store *s, const struct lease *c, const struct attempt_end *e, bool retry)
 {
     bool again = e->state == STATE_FAILED && retry;
-    int held = claim_holds(s, c->run_id, c->attempt, c->owner);
+    int held = lease_held(s, c->run_id, c->attempt, c->owner);
 
     if (held != 1)
         return held;
-    if (points_flush(s) != 0 || end_attempt(s, c, e) != 0)
+    if (metrics_flush(s) != 0 || end_attempt(s, c, e) != 0)
         return -1;
     return db_exec(
                s,
@@ -188,7 +188,7 @@ static int finish(struct store *s, const struct claim *c, const struct attempt_e
                : 1;
 }
 
-int store_finish(struct store *s, const struct claim *c, const struct attempt_end *e, bool retry)
+int store_finish(struct store *s, const struct lease *c, const struct attempt_end *e, bool retry)
 {
     CHECK(e->state == STATE_DONE || e->state == STATE_DIVERGED || e->state == STATE_FAILED ||
               e->state == STATE_QUEUED,
@@ -198,7 +198,7 @@ int store_finish(struct store *s, const struct claim *c, const struct attempt_en
     int rc = finish(s, c, e, retry);
     if (db_end(s, rc >= 0) != 0)
         return -1;
-    points_clear(s);
+    metrics_clear(s);
     return rc;
 }
 
@@ -225,7 +225,7 @@ int store_lost(struct store *s, int pid, int signal, const char *error)
     return db_end(s, more == 0);
 }
 
-int store_input(struct store *s, const struct claim *c, const char *role, const char *path,
+int store_input(struct store *s, const struct lease *c, const char *role, const char *path,
                 const char *sha256, long bytes)
 {
     if (db_begin(s) != 0)

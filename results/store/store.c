@@ -24,8 +24,7 @@ static int identify(struct store *s, bool *fresh)
         return -1;
     *fresh = id == 0 && version == 0 && n_tables == 0;
     if (*fresh && s->mode == STORE_READ)
-        return fail(FAIL_STORE,
-                    "no results yet; run 'lowrank sweep rank' ('%s' has none)",
+        return fail(FAIL_STORE, "no results yet; run 'lowrank sweep rank' ('%s' has none)",
                     s->path);
     if (*fresh)
         return 0;
@@ -135,7 +134,7 @@ void store_close(struct store *s)
         return;
     if (s->db && s->points && store_flush(s) != 0)
         warn("%s", fail_text());
-    points_free(s);
+    metrics_free(s);
     db_disconnect(s);
     free(s->path);
     free(s);
@@ -147,7 +146,7 @@ void store_close(struct store *s)
 int store_reopen_after_fork(struct store *s)
 {
     CHECK(!s->in_transaction, "'%s'", s->path);
-    points_clear(s); /* the parent writes its own */
+    metrics_clear(s); /* the parent writes its own */
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     db_disconnect(s);
     return connect(s);

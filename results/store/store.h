@@ -63,23 +63,23 @@ struct sweep_counts {
 int store_counts(struct store *s, const char *sweep, struct sweep_counts *c);
 
 /* --- what happened */
-struct claim {
+struct lease {
     int64_t run_id;
     int attempt;
     char key[65], cell[65];
-    char *config;   /* owned; free with claim_free */
+    char *config;   /* owned; free with lease_free */
     char owner[96]; /* "host:pid:bootid" */
 };
-/* store_claim - one statement: the costliest queued run of SWEEP (or one whose lease ran out, or
+/* store_lease - one statement: the costliest queued run of SWEEP (or one whose lease ran out, or
  * whose owner on this host and boot is dead) becomes ours for TTL seconds. 1: claimed; 0: nothing
  * to do; -1. KEY NULL: any. */
-int store_claim(struct store *s, const char *sweep, const char *key, double ttl, struct claim *c);
-void claim_free(struct claim *c);
-int store_attempt_env(struct store *s, const struct claim *c,
+int store_lease(struct store *s, const char *sweep, const char *key, double ttl, struct lease *c);
+void lease_free(struct lease *c);
+int store_attempt_env(struct store *s, const struct lease *c,
                       const char *env_json); /* deduplicated */
 /* store_renew - 1: still ours (lease extended, heartbeat, step written); 0: lost, stop and drop the
  * result. */
-int store_renew(struct store *s, const struct claim *c, double ttl, long step);
+int store_renew(struct store *s, const struct lease *c, double ttl, long step);
 struct attempt_end {
     enum run_state state; /* DONE, DIVERGED, FAILED, or QUEUED (stopped with a checkpoint) */
     const char *error;    /* one line or NULL */
@@ -93,20 +93,20 @@ struct attempt_end {
 };
 /* store_finish - flush, write the attempt's end and the run's state if the claim is still ours (0:
  * it was not). FAILED goes back to queued while attempts < 3 when RETRY. */
-int store_finish(struct store *s, const struct claim *c, const struct attempt_end *e, bool retry);
+int store_finish(struct store *s, const struct lease *c, const struct attempt_end *e, bool retry);
 /* store_lost - the parent saw the worker PID die by SIGNAL: end the attempts it owned on this host.
  */
 int store_lost(struct store *s, int pid, int signal, const char *error);
-int store_input(struct store *s, const struct claim *c, const char *role, const char *path,
+int store_input(struct store *s, const struct lease *c, const char *role, const char *path,
                 const char *sha256,
                 long bytes); /* role: "weights", "tokenizer", "train", "dev", "adapter" ... */
 
 /* --- what came out. Buffered; flushed about once a second, at evaluations (store_flush) and at the
  * end. NaN and infinities keep their name. point: split "train"/"dev"/"test" are curves;
  * "best"/"last"/"test"/"test_best" also become rows of result. */
-int store_point(struct store *s, const struct claim *c, long step, const char *split,
-                const char *name, double value);
-int store_prediction(struct store *s, const struct claim *c, const char *split, long example,
+int store_metric(struct store *s, const struct lease *c, long step, const char *split,
+                 const char *name, double value);
+int store_prediction(struct store *s, const struct lease *c, const char *split, long example,
                      double label, double output);
 int store_flush(struct store *s);
 
@@ -147,12 +147,12 @@ const char *rows_get(const struct rows *r, int row,
                      const char *col); /* NULL: SQL NULL or no such column */
 
 /* --- report.c: the same rows for people and programs. */
-enum report_format { REPORT_TABLE, REPORT_CSV, REPORT_JSON, REPORT_MD, REPORT_LATEX };
-#define REPORT_CHOICES "table|csv|json|md|latex"
-int report_print(FILE *to, const struct rows *r, enum report_format f);
-/* report_cell - what people read of a cell: "-" for NULL, six digits of a number with many. BUF
+enum rows_format { ROWS_TABLE, ROWS_CSV, ROWS_JSON, ROWS_MD, ROWS_LATEX };
+#define ROWS_FORMATS "table|csv|json|md|latex"
+int rows_print(FILE *to, const struct rows *r, enum rows_format f);
+/* rows_cell - what people read of a cell: "-" for NULL, six digits of a number with many. BUF
  * holds the text when it is shortened. */
-const char *report_cell(const struct rows *r, int row, int col, char buf[32]);
+const char *rows_cell(const struct rows *r, int row, int col, char buf[32]);
 
 /* query_find - text of a named query (results/queries/NAME.sql, built into the binary); NULL:
  * unknown. query_names: NULL-terminated. A query's first line is "-- one line: what it shows". */
@@ -163,10 +163,10 @@ const char *const *query_names(void);
 char *query_make(const char *name);
 bool query_takes(const char *sql, const char *param); /* does it use :PARAM? */
 
-/* The flag --format, for the option table of a struct T with "int format" (enum report_format). */
+/* The flag --format, for the option table of a struct T with "int format" (enum rows_format). */
 #define FORMAT_OPTION(T)                                                                           \
     {                                                                                              \
-        "format", 'f', OPT_CHOICE, offsetof(T, format), "table", 0, 0, REPORT_CHOICES,             \
+        "format", 'f', OPT_CHOICE, offsetof(T, format), "table", 0, 0, ROWS_FORMATS,               \
             "how to print the result"                                                              \
     }
 

@@ -12,7 +12,7 @@ const char *const verdict_names[] = { "undecided", "holds", "fails", "-" };
 /* The least that a row lacks before it can be tested; NULL: nothing. */
 static char *lacks(struct claim_row *row)
 {
-    const struct paper_claim *c = row->claim;
+    const struct claim *c = row->claim;
 
     for (int i = 0; i < row->n_parts; i++) {
         char *what = claims_untested(c, &row->part[i]);
@@ -53,8 +53,8 @@ static void combine(struct claim_row *row)
         row->uninformative = true, row->p = NAN;
 }
 
-static struct claim_row *new_row(struct claims *c, const struct paper_claim *claim,
-                                 const char *model, const char *task, const char *metric)
+static struct claim_row *new_row(struct claims *c, const struct claim *claim, const char *model,
+                                 const char *task, const char *metric)
 {
     c->row = xgrow(c->row, (size_t)c->n_rows + 1, sizeof *c->row);
     struct claim_row *row = &c->row[c->n_rows++];
@@ -75,7 +75,7 @@ static struct claim_part *new_part(struct claim_row *row)
     return &row->part[row->n_parts++];
 }
 
-static int judge_row(struct claims *c, const struct paper_claim *claim, struct store *s,
+static int judge_row(struct claims *c, const struct claim *claim, struct store *s,
                      const struct rows *r, int from, int to)
 {
     static const char *const part[] = { "part", NULL };
@@ -133,7 +133,7 @@ static char *average_metric(struct claim_row *const *task, int n)
 
 /* The rows of one model from FIRST on, a task each, get a row of their average, which is tested in
  * their place. Tasks on which nothing was learned are left out. */
-static void average(struct claims *c, const struct paper_claim *claim, int first)
+static void average(struct claims *c, const struct claim *claim, int first)
 {
     int n = 0, end = c->n_rows;
     struct claim_row *to = new_row(c, claim, c->row[first].model, "", c->row[first].metric);
@@ -169,7 +169,7 @@ static void average(struct claims *c, const struct paper_claim *claim, int first
 /* --- a claim */
 
 /* The rows of one model: a task each, and their average where the claim is about it. */
-static int judge_model(struct claims *c, const struct paper_claim *claim, struct store *s,
+static int judge_model(struct claims *c, const struct claim *claim, struct store *s,
                        const struct rows *r, int from, int to)
 {
     static const char *const task[] = { "task", NULL };
@@ -184,7 +184,7 @@ static int judge_model(struct claims *c, const struct paper_claim *claim, struct
     return rc;
 }
 
-static int judge_claim(struct claims *c, const struct paper_claim *claim, struct store *s)
+static int judge_claim(struct claims *c, const struct claim *claim, struct store *s)
 {
     static const char *const model[] = { "model", NULL };
     char *name = xprintf("claim_%s", claim->query);
@@ -243,7 +243,7 @@ static void decide(struct claim_row *row)
         row->why = claims_chance(row);
 }
 
-static int read_paper(struct paper_claim *c, struct store *s)
+static int read_paper(struct claim *c, struct store *s)
 {
     for (int i = 0; i < c->n_numbers; i++) {
         struct claim_number *x = &c->number[i];
@@ -271,7 +271,7 @@ int claims_judge(struct claims *c, struct store *s)
     return 0;
 }
 
-enum verdict claims_verdict(const struct claims *c, const struct paper_claim *claim)
+enum verdict claims_verdict(const struct claims *c, const struct claim *claim)
 {
     bool all = true;
 

@@ -59,7 +59,7 @@ struct claim_number { /* of the paper */
     char *value; /* as printed there, with its spread; set by claims_judge */
 };
 
-struct paper_claim {
+struct claim {
     char *id, *sentence, *section, *family;
     char *study, *query,
         *make;            /* make: the command that makes its numbers; {n}: of n units, {2n}: 2n */
@@ -101,7 +101,7 @@ struct claim_part {
 };
 
 struct claim_row {
-    const struct paper_claim *claim;
+    const struct claim *claim;
     char *model, *task, *metric; /* metric: "last accuracy"; "-" where there is none */
     bool percent;
     double floor;       /* what is reached without learning; NAN: unknown */
@@ -115,7 +115,7 @@ struct claim_row {
 };
 
 struct claims {
-    struct paper_claim *claim; /* sorted by id */
+    struct claim *claim; /* sorted by id */
     int n;
     struct claim_row *row; /* in the order of claims; at least one each */
     int n_rows;
@@ -131,13 +131,13 @@ int claims_judge(struct claims *c, struct store *s);
 void claims_free(struct claims *c);
 
 /* claims_verdict - of all rows of a claim: fails if one does, holds if all do. */
-enum verdict claims_verdict(const struct claims *c, const struct paper_claim *claim);
+enum verdict claims_verdict(const struct claims *c, const struct claim *claim);
 
 /* Texts for people; the caller frees. claims_paper: "T5 WikiSQL: Wq,Wv 73.7, Wq 70.4; ...".
  * claims_ours: "83.2 - 82.9 = +0.3 [-0.1, +0.7]" of a part, in percent where papers print percent.
  * claims_answered: the same of examples, "" without: "408 examples: +0.3 [...], p = ..., McNemar ...".
  * claims_asks: the region, "> -1.0". */
-char *claims_paper(const struct paper_claim *claim);
+char *claims_paper(const struct claim *claim);
 char *claims_ours(const struct claim_row *row, const struct claim_part *part);
 char *claims_answered(const struct claim_row *row, const struct claim_part *part);
 char *claims_asks(const struct claim_row *row);

@@ -143,8 +143,8 @@ static int read_mcnemar(struct claim_part *p, struct store *s, const char *const
     return 0;
 }
 
-int claims_examples(struct claim_part *p, const struct paper_claim *c, struct store *s,
-                    const char *pairs, const char *split, const char *metric)
+int claims_examples(struct claim_part *p, const struct claim *c, struct store *s, const char *pairs,
+                    const char *split, const char *metric)
 {
     char *list = xprintf("[%s]", pairs);
     const char *const params[] = { "pairs", list, "split", split, NULL };

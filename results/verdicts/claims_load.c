@@ -11,7 +11,7 @@
 const char *const claim_kinds[] = { "better", "not_worse",   "equal", "above",
                                     "below",  "correlation", NULL };
 
-#define AT(f) offsetof(struct paper_claim, f)
+#define AT(f) offsetof(struct claim, f)
 /* The keys of a claim that are one value. */
 static const struct opt keys[] = {
     { "claim", 0, OPT_STR, AT(id), NULL, 0, 0, NULL, "its name, as the file's" },
@@ -58,8 +58,7 @@ static const struct yaml_node *word(const struct yaml_node *n, int i)
 }
 
 /* {table: T5, rows: [...], cols: [...]}: every row with every column. */
-static int read_numbers(struct paper_claim *c, const struct yaml_node *n,
-                        const struct embedded *files)
+static int read_numbers(struct claim *c, const struct yaml_node *n, const struct embedded *files)
 {
     static const char *const names[] = { "table", "rows", "cols" };
     const struct yaml_node *part[3];
@@ -107,7 +106,7 @@ static json_t *to_json(const struct yaml_node *n)
     }
 }
 
-static void add_param(struct paper_claim *c, const char *name, char *value)
+static void add_param(struct claim *c, const char *name, char *value)
 {
     int n = 0;
 
@@ -119,7 +118,7 @@ static void add_param(struct paper_claim *c, const char *name, char *value)
     c->param[n + 2] = NULL;
 }
 
-static int read_params(struct paper_claim *c, const struct yaml_node *n, const char *sql)
+static int read_params(struct claim *c, const struct yaml_node *n, const char *sql)
 {
     static const char *const picks[] = { "each", "best", "largest", "smallest", NULL };
 
@@ -147,7 +146,7 @@ static int read_params(struct paper_claim *c, const struct yaml_node *n, const c
 
 /* --- a file */
 
-static int read_value(struct paper_claim *c, const struct yaml_node *root, int i)
+static int read_value(struct claim *c, const struct yaml_node *root, int i)
 {
     const char *key = yaml_key(root, i);
     const struct yaml_node *value = yaml_item(root, i);
@@ -165,7 +164,7 @@ static int read_value(struct paper_claim *c, const struct yaml_node *root, int i
     return opt_set(o, c, yaml_text(value)) == 0 ? 0 : yaml_fail(value, "%s", fail_text());
 }
 
-static int check(struct paper_claim *c, const struct yaml_node *root, const char *file)
+static int check(struct claim *c, const struct yaml_node *root, const char *file)
 {
     for (size_t i = 0; i < ARRAY_LEN(required); i++)
         if (!yaml_get(root, required[i]))
@@ -182,7 +181,7 @@ static int check(struct paper_claim *c, const struct yaml_node *root, const char
     return 0;
 }
 
-static int read_claim(struct paper_claim *c, const struct yaml_node *root, const char *file,
+static int read_claim(struct claim *c, const struct yaml_node *root, const char *file,
                       const struct embedded *files)
 {
     const struct yaml_node *paper = yaml_get(root, "paper"), *with = yaml_get(root, "with");
@@ -221,7 +220,7 @@ int claims_load(struct claims *c, const struct embedded *files)
         struct yaml *y = yaml_parse(path, f->text);
         free(path);
         c->claim = xgrow(c->claim, (size_t)c->n + 1, sizeof *c->claim);
-        struct paper_claim *new = &c->claim[c->n++];
+        struct claim *new = &c->claim[c->n++];
         memset(new, 0, sizeof *new);
         opt_defaults(keys, new);
         int rc = y ? read_claim(new, yaml_root(y), f->name, files) : -1;
@@ -234,7 +233,7 @@ int claims_load(struct claims *c, const struct embedded *files)
     return 0;
 }
 
-static void claim_free_one(struct paper_claim *c)
+static void claim_free_one(struct claim *c)
 {
     opt_free(keys, c);
     for (int i = 0; c->param && c->param[i]; i++)

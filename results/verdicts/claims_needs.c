@@ -18,12 +18,12 @@ static char *filled(char *text, const char *mark, long n)
     return text;
 }
 
-char *claims_command(const struct paper_claim *c, long n)
+char *claims_command(const struct claim *c, long n)
 {
     return filled(filled(xstrdup(c->make), "{n}", n), "{2n}", 2 * n);
 }
 
-char *claims_untested(const struct paper_claim *c, const struct claim_part *p)
+char *claims_untested(const struct claim *c, const struct claim_part *p)
 {
     char *make = claims_command(c, c->units), *text = NULL;
 
@@ -79,7 +79,7 @@ static long examples_needed(const struct claim_part *p, double boundary, double 
     return n < MOST_EXAMPLES ? lround(ceil(n)) : 0;
 }
 
-static char *more_examples(const struct paper_claim *c, const struct claim_part *p, double level)
+static char *more_examples(const struct claim *c, const struct claim_part *p, double level)
 {
     long n = examples_needed(p, claims_boundary(c, p->ex_d), level);
 
@@ -94,7 +94,7 @@ static char *more_examples(const struct paper_claim *c, const struct claim_part 
     return text;
 }
 
-static char *more_units(const struct paper_claim *c, const struct claim_part *p, double level)
+static char *more_units(const struct claim *c, const struct claim_part *p, double level)
 {
     double effect = fabs(p->d.mean - claims_boundary(c, p->d.mean));
     int n = stats_units_needed(effect, p->d.sd, level, p->d.n + 1, MOST_UNITS);
@@ -111,7 +111,7 @@ static char *more_units(const struct paper_claim *c, const struct claim_part *p,
 
 char *claims_chance(const struct claim_row *row)
 {
-    const struct paper_claim *c = row->claim;
+    const struct claim *c = row->claim;
     const struct claim_part *p = &row->part[row->decisive];
     bool examples = p->n_examples > 0 && p->p_examples >= p->p_units;
     /* Bonferroni's, which Holm's is at worst. */

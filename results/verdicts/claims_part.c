@@ -48,7 +48,7 @@ int claims_with_metric(const struct rows *r, int from, int to)
 
 /* --- what a kind asks */
 
-void claims_region(const struct paper_claim *c, double *lo, double *hi)
+void claims_region(const struct claim *c, double *lo, double *hi)
 {
     *lo = -INFINITY, *hi = INFINITY;
     switch ((enum claim_kind)c->kind) {
@@ -61,7 +61,7 @@ void claims_region(const struct paper_claim *c, double *lo, double *hi)
     }
 }
 
-double claims_boundary(const struct paper_claim *c, double x)
+double claims_boundary(const struct claim *c, double x)
 {
     double lo, hi;
 
@@ -69,7 +69,7 @@ double claims_boundary(const struct paper_claim *c, double x)
     return fabs(x - lo) <= fabs(x - hi) ? lo : hi;
 }
 
-bool claims_inside(const struct paper_claim *c, double x)
+bool claims_inside(const struct claim *c, double x)
 {
     double lo, hi;
 
@@ -78,7 +78,7 @@ bool claims_inside(const struct paper_claim *c, double x)
 }
 
 /* What VALUE is compared with; NAN: nothing to compare with yet. */
-static double reference(const struct paper_claim *c, double ref)
+static double reference(const struct claim *c, double ref)
 {
     if (c->kind == KIND_ABOVE)
         return isnan(ref) ? c->bound : fmax(c->bound, ref);
@@ -125,8 +125,8 @@ static bool run_used(const struct rows *r, int i, const int *used, int n)
 
 /* The units that have both numbers; "pairs" of runs as JSON into *PAIRS. A run counts once: pairs of
  * adapters (1,2) and (2,3) are not independent. */
-static void read_units(struct claim_part *p, const struct paper_claim *c, const struct rows *r,
-                       int from, int to, char **pairs)
+static void read_units(struct claim_part *p, const struct claim *c, const struct rows *r, int from,
+                       int to, char **pairs)
 {
     bool least = strcmp(claims_cell(r, claims_with_metric(r, from, to), "goal"), "min") == 0;
     int *used = xalloc((size_t)(to - from), sizeof *used), n = 0;
@@ -174,7 +174,7 @@ static void read_correlations(struct claim_part *p, const struct rows *r, int fr
 /* --- tests */
 
 /* Means over units, and their t test. */
-static void test_units(struct claim_part *p, const struct paper_claim *c)
+static void test_units(struct claim_part *p, const struct claim *c)
 {
     size_t n = (size_t)p->n_units;
     double *a = xalloc(3 * n + 1, sizeof *a), *b = a + n, *d = b + n;
@@ -197,7 +197,7 @@ static void combine_p(struct claim_part *p)
     p->p = fmin(1, (double)p->tried * worse);
 }
 
-int claims_part_read(struct claim_part *p, const struct paper_claim *c, struct store *s,
+int claims_part_read(struct claim_part *p, const struct claim *c, struct store *s,
                      const struct rows *r, int from, int to)
 {
     char *pairs = NULL;
@@ -243,7 +243,7 @@ static bool average_unit(struct claim_unit *to, const char *name,
 }
 
 /* Tasks have examples of their own, so variances add; a mean of several bootstraps is near normal. */
-static void average_examples(struct claim_part *p, const struct paper_claim *c,
+static void average_examples(struct claim_part *p, const struct claim *c,
                              const struct claim_part *const *of, int n)
 {
     double d = 0, variance = 0;
@@ -263,7 +263,7 @@ static void average_examples(struct claim_part *p, const struct paper_claim *c,
                         : 1;
 }
 
-void claims_part_average(struct claim_part *p, const struct paper_claim *c,
+void claims_part_average(struct claim_part *p, const struct claim *c,
                          const struct claim_part *const *of, int n)
 {
     *p = (struct claim_part){ .label = xstrdup(of[0]->label),

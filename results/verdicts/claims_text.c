@@ -18,7 +18,7 @@ static bool same_place(const struct claim_number *x, const struct claim_number *
     return strcmp(x->tab, y->tab) == 0 && strcmp(x->row, y->row) == 0;
 }
 
-char *claims_paper(const struct paper_claim *c)
+char *claims_paper(const struct claim *c)
 {
     char *text = xstrdup("");
 
@@ -77,7 +77,7 @@ char *claims_answered(const struct claim_row *row, const struct claim_part *p)
 
 char *claims_asks(const struct claim_row *row)
 {
-    const struct paper_claim *c = row->claim;
+    const struct claim *c = row->claim;
     char m[32];
 
     switch ((enum claim_kind)c->kind) {

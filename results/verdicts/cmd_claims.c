@@ -65,7 +65,7 @@ static void table_begin(struct rows *r, const char *const *cols)
     }
 }
 
-static int list(const struct claims *c, enum report_format f)
+static int list(const struct claims *c, enum rows_format f)
 {
     static const char *const cols[] = { "claim", "section",  "family", "study",
                                         "kind",  "sentence", NULL };
@@ -73,7 +73,7 @@ static int list(const struct claims *c, enum report_format f)
 
     table_begin(&r, cols);
     for (int i = 0; i < c->n; i++) {
-        const struct paper_claim *x = &c->claim[i];
+        const struct claim *x = &c->claim[i];
         int at = 0;
         row_begin(&r);
         put(&r, &at, xstrdup(x->id));
@@ -83,14 +83,14 @@ static int list(const struct claims *c, enum report_format f)
         put(&r, &at, xstrdup(claim_kinds[x->kind]));
         put(&r, &at, xstrdup(x->sentence));
     }
-    int rc = report_print(stdout, &r, f);
+    int rc = rows_print(stdout, &r, f);
     rows_free(&r);
     return rc;
 }
 
 static void add_part(struct rows *r, const struct claim_row *row, int k)
 {
-    const struct paper_claim *c = row->claim;
+    const struct claim *c = row->claim;
     const struct claim_part *p = row->n_parts ? &row->part[k] : NULL;
     int at = 0;
 
@@ -147,7 +147,7 @@ static int print_rows(const struct claims *c, const bool *wanted, const struct c
         for (int k = from; k < to; k++)
             add_part(&r, row, k);
     }
-    int rc = report_print(stdout, &r, (enum report_format)cfg->look.format);
+    int rc = rows_print(stdout, &r, (enum rows_format)cfg->look.format);
     rows_free(&r);
     return rc;
 }
@@ -221,7 +221,7 @@ static void print_row(const struct claim_row *row, bool parts)
         print_part(row, &row->part[k]);
 }
 
-static void print_claim(const struct claims *c, const struct paper_claim *claim, bool parts)
+static void print_claim(const struct claims *c, const struct claim *claim, bool parts)
 {
     char *paper = claims_paper(claim);
 
@@ -288,12 +288,12 @@ static int work(void *arg, int argc, char **argv)
     int rc = choose(wanted, &c, argc - 1, argv + 1);
     cfg->parts |= verbosity > 0;
     if (rc == 0 && cfg->look.list) {
-        rc = list(&c, (enum report_format)cfg->look.format);
+        rc = list(&c, (enum rows_format)cfg->look.format);
     } else if (rc == 0) {
         rc = look_open(&s, &cfg->look) == 0 ? claims_judge(&c, s) : -1;
         if (rc == 0)
-            rc = cfg->look.format == REPORT_TABLE ? print(&c, wanted, cfg)
-                                                  : print_rows(&c, wanted, cfg);
+            rc = cfg->look.format == ROWS_TABLE ? print(&c, wanted, cfg)
+                                                : print_rows(&c, wanted, cfg);
     }
     store_close(s);
     free(wanted);

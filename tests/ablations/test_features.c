@@ -170,13 +170,13 @@ END_TEST
 START_TEST(shown_layers)
 {
     const struct adapt *topk = adapt_find("topk");
-    struct base base;
+    struct base_model base;
     struct model m;
-    struct lane l;
+    struct workspace ws;
     struct tiny_batch t;
     struct head head = tiny_head(POOL_MEAN, false, 0);
 
-    ck_assert_msg(base_load(&base, tiny_write()) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&base, tiny_write()) == 0, "%s", fail_text());
     int d = base.dims.d_model, layers = base.dims.n_layers;
     tiny_batch(&t, &base.dims);
     size_t each = (size_t)t.b.n_tok * (size_t)d;
@@ -195,25 +195,25 @@ START_TEST(shown_layers)
         void *cfg = tiny_cfg(topk, "top_layers", text);
         ck_assert_int_eq(model_init(&m, &base, &head, topk, cfg, 1, false), 0);
         ck_assert_int_eq(m.lowest, from);
-        ck_assert_int_eq(lane_init(&l, &m, false), 0);
-        l.border = border;
-        l.border_at = at;
-        ck_assert_int_eq(model_fwd(&m, &l, &t.b), 0);
-        l.border = NULL;
-        l.all_hidden = true;
-        l.layer_out = place;
-        ck_assert_int_eq(model_fwd(&m, &l, &t.b), 0);
+        ck_assert_int_eq(workspace_init(&ws, &m, false), 0);
+        ws.frozen = border;
+        ws.frozen_at = at;
+        ck_assert_int_eq(model_fwd(&m, &ws, &t.b), 0);
+        ws.frozen = NULL;
+        ws.all_hidden = true;
+        ws.layer_out = place;
+        ck_assert_int_eq(model_fwd(&m, &ws, &t.b), 0);
         ck_assert_mem_eq(place[from], kept, each * sizeof *kept);
-        ck_assert_mem_eq(place[layers], l.hidden.x, each * sizeof *kept);
+        ck_assert_mem_eq(place[layers], ws.hidden.x, each * sizeof *kept);
         ck_assert_mem_ne(place[0], place[1], each * sizeof *kept);
-        lane_free(&l);
+        workspace_free(&ws);
         model_free(&m);
         opt_free(topk->opts, cfg);
         free(cfg);
     }
     free(rows);
     free(kept);
-    base_free(&base);
+    base_model_free(&base);
     tiny_remove();
 }
 END_TEST

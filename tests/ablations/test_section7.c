@@ -152,7 +152,7 @@ static double value(int rank, int lr, int seed)
 struct study {
     char *home, *db;
     struct store *s;
-    struct base base;
+    struct base_model base;
 };
 
 /* The folder of the adapter of a run; the caller frees it. */
@@ -187,7 +187,8 @@ static void plant_lora(const struct study *t, int rank, int seed)
     struct lora_cfg *cfg = tiny_cfg(&adapt_lora, "rank", text);
     cfg->alpha = 8;
     ck_assert_int_eq(
-        model_init(&m, (struct base *)(uintptr_t)&t->base, &h, &adapt_lora, cfg, 1, false), 0);
+        model_init(&m, (struct base_model *)(uintptr_t)&t->base, &h, &adapt_lora, cfg, 1, false),
+        0);
     for (int layer = 0; layer < t->base.dims.n_layers; layer++)
         for (int p = 0; p < N_PROJ; p++) {
             struct mat a, b;
@@ -219,7 +220,8 @@ static void plant_ft(const struct study *t, int seed)
     struct head h = tiny_head(POOL_CLS, false, 0);
     void *cfg = tiny_cfg(ft, NULL, NULL);
 
-    ck_assert_int_eq(model_init(&m, (struct base *)(uintptr_t)&t->base, &h, ft, cfg, 1, false), 0);
+    ck_assert_int_eq(
+        model_init(&m, (struct base_model *)(uintptr_t)&t->base, &h, ft, cfg, 1, false), 0);
     for (int i = 0; i < m.n_params; i++) {
         struct param *p = &m.params[i];
         struct weight w;
@@ -251,7 +253,7 @@ static void study_init(struct study *t)
     char *models = path_join(t->home, "models"), *m = path_join(models, "m");
     ck_assert_int_eq(make_dirs(models), 0);
     ck_assert_int_eq(symlink(tiny_write(), m), 0);
-    ck_assert_msg(base_load(&t->base, m) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&t->base, m) == 0, "%s", fail_text());
     ck_assert_int_eq(store_open(&t->s, t->db, STORE_WRITE), 0);
     ck_assert_int_eq(kit_plan(t->s, &k), 0);
     kit_sql(t->db,
@@ -276,7 +278,7 @@ static void study_ready(struct study *t)
 static void study_free(struct study *t)
 {
     store_close(t->s);
-    base_free(&t->base);
+    base_model_free(&t->base);
     tiny_remove();
     free(t->db);
     free(t->home);

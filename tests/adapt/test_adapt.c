@@ -41,7 +41,7 @@ static int n_methods(void)
 }
 
 static struct {
-    struct base base;
+    struct base_model base;
     struct model m;
     struct tiny_batch t;
     void *cfg;
@@ -52,7 +52,7 @@ static void build(const struct adapt *a, enum pooling pooling, const char *key, 
 {
     struct head h = tiny_head(pooling, false, 0);
 
-    ck_assert_msg(base_load(&f.base, tiny_write()) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&f.base, tiny_write()) == 0, "%s", fail_text());
     f.base.dims.pooling = pooling;
     f.cfg = tiny_cfg(a, key, value);
     ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 4, false) == 0, "%s", fail_text());
@@ -65,34 +65,34 @@ static void unbuild(void)
     opt_free(f.m.adapt->opts, f.cfg);
     free(f.cfg);
     model_free(&f.m);
-    base_free(&f.base);
+    base_model_free(&f.base);
     tiny_remove();
 }
 
 static void logits(real *out, const struct model *m)
 {
-    struct lane l;
+    struct workspace ws;
 
-    ck_assert_int_eq(lane_init(&l, m, false), 0);
-    ck_assert_int_eq(model_fwd(m, &l, &f.t.b), 0);
-    memcpy(out, l.logits.x, (size_t)f.n_logits * sizeof *out);
-    lane_free(&l);
+    ck_assert_int_eq(workspace_init(&ws, m, false), 0);
+    ck_assert_int_eq(model_fwd(m, &ws, &f.t.b), 0);
+    memcpy(out, ws.logits.x, (size_t)f.n_logits * sizeof *out);
+    workspace_free(&ws);
 }
 
 /* A few steps of plain gradient descent: everything that trains moves. */
 static double descend(struct model *m, int steps)
 {
-    struct lane l;
+    struct workspace ws;
     double loss = 0;
 
-    ck_assert_int_eq(lane_init(&l, m, true), 0);
+    ck_assert_int_eq(workspace_init(&ws, m, true), 0);
     for (int s = 0; s < steps; s++) {
-        tiny_grad(m, &l, &f.t.b);
+        tiny_grad(m, &ws, &f.t.b);
         loss = tiny_loss(m, &f.t.b);
         for (size_t i = 0; i < m->n_train; i++)
-            m->theta[i] -= (real)0.002 * l.grad[i];
+            m->theta[i] -= (real)0.002 * ws.grad[i];
     }
-    lane_free(&l);
+    workspace_free(&ws);
     return loss;
 }
 
@@ -289,15 +289,15 @@ START_TEST(cuts_add_up)
 {
     static const int cut[TINY_SEQS] = { 1, 3, 1 };
     struct head h = tiny_head(POOL_MEAN, false, 0.1);
-    struct lane whole, part;
+    struct workspace whole, part;
     struct model m;
     double parts = 0;
 
     build(method_at(_i), POOL_MEAN, NULL, NULL);
     ck_assert_int_eq(model_init(&m, &f.base, &h, f.m.adapt, f.cfg, 4, false), 0);
     memcpy(m.theta, f.m.theta, m.n_train * sizeof *m.theta);
-    ck_assert_int_eq(lane_init(&whole, &m, true), 0);
-    ck_assert_int_eq(lane_init(&part, &m, true), 0);
+    ck_assert_int_eq(workspace_init(&whole, &m, true), 0);
+    ck_assert_int_eq(workspace_init(&part, &m, true), 0);
     real *sum = xalloc(m.n_train, sizeof *sum);
     tiny_grad(&m, &whole, &f.t.b);
     for (int k = 0, from = 0; from < TINY_SEQS; from += cut[k++]) {
@@ -312,8 +312,8 @@ START_TEST(cuts_add_up)
     ck_assert_double_le(tiny_diff(sum, whole.grad, m.n_train, tiny_max(whole.grad, m.n_train)),
                         20 * tol);
     free(sum);
-    lane_free(&whole);
-    lane_free(&part);
+    workspace_free(&whole);
+    workspace_free(&part);
     model_free(&m);
     unbuild();
 }
@@ -362,7 +362,7 @@ START_TEST(lists_refuse)
     struct head h = tiny_head(POOL_CLS, false, 0);
     struct model m;
 
-    ck_assert_int_eq(base_load(&f.base, tiny_write()), 0);
+    ck_assert_int_eq(base_model_load(&f.base, tiny_write()), 0);
     f.cfg = tiny_cfg(a, NULL, NULL);
     ck_assert_int_eq(model_init(&m, &f.base, &h, a, f.cfg, 1, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
@@ -371,7 +371,7 @@ START_TEST(lists_refuse)
     free(said);
     opt_free(a->opts, f.cfg);
     free(f.cfg);
-    base_free(&f.base);
+    base_model_free(&f.base);
     tiny_remove();
 }
 END_TEST
@@ -388,11 +388,11 @@ START_TEST(lora_refuses)
     struct head h = tiny_head(POOL_CLS, false, 0);
     struct model m;
 
-    ck_assert_int_eq(base_load(&f.base, tiny_write()), 0);
+    ck_assert_int_eq(base_model_load(&f.base, tiny_write()), 0);
     ck_assert_int_eq(model_init(&m, &f.base, &h, &adapt_lora, &cfg, 1, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     ck_assert_str_eq(fail_text(), text[_i]);
-    base_free(&f.base);
+    base_model_free(&f.base);
     tiny_remove();
 }
 END_TEST

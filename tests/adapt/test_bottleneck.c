@@ -18,7 +18,7 @@ static const double tol = 2e-5;
 #endif
 
 static struct {
-    struct base base;
+    struct base_model base;
     struct model m;
     void *cfg;
 } f;
@@ -33,7 +33,7 @@ static void unbuild(void)
     opt_free(f.m.adapt->opts, f.cfg);
     free(f.cfg);
     model_free(&f.m);
-    base_free(&f.base);
+    base_model_free(&f.base);
 }
 
 /* --- golden values */
@@ -109,7 +109,7 @@ static void read_golden(real *x, const struct safetensors *s, const char *before
 }
 
 /* Each tensor of the adapters from the file, or its gradient L's distance from the file's. */
-static double each_tensor(const struct safetensors *s, const struct lane *l)
+static double each_tensor(const struct safetensors *s, const struct workspace *ws)
 {
     double worst = 0;
     int n = 0;
@@ -121,9 +121,9 @@ static double each_tensor(const struct safetensors *s, const struct lane *l)
             continue;
         n++;
         real *x = xalloc(size, sizeof *x);
-        read_golden(x, s, l ? "grad." : "", p->name, size);
-        if (l)
-            worst = fmax(worst, tiny_diff(l->grad + p->off, x, size, tiny_max(x, size)));
+        read_golden(x, s, ws ? "grad." : "", p->name, size);
+        if (ws)
+            worst = fmax(worst, tiny_diff(ws->grad + p->off, x, size, tiny_max(x, size)));
         else
             memcpy(p->value, x, size * sizeof *x);
         free(x);
@@ -144,26 +144,26 @@ START_TEST(as_pytorch_computes)
                       .pool_scale = 1 };
     struct safetensors s;
     struct sample g;
-    struct lane l;
+    struct workspace ws;
     struct mat dout;
     real want;
 
     read_sample(&g, model);
-    ck_assert_msg(base_load(&f.base, dir) == 0 && st_open(&s, path) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&f.base, dir) == 0 && st_open(&s, path) == 0, "%s", fail_text());
     f.cfg = tiny_cfg(a, "rank", "5");
     if (opt_find(a->opts, "drop_layers"))
         ck_assert_int_eq(opt_set(opt_find(a->opts, "drop_layers"), f.cfg, "0"), 0);
     ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 1, true) == 0, "%s", fail_text());
     each_tensor(&s, NULL);
-    ck_assert_int_eq(lane_init(&l, &f.m, true), 0);
-    ck_assert_int_eq(model_fwd(&f.m, &l, &g.b), 0);
+    ck_assert_int_eq(workspace_init(&ws, &f.m, true), 0);
+    ck_assert_int_eq(model_fwd(&f.m, &ws, &g.b), 0);
     double mean = 1.0 / batch_targets(&f.m, &g.b);
-    double loss = mean * model_loss(&f.m, &l, &g.b, mean, &dout);
-    model_bwd(&f.m, &l, &g.b, dout);
+    double loss = mean * model_loss(&f.m, &ws, &g.b, mean, &dout);
+    model_bwd(&f.m, &ws, &g.b, dout);
     read_golden(&want, &s, "", "loss", 1);
     ck_assert_double_le(fabs(loss / (double)want - 1), golden_tol);
-    ck_assert_double_le(each_tensor(&s, &l), golden_tol);
-    lane_free(&l);
+    ck_assert_double_le(each_tensor(&s, &ws), golden_tol);
+    workspace_free(&ws);
     st_close(&s);
     free(path);
     free(dir);
@@ -204,7 +204,7 @@ static void build(int i)
     if (decoder)
         h.n_labels = 0;
     const char *dir = decoder ? "tests/golden/gpt2" : tiny_write();
-    ck_assert_msg(base_load(&f.base, dir) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&f.base, dir) == 0, "%s", fail_text());
     if (!decoder)
         tiny_remove(); /* the map stays */
     f.cfg = tiny_cfg(a, row[i].key, row[i].value);
@@ -230,14 +230,14 @@ END_TEST
 /* Cut into micro-batches, computed again, and without a gradient. */
 START_TEST(passes_agree)
 {
-    struct lane whole, part;
+    struct workspace whole, part;
     struct tiny_batch cut;
 
     build(_i);
-    ck_assert_int_eq(lane_init(&whole, &f.m, true), 0);
-    ck_assert_int_eq(lane_init(&part, &f.m, true), 0);
+    ck_assert_int_eq(workspace_init(&whole, &f.m, true), 0);
+    ck_assert_int_eq(workspace_init(&part, &f.m, true), 0);
     tiny_grad(&f.m, &whole, &t.b);
-    ck_assert_uint_eq(whole.mem.used, lane_bytes(&f.m, &t.b, true, whole.train));
+    ck_assert_uint_eq(whole.mem.used, workspace_bytes(&f.m, &t.b, true, whole.train));
     struct mat dout;
     double loss = tiny_loss(&f.m, &t.b), parts = 0;
     ck_assert_int_eq(model_fwd(&f.m, &whole, &t.b), 0);
@@ -254,16 +254,16 @@ START_TEST(passes_agree)
     double max = tiny_max(whole.grad, f.m.n_train);
     ck_assert_double_le(tiny_diff(sum, whole.grad, f.m.n_train, max), tol);
     for (int n = 1; n <= f.base.dims.n_layers; n++) {
-        struct lane again;
+        struct workspace again;
         f.m.head.recompute = n;
-        ck_assert_int_eq(lane_init(&again, &f.m, true), 0);
+        ck_assert_int_eq(workspace_init(&again, &f.m, true), 0);
         tiny_grad(&f.m, &again, &t.b);
         ck_assert_mem_eq(whole.grad, again.grad, f.m.n_train * sizeof *whole.grad);
-        lane_free(&again);
+        workspace_free(&again);
     }
     free(sum);
-    lane_free(&whole);
-    lane_free(&part);
+    workspace_free(&whole);
+    workspace_free(&part);
     unbuild();
 }
 END_TEST
@@ -306,7 +306,7 @@ START_TEST(initial_values)
     struct model other;
     double sum = 0, n = 0;
 
-    ck_assert_int_eq(base_load(&f.base, "tests/golden/bert"), 0);
+    ck_assert_int_eq(base_model_load(&f.base, "tests/golden/bert"), 0);
     struct head h = tiny_head(POOL_CLS, false, 0);
     f.cfg = tiny_cfg(a, "rank", "16");
     ck_assert_int_eq(model_init(&f.m, &f.base, &h, a, f.cfg, 4, false), 0);
@@ -389,7 +389,7 @@ START_TEST(bad_settings_are_refused)
     const struct adapt *a = adapt_find(refused[_i].method);
     struct head h = tiny_head(POOL_CLS, false, 0);
 
-    ck_assert_int_eq(base_load(&f.base, tiny_write()), 0);
+    ck_assert_int_eq(base_model_load(&f.base, tiny_write()), 0);
     void *cfg = tiny_cfg(a, refused[_i].key, refused[_i].value);
     ck_assert_int_eq(model_init(&f.m, &f.base, &h, a, cfg, 1, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
@@ -398,7 +398,7 @@ START_TEST(bad_settings_are_refused)
         ck_assert_int_eq(a->count(cfg, &f.base.dims), -1);
     opt_free(a->opts, cfg);
     free(cfg);
-    base_free(&f.base);
+    base_model_free(&f.base);
     tiny_remove();
 }
 END_TEST

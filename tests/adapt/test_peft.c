@@ -14,7 +14,7 @@
 static const char *const files[] = { "adapter_config.json", "adapter_model.safetensors",
                                      "lowrank_adapter.json" };
 static char dir[64], golden[4096];
-static struct base base;
+static struct base_model base;
 
 static void setup(void)
 {
@@ -23,7 +23,7 @@ static void setup(void)
     strcpy(dir, "/tmp/lowrank-peft-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));
     snprintf(golden, sizeof golden, "%s/adapter", from);
-    ck_assert_msg(base_load(&base, from) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&base, from) == 0, "%s", fail_text());
 }
 
 static void teardown(void)
@@ -34,7 +34,7 @@ static void teardown(void)
         free(path);
     }
     rmdir(dir);
-    base_free(&base);
+    base_model_free(&base);
 }
 
 static void make(struct model *m, const char *method, const void *cfg, int n_labels, uint64_t seed)

@@ -17,7 +17,7 @@ static const double tol = 2e-5;
 #endif
 
 static struct {
-    struct base base;
+    struct base_model base;
     struct model m;
     struct tiny_batch t;
     const struct adapt *a;
@@ -52,7 +52,7 @@ static void unbuild(bool tiny)
     opt_free(f.a->opts, f.cfg);
     free(f.cfg);
     model_free(&f.m);
-    base_free(&f.base);
+    base_model_free(&f.base);
     if (tiny)
         tiny_remove();
 }
@@ -139,7 +139,7 @@ static void golden_open(int i)
     struct head h = { .n_labels = bert ? 3 : 0, .pooling = golden[i].pooling, .pool_scale = 1 };
     struct safetensors ids;
 
-    ck_assert_int_eq(base_load(&f.base, bert ? "tests/golden/bert" : "tests/golden/gpt2"), 0);
+    ck_assert_int_eq(base_model_load(&f.base, bert ? "tests/golden/bert" : "tests/golden/gpt2"), 0);
     ck_assert_int_eq(st_open(&expected, "tests/golden/prefix/expected.safetensors"), 0);
     if (bert) {
         ck_assert_int_eq(st_open(&ids, "tests/golden/bert/expected.safetensors"), 0);
@@ -163,31 +163,31 @@ static void golden_open(int i)
 START_TEST(golden_values)
 {
     const char *where = golden[_i].where, *name = golden[_i].name;
-    struct lane l;
+    struct workspace ws;
     struct mat dout;
 
     golden_open(_i);
     const struct batch *b = &f.t.b;
-    ck_assert_int_eq(lane_init(&l, &f.m, true), 0);
-    l.all_logits = f.base.arch->causal;
-    ck_assert_int_eq(model_fwd(&f.m, &l, b), 0);
-    size_t n = (size_t)l.logits.rows * (size_t)l.logits.cols;
-    double e = away(l.logits.x, numbers(where, name, ".out", n), n, 0);
+    ck_assert_int_eq(workspace_init(&ws, &f.m, true), 0);
+    ws.all_logits = f.base.arch->causal;
+    ck_assert_int_eq(model_fwd(&f.m, &ws, b), 0);
+    size_t n = (size_t)ws.logits.rows * (size_t)ws.logits.cols;
+    double e = away(ws.logits.x, numbers(where, name, ".out", n), n, 0);
     int terms = batch_targets(&f.m, b);
-    real loss = (real)(model_loss(&f.m, &l, b, 1.0 / terms, &dout) / terms);
+    real loss = (real)(model_loss(&f.m, &ws, b, 1.0 / terms, &dout) / terms);
     e = fmax(e, away(&loss, numbers(where, name, ".loss", 1), 1, 0));
-    model_bwd(&f.m, &l, b, dout);
-    double floor = 0.1 * tiny_max(l.grad, f.m.n_train);
+    model_bwd(&f.m, &ws, b, dout);
+    double floor = 0.1 * tiny_max(ws.grad, f.m.n_train);
     char *grad = xprintf("%s.grad.", name);
     for (int i = 0; i < f.m.n_params; i++) {
         const struct param *p = &f.m.params[i];
         n = (size_t)p->rows * (size_t)p->cols;
         if (p->trainable)
-            e = fmax(e, away(l.grad + p->off, numbers(where, grad, p->name, n), n, floor));
+            e = fmax(e, away(ws.grad + p->off, numbers(where, grad, p->name, n), n, floor));
     }
     free(grad);
     ck_assert_double_le(e, golden_tol);
-    lane_free(&l);
+    workspace_free(&ws);
     st_close(&expected);
     unbuild(false);
 }
@@ -229,7 +229,7 @@ static void build(int i)
     struct head h = row_head(i);
     const char *dir = row[i].pooling == POOL_NONE ? "tests/golden/gpt2" : tiny_write();
 
-    ck_assert_msg(base_load(&f.base, dir) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&f.base, dir) == 0, "%s", fail_text());
     tiny_batch(&f.t, &f.base.dims);
     ck_assert_msg(try_model(row[i].method, row[i].keys, &h, false) == 0, "%s", fail_text());
 }
@@ -252,13 +252,13 @@ END_TEST
 START_TEST(micro_batches_add_up)
 {
     static const int cut[][TINY_SEQS] = { { 2, 3 }, { 1, 1, 1, 1, 1 }, { 4, 1 } };
-    struct lane whole, part;
+    struct workspace whole, part;
 
     build(_i);
-    ck_assert_int_eq(lane_init(&whole, &f.m, true), 0);
-    ck_assert_int_eq(lane_init(&part, &f.m, true), 0);
+    ck_assert_int_eq(workspace_init(&whole, &f.m, true), 0);
+    ck_assert_int_eq(workspace_init(&part, &f.m, true), 0);
     tiny_grad(&f.m, &whole, &f.t.b);
-    ck_assert_uint_eq(whole.mem.used, lane_bytes(&f.m, &f.t.b, true, whole.train));
+    ck_assert_uint_eq(whole.mem.used, workspace_bytes(&f.m, &f.t.b, true, whole.train));
     double loss = tiny_loss(&f.m, &f.t.b), max = tiny_max(whole.grad, f.m.n_train);
     for (size_t c = 0; c < ARRAY_LEN(cut); c++) {
         real *sum = xalloc(f.m.n_train, sizeof *sum);
@@ -275,8 +275,8 @@ START_TEST(micro_batches_add_up)
         ck_assert_double_le(tiny_diff(sum, whole.grad, f.m.n_train, max), tol);
         free(sum);
     }
-    lane_free(&whole);
-    lane_free(&part);
+    workspace_free(&whole);
+    workspace_free(&part);
     unbuild(row[_i].pooling != POOL_NONE);
 }
 END_TEST
@@ -285,22 +285,22 @@ END_TEST
  * logits the same. */
 START_TEST(lanes_agree)
 {
-    struct lane kept, again, all;
+    struct workspace kept, again, all;
 
     build(_i);
     const struct batch *b = &f.t.b;
-    ck_assert_int_eq(lane_init(&kept, &f.m, true), 0);
+    ck_assert_int_eq(workspace_init(&kept, &f.m, true), 0);
     tiny_grad(&f.m, &kept, b);
     for (int n = 1; n <= f.base.dims.n_layers; n++) {
         f.m.head.recompute = n;
-        ck_assert_int_eq(lane_init(&again, &f.m, true), 0);
+        ck_assert_int_eq(workspace_init(&again, &f.m, true), 0);
         tiny_grad(&f.m, &again, b);
         ck_assert_mem_eq(kept.grad, again.grad, f.m.n_train * sizeof *kept.grad);
-        ck_assert_uint_eq(again.mem.used, lane_bytes(&f.m, b, true, again.train));
-        lane_free(&again);
+        ck_assert_uint_eq(again.mem.used, workspace_bytes(&f.m, b, true, again.train));
+        workspace_free(&again);
     }
     f.m.head.recompute = 0;
-    ck_assert_int_eq(lane_init(&all, &f.m, false), 0);
+    ck_assert_int_eq(workspace_init(&all, &f.m, false), 0);
     all.all_hidden = all.train = true;
     all.seed = kept.seed;
     all.step = kept.step;
@@ -310,8 +310,8 @@ START_TEST(lanes_agree)
     if (kept.logits.x)
         ck_assert_double_le(
             tiny_diff(all.logits.x, kept.logits.x, (size_t)(b->n_seq * kept.logits.cols), 1), tol);
-    lane_free(&all);
-    lane_free(&kept);
+    workspace_free(&all);
+    workspace_free(&kept);
     unbuild(row[_i].pooling != POOL_NONE);
 }
 END_TEST
@@ -322,12 +322,12 @@ static real *logits(const struct model *m)
 {
     size_t n = TINY_SEQS * 3;
     real *z = xalloc(n, sizeof *z);
-    struct lane l;
+    struct workspace ws;
 
-    ck_assert_int_eq(lane_init(&l, m, false), 0);
-    ck_assert_int_eq(model_fwd(m, &l, &f.t.b), 0);
-    memcpy(z, l.logits.x, n * sizeof *z);
-    lane_free(&l);
+    ck_assert_int_eq(workspace_init(&ws, m, false), 0);
+    ck_assert_int_eq(model_fwd(m, &ws, &f.t.b), 0);
+    memcpy(z, ws.logits.x, n * sizeof *z);
+    workspace_free(&ws);
     return z;
 }
 
@@ -344,11 +344,11 @@ START_TEST(mlp_can_be_dropped)
     real *scratch = xalloc(f.a->scratch(&f.m, false), sizeof *scratch);
     const struct param *to = model_param(&plain, "prefix.embedding.weight");
     int d = f.base.dims.d_model;
-    struct lane l = { .scratch = scratch };
-    f.a->pass_begin(&f.m, &l);
+    struct workspace ws = { .scratch = scratch };
+    f.a->pass_begin(&f.m, &ws);
     for (int i = 0; i < f.base.dims.n_layers; i++) {
         struct mat k, v, dk, dv, kv = mat_make(to->value, to->rows, to->cols);
-        f.a->memory(&f.m, &l, i, &k, &v, &dk, &dv);
+        f.a->prefix_kv(&f.m, &ws, i, &k, &v, &dk, &dv);
         ck_assert(!dk.x && !dv.x);
         mat_copy(mat_cols(kv, 2 * i * d, d), k);
         mat_copy(mat_cols(kv, (2 * i + 1) * d, d), v);
@@ -371,7 +371,7 @@ START_TEST(rows_begin_as_words)
     struct head h = tiny_head(POOL_CLS, false, 0);
     int found = 0;
 
-    ck_assert_int_eq(base_load(&f.base, tiny_write()), 0);
+    ck_assert_int_eq(base_model_load(&f.base, tiny_write()), 0);
     ck_assert_int_eq(try_model("prefix-layer", "prefix=6", &h, false), 0);
     const struct param *x = model_param(&f.m, "prefix.embedding.weight");
     const struct param *w = model_param(&f.m, "embeddings.word_embeddings.weight");
@@ -414,7 +414,7 @@ START_TEST(refuses)
 
     if (!tiny)
         h = (struct head){ .pooling = POOL_NONE };
-    ck_assert_int_eq(base_load(&f.base, tiny ? tiny_write() : "tests/golden/gpt2"), 0);
+    ck_assert_int_eq(base_model_load(&f.base, tiny ? tiny_write() : "tests/golden/gpt2"), 0);
     ck_assert_int_eq(try_model(refused[_i].method, refused[_i].keys, &h, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     ck_assert_msg(strstr(fail_text(), refused[_i].says) != NULL, "%s", fail_text());

@@ -38,10 +38,10 @@ static const struct {
 
 static struct {
     const char *method;
-    struct base base;
+    struct base_model base;
     struct safetensors file;
     struct model m;
-    struct lane l;
+    struct workspace ws;
     void *cfg;
     struct batch b;
     int ids[64], pos[64], types[64], off[8], slot[8], label[8];
@@ -147,7 +147,7 @@ static void build(const char *method, const char *const keys[][2], int n)
 
     ck_assert_ptr_nonnull(a);
     f.method = method;
-    ck_assert_msg(base_load(&f.base, "tests/golden/bert") == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&f.base, "tests/golden/bert") == 0, "%s", fail_text());
     ck_assert_msg(st_open(&f.file, "tests/golden/variants/expected.safetensors") == 0, "%s",
                   fail_text());
     read_batch();
@@ -156,7 +156,7 @@ static void build(const char *method, const char *const keys[][2], int n)
         ck_assert_msg(opt_set(opt_find(a->opts, keys[i][0]), f.cfg, keys[i][1]) == 0, "%s",
                       fail_text());
     ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 1, false) == 0, "%s", fail_text());
-    ck_assert_int_eq(lane_init(&f.l, &f.m, true), 0);
+    ck_assert_int_eq(workspace_init(&f.ws, &f.m, true), 0);
 }
 
 /* With the numbers of the file, or (not FILLED) as it starts. */
@@ -174,23 +174,23 @@ static void build_row(const char *method, bool filled)
 
 static void unbuild(void)
 {
-    lane_free(&f.l);
+    workspace_free(&f.ws);
     opt_free(f.m.adapt->opts, f.cfg);
     free(f.cfg);
     model_free(&f.m);
     st_close(&f.file);
-    base_free(&f.base);
+    base_model_free(&f.base);
 }
 
-/* The mean loss; its gradient to f.l.grad. */
+/* The mean loss; its gradient to f.ws.grad. */
 static double gradient(void)
 {
     struct mat dlogits;
 
-    memset(f.l.grad, 0, f.m.n_train * sizeof *f.l.grad);
-    ck_assert_int_eq(model_fwd(&f.m, &f.l, &f.b), 0);
-    double loss = model_loss(&f.m, &f.l, &f.b, 1.0 / f.b.n_seq, &dlogits) / f.b.n_seq;
-    model_bwd(&f.m, &f.l, &f.b, dlogits);
+    memset(f.ws.grad, 0, f.m.n_train * sizeof *f.ws.grad);
+    ck_assert_int_eq(model_fwd(&f.m, &f.ws, &f.b), 0);
+    double loss = model_loss(&f.m, &f.ws, &f.b, 1.0 / f.b.n_seq, &dlogits) / f.b.n_seq;
+    model_bwd(&f.m, &f.ws, &f.b, dlogits);
     return loss;
 }
 
@@ -208,12 +208,12 @@ START_TEST(passes_agree)
 {
     build_row(row[_i].method, true);
     real loss = (real)gradient();
-    double e = away(named("logits"), f.l.logits.x, (size_t)f.b.n_seq * 3, 0);
+    double e = away(named("logits"), f.ws.logits.x, (size_t)f.b.n_seq * 3, 0);
     if (f.m.adapt->step_grad)
-        f.m.adapt->step_grad(&f.m, f.l.grad, 1, 10); /* PEFT's loss holds the regulariser */
+        f.m.adapt->step_grad(&f.m, f.ws.grad, 1, 10); /* PEFT's loss holds the regulariser */
     else
         e = fmax(e, away(named("loss"), &loss, 1, 0));
-    e = fmax(e, all_away("grad", f.l.grad, 1e-3 * tiny_max(f.l.grad, f.m.n_train)));
+    e = fmax(e, all_away("grad", f.ws.grad, 1e-3 * tiny_max(f.ws.grad, f.m.n_train)));
     ck_assert_double_le(e, tol);
     unbuild();
 }
@@ -254,7 +254,7 @@ START_TEST(lora_plus_steps)
     for (long s = 1; s <= 2; s++) {
         struct adamw o = { 1e-3, 0.9, 0.999, 1e-8, 0.1, s };
         gradient();
-        memcpy(u.grad[0], f.l.grad, f.m.n_train * sizeof(real));
+        memcpy(u.grad[0], f.ws.grad, f.m.n_train * sizeof(real));
         update_norm(&u, 1);
         update_apply(&u, f.m.theta, 1, &o);
     }
@@ -290,12 +290,12 @@ START_TEST(adalora_allocates)
     for (long step = 1; step <= 3; step++) {
         gradient();
         for (size_t i = 0; i < n; i++)
-            g[i] = (real)step * f.l.grad[i];
+            g[i] = (real)step * f.ws.grad[i];
         f.m.adapt->step_grad(&f.m, g, step, 10);
         f.m.adapt->step_done(&f.m, step, 10);
     }
     for (size_t i = 0; i < n; i++)
-        g[i] = f.m.remember[i] * f.m.remember[n + i];
+        g[i] = f.m.opt_state[i] * f.m.opt_state[n + i];
     for (int i = f.base.n_params; i < f.m.n_params; i++) {
         const struct param *p = &f.m.params[i];
         const struct st_tensor *worth = find("importance", p), *lambda = find("lambda", p);
@@ -338,7 +338,7 @@ START_TEST(folders_are_read)
     ck_assert_str_eq(cfg.targets, mine->targets);
     ck_assert_msg(peft_load(&f.m, dir) == 0, "%s", fail_text());
     gradient();
-    ck_assert_double_le(away(named("logits"), f.l.logits.x, (size_t)f.b.n_seq * 3, 0), tol);
+    ck_assert_double_le(away(named("logits"), f.ws.logits.x, (size_t)f.b.n_seq * 3, 0), tol);
     free(cfg.targets);
     free(dir);
     unbuild();
@@ -373,18 +373,18 @@ static void stir(struct model *m)
 
 /* The gradient of the batch, from micro-batches of one sequence each; returns its largest difference from
  * that of the whole batch. */
-static double cut_error(const struct model *m, struct lane *l, const struct tiny_batch *t)
+static double cut_error(const struct model *m, struct workspace *ws, const struct tiny_batch *t)
 {
     size_t n = m->n_train;
     real *whole = xalloc(n, sizeof *whole), *sum = xalloc(n, sizeof *sum);
     struct tiny_batch part;
 
-    tiny_grad(m, l, &t->b);
-    memcpy(whole, l->grad, n * sizeof *whole);
+    tiny_grad(m, ws, &t->b);
+    memcpy(whole, ws->grad, n * sizeof *whole);
     for (int s = 0; s < t->b.n_seq; s++) {
         tiny_cut(&part, t, s, 1);
-        tiny_grad(m, l, &part.b);
-        mat_add(mat_make(sum, 1, (int)n), 1, mat_make(l->grad, 1, (int)n));
+        tiny_grad(m, ws, &part.b);
+        mat_add(mat_make(sum, 1, (int)n), 1, mat_make(ws->grad, 1, (int)n));
     }
     double e = tiny_diff(sum, whole, n, tiny_max(whole, n));
     free(sum);
@@ -401,17 +401,17 @@ START_TEST(every_input)
 
     h.n_labels = decoder ? 0 : 3;
     h.recompute = _i % 2;
-    ck_assert_msg(base_load(&f.base, decoder ? inputs[_i].golden : tiny_write()) == 0, "%s",
+    ck_assert_msg(base_model_load(&f.base, decoder ? inputs[_i].golden : tiny_write()) == 0, "%s",
                   fail_text());
     f.cfg = tiny_cfg(a, inputs[_i].key, inputs[_i].value);
     const struct opt *drop = opt_find(a->opts, "lora_dropout");
     ck_assert_int_eq(drop ? opt_set(drop, f.cfg, "0.3") : 0, 0);
     ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 4, false) == 0, "%s", fail_text());
-    ck_assert_int_eq(lane_init(&f.l, &f.m, true), 0);
+    ck_assert_int_eq(workspace_init(&f.ws, &f.m, true), 0);
     ck_assert_int_eq(a->count(f.cfg, &f.base.dims), (long)(f.m.n_train - f.m.n_train_head));
     tiny_batch(&t, &f.base.dims);
     stir(&f.m);
-    ck_assert_double_le(cut_error(&f.m, &f.l, &t), sizeof(real) == 8 ? 1e-12 : 2e-5);
+    ck_assert_double_le(cut_error(&f.m, &f.ws, &t), sizeof(real) == 8 ? 1e-12 : 2e-5);
 #ifdef REAL_IS_DOUBLE
     const char *worst = "";
     if (a->hold)
@@ -420,11 +420,11 @@ START_TEST(every_input)
     ck_assert_msg(e <= 1e-6, "%g in '%s'", e, worst);
     ck_assert_double_ge(tiny_gradient_error(&f.m, &t.b, 1.01, &worst), 1e-3);
 #endif
-    lane_free(&f.l);
+    workspace_free(&f.ws);
     opt_free(a->opts, f.cfg);
     free(f.cfg);
     model_free(&f.m);
-    base_free(&f.base);
+    base_model_free(&f.base);
     if (!decoder)
         tiny_remove();
 }

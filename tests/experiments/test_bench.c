@@ -18,11 +18,11 @@ static struct dims tiny(void)
 START_TEST(random_bases_are_repeatable)
 {
     struct dims d = tiny();
-    struct base a, b, c;
+    struct base_model a, b, c;
 
-    ck_assert_int_eq(base_random(&a, &d, 1), 0);
-    ck_assert_int_eq(base_random(&b, &d, 1), 0);
-    ck_assert_int_eq(base_random(&c, &d, 2), 0);
+    ck_assert_int_eq(base_model_random(&a, &d, 1), 0);
+    ck_assert_int_eq(base_model_random(&b, &d, 1), 0);
+    ck_assert_int_eq(base_model_random(&c, &d, 2), 0);
     ck_assert_str_eq(a.weights_sha256, b.weights_sha256);
     ck_assert_str_ne(a.weights_sha256, c.weights_sha256);
     for (int i = 0; i < a.n_params; i++) {
@@ -43,11 +43,11 @@ START_TEST(random_bases_are_repeatable)
         if (!gain)
             ck_assert_double_le(fabs(sd - 0.02), 5 * 0.02 / sqrt(2.0 * (double)n));
     }
-    base_free(&a);
-    base_free(&b);
-    base_free(&c);
+    base_model_free(&a);
+    base_model_free(&b);
+    base_model_free(&c);
     strcpy(d.arch, "none");
-    ck_assert_int_eq(base_random(&a, &d, 1), -1);
+    ck_assert_int_eq(base_model_random(&a, &d, 1), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
 }
 END_TEST
@@ -91,15 +91,15 @@ START_TEST(turns_are_in_random_orders)
     struct bench_side *s = xalloc(N, sizeof *s), *again = xalloc(N, sizeof *again);
     struct settings v = { 0 };
     struct bench_model b;
-    struct lane l;
+    struct workspace ws;
     struct microbatch mb = { 0 };
     int idx[] = { 0, 1 }, at[N][N] = { { 0 } };
 
     ck_assert_int_eq(bench_model_init(&b, &v, "tiny", 2, 4, NULL), 0);
-    ck_assert_int_eq(lane_init(&l, &b.m, false), 0);
+    ck_assert_int_eq(workspace_init(&ws, &b.m, false), 0);
     batch_fill(&mb, &b.set, idx, 2, 0);
     for (int i = 0; i < N; i++)
-        s[i] = again[i] = (struct bench_side){ .m = &b.m, .lane = &l };
+        s[i] = again[i] = (struct bench_side){ .m = &b.m, .ws = &ws };
     int turns = bench_turns(s, N, &mb.b, 10, 1);
     ck_assert_int_eq(turns, BENCH_MOST_TURNS);
     for (int k = 0; k < turns; k++) {
@@ -120,7 +120,7 @@ START_TEST(turns_are_in_random_orders)
     ck_assert_int_eq(bench_turns(again, N, &mb.b, 10, 2), BENCH_MOST_TURNS);
     ck_assert_mem_ne(s[0].place, again[0].place, sizeof s[0].place);
     microbatch_free(&mb);
-    lane_free(&l);
+    workspace_free(&ws);
     bench_model_free(&b);
     free(again);
     free(s);

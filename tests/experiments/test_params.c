@@ -120,7 +120,7 @@ START_TEST(outline_is_the_model)
     for (const struct adapt *const *a = adapt_table; *a; a++) {
         struct dims d = published_find("tiny")->d;
         struct head h = { .n_labels = 1, .pooling = POOL_CLS, .pool_scale = 1 };
-        struct base numbers, shapes;
+        struct base_model numbers, shapes;
         struct model whole, outline;
         struct settings v = { 0 };
         struct recipe r;
@@ -128,24 +128,24 @@ START_TEST(outline_is_the_model)
         struct batch b = { .n_seq = 2, .n_tok = 16, .max_len = 11, .off = off };
         settings_set(&v, "method", (*a)->name, "test");
         ck_assert_int_eq(recipe_parse(&r, &v), 0);
-        ck_assert_int_eq(base_random(&numbers, &d, 1), 0);
-        ck_assert_int_eq(base_outline(&shapes, &d, true), 0);
+        ck_assert_int_eq(base_model_random(&numbers, &d, 1), 0);
+        ck_assert_int_eq(base_model_outline(&shapes, &d, true), 0);
         ck_assert_int_eq(model_init(&whole, &numbers, &h, *a, r.method_cfg, 1, false), 0);
         ck_assert_int_eq(model_outline(&outline, &shapes, &h, *a, r.method_cfg), 0);
         ck_assert_uint_eq(outline.n_train, whole.n_train);
         ck_assert_uint_eq(outline.n_total, whole.n_total);
         ck_assert_int_eq(outline.lowest, whole.lowest);
         for (int grad = 0; grad < 2; grad++)
-            ck_assert_uint_eq(lane_bytes(&outline, &b, grad, grad),
-                              lane_bytes(&whole, &b, grad, grad));
+            ck_assert_uint_eq(workspace_bytes(&outline, &b, grad, grad),
+                              workspace_bytes(&whole, &b, grad, grad));
         unsigned char need[2][2 * N_GROUP] = { { 0 } };
         model_packs(&whole, need[0]);
         model_packs(&outline, need[1]);
         ck_assert_int_eq(memcmp(need[0], need[1], sizeof need[0]), 0);
         model_free(&whole);
         model_free(&outline);
-        base_free(&numbers);
-        base_free(&shapes);
+        base_model_free(&numbers);
+        base_model_free(&shapes);
         recipe_free(&r);
         settings_free(&v);
     }

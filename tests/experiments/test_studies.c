@@ -122,7 +122,7 @@ static struct store *plant(const char *home, const char *study, const char *metr
 {
     char *db = path_join(home, "lowrank.db");
     struct store *s;
-    struct claim c;
+    struct lease c;
     int at, seed;
 
     ck_assert_int_le(n, POINTS);
@@ -131,17 +131,17 @@ static struct store *plant(const char *home, const char *study, const char *metr
     ck_assert_msg(store_open(&s, db, STORE_WRITE) == 0, "%s", fail_text());
     plant_plan(s, study, metric, p, n);
     for (int i = 0; i < n * SEEDS; i++) {
-        ck_assert_int_eq(store_claim(s, study, NULL, 60, &c), 1);
+        ck_assert_int_eq(store_lease(s, study, NULL, 60, &c), 1);
         ck_assert_int_eq(sscanf(c.config, "{\"at\":%d,", &at), 1);
         ck_assert_int_eq(sscanf(strstr(c.config, "\"seed\":"), "\"seed\":%d", &seed), 1);
         struct attempt_end e = { .state = STATE_DONE,
                                  .trainable = p[at].trained + 10,
                                  .trainable_head = 10 };
         double x = p[at].mean + (seed - 2) * p[at].spread;
-        ck_assert_int_eq(store_point(s, &c, 10, "best", p[at].metric, x), 0);
-        ck_assert_int_eq(store_point(s, &c, 10, "best", "spearman", 0.1), 0);
+        ck_assert_int_eq(store_metric(s, &c, 10, "best", p[at].metric, x), 0);
+        ck_assert_int_eq(store_metric(s, &c, 10, "best", "spearman", 0.1), 0);
         ck_assert_int_eq(store_finish(s, &c, &e, false), 1);
-        claim_free(&c);
+        lease_free(&c);
     }
     free(db);
     return s;

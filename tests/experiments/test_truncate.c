@@ -28,14 +28,14 @@ static double *singular(const struct param *p, const real *minus)
 START_TEST(has_the_rank)
 {
     enum { R = 7 };
-    struct base a, b;
+    struct base_model a, b;
     char dir[64];
     const char *from = tiny_write();
 
     temp_dir(dir);
     ck_assert_msg(truncated_make("tiny@r7", from, R, dir) == 0, "%s", fail_text());
-    ck_assert_int_eq(base_load(&a, from), 0);
-    ck_assert_msg(base_load(&b, dir) == 0, "%s", fail_text());
+    ck_assert_int_eq(base_model_load(&a, from), 0);
+    ck_assert_msg(base_model_load(&b, dir) == 0, "%s", fail_text());
     for (int i = 0; i < a.n_params; i++) {
         const struct param *p = &a.params[i], *q = &b.params[i];
         size_t n = (size_t)p->rows * (size_t)p->cols;
@@ -51,8 +51,8 @@ START_TEST(has_the_rank)
         free(t);
         free(d);
     }
-    base_free(&a);
-    base_free(&b);
+    base_model_free(&a);
+    base_model_free(&b);
     temp_remove(dir);
     tiny_remove();
 }

@@ -59,7 +59,7 @@ static void plant_plan(struct store *s, const char *study, const char *metric,
     free(spec);
 }
 
-static void plant_run(struct store *s, struct claim *c, const char *metric, const struct cell *cell)
+static void plant_run(struct store *s, struct lease *c, const char *metric, const struct cell *cell)
 {
     struct attempt_end e = { .state = STATE_DONE, .trainable = 110, .trainable_head = 10 };
     int at, seed, rank = 1;
@@ -75,8 +75,8 @@ static void plant_run(struct store *s, struct claim *c, const char *metric, cons
         e.state = STATE_DIVERGED, e.error = "loss is not finite";
     } else {
         double last = cell->mean + noise(at, seed), best = last + 0.05 * (1 + at % 2);
-        ck_assert_int_eq(store_point(s, c, 5, "best", metric, best), 0); /* which nothing reads */
-        ck_assert_int_eq(store_point(s, c, 10, "last", metric, last), 0);
+        ck_assert_int_eq(store_metric(s, c, 5, "best", metric, best), 0); /* which nothing reads */
+        ck_assert_int_eq(store_metric(s, c, 10, "last", metric, last), 0);
         for (int i = 0; i < EXAMPLES && cell->right; i++) { /* the same easy ones first */
             int label = i % 2, right = 1000 * i < cell->right * EXAMPLES;
             ck_assert_int_eq(store_prediction(s, c, "dev", i + 1, label, right ? label : 1 - label),
@@ -90,16 +90,16 @@ struct store *planted(const char *study, const char *metric, const struct cell *
                       int seeds, int left)
 {
     static const char *const files[] = { "t.db", "t.db-wal", "t.db-shm" };
-    struct claim c;
+    struct lease c;
 
     for (size_t i = 0; i < ARRAY_LEN(files); i++)
         unlink(kit_path(files[i]));
     struct store *s = kit_store();
     plant_plan(s, study, metric, cell, n, seeds);
     for (int i = 0; i < n * seeds - left; i++) {
-        ck_assert_int_eq(store_claim(s, study, NULL, 60, &c), 1);
+        ck_assert_int_eq(store_lease(s, study, NULL, 60, &c), 1);
         plant_run(s, &c, metric, cell);
-        claim_free(&c);
+        lease_free(&c);
     }
     return s;
 }

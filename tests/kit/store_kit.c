@@ -97,7 +97,7 @@ int kit_plan(struct store *s, const struct kit_study *k)
     return rc;
 }
 
-static int finish_one(struct store *s, struct claim *c, double (*value)(int, int, int))
+static int finish_one(struct store *s, struct lease *c, double (*value)(int, int, int))
 {
     int rank, seed;
     double lr;
@@ -116,20 +116,20 @@ static int finish_one(struct store *s, struct claim *c, double (*value)(int, int
     double x = value(rank, (int)lround(lr * 1e3), seed);
     if (isinf(x))
         e.state = STATE_DIVERGED, e.error = "loss is not finite at step 3";
-    else if (store_point(s, c, 10, "best", "accuracy", x) != 0 ||
-             store_point(s, c, 10, "last", "accuracy", x - 0.01) != 0)
+    else if (store_metric(s, c, 10, "best", "accuracy", x) != 0 ||
+             store_metric(s, c, 10, "last", "accuracy", x - 0.01) != 0)
         return -1;
     return store_finish(s, c, &e, true) == 1 ? 0 : -1;
 }
 
 int kit_finish_all(struct store *s, const char *study, double (*value)(int rank, int lr, int seed))
 {
-    struct claim c;
+    struct lease c;
     int n = 0, got;
 
-    while ((got = store_claim(s, study, NULL, 60, &c)) == 1) {
+    while ((got = store_lease(s, study, NULL, 60, &c)) == 1) {
         CHECK(finish_one(s, &c, value) == 0, "%s", fail_text());
-        claim_free(&c);
+        lease_free(&c);
         n++;
     }
     CHECK(got == 0, "%s", fail_text());

@@ -162,36 +162,36 @@ void *tiny_cfg(const struct adapt *a, const char *key, const char *value)
     return cfg;
 }
 
-static void counters(struct lane *l)
+static void counters(struct workspace *ws)
 {
-    l->train = true;
-    l->seed = 77;
-    l->step = 3;
-    l->batch_slots = TINY_SEQS;
+    ws->train = true;
+    ws->seed = 77;
+    ws->step = 3;
+    ws->batch_slots = TINY_SEQS;
 }
 
 double tiny_loss(const struct model *m, const struct batch *b)
 {
-    struct lane l;
+    struct workspace ws;
     double loss;
 
-    ck_assert_int_eq(lane_init(&l, m, false), 0);
-    counters(&l);
-    ck_assert_int_eq(model_fwd(m, &l, b), 0);
-    loss = model_loss(m, &l, b, 1, NULL);
-    lane_free(&l);
+    ck_assert_int_eq(workspace_init(&ws, m, false), 0);
+    counters(&ws);
+    ck_assert_int_eq(model_fwd(m, &ws, b), 0);
+    loss = model_loss(m, &ws, b, 1, NULL);
+    workspace_free(&ws);
     return loss;
 }
 
-void tiny_grad(const struct model *m, struct lane *l, const struct batch *b)
+void tiny_grad(const struct model *m, struct workspace *ws, const struct batch *b)
 {
     struct mat dlogits;
 
-    memset(l->grad, 0, m->n_train * sizeof *l->grad);
-    counters(l);
-    ck_assert_int_eq(model_fwd(m, l, b), 0);
-    model_loss(m, l, b, 1, &dlogits);
-    model_bwd(m, l, b, dlogits);
+    memset(ws->grad, 0, m->n_train * sizeof *ws->grad);
+    counters(ws);
+    ck_assert_int_eq(model_fwd(m, ws, b), 0);
+    model_loss(m, ws, b, 1, &dlogits);
+    model_bwd(m, ws, b, dlogits);
 }
 
 /* (L(theta + e v) - L(theta - e v)) / 2e - <g, v> for a random v in the numbers of one tensor. */
@@ -222,14 +222,14 @@ static double direction_error(struct model *m, const struct batch *b, const stru
 double tiny_add_up(const struct model *m, const struct tiny_batch *t)
 {
     static const int cut[][TINY_SEQS] = { { 2, 3 }, { 1, 1, 1, 1, 1 }, { 4, 1 } };
-    struct lane whole, part;
+    struct workspace whole, part;
     double worst = 0;
 
-    ck_assert_int_eq(lane_init(&whole, m, true), 0);
-    ck_assert_int_eq(lane_init(&part, m, true), 0);
+    ck_assert_int_eq(workspace_init(&whole, m, true), 0);
+    ck_assert_int_eq(workspace_init(&part, m, true), 0);
     tiny_grad(m, &whole, &t->b);
     double loss = tiny_loss(m, &t->b), max = tiny_max(whole.grad, m->n_train);
-    ck_assert_uint_eq(whole.mem.used, lane_bytes(m, &t->b, true, whole.train));
+    ck_assert_uint_eq(whole.mem.used, workspace_bytes(m, &t->b, true, whole.train));
     for (size_t c = 0; c < ARRAY_LEN(cut); c++) {
         real *sum = xalloc(m->n_train, sizeof *sum);
         double parts = 0;
@@ -246,37 +246,37 @@ double tiny_add_up(const struct model *m, const struct tiny_batch *t)
         worst = !(d <= worst) ? d : worst;
         free(sum);
     }
-    lane_free(&whole);
-    lane_free(&part);
+    workspace_free(&whole);
+    workspace_free(&part);
     return worst;
 }
 
 double tiny_gradient_error(struct model *m, const struct batch *b, double spoil, const char **worst)
 {
     struct rng r = rng_make(9, RNG_STUDY, 1);
-    struct lane l;
+    struct workspace ws;
     double max = 0, all;
 
-    ck_assert_int_eq(lane_init(&l, m, true), 0);
-    tiny_grad(m, &l, b);
+    ck_assert_int_eq(workspace_init(&ws, m, true), 0);
+    tiny_grad(m, &ws, b);
     for (size_t i = 0; i < m->n_train; i++)
-        l.grad[i] *= (real)spoil;
-    all = vec_norm(l.grad, m->n_train);
+        ws.grad[i] *= (real)spoil;
+    all = vec_norm(ws.grad, m->n_train);
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
         if (!p->trainable)
             continue;
-        double norm = vec_norm(l.grad + p->off, (size_t)p->rows * (size_t)p->cols);
+        double norm = vec_norm(ws.grad + p->off, (size_t)p->rows * (size_t)p->cols);
         for (int k = 0; k < 2; k++) {
             /* the bias of a key has no gradient but rounding: softmax does not see it */
-            double e = direction_error(m, b, p, l.grad + p->off, &r) / fmax(norm, 1e-3 * all);
+            double e = direction_error(m, b, p, ws.grad + p->off, &r) / fmax(norm, 1e-3 * all);
             if (!(e <= max)) {
                 max = isnan(e) ? INFINITY : e;
                 *worst = p->name;
             }
         }
     }
-    lane_free(&l);
+    workspace_free(&ws);
     return max;
 }
 

@@ -33,9 +33,9 @@ void *tiny_cfg(const struct adapt *a, const char *key, const char *value);
 
 /* tiny_loss - summed loss with dropout at fixed counters, by a lane without gradient. */
 double tiny_loss(const struct model *m, const struct batch *b);
-/* tiny_grad - its gradient into l->grad (zeroed before); the lane is made by lane_init(l, m,
+/* tiny_grad - its gradient into l->grad (zeroed before); the lane is made by workspace_init(l, m,
  * true). */
-void tiny_grad(const struct model *m, struct lane *l, const struct batch *b);
+void tiny_grad(const struct model *m, struct workspace *ws, const struct batch *b);
 /* tiny_add_up - the micro-batches of three cuts of T: losses and gradients summed against those of the
  * whole; the largest difference, relative to the loss and to the largest gradient. */
 double tiny_add_up(const struct model *m, const struct tiny_batch *t);

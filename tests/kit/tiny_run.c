@@ -167,7 +167,7 @@ void tiny_init(struct tiny *t, int n, bool regression, const char *method, int t
     verbosity = -1;
     temp_dir(t->dir);
     write_model(t->dir);
-    CHECK(base_load(&t->base, t->dir) == 0, "%s", fail_text());
+    CHECK(base_model_load(&t->base, t->dir) == 0, "%s", fail_text());
     make_task(&t->task, regression);
     t->job.data.task = &t->task;
     for (int s = 0; s < N_SPLITS; s++) {
@@ -240,7 +240,7 @@ int tiny_run(struct tiny *t, struct log *log)
 void tiny_free(struct tiny *t)
 {
     model_free(&t->model);
-    base_free(&t->base);
+    base_model_free(&t->base);
     pool_free(t->pool);
     task_free(&t->task);
     for (int s = 0; s < N_SPLITS; s++)

@@ -36,7 +36,7 @@ bool log_same(const struct log *a, int from, const struct log *b);
 
 struct tiny {
     char dir[64];
-    struct base base;
+    struct base_model base;
     struct model model;
     struct task task;
     struct dataset set[N_SPLITS];

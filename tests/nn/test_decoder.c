@@ -29,7 +29,7 @@ static const struct {
 };
 
 static struct {
-    struct base base;
+    struct base_model base;
     struct model m;
     struct tiny_batch t;
     void *cfg;
@@ -45,7 +45,7 @@ static int try_build(const char *method, const char *key, const char *value, dou
     const struct adapt *a = adapt_find(method);
     struct head h = head_of(p);
 
-    ck_assert_msg(base_load(&f.base, golden) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&f.base, golden) == 0, "%s", fail_text());
     f.cfg = tiny_cfg(a, key, value);
     tiny_batch(&f.t, &f.base.dims);
     return model_init(&f.m, &f.base, &h, a, f.cfg, 4, false);
@@ -72,7 +72,7 @@ static void unbuild(const char *method)
     opt_free(adapt_find(method)->opts, f.cfg);
     free(f.cfg);
     model_free(&f.m);
-    base_free(&f.base);
+    base_model_free(&f.base);
 }
 
 /* Logits of every token, without dropout; the caller frees. */
@@ -80,14 +80,14 @@ static real *logits(const struct model *m, const struct batch *b)
 {
     size_t n = (size_t)b->n_tok * (size_t)m->base->dims.vocab;
     real *z = xalloc(n, sizeof *z);
-    struct lane l;
+    struct workspace ws;
 
-    ck_assert_int_eq(lane_init(&l, m, false), 0);
-    l.all_logits = true;
-    ck_assert_int_eq(model_fwd(m, &l, b), 0);
-    ck_assert(l.logits.rows == b->n_tok && l.logits.cols == m->base->dims.vocab);
-    memcpy(z, l.logits.x, n * sizeof *z);
-    lane_free(&l);
+    ck_assert_int_eq(workspace_init(&ws, m, false), 0);
+    ws.all_logits = true;
+    ck_assert_int_eq(model_fwd(m, &ws, b), 0);
+    ck_assert(ws.logits.rows == b->n_tok && ws.logits.cols == m->base->dims.vocab);
+    memcpy(z, ws.logits.x, n * sizeof *z);
+    workspace_free(&ws);
     return z;
 }
 
@@ -108,20 +108,20 @@ END_TEST
 /* Blocks that are computed again keep their input apart from the stream: the same bits. */
 START_TEST(computed_again)
 {
-    struct lane kept, again;
+    struct workspace kept, again;
 
     build_row(_i);
-    ck_assert_int_eq(lane_init(&kept, &f.m, true), 0);
+    ck_assert_int_eq(workspace_init(&kept, &f.m, true), 0);
     tiny_grad(&f.m, &kept, &f.t.b);
     for (int n = 1; n <= f.base.dims.n_layers; n++) {
         f.m.head.recompute = n;
-        ck_assert_int_eq(lane_init(&again, &f.m, true), 0);
+        ck_assert_int_eq(workspace_init(&again, &f.m, true), 0);
         tiny_grad(&f.m, &again, &f.t.b);
         ck_assert_mem_eq(kept.grad, again.grad, f.m.n_train * sizeof *kept.grad);
-        ck_assert_uint_eq(again.mem.used, lane_bytes(&f.m, &f.t.b, true, again.train));
-        lane_free(&again);
+        ck_assert_uint_eq(again.mem.used, workspace_bytes(&f.m, &f.t.b, true, again.train));
+        workspace_free(&again);
     }
-    lane_free(&kept);
+    workspace_free(&kept);
     unbuild(row[_i].method);
 }
 END_TEST
@@ -140,7 +140,7 @@ END_TEST
 START_TEST(loss_is_that_of_the_logits)
 {
     struct batch b;
-    struct lane l;
+    struct workspace ws;
     double want = 0;
 
     build("lora", "targets", "q,v", 0);
@@ -152,14 +152,14 @@ START_TEST(loss_is_that_of_the_logits)
         n += f.t.next[t] >= 0;
     ck_assert(n > 20 && n < b.n_tok - TINY_SEQS);
     ck_assert_int_eq(batch_targets(&f.m, &b), n);
-    ck_assert_int_eq(lane_init(&l, &f.m, false), 0);
-    ck_assert_int_eq(model_fwd(&f.m, &l, &b), 0);
-    ck_assert_ptr_null(l.logits.x);
-    ck_assert_double_le(fabs(model_loss(&f.m, &l, &b, 1, NULL) - want) / want, tol);
+    ck_assert_int_eq(workspace_init(&ws, &f.m, false), 0);
+    ck_assert_int_eq(model_fwd(&f.m, &ws, &b), 0);
+    ck_assert_ptr_null(ws.logits.x);
+    ck_assert_double_le(fabs(model_loss(&f.m, &ws, &b, 1, NULL) - want) / want, tol);
     for (int t = 0; t < b.n_tok; t++)
         f.t.next[t] = -1;
-    ck_assert(model_loss(&f.m, &l, &b, 1, NULL) == 0);
-    lane_free(&l);
+    ck_assert(model_loss(&f.m, &ws, &b, 1, NULL) == 0);
+    workspace_free(&ws);
     free(z);
     unbuild("lora");
 }
@@ -168,15 +168,15 @@ END_TEST
 /* A batch without targets has no gradient. */
 START_TEST(no_targets_no_gradient)
 {
-    struct lane l;
+    struct workspace ws;
 
     build("ft", NULL, NULL, 0.2);
     for (int t = 0; t < f.t.b.n_tok; t++)
         f.t.next[t] = -1;
-    ck_assert_int_eq(lane_init(&l, &f.m, true), 0);
-    tiny_grad(&f.m, &l, &f.t.b);
-    ck_assert(tiny_max(l.grad, f.m.n_train) == 0);
-    lane_free(&l);
+    ck_assert_int_eq(workspace_init(&ws, &f.m, true), 0);
+    tiny_grad(&f.m, &ws, &f.t.b);
+    ck_assert(tiny_max(ws.grad, f.m.n_train) == 0);
+    workspace_free(&ws);
     unbuild("ft");
 }
 END_TEST
@@ -237,14 +237,14 @@ END_TEST
 START_TEST(classes_are_refused)
 {
     struct head h = tiny_head(POOL_MEAN, false, 0);
-    struct base b;
+    struct base_model b;
     struct model m;
 
-    ck_assert_int_eq(base_load(&b, golden), 0);
+    ck_assert_int_eq(base_model_load(&b, golden), 0);
     ck_assert_int_eq(model_init(&m, &b, &h, adapt_find("ft"), NULL, 1, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_ptr_nonnull(strstr(fail_text(), "is a decoder (gpt2)"));
-    base_free(&b);
+    base_model_free(&b);
 }
 END_TEST
 
@@ -339,12 +339,12 @@ static void same_numbers(const struct param *p, const struct param *q)
 START_TEST(checkpoints)
 {
     char dir[] = "/tmp/lowrank-gpt2-XXXXXX";
-    struct base other;
+    struct base_model other;
 
     build("lora", "targets", "q,v", 0);
     ck_assert_ptr_nonnull(mkdtemp(dir));
     write_other(dir, checkpoint[_i].drop, checkpoint[_i].add);
-    int rc = base_load(&other, dir);
+    int rc = base_model_load(&other, dir);
     if (checkpoint[_i].says) {
         ck_assert_int_eq(rc, -1);
         ck_assert_int_eq(fail_code(), FAIL_INPUT);
@@ -354,7 +354,7 @@ START_TEST(checkpoints)
         ck_assert_int_eq(other.n_params, f.base.n_params);
         for (int i = 0; i < other.n_params; i++)
             same_numbers(&other.params[i], &f.base.params[i]);
-        base_free(&other);
+        base_model_free(&other);
     }
     remove_folder(dir);
     unbuild("lora");

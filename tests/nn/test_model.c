@@ -19,7 +19,7 @@ static const double split_tol = 1e-5;
 /* --- golden values: a random BERT with a PEFT adapter, by PyTorch in f64 */
 
 static struct {
-    struct base base;
+    struct base_model base;
     struct safetensors expected, other;
     struct batch b;
     int ids[128], pos[128], types[128], off[8], slot[8], label[8];
@@ -31,7 +31,7 @@ static void golden_open(const char *other)
     const char *dir = "tests/golden/bert";
     char *expected, *path;
 
-    ck_assert_msg(base_load(&g.base, dir) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&g.base, dir) == 0, "%s", fail_text());
     expected = path_join(dir, "expected.safetensors");
     path = path_join(dir, other);
     ck_assert_msg(st_open(&g.expected, expected) == 0 && st_open(&g.other, path) == 0, "%s",
@@ -69,7 +69,7 @@ static void golden_close(void)
 {
     st_close(&g.expected);
     st_close(&g.other);
-    base_free(&g.base);
+    base_model_free(&g.base);
 }
 
 static real *tensor(const struct safetensors *s, const char *name, size_t n)
@@ -112,15 +112,15 @@ static struct head golden_head(void)
 
 /* Worst gradient of all trained tensors. The bias of a key has no gradient but rounding, so that
  * small tensors are measured by a tenth of the largest gradient. */
-static double gradients_away(const struct model *m, const struct lane *l,
+static double gradients_away(const struct model *m, const struct workspace *ws,
                              const struct safetensors *s, const char *before)
 {
-    double worst = 0, floor = 0.1 * tiny_max(l->grad, m->n_train);
+    double worst = 0, floor = 0.1 * tiny_max(ws->grad, m->n_train);
 
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
         if (p->trainable)
-            worst = fmax(worst, away(s, long_name(before, p), l->grad + p->off,
+            worst = fmax(worst, away(s, long_name(before, p), ws->grad + p->off,
                                      (size_t)p->rows * (size_t)p->cols, floor));
     }
     return worst;
@@ -129,31 +129,31 @@ static double gradients_away(const struct model *m, const struct lane *l,
 START_TEST(golden_base)
 {
     struct model m;
-    struct lane l;
+    struct workspace ws;
     struct head h = golden_head();
     double e = 0;
 
     golden_open("model.safetensors");
     ck_assert_int_eq(model_init(&m, &g.base, &h, adapt_find("head"), NULL, 1, true), 0);
-    ck_assert_int_eq(lane_init(&l, &m, false), 0);
+    ck_assert_int_eq(workspace_init(&ws, &m, false), 0);
     for (int all = 0; all < 2; all++) {
-        l.all_hidden = all;
-        ck_assert_int_eq(model_fwd(&m, &l, &g.b), 0);
-        e = fmax(e, away(&g.expected, "logits", l.logits.x, (size_t)g.b.n_seq * 3, 0));
+        ws.all_hidden = all;
+        ck_assert_int_eq(model_fwd(&m, &ws, &g.b), 0);
+        e = fmax(e, away(&g.expected, "logits", ws.logits.x, (size_t)g.b.n_seq * 3, 0));
     }
     int d = g.base.dims.d_model;
     real *x = xalloc((size_t)g.b.n_seq * (size_t)g.padded * (size_t)d, sizeof *x);
     for (int s = 0; s < g.b.n_seq; s++)
         for (int i = g.off[s]; i < g.off[s + 1]; i++)
             memcpy(x + ((size_t)s * (size_t)g.padded + (size_t)(i - g.off[s])) * (size_t)d,
-                   mat_row(l.hidden, i), (size_t)d * sizeof *x);
+                   mat_row(ws.hidden, i), (size_t)d * sizeof *x);
     e = fmax(e, away(&g.expected, "hidden", x, (size_t)(g.b.n_seq * g.padded * d), 0));
-    double loss = model_loss(&m, &l, &g.b, 1, NULL) / g.b.n_seq;
+    double loss = model_loss(&m, &ws, &g.b, 1, NULL) / g.b.n_seq;
     real z = (real)loss;
     e = fmax(e, away(&g.expected, "loss", &z, 1, 0));
     ck_assert_double_le(e, golden_tol);
     free(x);
-    lane_free(&l);
+    workspace_free(&ws);
     model_free(&m);
     golden_close();
 }
@@ -164,7 +164,7 @@ START_TEST(golden_adapter)
     struct lora_cfg cfg = { .rank = 3, .alpha = 6, .targets = (char[]){ "q,k,v,o" } };
     struct head h = golden_head();
     struct model m;
-    struct lane l;
+    struct workspace ws;
     struct mat dlogits;
 
     golden_open("adapter/adapter_model.safetensors");
@@ -178,13 +178,13 @@ START_TEST(golden_adapter)
         memcpy(p->value, x, n * sizeof *x);
         free(x);
     }
-    ck_assert_int_eq(lane_init(&l, &m, true), 0);
-    ck_assert_int_eq(model_fwd(&m, &l, &g.b), 0);
-    double e = away(&g.expected, "logits_lora", l.logits.x, (size_t)g.b.n_seq * 3, 0);
-    real z = (real)(model_loss(&m, &l, &g.b, 1.0 / g.b.n_seq, &dlogits) / g.b.n_seq);
+    ck_assert_int_eq(workspace_init(&ws, &m, true), 0);
+    ck_assert_int_eq(model_fwd(&m, &ws, &g.b), 0);
+    double e = away(&g.expected, "logits_lora", ws.logits.x, (size_t)g.b.n_seq * 3, 0);
+    real z = (real)(model_loss(&m, &ws, &g.b, 1.0 / g.b.n_seq, &dlogits) / g.b.n_seq);
     e = fmax(e, away(&g.expected, "loss_lora", &z, 1, 0));
-    model_bwd(&m, &l, &g.b, dlogits);
-    e = fmax(e, gradients_away(&m, &l, &g.expected, "grad.base_model.model."));
+    model_bwd(&m, &ws, &g.b, dlogits);
+    e = fmax(e, gradients_away(&m, &ws, &g.expected, "grad.base_model.model."));
 
     const char *q = "encoder.layer.0.attention.self.query.weight";
     struct param *w = model_param(&m, q);
@@ -196,7 +196,7 @@ START_TEST(golden_adapter)
                      (size_t)w->rows * (size_t)w->cols, 0));
     ck_assert_double_le(e, golden_tol);
     free(copy.x);
-    lane_free(&l);
+    workspace_free(&ws);
     model_free(&m);
     golden_close();
 }
@@ -206,18 +206,18 @@ START_TEST(golden_full)
 {
     struct head h = golden_head();
     struct model m;
-    struct lane l;
+    struct workspace ws;
     struct mat dlogits;
 
     golden_open("grad_full.safetensors");
     ck_assert_int_eq(model_init(&m, &g.base, &h, adapt_find("ft"), NULL, 1, true), 0);
     ck_assert_int_eq(m.n_train, m.n_total);
-    ck_assert_int_eq(lane_init(&l, &m, true), 0);
-    ck_assert_int_eq(model_fwd(&m, &l, &g.b), 0);
-    model_loss(&m, &l, &g.b, 1.0 / g.b.n_seq, &dlogits);
-    model_bwd(&m, &l, &g.b, dlogits);
-    ck_assert_double_le(gradients_away(&m, &l, &g.other, ""), golden_tol);
-    lane_free(&l);
+    ck_assert_int_eq(workspace_init(&ws, &m, true), 0);
+    ck_assert_int_eq(model_fwd(&m, &ws, &g.b), 0);
+    model_loss(&m, &ws, &g.b, 1.0 / g.b.n_seq, &dlogits);
+    model_bwd(&m, &ws, &g.b, dlogits);
+    ck_assert_double_le(gradients_away(&m, &ws, &g.other, ""), golden_tol);
+    workspace_free(&ws);
     model_free(&m);
     golden_close();
 }
@@ -244,7 +244,7 @@ static const struct {
 };
 
 static struct {
-    struct base base;
+    struct base_model base;
     struct model m;
     struct tiny_batch t;
     void *cfg;
@@ -265,7 +265,7 @@ static void build(int i)
     const struct adapt *a = adapt_find(row[i].method);
     struct head h = tiny_head(row[i].pooling, row[i].regression, row[i].p);
 
-    ck_assert_msg(base_load(&f.base, tiny_write()) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&f.base, tiny_write()) == 0, "%s", fail_text());
     f.cfg = tiny_cfg(a, row[i].key, row[i].value);
     ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 4, false) == 0, "%s", fail_text());
     make_all_nonzero(&f.m);
@@ -277,7 +277,7 @@ static void unbuild(void)
     opt_free(f.m.adapt->opts, f.cfg);
     free(f.cfg);
     model_free(&f.m);
-    base_free(&f.base);
+    base_model_free(&f.base);
     tiny_remove();
 }
 
@@ -315,17 +315,17 @@ START_TEST(micro_batches_add_up)
 END_TEST
 
 /* A lane with gradients, one without, one that keeps all hidden states: the same logits. The memory
- * of each batch is what lane_bytes says. */
+ * of each batch is what workspace_bytes says. */
 START_TEST(lanes_agree)
 {
-    struct lane a, b;
+    struct workspace a, b;
     const struct batch *t = &f.t.b;
 
     build(_i);
-    ck_assert_int_eq(lane_init(&a, &f.m, true), 0);
-    ck_assert_int_eq(lane_init(&b, &f.m, false), 0);
+    ck_assert_int_eq(workspace_init(&a, &f.m, true), 0);
+    ck_assert_int_eq(workspace_init(&b, &f.m, false), 0);
     tiny_grad(&f.m, &a, t);
-    ck_assert_uint_eq(a.mem.used, lane_bytes(&f.m, t, true, a.train));
+    ck_assert_uint_eq(a.mem.used, workspace_bytes(&f.m, t, true, a.train));
     b.train = true;
     b.seed = a.seed;
     b.step = a.step;
@@ -338,8 +338,8 @@ START_TEST(lanes_agree)
     }
     ck_assert_int_eq(b.hidden.rows, t->n_tok);
     ck_assert(a.mem.used > b.mem.used || f.m.lowest == f.base.dims.n_layers);
-    lane_free(&a);
-    lane_free(&b);
+    workspace_free(&a);
+    workspace_free(&b);
     unbuild();
 }
 END_TEST
@@ -358,16 +358,16 @@ END_TEST
 START_TEST(packing_changes_nothing)
 {
     real before[TINY_SEQS * 3];
-    struct lane l;
+    struct workspace ws;
 
     build(0);
-    ck_assert_int_eq(lane_init(&l, &f.m, false), 0);
-    ck_assert_int_eq(model_fwd(&f.m, &l, &f.t.b), 0);
-    memcpy(before, l.logits.x, sizeof before);
-    ck_assert_int_eq(base_pack(&f.base, NULL, PRECISION_F32), 0);
-    ck_assert_int_eq(model_fwd(&f.m, &l, &f.t.b), 0);
-    ck_assert_mem_eq(before, l.logits.x, sizeof before);
-    lane_free(&l);
+    ck_assert_int_eq(workspace_init(&ws, &f.m, false), 0);
+    ck_assert_int_eq(model_fwd(&f.m, &ws, &f.t.b), 0);
+    memcpy(before, ws.logits.x, sizeof before);
+    ck_assert_int_eq(base_model_pack(&f.base, NULL, PRECISION_F32), 0);
+    ck_assert_int_eq(model_fwd(&f.m, &ws, &f.t.b), 0);
+    ck_assert_mem_eq(before, ws.logits.x, sizeof before);
+    workspace_free(&ws);
     unbuild();
 }
 END_TEST
@@ -384,11 +384,11 @@ static const struct {
 
 START_TEST(checkpoint_and_config_disagree)
 {
-    struct base b;
+    struct base_model b;
     const char *dir = tiny_write();
 
     tiny_config(wrong[_i].n_layers, wrong[_i].d_model);
-    ck_assert_int_eq(base_load(&b, dir), -1);
+    ck_assert_int_eq(base_model_load(&b, dir), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_msg(strstr(fail_text(), wrong[_i].text) != NULL, "%s", fail_text());
     tiny_remove();

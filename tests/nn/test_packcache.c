@@ -14,15 +14,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct base base;
+static struct base_model base;
 static const char *dir;
 static char kept[128], path[400];
 static struct packed_image fresh[3 * N_GROUP];
-static struct base plain; /* packed without files */
+static struct base_model plain; /* packed without files */
 
-static void open_base(struct base *b, bool keep)
+static void open_base(struct base_model *b, bool keep)
 {
-    ck_assert_msg(base_load(b, dir) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(b, dir) == 0, "%s", fail_text());
     b->pack_dir = keep ? xstrdup(kept) : NULL;
     b->pack_least = 1;
 }
@@ -42,7 +42,7 @@ static int files(void)
     return n;
 }
 
-static struct packed *both(struct base *b, int i)
+static struct packed *both(struct base_model *b, int i)
 {
     return b->packed[2 * i + 1];
 }
@@ -72,7 +72,7 @@ static bool same(int *n_kept)
 
     *n_kept = 0;
     open_base(&base, true);
-    ok &= base_pack(&base, NULL, PRECISION_F32) == 0;
+    ok &= base_model_pack(&base, NULL, PRECISION_F32) == 0;
     mapping(&from, &to);
     for (int i = 0; i < 3 * N_GROUP && ok; i++) {
         struct packed_image p;
@@ -83,7 +83,7 @@ static bool same(int *n_kept)
             *n_kept += (uintptr_t)p.data[d] >= from && (uintptr_t)p.data[d] < to;
         }
     }
-    base_free(&base);
+    base_model_free(&base);
     return ok;
 }
 
@@ -103,7 +103,7 @@ static void setup(void)
     verbosity = -1; /* each damage is said */
     snprintf(kept, sizeof kept, "%s/cache/packs", dir);
     open_base(&plain, false);
-    ck_assert_int_eq(base_pack(&plain, NULL, PRECISION_F32), 0);
+    ck_assert_int_eq(base_model_pack(&plain, NULL, PRECISION_F32), 0);
     for (int i = 0; i < 3 * N_GROUP; i++)
         packed_export(&fresh[i], both(&plain, i));
 }
@@ -112,7 +112,7 @@ static void teardown(void)
 {
     char *cmd = xprintf("rm -rf '%s/cache'", dir);
 
-    base_free(&plain);
+    base_model_free(&plain);
     ck_assert_int_eq(system(cmd), 0);
     free(cmd);
     tiny_remove();
@@ -129,7 +129,7 @@ static void gradient(real **grad, bool keep)
 {
     struct tiny_batch t;
     struct model m;
-    struct lane l;
+    struct workspace ws;
     const struct adapt *a = adapt_find("lora");
     struct head h = tiny_head(POOL_CLS, false, 0);
     void *cfg = tiny_cfg(a, NULL, NULL);
@@ -137,14 +137,14 @@ static void gradient(real **grad, bool keep)
     open_base(&base, keep);
     ck_assert_msg(model_init(&m, &base, &h, a, cfg, 4, false) == 0, "%s", fail_text());
     tiny_batch(&t, &base.dims);
-    ck_assert_int_eq(lane_init(&l, &m, true), 0);
-    tiny_grad(&m, &l, &t.b);
+    ck_assert_int_eq(workspace_init(&ws, &m, true), 0);
+    tiny_grad(&m, &ws, &t.b);
     *grad = xalloc(m.n_train + 1, sizeof **grad);
-    memcpy(*grad, l.grad, m.n_train * sizeof **grad);
+    memcpy(*grad, ws.grad, m.n_train * sizeof **grad);
     (*grad)[m.n_train] = (real)m.n_train;
-    lane_free(&l);
+    workspace_free(&ws);
     model_free(&m);
-    base_free(&base);
+    base_model_free(&base);
     opt_free(a->opts, cfg);
     free(cfg);
 }
@@ -227,8 +227,8 @@ START_TEST(other_weights_have_their_own)
         return;
     open_base(&base, true);
     memset(base.weights_sha256 + 40, '0', 10);
-    ck_assert_int_eq(base_pack(&base, NULL, PRECISION_F32), 0);
-    base_free(&base);
+    ck_assert_int_eq(base_model_pack(&base, NULL, PRECISION_F32), 0);
+    base_model_free(&base);
     ck_assert_int_eq(files(), 1);
     snprintf(other, sizeof other, "%s/cache/other", dir);
     ck_assert_int_eq(rename(path, other), 0);
@@ -249,23 +249,23 @@ START_TEST(grows_and_loses_nothing)
     need[2] = PACK_FORWARD;
     need[5] = PACK_BOTH;
     open_base(&base, true);
-    ck_assert_int_eq(base_pack(&base, need, PRECISION_F32), 0);
-    base_free(&base);
+    ck_assert_int_eq(base_model_pack(&base, need, PRECISION_F32), 0);
+    base_model_free(&base);
     need[2] = need[5] = PACK_NONE; /* of what the file holds this uses nothing, and loses nothing */
     need[7] = PACK_FORWARD;
     open_base(&base, true);
-    ck_assert_int_eq(base_pack(&base, need, PRECISION_F32), 0);
-    base_free(&base);
+    ck_assert_int_eq(base_model_pack(&base, need, PRECISION_F32), 0);
+    base_model_free(&base);
     ck_assert_int_eq(used(), 2); /* both directions of one: the others lack one */
     ck_assert_int_eq(used(), ALL);
     ck_assert_int_eq(files(), 1);
     open_base(&base, true);
     base.pack_least = 0; /* such a small model is not kept */
-    ck_assert_int_eq(base_pack(&base, need, PRECISION_F32), 0);
+    ck_assert_int_eq(base_model_pack(&base, need, PRECISION_F32), 0);
     uintptr_t from, to;
     const struct packed_image none = { .in = 60, .out = 60 };
     ck_assert_ptr_null(packs_get(&base, 7, none));
-    base_free(&base);
+    base_model_free(&base);
     mapping(&from, &to);
     ck_assert_uint_eq(from, 0); /* nothing stays mapped */
 }
@@ -280,10 +280,10 @@ START_TEST(heads_of_decoders)
     if (!usable())
         return;
     for (int i = 0; i < 2; i++) {
-        ck_assert_msg(base_load(&base, "tests/golden/gpt2") == 0, "%s", fail_text());
+        ck_assert_msg(base_model_load(&base, "tests/golden/gpt2") == 0, "%s", fail_text());
         base.pack_dir = xstrdup(kept);
         base.pack_least = 1;
-        ck_assert_int_eq(base_pack(&base, NULL, PRECISION_F32), 0);
+        ck_assert_int_eq(base_model_pack(&base, NULL, PRECISION_F32), 0);
         ck_assert(packed_export(&again, base.lm[0].chunk[0]));
         mapping(&from, &to);
         for (int d = 0; d < PACKED_DIRECTIONS; d++) {
@@ -297,7 +297,7 @@ START_TEST(heads_of_decoders)
             for (int d = 0; d < PACKED_DIRECTIONS; d++)
                 first.data[d] = memcpy(xalloc(first.bytes[d], 1), again.data[d], first.bytes[d]);
         }
-        base_free(&base);
+        base_model_free(&base);
     }
     for (int d = 0; d < PACKED_DIRECTIONS; d++)
         free((void *)(uintptr_t)first.data[d]);

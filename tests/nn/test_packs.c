@@ -9,7 +9,7 @@
 
 static const char golden[] = "tests/golden/gpt2"; /* 2 layers, d 36, 101 words */
 
-static struct base base;
+static struct base_model base;
 static struct model m;
 static void *cfg;
 
@@ -18,7 +18,7 @@ static void build(const char *method, enum precision precision)
     const struct adapt *a = adapt_find(method);
     struct head h = { .pooling = POOL_NONE, .precision = precision };
 
-    ck_assert_msg(base_load(&base, golden) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&base, golden) == 0, "%s", fail_text());
     cfg = tiny_cfg(a, NULL, NULL);
     ck_assert_msg(model_init(&m, &base, &h, a, cfg, 4, false) == 0, "%s", fail_text());
 }
@@ -28,7 +28,7 @@ static void unbuild(void)
     opt_free(m.adapt->opts, cfg);
     free(cfg);
     model_free(&m);
-    base_free(&base);
+    base_model_free(&base);
 }
 
 /* What the file holds transposed is not copied when it is loaded, and multiplied and trained as if it
@@ -46,7 +46,7 @@ START_TEST(no_copies)
                                : q->value == p->value && q->stored == p->stored);
         if (turned) { /* row 1, number 2: by hand */
             char *name = stored_name(base.arch, p);
-            const struct st_tensor *t = base_tensor(&base, name);
+            const struct st_tensor *t = base_model_tensor(&base, name);
             real *x = xalloc((size_t)p->rows * (size_t)p->cols, sizeof *x);
             int part = p->role == ROLE_W + PROJ_K ? 1 : p->role == ROLE_W + PROJ_V ? 2 : 0;
             float want;
@@ -98,21 +98,21 @@ START_TEST(tables_are_given_back)
     double sum = 0, again = 0;
     size_t table = (size_t)words * (size_t)d * sizeof(real);
 
-    ck_assert_msg(base_random(&base, &dims, 1) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_random(&base, &dims, 1) == 0, "%s", fail_text());
     const struct param *p = param_find(base.params, base.n_params, "wte.weight");
     for (int i = 0; i < words; i++)
         sum += (double)p->value[(size_t)i * (size_t)d];
     ck_assert_uint_ge(resident(p->value, table), table / 10 * 9);
     for (int i = 0; i < words; i++) {
         again += (double)p->value[(size_t)i * (size_t)d];
-        base_rows_read(&base, p, 1);
+        base_model_rows_read(&base, p, 1);
     }
     size_t left = resident(p->value, table);
     ck_assert_uint_ge(left, _i ? 0 : table / 10 * 9);
     ck_assert_uint_le(left, table_resident(table) + ((size_t)4 << 20));
     ck_assert(sum == again && table_resident(table) <= table &&
               (!_i || table_resident(table) < table / 2));
-    base_free(&base);
+    base_model_free(&base);
 }
 END_TEST
 

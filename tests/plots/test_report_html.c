@@ -231,7 +231,7 @@ static bool have_gnuplot(void)
     return spawn_wait(argv, out, sizeof out, 20) == 0;
 }
 
-START_TEST(page_of_a_store)
+START_TEST(report_of_a_store)
 {
     const char *home = planted(_i ? "asked" : "old", _i);
     char *page = report(home, ""), *again = report(home, ""), *named = report(home, "rank");
@@ -274,7 +274,7 @@ START_TEST(page_of_a_store)
 }
 END_TEST
 
-START_TEST(page_without_gnuplot)
+START_TEST(report_without_gnuplot)
 {
     const char *home = planted("bare", true), *nothing = kit_path("nothing");
     char *path = xstrdup(getenv("PATH"));
@@ -294,7 +294,7 @@ START_TEST(page_without_gnuplot)
 END_TEST
 
 /* A figure that cannot be drawn is a line that says why. */
-START_TEST(page_without_a_figure)
+START_TEST(report_without_a_figure)
 {
     const char *home = planted("figureless", true);
     char *db = path_join(home, "lowrank.db");
@@ -338,9 +338,9 @@ static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, pieces_are_exact, 0, (int)ARRAY_LEN(pieces));
     tcase_add_test(tc, table_is_exact);
-    tcase_add_loop_test(tc, page_of_a_store, 0, 2);
-    tcase_add_test(tc, page_without_gnuplot);
-    tcase_add_test(tc, page_without_a_figure);
+    tcase_add_loop_test(tc, report_of_a_store, 0, 2);
+    tcase_add_test(tc, report_without_gnuplot);
+    tcase_add_test(tc, report_without_a_figure);
     tcase_add_test(tc, nothing_to_report);
 }
 

@@ -43,7 +43,7 @@ static void make(struct rows *r, const char *const *cell, int n_rows)
     };
 }
 
-static char *printed(enum report_format f, int n_rows)
+static char *printed(enum rows_format f, int n_rows)
 {
     char *text = NULL;
     size_t size;
@@ -51,25 +51,25 @@ static char *printed(enum report_format f, int n_rows)
     FILE *to = open_memstream(&text, &size);
 
     make(&r, awkward, n_rows);
-    ck_assert_int_eq(report_print(to, &r, f), 0);
+    ck_assert_int_eq(rows_print(to, &r, f), 0);
     fclose(to);
     return text;
 }
 
 static const char *const expected[] = {
-    [REPORT_TABLE] = "na|me        x_1  %\n"
-                     "----------  ----  -------------------\n"
-                     "plain          1  q,v\n"
-                     "a|b \"c\", d  0.25  50 % & $x_1$ #{~^\\}\n"
-                     "naïve 語       -  81.7 ± 0.2 (3)\n",
-    [REPORT_CSV] = "na|me,x_1,%\n"
-                   "plain,1,\"q,v\"\n"
-                   "\"a|b \"\"c\"\", d\",0.25,50 % & $x_1$ #{~^\\}\n"
-                   "naïve 語,,81.7 ± 0.2 (3)\n"
-                   "\"line\nbreak\",-3,tab\there \x1b[31m\n"
-                   "bad " NAN_BYTE ",1e-05,\"\"\n"
-                   ",inf,*<`>*\n",
-    [REPORT_JSON] =
+    [ROWS_TABLE] = "na|me        x_1  %\n"
+                   "----------  ----  -------------------\n"
+                   "plain          1  q,v\n"
+                   "a|b \"c\", d  0.25  50 % & $x_1$ #{~^\\}\n"
+                   "naïve 語       -  81.7 ± 0.2 (3)\n",
+    [ROWS_CSV] = "na|me,x_1,%\n"
+                 "plain,1,\"q,v\"\n"
+                 "\"a|b \"\"c\"\", d\",0.25,50 % & $x_1$ #{~^\\}\n"
+                 "naïve 語,,81.7 ± 0.2 (3)\n"
+                 "\"line\nbreak\",-3,tab\there \x1b[31m\n"
+                 "bad " NAN_BYTE ",1e-05,\"\"\n"
+                 ",inf,*<`>*\n",
+    [ROWS_JSON] =
         "[\n"
         " {\"na|me\": \"plain\", \"x_1\": 1, \"%\": \"q,v\"},\n"
         " {\"na|me\": \"a|b \\\"c\\\", d\", \"x_1\": 0.25, \"%\": \"50 % & $x_1$ #{~^\\\\}\"},\n"
@@ -78,33 +78,33 @@ static const char *const expected[] = {
         " {\"na|me\": \"bad \xEF\xBF\xBD\", \"x_1\": 1e-05, \"%\": \"\"},\n"
         " {\"na|me\": null, \"x_1\": null, \"%\": \"*<`>*\"}\n"
         "]\n",
-    [REPORT_MD] = "| na\\|me | x\\_1 | % |\n"
-                  "| --- | --: | --- |\n"
-                  "| plain | 1 | q,v |\n"
-                  "| a\\|b \"c\", d | 0.25 | 50 % &amp; $x\\_1$ #{~^\\\\} |\n"
-                  "| naïve 語 | - | 81.7 ± 0.2 (3) |\n"
-                  "| line\\x0abreak | -3 | tab\\x09here \\x1b[31m |\n"
-                  "| bad \xEF\xBF\xBD | 1e-05 |  |\n"
-                  "| - | inf | \\*&lt;\\`>\\* |\n",
-    [REPORT_LATEX] = "% needs \\usepackage{booktabs}\n"
-                     "\\begin{tabular}{lrl}\n"
-                     "\\toprule\n"
-                     "na|me & x\\_1 & \\% \\\\\n"
-                     "\\midrule\n"
-                     "plain & 1 & q,v \\\\\n"
-                     "a|b \"c\", d & 0.25 & 50 \\% \\& \\$x\\_1\\$ \\#\\{\\textasciitilde{}"
-                     "\\textasciicircum{}\\textbackslash{}\\} \\\\\n"
-                     "naïve 語 & - & 81.7 $\\pm$ 0.2 (3) \\\\\n"
-                     "line?break & -3 & tab?here ?[31m \\\\\n"
-                     "bad \xEF\xBF\xBD & 1e-05 &  \\\\\n"
-                     "- & inf & *\\textless{}`\\textgreater{}* \\\\\n"
-                     "\\bottomrule\n"
-                     "\\end{tabular}\n",
+    [ROWS_MD] = "| na\\|me | x\\_1 | % |\n"
+                "| --- | --: | --- |\n"
+                "| plain | 1 | q,v |\n"
+                "| a\\|b \"c\", d | 0.25 | 50 % &amp; $x\\_1$ #{~^\\\\} |\n"
+                "| naïve 語 | - | 81.7 ± 0.2 (3) |\n"
+                "| line\\x0abreak | -3 | tab\\x09here \\x1b[31m |\n"
+                "| bad \xEF\xBF\xBD | 1e-05 |  |\n"
+                "| - | inf | \\*&lt;\\`>\\* |\n",
+    [ROWS_LATEX] = "% needs \\usepackage{booktabs}\n"
+                   "\\begin{tabular}{lrl}\n"
+                   "\\toprule\n"
+                   "na|me & x\\_1 & \\% \\\\\n"
+                   "\\midrule\n"
+                   "plain & 1 & q,v \\\\\n"
+                   "a|b \"c\", d & 0.25 & 50 \\% \\& \\$x\\_1\\$ \\#\\{\\textasciitilde{}"
+                   "\\textasciicircum{}\\textbackslash{}\\} \\\\\n"
+                   "naïve 語 & - & 81.7 $\\pm$ 0.2 (3) \\\\\n"
+                   "line?break & -3 & tab?here ?[31m \\\\\n"
+                   "bad \xEF\xBF\xBD & 1e-05 &  \\\\\n"
+                   "- & inf & *\\textless{}`\\textgreater{}* \\\\\n"
+                   "\\bottomrule\n"
+                   "\\end{tabular}\n",
 };
 
 START_TEST(every_format_is_exact)
 {
-    char *text = printed((enum report_format)_i, _i == REPORT_TABLE ? 3 : 6);
+    char *text = printed((enum rows_format)_i, _i == ROWS_TABLE ? 3 : 6);
 
     ck_assert_msg(strcmp(text, expected[_i]) == 0, "%s", text);
     free(text);
@@ -114,7 +114,7 @@ END_TEST
 /* A wide character takes two columns, a control character is shown and not sent. */
 START_TEST(columns_are_aligned)
 {
-    char *text = printed(REPORT_TABLE, 6), *save = NULL;
+    char *text = printed(ROWS_TABLE, 6), *save = NULL;
     const char *ends[] = { "  -  81.7 ± 0.2 (3)", "   -3  tab\\x09here \\x1b[31m", "1e-05",
                            "  inf  *<`>*" };
     int row = 0, found = 0;
@@ -131,7 +131,7 @@ END_TEST
 START_TEST(json_is_json)
 {
     for (int n = 0; n <= 6; n += 6) {
-        char *text = printed(REPORT_JSON, n);
+        char *text = printed(ROWS_JSON, n);
         json_error_t e;
         json_t *j = json_loads(text, 0, &e);
         ck_assert_msg(j != NULL, "%s", e.text);
@@ -159,7 +159,7 @@ START_TEST(a_reader_may_leave)
     FILE *to = fdopen(end[1], "w");
     make(&r, awkward, 6);
     for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(report_print(to, &r, REPORT_TABLE), 0);
+        ck_assert_int_eq(rows_print(to, &r, ROWS_TABLE), 0);
     ck_assert_int_eq(fclose(to), 0);
 }
 END_TEST
@@ -174,7 +174,7 @@ START_TEST(a_full_disk_is_told)
         return;
     }
     make(&r, awkward, 6);
-    ck_assert_int_eq(report_print(to, &r, REPORT_CSV), -1);
+    ck_assert_int_eq(rows_print(to, &r, ROWS_CSV), -1);
     ck_assert_str_eq(fail_text(), "cannot write the result: No space left on device");
     fclose(to);
 }
@@ -182,7 +182,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, every_format_is_exact, REPORT_TABLE, REPORT_LATEX + 1);
+    tcase_add_loop_test(tc, every_format_is_exact, ROWS_TABLE, ROWS_LATEX + 1);
     tcase_add_test(tc, columns_are_aligned);
     tcase_add_test(tc, json_is_json);
     tcase_add_test(tc, a_reader_may_leave);

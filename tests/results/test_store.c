@@ -27,11 +27,11 @@ static struct attempt_end ended(enum run_state state)
 }
 
 /* Claims the costliest run of the study, which must be there. */
-static struct claim must_claim(struct store *s, double ttl)
+static struct lease must_claim(struct store *s, double ttl)
 {
-    struct claim c;
+    struct lease c;
 
-    ck_assert_msg(store_claim(s, "rank", NULL, ttl, &c) == 1, "%s", fail_text());
+    ck_assert_msg(store_lease(s, "rank", NULL, ttl, &c) == 1, "%s", fail_text());
     return c;
 }
 
@@ -42,15 +42,15 @@ START_TEST(the_costliest_run_is_claimed_first)
 
     kit_plan(s, &small);
     ck_assert_int_eq(store_state(s, "no such key"), STATE_NEW);
-    struct claim c = must_claim(s, 60);
+    struct lease c = must_claim(s, 60);
     ck_assert_ptr_nonnull(strstr(c.config, "\"rank\":2"));
     ck_assert_int_eq(store_state(s, c.key), STATE_RUNNING);
     ck_assert_int_eq(store_renew(s, &c, 60, 5), 1);
     ck_assert_int_eq(store_counts(s, "rank", &n), 0);
     ck_assert(n.total == 4 && n.running == 1 && n.queued == 3);
-    claim_free(&c);
+    lease_free(&c);
     ck_assert_int_eq(kit_finish_all(s, "rank", by_rank), 3);
-    ck_assert_int_eq(store_claim(s, "rank", NULL, 60, &c), 0);
+    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 0);
     store_close(s);
 }
 END_TEST
@@ -58,17 +58,17 @@ END_TEST
 START_TEST(a_named_run_can_be_claimed)
 {
     struct store *s = kit_store();
-    struct claim a, b;
+    struct lease a, b;
 
     kit_plan(s, &small);
     a = must_claim(s, 60);
     char *key = xstrdup(kit_text(s, "SELECT run_key FROM run WHERE rank = 1 AND seed = 2"));
-    ck_assert_int_eq(store_claim(s, "rank", key, 60, &b), 1);
+    ck_assert_int_eq(store_lease(s, "rank", key, 60, &b), 1);
     ck_assert_str_eq(b.key, key);
-    claim_free(&b);
-    ck_assert_int_eq(store_claim(s, "rank", a.key, 60, &b), 0);
+    lease_free(&b);
+    ck_assert_int_eq(store_lease(s, "rank", a.key, 60, &b), 0);
     ck_assert_ptr_null(b.config);
-    claim_free(&a);
+    lease_free(&a);
     free(key);
     store_close(s);
 }
@@ -84,21 +84,21 @@ START_TEST(attempts_are_counted)
     failed.error = "cannot open 'x'";
     kit_plan(s, &one);
     for (int i = 0; i < 5; i++) {
-        struct claim c = must_claim(s, 60);
+        struct lease c = must_claim(s, 60);
         const struct attempt_end *e = i % 2 == 0 ? &failed : &stopped;
         ck_assert_int_eq(store_finish(s, &c, e, true), 1);
         ck_assert_int_eq(store_state(s, c.key), i < 4 ? STATE_QUEUED : STATE_FAILED);
         ck_assert_int_eq(store_finish(s, &c, e, true), 0); /* not ours any more */
-        claim_free(&c);
+        lease_free(&c);
     }
     ck_assert_int_eq(count(s, "SELECT count(*) FROM attempt WHERE outcome = 'interrupted'"), 2);
     ck_assert_str_eq(kit_text(s, "SELECT error FROM runs"), "cannot open 'x'");
     ck_assert_int_eq(store_requeue(s, "other", false), 0);
     ck_assert_int_eq(store_requeue(s, "rank", false), 1);
-    struct claim c = must_claim(s, 60);
+    struct lease c = must_claim(s, 60);
     ck_assert_int_eq(store_finish(s, &c, &failed, false), 1);
     ck_assert_int_eq(store_state(s, c.key), STATE_FAILED);
-    claim_free(&c);
+    lease_free(&c);
     store_close(s);
 }
 END_TEST
@@ -111,19 +111,19 @@ START_TEST(who_lost_a_run_writes_nothing)
     struct attempt_end done = ended(STATE_DONE);
 
     kit_plan(s, &one);
-    struct claim old = must_claim(s, -1), new = must_claim(s, 60);
+    struct lease old = must_claim(s, -1), new = must_claim(s, 60);
     ck_assert_int_eq(new.attempt, old.attempt + 1);
     ck_assert_int_eq(store_renew(s, &old, 60, 5), 0);
-    ck_assert_int_eq(store_point(s, &old, 5, "last", "accuracy", 0.1), 0);
+    ck_assert_int_eq(store_metric(s, &old, 5, "last", "accuracy", 0.1), 0);
     ck_assert_int_eq(store_prediction(s, &old, "dev", 1, 0, 1), 0);
     ck_assert_int_eq(store_finish(s, &old, &done, true), 0);
-    ck_assert_int_eq(store_point(s, &new, 5, "last", "accuracy", 0.9), 0);
+    ck_assert_int_eq(store_metric(s, &new, 5, "last", "accuracy", 0.9), 0);
     ck_assert_int_eq(store_finish(s, &new, &done, true), 1);
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(value) FROM final"), "0.9");
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(outcome) FROM attempt"), "lost,done");
     ck_assert_int_eq(count(s, "SELECT count(*) FROM prediction"), 0);
-    claim_free(&old);
-    claim_free(&new);
+    lease_free(&old);
+    lease_free(&new);
     store_close(s);
 }
 END_TEST
@@ -134,13 +134,13 @@ START_TEST(the_runs_of_a_dead_process_are_free)
 {
     struct store *s = kit_store();
     struct kit_study one = { "rank", "accuracy", 1, 1, 1, 3 };
-    struct claim c;
+    struct lease c;
 
     kit_plan(s, &one);
     for (int i = 0; i < 3; i++) {
         pid_t pid = fork();
         if (pid == 0) {
-            if (store_reopen_after_fork(s) != 0 || store_claim(s, "rank", NULL, 3600, &c) != 1)
+            if (store_reopen_after_fork(s) != 0 || store_lease(s, "rank", NULL, 3600, &c) != 1)
                 _exit(1);
             _exit(0);
         }
@@ -149,7 +149,7 @@ START_TEST(the_runs_of_a_dead_process_are_free)
         ck_assert_int_eq(status, 0);
         ck_assert_int_eq(count(s, "SELECT attempts FROM run"), i + 1);
     }
-    ck_assert_int_eq(store_claim(s, "rank", NULL, 60, &c), 0);
+    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 0);
     ck_assert_str_eq(kit_text(s, "SELECT state FROM run"), "failed");
     ck_assert_int_eq(count(s, "SELECT count(*) FROM attempt WHERE outcome = 'lost'"), 3);
     store_close(s);
@@ -162,7 +162,7 @@ START_TEST(a_parent_reports_the_death_of_its_worker)
     char sql[256];
 
     kit_plan(s, &small);
-    struct claim c = must_claim(s, 60);
+    struct lease c = must_claim(s, 60);
     ck_assert_int_eq(store_lost(s, (int)getpid() + 1, 9, "killed"), 0);
     ck_assert_int_eq(store_state(s, c.key), STATE_RUNNING);
     ck_assert_int_eq(store_lost(s, (int)getpid(), 9, "killed by signal 9"), 0);
@@ -170,7 +170,7 @@ START_TEST(a_parent_reports_the_death_of_its_worker)
     snprintf(sql, sizeof sql, "SELECT outcome || signal || error FROM attempt WHERE run_id = %ld",
              (long)c.run_id);
     ck_assert_str_eq(kit_text(s, sql), "lost9killed by signal 9");
-    claim_free(&c);
+    lease_free(&c);
     store_close(s);
 }
 END_TEST
@@ -199,14 +199,14 @@ START_TEST(leases_survive_clocks_and_reboots)
     char sql[512];
 
     kit_plan(s, &small);
-    struct claim c = must_claim(s, 0);
+    struct lease c = must_claim(s, 0);
     snprintf(sql, sizeof sql,
              "UPDATE run SET owner = %s, lease = lease + %g, lease_boot = lease_boot + %g"
              " WHERE state = 'running'",
              owners[_i].owner, owners[_i].lease, owners[_i].boot);
     kit_sql(kit_path("t.db"), sql);
     ck_assert_int_eq(store_state(s, c.key), owners[_i].state);
-    claim_free(&c);
+    lease_free(&c);
     store_close(s);
 }
 END_TEST
@@ -220,9 +220,9 @@ START_TEST(odd_values_survive)
     double x = odd[_i];
 
     kit_plan(s, &small);
-    struct claim c = must_claim(s, 60);
-    ck_assert_int_eq(store_point(s, &c, 1, "dev", "pearson", x), 0);
-    ck_assert_int_eq(store_point(s, &c, 1, "last", "pearson", x), 0);
+    struct lease c = must_claim(s, 60);
+    ck_assert_int_eq(store_metric(s, &c, 1, "dev", "pearson", x), 0);
+    ck_assert_int_eq(store_metric(s, &c, 1, "last", "pearson", x), 0);
     struct attempt_end e = ended(STATE_DONE);
     ck_assert_int_eq(store_finish(s, &c, &e, true), 1);
     const char *text = kit_text(s, "SELECT coalesce(value, nonfinite) FROM curves");
@@ -230,7 +230,7 @@ START_TEST(odd_values_survive)
     ck_assert(isnan(x) ? isnan(back) : back == x);
     ck_assert_int_eq(count(s, "SELECT n FROM cells"), isfinite(x));
     ck_assert_int_eq(count(s, "SELECT n_nan FROM cells"), !isfinite(x));
-    claim_free(&c);
+    lease_free(&c);
     store_close(s);
 }
 END_TEST
@@ -242,15 +242,15 @@ START_TEST(curves_join_attempts)
     struct store *s = kit_store();
 
     kit_plan(s, &small);
-    struct claim c = must_claim(s, -1);
+    struct lease c = must_claim(s, -1);
     for (int i = 1; i <= 6; i++)
-        store_point(s, &c, i, "train", "loss", i);
-    store_point(s, &c, 6, "train", "lr", 1);
+        store_metric(s, &c, i, "train", "loss", i);
+    store_metric(s, &c, 6, "train", "lr", 1);
     ck_assert_int_eq(store_flush(s), 0);
-    struct claim d = must_claim(s, 60);
+    struct lease d = must_claim(s, 60);
     ck_assert_int_eq(d.run_id, c.run_id);
     for (int i = 5; i <= 8; i++)
-        store_point(s, &d, i, "train", "loss", 10 * i);
+        store_metric(s, &d, i, "train", "loss", 10 * i);
     struct attempt_end e = { .state = STATE_DONE, .resumed_step = 4, .last_step = 8 };
     ck_assert_int_eq(store_finish(s, &d, &e, true), 1);
     ck_assert_str_eq(
@@ -259,8 +259,8 @@ START_TEST(curves_join_attempts)
         "1,2,3,4,50,60,70,80");
     ck_assert_int_eq(count(s, "SELECT count(*) FROM curves WHERE metric = 'lr'"), 0);
     ck_assert_int_eq(count(s, "SELECT count(*) FROM metric"), 11);
-    claim_free(&c);
-    claim_free(&d);
+    lease_free(&c);
+    lease_free(&d);
     store_close(s);
 }
 END_TEST
@@ -276,10 +276,10 @@ START_TEST(provenance_is_kept)
     sha[64] = 0;
     kit_plan(s, &small);
     for (int i = 0; i < 2; i++) {
-        struct claim c = must_claim(s, 60);
+        struct lease c = must_claim(s, 60);
         ck_assert_int_eq(store_attempt_env(s, &c, env), 0);
         ck_assert_int_eq(store_input(s, &c, "train", "/data/train.tsv", sha, 123), 0);
-        claim_free(&c);
+        lease_free(&c);
     }
     ck_assert_int_eq(count(s, "SELECT count(*) FROM env"), 1);
     ck_assert_int_eq(count(s, "SELECT count(*) FROM run_input JOIN artifact USING(sha256)"), 2);
@@ -413,11 +413,11 @@ START_TEST(the_goal_of_the_metric_decides)
 
     kit_plan(s, &k);
     for (int i = 0; i < 2; i++) {
-        struct claim c = must_claim(s, 60);
+        struct lease c = must_claim(s, 60);
         struct attempt_end e = ended(STATE_DONE);
-        store_point(s, &c, 1, "last", "mse", 2 - i);
+        store_metric(s, &c, 1, "last", "mse", 2 - i);
         ck_assert_int_eq(store_finish(s, &c, &e, true), 1);
-        claim_free(&c);
+        lease_free(&c);
     }
     ck_assert_str_eq(kit_text(s, "SELECT trial || which || shown FROM study_cells"),
                      "{\"lr\":0.002}last1.0000 (1)");

@@ -91,14 +91,14 @@ START_TEST(a_lock_is_waited_for)
 {
     struct store *s;
     sqlite3 *other;
-    struct claim c;
+    struct lease c;
     const char *path = kit_path("locked.db");
 
     setenv("LOWRANK_BUSY_MS", "100", 1);
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     kit_plan(s, &kit_small);
-    ck_assert_int_eq(store_claim(s, "rank", NULL, 60, &c), 1);
-    ck_assert_int_eq(store_point(s, &c, 1, "dev", "accuracy", 0.5), 0);
+    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 1);
+    ck_assert_int_eq(store_metric(s, &c, 1, "dev", "accuracy", 0.5), 0);
     sqlite3_open(path, &other);
     ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", 0, 0, 0), SQLITE_OK);
     ck_assert_int_eq(store_flush(s), -1);
@@ -112,7 +112,7 @@ START_TEST(a_lock_is_waited_for)
     ck_assert_int_eq(store_flush(s), 0);
     ck_assert_str_eq(kit_text(s, "SELECT value FROM curves"), "0.5");
     sqlite3_close(other);
-    claim_free(&c);
+    lease_free(&c);
     store_close(s);
 }
 END_TEST
@@ -122,12 +122,12 @@ END_TEST
 START_TEST(a_full_disk_loses_nothing)
 {
     struct store *s;
-    struct claim c;
+    struct lease c;
     const char *path = kit_path("full.db");
 
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     kit_plan(s, &kit_small);
-    ck_assert_int_eq(store_claim(s, "rank", NULL, 60, &c), 1);
+    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 1);
     sqlite3_exec(s->db, "PRAGMA max_page_count = 1", 0, 0, 0);
     for (int i = 0; i < 4000; i++)
         ck_assert_int_eq(store_prediction(s, &c, "dev", i, 0, 1), 0);
@@ -140,7 +140,7 @@ START_TEST(a_full_disk_loses_nothing)
     sqlite3_exec(s->db, "PRAGMA max_page_count = 100000", 0, 0, 0);
     ck_assert_int_eq(store_finish(s, &c, &e, true), 1);
     ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM prediction"), "4000");
-    claim_free(&c);
+    lease_free(&c);
     store_close(s);
     ck_assert_double_eq(kit_one(path, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"),
                         1);
@@ -156,8 +156,8 @@ START_TEST(a_failing_write_is_told)
     signal(SIGXFSZ, SIG_IGN);
     s = kit_store();
     kit_plan(s, &kit_small);
-    struct claim c;
-    ck_assert_int_eq(store_claim(s, "rank", NULL, 60, &c), 1);
+    struct lease c;
+    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 1);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     int rc = 0;
     for (int i = 0; i < 80000 && rc == 0; i++)
@@ -166,7 +166,7 @@ START_TEST(a_failing_write_is_told)
     ck_assert_int_eq(fail_code(), FAIL_STORE);
     ck_assert_ptr_nonnull(strstr(fail_text(), "t.db'"));
     ck_assert_int_eq(store_state(s, c.key), STATE_RUNNING);
-    claim_free(&c);
+    lease_free(&c);
     verbosity = -1; /* closing tries once more and warns */
     store_close(s);
 }

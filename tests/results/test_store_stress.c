@@ -27,18 +27,18 @@ static void complain(const char *what)
     _exit(1);
 }
 
-static void do_run(struct store *s, const struct claim *c)
+static void do_run(struct store *s, const struct lease *c)
 {
     struct attempt_end e = { .state = STATE_DONE, .last_step = POINTS };
 
     for (int i = 0; i < POINTS; i++) {
-        if (store_point(s, c, i, "train", "loss", i) != 0)
+        if (store_metric(s, c, i, "train", "loss", i) != 0)
             complain("point");
         if (i == POINTS / 2 && store_flush(s) != 0)
             complain("flush");
         nap(1); /* time to be killed in */
     }
-    if (store_point(s, c, POINTS, "best", "accuracy", 0.5) != 0 ||
+    if (store_metric(s, c, POINTS, "best", "accuracy", 0.5) != 0 ||
         store_renew(s, c, 30, POINTS) < 0 || store_finish(s, c, &e, true) < 0)
         complain("finish");
 }
@@ -47,15 +47,15 @@ static void do_run(struct store *s, const struct claim *c)
 static void work(struct store *s)
 {
     struct sweep_counts n;
-    struct claim c;
+    struct lease c;
     int got;
 
     if (store_reopen_after_fork(s) != 0)
         complain("reopen");
     do {
-        while ((got = store_claim(s, study, NULL, 30, &c)) == 1) {
+        while ((got = store_lease(s, study, NULL, 30, &c)) == 1) {
             do_run(s, &c);
-            claim_free(&c);
+            lease_free(&c);
         }
         if (got < 0 || store_counts(s, study, &n) != 0)
             complain("claim");

@@ -363,7 +363,7 @@ START_TEST(lanes_hold_every_example_once)
 }
 END_TEST
 
-static double lane_cost(const struct batch *b, double pair)
+static double microbatch_cost(const struct batch *b, double pair)
 {
     double sum = 0;
 
@@ -391,7 +391,7 @@ START_TEST(lanes_are_balanced)
     int lanes = batch_split(mb, 64, 128, pair[_i], set, idx, 64, 0);
     ck_assert_int_gt(lanes, 8);
     for (int l = 0; l < lanes; l++) {
-        cost[l] = lane_cost(&mb[l].b, pair[_i]);
+        cost[l] = microbatch_cost(&mb[l].b, pair[_i]);
         longest = mb[l].b.max_len > longest ? mb[l].b.max_len : longest;
         ck_assert(l == 0 || cost[l] <= cost[l - 1] + 0.01);
         ck_assert(mb[l].b.target[0] == (real)set->target[mb[l].example[0]]);

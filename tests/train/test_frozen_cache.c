@@ -52,7 +52,7 @@ static bool begin_border(int i)
 {
     tiny_init(&t, 70, false, "head", 1);
     with_border(i, 1);
-    if (model_border_is_fixed(&t.model))
+    if (model_frozen_is_fixed(&t.model))
         return true;
     skip("rows at the border: they depend on their neighbours in this build or on this CPU");
     tiny_free(&t);
@@ -70,11 +70,11 @@ START_TEST(what_is_kept_moves_no_bit)
     snprintf(path, sizeof path, "%s/run.ckpt", t.dir);
     ck_assert_int_eq(run(&first), 0);
     real *theta = tiny_keep(t.model.theta, t.model.n_train);
-    size_t train_only = kept_bytes(&t.model, &t.set[SPLIT_TRAIN]);
+    size_t train_only = frozen_cache_bytes(&t.model, &t.set[SPLIT_TRAIN]);
     const size_t budget[] = { plenty, train_only, train_only - 1, plenty };
     for (size_t k = 0; k < ARRAY_LEN(budget); k++) {
         with_border(_i, 1 + (int)k % 2);
-        t.job.keep_bytes = budget[k];
+        t.job.cache_bytes = budget[k];
         t.job.ckpt_path = k == 3 ? path : NULL;
         memset(&second, 0, sizeof second);
         second.stop_at = k == 3 ? 7 : 0; /* in the second epoch */
@@ -99,8 +99,8 @@ START_TEST(what_is_kept_is_read)
 {
     struct microbatch mb = { 0 };
     struct mat dlogits;
-    struct lane lane;
-    struct kept k;
+    struct workspace ws;
+    struct frozen_cache k;
     int all[70];
     double norm[3], loss[3];
 
@@ -108,35 +108,35 @@ START_TEST(what_is_kept_is_read)
         return;
     for (int i = 0; i < 70; i++)
         all[i] = i;
-    kept_init(&k, &t.model, &t.job.data, plenty);
-    const struct kept_split *s = &k.split[SPLIT_TRAIN];
+    frozen_cache_init(&k, &t.model, &t.job.data, plenty);
+    const struct frozen_cache_split *s = &k.split[SPLIT_TRAIN];
     ck_assert_ptr_nonnull(s->data);
     batch_fill(&mb, &t.set[SPLIT_TRAIN], all, 20, 0);
-    ck_assert_int_eq(lane_init(&lane, &t.model, true), 0);
+    ck_assert_int_eq(workspace_init(&ws, &t.model, true), 0);
     for (int pass = 0; pass < 3; pass++) {
-        memset(lane.grad, 0, t.model.n_train * sizeof *lane.grad);
+        memset(ws.grad, 0, t.model.n_train * sizeof *ws.grad);
         if (pass == 2)
             s->row[4][2] += 1;
-        ck_assert_int_eq(kept_fwd(s, &t.model, &lane, &mb), 0);
-        ck_assert(lane.border_known == (pass > 0));
-        loss[pass] = model_loss(&t.model, &lane, &mb.b, 1, &dlogits);
-        model_bwd(&t.model, &lane, &mb.b, dlogits);
-        norm[pass] = vec_norm(lane.grad, t.model.n_train);
+        ck_assert_int_eq(frozen_cache_fwd(s, &t.model, &ws, &mb), 0);
+        ck_assert(ws.frozen_known == (pass > 0));
+        loss[pass] = model_loss(&t.model, &ws, &mb.b, 1, &dlogits);
+        model_bwd(&t.model, &ws, &mb.b, dlogits);
+        norm[pass] = vec_norm(ws.grad, t.model.n_train);
         for (int i = 0; i < 70; i++)
             ck_assert(s->known[i] == (i < 20));
     }
     ck_assert(loss[0] == loss[1] && norm[0] == norm[1]);
     ck_assert(loss[1] != loss[2] && norm[1] != norm[2]);
-    lane_free(&lane);
+    workspace_free(&ws);
     microbatch_free(&mb);
-    kept_free(&k);
+    frozen_cache_free(&k);
     tiny_free(&t);
 }
 END_TEST
 
 START_TEST(nothing_is_kept_where_bits_could_move)
 {
-    struct kept k;
+    struct frozen_cache k;
 
     if (!begin_border(2))
         return;
@@ -145,10 +145,10 @@ START_TEST(nothing_is_kept_where_bits_could_move)
         t.model.head.hidden_dropout = i == 0 ? 0.1 : 0;
         t.model.head.attn_dropout = i == 1 ? 0.1 : 0;
         t.model.lowest = i == 2 ? 0 : i == 3 ? -1 : t.model.lowest;
-        kept_init(&k, &t.model, &t.job.data, plenty);
+        frozen_cache_init(&k, &t.model, &t.job.data, plenty);
         for (int s = 0; s < N_SPLITS; s++)
             ck_assert_ptr_null(k.split[s].data);
-        kept_free(&k);
+        frozen_cache_free(&k);
     }
     tiny_free(&t);
 }

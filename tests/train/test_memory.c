@@ -21,7 +21,7 @@ static const struct {
     { "topk", "top_layers", "2", "ffff ---- ----" },
 };
 
-static struct base base;
+static struct base_model base;
 static struct model m;
 static void *cfg;
 
@@ -44,12 +44,12 @@ static void unmodel(void)
 
 static void setup(void)
 {
-    ck_assert_msg(base_load(&base, tiny_write()) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&base, tiny_write()) == 0, "%s", fail_text());
 }
 
 static void teardown(void)
 {
-    base_free(&base);
+    base_model_free(&base);
     tiny_remove();
 }
 
@@ -74,7 +74,7 @@ START_TEST(packs_are_shared)
 {
     real alone[ARRAY_LEN(row)][TINY_SEQS * 3];
     struct tiny_batch t;
-    struct lane l;
+    struct workspace ws;
 
     tiny_batch(&t, &base.dims);
     for (int round = 0; round < 3; round++) {
@@ -84,15 +84,15 @@ START_TEST(packs_are_shared)
                 setup();
             }
             model(i, POOL_CLS, 0);
-            ck_assert_int_eq(lane_init(&l, &m, true), 0);
-            tiny_grad(&m, &l, &t.b);
+            ck_assert_int_eq(workspace_init(&ws, &m, true), 0);
+            tiny_grad(&m, &ws, &t.b);
             if (round == 0)
-                memcpy(alone[i], l.logits.x, sizeof alone[i]);
-            ck_assert_mem_eq(alone[i], l.logits.x, sizeof alone[i]);
-            lane_free(&l);
+                memcpy(alone[i], ws.logits.x, sizeof alone[i]);
+            ck_assert_mem_eq(alone[i], ws.logits.x, sizeof alone[i]);
+            workspace_free(&ws);
             unmodel();
         }
-        ck_assert_int_eq(round == 1 ? base_pack(&base, NULL, PRECISION_F32) : 0, 0);
+        ck_assert_int_eq(round == 1 ? base_model_pack(&base, NULL, PRECISION_F32) : 0, 0);
     }
 }
 END_TEST
@@ -103,21 +103,21 @@ END_TEST
 static size_t gradient(int i, enum pooling pooling, int recompute, real **grad, double *loss)
 {
     struct tiny_batch t;
-    struct lane l;
+    struct workspace ws;
 
     tiny_batch(&t, &base.dims);
     model(i, pooling, recompute);
     for (size_t k = 0; k < m.n_train; k++) /* B of LoRA starts at 0, where half of it vanishes */
         m.theta[k] += (real)(0.05 * sin((double)k));
-    ck_assert_int_eq(lane_init(&l, &m, true), 0);
+    ck_assert_int_eq(workspace_init(&ws, &m, true), 0);
     for (int again = 0; again < 2; again++) /* the memory is used again, as in training */
-        tiny_grad(&m, &l, &t.b);
-    *loss = model_loss(&m, &l, &t.b, 1, NULL);
-    size_t used = l.mem.used;
-    ck_assert_uint_eq(used, lane_bytes(&m, &t.b, true, true));
+        tiny_grad(&m, &ws, &t.b);
+    *loss = model_loss(&m, &ws, &t.b, 1, NULL);
+    size_t used = ws.mem.used;
+    ck_assert_uint_eq(used, workspace_bytes(&m, &t.b, true, true));
     *grad = xalloc(m.n_train, sizeof **grad);
-    memcpy(*grad, l.grad, m.n_train * sizeof **grad);
-    lane_free(&l);
+    memcpy(*grad, ws.grad, m.n_train * sizeof **grad);
+    workspace_free(&ws);
     return used;
 }
 

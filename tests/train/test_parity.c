@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static char dir[64], golden[4096], path[4200], adapter[4200];
-static struct base base;
+static struct base_model base;
 static FILE *report;
 static char *text;
 static size_t text_size;
@@ -24,7 +24,7 @@ static void setup(void)
     report = open_memstream(&text, &text_size);
     snprintf(golden, sizeof golden, "%s", from);
     snprintf(adapter, sizeof adapter, "%s/adapter", golden);
-    ck_assert_msg(base_load(&base, golden) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&base, golden) == 0, "%s", fail_text());
 }
 
 static void teardown(void)
@@ -33,7 +33,7 @@ static void teardown(void)
     free(text);
     unlink(path);
     rmdir(dir);
-    base_free(&base);
+    base_model_free(&base);
 }
 
 static enum precision precision;
@@ -135,10 +135,10 @@ START_TEST(golden_decoder_agrees)
     };
     struct parity_result r;
 
-    base_free(&base);
+    base_model_free(&base);
     snprintf(golden, sizeof golden, "tests/golden/gpt2");
     snprintf(adapter, sizeof adapter, "%s/adapter", golden);
-    ck_assert_msg(base_load(&base, golden) == 0, "%s", fail_text());
+    ck_assert_msg(base_model_load(&base, golden) == 0, "%s", fail_text());
     snprintf(path, sizeof path, "%s/expected.safetensors", golden);
     ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
     ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == 58, "%s", text);

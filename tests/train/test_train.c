@@ -70,11 +70,11 @@ START_TEST(bits_do_not_depend_on_threads)
 }
 END_TEST
 
-/* The gradient of a step is that of the mean loss over its examples, in one piece without lanes. */
+/* The gradient of a step is that of the mean loss over its examples, in one piece without micro-batches. */
 START_TEST(step_is_the_mean_over_examples)
 {
     struct microbatch mb = { 0 };
-    struct lane lane;
+    struct workspace ws;
     struct mat dlogits;
     int all[32];
 
@@ -85,17 +85,18 @@ START_TEST(step_is_the_mean_over_examples)
     for (int i = 0; i < 32; i++)
         all[i] = i;
     batch_fill(&mb, &t.set[SPLIT_TRAIN], all, 32, 0);
-    ck_assert_int_gt(mb.b.n_tok, 4 * TOKENS_PER_LANE); /* so that there are lanes */
-    ck_assert_int_eq(lane_init(&lane, &t.model, true), 0);
-    ck_assert_int_eq(model_fwd(&t.model, &lane, &mb.b), 0);
-    double loss = model_loss(&t.model, &lane, &mb.b, 1.0 / 32, &dlogits) / 32;
-    model_bwd(&t.model, &lane, &mb.b, dlogits);
-    double norm = vec_norm(lane.grad, t.model.n_train);
+    ck_assert_int_gt(mb.b.n_tok,
+                     4 * TOKENS_PER_MICROBATCH); /* so that there are several micro-batches */
+    ck_assert_int_eq(workspace_init(&ws, &t.model, true), 0);
+    ck_assert_int_eq(model_fwd(&t.model, &ws, &mb.b), 0);
+    double loss = model_loss(&t.model, &ws, &mb.b, 1.0 / 32, &dlogits) / 32;
+    model_bwd(&t.model, &ws, &mb.b, dlogits);
+    double norm = vec_norm(ws.grad, t.model.n_train);
     ck_assert_int_eq(run(&first), 0);
     ck_assert_double_le(fabs(log_find(&first, 1, "train", "loss", NULL) / loss - 1), same_step);
     ck_assert_double_le(fabs(log_find(&first, 1, "train", "grad_norm", NULL) / norm - 1),
                         same_step);
-    lane_free(&lane);
+    workspace_free(&ws);
     microbatch_free(&mb);
     tiny_free(&t);
 }
@@ -275,13 +276,13 @@ START_TEST(best_and_last_are_kept)
 }
 END_TEST
 
-START_TEST(tokens_of_a_lane)
+START_TEST(tokens_of_a_microbatch)
 {
-    ck_assert_int_eq(lane_tokens(1000000, 836), TOKENS_PER_LANE);
-    ck_assert_int_eq(lane_tokens(3000000, 836), 418);
-    ck_assert_int_eq(lane_tokens(3000000, 170), TOKENS_PER_LANE);
-    ck_assert_int_eq(lane_tokens(3000000, 1), TOKENS_PER_LANE);
-    ck_assert_int_eq(lane_tokens(3000000, 9999), MOST_TOKENS_PER_LANE);
+    ck_assert_int_eq(microbatch_tokens(1000000, 836), TOKENS_PER_MICROBATCH);
+    ck_assert_int_eq(microbatch_tokens(3000000, 836), 418);
+    ck_assert_int_eq(microbatch_tokens(3000000, 170), TOKENS_PER_MICROBATCH);
+    ck_assert_int_eq(microbatch_tokens(3000000, 1), TOKENS_PER_MICROBATCH);
+    ck_assert_int_eq(microbatch_tokens(3000000, 9999), MOST_TOKENS_PER_MICROBATCH);
 }
 END_TEST
 
@@ -469,7 +470,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, steps_by_tokens, 0, 4);
     tcase_add_loop_test(tc, order_is_a_function_of_the_step, 0, 2);
     tcase_add_loop_test(tc, best_and_last_are_kept, 0, (int)ARRAY_LEN(by));
-    tcase_add_test(tc, tokens_of_a_lane);
+    tcase_add_test(tc, tokens_of_a_microbatch);
     tcase_add_test(tc, what_beats_what);
     tcase_add_test(tc, learning_rates);
     tcase_add_test(tc, too_high_a_rate_diverges);

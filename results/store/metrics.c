@@ -1,4 +1,4 @@
-/* points.c - what came out: curve points, final numbers, predictions, subspace similarities,
+/* metrics.c - what came out: curve points, final numbers, predictions, subspace similarities,
  * numbers of computed studies.
  *
  * Points wait in memory for about a second, so that a run makes one transaction a second and not
@@ -13,12 +13,12 @@ enum { NAME = 24, MANY = 8192 };
 static const double flush_every_s = 1;
 
 struct point {
-    int owner;                    /* index into point_buf.claim */
+    int owner;                    /* index into metric_buffer.claim */
     long step;                    /* of a prediction: the example */
     char split[NAME], name[NAME]; /* name is empty: a prediction */
     double value, label;
 };
-struct point_buf {
+struct metric_buffer {
     struct point *p;
     size_t n, cap;
     struct {
@@ -30,7 +30,7 @@ struct point_buf {
     double first; /* when the oldest point came */
 };
 
-static int claim_index(struct point_buf *b, const struct claim *c)
+static int claim_index(struct metric_buffer *b, const struct lease *c)
 {
     for (int i = b->n_claims - 1; i >= 0; i--)
         if (b->claim[i].run_id == c->run_id && b->claim[i].attempt == c->attempt)
@@ -42,12 +42,12 @@ static int claim_index(struct point_buf *b, const struct claim *c)
     return b->n_claims++;
 }
 
-static int add(struct store *s, const struct claim *c, struct point p, const char *split,
+static int add(struct store *s, const struct lease *c, struct point p, const char *split,
                const char *name)
 {
     if (!s->points)
         s->points = xalloc(1, sizeof *s->points);
-    struct point_buf *b = s->points;
+    struct metric_buffer *b = s->points;
     CHECK(strlen(split) < NAME && strlen(name) < NAME, "names '%s', '%s'", split, name);
     strcpy(p.split, split);
     strcpy(p.name, name);
@@ -64,14 +64,14 @@ static int add(struct store *s, const struct claim *c, struct point p, const cha
     return 0;
 }
 
-int store_point(struct store *s, const struct claim *c, long step, const char *split,
-                const char *name, double value)
+int store_metric(struct store *s, const struct lease *c, long step, const char *split,
+                 const char *name, double value)
 {
     CHECK(*name, "a point of '%s' without a name", split);
     return add(s, c, (struct point){ .step = step, .value = value }, split, name);
 }
 
-int store_prediction(struct store *s, const struct claim *c, const char *split, long example,
+int store_prediction(struct store *s, const struct lease *c, const char *split, long example,
                      double label, double output)
 {
     return add(s, c, (struct point){ .step = example, .value = output, .label = label }, split, "");
@@ -147,12 +147,12 @@ static int write_point(struct store *s, int64_t run, int64_t attempt, const stru
 }
 
 /* Points of a claim that was lost meanwhile are dropped: the run belongs to somebody else. */
-int points_flush(struct store *s)
+int metrics_flush(struct store *s)
 {
-    struct point_buf *b = s->points;
+    struct metric_buffer *b = s->points;
 
     for (int c = 0; b && c < b->n_claims; c++) {
-        int held = claim_holds(s, b->claim[c].run_id, b->claim[c].attempt, b->claim[c].owner);
+        int held = lease_held(s, b->claim[c].run_id, b->claim[c].attempt, b->claim[c].owner);
         if (held < 0)
             return -1;
         for (size_t i = 0; held && i < b->n; i++)
@@ -163,13 +163,13 @@ int points_flush(struct store *s)
     return 0;
 }
 
-void points_clear(struct store *s)
+void metrics_clear(struct store *s)
 {
     if (s->points)
         s->points->n = 0, s->points->n_claims = 0;
 }
 
-void points_free(struct store *s)
+void metrics_free(struct store *s)
 {
     if (!s->points)
         return;
@@ -183,9 +183,9 @@ int store_flush(struct store *s)
 {
     if (!s->points || s->points->n == 0)
         return 0;
-    if (db_begin(s) != 0 || db_end(s, points_flush(s) == 0) != 0)
+    if (db_begin(s) != 0 || db_end(s, metrics_flush(s) == 0) != 0)
         return -1;
-    points_clear(s);
+    metrics_clear(s);
     return 0;
 }
 
