@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/cmd.h"
 #include "experiments/recipe/recipe.h"
+#include "core/base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static int unknown(const char *name)
 
     for (const struct analysis *const *a = analysis_table; *a && n < MAX_OPTS - 1; a++)
         names[n++] = (*a)->name;
-    const char *near = nearest(name, names);
+    const char *near = suggest_word(name, names);
     if (!strchr(name, '/') && file_exists(path))
         fail(FAIL_USAGE, "'%s' is a study of runs: lowrank sweep %s", name, file);
     else if (near)

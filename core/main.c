@@ -5,6 +5,7 @@
 #include "core/base/cpu.h"
 #include "core/base/opt.h"
 #include "core/math/mat.h"
+#include "core/base/suggest.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -42,9 +43,7 @@ static int unknown(const char *name)
 
     for (const struct cmd *const *c = cmd_table; *c && n < 127; c++)
         names[n++] = (*c)->name;
-    const char *near = nearest(name, names);
-    return near ? fail(FAIL_USAGE, "unknown command '%s'; did you mean '%s'?", name, near)
-                : fail(FAIL_USAGE, "unknown command '%s'; 'lowrank help' lists them", name);
+    return suggest_fail(FAIL_USAGE, "command", name, names, "'lowrank help' lists them");
 }
 
 static int dispatch(int argc, char **argv)

@@ -2,7 +2,7 @@
 # layers.sh - each room and the rooms it may include from (itself always); nothing else is allowed.
 # Also: only core/math sees BLAS and oneDNN, only results/store sees SQLite. Every room must be listed.
 low='core/base core/math core/format core/text core/metric core/nn core/adapt core/peft core/data core/train core/parity'
-assets="core $low results/store results/query experiments/assets"
+assets="core $low results/rows results/store results/query experiments/assets"
 recipe="$assets experiments/recipe"
 study="$recipe experiments/study"
 run="$study experiments/estimate experiments/run"
@@ -18,11 +18,12 @@ core/peft: core/base core/math core/format core/nn core/adapt
 core/data: core/base core/math core/nn core/text core/metric
 core/train: core/base core/math core/metric core/nn core/data
 core/parity: core/base core/math core/format core/nn core/adapt core/peft core/data core/train
-results/store: core/base
-results/query: core core/base results/store
-results/verdicts: core core/base core/metric results/store results/query
-plots/figure: core core/base results/store results/query
-plots/report: core core/base results/store results/query results/verdicts plots/figure
+results/rows: core/base
+results/store: core/base results/rows
+results/query: core core/base results/rows results/store
+results/verdicts: core core/base core/metric results/rows results/store results/query
+plots/figure: core core/base results/rows results/store results/query
+plots/report: core core/base results/rows results/store results/query results/verdicts plots/figure
 experiments/assets: $assets
 experiments/recipe: $recipe
 experiments/study: $study

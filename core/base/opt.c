@@ -1,5 +1,6 @@
 /* opt.c - one table for flags, recipe keys, defaults, ranges and help. */
 #include "core/base/opt.h"
+#include "core/base/suggest.h"
 
 #include <errno.h>
 #include <math.h>
@@ -55,7 +56,7 @@ static int bad_choice(const struct opt *o, const char *value)
             used +=
                 (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", words[i]);
     }
-    const char *near = nearest(value, names);
+    const char *near = suggest_word(value, names);
     if (near)
         snprintf(hint, sizeof hint, "; did you mean '%s'?", near);
     return fail(FAIL_USAGE, "'%s' must be %s %s, not '%s'%s", o->key,

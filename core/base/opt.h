@@ -54,11 +54,6 @@ char *opt_canonical(const struct opt *o, const char *value);
  * number. */
 const char *opt_range(const struct opt *o, char buf[96]);
 
-/* nearest - the word of NULL-terminated WORDS closest to NAME by edit distance, or NULL if none is
- * close enough to suggest ("did you mean"). nearest_key does the same over the keys of a table. */
-const char *nearest(const char *name, const char *const *words);
-const char *nearest_key(const char *name, const struct opt *table);
-
 /* opt_parse - read flags from argv through glibc's argp. TABLE may be NULL. -h/--help, --usage, -q
  * and -v are added everywhere. Words that are not flags are left, in order, in argv[1..]; *argc is
  * their number + 1. MIN_ARGS..MAX_ARGS (MAX_ARGS < 0: any) words are accepted.

@@ -1,5 +1,6 @@
 /* optargs.c - a table of options as flags (through argp) and as lines of help. */
 #include "core/base/opt.h"
+#include "core/base/suggest.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -258,7 +259,7 @@ static int bad_name(const struct parse *p, const char *word)
         }
         free(flag);
     }
-    const char *near = nearest_key(name, p->table);
+    const char *near = suggest_key(name, p->table);
     char *shown = near ? flag_name(near) : NULL;
     if (n_like == 1 || n_like >= 1000)
         rc = fail(FAIL_USAGE, "flag '--%s' needs a value", name);

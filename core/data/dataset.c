@@ -4,6 +4,7 @@
 #include "core/base/opt.h"
 #include "core/base/rng.h"
 #include "core/data/data_file.h"
+#include "core/base/suggest.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -25,7 +26,7 @@ static int bad_label(const struct task *t, const char *path, long line, const ch
             snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%.24s'", i ? ", " : "",
                      t->labels[i]);
     }
-    const char *near = nearest(text, words);
+    const char *near = suggest_word(text, words);
     free(words);
     if (near)
         return fail(FAIL_INPUT, "%s:%ld: unknown label '%s'; did you mean '%s'?", path, line,

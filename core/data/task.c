@@ -4,6 +4,7 @@
 #include "core/base/file.h"
 #include "core/metric/metric.h"
 #include "core/data/dataset.h"
+#include "core/base/suggest.h"
 
 #include <errno.h>
 #include <math.h>
@@ -28,7 +29,7 @@ static char *copy_scalar(const struct yaml_node *n, const char *key)
 /* The index of a scalar in WORDS, with a suggestion when it is none of them. */
 static int choice(const struct yaml_node *n, const char *key, const char *const *words)
 {
-    const char *text = yaml_text(n), *near = text ? nearest(text, words) : NULL;
+    const char *text = yaml_text(n), *near = text ? suggest_word(text, words) : NULL;
     char list[200] = "";
 
     for (int i = 0; words[i]; i++) {
@@ -67,7 +68,7 @@ static int set_header(struct task *t, const struct yaml_node *n)
 
 static int unknown_key(const struct yaml_node *map, int i, const char *const *words)
 {
-    const char *near = nearest(yaml_key(map, i), words);
+    const char *near = suggest_word(yaml_key(map, i), words);
 
     if (near)
         return yaml_fail_key(map, i, "unknown key '%s'; did you mean '%s'?", yaml_key(map, i),

@@ -56,3 +56,17 @@ json_t *json_read(const char *path)
     file_unmap(&f);
     return j;
 }
+
+int json_write(json_t *j, const char *dir, const char *name, size_t flags)
+{
+    char *path = path_join(dir, name), *text = j ? json_dumps(j, JSON_INDENT(2) | flags) : NULL;
+    char *line = text ? xprintf("%s\n", text) : NULL;
+    int rc = line ? file_write(path, line, strlen(line), FAIL_STORE)
+                  : fail(FAIL_STORE, "cannot write '%s': a string in it is not UTF-8", path);
+
+    free(line);
+    free(text);
+    free(path);
+    json_decref(j);
+    return rc;
+}

@@ -1,6 +1,6 @@
 /* lmhead.c - the loss of a next token in sweeps over chunks of the vocabulary. */
 #include "core/math/lmhead.h"
-#include "core/math/rows.h"
+#include "core/math/logit_row.h"
 
 #include <math.h>
 #include <stdlib.h>

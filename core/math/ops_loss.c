@@ -1,6 +1,6 @@
 /* ops_loss.c - cross-entropy and squared error. */
 #include "core/math/ops.h"
-#include "core/math/rows.h"
+#include "core/math/logit_row.h"
 #include "core/math/vec.h"
 
 enum { CHUNK = 256 };

@@ -102,25 +102,6 @@ static size_t size_of(const struct peft_tensor *t)
 
 /* --- writing */
 
-static int write_json(json_t *j, const char *dir, const char *name)
-{
-    char *path = path_join(dir, name),
-         *text = j ? json_dumps(j, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
-    int rc;
-
-    if (text) {
-        char *line = xprintf("%s\n", text);
-        rc = file_write(path, line, strlen(line), FAIL_STORE);
-        free(line);
-    } else {
-        rc = fail(FAIL_STORE, "cannot write '%s': a text in it is not UTF-8", path);
-    }
-    free(text);
-    free(path);
-    json_decref(j);
-    return rc;
-}
-
 static json_t *whole_or_real(double x)
 {
     return x == trunc(x) && fabs(x) < 1e15 ? json_integer((json_int_t)x) : json_real(x);
@@ -265,9 +246,9 @@ int peft_save(const struct model *m, const void *cfg, const char *dir, const cha
     if (make_dirs(dir) == 0) {
         unlink(stale); /* of another method that was saved here before */
         if (write_weights(m, dir) == 0)
-            rc = write_json(is_lora(m) ? lora_config(m, cfg, base_name)
+            rc = json_write(is_lora(m) ? lora_config(m, cfg, base_name)
                                        : other_config(m, cfg, base_name),
-                            dir, mine);
+                            dir, mine, JSON_SORT_KEYS);
     }
     free(stale);
     return rc;

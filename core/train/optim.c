@@ -1,6 +1,7 @@
 /* optim.c - options of training and the learning rate. */
 #include "core/base/opt.h"
 #include "core/train/parts.h"
+#include "core/base/suggest.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ static int check_best_by(const struct train_cfg *c, const struct task *t)
         words[i + 1] = t->metrics[i];
         snprintf(list + strlen(list), sizeof list - strlen(list), ", %s", t->metrics[i]);
     }
-    const char *near = nearest(c->best_by, words);
+    const char *near = suggest_word(c->best_by, words);
     if (near)
         return fail(FAIL_USAGE, "best_by: task '%s' has no metric '%s'; did you mean '%s'?",
                     t->name, c->best_by, near);

@@ -4,7 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/opt.h"
 #include "experiments/recipe/inputs.h"
-#include "results/query/listing.h"
+#include "results/rows/rows.h"
 #include "experiments/apply/merge.h"
 
 #include <errno.h>
@@ -85,8 +85,8 @@ static void add(struct rows *r, const char *what, double value, double limit)
 {
     char v[40], l[40];
 
-    listing_add(r, (const char *[]){ what, listing_number(v, value, 3), listing_number(l, limit, 3),
-                                     value <= limit ? "ok" : "differs" });
+    rows_add(r, (const char *[]){ what, rows_number(v, value, 3), rows_number(l, limit, 3),
+                                  value <= limit ? "ok" : "differs" });
 }
 
 /* Rounding: a few hundred sums of that size, and the sum that the merge itself is. */
@@ -106,12 +106,12 @@ static int check(const struct adapted *a, const char *out, const struct flags *f
     if (rc != 0)
         return -1;
     double logit_limit = 1000 * eps * fmax(size, 1), weight_limit = 4 * eps * weight;
-    listing_init(&r, cols);
+    rows_init(&r, cols);
     add(&r, "logits, merged and not", logit, logit_limit);
     if (a->method->merge)
         add(&r, "weights, merged and undone", undone, weight_limit);
     bool differs = !(logit <= logit_limit) || (a->method->merge && !(undone <= weight_limit));
-    if (listing_print(&r, f->format) != 0)
+    if (rows_print_free(&r, f->format) != 0)
         return -1;
     return differs ? fail(FAIL_RUN, "the merged model in '%s' computes something else", out) : 0;
 }

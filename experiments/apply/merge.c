@@ -115,20 +115,6 @@ static int write_tensors(const struct adapted *a, const char *dir)
 
 /* --- settings */
 
-static int write_json(json_t *j, const char *dir, const char *name)
-{
-    char *path = path_join(dir, name),
-         *text = json_dumps(j, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    char *line = xprintf("%s\n", text ? text : "{}");
-    int rc = file_write(path, line, strlen(line), FAIL_STORE);
-
-    free(line);
-    free(text);
-    free(path);
-    json_decref(j);
-    return rc;
-}
-
 /* The names of labels that transformers makes up when it is told nothing else. */
 static void set_labels(json_t *config, int n)
 {
@@ -164,7 +150,7 @@ static int write_config(const struct adapted *a, const char *dir)
         set_labels(j, h->n_labels);
     if (h->regression && !json_is_string(json_object_get(j, "problem_type")))
         json_object_set_new(j, "problem_type", json_string("regression"));
-    return write_json(j, dir, "config.json");
+    return json_write(j, dir, "config.json", JSON_REAL_PRECISION(15));
 }
 
 static int write_pooling(const struct adapted *a, const char *dir)
@@ -176,7 +162,7 @@ static int write_pooling(const struct adapted *a, const char *dir)
     int rc = make_dirs(sub);
 
     if (rc == 0)
-        rc = write_json(j, sub, "config.json");
+        rc = json_write(j, sub, "config.json", JSON_REAL_PRECISION(15));
     else
         json_decref(j);
     free(sub);

@@ -2,6 +2,7 @@
 #include "experiments/assets/geometries.h"
 #include "core/base/file.h"
 #include "experiments/assets/facts.h"
+#include "core/base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static int unknown(const char *name)
         free(list);
         list = more;
     }
-    near = nearest(name, names);
+    near = suggest_word(name, names);
     if (near)
         fail(FAIL_USAGE, "unknown geometry '%s'; did you mean '%s'?", name, near);
     else

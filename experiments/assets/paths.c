@@ -1,6 +1,7 @@
 /* paths.c - where recipes, tasks, models and data are. */
 #include "experiments/assets/paths.h"
 #include "core/base/file.h"
+#include "core/base/suggest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -73,7 +74,7 @@ static void names_add(struct names *v, const char *dir)
 
 static void unknown_name(const char *what, const char *name, struct names *v, enum fail_code code)
 {
-    const char *near = nearest(name, (const char *const *)v->name);
+    const char *near = suggest_word(name, (const char *const *)v->name);
     char list[512] = "";
 
     for (int i = 0; i < v->n && strlen(list) < sizeof list - 64; i++)

@@ -2,7 +2,7 @@
 #include "experiments/bench/bench.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
-#include "results/query/listing.h"
+#include "results/rows/rows.h"
 #include "experiments/run/run_one.h"
 #include "experiments/study/options.h"
 
@@ -15,7 +15,7 @@ enum { MOST_COLS = 48, FEW_POINTS = 4 };
 void bench_table_init(struct bench_table *t, const char *kind, int n_what, const char *const *cols)
 {
     *t = (struct bench_table){ .kind = kind, .n_what = n_what, .started = now_wall() };
-    listing_init(&t->rows, cols);
+    rows_init(&t->rows, cols);
 }
 
 /* No digit that a second measurement would change. */
@@ -37,8 +37,8 @@ void bench_table_add(struct bench_table *t, const char *const *what, const doubl
     for (int i = 0; i < t->rows.n_cols; i++)
         cells[i] = i < t->n_what
                        ? what[i]
-                       : listing_number(text[i], rounded(t->rows.col[i], x[i - t->n_what]), 4);
-    listing_add(&t->rows, cells);
+                       : rows_number(text[i], rounded(t->rows.col[i], x[i - t->n_what]), 4);
+    rows_add(&t->rows, cells);
 }
 
 /* --- printed */
@@ -56,7 +56,7 @@ static int print_turned(const struct rows *r, int format)
 
     for (int k = 0; k < r->n_rows; k++)
         cols[k + 1] = cell(r, k, 0) ? cell(r, k, 0) : "";
-    listing_init(&out, cols);
+    rows_init(&out, cols);
     for (int i = 1; i < r->n_cols; i++) {
         bool some = false;
         line[0] = r->col[i];
@@ -65,9 +65,9 @@ static int print_turned(const struct rows *r, int format)
             some |= line[k + 1] != NULL;
         }
         if (some)
-            listing_add(&out, line);
+            rows_add(&out, line);
     }
-    return listing_print(&out, format);
+    return rows_print_free(&out, format);
 }
 
 static bool shown(const struct bench_table *t, const char *col)
@@ -89,15 +89,15 @@ static int print_some(const struct bench_table *t, int format)
     for (int i = 0; i < r->n_cols; i++)
         if (shown(t, r->col[i]))
             cols[n++] = r->col[i];
-    listing_init(&out, cols);
+    rows_init(&out, cols);
     for (int k = 0; k < r->n_rows; k++) {
         n = 0;
         for (int i = 0; i < r->n_cols; i++)
             if (shown(t, r->col[i]))
                 line[n++] = cell(r, k, i);
-        listing_add(&out, line);
+        rows_add(&out, line);
     }
-    return listing_print(&out, format);
+    return rows_print_free(&out, format);
 }
 
 static int print(const struct bench_table *t, int format)

@@ -3,6 +3,7 @@
 #include "core/base/cpu.h"
 #include "core/base/opt.h"
 #include "experiments/bench/bench.h"
+#include "core/base/suggest.h"
 
 #include <string.h>
 
@@ -70,7 +71,7 @@ static int bench(const struct bench_cfg *c, int n, char **words)
         if (strcmp(words[0], names[i]) == 0)
             return kinds[i].run(c, n - 1, words + 1);
     }
-    const char *near = nearest(words[0], names);
+    const char *near = suggest_word(words[0], names);
     if (near)
         return fail(FAIL_USAGE, "cannot measure '%s'; did you mean '%s'?", words[0], near);
     return fail(FAIL_USAGE,

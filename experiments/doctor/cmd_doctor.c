@@ -2,7 +2,7 @@
 #include "core/cmd.h"
 #include "core/base/opt.h"
 #include "experiments/doctor/doctor.h"
-#include "results/query/listing.h"
+#include "results/rows/rows.h"
 #include "experiments/recipe/recipe.h"
 
 #include <stdlib.h>
@@ -32,11 +32,12 @@ static const struct opt_usage usage = {
     .example = "lowrank doctor --format json",
 };
 
-void doctor_add(struct doctor *d, enum fact_state v, const char *fact, char *value, const char *advice)
+void doctor_add(struct doctor *d, enum fact_state v, const char *fact, char *value,
+                const char *advice)
 {
     static const char *const names[] = { "ok", "warn", "missing" };
 
-    listing_add(&d->rows, (const char *[]){ fact, names[v], value, advice });
+    rows_add(&d->rows, (const char *[]){ fact, names[v], value, advice });
     free(value);
     if (v == FACT_MISSING) {
         char *more = xprintf("%s%s%s", d->missing ? d->missing : "", d->missing ? ", " : "", fact);
@@ -72,7 +73,7 @@ static int doctor(const struct flags *f)
     struct doctor d = { .verify = f->verify };
     int rc;
 
-    listing_init(&d.rows, cols);
+    rows_init(&d.rows, cols);
     doctor_machine(&d);
     doctor_tools(&d);
     rc = doctor_home(&d);
@@ -80,7 +81,7 @@ static int doctor(const struct flags *f)
         print_lines(&d.rows);
         rows_free(&d.rows);
     } else {
-        rc = listing_print(&d.rows, f->format);
+        rc = rows_print_free(&d.rows, f->format);
     }
     if (rc == 0 && d.missing)
         rc = fail(FAIL_TOOL, "missing: %s", d.missing);

@@ -4,7 +4,11 @@
 
 #include "results/store/store.h"
 
-enum fact_state { FACT_OK, FACT_WARN, FACT_MISSING /* and needed to reproduce the paper's studies */ };
+enum fact_state {
+    FACT_OK,
+    FACT_WARN,
+    FACT_MISSING /* and needed to reproduce the paper's studies */
+};
 struct doctor {
     struct rows rows;
     char *missing; /* names, comma-separated; owned */

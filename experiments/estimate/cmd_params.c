@@ -240,7 +240,7 @@ static int work(void *cfg, int argc, char **argv)
     if (f->cfg.paper && (argc > 1 || f->cfg.model || f->cfg.budget))
         return fail(FAIL_USAGE, "--paper lists all configurations; it takes no model and no keys");
     if (f->cfg.paper)
-        return paper_list(&t) == 0 ? listing_print(&t, f->cfg.format) : -1;
+        return paper_list(&t) == 0 ? rows_print_free(&t, f->cfg.format) : -1;
     int rc = read_words(&v, f, flags_now, argc - 1, argv + 1);
     if (rc == 0)
         rc = params(&v, &f->cfg);

@@ -43,7 +43,7 @@ bool paper_is(const struct paper_count *c, const char *model, const struct recip
 /* paper_agrees - "yes", "yes, cut off" or "no: 7.0 % above the formula": N numbers against PRINTED
  * millions, to the digits that are printed. Returns buf. */
 const char *paper_agrees(char buf[64], double n, const char *printed);
-/* paper_list - all of them as a table, for listing_print. */
+/* paper_list - all of them as a table, for rows_print_free. */
 int paper_list(struct rows *t);
 
 /* --- Memory of training, full and by the recipe's method, in GB (10^9 bytes), with what each figure

@@ -3,7 +3,7 @@
 #include "core/base/yaml.h"
 #include "experiments/estimate/count.h"
 #include "experiments/assets/geometries.h"
-#include "results/query/listing.h"
+#include "results/rows/rows.h"
 #include "results/store/embed.h"
 
 #include <math.h>
@@ -193,13 +193,13 @@ static int list_row(struct rows *t, const struct paper_count *c)
     } else if (rc == 0) {
         struct dims d = count_dims(&p->d, &r);
         rc = count_method(&n, &d, true, &r);
-        listing_number(number, n.trained, 15);
+        rows_number(number, n.trained, 15);
         paper_agrees(agrees, n.trained, c->printed);
         recipe_free(&r);
     }
     if (rc == 0)
-        listing_add(t, (const char *[]){ where, c->printed, c->model, c->words, number,
-                                         absent ? absent : agrees, c->note });
+        rows_add(t, (const char *[]){ where, c->printed, c->model, c->words, number,
+                                      absent ? absent : agrees, c->note });
     free(absent);
     free(where);
     return rc;
@@ -216,7 +216,7 @@ int paper_list(struct rows *t)
 
     if (rc != 0)
         return -1;
-    listing_init(t, cols);
+    rows_init(t, cols);
     for (int i = 0; i < p.n && rc == 0; i++)
         rc = list_row(t, &p.c[i]);
     if (rc != 0)

@@ -34,8 +34,8 @@ static void add(struct result *x, const char *what, const char *how, double n)
 {
     char number[40], share[40];
 
-    listing_add(&x->counts, (const char *[]){ what, how, listing_number(number, n, 15),
-                                              listing_number(share, 100 * n / x->c.base, 4) });
+    rows_add(&x->counts, (const char *[]){ what, how, rows_number(number, n, 15),
+                                           rows_number(share, 100 * n / x->c.base, 4) });
 }
 
 /* --- heads of tasks */
@@ -46,8 +46,7 @@ static void add_head(struct result *x, const struct task *k)
     char *what = xprintf("head of %s", k->name), *how = xprintf("%d x (%d + 1)", n, d), number[40];
 
     add(x, what, how, (double)n * (d + 1));
-    listing_add(&x->heads,
-                (const char *[]){ k->name, listing_number(number, (double)n * (d + 1), 15) });
+    rows_add(&x->heads, (const char *[]){ k->name, rows_number(number, (double)n * (d + 1), 15) });
     free(how);
     free(what);
 }
@@ -113,7 +112,7 @@ static int add_paper(struct result *x)
         char *how = xprintf("%sM; agrees: %s%s%s", c->printed, agrees, c->note ? "; " : "",
                             c->note ? c->note : "");
         add(x, what, how, 1e6 * strtod(c->printed, NULL));
-        listing_add(&x->paper, (const char *[]){ c->table, c->row, c->printed, agrees, c->note });
+        rows_add(&x->paper, (const char *[]){ c->table, c->row, c->printed, agrees, c->note });
         free(how);
         free(what);
     }
@@ -321,9 +320,9 @@ int params_print(struct params *p)
     static const char *const paper[] = { "table", "row", "printed_M", "agrees", "why", NULL };
     struct result x = { .p = p };
 
-    listing_init(&x.counts, cols);
-    listing_init(&x.heads, heads);
-    listing_init(&x.paper, paper);
+    rows_init(&x.counts, cols);
+    rows_init(&x.heads, heads);
+    rows_init(&x.paper, paper);
     int rc = solve_budget(&x);
     if (rc == 0)
         rc = count_method(&x.c, &p->d, p->pooler, &p->r);

@@ -3,7 +3,7 @@
 #define PARAMS_H
 
 #include "experiments/estimate/count.h"
-#include "results/query/listing.h"
+#include "results/rows/rows.h"
 
 struct params_cfg {
     long d_model, d_ffn, layers, vocab, positions, tokens;

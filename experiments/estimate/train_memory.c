@@ -2,7 +2,7 @@
 #include "core/base/file.h"
 #include "core/base/yaml.h"
 #include "experiments/estimate/count.h"
-#include "results/query/listing.h"
+#include "results/rows/rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,9 +43,8 @@ static void add(const struct memory *m, const char *what, const char *how, doubl
 {
     char a[40], b[40];
 
-    listing_add(m->t,
-                (const char *[]){ what, how, listing_number(a, 1e-9 * ft, 5),
-                                  listing_number(b, 1e-9 * method, 5), of ? said(m, of) : NULL });
+    rows_add(m->t, (const char *[]){ what, how, rows_number(a, 1e-9 * ft, 5),
+                                     rows_number(b, 1e-9 * method, 5), of ? said(m, of) : NULL });
 }
 
 /* What backward reads of a block when every operation keeps its input, as autograd does with all weights
@@ -168,7 +167,7 @@ int memory_list(struct rows *t, const char *name, const struct dims *d, bool poo
                  ? -1
                  : 0;
     if (rc == 0) {
-        listing_init(t, cols);
+        rows_init(t, cols);
         add_rows(&m, d, l, !c->by_formula);
     }
     yaml_free(m.says);

@@ -3,6 +3,7 @@
 #include "core/base/cpu.h"
 #include "core/base/file.h"
 #include "experiments/recipe/inputs.h"
+#include "core/base/suggest.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ int recipe_unknown_method(const char *where, const char *name)
         free(list);
         list = more;
     }
-    const char *near = nearest(word, names);
+    const char *near = suggest_word(word, names);
     fail(FAIL_USAGE, "%s: unknown method '%s'; %s%s%s", where, word,
          near ? "did you mean '" : "there are ", near ? near : list, near ? "'?" : "");
     free(list);

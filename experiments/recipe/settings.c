@@ -1,6 +1,7 @@
 /* settings.c - recipe words before they have types: from YAML files and from the command line. */
 #include "experiments/recipe/recipe.h"
 #include "core/base/yaml.h"
+#include "core/base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,7 @@ const char *recipe_nearest(const char *key)
     n = add_keys(words, n, 255, train_opts);
     for (const struct adapt *const *a = adapt_table; *a; a++)
         n = add_keys(words, n, 255, (*a)->opts);
-    return nearest(key, words);
+    return suggest_word(key, words);
 }
 
 int settings_word(struct settings *v, const char *word)

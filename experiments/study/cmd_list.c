@@ -7,8 +7,10 @@
 #include "core/base/yaml.h"
 #include "core/metric/metric.h"
 #include "experiments/assets/fetch.h"
-#include "results/query/listing.h"
+#include "results/rows/rows.h"
+#include "results/store/store.h"
 #include "experiments/recipe/recipe.h"
+#include "core/base/suggest.h"
 
 #include <glob.h>
 #include <stdlib.h>
@@ -64,11 +66,11 @@ static int list_methods(struct rows *r)
                                         "keys",   "merges", NULL };
     char keys[1024];
 
-    listing_init(r, cols);
+    rows_init(r, cols);
     for (const struct adapt *const *a = adapt_table; *a; a++) {
         key_words(keys, sizeof keys, (*a)->opts);
-        listing_add(r, (const char *[]){ (*a)->name, (*a)->source, (*a)->formula, keys,
-                                         adapt_unmerged(*a) ? "no" : "yes" });
+        rows_add(r, (const char *[]){ (*a)->name, (*a)->source, (*a)->formula, keys,
+                                      adapt_unmerged(*a) ? "no" : "yes" });
     }
     return 0;
 }
@@ -77,11 +79,11 @@ static int list_metrics(struct rows *r)
 {
     static const char *const cols[] = { "metric", "of", "better", "definition", NULL };
 
-    listing_init(r, cols);
+    rows_init(r, cols);
     for (const struct metric *const *m = metric_table; *m; m++) {
         const char *of = (*m)->regression ? "regression" : "classification";
         const char *better = (*m)->goal == GOAL_MAX ? "higher" : "lower";
-        listing_add(r, (const char *[]){ (*m)->name, of, better, (*m)->source });
+        rows_add(r, (const char *[]){ (*m)->name, of, better, (*m)->source });
     }
     return 0;
 }
@@ -103,7 +105,7 @@ static int list_tasks(struct rows *r)
     char labels[24], metrics[256];
     int rc = 0;
 
-    listing_init(r, cols);
+    rows_init(r, cols);
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
         if ((rc = task_load(&t, g.gl_pathv[i])) != 0)
             continue;
@@ -112,7 +114,7 @@ static int list_tasks(struct rows *r)
         for (int k = 0; k < t.n_metrics; k++)
             snprintf(metrics + strlen(metrics), sizeof metrics - strlen(metrics), "%s%s",
                      k ? " " : "", t.metrics[k]);
-        listing_add(r, (const char *[]){ t.name, labels, metrics, task_here(&t), t.title });
+        rows_add(r, (const char *[]){ t.name, labels, metrics, task_here(&t), t.title });
         task_free(&t);
     }
     globfree(&g);
@@ -134,7 +136,7 @@ static void add_other_models(struct rows *r, int n_cards)
         for (int k = 0; k < n_cards; k++)
             known |= strcmp(rows_get(r, k, "model"), name) == 0;
         if (!known)
-            listing_add(r, (const char *[]){ name, "yes", NULL, "a folder of yours" });
+            rows_add(r, (const char *[]){ name, "yes", NULL, "a folder of yours" });
     }
     globfree(&g);
     free(pattern);
@@ -147,12 +149,12 @@ static int list_models(struct rows *r)
     struct model_card c;
     int rc = 0;
 
-    listing_init(r, cols);
+    rows_init(r, cols);
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
         if ((rc = model_card_load(&c, g.gl_pathv[i])) != 0)
             continue;
         char *dir = model_dir(c.name);
-        listing_add(r, (const char *[]){ c.name, dir ? "yes" : "no", c.licence, c.title });
+        rows_add(r, (const char *[]){ c.name, dir ? "yes" : "no", c.licence, c.title });
         free(dir);
         model_card_free(&c);
     }
@@ -168,7 +170,7 @@ static int list_studies(struct rows *r)
     glob_t g = files_of("ablations", "yaml");
     int rc = 0;
 
-    listing_init(r, cols);
+    rows_init(r, cols);
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
         struct yaml *y = yaml_load(g.gl_pathv[i]);
         if (!y) {
@@ -177,8 +179,8 @@ static int list_studies(struct rows *r)
         }
         const struct yaml_node *root = yaml_root(y);
         char *name = stem(g.gl_pathv[i]), *file = xprintf("ablations/%s.yaml", name);
-        listing_add(r, (const char *[]){ name, yaml_str(root, "source", NULL),
-                                         yaml_str(root, "title", NULL), file });
+        rows_add(r, (const char *[]){ name, yaml_str(root, "source", NULL),
+                                      yaml_str(root, "title", NULL), file });
         free(file);
         free(name);
         yaml_free(y);
@@ -202,14 +204,14 @@ static int list_figures(struct rows *r)
     struct file f;
     int rc = 0;
 
-    listing_init(r, cols);
+    rows_init(r, cols);
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
         char *name = stem(g.gl_pathv[i]);
         bool is_figure = strcmp(name, "style") != 0; /* what all figures share */
         if (is_figure && (rc = file_map(&f, g.gl_pathv[i])) == 0) {
             char *text = xprintf("%.*s", (int)(f.size < 255 ? f.size : 255), (const char *)f.data);
             first_line(title, sizeof title, text);
-            listing_add(r, (const char *[]){ name, title });
+            rows_add(r, (const char *[]){ name, title });
             free(text);
             file_unmap(&f);
         }
@@ -224,10 +226,10 @@ static int list_queries(struct rows *r)
     static const char *const cols[] = { "query", "shows", NULL };
     char shows[256];
 
-    listing_init(r, cols);
+    rows_init(r, cols);
     for (const char *const *q = query_names(); *q; q++) {
         first_line(shows, sizeof shows, query_find(*q));
-        listing_add(r, (const char *[]){ *q, shows });
+        rows_add(r, (const char *[]){ *q, shows });
     }
     return 0;
 }
@@ -260,11 +262,11 @@ static int list(const char *what, int format)
         if (strcmp(what, kinds[i].name) != 0)
             continue;
         if (kinds[i].fill(&r) == 0)
-            return listing_print(&r, format);
+            return rows_print_free(&r, format);
         rows_free(&r);
         return -1;
     }
-    const char *near = nearest(what, names);
+    const char *near = suggest_word(what, names);
     return near ? fail(FAIL_USAGE, "cannot list '%s'; did you mean '%s'?", what, near)
                 : fail(FAIL_USAGE, "cannot list '%s'; there are %s", what, usage.usage);
 }

@@ -1,5 +1,6 @@
 /* grid_known.c - conditions of a study are about values that its runs have: what matches nothing is a slip. */
 #include "experiments/study/grid.h"
+#include "core/base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +102,7 @@ static int unknown_value(const struct grid *g, const struct axis *a, int at)
             words[n++] = v->value[k];
         }
     }
-    const char *near = key_opt(a->key)->type == OPT_STR ? nearest(a->value[at], words) : NULL;
+    const char *near = key_opt(a->key)->type == OPT_STR ? suggest_word(a->value[at], words) : NULL;
     fail(FAIL_USAGE, "%s: no run of this study has '%s' as '%s'%s%s%s", a->where[at], a->key,
          a->value[at], near ? "; did you mean '" : "; it varies over: ", near ? near : list,
          near ? "'?" : "");

@@ -3,6 +3,7 @@
 #include "experiments/recipe/inputs.h"
 #include "core/base/file.h"
 #include "results/store/store.h"
+#include "core/base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@ enum { TOLD = 3 };
 
 static int unknown_key(const struct yaml_node *root, int i, bool has_base)
 {
-    const char *key = yaml_key(root, i), *near = nearest(key, study_keys);
+    const char *key = yaml_key(root, i), *near = suggest_word(key, study_keys);
 
     if (recipe_knows(key))
         return has_base ? yaml_fail_key(root, i, "'%s' belongs under 'base'", key) : 0;
@@ -39,7 +40,7 @@ static int unknown_metric(const struct yaml_node *n, const char *name)
 
     for (int i = 0; metric_table[i] && i < 61; i++)
         names[i + 2] = metric_table[i]->name;
-    const char *near = nearest(name, names);
+    const char *near = suggest_word(name, names);
     return yaml_fail(n, "unknown metric '%s'; %s%s%s", name, near ? "did you mean '" : "",
                      near ? near : "'lowrank list metrics' lists them", near ? "'?" : "");
 }
@@ -76,7 +77,7 @@ static int check_table(const struct study *s, const struct yaml_node *root)
 {
     if (!s->table || query_find(s->table))
         return 0;
-    const char *near = nearest(s->table, query_names());
+    const char *near = suggest_word(s->table, query_names());
     return yaml_fail(yaml_get(root, "table"), "unknown table '%s'; %s%s%s", s->table,
                      near ? "did you mean '" : "",
                      near ? near : "'lowrank table --list' lists them", near ? "'?" : "");

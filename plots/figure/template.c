@@ -2,6 +2,7 @@
 #include "plots/figure/template.h"
 #include "core/base/file.h"
 #include "core/base/opt.h"
+#include "core/base/suggest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -238,7 +239,7 @@ static int unknown(const char *name)
 
     if (n < 0)
         return -1;
-    const char *near = nearest(name, (const char *const *)all);
+    const char *near = suggest_word(name, (const char *const *)all);
     if (near)
         fail(FAIL_USAGE, "unknown figure '%s'; did you mean '%s'?", name, near);
     else

@@ -4,6 +4,7 @@
 #include "core/base/opt.h"
 #include "plots/report/report.h"
 #include "plots/report/html.h"
+#include "core/base/suggest.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -171,7 +172,7 @@ static int choose(struct report *p, char **list, int argc, char **argv)
         bool known = false;
         for (int k = 0; names[k] && !known; k++)
             known = strcmp(names[k], argv[i]) == 0;
-        const char *near = nearest(argv[i], names);
+        const char *near = suggest_word(argv[i], names);
         if (!known)
             rc = near
                      ? fail(FAIL_USAGE, "there is no study '%s'; did you mean '%s'?", argv[i], near)

@@ -1,6 +1,7 @@
 /* cmd_status.c - "lowrank status": how far each study is, what runs now, what failed and why. */
 #include "core/cmd.h"
 #include "results/query/look.h"
+#include "core/base/suggest.h"
 
 #include <string.h>
 
@@ -62,7 +63,7 @@ static int check_study(struct store *s, const char *study)
         names[i] = r.cell[i];
         found |= strcmp(r.cell[i], study) == 0;
     }
-    const char *near = nearest(study, names);
+    const char *near = suggest_word(study, names);
     int rc = found ? 0
              : near
                  ? fail(FAIL_USAGE, "there is no study '%s'; did you mean '%s'?", study, near)

@@ -1,5 +1,6 @@
 /* look.c - what the commands that read the store have in common. */
 #include "results/query/look.h"
+#include "core/base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,7 @@ int look_list(enum rows_format f, bool tables)
 
 int look_unknown(const char *name, const char *command)
 {
-    const char *near = nearest(name, query_names());
+    const char *near = suggest_word(name, query_names());
 
     return near ? fail(FAIL_USAGE, "there is no query '%s'; did you mean '%s'?", name, near)
                 : fail(FAIL_USAGE, "there is no query '%s'; '%s --list' lists them", name, command);

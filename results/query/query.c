@@ -204,26 +204,6 @@ int store_query(struct store *s, struct rows *r, const char *sql, const char *co
     return rc;
 }
 
-void rows_free(struct rows *r)
-{
-    for (int i = 0; i < r->n_cols; i++)
-        free(r->col[i]);
-    for (size_t i = 0; i < (size_t)r->n_rows * (size_t)r->n_cols; i++)
-        free(r->cell[i]);
-    free(r->col);
-    free(r->cell);
-    free(r->numeric);
-    memset(r, 0, sizeof *r);
-}
-
-const char *rows_get(const struct rows *r, int row, const char *col)
-{
-    for (int i = 0; i < r->n_cols && row < r->n_rows; i++)
-        if (strcmp(r->col[i], col) == 0)
-            return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)i];
-    return NULL;
-}
-
 /* --- queries that are built in */
 
 static const char folder[] = "queries/";

@@ -11,6 +11,7 @@
 
 #include "core/base/home.h"
 #include "core/base/opt.h"
+#include "results/rows/rows.h"
 
 struct store;
 enum store_mode { STORE_READ, STORE_WRITE /* creates and migrates */ };
@@ -130,29 +131,13 @@ struct analysis_row {
 int store_analysis(struct store *s, const struct analysis_set *set, const struct analysis_row *rows,
                    size_t n);
 
-/* --- reading: a prepared query as a table of text cells. SQL may use :name parameters given as
- * pairs. */
-struct rows {
-    int n_cols, n_rows;
-    char **col;    /* [n_cols] */
-    char **cell;   /* [n_rows * n_cols]; NULL for SQL NULL */
-    char *numeric; /* [n_cols] 1: every non-NULL cell is a number */
-};
-/* store_query - one statement that only reads (the connection is read-only and an authorizer
- * refuses writes, ATTACH and PRAGMA writes). params: NAME, VALUE, ..., NULL; a missing parameter is
- * NULL in SQL. Errors: FAIL_USAGE with SQLite's message for bad SQL. */
-int store_query(struct store *s, struct rows *r, const char *sql, const char *const *params);
-void rows_free(struct rows *r);
-const char *rows_get(const struct rows *r, int row,
-                     const char *col); /* NULL: SQL NULL or no such column */
+/* --- reading: a query as a table of text cells */
 
-/* --- report.c: the same rows for people and programs. */
-enum rows_format { ROWS_TABLE, ROWS_CSV, ROWS_JSON, ROWS_MD, ROWS_LATEX };
-#define ROWS_FORMATS "table|csv|json|md|latex"
-int rows_print(FILE *to, const struct rows *r, enum rows_format f);
-/* rows_cell - what people read of a cell: "-" for NULL, six digits of a number with many. BUF
- * holds the text when it is shortened. */
-const char *rows_cell(const struct rows *r, int row, int col, char buf[32]);
+/* store_query - one statement that only reads (the connection is read-only and an authorizer
+ * refuses writes, ATTACH and PRAGMA writes). SQL may use :name parameters; params: NAME, VALUE, ...,
+ * NULL; a missing parameter is NULL in SQL. *r by rows_free. Errors: FAIL_USAGE with SQLite's message
+ * for bad SQL. */
+int store_query(struct store *s, struct rows *r, const char *sql, const char *const *params);
 
 /* query_find - text of a named query (results/queries/NAME.sql, built into the binary); NULL:
  * unknown. query_names: NULL-terminated. A query's first line is "-- one line: what it shows". */
@@ -162,12 +147,4 @@ const char *const *query_names(void);
  * lowrank ablate amplify"), else NULL; the caller frees it. */
 char *query_make(const char *name);
 bool query_takes(const char *sql, const char *param); /* does it use :PARAM? */
-
-/* The flag --format, for the option table of a struct T with "int format" (enum rows_format). */
-#define FORMAT_OPTION(T)                                                                           \
-    {                                                                                              \
-        "format", 'f', OPT_CHOICE, offsetof(T, format), "table", 0, 0, ROWS_FORMATS,               \
-            "how to print the result"                                                              \
-    }
-
 #endif

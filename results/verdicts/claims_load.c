@@ -3,6 +3,7 @@
 
 #include "core/base/opt.h"
 #include "core/base/yaml.h"
+#include "core/base/suggest.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -155,7 +156,7 @@ static int read_value(struct claim *c, const struct yaml_node *root, int i)
     if (strcmp(key, "paper") == 0 || strcmp(key, "with") == 0)
         return 0;
     if (!o) {
-        const char *near = nearest_key(key, keys);
+        const char *near = suggest_key(key, keys);
         return near ? yaml_fail_key(root, i, "unknown key '%s'; did you mean '%s'?", key, near)
                     : yaml_fail_key(root, i, "unknown key '%s'", key);
     }

@@ -2,6 +2,7 @@
 #include "core/cmd.h"
 #include "results/verdicts/claims.h"
 #include "results/query/look.h"
+#include "core/base/suggest.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -266,7 +267,7 @@ static int choose(bool *wanted, const struct claims *c, int n, char **id)
         for (int i = 0; i < c->n; i++)
             if (strcmp(names[i], id[k]) == 0)
                 known = wanted[i] = true;
-        const char *near = known ? NULL : nearest(id[k], names);
+        const char *near = known ? NULL : suggest_word(id[k], names);
         if (!known)
             rc = near ? fail(FAIL_USAGE, "there is no claim '%s'; did you mean '%s'?", id[k], near)
                       : fail(FAIL_USAGE,

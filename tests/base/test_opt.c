@@ -1,6 +1,7 @@
 /* test_opt.c - one table as values, flags and help; "did you mean". */
 #include "core/base/opt.h"
 #include "tests/kit/suite.h"
+#include "core/base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -225,11 +226,11 @@ START_TEST(nearest_word)
                 { "lrr", "lr" } };
 
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-        const char *got = nearest(row[i].name, words);
+        const char *got = suggest_word(row[i].name, words);
         ck_assert_msg(got == row[i].want || (got && row[i].want && strcmp(got, row[i].want) == 0),
                       "'%s' gives '%s'", row[i].name, got ? got : "nothing");
     }
-    ck_assert_str_eq(nearest_key("run_nmae", table), "run_name");
+    ck_assert_str_eq(suggest_key("run_nmae", table), "run_name");
 }
 END_TEST
 

@@ -14,7 +14,7 @@
 #include "core/base/rng.h"
 #include "core/math/bf16.h"
 #include "core/math/ops.h"
-#include "core/math/rows.h"
+#include "core/math/logit_row.h"
 #include "tests/kit/suite.h"
 
 #include <stdlib.h>

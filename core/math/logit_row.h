@@ -1,6 +1,6 @@
-/* rows.h - kernels on one row of logits, shared by the losses. Layer 1. */
-#ifndef ROWS_H
-#define ROWS_H
+/* logit_row.h - kernels on one row of logits, shared by the losses. Layer 1. */
+#ifndef LOGIT_ROW_H
+#define LOGIT_ROW_H
 
 #include "core/math/mat.h"
 

@@ -1,5 +1,5 @@
-/* nearest.c - "did you mean": the closest of some words. */
-#include "core/base/opt.h"
+/* suggest.c - "did you mean": the closest of some words. */
+#include "core/base/suggest.h"
 
 #include <string.h>
 
@@ -102,7 +102,7 @@ static const char *found(const struct search *s)
     return s->best ? s->best : s->prefixed;
 }
 
-const char *nearest(const char *name, const char *const *words)
+const char *suggest_word(const char *name, const char *const *words)
 {
     struct search s = search_for(name);
 
@@ -111,11 +111,43 @@ const char *nearest(const char *name, const char *const *words)
     return found(&s);
 }
 
-const char *nearest_key(const char *name, const struct opt *table)
+const char *suggest_key(const char *name, const struct opt *table)
 {
     struct search s = search_for(name);
 
     for (const struct opt *o = table; o && o->type != OPT_END; o++)
         consider(&s, o->key);
     return found(&s);
+}
+
+const char *suggest_hint(char buf[SUGGEST_HINT], const char *name, const char *const *words,
+                         const char *otherwise)
+{
+    const char *near = suggest_word(name, words);
+    int n = 0;
+
+    if (near)
+        snprintf(buf, SUGGEST_HINT, "; did you mean '%s'?", near);
+    else if (otherwise)
+        snprintf(buf, SUGGEST_HINT, "; %s", otherwise);
+    else if (!*words)
+        snprintf(buf, SUGGEST_HINT, "; there are none");
+    else
+        n = snprintf(buf, SUGGEST_HINT, "; it must be one of ");
+    for (int i = 0; n > 0 && words[i]; i++) {
+        bool fits = n + (int)strlen(words[i]) + 8 < SUGGEST_HINT;
+        n += snprintf(buf + n, (size_t)(SUGGEST_HINT - n), "%s%s", i ? ", " : "",
+                      fits ? words[i] : "...");
+        if (!fits)
+            break;
+    }
+    return buf;
+}
+
+int suggest_fail(enum fail_code code, const char *what, const char *name, const char *const *words,
+                 const char *otherwise)
+{
+    char hint[SUGGEST_HINT];
+
+    return fail(code, "unknown %s '%s'%s", what, name, suggest_hint(hint, name, words, otherwise));
 }

@@ -1,11 +1,31 @@
-/* listing.c - a table that a command fills itself. */
-#include "results/query/listing.h"
+/* rows.c - a table of text cells. */
+#include "results/rows/rows.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-void listing_init(struct rows *r, const char *const *cols)
+void rows_free(struct rows *r)
+{
+    for (int i = 0; i < r->n_cols; i++)
+        free(r->col[i]);
+    for (size_t i = 0; i < (size_t)r->n_rows * (size_t)r->n_cols; i++)
+        free(r->cell[i]);
+    free(r->col);
+    free(r->cell);
+    free(r->numeric);
+    memset(r, 0, sizeof *r);
+}
+
+const char *rows_get(const struct rows *r, int row, const char *col)
+{
+    for (int i = 0; i < r->n_cols && row < r->n_rows; i++)
+        if (strcmp(r->col[i], col) == 0)
+            return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)i];
+    return NULL;
+}
+
+void rows_init(struct rows *r, const char *const *cols)
 {
     *r = (struct rows){ 0 };
     while (cols[r->n_cols])
@@ -26,7 +46,7 @@ static bool is_number(const char *s)
     return end != s && !*end;
 }
 
-void listing_add(struct rows *r, const char *const *cells)
+void rows_add(struct rows *r, const char *const *cells)
 {
     size_t at = (size_t)r->n_rows++ * (size_t)r->n_cols;
 
@@ -39,7 +59,7 @@ void listing_add(struct rows *r, const char *const *cells)
     }
 }
 
-const char *listing_number(char buf[40], double x, int digits)
+const char *rows_number(char buf[40], double x, int digits)
 {
     bool whole = fabs(x) < 1e15 && x == floor(x);
 
@@ -51,7 +71,7 @@ const char *listing_number(char buf[40], double x, int digits)
     return buf;
 }
 
-int listing_print(struct rows *r, int format)
+int rows_print_free(struct rows *r, int format)
 {
     int rc = rows_print(stdout, r, (enum rows_format)format);
 

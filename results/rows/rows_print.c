@@ -1,6 +1,6 @@
-/* report.c - rows for people (aligned table, Markdown, LaTeX: long numbers cut to six digits) and
+/* rows_print.c - rows for people (aligned table, Markdown, LaTeX: long numbers cut to six digits) and
  * for programs (CSV, JSON: as they are). */
-#include "results/query/look.h"
+#include "results/rows/rows.h"
 
 #include <ctype.h>
 #include <stdlib.h>

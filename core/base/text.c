@@ -1,0 +1,71 @@
+/* text.c - a growing string. */
+#include "core/base/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SMALLEST = 64 };
+
+static void reserve(struct text *t, size_t more)
+{
+    size_t need = t->n + more + 1;
+
+    if (need <= t->cap)
+        return;
+    t->cap = need < 2 * t->cap ? 2 * t->cap : need;
+    t->cap = t->cap < SMALLEST ? SMALLEST : t->cap;
+    t->s = xgrow(t->s, t->cap, 1);
+}
+
+static void append(struct text *t, const char *fmt, va_list ap)
+{
+    va_list again;
+
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    CHECK(n >= 0, "cannot format '%s'", fmt);
+    reserve(t, (size_t)n);
+    vsnprintf(t->s + t->n, (size_t)n + 1, fmt, ap);
+    t->n += (size_t)n;
+}
+
+void text_add(struct text *t, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    append(t, fmt, ap);
+    va_end(ap);
+}
+
+void text_join(struct text *t, const char *separator, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (t->n)
+        text_add(t, "%s", separator);
+    va_start(ap, fmt);
+    append(t, fmt, ap);
+    va_end(ap);
+}
+
+const char *text_string(const struct text *t)
+{
+    return t->s ? t->s : "";
+}
+
+char *text_take(struct text *t)
+{
+    char *s = t->s ? t->s : xstrdup("");
+
+    *t = (struct text){ 0 };
+    return s;
+}
+
+void text_free(struct text *t)
+{
+    free(t->s);
+    *t = (struct text){ 0 };
+}
