@@ -57,6 +57,17 @@ static int list(void)
     return 0;
 }
 
+/* The names of all analyses, whose options are part of the man page and of completion. */
+static const char *const *part_names(void)
+{
+    static const char *names[MAX_OPTS];
+    int n = 0;
+
+    for (const struct analysis *const *a = analysis_table; *a && n < MAX_OPTS - 1; a++)
+        names[n++] = (*a)->name;
+    return names;
+}
+
 /* The study that argv names, whose options then stand in the table. */
 static const struct analysis *named(int argc, char **argv)
 {
@@ -136,6 +147,7 @@ static int run(int argc, char **argv)
         .example = example,
         .min_args = 0,
         .max_args = 1,
+        .parts = a ? NULL : part_names(),
     };
 
     make_table(table, a);
