@@ -1,6 +1,6 @@
 /* cpu.c - facts about this machine, and a remedy when OpenBLAS picks an outdated kernel. */
 #include "core/base/cpu.h"
-#include "core/base/memory.h"
+#include "core/base/ram.h"
 #include "core/base/procfs.h"
 
 #include <errno.h>
@@ -129,7 +129,7 @@ static void cpu_read(void)
         !procfs_line("/proc/device-tree/model", "", cpu.model, sizeof cpu.model))
         snprintf(cpu.model, sizeof cpu.model, "unknown");
     cpu.cores = count_cores();
-    memory_limits(&cpu.mem_total, &cpu.mem_available);
+    ram_limits(&cpu.mem_total, &cpu.mem_available);
 }
 
 const struct cpu *cpu_info(void)

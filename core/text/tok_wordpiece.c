@@ -146,19 +146,6 @@ static int index_lines(struct wordpiece *w, size_t size, const char *path)
     return 0;
 }
 
-struct copy {
-    const struct file *from;
-    char *to;
-};
-
-static int copy_text(void *arg)
-{
-    struct copy *c = arg;
-
-    memcpy(c->to, c->from->data, c->from->size);
-    return 0;
-}
-
 static int load_vocab(struct wordpiece *w, const char *path)
 {
     struct file f = { 0 };
@@ -167,8 +154,7 @@ static int load_vocab(struct wordpiece *w, const char *path)
     if (file_map(&f, path) != 0)
         return -1;
     w->text = xalloc(f.size + 1, 1);
-    struct copy c = { &f, w->text };
-    if (file_guard(&f, copy_text, &c) != 0 || index_lines(w, f.size, path) != 0)
+    if (file_copy_data(w->text, &f) != 0 || index_lines(w, f.size, path) != 0)
         goto out;
     for (int i = 0; i < N_SPECIAL; i++) {
         uint32_t hash;
