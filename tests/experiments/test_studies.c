@@ -50,7 +50,15 @@ static void load(const char *name, const struct settings *words, enum profile pr
     struct study s;
 
     ck_assert_msg(path != NULL, "%s", fail_text());
-    ck_assert_msg(study_load(&s, path, words, 0, profile, false) == 0, "%s: %s", name, fail_text());
+    int rc = study_load(&s, path, words, 0, profile, false);
+    /* This study compares f32 with bf16, and a program in double precision has neither. */
+    if (sizeof(real) == sizeof(double) && strcmp(name, "precision") == 0) {
+        ck_assert_int_eq(rc, -1);
+        ck_assert_ptr_nonnull(strstr(fail_text(), "'precision' must be"));
+        free(path);
+        return;
+    }
+    ck_assert_msg(rc == 0, "%s: %s", name, fail_text());
     ck_assert_str_eq(s.name, name);
     ck_assert_int_gt(s.n_runs, s.n_cells);
     study_free(&s);
