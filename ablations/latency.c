@@ -6,7 +6,8 @@
  * made anew for every round, so that where their numbers happen to lie in memory is not taken for a
  * property of the method; MERGED does the base's arithmetic, and its ratio says how much is noise. */
 #include "ablations/analysis.h"
-#include "ablations/common/study_runs.h"
+#include "ablations/common/analysis_settings.h"
+#include "ablations/common/numbers.h"
 #include "experiments/bench/bench.h"
 #include "experiments/assets/geometries.h"
 
@@ -75,7 +76,7 @@ struct latency {
 
 static void add(struct latency *l, int side, const struct cell *c, const char *name, double value)
 {
-    numbers_put(&l->t, (struct analysis_row){ .layer = -1,
+    numbers_add(&l->t, (struct analysis_row){ .layer = -1,
                                               .proj = side_names[side],
                                               .i = c ? c->batch : 0,
                                               .j = c ? c->length : 0,
@@ -272,7 +273,7 @@ static int cells_of(struct latency *l)
 static int measure(struct store *store, const struct latency_cfg *c, const char *geometry)
 {
     struct latency *l = xalloc(1, sizeof *l);
-    char *settings = study_settings(opts, "rank", c);
+    char *settings = analysis_settings(opts, "rank", c);
     const struct analysis_set set = { geometry, "latency", settings };
 
     l->c = c;
@@ -289,7 +290,7 @@ static int measure(struct store *store, const struct latency_cfg *c, const char 
         }
     }
     if (rc == 0)
-        rc = study_store(store, &set, &l->t, "latency");
+        rc = numbers_store(store, &set, &l->t, "latency");
     free(settings);
     free(l->t.row);
     free(l);
