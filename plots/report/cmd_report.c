@@ -242,8 +242,8 @@ static int work(void *cfg, int argc, char **argv)
     struct report p = { 0 };
     char *list = NULL;
 
-    home_option = o->home;
-    char *db = home_path("lowrank.db"), *path = o->out ? xstrdup(o->out) : home_path("report.html");
+    char *db = home_path(o->home, "lowrank.db"),
+         *path = o->out ? xstrdup(o->out) : home_path(o->home, "report.html");
     int rc = store_open(&p.s, db, STORE_READ);
     if (rc == 0)
         rc = choose(&p, &list, argc, argv);

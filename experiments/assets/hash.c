@@ -1,5 +1,5 @@
-/* hashes.c - content of files by SHA-256, remembered by path, size, time and inode. */
-#include "experiments/assets/hashes.h"
+/* hash.c - the content of files as SHA-256, kept by path, size, modification time and inode. */
+#include "experiments/assets/hash.h"
 #include "core/base/file.h"
 
 #include <errno.h>
@@ -9,21 +9,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A file changed less than this many seconds ago may change again within the clock's grain. */
+/* A file that changed less than this many seconds ago may change again without a new modification
+ * time, because the clock of the file system is coarse. */
 static const double settled_s = 2;
 
-static json_t *known; /* path -> [size, mtime_ns, inode, sha256] */
-static bool changed;
-
-static char *cache_path(void)
+/* A cache that is missing, damaged or of another format counts as empty. The object maps a path to
+ * [size, mtime_ns, inode, sha256]. */
+static json_t *read_cache(const struct session *s)
 {
-    return home_path("cache/sha256.json");
-}
-
-/* A cache that is absent, half written or somebody else's is an empty one. */
-static json_t *read_cache(void)
-{
-    char *path = cache_path();
+    char *path = home_path(s->home, "cache/sha256.json");
     json_t *j = file_exists(path) ? json_load_file(path, JSON_REJECT_DUPLICATES, NULL) : NULL;
 
     free(path);
@@ -38,9 +32,9 @@ static json_int_t mtime_ns(const struct stat *st)
     return (json_int_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-static const char *cached(const char *path, const struct stat *st)
+static const char *cached_hash(const struct session *s, const char *path, const struct stat *st)
 {
-    const json_t *e = json_object_get(known, path);
+    const json_t *e = json_object_get(s->hashes, path);
     const char *sha = json_string_value(json_array_get(e, 3));
 
     if (json_integer_value(json_array_get(e, 0)) != (json_int_t)st->st_size ||
@@ -51,7 +45,7 @@ static const char *cached(const char *path, const struct stat *st)
     return sha;
 }
 
-int hash_file(char out[65], const char *path)
+int hash_file(char out[65], struct session *s, const char *path)
 {
     struct stat st;
     char *full = realpath(path, NULL);
@@ -60,35 +54,35 @@ int hash_file(char out[65], const char *path)
         free(full);
         return fail(FAIL_INPUT, "cannot read '%s': %s", path, strerror(errno));
     }
-    if (!known)
-        known = read_cache();
-    const char *sha = cached(full, &st);
+    if (!s->hashes)
+        s->hashes = read_cache(s);
+    const char *sha = cached_hash(s, full, &st);
     int rc = 0;
     if (sha)
         memcpy(out, sha, 65);
     else
         rc = sha256_file(out, full);
     if (!sha && rc == 0 && now_wall() - (double)st.st_mtim.tv_sec > settled_s) {
-        json_object_set_new(known, full,
+        json_object_set_new(s->hashes, full,
                             json_pack("[I,I,I,s]", (json_int_t)st.st_size, mtime_ns(&st),
                                       (json_int_t)st.st_ino, out));
-        changed = true;
+        s->hashes_changed = true;
     }
     free(full);
     return rc;
 }
 
-void hash_save(void)
+void hash_save(struct session *s)
 {
-    if (!changed)
+    if (!s->hashes_changed)
         return;
-    json_t *now = read_cache(); /* another process may have written meanwhile */
-    json_object_update(now, known);
-    char *text = json_dumps(now, JSON_SORT_KEYS | JSON_INDENT(0)), *dir = home_path("cache"),
-         *path = cache_path();
+    json_t *now = read_cache(s); /* another process may have written to it in the meantime */
+    json_object_update(now, s->hashes);
+    char *text = json_dumps(now, JSON_SORT_KEYS | JSON_INDENT(0));
+    char *dir = home_path(s->home, "cache"), *path = path_join(dir, "sha256.json");
     if (text && make_dirs(dir) == 0)
         file_write(path, text, strlen(text), FAIL_STORE);
-    changed = false;
+    s->hashes_changed = false;
     free(path);
     free(dir);
     free(text);

@@ -1,39 +1,11 @@
-/* grid_known.c - conditions of a study are about values that its runs have: what matches nothing is a slip. */
-#include "experiments/study/grid.h"
+/* conditions.c - the conditions of a study file name values that its runs have. */
+#include "experiments/study/conditions.h"
 #include "core/base/suggest.h"
+#include "core/base/text.h"
+#include "experiments/recipe/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const struct opt *key_opt(const char *key)
-{
-    const struct opt *o = opt_find(run_opts, key);
-
-    o = o ? o : opt_find(train_opts, key);
-    for (const struct adapt *const *m = adapt_table; *m && !o; m++)
-        o = (*m)->opts ? opt_find((*m)->opts, key) : NULL;
-    return o;
-}
-
-/* A value in the one way that it is written: "1e-3" is 0.001, "v,q" is q,v. Caller frees. */
-static char *canonical(const char *key, const char *value)
-{
-    const struct adapt *method = strcmp(key, "method") == 0 ? adapt_find(value) : NULL;
-    const struct opt *o = key_opt(key);
-    char *out = method ? xstrdup(method->name) : o ? opt_canonical(o, value) : NULL;
-
-    return out ? out : xstrdup(value);
-}
-
-bool grid_same(const char *key, const char *a, const char *b)
-{
-    char *x = canonical(key, a), *y = canonical(key, b);
-    bool same = strcmp(x, y) == 0;
-
-    free(y);
-    free(x);
-    return same;
-}
 
 static const struct axis *axis_of(const struct axes *v, const char *key)
 {
@@ -57,7 +29,7 @@ static const struct axis *varied(const struct form *f, const char *key)
 static const char *fixed(const struct form *f, const struct settings *base, const char *key)
 {
     const struct setting *s = settings_get(&f->base, key);
-    const struct opt *o = key_opt(key);
+    const struct opt *o = keys_find(key);
 
     s = s ? s : settings_get(base, key);
     return s ? s->value : o && o->def ? o->def : "";
@@ -68,15 +40,15 @@ static bool knows(const struct grid *g, const struct settings *base, const char 
 {
     for (int i = 0; i < g->n_when; i++) {
         const struct setting *s = settings_get(&g->when[i].set, key);
-        if (s && grid_same(key, s->value, value))
+        if (s && keys_same_value(key, s->value, value))
             return true;
     }
     for (int i = 0; i < g->n_forms; i++) {
         const struct axis *a = varied(&g->form[i], key);
         for (int k = 0; a && k < a->n; k++)
-            if (grid_same(key, a->value[k], value))
+            if (keys_same_value(key, a->value[k], value))
                 return true;
-        if (!a && grid_same(key, fixed(&g->form[i], base, key), value))
+        if (!a && keys_same_value(key, fixed(&g->form[i], base, key), value))
             return true;
     }
     return false;
@@ -102,7 +74,8 @@ static int unknown_value(const struct grid *g, const struct axis *a, int at)
             words[n++] = v->value[k];
         }
     }
-    const char *near = key_opt(a->key)->type == OPT_STR ? suggest_word(a->value[at], words) : NULL;
+    const char *near =
+        keys_find(a->key)->type == OPT_STR ? suggest_word(a->value[at], words) : NULL;
     fail(FAIL_USAGE, "%s: no run of this study has '%s' as '%s'%s%s%s", a->where[at], a->key,
          a->value[at], near ? "; did you mean '" : "; it varies over: ", near ? near : list,
          near ? "'?" : "");
@@ -129,7 +102,7 @@ static int check_condition(const struct grid *g, const struct settings *base,
     return 0;
 }
 
-int grid_check_conditions(const struct grid *g, const struct settings *base)
+int conditions_check(const struct grid *g, const struct settings *base)
 {
     int rc = 0;
 

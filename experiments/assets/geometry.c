@@ -1,8 +1,10 @@
-/* geometries.c - published shapes of models, by name. */
-#include "experiments/assets/geometries.h"
+/* geometry.c - the shapes of models, by name. */
+#include "experiments/assets/geometry.h"
 #include "core/base/file.h"
-#include "experiments/assets/facts.h"
 #include "core/base/suggest.h"
+#include "core/base/text.h"
+#include "experiments/assets/model_facts.h"
+#include "experiments/assets/truncate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +25,9 @@
     }
 #define BERT "bert"
 
-/* RoBERTa's block is BERT's; it has one segment, and two rows of its positions are never used. The
- * pooler stands for the dense layer of its classifier, which is as large. */
-const struct published published[] = {
+/* RoBERTa has BERT's blocks and one segment; two rows of its position table are never used. Its
+ * classifier's dense layer is as large as BERT's pooler and counts as one. */
+const struct geometry geometry_table[] = {
     { "tiny", "for tests", NULL, ENCODER(BERT, 2, 64, 4, 128, 1000, 512, 2, POOL_CLS) },
     { "minilm", "all-MiniLM-L6-v2", NULL,
       ENCODER(BERT, 6, 384, 12, 1536, 30522, 512, 2, POOL_MEAN) },
@@ -46,76 +48,71 @@ const struct published published[] = {
     { .name = NULL },
 };
 
-const struct published *published_find(const char *name)
+const struct geometry *geometry_find(const char *name)
 {
-    for (const struct published *p = published; p->name; p++)
-        if (strcmp(p->name, name) == 0)
-            return p;
+    for (const struct geometry *g = geometry_table; g->name; g++)
+        if (strcmp(g->name, name) == 0)
+            return g;
     return NULL;
 }
 
-static int unknown(const char *name)
+static int unknown_geometry(const char *name)
 {
-    const char *names[ARRAY_LEN(published)] = { 0 }, *near;
-    char *list = xstrdup("");
+    const char *names[ARRAY_LEN(geometry_table)] = { 0 };
+    struct text otherwise = { 0 };
 
-    for (int i = 0; published[i].name; i++) {
-        char *more = xprintf("%s%s%s", list, i ? ", " : "", published[i].name);
-        names[i] = published[i].name;
-        free(list);
-        list = more;
+    for (int i = 0; geometry_table[i].name; i++) {
+        names[i] = geometry_table[i].name;
+        text_add(&otherwise, "%s%s", i ? ", " : "it must be one of ", names[i]);
     }
-    near = suggest_word(name, names);
-    if (near)
-        fail(FAIL_USAGE, "unknown geometry '%s'; did you mean '%s'?", name, near);
-    else
-        fail(FAIL_USAGE,
-             "unknown geometry '%s'; there are %s, fetched models and folders of models", name,
-             list);
-    free(list);
+    text_add(&otherwise, ", a fetched model or a model folder");
+    suggest_fail(FAIL_USAGE, "geometry", name, names, text_string(&otherwise));
+    text_free(&otherwise);
     return -1;
 }
 
-static int whole_dims(struct dims *d, bool *pooler, const char **lacks, const char *name)
+static bool is_model(const char *home, const char *name)
 {
-    const struct published *p = published_find(name);
+    char *models = home_path(home, "models"), *dir = path_join(models, name);
+    bool there = strchr(name, '/') || file_in(dir, "config.json");
 
-    if (lacks)
-        *lacks = p ? p->lacks : NULL;
-    if (pooler)
-        *pooler = true;
-    if (p) {
-        *d = p->d;
-        return 0;
-    }
-    char *top = home_path("models"), *dir = xprintf("%s/%s", top, name);
-    bool is_model = strchr(name, '/') || file_in(dir, "config.json");
     free(dir);
-    free(top);
-    if (!is_model)
-        return unknown(name);
-    const struct model_facts *m = model_facts(name);
-    if (!m)
+    free(models);
+    return there;
+}
+
+static int full_dims(struct dims *d, bool *pooler, const char **lacks, struct session *s,
+                     const char *name)
+{
+    const struct geometry *g = geometry_find(name);
+    const struct model_facts *m = NULL;
+
+    if (!g && !is_model(s->home, name))
+        return unknown_geometry(name);
+    if (!g && !(m = model_facts(s, name)))
         return -1;
-    *d = m->dims;
+    *d = g ? g->d : m->dims;
+    if (lacks)
+        *lacks = g ? g->lacks : NULL;
     if (pooler)
-        *pooler = m->has_pooler;
+        *pooler = g || m->has_pooler;
     return 0;
 }
 
-/* A truncated model has the shapes of the whole one. */
-int geometry_dims(struct dims *d, bool *pooler, const char **lacks, const char *name)
+/* A truncated model has the shapes of the model that it is made from. */
+int geometry_dims(struct dims *d, bool *pooler, const char **lacks, struct session *s,
+                  const char *name)
 {
     char *of = NULL;
     long rank;
-    int cut = truncated_name(name, &of, &rank);
+    int truncated = truncate_name(name, &of, &rank);
 
-    if (cut <= 0)
-        return cut < 0 ? -1 : whole_dims(d, pooler, lacks, name);
-    int rc = whole_dims(d, pooler, lacks, of);
+    if (truncated <= 0)
+        return truncated < 0 ? -1 : full_dims(d, pooler, lacks, s, name);
+    int rc = full_dims(d, pooler, lacks, s, of);
     int most = rc != 0 ? 0 : d->d_model < d->d_ffn ? d->d_model : d->d_ffn;
     if (rc == 0 && rank > most)
-        rc = fail(FAIL_USAGE, "model '%s': its matrices have rank %d at most", name, most);
+        rc = fail(FAIL_USAGE, "model '%s': its matrices have a rank of at most %d", name, most);
     free(of);
     return rc;
 }

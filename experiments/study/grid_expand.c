@@ -1,6 +1,5 @@
-/* expand.c - every combination of a study, resolved; the same run never twice. */
+/* grid_expand.c - every combination of a study, resolved; the same run never twice. */
 #include "experiments/study/grid.h"
-#include "experiments/recipe/inputs.h"
 #include "core/base/file.h"
 #include "results/store/store.h"
 
@@ -143,9 +142,10 @@ static void join(struct study *s, struct recipe *r, const struct grid *g, struct
     p->cell = s->n_cells++;
 }
 
-static int solve_budget(struct recipe *r, const struct grid *g, const char *path)
+static int solve_budget(struct recipe *r, struct session *ses, const struct grid *g,
+                        const char *path)
 {
-    const struct model_facts *m = model_facts(r->run.model);
+    const struct model_facts *m = model_facts(ses, r->run.model);
 
     if (!m)
         return -1;
@@ -191,8 +191,8 @@ static int parse_when(struct recipe *r, const struct settings *v, const struct g
     return rc;
 }
 
-static int add_run(struct study *s, const struct settings *v, const struct grid *g,
-                   struct index *keys, struct index *cells)
+static int add_run(struct study *s, struct session *ses, const struct settings *v,
+                   const struct grid *g, struct index *keys, struct index *cells)
 {
     struct recipe r;
 
@@ -203,11 +203,11 @@ static int add_run(struct study *s, const struct settings *v, const struct grid 
         recipe_free(&r);
         return in;
     }
-    if (g->budget && solve_budget(&r, g, s->path) != 0) {
+    if (g->budget && solve_budget(&r, ses, g, s->path) != 0) {
         recipe_free(&r);
         return -1;
     }
-    if (recipe_complete(&r, v) != 0)
+    if (recipe_complete(&r, ses, v) != 0)
         return -1;
     join(s, &r, g, keys, cells);
     return 0;
@@ -274,7 +274,7 @@ static int check_size(const struct study *s, const struct wheels *w, const struc
     return (int)total;
 }
 
-int grid_expand(struct study *s, const struct grid *g, bool yes_really)
+int grid_expand(struct study *s, struct session *ses, const struct grid *g, bool yes_really)
 {
     struct wheels w = { 0 };
     struct index keys, cells;
@@ -297,7 +297,7 @@ int grid_expand(struct study *s, const struct grid *g, bool yes_really)
         for (int i = 0; i < g->n_seeds && rc == 0; i++) {
             snprintf(seed, sizeof seed, "%ld", g->seeds[i]);
             settings_set(&v, "seed", seed, s->path);
-            rc = stop_check() != 0 ? -1 : add_run(s, &v, g, &keys, &cells);
+            rc = stop_check() != 0 ? -1 : add_run(s, ses, &v, g, &keys, &cells);
         }
         settings_free(&v);
     } while (rc == 0 && turn(&w));
