@@ -53,6 +53,17 @@ static int list_analyses(void)
     return 0;
 }
 
+/* The names of all analyses, whose options are part of the man page and of completion. */
+static const char *const *part_names(void)
+{
+    static const char *names[MAX_OPTS];
+    int n = 0;
+
+    for (const struct analysis *const *a = analysis_table; *a && n < MAX_OPTS - 1; a++)
+        names[n++] = (*a)->name;
+    return names;
+}
+
 /* The analysis that argv names. It is looked for before the options are parsed, because its own
  * options belong in the table that they are parsed with. */
 static const struct analysis *find_in_words(int argc, char **argv)
@@ -142,6 +153,7 @@ static int ablate_run(int argc, char **argv)
         .example = example,
         .min_args = 0,
         .max_args = 1,
+        .parts = a ? NULL : part_names(),
     };
 
     make_table(table, a);
