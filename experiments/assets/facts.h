@@ -3,6 +3,7 @@
 #ifndef FACTS_H
 #define FACTS_H
 
+#include "core/nn/model.h"
 #include "experiments/assets/hashes.h"
 #include "experiments/assets/paths.h"
 

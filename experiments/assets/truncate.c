@@ -7,6 +7,7 @@
  * and does adapting bring back what was cut? (Hu et al. 2021, section 8: "rank-deficiency of W".) */
 #include "experiments/assets/paths.h"
 #include "core/base/file.h"
+#include "core/nn/model.h"
 
 #include <stdlib.h>
 #include <string.h>
