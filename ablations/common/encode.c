@@ -119,7 +119,7 @@ int encode_run(struct encoded *e, const char *model, const struct study_run *r,
         free(file);
         snprintf(key, sizeof key, "%.16s", r->key);
     }
-    if (adapted_open(&a, r ? r->model : model, r ? key : NULL, r ? ADAPTED_AUTO : ADAPTED_MEAN) !=
+    if (adapted_open(&a, r ? r->model : model, r ? key : NULL, r ? POOLING_AUTO : POOLING_MEAN) !=
         0)
         return -1;
     int rc = encode_texts(e, &a, set);
