@@ -122,7 +122,7 @@ int encode_run(struct encoded *e, struct session *ses, const char *model, const 
         snprintf(key, sizeof key, "%.16s", r->key);
     }
     if (adapted_open(&a, ses, r ? r->model : model, r ? key : NULL,
-                     r ? ADAPTED_AUTO : ADAPTED_MEAN) != 0)
+                     r ? POOLING_AUTO : POOLING_MEAN) != 0)
         return -1;
     int rc = encode_texts(e, &a, set);
     adapted_close(&a);

@@ -176,15 +176,12 @@ static int choose_method(struct adapted *a, struct source *s)
 static struct head head_of(const struct adapted *a, const struct source *s, int pooling)
 {
     const struct train_cfg *c = s->has_recipe ? &s->recipe.train : NULL;
-    enum pooling how = a->base.dims.pooling;
 
-    if (pooling == ADAPTED_AUTO && c)
+    if (pooling == POOLING_AUTO && c)
         pooling = c->pooling;
-    if (pooling != ADAPTED_AUTO)
-        how = pooling == ADAPTED_CLS ? POOL_CLS : POOL_MEAN;
     return (struct head){ .n_labels = s->n_labels > 0 ? s->n_labels : 1,
                           .regression = s->n_labels == 1,
-                          .pooling = how,
+                          .pooling = pooling_of(pooling, a->base.dims.pooling),
                           .pool_scale = c ? c->pool_scale : 1 };
 }
 

@@ -24,7 +24,7 @@ static const struct opt opts[] = {
       "split each line at its first tab into two segments" },
     { "hidden", 0, OPT_BOOL, AT(hidden), NULL, 0, 0, NULL,
       "print the last hidden state of every token instead" },
-    { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, ADAPTED_POOLINGS,
+    { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, POOLING_CHOICES,
       "auto is the run's, else the model folder's" },
     { "format", 0, OPT_CHOICE, AT(format), "table", 0, 0, "table|csv|json", "of what is printed" },
     HOME_OPTION(struct flags),

@@ -23,7 +23,7 @@ struct flags {
 static const struct opt opts[] = {
     { "force", 0, OPT_BOOL, AT(force), NULL, 0, 0, NULL,
       "replace a model that is in OUT_DIR; take an adapter that was trained on other weights" },
-    { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, ADAPTED_POOLINGS,
+    { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, POOLING_CHOICES,
       "that the classifier was trained with; auto is the run's, else the model folder's" },
     FORMAT_OPTION(struct flags),
     HOME_OPTION(struct flags),
@@ -99,7 +99,7 @@ static int check(struct session *ses, const struct adapted *a, const char *out,
     struct adapted b;
     struct rows r;
 
-    if (adapted_open(&b, ses, out, NULL, ADAPTED_AUTO) != 0)
+    if (adapted_open(&b, ses, out, NULL, POOLING_AUTO) != 0)
         return -1;
     int rc = compare_logits(&logit, &size, a, &b);
     if (rc == 0)

@@ -227,8 +227,8 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
         warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
              "f32");
     r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
-    if (c->pooling == 0)
-        c->pooling = d->pooling == POOL_MEAN ? 2 : 1;
+    if (c->pooling == POOLING_AUTO)
+        c->pooling = d->pooling == POOL_MEAN ? POOLING_MEAN : POOLING_CLS;
     if (c->hidden_dropout < 0)
         c->hidden_dropout = d->hidden_dropout;
     if (c->attn_dropout < 0)
@@ -323,7 +323,7 @@ struct head recipe_head(const struct recipe *r, const struct task *t)
 {
     return (struct head){ .n_labels = t->regression ? 1 : t->n_labels,
                           .regression = t->regression,
-                          .pooling = r->train.pooling == 1 ? POOL_CLS : POOL_MEAN,
+                          .pooling = pooling_of(r->train.pooling, POOL_MEAN),
                           .pool_scale = r->train.pool_scale,
                           .hidden_dropout = r->train.hidden_dropout,
                           .attn_dropout = r->train.attn_dropout,

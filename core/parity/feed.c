@@ -1,140 +1,10 @@
-/* parity_report.c - expected numbers, the comparison and its lines; batches from a file. */
-#include "core/parity/parity_impl.h"
+/* feed.c - a batch of the model's inputs, read from a file of expected results. */
+#include "core/parity/feed.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-int expected_open(struct expected *e, const char *path, const char *label)
-{
-    *e = (struct expected){ .label = label };
-    if (st_open(&e->st, path) != 0)
-        return -1;
-    e->done = xalloc((size_t)e->st.n, sizeof *e->done);
-    return 0;
-}
-
-void expected_close(struct expected *e)
-{
-    st_close(&e->st);
-    free(e->done);
-    *e = (struct expected){ 0 };
-}
-
-const struct st_tensor *expected_take(struct expected *e, const char *name)
-{
-    const struct st_tensor *t = st_find(&e->st, name);
-
-    if (t)
-        e->done[t - e->st.t] = true;
-    return t;
-}
-
-bool expected_has(const struct expected *e, const char *prefix)
-{
-    for (int i = 0; i < e->st.n; i++)
-        if (strncmp(e->st.t[i].name, prefix, strlen(prefix)) == 0)
-            return true;
-    return false;
-}
-
-double expected_largest(const struct expected *e, const char *prefix)
-{
-    double most = 0;
-
-    for (int i = 0; i < e->st.n; i++) {
-        const struct st_tensor *t = &e->st.t[i];
-        if (strncmp(t->name, prefix, strlen(prefix)) != 0 || t->dtype < ST_F16)
-            continue;
-        double *x = xalloc(t->count, sizeof *x);
-        if (st_doubles(x, &e->st, t, t->count) == 0)
-            for (size_t k = 0; k < t->count; k++)
-                if (isfinite(x[k]) && fabs(x[k]) > most)
-                    most = fabs(x[k]);
-        free(x);
-    }
-    return most;
-}
-
-void parity_line(struct parity *p, const char *label, const char *name, double diff, double rel,
-                 double tol)
-{
-    bool ok = rel <= tol; /* a NaN is not */
-
-    if (!ok)
-        p->r->n_bad++;
-    p->r->n_checked++;
-    fprintf(p->cfg->out, "%10.2e  %10.2e  %-7s  %s%s\n", diff, rel, ok ? "ok" : "DIFFERS", label,
-            st_escaped(name));
-    if (rel > p->r->worst || !*p->worst) {
-        p->r->worst = rel;
-        snprintf(p->worst, sizeof p->worst, "%s%s", label, st_escaped(name));
-    }
-}
-
-/* The largest |got - want| and |want|; what is not a number is infinitely far. */
-static void distance(double *diff, double *scale, const double *got, const double *want, size_t n)
-{
-    *diff = *scale = 0;
-    for (size_t i = 0; i < n; i++) {
-        double d = fabs(got[i] - want[i]), w = fabs(want[i]);
-        if (!(d <= *diff)) /* not "d > *diff", which would lose a NaN */
-            *diff = isnan(d) ? (double)INFINITY : d;
-        if (isfinite(w) && w > *scale)
-            *scale = w;
-    }
-}
-
-int parity_compare(struct parity *p, struct expected *e, const char *name, const double *got,
-                   size_t count, double general)
-{
-    const double noise = 1e-10;     /* of float64 sums that cancel, with a wide margin */
-    const double rounding = 1.2e-7; /* of numbers that were written as F32: 2^-23 */
-    const struct st_tensor *t = expected_take(e, name);
-    double diff, scale;
-
-    if (!t)
-        return 0;
-    double *want = xalloc(t->count, sizeof *want);
-    int rc = st_doubles(want, &e->st, t, count);
-    if (rc == 0) {
-        distance(&diff, &scale, got, want, count);
-        if (scale < noise * general)
-            scale = general;
-        parity_line(p, e->label, name, diff, diff == 0 ? 0 : diff / scale,
-                    t->dtype == ST_F64 ? p->tol : fmax(p->tol, rounding));
-    }
-    free(want);
-    return rc;
-}
-
-int parity_compare_reals(struct parity *p, struct expected *e, const char *name, const real *got,
-                         size_t count, double general)
-{
-    double *x = xalloc(count, sizeof *x);
-
-    for (size_t i = 0; i < count; i++)
-        x[i] = (double)got[i];
-    int rc = parity_compare(p, e, name, x, count, general);
-    free(x);
-    return rc;
-}
-
-void parity_unknown(struct parity *p, const struct expected *e)
-{
-    for (int i = 0; i < e->st.n; i++) {
-        if (e->done[i])
-            continue;
-        p->r->n_unknown++;
-        fprintf(p->cfg->out, "%10s  %10s  %-7s  %s%s\n", "-", "-", "not checked", e->label,
-                st_escaped(e->st.t[i].name));
-    }
-}
-
-/* --- batches */
-
-/* An integer tensor NAME+SUFFIX, whose numbers lie in [lo, hi]; *count is set, or checked when it
- * is not 0. 1: absent. The caller frees. */
+/* The integer tensor NAME+SUFFIX, whose values must be in [lo, hi]. *count is set or, if it is not
+ * 0, checked. 1: there is no such tensor. The caller frees *out. */
 static int take_longs(long **out, size_t *count, struct expected *e, const char *name,
                       const char *suffix, long lo, long hi)
 {
@@ -150,8 +20,8 @@ static int take_longs(long **out, size_t *count, struct expected *e, const char 
         for (size_t i = 0; i < *count && rc == 0; i++)
             if ((*out)[i] < lo || (*out)[i] > hi)
                 rc = fail(FAIL_INPUT,
-                          "tensor '%s' of '%s' has %ld at index %zu; %ld to %ld are possible", full,
-                          e->st.file.path, (*out)[i], i, lo, hi);
+                          "tensor '%s' of '%s' has %ld at index %zu; it must be from %ld to %ld",
+                          full, e->st.file.path, (*out)[i], i, lo, hi);
     }
     if (rc < 0) {
         free(*out);
@@ -161,7 +31,7 @@ static int take_longs(long **out, size_t *count, struct expected *e, const char 
     return rc;
 }
 
-/* Lengths from lens, else from a mask that is 1 up to the length. */
+/* The lengths from lens, or else from a mask that is 1 up to the length. */
 static int take_lens(long **lens, struct expected *e, const char *suffix, size_t n, size_t width)
 {
     size_t count = n;
@@ -187,7 +57,7 @@ static int take_lens(long **lens, struct expected *e, const char *suffix, size_t
     if (rc != 0) {
         free(*lens);
         *lens = NULL;
-        return fail(FAIL_INPUT, "'%s' needs lens%s [n] or a mask%s [n,T] that is 1 up to a length",
+        return fail(FAIL_INPUT, "'%s' needs lens%s [n] or mask%s [n,T] with ones up to a length",
                     e->st.file.path, suffix, suffix);
     }
     return 0;
@@ -217,8 +87,8 @@ static int take_labels(struct feed *f, struct expected *e, const char *suffix, s
     return rc;
 }
 
-/* A decoder's labels [n,T]: those of its ids, negative where there is no loss. The token that a
- * position predicts is the label of the next one of its sequence. */
+/* The labels [n,T] of a decoder are those of its ids, negative where there is no loss. The token
+ * that a position predicts is the label of the next position of its sequence. */
 static int take_next(struct feed *f, struct expected *e, const char *suffix, int vocab)
 {
     size_t count = (size_t)f->b.n_seq * (size_t)f->width;
@@ -238,8 +108,9 @@ static int take_next(struct feed *f, struct expected *e, const char *suffix, int
     return 0;
 }
 
-/* Tokens one after another: ids, pos, types [n_tok], off [n_seq+1], slot, label [n_seq]. */
-static void pack(struct feed *f, const long *ids, const long *types, const long *lens, int n)
+/* The arrays of the batch, without padding: ids, pos, types [n_tok], off [n_seq+1], slot, label
+ * [n_seq]. */
+static void feed_fill(struct feed *f, const long *ids, const long *types, const long *lens, int n)
 {
     int n_tok = 0, at = 0;
 
@@ -285,7 +156,7 @@ int feed_make(struct feed *f, struct expected *e, const char *suffix, const stru
              take_longs(&types, &count, e, "type_ids", suffix, 0, d->n_types - 1) >= 0 &&
              take_lens(&lens, e, suffix, t->shape[0], t->shape[1]) == 0) {
         f->width = (int)t->shape[1];
-        pack(f, ids, types, lens, (int)t->shape[0]);
+        feed_fill(f, ids, types, lens, (int)t->shape[0]);
         rc = n_labels > 0 ? take_labels(f, e, suffix, t->shape[0], n_labels)
                           : take_next(f, e, suffix, d->vocab);
     }
