@@ -1,15 +1,15 @@
 /* ops_attn.c - softmax attention over sequences without padding.
  *
- * One head of one sequence at a time: its products are small, and OpenBLAS has kernels for small
- * products. Causal attention runs in blocks of query rows, each against the keys up to its end
- * only. A memory's keys and values are a product of their own beside the sequence's: copying either
- * to lie behind the other would cost as much. */
+ * It computes one head of one sequence at a time, with small products, for which OpenBLAS has
+ * kernels. Causal attention runs in blocks of query rows, each with only the keys up to the end of
+ * the block. The keys and values of a prefix have products of their own: copying them together with
+ * those of the sequence would take as long. */
 #include "core/math/ops.h"
 #include "core/math/vec.h"
 
 enum { CAUSAL_ROWS = 32, DROP_ROWS = 16, DROP_COLS = 128 };
 
-/* A block of query rows of one head: rows from..to-1 see the keys 0..upto-1. */
+/* A block of query rows of one head: the rows FROM ... TO-1 see the keys 0 ... UPTO-1. */
 struct block {
     int from, to, upto;
 };
@@ -26,7 +26,7 @@ static struct mat block_rows(struct mat m, struct block b)
     return mat_rows(m, b.from, b.to - b.from);
 }
 
-/* The part of a len x (n_mem + len) matrix that a block computes; of it, the columns of the memory
+/* The part of a len x (n_mem + len) matrix that a block computes, and in it the columns of the prefix
  * and those of the sequence. */
 static struct mat block_probs(struct mat p, struct block b)
 {
@@ -50,7 +50,7 @@ static struct mat head_of(struct mat m, const struct attn_shape *a, int seq, int
     return mat_cols(mat_rows(m, a->off[seq], len), head * a->d_head, a->d_head);
 }
 
-/* What a head multiplies, of one sequence: its own rows, and the memory's. */
+/* The keys and values that one head of one sequence sees: those of the sequence and of the prefix. */
 struct kv {
     struct mat k, v, k_mem, v_mem;
 };
@@ -67,7 +67,7 @@ static struct kv kv_of(const struct attn_shape *a, struct mat k, struct mat v, s
                         mem_head(k_mem, a, head), mem_head(v_mem, a, head) };
 }
 
-/* Probabilities of one head of one sequence. */
+/* The number of probabilities of one head of one sequence. */
 static size_t head_size(const struct attn_shape *a, int len)
 {
     return (size_t)len * (size_t)(a->n_mem + len);
@@ -87,7 +87,7 @@ size_t attn_probs_size(const struct attn_shape *a)
     return n;
 }
 
-/* softmax of n numbers in place; the tail goes through a full vector of its own. */
+/* The softmax of N values in place. The last n % LANES of them are copied to a full vector. */
 VEC_CLONES static void softmax_row(real *x, int n)
 {
     int full = n / LANES * LANES, rest = n - full;
@@ -137,8 +137,8 @@ VEC_CLONES static void drop_tile(real *out, const real *p, const unsigned char *
         out[j] = keep[j] ? p[j] * scale : 0;
 }
 
-/* O = dropout(P) V, or += when ADD, by tiles of P: P itself is kept for backward. KEEP: the byte of
- * P's first number. */
+/* O = dropout(P) V, or += if ADD, tile by tile, because P itself is kept for the backward pass. KEEP
+ * points to the byte of P's first element. */
 static void mix_dropped(struct mat o, bool add, struct mat p, const unsigned char *keep,
                         struct mat v, real scale)
 {
@@ -158,7 +158,8 @@ static void mix_dropped(struct mat o, bool add, struct mat p, const unsigned cha
         }
 }
 
-/* O = or += P V of some columns of a head's P; KEEP: the bytes of that P from its first number. */
+/* O = dropout(PART) V, or += if ADD, where PART is some columns of a head's P. KEEP points to the byte
+ * of P's first element. */
 static void mix(struct mat o, bool add, struct mat p, struct mat part, const unsigned char *keep,
                 struct mat v, real scale)
 {
@@ -195,11 +196,11 @@ static void check_shape(const struct attn_shape *a, struct mat m)
           a->off[a->n_seq]);
 }
 
-/* A memory's view is of n_mem rows; without one it is not looked at. */
+/* Keys and values of a prefix have n_mem rows; without a prefix they are not used. */
 static void check_mem(const struct attn_shape *a, struct mat m)
 {
     CHECK(a->n_mem == 0 || (m.rows == a->n_mem && m.cols == a->n_heads * a->d_head),
-          "%d x %d for %d heads of %d, %d in memory", m.rows, m.cols, a->n_heads, a->d_head,
+          "%d x %d for %d heads of %d, prefix of %d", m.rows, m.cols, a->n_heads, a->d_head,
           a->n_mem);
 }
 
@@ -224,7 +225,7 @@ void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsig
         }
 }
 
-/* dS = P (dP - sum_j P_j dP_j), in place of dP; the factor of S is left to the products. */
+/* dS = P (dP - sum_j P_j dP_j), in place of dP. The products that follow apply the scale of S. */
 VEC_CLONES static void softmax_row_bwd(real *dp, const real *p, int n)
 {
     real lanes[LANES] = { 0 };
@@ -242,7 +243,7 @@ VEC_CLONES static void softmax_row_bwd(real *dp, const real *p, int n)
         dp[j] = p[j] * (dp[j] - sum);
 }
 
-/* dS of a block in place of the gradient of dropout(P), and dropout(P) beside it. */
+/* The gradient of P in place of that of dropout(P), and dropout(P) itself. */
 VEC_CLONES static void drop_row_bwd(real *dp, real *dropped, const real *p,
                                     const unsigned char *keep, int n, real scale)
 {
@@ -254,7 +255,7 @@ VEC_CLONES static void drop_row_bwd(real *dp, real *dropped, const real *p,
     }
 }
 
-/* dQ =, and the gradients of keys and values +=, of a block, from dS and dropout(P). */
+/* The gradients of a block from dS and dropout(P): dQ =, and those of keys and values +=. */
 static void part_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, struct mat do_,
                      struct mat ds, struct mat pd, struct mat q, struct kv x, struct block b)
 {
