@@ -147,8 +147,8 @@ static bool one_of(const char *name, const char *const *names)
 }
 
 /* OpenBLAS picks its kernel by CPU family and model, so a CPU that is newer than the library gets a
- * kernel from 2004. The kernels Haswell and Zen use AVX2; they are as fast as the AVX-512 kernels on
- * AMD, but not on Intel. */
+ * kernel from 2004. The kernels Haswell and Zen use AVX2; they are as fast as the AVX-512 kernels
+ * on AMD, but not on Intel. */
 const char *cpu_blas_core_wanted(const char *core)
 {
     static const char *const wide[] = { "SkylakeX", "Cooperlake", "Sapphirerapids", NULL };

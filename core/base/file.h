@@ -40,8 +40,8 @@ int file_copy_data(void *to, const struct file *f);
  * crash. Errors: CODE, because the caller knows which one it is (FAIL_STORE, FAIL_INPUT). */
 int file_write(const char *path, const void *data, size_t size, enum fail_code code);
 
-/* file_write_parts - the same without fsync, from N pieces, for a large file that can be made again.
- * After a crash of the machine its content is undefined, so it should contain a checksum. */
+/* file_write_parts - the same without fsync, from N pieces, for a large file that can be made
+ * again. After a crash of the machine its content is undefined, so it should contain a checksum. */
 struct file_part {
     const void *data;
     size_t size;

@@ -21,7 +21,8 @@ size_t peak_rss_bytes(void)
     return bytes;
 }
 
-/* The number in a file of a control group; SIZE_MAX for "max" and for a file that cannot be read. */
+/* The number in a file of a control group; SIZE_MAX for "max" and for a file that cannot be
+ * read. */
 static size_t group_number(const char *dir, const char *file)
 {
     char text[64], *path = xprintf("%s/%s", dir, file), *end;

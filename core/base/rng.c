@@ -65,8 +65,8 @@ double rng_normal(struct rng *r)
     return sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * unit(x[2], x[3]));
 }
 
-/* Lemire 2019: the high word of a product. A few low words are rejected, because they would make some
- * results more likely than others. */
+/* Lemire 2019: the high word of a product. A few low words are rejected, because they would make
+ * some results more likely than others. */
 uint32_t rng_below(struct rng *r, uint32_t n)
 {
     CHECK(n > 0, "a number below %u", n);

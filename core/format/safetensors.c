@@ -99,8 +99,8 @@ static int read_shape(struct st_tensor *t, const struct safetensors *s, const js
     return 0;
 }
 
-/* Where the data of a tensor are. In the order of their places, each must begin where the one before
- * it ends. */
+/* Where the data of a tensor are. In the order of their places, each must begin where the one
+ * before it ends. */
 struct span {
     size_t begin, end;
     struct st_tensor t;

@@ -1,5 +1,5 @@
-/* safetensors.h - reading safetensors files, in which every offset is checked before it is used, and
- * writing them. */
+/* safetensors.h - reading safetensors files, in which every offset is checked before it is used,
+ * and writing them. */
 #ifndef SAFETENSORS_H
 #define SAFETENSORS_H
 
@@ -25,9 +25,10 @@ struct safetensors {
 };
 
 /* st_open - map PATH and check everything: the length of the header, its JSON (duplicate keys are
- * errors), every dtype, every product of dimensions for overflow, and that the offsets cover the data
- * exactly once, without gaps and overlaps, whatever the order in the header. Errors: FAIL_INPUT with
- * the file and the tensor. st_close - release everything; does nothing for a zeroed struct.
+ * errors), every dtype, every product of dimensions for overflow, and that the offsets cover the
+ * data exactly once, without gaps and overlaps, whatever the order in the header. Errors:
+ * FAIL_INPUT with the file and the tensor. st_close - release everything; does nothing for a zeroed
+ * struct.
  * st_find - the tensor NAME, or NULL. */
 int st_open(struct safetensors *s, const char *path);
 void st_close(struct safetensors *s);

@@ -1,4 +1,5 @@
-/* safetensors_data.c - reading the values of safetensors files with conversion, and writing files. */
+/* safetensors_data.c - reading the values of safetensors files with conversion, and writing
+ * files. */
 #include "core/format/safetensors.h"
 
 #include <jansson.h>
@@ -217,7 +218,8 @@ static void write_values(unsigned char *p, const struct st_out *t, size_t count,
     }
 }
 
-/* Spaces extend the header to a multiple of 8 bytes, so that the data are aligned in a mapped file. */
+/* Spaces extend the header to a multiple of 8 bytes, so that the data are aligned in a mapped
+ * file. */
 int st_write(const char *path, const struct st_out *t, int n, bool f64)
 {
     size_t size_of = f64 ? 8 : 4, data = 0;

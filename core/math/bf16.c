@@ -1,5 +1,5 @@
-/* bf16.c - rounding to bf16, with integer operations. The instruction that some CPUs have would turn
- * denormal numbers into 0, and results must not depend on the CPU. */
+/* bf16.c - rounding to bf16, with integer operations. The instruction that some CPUs have would
+ * turn denormal numbers into 0, and results must not depend on the CPU. */
 #include "core/math/bf16.h"
 #include "core/math/vec.h"
 

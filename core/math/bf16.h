@@ -7,7 +7,8 @@
 
 #include "core/math/mat.h"
 
-/* bf16_from - Y[i] = X[i] rounded to the nearest bf16, ties to even (IEEE 754). A NaN stays a NaN. */
+/* bf16_from - Y[i] = X[i] rounded to the nearest bf16, ties to even (IEEE 754). A NaN stays a
+ * NaN. */
 void bf16_from(uint16_t *y, const real *x, size_t n);
 
 /* bf16_round - the same, but the results are written as reals. Y may be X. */

@@ -2,24 +2,24 @@
  *
  *     z_t = W x_t,   L = sum_t (log sum_v exp z_tv - z_t,y),   dx_t = w (sum_v p_tv W_v - W_y)
  *
- * with p = softmax(z), y the target of row t, and w the weight of the loss. The matrix of all logits
- * [rows, vocabulary] never exists. The vocabulary is processed in chunks, with a running maximum m,
- * sum s and weighted sum a for every row (online softmax, Milakov & Gimelshein 2018):
+ * with p = softmax(z), y the target of row t, and w the weight of the loss. The matrix of all
+ * logits [rows, vocabulary] never exists. The vocabulary is processed in chunks, with a running
+ * maximum m, sum s and weighted sum a for every row (online softmax, Milakov & Gimelshein 2018):
  *
  *     m' = max(m, max_v z_v),   s' = s e^(m-m') + sum_v e^(z_v-m'),
  *     a' = a e^(m-m') + sum_v e^(z_v-m') W_v
  *
  * So one sweep over the chunks gives both L (log s + m) and dx (a / s), and each chunk of W is
- * multiplied once forward and once backward. The gradient of a trainable W needs the final p, so the
- * first sweep finds only m and s, and a second one recomputes z. */
+ * multiplied once forward and once backward. The gradient of a trainable W needs the final p, so
+ * the first sweep finds only m and s, and a second one recomputes z. */
 #ifndef LMHEAD_H
 #define LMHEAD_H
 
 #include "core/math/packed.h"
 
-/* The number of rows in one sweep and in one product, and of words in a chunk. A chunk that is packed
- * for both directions stays in the outer cache during a sweep, and the z of one product stays in the
- * cache of the core. */
+/* The number of rows in one sweep and in one product, and of words in a chunk. A chunk that is
+ * packed for both directions stays in the outer cache during a sweep, and the z of one product
+ * stays in the cache of the core. */
 enum { LMHEAD_SWEEP = 512, LMHEAD_ROWS = 128, LMHEAD_CHUNK = 1024 };
 
 struct lmhead {
@@ -38,10 +38,10 @@ void lmhead_free(struct lmhead *h);
 int lmhead_chunks(int n_words);
 struct mat lmhead_chunk(const struct lmhead *h, int c);
 
-/* lmhead_loss - the sum L over the rows of X [T,d] whose TARGET [T] is not negative. Unless DX [T,d]
- * is empty, it becomes the gradient of WEIGHT * L, with 0 in the other rows; it may be X. Unless DW
- * [V,d] is empty, its gradient is added to it; this needs a W that is not packed, and DX. SCRATCH has
- * lmhead_scratch(d, T) bytes and is aligned for double. */
+/* lmhead_loss - the sum L over the rows of X [T,d] whose TARGET [T] is not negative. Unless DX
+ * [T,d] is empty, it becomes the gradient of WEIGHT * L, with 0 in the other rows; it may be X.
+ * Unless DW [V,d] is empty, its gradient is added to it; this needs a W that is not packed, and DX.
+ * SCRATCH has lmhead_scratch(d, T) bytes and is aligned for double. */
 double lmhead_loss(const struct lmhead *h, struct mat dx, struct mat dw, struct mat x,
                    const int *target, double weight, void *scratch);
 size_t lmhead_scratch(int d, int rows);

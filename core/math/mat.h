@@ -12,8 +12,8 @@ typedef double real;
 typedef float real;
 #endif
 
-/* A view, which owns nothing. Element (i, j) is x[(size_t)i*ld + j], and ld >= cols. x == NULL means
- * "no matrix" ("empty" in the comments of operations). */
+/* A view, which owns nothing. Element (i, j) is x[(size_t)i*ld + j], and ld >= cols. x == NULL
+ * means "no matrix" ("empty" in the comments of operations). */
 struct mat {
     real *x;
     int rows, cols, ld;
@@ -46,10 +46,10 @@ static inline real *mat_row(struct mat m, int i)
 }
 struct mat mat_arena(struct arena *a, int rows, int cols);
 
-/* mat_gemm - C = alpha op(A) op(B) + beta C, where op transposes if TRANS says so. It is computed by
- * OpenBLAS, or by oneDNN where that is faster for the shape on this CPU. Shapes that disagree are a
- * bug. Nothing is done if C has no elements; C is scaled by beta if only the inner dimension is 0. C
- * must not overlap A or B.
+/* mat_gemm - C = alpha op(A) op(B) + beta C, where op transposes if TRANS says so. It is computed
+ * by OpenBLAS, or by oneDNN where that is faster for the shape on this CPU. Shapes that disagree
+ * are a bug. Nothing is done if C has no elements; C is scaled by beta if only the inner dimension
+ * is 0. C must not overlap A or B.
  * mat_gemm_blas - the same always through OpenBLAS, for measurements; no dimension may be 0. */
 void mat_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
               enum trans tb);
@@ -62,8 +62,8 @@ void mat_add(struct mat dst, real alpha, struct mat src); /* dst += alpha src */
 void mat_add_row(struct mat m, const real *row);          /* add ROW to every row of M */
 void mat_sum_rows(real *sum, struct mat m); /* sum[j] += sum_i m[i][j], in the order of the rows */
 
-/* vec_dot, vec_norm - dot product and Euclidean norm, summed in double in an order that depends on N
- * alone, so every CPU computes the same bits. vec_finite - is no element infinite or NaN? */
+/* vec_dot, vec_norm - dot product and Euclidean norm, summed in double in an order that depends on
+ * N alone, so every CPU computes the same bits. vec_finite - is no element infinite or NaN? */
 double vec_dot(const real *x, const real *y, size_t n);
 double vec_norm(const real *x, size_t n);
 bool vec_finite(const real *x, size_t n);

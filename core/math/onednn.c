@@ -1,13 +1,13 @@
 /* onednn.c - products through oneDNN 2.x (C API).
  *
- * A matmul primitive is made for a certain number of rows, which takes 0.1 ms or more. So primitives
- * are cached by their shape, and all weights of a shape share them. A call is split into equal pieces
- * of at most PIECE rows; this is as fast as one piece and limits the number of different row counts.
- * Several threads can execute a primitive at once, because each thread has its own scratchpad (with
- * the library's own scratchpad the results would be wrong, without an error). Views with gaps between
- * rows are copied to and from dense matrices, because oneDNN has only a slow reference kernel for
- * them. For bf16 the rows of x are rounded while they are copied, PIECE rows at a time, so that the
- * copy stays in the first-level cache. */
+ * A matmul primitive is made for a certain number of rows, which takes 0.1 ms or more. So
+ * primitives are cached by their shape, and all weights of a shape share them. A call is split into
+ * equal pieces of at most PIECE rows; this is as fast as one piece and limits the number of
+ * different row counts. Several threads can execute a primitive at once, because each thread has
+ * its own scratchpad (with the library's own scratchpad the results would be wrong, without an
+ * error). Views with gaps between rows are copied to and from dense matrices, because oneDNN has
+ * only a slow reference kernel for them. For bf16 the rows of x are rounded while they are copied,
+ * PIECE rows at a time, so that the copy stays in the first-level cache. */
 #include "core/math/onednn.h"
 #include "core/math/bf16.h"
 

@@ -2,11 +2,11 @@
  * matrices. Only packed.c, mat.c and rate.c use it.
  *
  * It is used only where oneDNN has packed kernels for the CPU (named "brg:..."; they need AVX-512,
- * and for bf16 AVX512-BF16 or AMX). On other CPUs its products are no faster than those of OpenBLAS,
- * and the bits of a row would depend on the number of rows in the call. The decision follows from
- * the CPU and never from a measurement, so results do not depend on the load of the machine.
- * LOWRANK_ONEDNN=0 turns oneDNN off, and the program can be built without it (HAVE_ONEDNN 0); then
- * onednn_usable is false for everything. */
+ * and for bf16 AVX512-BF16 or AMX). On other CPUs its products are no faster than those of
+ * OpenBLAS, and the bits of a row would depend on the number of rows in the call. The decision
+ * follows from the CPU and never from a measurement, so results do not depend on the load of the
+ * machine. LOWRANK_ONEDNN=0 turns oneDNN off, and the program can be built without it (HAVE_ONEDNN
+ * 0); then onednn_usable is false for everything. */
 #ifndef ONEDNN_H
 #define ONEDNN_H
 
@@ -21,8 +21,8 @@ enum { ONEDNN_CODE_SIZE = 64 << 10 };
 struct onednn; /* one packed matrix W [k, n], for y = x W */
 
 /* onednn_lack - why products of this precision do not go through oneDNN, as a clause that can be
- * shown, or NULL if they do. onednn_version - "2.6.3", even if it is not usable, or NULL if it is not
- * built in. */
+ * shown, or NULL if they do. onednn_version - "2.6.3", even if it is not usable, or NULL if it is
+ * not built in. */
 const char *onednn_lack(enum precision p);
 static inline bool onednn_usable(enum precision p)
 {
@@ -59,8 +59,8 @@ void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *
 void onednn_mul_plain(const real *w, enum trans t, struct mat y, struct mat x, const real *bias,
                       bool add);
 
-/* onednn_gemm - mat_gemm with inner dimension INNER > 0, for any ld. The bits of a row of the result
- * may depend on the number of rows. It works wherever oneDNN is built in, except in double
+/* onednn_gemm - mat_gemm with inner dimension INNER > 0, for any ld. The bits of a row of the
+ * result may depend on the number of rows. It works wherever oneDNN is built in, except in double
  * precision. */
 void onednn_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans ta, struct mat b,
                  enum trans tb, int inner);

@@ -1,5 +1,5 @@
-/* onednn_impl.h - what packing and multiplying with oneDNN share; private to onednn*.c, and only for
- * builds with HAVE_ONEDNN. */
+/* onednn_impl.h - what packing and multiplying with oneDNN share; private to onednn*.c, and only
+ * for builds with HAVE_ONEDNN. */
 #ifndef ONEDNN_IMPL_H
 #define ONEDNN_IMPL_H
 
@@ -24,8 +24,8 @@ extern dnnl_engine_t onednn_engine; /* valid after the first onednn_lack */
 /* onednn_stream - the stream of this thread. */
 dnnl_stream_t onednn_stream(void);
 
-/* onednn_alloc - memory aligned to a cache line, or, for large sizes, to a huge page; the caller frees
- * it. NULL: there is no memory. */
+/* onednn_alloc - memory aligned to a cache line, or, for large sizes, to a huge page; the caller
+ * frees it. NULL: there is no memory. */
 void *onednn_alloc(size_t bytes);
 
 /* onednn_strided - describe a matrix whose elements are ROW_STEP and COL_STEP apart. */

@@ -1,18 +1,18 @@
 /* ops.h - every operation of the models as a forward and a backward function.
  *
- * This is the file to read first. The T tokens of a micro-batch are stored one after another without
- * padding; sequence s is rows off[s] ... off[s+1]-1. Backward functions take dy and give dx; "+="
- * marks what they add to, "=" what they overwrite. Operations allocate nothing, do no I/O, and have
- * no global state. Rows are independent of each other, except in sums over rows for the gradients of
- * parameters, which are taken in the order of the rows. So the way in which a batch is split into
- * micro-batches affects results only through that order. */
+ * This is the file to read first. The T tokens of a micro-batch are stored one after another
+ * without padding; sequence s is rows off[s] ... off[s+1]-1. Backward functions take dy and give
+ * dx; "+=" marks what they add to, "=" what they overwrite. Operations allocate nothing, do no I/O,
+ * and have no global state. Rows are independent of each other, except in sums over rows for the
+ * gradients of parameters, which are taken in the order of the rows. So the way in which a batch is
+ * split into micro-batches affects results only through that order. */
 #ifndef OPS_H
 #define OPS_H
 
 #include "core/math/mat.h"
 
-/* --- Embeddings (BERT): y_t = word[id_t] + pos[p_t] + type[s_t]. pos and type may be empty. An id of
- * -1 - k stands for row k of SOFT instead of a word. */
+/* --- Embeddings (BERT): y_t = word[id_t] + pos[p_t] + type[s_t]. pos and type may be empty. An id
+ * of -1 - k stands for row k of SOFT instead of a word. */
 void embed_fwd(struct mat y, const int *ids, const int *pos_ids, const int *type_ids,
                struct mat word, struct mat pos, struct mat type, struct mat soft);
 /* dword[id_t] += dy_t, and so on; gradients that are empty are skipped. */
@@ -21,8 +21,8 @@ void embed_bwd(struct mat dword, struct mat dpos, struct mat dtype, struct mat d
 
 /* --- LayerNorm of each row of d values:
  *     xhat = (x - mean) / sqrt(var + eps),   y = g xhat + b
- * xhat [T,d] and rstd [T] = 1 / sqrt(var + eps) are kept for the backward pass. Either y or xhat may
- * be x. Mean and variance are summed in double. */
+ * xhat [T,d] and rstd [T] = 1 / sqrt(var + eps) are kept for the backward pass. Either y or xhat
+ * may be x. Mean and variance are summed in double. */
 void layernorm_fwd(struct mat y, struct mat xhat, real *rstd, struct mat x, const real *g,
                    const real *b, double eps);
 /*     dx = rstd (dy g - mean(dy g) - xhat mean(dy g xhat)),   dg += sum dy xhat,   db += sum dy
@@ -41,36 +41,37 @@ void act_bwd(struct mat dx, struct mat dy, struct mat slope);
 /* The gradient of tanh from its output y (the pooler): dx = dy (1 - y^2). */
 void tanh_bwd(struct mat dx, struct mat dy, struct mat y);
 
-/* --- Dropout: y = x / (1-p) where the byte of KEEP (rng_keep) for the element is 1, else 0. It is its
- * own backward function. y may be x. Callers skip it if p is 0. */
+/* --- Dropout: y = x / (1-p) where the byte of KEEP (rng_keep) for the element is 1, else 0. It is
+ * its own backward function. y may be x. Callers skip it if p is 0. */
 void dropout(struct mat y, struct mat x, const unsigned char *keep, double p);
 
 /* --- Softmax attention for each sequence s and head h, bidirectional or causal:
  *     P = softmax(Q K^T * scale)   (causal: -infinity where j > i),   O = dropout(P) V
- * q, k, v and o are views [T, n_heads*d_head] with any ld; q, k and v may be blocks of columns of one
- * matrix. P is kept: probs holds n_heads blocks of len*len probabilities for each sequence, in order,
- * attn_probs_size values in all. KEEP is NULL, or has a dropout byte for each value of probs.
+ * q, k, v and o are views [T, n_heads*d_head] with any ld; q, k and v may be blocks of columns of
+ * one matrix. P is kept: probs holds n_heads blocks of len*len probabilities for each sequence, in
+ * order, attn_probs_size values in all. KEEP is NULL, or has a dropout byte for each value of
+ * probs.
  *
- * With a prefix of n_mem trained keys and values, which every query of every sequence sees, causal or
- * not (prefix tuning, Li & Liang 2021, section 4.2),
- *     P = softmax([Q K_mem^T, Q K^T] * scale),   O = dropout(P) [V_mem; V]
- * and a block of probs has len*(n_mem + len) values, those of the prefix in the first columns. */
+ * With a prefix of n_prefix trained keys and values, which every query of every sequence sees, causal
+ * or not (prefix tuning, Li & Liang 2021, section 4.2),
+ *     P = softmax([Q K_prefix^T, Q K^T] * scale),   O = dropout(P) [V_prefix; V]
+ * and a block of probs has len*(n_prefix + len) values, those of the prefix in the first columns. */
 struct attn_shape {
     const int *off; /* [n_seq + 1] */
     int n_seq, n_heads, d_head;
     double scale; /* 1/sqrt(d_head) */
     bool causal;
     double p_drop; /* used if there is a KEEP */
-    int n_mem;
-    struct mat k_mem, v_mem;   /* [n_mem, n_heads*d_head] */
-    struct mat dk_mem, dv_mem; /* attn_bwd adds their gradients to these */
+    int n_prefix;
+    struct mat k_prefix, v_prefix;   /* [n_prefix, n_heads*d_head] */
+    struct mat dk_prefix, dv_prefix; /* attn_bwd adds their gradients to these */
 };
 size_t attn_probs_size(const struct attn_shape *a);
 void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsigned char *keep,
               struct mat q, struct mat k, struct mat v);
-/* dq =, dk =, dv =; dk_mem +=, dv_mem +=. SCRATCH has attn_scratch values for the longest sequence.
+/* dq =, dk =, dv =; dk_prefix +=, dv_prefix +=. SCRATCH has attn_scratch values for the longest sequence.
  * do_ is not changed. */
-size_t attn_scratch(int len, int n_mem);
+size_t attn_scratch(int len, int n_prefix);
 void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct mat dv,
               struct mat do_, const real *probs, const unsigned char *keep, struct mat q,
               struct mat k, struct mat v, real *scratch);
@@ -83,8 +84,8 @@ void pool_fwd(struct mat y, struct mat x, const int *off, enum pooling how);
 void pool_bwd(struct mat dx, struct mat dy, const int *off, enum pooling how);
 
 /* --- Losses. They return the SUM over the rows in double; the caller divides it by the number of
- * examples in the batch, and passes 1 over that number as WEIGHT, which scales dlogits. dlogits may be
- * empty. Rows with a negative label have neither loss nor gradient. */
+ * examples in the batch, and passes 1 over that number as WEIGHT, which scales dlogits. dlogits may
+ * be empty. Rows with a negative label have neither loss nor gradient. */
 double xent(struct mat dlogits, struct mat logits, const int *labels, double weight);
 /* The squared error of column 0: (z - y)^2. */
 double mse(struct mat dlogits, struct mat logits, const real *targets, double weight);

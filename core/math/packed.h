@@ -1,12 +1,12 @@
 /* packed.h - a frozen weight, packed once for the fastest products in both directions.
  *
- * The factors of a product, weights and rows of x or dy, are used in f32 or rounded to bf16. Sums and
- * results are in f32 in either case.
+ * The factors of a product, weights and rows of x or dy, are used in f32 or rounded to bf16. Sums
+ * and results are in f32 in either case.
  *
  * The weights are packed into oneDNN's own layout, once for each direction. oneDNN's primitives are
  * cached by the number of rows, and each thread has its own scratchpad, so several threads, and
- * forked processes, may multiply with the same weight at once. The bits of a row do not depend on how
- * many rows are in the call. In double precision, and on CPUs without such kernels, OpenBLAS
+ * forked processes, may multiply with the same weight at once. The bits of a row do not depend on
+ * how many rows are in the call. In double precision, and on CPUs without such kernels, OpenBLAS
  * multiplies with a plain copy; for bf16 it rounds the same numbers, without a gain in speed. */
 #ifndef PACKED_H
 #define PACKED_H
@@ -16,17 +16,17 @@
 struct packed; /* a weight W [out, in] */
 enum precision { PRECISION_F32, PRECISION_BF16, N_PRECISION };
 
-/* packed_new - pack N_PARTS matrices [out_i, in], stacked by rows (such as q, k and v, which have the
- * same input), for forward products and, if BACKWARD, for the gradient of the input. With TRANS the
- * parts are the transposes [in, out_i]; nothing is transposed first. The parts may be unmapped
+/* packed_new - pack N_PARTS matrices [out_i, in], stacked by rows (such as q, k and v, which have
+ * the same input), for forward products and, if BACKWARD, for the gradient of the input. With TRANS
+ * the parts are the transposes [in, out_i]; nothing is transposed first. The parts may be unmapped
  * afterwards. Errors: NULL after FAIL_MEMORY. packed_free - does nothing for NULL. */
 struct packed *packed_new(const struct mat *parts, int n_parts, enum trans t, bool backward,
                           enum precision precision);
 void packed_free(struct packed *p);
 
 /* packed_bytes - memory that P takes. packed_size - nearly the same for a W [out, in] before it is
- * packed. packed_code_size - roughly the size of the code that is generated for one product with one
- * number of rows. */
+ * packed. packed_code_size - roughly the size of the code that is generated for one product with
+ * one number of rows. */
 size_t packed_bytes(const struct packed *p);
 size_t packed_size(int out, int in, bool backward, enum precision p);
 size_t packed_code_size(void);
@@ -36,10 +36,10 @@ size_t packed_code_size(void);
 const char *packed_kernel(const struct packed *p);
 bool packed_rows_alike(const struct packed *p);
 
-/* A packed weight as bytes, to be kept in a file. packed_export - the bytes, which still belong to P;
- * false: P is a plain copy, which is not worth keeping. packed_import - a weight from such bytes,
- * which must be aligned to 64 bytes, still belong to the caller, and must outlive the weight; NULL:
- * they would mean something else here. */
+/* A packed weight as bytes, to be kept in a file. packed_export - the bytes, which still belong to
+ * P; false: P is a plain copy, which is not worth keeping. packed_import - a weight from such
+ * bytes, which must be aligned to 64 bytes, still belong to the caller, and must outlive the
+ * weight; NULL: they would mean something else here. */
 enum { PACKED_FWD, PACKED_BWD, PACKED_DIRECTIONS };
 struct packed_image {
     int in, out;
@@ -59,8 +59,8 @@ void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *
 void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add);
 
 /* plain_fwd, plain_bwd - the same for a trainable weight W [out,in], in f32 and in W's own memory,
- * which has no gaps between rows. Weights with the same input are not stacked: each has a product of
- * its own. Here, too, the bits of a row do not depend on the number of rows in the call. */
+ * which has no gaps between rows. Weights with the same input are not stacked: each has a product
+ * of its own. Here, too, the bits of a row do not depend on the number of rows in the call. */
 void plain_fwd(struct mat w, struct mat y, struct mat x, const real *bias);
 void plain_bwd(struct mat w, struct mat dx, struct mat dy, bool add);
 #endif

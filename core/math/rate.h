@@ -28,8 +28,8 @@ struct gemm_case {
 };
 
 /* gemm_rate - the GFLOP/s of the fastest of the products that the calling thread computes in about
- * SECONDS, where one product counts as 2 rows in out operations; 0: the library has no such product.
- * Unless SUM is NULL, *SUM becomes the sum of all elements of the result, which is the same for all
- * libraries up to rounding. */
+ * SECONDS, where one product counts as 2 rows in out operations; 0: the library has no such
+ * product. Unless SUM is NULL, *SUM becomes the sum of all elements of the result, which is the
+ * same for all libraries up to rounding. */
 double gemm_rate(const struct gemm_case *c, double seconds, double *sum);
 #endif

@@ -1,10 +1,10 @@
 /* vec.h - what the kernels share: exp, erf and tanh that the compiler can vectorize, and sums in a
  * fixed order.
  *
- * The functions use only +, -, *, / and bit operations, and never a fused multiply-add. So vectors of
- * any width and scalars give the same bits, and results depend neither on the CPU and the compiler nor
- * on which elements of a row are left over for the scalar tail of a loop. For the same reason, sums
- * within a row always consist of LANES partial sums. */
+ * The functions use only +, -, *, / and bit operations, and never a fused multiply-add. So vectors
+ * of any width and scalars give the same bits, and results depend neither on the CPU and the
+ * compiler nor on which elements of a row are left over for the scalar tail of a loop. For the same
+ * reason, sums within a row always consist of LANES partial sums. */
 #ifndef VEC_H
 #define VEC_H
 
@@ -27,8 +27,8 @@
 /* The number of elements that the kernels process at once, whatever the CPU has. */
 enum { LANES = 16 };
 
-/* f32_select chooses by bits: the compiler would turn ?: into a branch around its operands, and a loop
- * with a branch is not vectorized. */
+/* f32_select chooses by bits: the compiler would turn ?: into a branch around its operands, and a
+ * loop with a branch is not vectorized. */
 static inline uint32_t f32_bits(float x)
 {
     union {
@@ -54,8 +54,9 @@ static inline float f32_select(int cond, float a, float b)
     return f32_from((f32_bits(a) & m) | (f32_bits(b) & ~m));
 }
 
-/* exp for -87 <= x <= 88 with a relative error of 1e-7. x is split into k ln 2 + r: adding 1.5 * 2^23
- * rounds, and leaves k in the low bits. The polynomial is that of Cephes' expf (S. Moshier). */
+/* exp for -87 <= x <= 88 with a relative error of 1e-7. x is split into k ln 2 + r: adding 1.5 *
+ * 2^23 rounds, and leaves k in the low bits. The polynomial is that of Cephes' expf (S.
+ * Moshier). */
 static inline float f32_exp_core(float x)
 {
     float z = x * 1.44269504f + 12582912.0f, k = z - 12582912.0f;

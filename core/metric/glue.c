@@ -1,4 +1,5 @@
-/* glue.c - the metrics of the GLUE tasks (Wang et al. 2019); they agree with scikit-learn and SciPy. */
+/* glue.c - the metrics of the GLUE tasks (Wang et al. 2019); they agree with scikit-learn and
+ * SciPy. */
 #include "core/metric/metric.h"
 
 #include <math.h>
@@ -72,8 +73,8 @@ static double f1_macro(const struct outcome *o)
     return sum / seen;
 }
 
-/* R_K = (c s - sum p t) / sqrt((s^2 - sum p^2)(s^2 - sum t^2)) with s examples, c of them correct, and
- * for each class p guesses and t labels. */
+/* R_K = (c s - sum p t) / sqrt((s^2 - sum p^2)(s^2 - sum t^2)) with s examples, c of them correct,
+ * and for each class p guesses and t labels. */
 static double matthews(const struct outcome *o)
 {
     int64_t s = o->n, c = 0, pt = 0, pp = 0, tt = 0;

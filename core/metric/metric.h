@@ -1,5 +1,5 @@
-/* metric.h - scores of predictions. A metric NAME is a "const struct metric metric_NAME" in a file of
- * this folder; the Makefile writes the table of them. */
+/* metric.h - scores of predictions. A metric NAME is a "const struct metric metric_NAME" in a file
+ * of this folder; the Makefile writes the table of them. */
 #ifndef METRIC_H
 #define METRIC_H
 

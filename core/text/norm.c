@@ -1,6 +1,6 @@
 /* norm.c - BERT's text normalization, exactly as in the tokenizers package. That package has older
- * character categories than utf8proc, so they are in norm_ranges.h; decomposition and case are those
- * of utf8proc. */
+ * character categories than utf8proc, so they are in norm_ranges.h; decomposition and case are
+ * those of utf8proc. */
 #include "core/text/tok.h"
 #include "core/text/norm_ranges.h"
 
@@ -40,8 +40,8 @@ static bool in_ranges(uint32_t c, const struct range *r, size_t n)
     return lo < n && c >= r[lo].first;
 }
 
-/* The number of continuation bytes after a lead byte, and the range of the first of them (Unicode 15,
- * table 3-7); 0 for ASCII and for bytes that cannot lead. */
+/* The number of continuation bytes after a lead byte, and the range of the first of them (Unicode
+ * 15, table 3-7); 0 for ASCII and for bytes that cannot lead. */
 static int continuation_bytes(unsigned char b, unsigned char *lo, unsigned char *hi)
 {
     *lo = b == 0xE0 ? 0xA0 : b == 0xF0 ? 0x90 : 0x80;
@@ -174,8 +174,8 @@ static void norm_put_marks(struct norm *v)
 }
 
 /* One character after decomposition. Accents are dropped before marks are ordered, which does not
- * change the order of the other marks. A character of combining class 0, even if it is an accent, ends
- * a row of marks. */
+ * change the order of the other marks. A character of combining class 0, even if it is an accent,
+ * ends a row of marks. */
 static void norm_put_decomposed(struct norm *v, uint32_t c)
 {
     bool accent = c >= 0x300 && in_ranges(c, accent_ranges, ARRAY_LEN(accent_ranges));

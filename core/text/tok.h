@@ -21,8 +21,8 @@ struct tok_kind {
     /* load - the tokenizer's state. Errors: NULL after FAIL_INPUT. */
     void *(*load)(const char *dir);
     void (*free)(void *state);
-    /* encode - append the ids of SIZE bytes of UTF-8, without special tokens; invalid bytes are read
-     * as U+FFFD. */
+    /* encode - append the ids of SIZE bytes of UTF-8, without special tokens; invalid bytes are
+     * read as U+FFFD. */
     void (*encode)(void *state, const char *text, size_t size, struct ids *out);
     /* piece - the text of an id; NULL: there is no such id. */
     const char *(*piece)(void *state, int id);
@@ -32,9 +32,9 @@ struct tok_kind {
 extern const struct tok_kind *const tok_kind_table[]; /* generated, NULL-terminated */
 
 /* tok_load - the tokenizer of a model folder. Errors: NULL after FAIL_INPUT, if the folder has no
- * known tokenizer or its files are wrong. tok_free - does nothing for NULL. tok_name - the name of its
- * kind. tok_vocab - the size of the vocabulary. tok_pad - the id of [PAD]. tok_piece - the text of an
- * id, or NULL. */
+ * known tokenizer or its files are wrong. tok_free - does nothing for NULL. tok_name - the name of
+ * its kind. tok_vocab - the size of the vocabulary. tok_pad - the id of [PAD]. tok_piece - the text
+ * of an id, or NULL. */
 struct tok;
 struct tok *tok_load(const char *dir);
 void tok_free(struct tok *t);
@@ -46,11 +46,11 @@ const char *tok_piece(const struct tok *t, int id);
 /* tok_encode - append the ids of TEXT, without special tokens. */
 void tok_encode(const struct tok *t, const char *text, size_t size, struct ids *out);
 
-/* tok_pair - append the ids of a model's input: [CLS] a [SEP], or, unless B is NULL,
- * [CLS] a [SEP] b [SEP]. It has at most MAX_LEN tokens (0: no limit; special tokens always stay): the
- * longer of the two texts is truncated at its end, token by token, as transformers does with
- * longest_first. Unless SECOND is NULL, *SECOND is the index at which b begins (the number of ids if
- * B is NULL). Returns the number of tokens that were removed. */
+/* tok_pair - append the ids of a model's input: [CLS] a [SEP], or, unless B is NULL, [CLS] a [SEP]
+ * b [SEP]. It has at most MAX_LEN tokens (0: no limit; special tokens always stay): the longer of
+ * the two texts is truncated at its end, token by token, as transformers does with longest_first.
+ * Unless SECOND is NULL, *SECOND is the index at which b begins (the number of ids if B is NULL).
+ * Returns the number of tokens that were removed. */
 int tok_pair(const struct tok *t, const char *a, const char *b, int max_len, struct ids *out,
              int *second);
 
@@ -58,10 +58,10 @@ int tok_pair(const struct tok *t, const char *a, const char *b, int max_len, str
 int tok_join(const struct tok *t, const char *a, size_t a_size, const char *b, size_t b_size,
              int max_len, struct ids *out, int *second);
 
-/* Text as BERT's BasicTokenizer sees it, for the kinds (norm.c).
- * utf8_next - the character at *P, which moves on by at least one byte; U+FFFD for invalid bytes.
- * norm_bert - TEXT without control characters if CLEAN, with spaces around Chinese characters if CJK,
- * in lower case if LOWER, and without accents if STRIP; the caller frees it. */
+/* Text as BERT's BasicTokenizer sees it, for the kinds (norm.c). utf8_next - the character at *P,
+ * which moves on by at least one byte; U+FFFD for invalid bytes.
+ * norm_bert - TEXT without control characters if CLEAN, with spaces around Chinese characters if
+ * CJK, in lower case if LOWER, and without accents if STRIP; the caller frees it. */
 uint32_t utf8_next(const char **p, const char *end);
 bool is_bert_space(uint32_t c);
 bool is_bert_control(uint32_t c);

@@ -1,6 +1,6 @@
-/* tok_wordpiece.c - BERT's WordPiece: the pieces of vocab.txt, longest match first. The ids are those
- * of the tokenizers package (BertNormalizer, BertPreTokenizer, WordPiece), which also recognizes
- * special tokens in the text. */
+/* tok_wordpiece.c - BERT's WordPiece: the pieces of vocab.txt, longest match first. The ids are
+ * those of the tokenizers package (BertNormalizer, BertPreTokenizer, WordPiece), which also
+ * recognizes special tokens in the text. */
 #include "core/text/tok.h"
 #include "core/base/file.h"
 

@@ -226,7 +226,8 @@ static int show_run(int argc, char **argv)
     return rc;
 }
 
-/* Asked for its documentation, a command prints nothing; keys that it lists twice are there once. */
+/* Asked for its documentation, a command prints nothing; keys that it lists twice are there
+ * once. */
 START_TEST(documentation_is_the_table)
 {
     static const char *const words[] = { "show", NULL };
