@@ -97,13 +97,12 @@ static int train_head(real **head, const struct matrices_cfg *c)
 /* The classifier of a model that trains more: its tensors in the order of params, as in HEAD. */
 static void take_head(struct model *m, const real *head)
 {
-    static const char *const names[] = { "classifier.weight", "classifier.bias" };
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const struct param *p = model_param(m, names[i]);
-        size_t n = (size_t)p->rows * (size_t)p->cols;
-        memcpy(m->theta + p->off, head, n * sizeof *head);
-        head += n;
+    for (int i = 0; i < m->n_params; i++) {
+        const struct param *p = &m->params[i];
+        if (!param_is_head(p))
+            continue;
+        memcpy(m->theta + p->off, head, param_size(p) * sizeof *head);
+        head += param_size(p);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "ablations/common/update.h"
 #include "core/adapt/adapt.h"
 #include "core/base/file.h"
+#include "core/peft/peft.h"
 #include "experiments/recipe/recipe.h"
 
 #include <math.h>
@@ -150,7 +151,7 @@ static int find_pair(const struct st_tensor *t[2], int *part, const struct left 
 {
     char *together =
         stored_together(b->arch) && p <= PROJ_V ? stored_module(b->arch, layer, p) : NULL;
-    char *own = xstrdup(b->arch->proj_name(layer, p));
+    char *own = arch_module(b->arch, layer, p);
 
     *part = 0;
     for (int i = 0; i < 2; i++)

@@ -3,6 +3,8 @@
 #define PARITY_IMPL_H
 
 #include "core/peft/peft.h"
+#include "core/peft/peft_targets.h"
+#include "core/peft/peft_tensors.h"
 #include "core/parity/parity.h"
 
 /* A file of expected numbers; done[i]: tensor i was an input or was compared. */

@@ -4,6 +4,7 @@
 #include "experiments/assets/adapter_files.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
+#include "core/peft/peft.h"
 #include "experiments/recipe/inputs.h"
 
 #include <limits.h>

@@ -350,7 +350,7 @@ static const struct {
     { "lora+dora+bitfit", "'dora' and 'lora' cannot be combined: both add "
                           "'encoder.layer.0.attention.self.query.lora_A.weight'" },
     { "prefix-layer+prefix-embed",
-      "'prefix-embed' and 'prefix-layer' cannot be combined: both insert rows" },
+      "'prefix-embed' and 'prefix-layer' cannot be combined: both insert virtual tokens" },
     { "lora,ia3", "'ia3' and 'lora' cannot be combined: the first rescales projections that the "
                   "second adds to" },
 };
@@ -381,9 +381,10 @@ END_TEST
 START_TEST(lora_refuses)
 {
     static const char *const targets[] = { "q,v", "k,w", "" };
-    static const char *const text[] = { "'rank' is 61, but 'q' is a matrix of 60 x 60",
-                                        "'targets' has 'w'; q, k, v, o, up, down and qkv are known",
-                                        "'targets' is empty" };
+    static const char *const text[] = {
+        "'rank' is 61, but 'q' is a matrix of 60 x 60",
+        "'targets' has 'w', which must be one of q, k, v, o, up, down, qkv", "'targets' is empty"
+    };
     struct lora_cfg cfg = { .rank = _i ? 8 : 61, .targets = (char *)(uintptr_t)targets[_i] };
     struct head h = tiny_head(POOL_CLS, false, 0);
     struct model m;

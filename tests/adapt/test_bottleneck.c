@@ -1,5 +1,6 @@
 /* test_bottleneck.c - adapters: against what PyTorch computed, on encoders and decoders, with
  * dropout, in parts, computed again; initial values; what is refused. */
+#include "core/peft/peft.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
 
@@ -380,7 +381,7 @@ static const struct {
     { "adapter-d", "drop_layers", "99999999999999999999",
       "'drop_layers' has '99999999999999999999', but the model has 3 layers (0 to 2)" },
     { "adapter-d", "drop_layers", "2,0,1",
-      "'drop_layers' is '2,0,1': of 3 layers none has an adapter" },
+      "'drop_layers' is '2,0,1', which leaves none of the 3 layers with an adapter" },
     { "adapter-d", "drop_layers", "1,01", "'drop_layers' names layer 1 twice" },
 };
 

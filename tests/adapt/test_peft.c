@@ -2,6 +2,7 @@
  * refused by name. */
 #include "core/adapt/adapt.h"
 #include "core/peft/peft.h"
+#include "core/peft/peft_tensors.h"
 #include "core/base/base.h"
 #include "core/format/json.h"
 #include "tests/kit/suite.h"
@@ -207,7 +208,7 @@ START_TEST(two_kinds_at_once)
     put(files[0], "{\"peft_type\": \"LORA\", \"use_dora\": true, \"use_rslora\": true}");
     ck_assert_ptr_null(peft_method(dir));
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "use_rslora and use_dora are set"));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "use_rslora and use_dora are both set"));
 }
 END_TEST
 
@@ -266,7 +267,7 @@ static const struct {
       "\"attention.output.dense\"]",
       NULL },
     { "peft_type", "\"IA3\"", "peft_type is 'IA3'" },
-    { "peft_type", "null", "peft_type is 'missing'" },
+    { "peft_type", "null", "peft_type is missing; it must be 'LORA'" },
     { "use_qalora", "true", "use_qalora is set" },
     { "rank_pattern", "{\"query\":4}", "rank_pattern is set" },
     { "alpha_pattern", "{\"query\":4}", "alpha_pattern is set" },
@@ -338,7 +339,7 @@ static const struct {
 } tensors[] = {
     { DROP, "lacks the tensor "
             "'base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight'" },
-    { ADD, "has the tensor 'base_model.model.bert.more', which the model has no place for" },
+    { ADD, "has the tensor 'base_model.model.bert.more', which the model does not have" },
     { TRANSPOSE, "has the shape [48, 2]; the model needs [2, 48]" },
     { NOT_FINITE, "has a NaN at index 5" },
     { BARE, NULL }, /* keys without "bert." */

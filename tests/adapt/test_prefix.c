@@ -340,7 +340,7 @@ START_TEST(mlp_can_be_dropped)
     void *cfg = cfg_of(f.a, "prefix=5 prefix_width=0");
     ck_assert_int_eq(model_init(&plain, &f.base, &f.m.head, f.a, cfg, 4, false), 0);
     ck_assert_uint_eq(plain.n_train - plain.n_train_head,
-                      (size_t)f.a->count_kept(f.cfg, &f.base.dims));
+                      (size_t)f.a->count_inference(f.cfg, &f.base.dims));
     real *scratch = xalloc(f.a->scratch(&f.m, false), sizeof *scratch);
     const struct param *to = model_param(&plain, "prefix.embedding.weight");
     int d = f.base.dims.d_model;
@@ -396,15 +396,14 @@ static const struct {
     const char *says;
 } refused[] = {
     { "prefix-embed", "prefix=0", false,
-      "'prefix' and 'infix' are both 0, so nothing is inserted" },
+      "'prefix' and 'infix' are both 0; one of them must be at least 1" },
     { "prefix-layer", "prefix=20 infix=13", false,
-      "'prefix' is 20 and 'infix' is 13, but the model has 33 positions for these rows and the "
-      "text" },
+      "'prefix' is 20 and 'infix' is 13, but the model has 33 positions for virtual tokens "
+      "and text together" },
     { "prefix-embed", "prefix=65536 infix=65536", false, "but the model has 33 positions" },
     { "prefix-layer", "prefix=2 infix=1", true,
-      "'infix' is 1, but a decoder (gpt2) reads plain text, in which no prompt ends that an infix "
-      "could "
-      "follow; 0 is right" },
+      "'infix' is 1, but a decoder (gpt2) reads plain text, in which there is no prompt for "
+      "an infix to follow; it must be 0" },
 };
 
 START_TEST(refuses)

@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/train/parts.h"
 #include "tests/kit/gradcheck.h"
+#include "core/peft/peft.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
 

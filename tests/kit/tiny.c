@@ -13,14 +13,6 @@
 
 static char dir[] = "/tmp/lowrank-tiny-XXXXXX";
 
-static const struct arch *bert(void)
-{
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, "bert") == 0)
-            return *a;
-    return NULL;
-}
-
 void tiny_config(int n_layers, int d_model)
 {
     char *path = path_join(dir, "config.json");
@@ -49,7 +41,7 @@ const char *tiny_write(void)
     tiny_config(3, 60);
     d.max_pos = 33;
     d.n_types = 2;
-    int n = bert()->params(&d, p, (int)ARRAY_LEN(p));
+    int n = arch_params(arch_find("bert"), &d, p, (int)ARRAY_LEN(p));
     for (int i = 0; i < n; i++) {
         size_t size = (size_t)p[i].rows * (size_t)p[i].cols;
         bool gain = strstr(p[i].name, "LayerNorm.weight") != NULL;

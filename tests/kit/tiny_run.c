@@ -64,7 +64,7 @@ static void write_model(const char *dir)
               " \"num_attention_heads\": 2, \"intermediate_size\": 24, \"vocab_size\": 40,"
               " \"max_position_embeddings\": 96, \"initializer_range\": 0.2}");
     CHECK(dims_load(&d, dir) == 0, "%s", fail_text());
-    int n = arch_table[0]->params(&d, p, 100);
+    int n = arch_params(arch_table[0], &d, p, 100);
     for (int i = 0; i < n; i++) {
         size_t size = (size_t)p[i].rows * (size_t)p[i].cols;
         real *x = xalloc(size, sizeof *x);

@@ -1,5 +1,6 @@
 /* test_decoder.c - a decoder with every method: gradients against signed differences, cut into
  * micro-batches, blind to what comes later; and adapters as PEFT holds them. */
+#include "core/peft/peft.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
 
@@ -215,7 +216,7 @@ START_TEST(methods_on_a_decoder)
     if (try_build(a->name, NULL, NULL, 0) != 0) {
         ck_assert_str_eq(a->name, "head");
         ck_assert_int_eq(fail_code(), FAIL_USAGE);
-        ck_assert_ptr_nonnull(strstr(fail_text(), "which a decoder (gpt2) has not"));
+        ck_assert_ptr_nonnull(strstr(fail_text(), "which a decoder (gpt2) does not have"));
         unbuild(a->name);
         return;
     }
@@ -252,7 +253,7 @@ START_TEST(targets_that_exclude_each_other)
 {
     ck_assert_int_eq(try_build("lora", "targets", "qkv,v", 0), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
-    ck_assert_str_eq(fail_text(), "'targets' has qkv and a part of it ('v,qkv')");
+    ck_assert_str_eq(fail_text(), "'targets' has both qkv and a part of it ('v,qkv')");
     unbuild("lora");
 }
 END_TEST
@@ -268,9 +269,9 @@ static const struct {
     { NULL, "h.2.ln_1.bias", "does not account for: 'h.2.ln_1.bias'" },
     { "h.1.attn.c_attn.weight", NULL, "lacks 'h.1.attn.c_attn.weight'" },
     { "h.0.mlp.c_fc.weight", "h.0.mlp.c_fc.weight",
-      "has the shape [4]; by config.json it is [36, 52]" },
+      "has the shape [4]; by config.json it must be [36, 52]" },
     { "h.0.attn.c_attn.bias", "h.0.attn.c_attn.bias",
-      "has the shape [4]; by config.json it is [108]" },
+      "has the shape [4]; by config.json it must be [108]" },
 };
 
 /* The golden checkpoint in DIR under names without prefix, less one tensor and with another. */

@@ -379,7 +379,7 @@ static const struct {
     { 4, 60, "lacks 'encoder.layer.3.attention.self.query.weight'" },
     { 4, 60, "... and 11 more" },
     { 2, 60, "that config.json does not account for: 'encoder.layer.2." },
-    { 3, 120, "has the shape [113, 60]; by config.json it is [113, 120]" },
+    { 3, 120, "has the shape [113, 60]; by config.json it must be [113, 120]" },
 };
 
 START_TEST(checkpoint_and_config_disagree)

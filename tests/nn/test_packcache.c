@@ -1,7 +1,7 @@
 /* test_packcache.c - kept packs: the same numbers as fresh ones, and never from a file that is damaged,
  * or another's. */
 #include "core/base/file.h"
-#include "core/nn/impl.h"
+#include "core/nn/packs.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
 
