@@ -4,20 +4,21 @@
  *     y += s drop(x) Q^T diag(l) P^T,   s = alpha / (r + 1e-5)      Q [r, in], l [r], P [out, r]
  *     loss += w mean over all Q and P of |Q Q^T - I|, |P^T P - I|   (Frobenius norm)
  *
- * A triplet is a row of Q, an entry of l and a column of P. The importance of a parameter w with gradient
- * g is
+ * A triplet is a row of Q, an entry of l and a column of P. The importance of a parameter w with
+ * gradient g is
  *
  *     I = |w g|,   M = b1 M + (1 - b1) I,   U = b2 U + (1 - b2) |I - M|,   importance = M U
  *
- * and that of a triplet is the importance of its l plus the means over its row and over its column. After
- * tinit steps, in every deltat-th step the l of the least important triplets are set to 0, so that as many
- * are left as the budget says; the budget falls from all triplets to target_rank for each matrix with the
- * cube of the remaining time. tfinal steps before the end the choice becomes final. Of triplets that are
- * equally important the later ones go, so that the budget is met exactly.
+ * and that of a triplet is the importance of its l plus the means over its row and over its column.
+ * After tinit steps, in every deltat-th step the l of the least important triplets are set to 0, so
+ * that as many are left as the budget says; the budget falls from all triplets to target_rank for
+ * each matrix with the cube of the remaining time. tfinal steps before the end the choice becomes
+ * final. Of triplets that are equally important the later ones go, so that the budget is met
+ * exactly.
  *
- * The regularizer, the scale and the initial values are those of the released code and of PEFT (the paper
- * squares the norms). M and U use w and g of the same step, as in the paper; PEFT uses w after the step's
- * update. */
+ * The regularizer, the scale and the initial values are those of the released code and of PEFT (the
+ * paper squares the norms). M and U use w and g of the same step, as in the paper; PEFT uses w
+ * after the step's update. */
 #include "core/adapt/pairs.h"
 
 #include "core/base/rng.h"
@@ -122,9 +123,9 @@ static long adalora_count(const void *cfg, const struct dims *d)
     return pairs_sum(c, d, c->rank, c->rank, c->rank);
 }
 
-/* --- products: diag(l) Q is computed once a pass, and its gradient is passed on to l and Q at the end.
- * The scratch of a pass has diag(l) Q of all inputs in order, those of one input stacked, then their
- * gradients. */
+/* --- products: diag(l) Q is computed once a pass, and its gradient is passed on to l and Q at the
+ * end. The scratch of a pass has diag(l) Q of all inputs in order, those of one input stacked, then
+ * their gradients. */
 
 /* How many values the diag(l) Q before an input have. */
 static size_t before(const struct model *m, int layer, int group)
@@ -250,7 +251,7 @@ static void regularize(const struct model *m, real *grad)
     }
 }
 
-/* --- the budget. m->opt_state has M, then U; after the last cut M is 1 for every l that is left. */
+/* --- the budget. m->opt_state has M, then U; after the last cut M is 1 for each l that is left. */
 
 static long steps_of(double t, long total)
 {

@@ -8,8 +8,9 @@
 
 /* --- finding */
 
-/* The parts of a list "a+b" or "a,b", in the order of the table. Returns how many they are; 0, and in BAD
- * the name that is unknown or in the list twice ("" where a separator has nothing beside it). */
+/* The parts of a list "a+b" or "a,b", in the order of the table. Returns how many they are; 0, and
+ * in BAD the name that is unknown or in the list twice ("" where a separator has nothing beside
+ * it). */
 static int parse_list(const struct adapt *part[MAX_PARTS], const char *list, char bad[64])
 {
     bool on[256] = { false };

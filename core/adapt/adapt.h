@@ -1,11 +1,11 @@
-/* adapt.h - adaptation methods: all of them, lists of several, and how a method adds tensors. Layer 2,
- * above core/nn.
+/* adapt.h - adaptation methods: all of them, lists of several, and how a method adds tensors. Layer
+ * 2, above core/nn.
  *
  * A method is a "const struct adapt adapt_NAME" (core/nn/method.h) in a file of this folder; the
- * Makefile collects them in adapt_table. tests/adapt/test_adapt.c runs over every entry: it starts as
- * the base model where it promises to, trains as many parameters as count() says, leaves frozen values
- * as they are to the bit, has the gradients of finite differences, can be saved and loaded, and computes
- * the same when it is merged. */
+ * Makefile collects them in adapt_table. tests/adapt/test_adapt.c runs over every entry: it starts
+ * as the base model where it promises to, trains as many parameters as count() says, leaves frozen
+ * values as they are to the bit, has the gradients of finite differences, can be saved and loaded,
+ * and computes the same when it is merged. */
 #ifndef ADAPT_H
 #define ADAPT_H
 
@@ -15,31 +15,31 @@
 
 extern const struct adapt *const adapt_table[]; /* generated, NULL-terminated */
 
-/* adapt_find - the method NAME ('_' is read as '-'), or a list of several, "a+b" or "a,b", as one method
- * whose name has them in the order of the table. Lists live until the process ends. NULL: a name is
- * unknown, or is in the list twice; then adapt_unknown returns that name, in memory that the next call
- * overwrites. */
+/* adapt_find - the method NAME ('_' is read as '-'), or a list of several, "a+b" or "a,b", as one
+ * method whose name has them in the order of the table. Lists live until the process ends. NULL: a
+ * name is unknown, or is in the list twice; then adapt_unknown returns that name, in memory that
+ * the next call overwrites. */
 const struct adapt *adapt_find(const char *name);
 const char *adapt_unknown(const char *name);
 
 /* adapt_has - is A this method, or a list that contains it? */
 bool adapt_has(const struct adapt *a, const char *name);
 
-/* adapt_count - the closed form of how many parameters train without the head, adapt_rows - how many
- * virtual tokens are inserted into a sequence, of a method or a list. CFG are its options. adapt_count
- * returns -1 after FAIL_USAGE. */
+/* adapt_count - the closed form of how many parameters train without the head, adapt_rows - how
+ * many virtual tokens are inserted into a sequence, of a method or a list. CFG are its options.
+ * adapt_count returns -1 after FAIL_USAGE. */
 long adapt_count(const struct adapt *a, const void *cfg, const struct dims *d);
 int adapt_rows(const struct adapt *a, const void *cfg);
 
-/* adapt_unmerged - the name of the method, in a list of its first part, that cannot be merged into the
- * weights because it does something else than update matrices; NULL when A can be merged. */
+/* adapt_unmerged - the name of the method, in a list of its first part, that cannot be merged into
+ * the weights because it does something else than update matrices; NULL when A can be merged. */
 const char *adapt_unmerged(const struct adapt *a);
 
-/* For attach(): append a tensor of the method to m->params and return its index there. NAME is copied.
- * adapt_matrix, adapt_vector - trainable. Tensors that are appended one after another are contiguous in
- * theta, so that [A_q; A_v] may be used as one matrix. adapt_fixed - a matrix that does not train (a
- * frozen A): zeros until init() fills it in, saved with the adapter, not counted as trainable. Fixed
- * tensors are contiguous, too. */
+/* For attach(): append a tensor of the method to m->params and return its index there. NAME is
+ * copied. adapt_matrix, adapt_vector - trainable. Tensors that are appended one after another are
+ * contiguous in theta, so that [A_q; A_v] may be used as one matrix. adapt_fixed - a matrix that
+ * does not train (a frozen A): zeros until init() fills it in, saved with the adapter, not counted
+ * as trainable. Fixed tensors are contiguous, too. */
 int adapt_matrix(struct model *m, const char *name, int rows, int cols);
 int adapt_vector(struct model *m, const char *name, int n);
 int adapt_fixed(struct model *m, const char *name, int rows, int cols);

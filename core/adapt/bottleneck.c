@@ -1,5 +1,5 @@
-/* bottleneck.c - adapters: small MLPs between the frozen layers, in the four variants that Hu et al. 2021
- * compare LoRA with.
+/* bottleneck.c - adapters: small MLPs between the frozen layers, in the four variants that Hu et
+ * al. 2021 compare LoRA with.
  *
  *     a(u) = W_up f(W_down u + b_down) + b_up        W_down [r, d], W_up [d, r]
  *
@@ -8,15 +8,15 @@
  *    Houlsby et al. 2019, fig. 2
  * P  after the MLP only. The input is what the block would put out without the adapter:
  *                                                    u = LN(h + res),   h += a(u)
- *    with the block's own LayerNorm; then the block adds and normalizes as always, so that this LN is
- *    applied twice. Pfeiffer et al. 2021, as in the code that Hu et al. 2021 released. A pre-norm block has
- *    no LayerNorm there: u = h + res.
+ *    with the block's own LayerNorm; then the block adds and normalizes as always, so that this LN
+ *    is applied twice. Pfeiffer et al. 2021, as in the code that Hu et al. 2021 released. A
+ *    pre-norm block has no LayerNorm there: u = h + res.
  * L  after the block, behind a LayerNorm of its own:  h += a(LN(h))
  *    Lin et al. 2020 (zlinao/VGLM, modeling_vlm.py: LN, down, ReLU, up, residual)
  * D  P in some of the layers, both in training and afterwards: AdapterDrop, Rueckle et al. 2021
  *
- * f is SiLU for H and ReLU for the others. Initial weights are N(0, initializer_range) and biases 0, as in
- * the released code; the update is small at first, but not 0. */
+ * f is SiLU for H and ReLU for the others. Initial weights are N(0, initializer_range) and biases
+ * 0, as in the released code; the update is small at first, but not 0. */
 #include "core/adapt/adapt.h"
 
 #include "core/base/rng.h"
@@ -54,7 +54,7 @@ static const struct opt opts[] = {
       "auto|relu|silu|gelu", "activation; auto is silu for adapter-h and relu for the others" },
     { "adapter_init", 0, OPT_CHOICE, offsetof(struct bottleneck_cfg, init), "bert", 0, 0,
       "bert|near_zero",
-      "weights N(0, initializer_range); near_zero: up projections 0, so that it starts as the base "
+      "weights N(0, initializer_range); near_zero: up projections 0, which starts as the base "
       "model" },
     { .type = OPT_END },
 };
@@ -67,8 +67,8 @@ static enum act act_of(enum kind kind, int choice)
     return chosen[choice];
 }
 
-/* Mark the layers of LIST; returns how many they are, or -1 (FAIL_USAGE) when one does not exist or no layer
- * is left. */
+/* Mark the layers of LIST; returns how many they are, or -1 (FAIL_USAGE) when one does not exist or
+ * no layer is left. */
 static int parse_dropped(bool *dropped, int n_layers, const char *list)
 {
     int n = 0;
@@ -164,7 +164,7 @@ static void adapter_detach(struct model *m)
     m->adapt_state = NULL;
 }
 
-/* Every adapter has its own random stream at every rank, different from those of LoRA's matrices. */
+/* Every adapter has its own random stream at every rank, different from those of LoRA. */
 static void draw_normal(struct model *m, int r, int unit, int part, struct param *p)
 {
     CHECK(unit < 8192, "layers x places = %d", unit);
@@ -234,8 +234,8 @@ static bool norm_before(const struct model *m, int layer, const struct param *a,
     return own || block;
 }
 
-/* What backward reads: u [T, d], whose memory du takes; z = f(.) [T, r], whose memory e takes; f'(.) [T, r];
- * with a LayerNorm xhat [T, d] and rstd [T]. */
+/* What backward reads: u [T, d], whose memory du takes; z = f(.) [T, r], whose memory e takes;
+ * f'(.) [T, r]; with a LayerNorm xhat [T, d] and rstd [T]. */
 struct adapter_acts {
     struct mat u, z, slope, xhat;
     real *rstd;
@@ -299,8 +299,8 @@ static void adapter_tap_fwd(const struct model *m, struct workspace *ws, const s
     mat_gemm(h, 1, 1, k.z, NOTRANS, param_mat(&a[UP_W]), TRANS);
 }
 
-/*     db_up += sum dh,   dW_up += dh^T z,    e = (dh W_up) f',   db_down += sum e,   dW_down += e^T u
- *     du = e W_down, through the LayerNorm,  dh += du,           dres += du with P */
+/*     db_up += sum dh,  dW_up += dh^T z,  e = (dh W_up) f',  db_down += sum e,  dW_down += e^T u
+ *     du = e W_down, through the LayerNorm,   dh += du,   with P also dres += du */
 static void adapter_tap_bwd(const struct model *m, struct workspace *ws, const struct batch *b,
                             int layer, enum place p, struct mat saved, struct mat dh,
                             struct mat dres)

@@ -1,8 +1,10 @@
-/* combine.c - several methods on one model: a list such as "lora+prefix-embed" is a method, and each of its
- * hooks calls those of its parts, with a view of the model in which the part is the only method.
+/* combine.c - several methods on one model: a list such as "lora+prefix-embed" is a method, and
+ * each of its hooks calls those of its parts, with a view of the model in which the part is the
+ * only method.
  *
- * Parts are in the order of the table, so that a+b and b+a are the same method. Hooks run in that order
- * forward and in the reverse order backward. Options with the same key have one value for all parts. */
+ * Parts are in the order of the table, so that a+b and b+a are the same method. Hooks run in that
+ * order forward and in the reverse order backward. Options with the same key have one value for all
+ * parts. */
 #include "core/adapt/combine.h"
 
 #include "core/base/text.h"
@@ -63,7 +65,7 @@ static int refuse_pair(const struct combined *c, int k, int i, const char *why, 
                 *what ? "'" : "");
 }
 
-/* Only one part may insert virtual tokens, and keys and values; and no two may add the same tensor. */
+/* Only one part may insert virtual tokens, or keys and values; no two may add the same tensor. */
 static int check_once(const struct model *m, const struct combined *c, struct taken *t, int i)
 {
     bool rows = m->n_prefix + m->n_infix > 0;
@@ -82,8 +84,8 @@ static int check_once(const struct model *m, const struct combined *c, struct ta
     return 0;
 }
 
-/* Part I marks what it trains while no tensor is marked as trainable, which shows tensors that two parts
- * train. */
+/* Part I marks what it trains while no tensor is marked as trainable, which shows tensors that two
+ * parts train. */
 static int attach_part(struct model *m, const struct combined *c, struct combined_state *s,
                        struct taken *t, int i, const void *cfg)
 {

@@ -1,5 +1,5 @@
-/* dora.c - LoRA on the direction of each row of a matrix, with the length of the row trained on its own
- * (Liu et al. 2024, DoRA).
+/* dora.c - LoRA on the direction of each row of a matrix, with the length of the row trained on its
+ * own (Liu et al. 2024, DoRA).
  *
  *     W'_i = m_i (W_i + s (B A)_i) / n_i,   n_i = |W_i + s (B A)_i|,   m = |W_i| at first
  *     y = c (x W^T + s drop(x) A^T B^T) + b,   c = m / n
@@ -8,9 +8,9 @@
  *
  *     n_i^2 = |W_i|^2 + 2 s B_i (W A^T)_i + s^2 B_i (A A^T) B_i^T
  *
- * so that W + s B A is never in memory: W A^T is the frozen product applied to the rows of A. One m for
- * each output is PEFT's reading of the paper. With dropout, in PEFT x W^T also sees the dropped input;
- * here only A does. */
+ * so that W + s B A is never in memory: W A^T is the frozen product applied to the rows of A. One m
+ * for each output is PEFT's reading of the paper. With dropout, in PEFT x W^T also sees the dropped
+ * input; here only A does. */
 #include "core/adapt/pairs.h"
 
 #include "core/math/ops.h"
@@ -83,8 +83,8 @@ static long dora_count(const void *cfg, const struct dims *d)
     return pairs_sum(c, d, 0, c->rank, c->rank + 1);
 }
 
-/* --- norms. The scratch of a pass has for each pair, in the order of slots, [out] values each of c, 1 / n,
- * the bias, and the gradient of c; then memory for computing norms. */
+/* --- norms. The scratch of a pass has for each pair, in the order of slots, [out] values each of
+ * c, 1 / n, the bias, and the gradient of c; then memory for computing norms. */
 
 enum { PER_OUTPUT = 4 };
 struct outputs {

@@ -17,10 +17,10 @@ struct lora_cfg {
     int init; /* enum lora_init */
 };
 
-/* lora_pair - the matrices A [r, in] and B [out, r] of a target (core/adapt/target.h) as they are in the
- * model; empty views when the target is not adapted, or not by a pair. lora_matrices - those of a
- * projection, also when it is a part of the target qkv: then A is the common one and B the part's
- * rows. */
+/* lora_pair - the matrices A [r, in] and B [out, r] of a target (core/adapt/target.h) as they are
+ * in the model; empty views when the target is not adapted, or not by a pair. lora_matrices - those
+ * of a projection, also when it is a part of the target qkv: then A is the common one and B the
+ * part's rows. */
 void lora_pair(const struct model *m, int layer, int target, struct mat *a, struct mat *b);
 void lora_matrices(const struct model *m, int layer, enum proj p, struct mat *a, struct mat *b);
 #endif

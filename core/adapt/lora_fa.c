@@ -2,8 +2,8 @@
  *
  *     y += s drop(x) A^T B^T,   s = alpha / r,   A keeps its initial values
  *
- * Backward needs only x A^T, r values for each token instead of its whole input. B trains with plain
- * AdamW, as in the paper; PEFT's optimizer for LoRA-FA also multiplies the gradient of B by
+ * Backward needs only x A^T, r values for each token instead of its whole input. B trains with
+ * plain AdamW, as in the paper; PEFT's optimizer for LoRA-FA also multiplies the gradient of B by
  * (s^2 A A^T)^-1. */
 #include "core/adapt/pairs.h"
 

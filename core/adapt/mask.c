@@ -1,6 +1,6 @@
-/* mask.c - methods that add nothing and train a part of the model's own parameters: all of them, the
- * biases, the top layers, or only the head. In formulas L layers, d = d_model, f = d_ffn, V words,
- * P positions, S token types. */
+/* mask.c - methods that add nothing and train a part of the model's own parameters: all of them,
+ * the biases, the top layers, or only the head. In formulas L layers, d = d_model, f = d_ffn, V
+ * words, P positions, S token types. */
 #include "core/adapt/adapt.h"
 
 /* Part of the base model that the head uses: not the pooler with mean pooling. */

@@ -1,10 +1,10 @@
-/* pairs.h - private to core/adapt: what LoRA and its variants share. They give each target a pair of
- * matrices,
+/* pairs.h - private to core/adapt: what LoRA and its variants share. They give each target a pair
+ * of matrices,
  *
  *     h = drop(x) A^T,   y += s h B^T         A [r, in], B [out, r]; x [T, in], y [T, out]
  *
- * The A of targets that read the same input are stacked in memory, so that one thin product computes
- * drop(x) A^T for all of them. The frozen product sees x without dropout. */
+ * The A of targets that read the same input are stacked in memory, so that one thin product
+ * computes drop(x) A^T for all of them. The frozen product sees x without dropout. */
 #ifndef PAIRS_H
 #define PAIRS_H
 
@@ -16,9 +16,9 @@ struct pair {
     int a, b; /* indices in m->params; 0: not adapted (params[0] is a tensor of the base model) */
 };
 
-/* What multiplies at one input: N targets, each with A [w, in], stacked in a, and B [out, w]. The first r
- * rows of each A and the first r columns of each B have gradients, da [n r, in] and db [out, r], which
- * are empty when they do not train. */
+/* What multiplies at one input: N targets, each with A [w, in], stacked in a, and B [out, w]. The
+ * first r rows of each A and the first r columns of each B have gradients, da [n r, in] and db
+ * [out, r], which are empty when they do not train. */
 struct factors {
     int n, w, r;
     int target[MAX_GROUP_TARGETS];
@@ -32,8 +32,8 @@ struct pairs {
     double dropout;
     bool on[N_TARGETS];
     struct pair *pair; /* [target_slots] */
-    /* What multiplies when it is not the tensors themselves. NULL: the tensors. WS NULL: only sizes are
-     * needed. */
+    /* What multiplies when it is not the tensors themselves. NULL: the tensors. WS NULL: only sizes
+     * are needed. */
     void (*factors)(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
                     enum group g);
 };
@@ -73,22 +73,22 @@ static inline struct pairs *pairs_of(const struct model *m)
     }
 extern const struct opt pairs_opts[]; /* those of LoRA */
 
-/* pairs_attach - allocate an adapt_state of SIZE bytes that begins with a struct pairs, and add A and B of
- * every target; A is trainable or fixed. NULL: FAIL_USAGE. pairs_detach - free it. */
+/* pairs_attach - allocate an adapt_state of SIZE bytes that begins with a struct pairs, and add A
+ * and B of every target; A is trainable or fixed. NULL: FAIL_USAGE. pairs_detach - free it. */
 enum pairs_a { A_TRAINS, A_FIXED };
 void *pairs_attach(struct model *m, size_t size, const struct lora_cfg *c, double scale,
                    enum pairs_a a);
 void pairs_detach(struct model *m);
 
-/* pairs_init - set A as cfg->init says; B stays 0. CFG begins with a struct lora_cfg. pairs_stream - the
- * number of the random stream of a target: every matrix has its own at every rank. If the A of rank 8
- * were the first rows of the A of rank 64, the subspaces of two ranks would look alike before any
- * training. */
+/* pairs_init - set A as cfg->init says; B stays 0. CFG begins with a struct lora_cfg. pairs_stream
+ * - the number of the random stream of a target: every matrix has its own at every rank. If the A
+ * of rank 8 were the first rows of the A of rank 64, the subspaces of two ranks would look alike
+ * before any training. */
 void pairs_init(struct model *m, const void *cfg);
 uint32_t pairs_stream(const struct pairs *s, int layer, int target);
 
-/* pairs_sum - the parameters of a method that trains EACH + PER_IN in + PER_OUT out of them for every
- * target of every layer; -1 after FAIL_USAGE. pairs_count - those of A and B: r (in + out). */
+/* pairs_sum - how many parameters a method trains that has EACH + PER_IN in + PER_OUT out for every
+ * target of every layer; -1 after FAIL_USAGE. pairs_count - those of A and B, r (in + out). */
 long pairs_sum(const struct lora_cfg *c, const struct dims *d, long each, long per_in,
                long per_out);
 long pairs_count(const void *cfg, const struct dims *d);
@@ -109,7 +109,8 @@ void pairs_bwd(const struct model *m, struct workspace *ws, const struct batch *
                enum group g, struct mat saved, struct mat x, struct mat dy, struct mat dx);
 void pairs_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign);
 
-/* The entries of LoRA's struct adapt. A variant begins with them and then overrides those that differ. */
+/* The entries of LoRA's struct adapt. A variant begins with them and then overrides those that
+ * differ. */
 #define PAIRS_METHOD                                                                               \
     .opts = pairs_opts, .cfg_size = sizeof(struct lora_cfg), .starts_as_base = true,               \
     .pairs = true, .init = pairs_init, .detach = pairs_detach, .count = pairs_count,               \

@@ -3,11 +3,11 @@
  *     W = U S V^T,   B0 = U_r sqrt(S_r / s),   A0 = sqrt(S_r / s) V_r^T
  *     y += s drop(x) (A^T B^T - A0^T B0^T),    A = A0, B = B0 at first
  *
- * The paper subtracts s B0 A0 from W. Here W is shared by all models, so B0 and A0 stay beside it as
- * tensors that do not train, and both products are one product of rank 2 r, of [A; A0] and [B, -B0]: the
- * first pass is that of the base model up to rounding. The SVD is computed in double precision, which takes
- * 0.1 s for a matrix of 384 x 384 and 0.4 s for one of 768 x 768; its leading part is cached for later runs
- * in the same process. */
+ * The paper subtracts s B0 A0 from W. Here W is shared by all models, so B0 and A0 stay beside it
+ * as tensors that do not train, and both products are one product of rank 2 r, of [A; A0] and [B,
+ * -B0]: the first pass is that of the base model up to rounding. The SVD is computed in double
+ * precision, which takes 0.1 s for a matrix of 384 x 384 and 0.4 s for one of 768 x 768; its
+ * leading part is cached for later runs in the same process. */
 #include "core/adapt/pairs.h"
 
 #include <math.h>
@@ -73,8 +73,8 @@ static struct principal *decompose(const struct model *m, int layer, int target,
     return NULL;
 }
 
-/* The principal part of a target, of at least that rank, from the cache or into it. A random base model has
- * no hash to find it by; then the caller frees *TEMPORARY. */
+/* The principal part of a target, of at least that rank, from the cache or into it. A random base
+ * model has no hash to find it by; then the caller frees *TEMPORARY. */
 static const struct principal *principal_of(struct principal **temporary, const struct model *m,
                                             int layer, int target, int rank)
 {
@@ -148,8 +148,8 @@ static void set_pair(struct model *m, const struct pair *at, const struct princi
     }
 }
 
-/* A matrix has no SVD when its values are not finite, which base_model_load refuses, or when memory runs
- * out; neither can be handled here. */
+/* A matrix has no SVD when its values are not finite, which base_model_load refuses, or when memory
+ * runs out; neither can be handled here. */
 static void pissa_init(struct model *m, const void *cfg)
 {
     const struct pissa *s = m->adapt_state;
@@ -171,8 +171,8 @@ static void pissa_init(struct model *m, const void *cfg)
     pthread_mutex_unlock(&cache_lock);
 }
 
-/* --- products. The scratch of a pass has for each input [A; A0] of its targets, stacked, then [B, -B0] of
- * each. */
+/* --- products. The scratch of a pass has for each input [A; A0] of its targets, stacked, then [B,
+ * -B0] of each. */
 
 static struct mat wide_a(const struct factors *f, real **x)
 {

@@ -2,14 +2,14 @@
  *
  *     [CLS] a b [SEP]   becomes   [CLS] p_1 .. p_lp a b [SEP] i_1 .. i_li
  *
- * prefix-embed trains the embeddings of the virtual tokens, d (l_p + l_i) parameters; every block then
- * computes them like any other token. prefix-layer also overwrites their rows after every block with
- * vectors of that block, so that each block reads trained rows, L d (l_p + l_i) parameters. The rows after
- * the last block are not overwritten, because nothing reads them.
+ * prefix-embed trains the embeddings of the virtual tokens, d (l_p + l_i) parameters; every block
+ * then computes them like any other token. prefix-layer also overwrites their rows after every
+ * block with vectors of that block, so that each block reads trained rows, L d (l_p + l_i)
+ * parameters. The rows after the last block are not overwritten, because nothing reads them.
  *
- * Virtual tokens take positions of the model, and time, like other tokens. They start as the embeddings of
- * random words, as Li & Liang recommend (sec. 7.4); rows inside the model start as the first block reads
- * such embeddings, which has the scale of what the other blocks read, too. */
+ * Virtual tokens take positions of the model, and time, like other tokens. They start as the
+ * embeddings of random words, as Li & Liang recommend (sec. 7.4); rows inside the model start as
+ * the first block reads such embeddings, which has the scale of what the other blocks read, too. */
 #include "core/adapt/adapt.h"
 
 #include "core/base/rng.h"
@@ -25,16 +25,15 @@ struct prefix_cfg {
     int init; /* enum prefix_init */
 };
 struct prefix {
-    int *
-        layer; /* prefix-layer: [L] index in m->params of the rows after block i < L - 1; else NULL */
+    int *layer; /* [L] index in m->params of the rows after block i < L - 1; NULL: prefix-embed */
 };
 
 #define AT(f) offsetof(struct prefix_cfg, f)
 static const struct opt opts[] = {
     { "prefix", 0, OPT_INT, AT(prefix), "8", 0, 65536, NULL,
-      "virtual tokens before the text (prefix-kv: keys and values in each layer)" },
+      "virtual tokens before the text, l_p (prefix-kv: keys and values in each layer)" },
     { "infix", 0, OPT_INT, AT(infix), "0", 0, 65536, NULL,
-      "virtual tokens after the text; not for decoders" },
+      "virtual tokens after the text, l_i; not for decoders" },
     { "prefix_init", 0, OPT_CHOICE, AT(init), "vocab", 0, 0, "vocab|normal",
       "initial values: embeddings of random words, or normal with standard deviation "
       "initializer_range" },

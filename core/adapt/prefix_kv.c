@@ -2,16 +2,17 @@
  *
  *     K_i = [K_p,i; K],  V_i = [V_p,i; V]        K_p,i, V_p,i [l_p, d] of layer i
  *
- * Training them directly is unstable (sec. 4.3). With a width w they are therefore the output of an MLP,
+ * Training them directly is unstable (sec. 4.3). With a width w they are therefore the output of an
+ * MLP,
  *
  *     [K_p,0 V_p,0 K_p,1 ..] = tanh(E W1^T + b1) W2^T + b2     E [l_p, d], W1 [w, d], W2 [2Ld, w]
  *
- * of which a trained model needs only the output. It is computed once a pass, and its backward pass runs
- * once, on the sum of what attention adds for every sequence. With width 0 there is no MLP.
+ * of which a trained model needs only the output. It is computed once a pass, and its backward pass
+ * runs once, on the sum of what attention adds for every sequence. With width 0 there is no MLP.
  *
  * A prefix gives attention more columns but takes no positions: tokens keep theirs, while
- * past_key_values of transformers shifts them by l_p. Initial values are those of PEFT and torch: E (or K
- * and V themselves) N(0, 1), weights and biases uniform within 1/sqrt(in). */
+ * past_key_values of transformers shifts them by l_p. Initial values are those of PEFT and torch: E
+ * (or K and V themselves) N(0, 1), weights and biases uniform within 1/sqrt(in). */
 #include "core/adapt/adapt.h"
 
 #include "core/base/rng.h"
@@ -31,7 +32,7 @@ struct prefix_kv {
 #define AT(f) offsetof(struct prefix_kv_cfg, f)
 static const struct opt opts[] = {
     { "prefix", 0, OPT_INT, AT(prefix), "8", 1, 65536, NULL,
-      "trained keys and values in each layer" },
+      "trained keys and values in each layer, l_p" },
     { "prefix_width", 0, OPT_INT, AT(width), "512", 0, 65536, NULL,
       "width of the MLP that computes them during training; 0: train them directly" },
     { .type = OPT_END },
@@ -154,7 +155,8 @@ static void kv_pass_begin(const struct model *m, struct workspace *ws)
         mat_zero(p.dkv);
 }
 
-/*     dW2 += dkv^T h,  db2 += sum dkv,  g = (dkv W2)(1 - h^2),  dW1 += g^T E,  db1 += sum g,  dE += g W1 */
+/*     dW2 += dkv^T h,   db2 += sum dkv,   g = (dkv W2)(1 - h^2)
+ *     dW1 += g^T E,     db1 += sum g,     dE += g W1 */
 static void kv_pass_end(const struct model *m, struct workspace *ws)
 {
     const struct prefix_kv *s = m->adapt_state;

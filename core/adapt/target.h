@@ -1,5 +1,5 @@
-/* target.h - private to core/adapt and core/peft: the matrices of a block that a method adapts, as its
- * option "targets" names them.
+/* target.h - private to core/adapt and core/peft: the matrices of a block that a method adapts, as
+ * its option "targets" names them.
  *
  * A target is one of the six projections, or qkv: where a checkpoint holds q, k and v as one matrix
  * (GPT-2's c_attn), that matrix as a whole, with one A [r, d] for all three. That is what PEFT does
@@ -13,8 +13,8 @@
 enum { TARGET_QKV = N_PROJ, N_TARGETS };              /* before it: enum proj */
 extern const char *const target_names[N_TARGETS + 1]; /* "q", ..., "down", "qkv", NULL */
 
-/* target_parse - mark the targets of LIST, "q,v"; returns how many they are, or -1. target_check - they
- * exist in this model, and a rank of R fits into their matrices. Errors: FAIL_USAGE. */
+/* target_parse - mark the targets of LIST, "q,v"; returns how many they are, or -1. target_check -
+ * they exist in this model, and a rank of R fits into their matrices. Errors: FAIL_USAGE. */
 int target_parse(bool on[N_TARGETS], const char *list);
 int target_check(const struct model *m, const bool on[N_TARGETS], int r);
 
@@ -32,8 +32,8 @@ int target_of_proj(const bool on[N_TARGETS], enum proj p);
 /* target_cols - the columns of a group's output Y that belong to a target with OUT columns. */
 struct mat target_cols(struct mat y, int t, int out);
 
-/* target_weight - a copy of a target's frozen matrix, [out, in]; the caller frees its x. target_bias -
- * copy the biases of its projections to BIAS [out]. */
+/* target_weight - a copy of a target's frozen matrix, [out, in]; the caller frees its x.
+ * target_bias - copy the biases of its projections to BIAS [out]. */
 struct mat target_weight(const struct model *m, int layer, int t);
 void target_bias(real *bias, const struct model *m, int layer, int t);
 
@@ -47,9 +47,9 @@ static inline int target_slots(const struct model *m)
     return m->base->dims.n_layers * N_TARGETS;
 }
 
-/* target_module - the name of the module that has a target, "encoder.layer.0.attention.self.query"; the
- * caller frees it. target_matrix, target_vector, target_fixed - adapt_matrix and the like with the name
- * MODULE.SUFFIX. */
+/* target_module - the name of the module that has a target, "encoder.layer.0.attention.self.query";
+ * the caller frees it. target_matrix, target_vector, target_fixed - adapt_matrix and the like with
+ * the name MODULE.SUFFIX. */
 char *target_module(const struct arch *a, int layer, int t);
 int target_matrix(struct model *m, int layer, int t, const char *suffix, int rows, int cols);
 int target_vector(struct model *m, int layer, int t, const char *suffix, int n);

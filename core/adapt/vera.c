@@ -1,11 +1,11 @@
-/* vera.c - one frozen random pair for all matrices, and two trained vectors for each matrix (Kopiczko et
- * al. 2024, VeRA).
+/* vera.c - one frozen random pair for all matrices, and two trained vectors for each matrix
+ * (Kopiczko et al. 2024, VeRA).
  *
  *     y += b (d (drop(x) A^T) B^T)       d [r] = d_initial, b [out] = 0 at first
  *
- * A [r, largest in] and B [largest out, r] are drawn once; a matrix uses as many of their columns and rows
- * as it needs, from the first. Both are uniform within sqrt(6 / fan_in), as in PEFT. Projections that read
- * the same input share drop(x) A^T. */
+ * A [r, largest in] and B [largest out, r] are drawn once; a matrix uses as many of their columns
+ * and rows as it needs, from the first. Both are uniform within sqrt(6 / fan_in), as in PEFT.
+ * Projections that read the same input share drop(x) A^T. */
 #include "core/adapt/input_drop.h"
 #include "core/adapt/pairs.h"
 
@@ -104,8 +104,8 @@ static long vera_count(const void *cfg, const struct dims *d)
     return pairs_sum(c, d, c->rank, 0, 1);
 }
 
-/* --- products. Saved: h [T, r], memory of the same size, z [T, out] of each target, then what dropout
- * saves. */
+/* --- products. Saved: h [T, r], memory of the same size, z [T, out] of each target, then what
+ * dropout saves. */
 
 struct target {
     const struct param *d, *b;

@@ -146,8 +146,8 @@ static void plan_layer(struct plan *p, struct layer_acts *a, const struct model 
     plan_taps(p, a, m, layer, s->grad, r);
 }
 
-/* Recomputed blocks: each has memory for its input, and all share memory for the rest, which belongs to
- * whichever was computed last. */
+/* Recomputed blocks: each has memory for its input, and all share memory for the rest, which
+ * belongs to whichever was computed last. */
 static void plan_recomputed(struct plan *p, struct acts *a, const struct model *m,
                             const struct acts_shape *s)
 {

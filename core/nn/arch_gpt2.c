@@ -1,10 +1,10 @@
 /* arch_gpt2.c - GPT-2's tensors, under the names that transformers gives them. block.c computes its
  * block.
  *
- * Checkpoints store its linear maps as Conv1D layers, [in, out], and hold q, k and v side by side in
- * one tensor, c_attn. Here each of the three is a matrix [out, in] of its own, which is the unit of
- * adaptation in Hu et al. 2021, sec. 4.2. A frozen matrix is packed directly from the file's layout;
- * only matrices that train, or that are merged, are copied out of it. */
+ * Checkpoints store its linear maps as Conv1D layers, [in, out], and hold q, k and v side by side
+ * in one tensor, c_attn. Here each of the three is a matrix [out, in] of its own, which is the unit
+ * of adaptation in Hu et al. 2021, sec. 4.2. A frozen matrix is packed directly from the file's
+ * layout; only matrices that train, or that are merged, are copied out of it. */
 #include "core/nn/arch_impl.h"
 
 #include <math.h>

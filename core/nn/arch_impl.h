@@ -14,9 +14,9 @@ struct spec {
     enum size rows, cols; /* rows SIZE_1: a vector */
 };
 
-/* A tensor that checkpoints hold in another form: as one of PARTS side by side in a tensor of another
- * name (columns of a matrix, values of a vector), or transposed, as [in, out]. Tables end with parts
- * 0. */
+/* A tensor that checkpoints hold in another form: as one of PARTS side by side in a tensor of
+ * another name (columns of a matrix, values of a vector), or transposed, as [in, out]. Tables end
+ * with parts 0. */
 struct storage {
     enum role role;
     const char *name; /* inside a block; NULL: the tensor's own */
@@ -42,10 +42,9 @@ struct fixed {
 };
 
 struct arch_impl {
-    const struct spec *before, *block,
-        *after;                    /* embeddings; one block; what follows the last block */
-    const char *block_prefix;      /* "encoder.layer." */
-    const struct storage *storage; /* NULL: every tensor is stored as it is */
+    const struct spec *before, *block, *after; /* embeddings; one block; the rest */
+    const char *block_prefix;                  /* "encoder.layer." */
+    const struct storage *storage;             /* NULL: every tensor is stored as it is */
     const struct setting *settings;
     const struct fixed *fixed;
     const char *act_key; /* "hidden_act" */

@@ -1,4 +1,5 @@
-/* base_model.c - loading a pretrained checkpoint: find and check its tensors, then map or copy them. */
+/* base_model.c - loading a pretrained checkpoint: find and check its tensors, then map or copy
+ * them. */
 #include "core/nn/base_model.h"
 
 #include "core/base/text.h"
@@ -69,8 +70,8 @@ const struct st_tensor *base_model_tensor(const struct base_model *b, const char
     return NULL;
 }
 
-/* Does a tensor that nothing reads have a name inside the trunk's modules? The file may have more layers
- * than config.json says. Heads of other tasks and saved position ids do not matter. */
+/* Does a tensor that nothing reads have a name inside the trunk's modules? The file may have more
+ * layers than config.json says. Heads of other tasks and saved position ids do not matter. */
 static bool is_trunk_name(const struct base_model *b, const char *name)
 {
     size_t n = strlen(name), k = strlen(b->arch->prefix);
@@ -107,8 +108,8 @@ static int check_shape(const struct base_model *b, const struct param *p, const 
     return -1;
 }
 
-/* Find every tensor: T[i] becomes that of params[i]. A pooler that is entirely absent is dropped from
- * params. */
+/* Find every tensor: T[i] becomes that of params[i]. A pooler that is entirely absent is dropped
+ * from params. */
 static int find_tensors(struct base_model *b, const struct st_tensor **t)
 {
     struct names missing = { 0 }, surplus = { 0 };
@@ -196,9 +197,9 @@ static int read_value(const struct base_model *b, const struct param *p, const s
     return rc;
 }
 
-/* Let each parameter point to its values: in the mapped file where they can be used as they are, else
- * in b->own. Vectors are copied too: they are few and lie between the matrices, so that each would keep
- * the two megabytes around it in memory. */
+/* Let each parameter point to its values: in the mapped file where they can be used as they are,
+ * else in b->own. Vectors are copied too: they are few and lie between the matrices, so that each
+ * would keep the two megabytes around it in memory. */
 static int read_values(struct base_model *b, const struct st_tensor *const *t)
 {
     size_t n_own = 0, at = 0;

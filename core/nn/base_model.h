@@ -25,18 +25,18 @@ struct base_model {
     /* For each precision, layer and group the packed weights for forward only, then those for both
      * directions; NULL until a model needs them. */
     struct packed **packed;
-    char *pack_dir; /* folder of cached packed weights; NULL: they are not cached */
-    size_t
-        pack_least; /* cache from so many bytes of packed weights on; 0: from where it is faster */
-    struct packs *packs;           /* [N_PRECISION], private to core/nn */
+    char *pack_dir;      /* folder of cached packed weights; NULL: they are not cached */
+    size_t pack_least;   /* cache models with at least so many bytes of packed weights; 0: those for
+                          which it is faster */
+    struct packs *packs; /* [N_PRECISION], private to core/nn */
     struct lmhead lm[N_PRECISION]; /* a decoder's output layer, packed when it is first needed */
 };
 
 /* base_model_load - read config.json and model.safetensors of the folder DIR. Tensors may have the
  * architecture's prefix or not; their shapes are checked. A checkpoint without a pooler is accepted
  * (model_init refuses it when the head needs one). position_ids and the heads of other tasks are
- * ignored; the checkpoint's own classifier stays readable by base_model_head. B is freed on failure.
- * Errors: FAIL_INPUT, which lists missing and unexpected tensors; FAIL_MEMORY. */
+ * ignored; the checkpoint's own classifier stays readable by base_model_head. B is freed on
+ * failure. Errors: FAIL_INPUT, which lists missing and unexpected tensors; FAIL_MEMORY. */
 int base_model_load(struct base_model *b, const char *dir);
 
 /* base_model_random - a checkpoint of shape D with random values, for measurements: every tensor is
@@ -45,18 +45,18 @@ int base_model_load(struct base_model *b, const char *dir);
  * D->problem is not used. Errors: FAIL_USAGE for an unknown architecture; FAIL_MEMORY. */
 int base_model_random(struct base_model *b, const struct dims *d, uint64_t seed);
 
-/* base_model_outline - the tensors of shape D without values, for model_outline; without POOLER as in
- * a checkpoint that has none. D->problem is not used. Errors: FAIL_USAGE for an unknown
+/* base_model_outline - the tensors of shape D without values, for model_outline; without POOLER as
+ * in a checkpoint that has none. D->problem is not used. Errors: FAIL_USAGE for an unknown
  * architecture. */
 int base_model_outline(struct base_model *b, const struct dims *d, bool pooler);
 
 /* base_model_free - of a zeroed struct: nothing. */
 void base_model_free(struct base_model *b);
 
-/* base_model_pack - pack weights in this process, so that forked workers share them: for each of the
- * [n_layers * N_GROUP] groups what NEED says (see model_packs), or everything in both directions when
- * NEED is NULL; of a decoder also the output layer. Whatever is not packed here is packed when a model
- * needs it. Errors: FAIL_MEMORY. */
+/* base_model_pack - pack weights in this process, so that forked workers share them: for each of
+ * the [n_layers * N_GROUP] groups what NEED says (see model_packs), or everything in both
+ * directions when NEED is NULL; of a decoder also the output layer. Whatever is not packed here is
+ * packed when a model needs it. Errors: FAIL_MEMORY. */
 enum pack_need { PACK_NONE, PACK_FORWARD, PACK_BOTH, N_PACK_NEED };
 int base_model_pack(struct base_model *b, const unsigned char *need, enum precision p);
 
@@ -64,8 +64,8 @@ int base_model_pack(struct base_model *b, const unsigned char *need, enum precis
  * when the checkpoint has none. */
 const struct st_tensor *base_model_head(const struct base_model *b, enum role role);
 
-/* base_model_table_resident - how many bytes of a mapped embedding table of BYTES stay in memory while
- * its rows are looked up. A small table stays as a whole. The pages of a large one are released now and
- * then, because every lookup brings in the pages around its row. */
+/* base_model_table_resident - how many bytes of a mapped embedding table of BYTES stay in memory
+ * while its rows are looked up. A small table stays as a whole. The pages of a large one are
+ * released now and then, because every lookup brings in the pages around its row. */
 size_t base_model_table_resident(size_t bytes);
 #endif

@@ -1,7 +1,7 @@
 /* base_model_random.c - a checkpoint of given shapes with random values, for measurements.
  *
- * The values are in an anonymous file that is mapped like a checkpoint's file, so that memory which is
- * released after packing counts in the same way. */
+ * The values are in an anonymous file that is mapped like a checkpoint's file, so that memory which
+ * is released after packing counts in the same way. */
 #include "core/nn/base_model.h"
 
 #include "core/base/rng.h"

@@ -6,12 +6,13 @@
  *
  *     y1 = LN1(x + drop(A(x)))                     y = LN2(y1 + drop(M(y1)))
  *
- * Pre-norm, as in GPT-2 (Radford et al. 2019, sec. 2.3), where the residual stream x changes in place:
+ * Pre-norm, as in GPT-2 (Radford et al. 2019, sec. 2.3), where the residual stream x changes in
+ * place:
  *
  *     x += drop(A(LN1(x)))                         x += drop(M(LN2(x)))
  *
- * Backward goes from the output to the last stage that anything needs (net_layer.stage). In the last
- * block with cls pooling, everything after attention is computed for first tokens only. */
+ * Backward goes from the output to the last stage that anything needs (net_layer.stage). In the
+ * last block with cls pooling, everything after attention is computed for first tokens only. */
 #include "core/nn/block.h"
 
 #include "core/base/prof.h"
@@ -158,8 +159,8 @@ static void gather_firsts(struct mat y, struct mat x, const int *off)
         memcpy(mat_row(y, s), mat_row(x, off[s]), (size_t)y.cols * sizeof(real));
 }
 
-/* The reverse, in place: row s of X moves to row off[s] and all other rows become 0. Goes from the end, so
- * that no row is overwritten before it has moved (off[s] >= s). */
+/* The reverse, in place: row s of X moves to row off[s] and all other rows become 0. Goes from the
+ * end, so that no row is overwritten before it has moved (off[s] >= s). */
 static void scatter_firsts(struct mat x, const int *off, int n_seq)
 {
     size_t bytes = (size_t)x.cols * sizeof(real);
@@ -191,9 +192,9 @@ static void attention_fwd(const struct ctx *c, struct mat y)
     linear_fwd(c, GROUP_O, y, a->o);
 }
 
-/* DY [R,d] = dL/dA. If the gradient of the input is needed, it becomes DX [T,d], or is added to DX when
- * ADD. In the last block with cls pooling, the gradient of the residual stream in acts->g moves from
- * first tokens to their places among all rows, too. */
+/* DY [R,d] = dL/dA. If the gradient of the input is needed, it becomes DX [T,d], or is added to DX
+ * when ADD. In the last block with cls pooling, the gradient of the residual stream in acts->g
+ * moves from first tokens to their places among all rows, too. */
 static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
 {
     struct layer_acts *a = c->a;
@@ -256,8 +257,8 @@ static void mlp_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
     linear_bwd(c, GROUP_UP, stop > STAGE_UP ? dx : none, du, a->y1, add);
 }
 
-/* --- post-norm: y = LN(res + drop(sub)); the output of the sublayer is in xhat, which then becomes the
- * normalized sum */
+/* --- post-norm: y = LN(res + drop(sub)); the output of the sublayer is in xhat, which then becomes
+ * the normalized sum */
 
 static const struct param *const *norm_of(const struct ctx *c, int site)
 {
@@ -276,8 +277,8 @@ static void drop_fwd(const struct ctx *c, int site, struct mat y, unsigned char 
     }
 }
 
-/* From the gradient G of the residual stream, that of a sublayer's output before dropout and before the
- * method's hook. Returns G itself, or DD when they differ. */
+/* From the gradient G of the residual stream, that of a sublayer's output before dropout and before
+ * the method's hook. Returns G itself, or DD when they differ. */
 static struct mat sub_bwd(const struct ctx *c, int site, struct mat g, struct mat dd,
                           const unsigned char *mask)
 {

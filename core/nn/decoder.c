@@ -1,9 +1,9 @@
 /* decoder.c - the end of a decoder: the final LayerNorm, and the word embeddings as output layer.
  *
- *     h = LN_f(x)      z = W_word h      L = sum over tokens that have a next one of -log softmax(z)_next
+ *     h = LN_f(x)     z = W_word h     L = - sum of log softmax(z)_next over tokens with a next one
  *
- * Logits are in memory as a whole only when they are asked for (ws->all_logits). The loss and dL/dh come
- * from sweeps over the vocabulary (core/math/lmhead.h) for the rows that have a target. */
+ * Logits are in memory as a whole only when they are asked for (ws->all_logits). The loss and dL/dh
+ * come from sweeps over the vocabulary (core/math/lmhead.h) for the rows that have a target. */
 #include "core/nn/decoder.h"
 
 #include "core/math/ops.h"

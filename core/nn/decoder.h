@@ -8,8 +8,8 @@
 #include "core/nn/workspace.h"
 
 /* decoder_fwd - from the residual stream after the last block to ws->hidden and, if asked for,
- * ws->logits. decoder_loss - see model_loss; *DHIDDEN is the acts' g. decoder_bwd - turn DHIDDEN, in
- * place, into the gradient of the residual stream. */
+ * ws->logits. decoder_loss - see model_loss; *DHIDDEN is the acts' g. decoder_bwd - turn DHIDDEN,
+ * in place, into the gradient of the residual stream. */
 void decoder_fwd(const struct model *m, struct workspace *ws);
 double decoder_loss(const struct model *m, struct workspace *ws, const struct batch *b,
                     double weight, struct mat *dhidden);

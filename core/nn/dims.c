@@ -100,7 +100,7 @@ static int refuse_variants(const struct config *c, const struct arch_impl *a)
     return 0;
 }
 
-/* Two settings of transformers that are one here must be equal. Both have the default of the first. */
+/* Two settings of transformers that are one here must be equal. Both have the first's default. */
 static int refuse_unequal(struct dims *d, const struct config *c, const struct arch_impl *a)
 {
     const struct setting *s = a->settings;
@@ -199,8 +199,8 @@ static int read_config(struct dims *d, const struct config *c)
     return read_head(d, c);
 }
 
-/* sentence-transformers writes true or false for each way of pooling; later releases write the name of
- * one. */
+/* sentence-transformers writes true or false for each way of pooling; later releases write the name
+ * of one. */
 static int read_pooling(struct dims *d, const struct config *c)
 {
     const char *name = json_string_value(json_object_get(c->j, "pooling_mode")), *key;

@@ -1,4 +1,4 @@
-/* dims.h - the shapes and settings of a pretrained model, as its config.json gives them. Layer 2. */
+/* dims.h - the shapes and settings of a pretrained model, from its config.json. Layer 2. */
 #ifndef DIMS_H
 #define DIMS_H
 
@@ -10,15 +10,14 @@ struct dims {
     double ln_eps, init_range; /* init_range: initializer_range of config.json */
     double hidden_dropout, attn_dropout, classifier_dropout;
     enum act act;
-    enum pooling
-        pooling;   /* as 1_Pooling/config.json says; cls without that file; none in a decoder */
-    char *problem; /* problem_type, or NULL; owned by this struct */
-    int n_labels;  /* outputs of the checkpoint's own head; 0 when it has none */
+    enum pooling pooling; /* of 1_Pooling/config.json, else cls; none in a decoder */
+    char *problem;        /* problem_type, or NULL; owned by this struct */
+    int n_labels;         /* outputs of the checkpoint's own head; 0 when it has none */
 };
 
-/* dims_load - fill D from DIR/config.json and, where it exists, DIR/1_Pooling/config.json. A missing
- * optional key takes the default of the transformers library. The caller frees d->problem.
- * Errors: FAIL_INPUT, with the file, the key, its value and what is accepted; this includes settings
- * that change what a model computes and that are not supported. */
+/* dims_load - fill D from DIR/config.json and, where it exists, DIR/1_Pooling/config.json. A
+ * missing optional key takes the default of the transformers library. The caller frees d->problem.
+ * Errors: FAIL_INPUT, with the file, the key, its value and what is accepted; this includes
+ * settings that change what a model computes and that are not supported. */
 int dims_load(struct dims *d, const char *dir);
 #endif

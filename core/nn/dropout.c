@@ -5,8 +5,8 @@
 #include "core/base/rng.h"
 #include "core/nn/model.h"
 
-/* The counter at which the bytes of sequence S begin. STRIDE is at least the bytes that a sequence can
- * have, a multiple of 8. */
+/* The counter at which the bytes of sequence S begin. STRIDE is at least the bytes that a sequence
+ * can have, a multiple of 8. */
 static uint64_t first_byte(const struct workspace *ws, const struct batch *b, int s,
                            uint64_t stride)
 {

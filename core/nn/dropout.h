@@ -1,8 +1,8 @@
 /* dropout.h - dropout masks that do not depend on how a step is cut into micro-batches. Layer 2.
  *
- * A byte of a mask is 1 (keep) with probability 1 - p. It is a pure function of the seed, the step, the
- * sequence's slot in the whole batch, the place in the model, and the element's place within its
- * sequence. Applying a mask: dropout() of core/math/ops.h. */
+ * A byte of a mask is 1 (keep) with probability 1 - p. It is a pure function of the seed, the step,
+ * the sequence's slot in the whole batch, the place in the model, and the element's place within
+ * its sequence. Applying a mask: dropout() of core/math/ops.h. */
 #ifndef DROPOUT_H
 #define DROPOUT_H
 
@@ -15,9 +15,9 @@ struct batch;     /* core/nn/batch.h */
 struct model;     /* core/nn/model.h */
 struct workspace; /* core/nn/workspace.h */
 
-/* Places in a layer: attention's probabilities; the outputs of attention and of the MLP; inputs that a
- * method adapts, one for each group; then the embeddings and the classifier's input (layer -1).
- * dropout_sub - the number of a place, for the masks. */
+/* Places in a layer: attention's probabilities; the outputs of attention and of the MLP; inputs
+ * that a method adapts, one for each group; then the embeddings and the classifier's input (layer
+ * -1). dropout_sub - the number of a place, for the masks. */
 enum site {
     SITE_PROBS,
     SITE_ATTN,

@@ -44,7 +44,8 @@ static bool is_fixed(const struct param *p)
     return !p->trainable && !p->value && !p->stored && p->role == ROLE_OTHER;
 }
 
-/* Allocate theta with the base model's values, the method's optimizer state and its frozen tensors. */
+/* Allocate theta with the base model's values, the optimizer state, and the method's frozen
+ * tensors. */
 static int make_theta(struct model *m)
 {
     size_t fixed = 0, state = (size_t)m->adapt->n_vectors * m->n_train;

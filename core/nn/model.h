@@ -1,10 +1,10 @@
 /* model.h - one adapted model: a base model, a head for a task, and a method. Layer 2.
  *
- * struct model says which tensors train. All of their values are in one vector theta[n_train], so that
- * a gradient, AdamW's moments and a training checkpoint are vectors of the same length. The base model
- * (struct base_model) is shared by all models of a process; a thread that computes has a struct
- * workspace. Gradients that nothing needs are not computed: neither of frozen matrices, nor below the
- * lowest trained tensor.
+ * struct model says which tensors train. All of their values are in one vector theta[n_train], so
+ * that a gradient, AdamW's moments and a training checkpoint are vectors of the same length. The
+ * base model (struct base_model) is shared by all models of a process; a thread that computes has a
+ * struct workspace. Gradients that nothing needs are not computed: neither of frozen matrices, nor
+ * below the lowest trained tensor.
  *
  * This header includes the other public headers of core/nn. */
 #ifndef MODEL_H
@@ -27,9 +27,8 @@ struct adapt; /* core/nn/method.h: an adaptation method */
 struct head {
     int n_labels; /* outputs of the classifier; 1 for regression */
     bool regression;
-    enum pooling
-        pooling;       /* cls: first token, pooler layer and tanh, as in transformers; mean: mean of
-                             the hidden states */
+    enum pooling pooling; /* cls: first token, pooler layer and tanh, as in transformers; mean: mean
+                             of the hidden states */
     double pool_scale; /* factor on the pooled vector before the classifier; 1 as in transformers */
     double hidden_dropout, attn_dropout, classifier_dropout; /* used when ws->train */
     enum precision
@@ -56,40 +55,40 @@ struct model {
      * params[soft], [n_prefix + n_infix, d]. */
     int n_prefix, n_infix, soft;
     int n_prefix_kv; /* keys and values of a prefix in each layer, which all queries see */
-    real *
-        opt_state; /* [adapt->n_vectors, n_train] vectors of the method that persist between optimizer
-                        steps; in mem */
-    int lowest;    /* lowest layer whose backward pass is needed; -1: also that of the embeddings;
-                        n_layers: only that of the head */
+    real *opt_state; /* [adapt->n_vectors, n_train] vectors of the method that persist between
+                        optimizer steps; in mem */
+    int lowest;      /* lowest layer whose backward pass is needed; -1: also that of the embeddings;
+                          n_layers: only that of the head */
     struct net *net; /* private to core/nn (net.h) */
     uint64_t seed;
 };
 
-/* model_init - the model of base B with HEAD and METHOD, whose options CFG were filled by opt_defaults
- * and opt_set. Initial values: the classifier is N(0, init_range) from (SEED, RNG_HEAD) with bias 0, or
- * with OWN_HEAD the checkpoint's own classifier if it has one of this shape; the method's tensors come
- * from (SEED, RNG_INIT). B must outlive M; CFG need not. M is freed on failure. Errors: FAIL_USAGE from
- * the method (rank too large, unknown target); FAIL_INPUT when B does not suit the head;
- * FAIL_MEMORY. */
+/* model_init - the model of base B with HEAD and METHOD, whose options CFG were filled by
+ * opt_defaults and opt_set. Initial values: the classifier is N(0, init_range) from (SEED,
+ * RNG_HEAD) with bias 0, or with OWN_HEAD the checkpoint's own classifier if it has one of this
+ * shape; the method's tensors come from (SEED, RNG_INIT). B must outlive M; CFG need not. M is
+ * freed on failure. Errors: FAIL_USAGE from the method (rank too large, unknown target); FAIL_INPUT
+ * when B does not suit the head; FAIL_MEMORY. */
 int model_init(struct model *m, struct base_model *b, const struct head *h,
                const struct adapt *method, const void *cfg, uint64_t seed, bool own_head);
 
-/* model_outline - a model without values over base_model_outline: what trains, n_train, n_total, lowest,
- * model_packs and workspace_bytes are those of model_init. No memory is allocated for weights, so that a
- * model of any size can be counted. Only these and model_free may be used on it. Errors: those of
- * model_init from the head and the method. */
+/* model_outline - a model without values over base_model_outline: what trains, n_train, n_total,
+ * lowest, model_packs and workspace_bytes are those of model_init. No memory is allocated for
+ * weights, so that a model of any size can be counted. Only these and model_free may be used on it.
+ * Errors: those of model_init from the head and the method. */
 int model_outline(struct model *m, struct base_model *b, const struct head *h,
                   const struct adapt *method, const void *cfg);
 
 void model_free(struct model *m);
 
-/* model_packs - raise each entry of NEED [n_layers * N_GROUP] (enum pack_need) to what M needs packed of
- * that group: nothing when one of its matrices trains, forward only when the gradient of its input is
- * not needed. */
+/* model_packs - raise each entry of NEED [n_layers * N_GROUP] (enum pack_need) to what M needs
+ * packed of that group: nothing when one of its matrices trains, forward only when the gradient of
+ * its input is not needed. */
 void model_packs(const struct model *m, unsigned char *need);
 
-/* model_param - the tensor with this name; NULL when there is none. model_role - the tensor of a block,
- * or outside the blocks with LAYER -1, that has this role in M; NULL when the architecture has none. */
+/* model_param - the tensor with this name; NULL when there is none. model_role - the tensor of a
+ * block, or outside the blocks with LAYER -1, that has this role in M; NULL when the architecture
+ * has none. */
 struct param *model_param(const struct model *m, const char *name);
 const struct param *model_role(const struct model *m, int layer, int role);
 #endif

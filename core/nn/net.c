@@ -28,8 +28,8 @@ static void raise_stage(enum stage *s, enum stage to)
         *s = to;
 }
 
-/* The tensors by role; for each layer the last stage that its own tensors need; the lowest layer, as far
- * as tensors outside the blocks decide it. */
+/* The tensors by role; for each layer the last stage that its own tensors need; the lowest layer,
+ * as far as tensors outside the blocks decide it. */
 static void place_tensors(struct model *m)
 {
     struct net *net = m->net;
@@ -97,8 +97,8 @@ void net_make(struct model *m)
             resolve_group(m, i, (enum group)g);
         resolve_taps(m, i);
     }
-    /* Only now is it known which layers backward reaches; those above the lowest pass on the gradient of
-     * their input. */
+    /* Only now is it known which layers backward reaches; those above the lowest pass on the
+     * gradient of their input. */
     for (int i = 0; i < n && m->lowest == n; i++)
         if (m->net->layer[i].stage != STAGE_NONE)
             m->lowest = i;

@@ -1,5 +1,5 @@
-/* net.h - private to core/nn: a model's tensors by role, and what each layer computes and saves. Built
- * once by model_init, read-only afterwards. */
+/* net.h - private to core/nn: a model's tensors by role, and what each layer computes and saves.
+ * Built once by model_init, read-only afterwards. */
 #ifndef NET_H
 #define NET_H
 
@@ -7,14 +7,15 @@
 #include "core/nn/method.h"
 #include "core/nn/model.h"
 
-/* The stages of a block's backward pass, in its order. A block's pass ends after the last stage that
- * anything needs. */
+/* The stages of a block's backward pass, in its order. A block's pass ends after the last stage
+ * that anything needs. */
 enum stage {
     STAGE_NONE,
     STAGE_NORM_OUT, /* post-norm: LayerNorm 2, after the MLP */
     STAGE_DOWN,
     STAGE_UP,
-    STAGE_NORM_MID, /* post-norm: LayerNorm 1, after attention; pre-norm: LayerNorm 2, before the MLP */
+    STAGE_NORM_MID, /* post-norm: LayerNorm 1, after attention; pre-norm: LayerNorm 2, before the
+                       MLP */
     STAGE_O,
     STAGE_QKV,     /* attention itself, and the gradient of q, k, v */
     STAGE_NORM_IN, /* pre-norm: LayerNorm 1, before attention */
@@ -39,7 +40,7 @@ struct net_layer {
     struct net_group group[N_GROUP];
     bool tap[N_PLACE]; /* the method has a hook there */
     bool own_dy[2];    /* attention, MLP: backward changes the gradient of the sublayer's output in
-                          place, so that it must not be the memory of the residual stream's gradient */
+                          place, which therefore must not be the residual stream's gradient */
     enum stage stage;  /* the last stage of backward */
 };
 struct net {
@@ -47,9 +48,8 @@ struct net {
     struct net_layer *layer;        /* [n_layers] */
     double attn_scale;              /* 1 / sqrt(d_head) */
     bool pre_norm;
-    struct lmhead
-        lm; /* a decoder's output layer: the base model's packed one, or plain products when
-                         the word embeddings train */
+    struct lmhead lm; /* a decoder's output layer: the base model's packed one, or plain products
+                         when the word embeddings train */
 };
 
 /* net_make - fill in m->net and m->lowest from the tensors of M, without packed weights. net_pack -

@@ -1,11 +1,11 @@
 /* packs.c - files of packed weights, found by content.
  *
  * A file is one struct top, n of struct entry, and the packed bytes of each entry, padded to whole
- * pages. The top has a checksum of itself and the entries; each entry has one of its pages. A reader
- * verifies only the entries that it uses, and uses them where they are mapped, so that processes share
- * the memory. A file is only ever replaced by renaming another one, never truncated or written into, so
- * that processes which have it mapped keep its contents. What a file holds follows from the key in its
- * top alone; a file with another key is written again. */
+ * pages. The top has a checksum of itself and the entries; each entry has one of its pages. A
+ * reader verifies only the entries that it uses, and uses them where they are mapped, so that
+ * processes share the memory. A file is only ever replaced by renaming another one, never truncated
+ * or written into, so that processes which have it mapped keep its contents. What a file holds
+ * follows from the key in its top alone; a file with another key is written again. */
 #include "core/nn/packs.h"
 
 #include "core/base/cpu.h"
@@ -24,9 +24,9 @@
 
 /* VERSION increases when this format changes, or what packed_new does with a weight. */
 enum { VERSION = 1, ORDER = 0x01020304, PAGE = 4096 };
-/* A model with fewer bytes of packed weights than LEAST_BYTES is packed as fast as a file is read. When
- * the files together exceed MOST_BYTES, the oldest are deleted. A file takes at most a quarter of the
- * free space. */
+/* A model with fewer bytes of packed weights than LEAST_BYTES is packed as fast as a file is read.
+ * When the files together exceed MOST_BYTES, the oldest are deleted. A file takes at most a quarter
+ * of the free space. */
 #define LEAST_BYTES ((size_t)256 << 20)
 #define MOST_BYTES ((size_t)8 << 30)
 enum { FREE_PART = 4 };
@@ -71,8 +71,9 @@ static int n_places(const struct base_model *b)
     return b->dims.n_layers * N_GROUP + (head ? lmhead_chunks(head->rows) : 0);
 }
 
-/* Is a file faster than packing again? Not for bf16: packing takes half the time, and a step reads the
- * weights so fast that the small pages of a mapped file slow it down, which they do not with f32. */
+/* Is a file faster than packing again? Not for bf16: packing takes half the time, and a step reads
+ * the weights so fast that the small pages of a mapped file slow it down, which they do not with
+ * f32. */
 static bool is_large(const struct base_model *b, enum precision p)
 {
     size_t n = 0, least = b->pack_least ? b->pack_least : LEAST_BYTES;
@@ -88,7 +89,8 @@ static bool is_large(const struct base_model *b, enum precision p)
     return n * PACKED_DIRECTIONS * sizeof(float) >= least;
 }
 
-/* The first part of the name tells people which weights the file is for; the program uses the key. */
+/* The first part of the name tells people which weights the file is for; the program uses the
+ * key. */
 static void name_file(struct packs *k, const struct base_model *b, enum precision p)
 {
     char *text = xprintf("packs %d of lowrank %s\n%s %d\n%s\n%s\n", VERSION, LOWRANK_VERSION,
@@ -276,8 +278,8 @@ static bool packed_at(struct packed_image *to, const struct base_model *b, enum 
     return one && packed_export(to, one);
 }
 
-/* Entries are sorted by direction, so that a process that only computes forward reads one range of the
- * file. */
+/* Entries are sorted by direction, so that a process that only computes forward reads one range of
+ * the file. */
 static void collect(struct writing *w, const struct base_model *b, enum precision p)
 {
     const struct packs *k = &b->packs[p];

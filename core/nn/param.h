@@ -59,8 +59,8 @@ struct param *param_find(struct param *p, int n, const char *name);
 /* param_read - copy the tensor to X [rows, cols] from wherever it is. */
 void param_read(real *x, const struct param *p);
 
-/* param_size - how many values it has. param_mat - a view of them; P must have them in memory (CHECKs
- * that it is not left in the file). */
+/* param_size - how many values it has. param_mat - a view of them; P must have them in memory
+ * (CHECKs that it is not left in the file). */
 static inline size_t param_size(const struct param *p)
 {
     return (size_t)p->rows * (size_t)p->cols;
@@ -71,7 +71,7 @@ static inline struct mat param_mat(const struct param *p)
     return mat_make(p->value, p->rows, p->cols);
 }
 
-/* param_is_proj - is it the weight matrix of a projection? Then (enum proj)p->role says which one. */
+/* param_is_proj - is it the weight matrix of a projection? Then (enum proj)p->role is which one. */
 static inline bool param_is_proj(const struct param *p)
 {
     return p->layer >= 0 && p->role < ROLE_B;

@@ -1,8 +1,8 @@
-/* pass.c - a micro-batch through a whole model and back: embeddings, blocks, pooling, classifier, loss.
- * decoder.c has the end of a decoder.
+/* pass.c - a micro-batch through a whole model and back: embeddings, blocks, pooling, classifier,
+ * loss. decoder.c has the end of a decoder.
  *
- *     x_0 = drop(LN(word + position + type))     x_l+1 = block_l(x_l)     (decoders: no LN and no type)
- *     cls:  p = tanh(W_p x[first] + b_p)         mean:  p = mean of the sequence's rows of x
+ *     x_0 = drop(LN(word + position + type))    x_l+1 = block_l(x_l)    (decoders: no LN, no type)
+ *     cls:  p = tanh(W_p x[first] + b_p)        mean:  p = mean of the sequence's rows of x
  *     logits = W_c drop(scale p) + b_c */
 #include "core/nn/pass.h"
 
@@ -76,9 +76,9 @@ static void embeddings_bwd(const struct model *m, struct workspace *ws, const st
               type_grad(m, ws), soft_mat(m, ws->grad), b->ids, b->pos, b->types, a->g);
 }
 
-/* Copy the output X of the frozen layers to the frozen-prefix cache, or from it when it is known there: ALL
- * rows of each sequence, or one. That one is its first row among ALL tokens with FIRST_OF_TOKENS, else
- * row s of X. */
+/* Copy the output X of the frozen layers to the frozen-prefix cache, or from it when it is known
+ * there: ALL rows of each sequence, or one. That one is its first row among ALL tokens with
+ * FIRST_OF_TOKENS, else row s of X. */
 static void copy_frozen(const struct workspace *ws, const struct batch *b, struct mat x, bool all,
                         bool first_of_tokens)
 {

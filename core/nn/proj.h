@@ -5,8 +5,8 @@
 
 struct dims; /* core/nn/dims.h */
 
-/* The projections of a block: queries, keys, values and the output of attention, then the up and the
- * down projection of the MLP. */
+/* The projections of a block: queries, keys, values and the output of attention, then the up and
+ * the down projection of the MLP. */
 enum proj { PROJ_Q, PROJ_K, PROJ_V, PROJ_O, PROJ_UP, PROJ_DOWN, N_PROJ };
 extern const char *const proj_names[N_PROJ + 1]; /* "q", "k", "v", "o", "up", "down", NULL */
 
@@ -23,8 +23,8 @@ static inline enum group proj_group(enum proj p)
     return p < PROJ_O ? GROUP_QKV : (enum group)(p - 2);
 }
 
-/* group_first - the first projection of a group; the others follow it in enum proj. group_count - how
- * many projections the group has. group_shape - columns of the group's output and of its input. */
+/* group_first - the first projection of a group; the others follow it in enum proj. group_count -
+ * how many there are. group_shape - columns of the group's output, and of its input. */
 static inline int group_first(enum group g)
 {
     return g == GROUP_QKV ? PROJ_Q : (int)g + 2;

@@ -1,8 +1,8 @@
 /* peft.c - writing and reading adapter folders.
  *
- * Keys follow PEFT's lora/config.py. adapter_config.json has the fewest that PEFT needs, because older
- * releases refuse keys that they do not know. The options of other methods are written as a recipe has
- * them. */
+ * Keys follow PEFT's lora/config.py. adapter_config.json has the fewest that PEFT needs, because
+ * older releases refuse keys that they do not know. The options of other methods are written as a
+ * recipe has them. */
 #include "core/peft/peft.h"
 
 #include "core/base/file.h"
@@ -97,8 +97,8 @@ static int write_weights(const struct model *m, const char *dir)
     return rc;
 }
 
-/* The options are written last, because a folder without them is not an adapter: an interrupted save leaves
- * none. */
+/* The options are written last, because a folder without them is not an adapter: an interrupted
+ * save leaves none. */
 int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name)
 {
     const char *mine = peft_is_lora(m) ? lora_file : other_file,
@@ -189,8 +189,8 @@ static bool is_head_key(const char *key)
     return strstr(key, param_head_names[0]) || strstr(key, param_head_names[1]);
 }
 
-/* Check that the file has exactly the tensors WANT; FROM[i] becomes that of want[i]. Without HEAD the
- * classifiers on both sides are ignored, and their from[i] is NULL. */
+/* Check that the file has exactly the tensors WANT; FROM[i] becomes that of want[i]. Without HEAD
+ * the classifiers on both sides are ignored, and their from[i] is NULL. */
 static int match_tensors(const struct st_tensor **from, const struct peft_tensor *want, int n,
                          const struct safetensors *s, const char *prefix, const char *path,
                          bool head)

@@ -1,5 +1,6 @@
-/* peft.h - adapter folders: adapter_config.json and adapter_model.safetensors as the PEFT library has them
- * for LoRA, rsLoRA and DoRA; the same idea with lowrank_adapter.json for other methods. Layer 2.
+/* peft.h - adapter folders: adapter_config.json and adapter_model.safetensors as the PEFT library
+ * has them for LoRA, rsLoRA and DoRA; the same idea with lowrank_adapter.json for other methods.
+ * Layer 2.
  *
  * Folders hold the classifier, too. */
 #ifndef PEFT_H
@@ -10,14 +11,15 @@
 #include "core/nn/dims.h"
 #include "core/nn/model.h"
 
-/* peft_save - write the trained tensors of M and the options CFG of its method to DIR, with BASE_NAME as
- * the name of the base model (may be NULL). Where PEFT knows only one matrix (c_attn), the pairs of q, k
- * and v are written as one pair: A stacked, B in blocks. That is the same function with a multiple of the
- * rank, and is read as the target qkv. Errors: FAIL_STORE; FAIL_RUN when a value is not finite. */
+/* peft_save - write the trained tensors of M and the options CFG of its method to DIR, with
+ * BASE_NAME as the name of the base model (may be NULL). Where PEFT knows only one matrix (c_attn),
+ * the pairs of q, k and v are written as one pair: A stacked, B in blocks. That is the same
+ * function with a multiple of the rank, and is read as the target qkv. Errors: FAIL_STORE; FAIL_RUN
+ * when a value is not finite. */
 int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name);
 
-/* peft_method - the method of a folder of PEFT's: lora, rslora or dora, whose options are all a struct
- * lora_cfg. NULL: FAIL_INPUT. */
+/* peft_method - the method of a folder of PEFT's: lora, rslora or dora, whose options are all a
+ * struct lora_cfg. NULL: FAIL_INPUT. */
 const struct adapt *peft_method(const char *dir);
 
 /* peft_read_config - fill CFG from DIR/adapter_config.json, targets in our names; the caller frees
@@ -26,10 +28,10 @@ const struct adapt *peft_method(const char *dir);
 int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d);
 
 /* peft_load - read a folder's tensors into M, a model of the same method with the folder's options.
- * peft_begin - the same without the classifier, which is of no use to another task: training starts from
- * the folder's adapter (Hu et al. 2021, sec. 5.2: MRPC, RTE and STS-B from the MNLI adapter). M is
- * unchanged on failure. Errors: FAIL_INPUT, with the tensor that is missing, unexpected or of the wrong
- * shape. */
+ * peft_begin - the same without the classifier, which is of no use to another task: training starts
+ * from the folder's adapter (Hu et al. 2021, sec. 5.2: MRPC, RTE and STS-B from the MNLI adapter).
+ * M is unchanged on failure. Errors: FAIL_INPUT, with the tensor that is missing, unexpected or of
+ * the wrong shape. */
 int peft_load(struct model *m, const char *dir);
 int peft_begin(struct model *m, const char *dir);
 

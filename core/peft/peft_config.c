@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Settings that change what is computed; each must have a value that means "not used". Keys that are
- * neither here nor read below are ignored, because every release of PEFT adds some. */
+/* Settings that change what is computed; each must have a value that means "not used". Keys that
+ * are neither here nor read below are ignored, because every release of PEFT adds some. */
 static const struct {
     const char *key, *why;
 } unused[] = {
@@ -64,8 +64,8 @@ static int refuse_unsupported(const json_t *j, const char *file, const struct di
     return 0;
 }
 
-/* Some ways of initialization move a part of the base model's weights into the adapter, which then belongs
- * to another base model. */
+/* Some ways of initialization move a part of the base model's weights into the adapter, which then
+ * belongs to another base model. */
 static int read_init(struct lora_cfg *cfg, const json_t *j, const char *file)
 {
     static const char *const same_base[] = { "gaussian", "eva", "orthogonal" };
@@ -100,7 +100,7 @@ static int read_numbers(struct lora_cfg *cfg, const json_t *j, const char *file)
     return 0;
 }
 
-/* Only the head may be trained beside the matrices. PEFT itself writes both of its possible names. */
+/* Only the head may be trained beside the matrices. PEFT itself writes both of its names. */
 static int check_saved_modules(const json_t *j, const char *file)
 {
     const json_t *list = json_object_get(j, "modules_to_save"), *item;
@@ -144,8 +144,8 @@ static int count_labels(int *n_labels, const char *dir)
     return rc;
 }
 
-/* The methods that PEFT calls LORA, and the key that distinguishes them. A folder is read as the first
- * method with its key. */
+/* The methods that PEFT calls LORA, and the key that distinguishes them. A folder is read as the
+ * first method with its key. */
 static const char plain[] = "", use_rslora[] = "use_rslora", use_dora[] = "use_dora";
 static const struct {
     const char *method, *flag;

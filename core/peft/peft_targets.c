@@ -1,4 +1,4 @@
-/* peft_targets.c - target_modules of PEFT: names that match by their end, or a regular expression. */
+/* peft_targets.c - target_modules of PEFT: names that match by their end, or a regex. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "core/peft/peft_targets.h"
 
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every module with a weight, under the name that transformers gives it, and the target that it is, or -1.
- * Where q, k and v are one module, it is the target qkv. */
+/* Every module with a weight, under the name that transformers gives it, and the target that it is,
+ * or -1. Where q, k and v are one module, it is the target qkv. */
 struct module {
     char *name;
     int target;

@@ -11,7 +11,8 @@ const char peft_key_prefix[] = "base_model.model.";
 
 static const char magnitude[] = ".lora_magnitude_vector";
 
-/* How many of q, k and v have a pair of their own in a matrix for which PEFT can hold only one pair. */
+/* How many of q, k and v have a pair of their own in a matrix for which PEFT can hold only one
+ * pair. */
 static int split_pairs(const struct model *m)
 {
     int n = 0;
@@ -24,8 +25,8 @@ static int split_pairs(const struct model *m)
     return n;
 }
 
-/* The ranks of pairs that become one add up. All other pairs are filled up to that rank with zeros, because
- * a folder has a single rank. */
+/* The ranks of pairs that become one add up. All other pairs are filled up to that rank with zeros,
+ * because a folder has a single rank. */
 int peft_rank_factor(const struct model *m)
 {
     int n = split_pairs(m);
@@ -87,8 +88,9 @@ int peft_tensors(struct peft_tensor **out, const struct model *m)
     return n;
 }
 
-/* The pairs of targets FIRST to LAST of a layer, which are one module there, as one pair A' [n r, in] and
- * B' [out, n r] in T[0] and T[1]: A stacked, B in blocks. Returns how many tensors that makes. */
+/* The pairs of targets FIRST to LAST of a layer, which are one module there, as one pair A' [n r,
+ * in] and B' [out, n r] in T[0] and T[1]: A stacked, B in blocks. Returns how many tensors that
+ * makes. */
 static int fuse_pairs(struct peft_tensor *t, const struct model *m, int layer, int first, int last)
 {
     int n = peft_rank_factor(m), at = 0, parts = last - first + 1;
