@@ -170,7 +170,7 @@ static int time_cell(struct latency *l, struct cell *c, int round)
     for (int i = 0; i < c->batch; i++)
         idx[i] = i;
     bench_set_init(&set, &s->b[BASE].d, c->batch, c->length, false);
-    batch_fill(&mb, &set, idx, c->batch, 0);
+    microbatch_fill(&mb, &set, idx, c->batch, 0);
     for (int i = 0; i < s->n; i++) {
         timed[i].m = &s->b[s->which[i]].m;
         timed[i].ws = &l->s.ws[s->which[i]];

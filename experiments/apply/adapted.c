@@ -4,6 +4,8 @@
 #include "core/format/json.h"
 #include "experiments/assets/model_dir.h"
 #include "experiments/assets/model_facts.h"
+#include "core/peft/peft.h"
+#include "experiments/recipe/inputs.h"
 #include "experiments/recipe/recipe.h"
 #include "results/store/store.h"
 
@@ -145,8 +147,8 @@ static int other_method(struct adapted *a, struct source *s)
 /* Rows of the checkpoint's own classifier; 0: it has none. */
 static int own_labels(const struct base_model *b)
 {
-    const struct st_tensor *t = st_find(&b->file, "classifier.weight");
-    bool fits = t && st_find(&b->file, "classifier.bias") && t->n_dims == 2 && t->shape[0] > 0 &&
+    const struct st_tensor *t = base_model_head(b, ROLE_HEAD_W);
+    bool fits = t && base_model_head(b, ROLE_HEAD_B) && t->n_dims == 2 && t->shape[0] > 0 &&
                 t->shape[0] <= 65536 && t->shape[1] == (size_t)b->dims.d_model;
 
     return fits ? (int)t->shape[0] : 0;

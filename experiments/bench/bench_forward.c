@@ -62,7 +62,7 @@ static int prepare(struct forward *f, const struct settings *v, const struct ben
     int n = adapted->set.n, *idx = xalloc((size_t)n, sizeof *idx);
     for (int i = 0; i < n; i++)
         idx[i] = i;
-    batch_fill(&f->mb, &adapted->set, idx, n, 0);
+    microbatch_fill(&f->mb, &adapted->set, idx, n, 0);
     free(idx);
     return 0;
 }

@@ -54,7 +54,7 @@ static int bench_init(struct bench *b, const struct recipe *r, const struct run_
     }
     for (int i = 0; i < n; i++)
         idx[i] = (int)((long)i * set->n / n);
-    b->n = batch_split(b->mb, LANES, TOKENS, batch_pair_cost(&in->base.dims), set, idx, n, 0);
+    b->n = microbatch_split(b->mb, LANES, TOKENS, microbatch_pair_cost(&in->base.dims), set, idx, n, 0);
     b->ws.batch_slots = n;
     return 0;
 }

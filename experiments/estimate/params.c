@@ -93,7 +93,7 @@ static double kept(const struct result *x)
 {
     const struct params *p = x->p;
 
-    return p->r.method->count_kept ? (double)p->r.method->count_kept(p->r.method_cfg, &p->d)
+    return p->r.method->count_inference ? (double)p->r.method->count_inference(p->r.method_cfg, &p->d)
                                    : x->c.trained;
 }
 
@@ -193,7 +193,7 @@ static int count(struct result *x)
         add(x, what, "trained, counted", x->c.trained);
         add(x, what, "added to the model", x->c.added);
     }
-    if (method->count_kept)
+    if (method->count_inference)
         add(x, what, "kept after training", kept(x));
     add_budget(x);
     free(base);

@@ -70,7 +70,7 @@ static size_t frozen_tables(const struct model *m)
     for (int i = 0; i < m->base->n_params; i++) {
         const struct param *p = &m->params[i];
         if (p->layer < 0 && !p->is_vector && !p->trainable)
-            n += table_resident((size_t)p->rows * (size_t)p->cols * sizeof(real));
+            n += base_model_table_resident(param_size(p) * sizeof(real));
     }
     return n;
 }

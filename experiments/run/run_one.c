@@ -7,6 +7,7 @@
 #include "experiments/assets/loaded_model.h"
 #include "experiments/recipe/data.h"
 #include "experiments/recipe/footprint.h"
+#include "core/peft/peft.h"
 #include "experiments/recipe/inputs.h"
 
 #include <limits.h>

@@ -7,6 +7,7 @@
 #include "core/base/file.h"
 #include "core/base/rng.h"
 #include "core/cmd.h"
+#include "core/peft/peft.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"

@@ -1,5 +1,6 @@
 /* test_plan.c - studies to runs, over a small random model and a task of a few lines. */
 #include "tests/kit/suite.h"
+#include "tests/kit/tiny.h"
 #include "core/base/file.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
@@ -20,36 +21,6 @@ static void write_text(const char *name, const char *text)
     free(path);
 }
 
-/* All tensors of the config, zero. */
-static void write_weights(void)
-{
-    struct dims d;
-    struct param p[64] = { 0 };
-    struct st_out out[64] = { 0 };
-    real *zero = xalloc(4096, sizeof *zero);
-    char *path = path_join(model, "model.safetensors");
-
-    ck_assert_msg(dims_load(&d, model) == 0, "%s", fail_text());
-    const struct arch *bert = arch_table[0];
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, "bert") == 0)
-            bert = *a;
-    int n = bert->params(&d, NULL, 0);
-    ck_assert_int_le(n, 64);
-    bert->params(&d, p, 64);
-    for (int i = 0; i < n; i++)
-        out[i] = (struct st_out){ p[i].name,
-                                  zero,
-                                  p[i].is_vector ? 1 : 2,
-                                  { (size_t)(p[i].is_vector ? p[i].cols : p[i].rows),
-                                    (size_t)p[i].cols } };
-    ck_assert_msg(st_write(path, out, n, false) == 0, "%s", fail_text());
-    for (int i = 0; i < n; i++)
-        free(p[i].name);
-    free(path);
-    free(zero);
-}
-
 static void setup(void)
 {
     char at[] = "/tmp/lowrank-plan-XXXXXX";
@@ -62,13 +33,13 @@ static void setup(void)
     ck_assert_int_eq(make_dirs(model), 0);
     ck_assert_int_eq(make_dirs(data), 0);
     free(data);
-    write_text("model/config.json", "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, "
-                                    "\"hidden_size\": 16, \"num_attention_heads\": 2,"
-                                    " \"intermediate_size\": 32, \"vocab_size\": 8, "
-                                    "\"max_position_embeddings\": 24, \"type_vocab_size\":"
-                                    " 2, \"hidden_act\": \"gelu\"}");
+    tiny_checkpoint(model,
+                    "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 16, "
+                    "\"num_attention_heads\": 2, \"intermediate_size\": 32, \"vocab_size\": 8, "
+                    "\"max_position_embeddings\": 24, \"type_vocab_size\": 2, "
+                    "\"hidden_act\": \"gelu\"}",
+                    1, 0, 0);
     write_text("model/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n");
-    write_weights();
     write_text("data/toy/train.tsv", "text\tlabel\na b\tx\nb c\ty\n");
     write_text("data/toy/dev.tsv", "text\tlabel\na c\tx\nb b\ty\n");
     write_text("toy.yaml",
