@@ -3,7 +3,7 @@
 #define STUDY_RUNS_H
 
 #include "core/base/opt.h"
-#include "results/store/store.h"
+#include "results/store/analyses.h"
 
 struct study_run {
     int64_t run_id;

@@ -7,6 +7,7 @@
 #include "core/base/yaml.h"
 #include "core/metric/metric.h"
 #include "experiments/assets/fetch.h"
+#include "results/query/query.h"
 #include "results/rows/rows.h"
 #include "results/store/store.h"
 #include "experiments/recipe/recipe.h"

@@ -2,6 +2,7 @@
 #include "experiments/study/grid.h"
 #include "experiments/recipe/inputs.h"
 #include "core/base/file.h"
+#include "results/query/query.h"
 #include "results/store/store.h"
 #include "core/base/suggest.h"
 

@@ -63,7 +63,7 @@ static int read_source(struct rows *r, struct store *s, const struct source *src
         }
     }
     all[n] = NULL;
-    return store_query(s, r, sql, all);
+    return query_rows(s, r, sql, all);
 }
 
 static int column(const struct rows *r, const char *name)

@@ -4,7 +4,8 @@
 #include "core/base/opt.h"
 #include "plots/report/report.h"
 #include "plots/report/html.h"
-#include "core/base/suggest.h"
+#include "results/query/recorded.h"
+#include "core/base/text.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -162,28 +163,14 @@ static int compose(char **out, struct report *p, const struct options *o)
 /* The studies of argv as lines; each must be in the store. */
 static int choose(struct report *p, char **list, int argc, char **argv)
 {
-    struct rows r;
-    const char *names[257] = { 0 };
-    int rc = store_query(p->s, &r, "SELECT name FROM sweep ORDER BY name LIMIT 256", NULL);
+    struct text lines = { 0 };
+    int rc = 0;
 
-    for (int i = 0; i < r.n_rows; i++)
-        names[i] = r.cell[i];
     for (int i = 1; i < argc && rc == 0; i++) {
-        bool known = false;
-        for (int k = 0; names[k] && !known; k++)
-            known = strcmp(names[k], argv[i]) == 0;
-        const char *near = suggest_word(argv[i], names);
-        if (!known)
-            rc = near
-                     ? fail(FAIL_USAGE, "there is no study '%s'; did you mean '%s'?", argv[i], near)
-                     : fail(FAIL_USAGE, "there is no study '%s'; 'lowrank status' lists them",
-                            argv[i]);
-        char *more = *list ? xprintf("%s\n%s", *list, argv[i]) : xstrdup(argv[i]);
-        free(*list);
-        *list = more;
+        rc = recorded_check_study(p->s, argv[i]);
+        text_join(&lines, "\n", "%s", argv[i]);
     }
-    rows_free(&r);
-    p->studies = *list;
+    p->studies = *list = argc > 1 ? text_take(&lines) : NULL;
     return rc;
 }
 

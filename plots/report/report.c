@@ -55,7 +55,7 @@ int report_rows(struct report *p, struct rows *r, const char *query, const char 
         params[n++] = "studies";
         params[n++] = p->studies;
     }
-    return store_query(p->s, r, sql, params) == 0 ? 0 : fail_context("query '%s'", query);
+    return query_rows(p->s, r, sql, params) == 0 ? 0 : fail_context("query '%s'", query);
 }
 
 int report_table(struct report *p, const char *query, const char *study, const char *caption,

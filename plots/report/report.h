@@ -2,6 +2,7 @@
 #ifndef PAGE_H
 #define PAGE_H
 
+#include "results/query/query.h"
 #include "results/store/store.h"
 
 struct report {

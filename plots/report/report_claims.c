@@ -1,6 +1,7 @@
 /* report_claims.c - the paper's claims, ours beside them, and the verdicts. */
 #include "plots/report/report.h"
 #include "results/verdicts/claims.h"
+#include "results/verdicts/claims_text.h"
 #include "plots/report/html.h"
 
 #include <math.h>

@@ -329,7 +329,7 @@ START_TEST(nothing_to_report)
                      "no finished runs yet to report; 'lowrank status' shows what there is");
     ck_assert_ptr_null(report(home, "rnak"));
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
-    ck_assert_str_eq(fail_text(), "there is no study 'rnak'; did you mean 'rank'?");
+    ck_assert_str_eq(fail_text(), "unknown study 'rnak'; did you mean 'rank'?");
     free(db);
 }
 END_TEST
