@@ -1,4 +1,4 @@
--- command: the runs of a study (study=) that an analysis reads; methods=, ranks= (lists), targets=, task=, seed= select
+-- command: the runs of a study (study=) that an analysis reads; filter with methods=, ranks= (lists), targets=, task=, seed=
 SELECT r.run_id, r.run_key, r.cell_key, r.state, coalesce(r.model, '') AS model, coalesce(r.task, '') AS task,
        coalesce(r.method, '') AS method, r.rank, coalesce(r.targets, '') AS targets, coalesce(r.seed, 0) AS seed,
        a.adapter_dir,
