@@ -2,6 +2,7 @@
 #include "experiments/recipe/footprint.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/peft/peft.h"
 #include "experiments/assets/adapter_files.h"
 
 #include <stdlib.h>

@@ -11,6 +11,7 @@
 #include "experiments/assets/find.h"
 #include "experiments/assets/model_dir.h"
 #include "experiments/assets/task_dir.h"
+#include "results/query/query.h"
 #include "results/rows/rows.h"
 #include "results/store/store.h"
 

@@ -1,6 +1,8 @@
 /* study.c - a study file, read and expanded to its runs. */
 #include "experiments/study/grid.h"
 #include "core/base/file.h"
+#include "results/query/query.h"
+#include "results/store/store.h"
 #include "core/base/suggest.h"
 #include "core/base/text.h"
 #include "experiments/assets/find.h"
