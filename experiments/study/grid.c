@@ -7,23 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void axis_add(struct axis *a, const char *value, const char *where)
+static void axis_add(struct axis *a, const char *value, struct location location)
 {
     a->value = xgrow(a->value, (size_t)a->n + 1, sizeof *a->value);
-    a->where = xgrow(a->where, (size_t)a->n + 1, sizeof *a->where);
+    a->location = xgrow(a->location, (size_t)a->n + 1, sizeof *a->location);
     a->value[a->n] = xstrdup(value);
-    a->where[a->n++] = xstrdup(where);
+    a->location[a->n++] = location_copy(&location);
 }
 
 static void axis_clear(struct axis *a)
 {
     for (int i = 0; i < a->n; i++) {
         free(a->value[i]);
-        free(a->where[i]);
+        location_free(&a->location[i]);
     }
     free(a->value);
-    free(a->where);
-    a->value = a->where = NULL;
+    free(a->location);
+    a->value = NULL;
+    a->location = NULL;
     a->n = 0;
 }
 
@@ -50,9 +51,7 @@ static int add_value(struct axis *a, const struct yaml_node *n)
 
     if (!value)
         return -1;
-    char *where = settings_place(n);
-    axis_add(a, value, where);
-    free(where);
+    axis_add(a, value, yaml_location(n));
     free(value);
     return 0;
 }
@@ -173,7 +172,8 @@ static int read_budget(struct grid *g, const struct yaml_node *n)
             return yaml_fail_key(n, i, "unknown key '%s' of 'budget', which has 'params'",
                                  yaml_key(n, i));
     const struct yaml_node *params = yaml_get(n, "params");
-    g->budget_where = settings_place(params);
+    struct location location = yaml_location(params);
+    g->budget_location = location_copy(&location);
     return budget_parse(&g->budget, yaml_text(params) ? yaml_text(params) : "") == 0
                ? 0
                : yaml_fail(params, "%s", fail_text());
@@ -195,17 +195,18 @@ static int check_once(const struct grid *g)
 
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < all[i]->n; k++) {
-            const char *key = all[i]->a[k].key, *where = all[i]->a[k].where[0];
+            const char *key = all[i]->a[k].key;
+            const struct location *location = &all[i]->a[k].location[0];
             if (g->budget && strcmp(key, "rank") == 0)
-                return fail(FAIL_USAGE,
-                            "%s: 'rank' is solved from 'budget' and cannot be an axis as well",
-                            where);
+                return location_fail(
+                    location, "'rank' is solved from 'budget' and cannot be an axis as well");
             if (strcmp(key, "seed") == 0)
-                return fail(FAIL_USAGE, "%s: 'seed' is no axis; 'seeds' says how many", where);
+                return location_fail(location,
+                                     "'seed' cannot be an axis; 'seeds' says which seeds");
             for (int j = 0; j < i; j++)
                 for (int m = 0; m < all[j]->n; m++)
                     if (strcmp(all[j]->a[m].key, key) == 0)
-                        return fail(FAIL_USAGE, "%s: '%s' is varied in two places", where, key);
+                        return location_fail(location, "'%s' is varied in two places", key);
         }
     return 0;
 }
@@ -241,15 +242,15 @@ static int check_when(const struct grid *g)
             for (int m = 0; m < all[k]->n; m++) {
                 const struct setting *s = settings_get(set, all[k]->a[m].key);
                 if (s)
-                    return fail(FAIL_USAGE, "%s: '%s' is varied and cannot be set as well",
-                                s->where, s->key);
+                    return location_fail(&s->location, "'%s' is varied and cannot be set as well",
+                                         s->key);
             }
         const struct setting *seed = settings_get(set, "seed"), *rank = settings_get(set, "rank");
         if (seed)
-            return fail(FAIL_USAGE, "%s: 'seed' cannot be set; 'seeds' says how many", seed->where);
+            return location_fail(&seed->location, "'seed' cannot be set; 'seeds' says which seeds");
         if (rank && g->budget)
-            return fail(FAIL_USAGE, "%s: 'rank' is solved from 'budget' and cannot be set as well",
-                        rank->where);
+            return location_fail(&rank->location,
+                                 "'rank' is solved from 'budget' and cannot be set as well");
     }
     return 0;
 }
@@ -324,7 +325,7 @@ void grid_free(struct grid *g)
     free(g->exclude);
     free(g->only);
     free(g->seeds);
-    free(g->budget_where);
+    location_free(&g->budget_location);
     *g = (struct grid){ 0 };
 }
 
@@ -346,7 +347,7 @@ bool grid_override(struct grid *g, const struct setting *s)
             int n = all[i] == &g->zip ? a->n : 1;
             axis_clear(a);
             for (int j = 0; j < n; j++)
-                axis_add(a, s->value, s->where);
+                axis_add(a, s->value, s->location);
             return true;
         }
     return false;

@@ -7,7 +7,8 @@
 
 struct axis {
     char *key;
-    char **value, **where;
+    char **value;
+    struct location *location; /* of each value */
     int n;
 };
 /* Axes that move together (product of one axis each, or zip). */
@@ -36,7 +37,7 @@ struct grid {
     long *seeds;
     int n_seeds; /* 0: not said */
     long budget;
-    char *budget_where;
+    struct location budget_location;
 };
 /* grid_read - the parts of a study with these BASE settings that vary; a part that OVER (NULL: nothing) has
  * is taken from there. Errors: FAIL_USAGE with file:line:column. */

@@ -70,7 +70,7 @@ static int has_value(const struct recipe *r, const struct axis *a)
     for (int i = 0; i < a->n && !same; i++) {
         char *want = opt_canonical(o, a->value[i]);
         if (!want)
-            return fail_context("%s", a->where[i]);
+            return location_context(&a->location[i]);
         same = strcmp(want, have) == 0;
         free(want);
     }
@@ -142,8 +142,7 @@ static void join(struct study *s, struct recipe *r, const struct grid *g, struct
     p->cell = s->n_cells++;
 }
 
-static int solve_budget(struct recipe *r, struct session *ses, const struct grid *g,
-                        const char *path)
+static int solve_budget(struct recipe *r, struct session *ses, const struct grid *g)
 {
     const struct model_facts *m = model_facts(ses, r->run.model);
 
@@ -151,7 +150,7 @@ static int solve_budget(struct recipe *r, struct session *ses, const struct grid
         return -1;
     if (budget_solve(r, &m->dims, g->budget) == 0)
         return 0;
-    return fail_context("%s", g->budget_where ? g->budget_where : path);
+    return location_context(&g->budget_location);
 }
 
 /* The settings of all conditions that the recipe meets; words of the command line stand above them.
@@ -166,9 +165,9 @@ static int add_when(struct settings *v, const struct recipe *r, const struct gri
             return -1;
         for (int k = 0; k < g->when[i].set.n && yes; k++) {
             const struct setting *to = &g->when[i].set.s[k], *now = settings_get(v, to->key);
-            if (now && strcmp(now->where, "command line") == 0)
+            if (now && now->location.kind == LOCATION_COMMAND_LINE)
                 continue;
-            settings_set(v, to->key, to->value, to->where);
+            settings_set(v, to->key, to->value, to->location);
             changed = 1;
         }
     }
@@ -203,7 +202,7 @@ static int add_run(struct study *s, struct session *ses, const struct settings *
         recipe_free(&r);
         return in;
     }
-    if (g->budget && solve_budget(&r, ses, g, s->path) != 0) {
+    if (g->budget && solve_budget(&r, ses, g) != 0) {
         recipe_free(&r);
         return -1;
     }
@@ -217,7 +216,7 @@ static void put(struct settings *v, const struct axes *axes, int which, int valu
 {
     const struct axis *a = &axes->a[which];
 
-    settings_set(v, a->key, a->value[value], a->where[value]);
+    settings_set(v, a->key, a->value[value], a->location[value]);
 }
 
 /* Wheels of an odometer, the last fastest: axes of the product, the zip as one, nuisance axes. */
@@ -296,7 +295,7 @@ int grid_expand(struct study *s, struct session *ses, const struct grid *g, bool
         set_wheels(&v, &w, g);
         for (int i = 0; i < g->n_seeds && rc == 0; i++) {
             snprintf(seed, sizeof seed, "%ld", g->seeds[i]);
-            settings_set(&v, "seed", seed, s->path);
+            settings_set(&v, "seed", seed, location_named(s->path));
             rc = stop_check() != 0 ? -1 : add_run(s, ses, &v, g, &keys, &cells);
         }
         settings_free(&v);

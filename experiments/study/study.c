@@ -247,7 +247,7 @@ void study_tell_idle(const struct study *s, const struct settings *words)
 static void add_axes(struct settings *words, const struct axes *v)
 {
     for (int i = 0; i < v->n; i++)
-        settings_set(words, v->a[i].key, v->a[i].value[0], v->a[i].where[0]);
+        settings_set(words, v->a[i].key, v->a[i].value[0], v->a[i].location[0]);
 }
 
 static void tell_idle(const struct study *s, const struct grid *g)
@@ -308,7 +308,7 @@ int study_load(struct study *s, struct session *ses, const char *path,
         goto out;
     for (int i = 0; overrides && i < overrides->n; i++) {
         const struct setting *o = &overrides->s[i];
-        settings_set(&s->base, o->key, o->value, o->where);
+        settings_set(&s->base, o->key, o->value, o->location);
         grid_override(&g, o);
         if (g.budget && strcmp(o->key, "rank") == 0)
             g.budget = 0;
