@@ -1,4 +1,4 @@
-/* conditions.c - the conditions of a study file name values that its runs have. */
+/* conditions.c - the conditions of a study file may only name values that its runs have. */
 #include "experiments/study/conditions.h"
 #include "core/base/suggest.h"
 #include "core/base/text.h"
@@ -15,7 +15,7 @@ static const struct axis *axis_of(const struct axes *v, const char *key)
     return NULL;
 }
 
-/* The values that runs of one form of the study have for a key; NULL: it does not vary. */
+/* The axis of a key in one form of the study; NULL: the key does not vary. */
 static const struct axis *varied(const struct form *f, const char *key)
 {
     const struct axes *const all[] = { &f->product, &f->zip, &f->nuisance };
@@ -26,7 +26,7 @@ static const struct axis *varied(const struct form *f, const char *key)
     return NULL;
 }
 
-static const char *fixed(const struct form *f, const struct settings *base, const char *key)
+static const char *fixed_value(const struct form *f, const struct settings *base, const char *key)
 {
     const struct setting *s = settings_get(&f->base, key);
     const struct opt *o = keys_find(key);
@@ -35,8 +35,9 @@ static const char *fixed(const struct form *f, const struct settings *base, cons
     return s ? s->value : o && o->def ? o->def : "";
 }
 
-static bool knows(const struct grid *g, const struct settings *base, const char *key,
-                  const char *value)
+/* Does some run have this value? */
+static bool has_value(const struct grid *g, const struct settings *base, const char *key,
+                      const char *value)
 {
     for (int i = 0; i < g->n_when; i++) {
         const struct setting *s = settings_get(&g->when[i].set, key);
@@ -48,7 +49,7 @@ static bool knows(const struct grid *g, const struct settings *base, const char 
         for (int k = 0; a && k < a->n; k++)
             if (keys_same_value(key, a->value[k], value))
                 return true;
-        if (!a && keys_same_value(key, fixed(&g->form[i], base, key), value))
+        if (!a && keys_same_value(key, fixed_value(&g->form[i], base, key), value))
             return true;
     }
     return false;
@@ -91,7 +92,7 @@ static int unknown_value(const struct grid *g, const struct axis *a, int at)
                          a->value[at], hint);
 }
 
-/* What the file does not vary, words of the command line may still set. */
+/* Values of a key that the file does not vary are accepted: words on the command line may set them. */
 static int check_condition(const struct grid *g, const struct settings *base,
                            const struct axes *condition)
 {
@@ -101,7 +102,7 @@ static int check_condition(const struct grid *g, const struct settings *base,
         for (int k = 0; k < g->n_forms; k++)
             varies |= varied(&g->form[k], a->key) != NULL;
         for (int k = 0; k < a->n; k++) {
-            if (varies && !knows(g, base, a->key, a->value[k]))
+            if (varies && !has_value(g, base, a->key, a->value[k]))
                 return unknown_value(g, a, k);
             if (strcmp(a->key, "method") == 0 && !adapt_find(a->value[k]))
                 return recipe_unknown_method(&a->location[k], a->value[k]);

@@ -1,4 +1,4 @@
-/* grid.c - axes, zip, nuisance, conditions, seeds and budget of a study file. */
+/* grid.c - the axes, conditions, seeds and budget of a study file. */
 #include "experiments/study/grid.h"
 #include "experiments/recipe/keys.h"
 #include "experiments/study/conditions.h"
@@ -45,7 +45,7 @@ static bool takes_list(const char *key)
     return o && o->type == OPT_LIST;
 }
 
-static int add_value(struct axis *a, const struct yaml_node *n)
+static int axis_add_node(struct axis *a, const struct yaml_node *n)
 {
     char *value = settings_value(n, a->key);
 
@@ -56,15 +56,16 @@ static int add_value(struct axis *a, const struct yaml_node *n)
     return 0;
 }
 
-/* CONDITION: a flat list for a key that takes lists is one value. ONCE: no value stands there twice. */
+/* PAIRED: values may repeat. ONCE: every value must differ. CONDITION: values may repeat, and a flat list
+ * for a key that takes lists is one value. */
 enum manner { PAIRED, ONCE, CONDITION };
 
 static int check_value_once(const struct axis *a, const struct yaml_node *n)
 {
     for (int k = 0; k < a->n - 1; k++)
         if (keys_same_value(a->key, a->value[k], a->value[a->n - 1]))
-            return yaml_fail(n, "'%s' must have each value once, not '%s' and '%s'", a->key,
-                             a->value[k], a->value[a->n - 1]);
+            return yaml_fail(n, "the values of '%s' must differ, but '%s' and '%s' are the same",
+                             a->key, a->value[k], a->value[a->n - 1]);
     return 0;
 }
 
@@ -74,20 +75,21 @@ static int read_axis(struct axis *a, const struct yaml_node *map, int i, enum ma
     const struct yaml_node *n = yaml_item(map, i);
     const char *key = yaml_key(map, i), *near = keys_find(key) ? NULL : keys_nearest(key);
 
+    if (near)
+        return yaml_fail_key(map, i, "unknown key '%s'; did you mean '%s'?", key, near);
     if (!keys_find(key))
-        return yaml_fail_key(map, i, "unknown key '%s'%s%s%s", key, near ? "; did you mean '" : "",
-                             near ? near : "", near ? "'?" : "");
+        return yaml_fail_key(map, i, "unknown key '%s'; 'lowrank run --help' lists the keys", key);
     a->key = xstrdup(key);
     for (char *p = a->key; *p; p++)
         *p = *p == '-' ? '_' : *p;
     bool flat =
         yaml_kind(n) == YAML_SEQ && yaml_count(n) > 0 && yaml_kind(yaml_item(n, 0)) == YAML_SCALAR;
     if (yaml_kind(n) != YAML_SEQ || (manner == CONDITION && flat && takes_list(key)))
-        return add_value(a, n);
+        return axis_add_node(a, n);
     if (yaml_count(n) == 0)
         return yaml_fail(n, "'%s' is an empty list", key);
     for (int k = 0; k < yaml_count(n); k++)
-        if (add_value(a, yaml_item(n, k)) != 0 ||
+        if (axis_add_node(a, yaml_item(n, k)) != 0 ||
             (manner == ONCE && check_value_once(a, yaml_item(n, k)) != 0))
             return -1;
     return 0;
@@ -124,7 +126,7 @@ static int read_conditions(struct axes **v, int *n, const struct yaml_node *seq,
     return 0;
 }
 
-static int read_number(long *x, const struct yaml_node *n, const char *key, double min)
+static int read_integer(long *x, const struct yaml_node *n, const char *key, double min)
 {
     const struct opt o = { .key = key, .type = OPT_INT, .min = min, .max = 9007199254740992.0 };
     const char *text = yaml_text(n);
@@ -146,11 +148,11 @@ static int read_seeds(struct grid *g, const struct yaml_node *n)
         g->n_seeds = yaml_count(n);
         g->seeds = xalloc((size_t)g->n_seeds, sizeof *g->seeds);
         for (int i = 0; i < g->n_seeds; i++)
-            if (read_number(&g->seeds[i], yaml_item(n, i), "seeds", 0) != 0)
+            if (read_integer(&g->seeds[i], yaml_item(n, i), "seeds", 0) != 0)
                 return -1;
         return 0;
     }
-    if (read_number(&count, n, "seeds", 1) != 0)
+    if (read_integer(&count, n, "seeds", 1) != 0)
         return -1;
     if (count > 1000000)
         return yaml_fail(n, "'seeds' must be at most 1000000, not %ld", count);
@@ -169,7 +171,7 @@ static int read_budget(struct grid *g, const struct yaml_node *n)
         return yaml_fail(n, "'budget' must be a mapping: {params: NUMBER}");
     for (int i = 0; i < yaml_count(n); i++)
         if (strcmp(yaml_key(n, i), "params") != 0)
-            return yaml_fail_key(n, i, "unknown key '%s' of 'budget', which has 'params'",
+            return yaml_fail_key(n, i, "unknown key '%s' of 'budget'; its only key is 'params'",
                                  yaml_key(n, i));
     const struct yaml_node *params = yaml_get(n, "params");
     struct location location = yaml_location(params);
@@ -188,8 +190,8 @@ static int check_zip(const struct grid *g, const struct yaml_node *n)
     return 0;
 }
 
-/* A key in two places would be decided by their order. */
-static int check_once(const struct grid *g)
+/* A key that is varied in two places would get its value from whichever comes last. */
+static int check_axes(const struct grid *g)
 {
     const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
 
@@ -198,8 +200,8 @@ static int check_once(const struct grid *g)
             const char *key = all[i]->a[k].key;
             const struct location *location = &all[i]->a[k].location[0];
             if (g->budget && strcmp(key, "rank") == 0)
-                return location_fail(
-                    location, "'rank' is solved from 'budget' and cannot be an axis as well");
+                return location_fail(location,
+                                     "'rank' follows from 'budget' and cannot be an axis as well");
             if (strcmp(key, "seed") == 0)
                 return location_fail(location,
                                      "'seed' cannot be an axis; 'seeds' says which seeds");
@@ -231,7 +233,7 @@ static int read_when(struct grid *g, const struct yaml_node *seq)
     return 0;
 }
 
-/* What is varied, or solved, cannot be set as well. */
+/* A key that varies, or that the budget determines, cannot be set as well. */
 static int check_when(const struct grid *g)
 {
     const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
@@ -250,13 +252,13 @@ static int check_when(const struct grid *g)
             return location_fail(&seed->location, "'seed' cannot be set; 'seeds' says which seeds");
         if (rank && g->budget)
             return location_fail(&rank->location,
-                                 "'rank' is solved from 'budget' and cannot be set as well");
+                                 "'rank' follows from 'budget' and cannot be set as well");
     }
     return 0;
 }
 
-static const struct yaml_node *part(const struct yaml_node *root, const struct yaml_node *over,
-                                    const char *key)
+static const struct yaml_node *part_of(const struct yaml_node *root, const struct yaml_node *over,
+                                       const char *key)
 {
     const struct yaml_node *n = over ? yaml_get(over, key) : NULL;
 
@@ -268,9 +270,9 @@ static int read_form(struct form *f, const struct yaml_node *root, const struct 
     const struct yaml_node *base = over ? yaml_get(over, "base") : NULL;
 
     return (base && settings_yaml(&f->base, base) != 0) ||
-                   read_axes(&f->product, part(root, over, "axes"), "axes", ONCE) != 0 ||
-                   read_axes(&f->zip, part(root, over, "zip"), "zip", PAIRED) != 0 ||
-                   read_axes(&f->nuisance, part(root, over, "nuisance"), "nuisance", ONCE) != 0
+                   read_axes(&f->product, part_of(root, over, "axes"), "axes", ONCE) != 0 ||
+                   read_axes(&f->zip, part_of(root, over, "zip"), "zip", PAIRED) != 0 ||
+                   read_axes(&f->nuisance, part_of(root, over, "nuisance"), "nuisance", ONCE) != 0
                ? -1
                : 0;
 }
@@ -287,17 +289,18 @@ int grid_read(struct grid *g, const struct settings *base, const struct yaml_nod
               const struct yaml_node *over)
 {
     const struct yaml_node *full = yaml_get(root, "full");
-    const struct yaml_node *zip = part(root, over, "zip");
+    const struct yaml_node *zip = part_of(root, over, "zip");
 
-    if (read_axes(&g->product, part(root, over, "axes"), "axes", ONCE) != 0 ||
+    if (read_axes(&g->product, part_of(root, over, "axes"), "axes", ONCE) != 0 ||
         read_axes(&g->zip, zip, "zip", PAIRED) != 0 ||
-        read_axes(&g->nuisance, part(root, over, "nuisance"), "nuisance", ONCE) != 0 ||
-        read_conditions(&g->exclude, &g->n_exclude, part(root, over, "exclude"), "exclude") != 0 ||
-        read_conditions(&g->only, &g->n_only, part(root, over, "only"), "only") != 0 ||
-        read_when(g, part(root, over, "when")) != 0 ||
-        read_seeds(g, part(root, over, "seeds")) != 0 ||
-        read_budget(g, part(root, over, "budget")) != 0 || check_zip(g, zip) != 0 ||
-        check_when(g) != 0 || check_once(g) != 0)
+        read_axes(&g->nuisance, part_of(root, over, "nuisance"), "nuisance", ONCE) != 0 ||
+        read_conditions(&g->exclude, &g->n_exclude, part_of(root, over, "exclude"), "exclude") !=
+            0 ||
+        read_conditions(&g->only, &g->n_only, part_of(root, over, "only"), "only") != 0 ||
+        read_when(g, part_of(root, over, "when")) != 0 ||
+        read_seeds(g, part_of(root, over, "seeds")) != 0 ||
+        read_budget(g, part_of(root, over, "budget")) != 0 || check_zip(g, zip) != 0 ||
+        check_when(g) != 0 || check_axes(g) != 0)
         return -1;
     g->n_forms = full ? 2 : 1;
     for (int i = 0; i < g->n_forms; i++)
@@ -336,7 +339,7 @@ bool grid_override(struct grid *g, const struct setting *s)
     if (strcmp(s->key, "seed") == 0) {
         g->seeds = xgrow(g->seeds, 1, sizeof *g->seeds);
         g->n_seeds = 1;
-        g->seeds[0] = strtol(s->value, NULL, 10); /* recipe_parse checks the text */
+        g->seeds[0] = strtol(s->value, NULL, 10); /* recipe_parse checks it */
         return true;
     }
     for (int i = 0; i < 3; i++)
@@ -353,7 +356,7 @@ bool grid_override(struct grid *g, const struct setting *s)
     return false;
 }
 
-/* Numbers as numbers, so that a query over the store can compare them. */
+/* Numbers as numbers, so that queries can compare them. */
 static json_t *value_json(const char *text)
 {
     char *end;
