@@ -42,7 +42,7 @@ static int read_config(struct source *s, const char *text)
         char *word = json_is_string(value) ? xstrdup(json_string_value(value))
                                            : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
         if (*word) /* "" is an absent text */
-            settings_set(&v, key, word, "the store");
+            settings_set(&v, key, word, location_named("the store"));
         free(word);
     }
     if (rc == 0)

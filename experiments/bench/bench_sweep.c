@@ -238,7 +238,7 @@ static int count_work(struct race *r)
 static void set_default(struct settings *v, const char *key, const char *value)
 {
     if (!settings_get(v, key))
-        settings_set(v, key, value, "bench sweep");
+        settings_set(v, key, value, location_named("bench sweep"));
 }
 
 /* Needed operations of all runs, training and evaluation. */

@@ -1,7 +1,7 @@
 /* doctor_home.c - tools beside the program, and what its folders hold. */
 #include "experiments/doctor/doctor.h"
 #include "core/base/file.h"
-#include "experiments/assets/fetch.h"
+#include "experiments/assets/model_card.h"
 #include "experiments/assets/task_dir.h"
 
 #include <glob.h>

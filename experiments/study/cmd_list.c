@@ -7,7 +7,7 @@
 #include "core/base/text.h"
 #include "core/base/yaml.h"
 #include "core/metric/metric.h"
-#include "experiments/assets/fetch.h"
+#include "experiments/assets/model_card.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/model_dir.h"
 #include "experiments/assets/task_dir.h"

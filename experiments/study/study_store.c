@@ -1,6 +1,5 @@
-/* study_store.c - a study and the store: what is planned, what is done, whether it fits into memory. */
-#include "experiments/study/study.h"
-#include "core/base/cpu.h"
+/* study_store.c - a study in the store. */
+#include "experiments/study/study_store.h"
 #include "core/base/file.h"
 #include "experiments/assets/find.h"
 #include "results/query/recorded.h"
@@ -27,12 +26,12 @@ int study_check_name(struct store *store, const struct study *s)
         there = find_recipe(recipe);
     if (there && !same_content(there, s->path))
         rc = fail(FAIL_USAGE,
-                  "study '%s' in the store is that of '%s'; give the one in '%s' another name "
+                  "the study '%s' in the store comes from '%s'; give the one in '%s' another name "
                   "('study: NAME')",
                   s->name, there, s->path);
     else if (rc == 0 && !known && file_exists(own) && !same_content(own, s->path))
-        warn("study '%s' has the name of '%s', whose place in the store it takes; 'study: NAME' "
-             "gives it another",
+        warn("study '%s' has the name of '%s', which can then not be stored here; 'study: NAME' "
+             "gives it another name",
              s->name, own);
     free(recipe);
     free(there);

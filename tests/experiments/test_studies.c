@@ -41,8 +41,8 @@ static void small_words(struct settings *words, const char *dir)
     write_vocab(dir);
     temp_file(dir, "train.tsv", "text\tlabel\na b\tx\nb c\ty\n");
     temp_file(dir, "dev.tsv", "text\tlabel\na c\tx\nb b\ty\n");
-    settings_set(words, "model", dir, "test");
-    settings_set(words, "task", temp_file(dir, "toy.yaml", toy), "test");
+    settings_set(words, "model", dir, location_named("test"));
+    settings_set(words, "task", temp_file(dir, "toy.yaml", toy), location_named("test"));
 }
 
 static void load(const char *name, struct session *ses, const struct settings *words,
