@@ -1,16 +1,16 @@
-/* matrices.c - which matrices should be adapted? A score for each before any is trained: how strongly
- * the loss pulls at it at the pretrained point. Hu et al. 2021, section 8, question 3.
+/* matrices.c - which matrices should be adapted? A score for each before any is trained: how
+ * strongly the loss pulls at it at the pretrained point. Hu et al. 2021, section 8, question 3.
  *
  *     score(W) = || mean over batches of dL/dW ||_F / sqrt(numbers of W)
  *
- * L: mean loss of a batch of training examples, after some steps in which the classifier alone was
- * trained (a random one pulls at random). The norm of the mean, not the mean of norms: a single batch's
- * gradient is mostly noise, which does not pull the same way in the next. */
+ * L: mean loss of a batch of training examples, after some steps in which the classifier alone
+ * was trained (a random one pulls at random). The norm of the mean, not the mean of norms: a
+ * single batch's gradient is mostly noise, which does not pull the same way in the next. */
 #include "ablations/analysis.h"
 #include "ablations/common/study_runs.h"
 #include "core/base/pool.h"
 #include "experiments/recipe/inputs.h"
-#include "experiments/run/run_one.h"
+#include "experiments/run/run_model.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static int build(struct recipe *r, struct model *m, struct run_data *d,
         set_number(&v, "seed", c->seed);
         rc = recipe_resolve(r, &v);
     }
-    if (rc == 0 && (rc = run_build(m, d, r)) != 0)
+    if (rc == 0 && (rc = run_model_build(m, d, r)) != 0)
         recipe_free(r);
     settings_free(&v);
     free(path);

@@ -3,7 +3,7 @@
 #include "core/base/cpu.h"
 #include "core/base/file.h"
 #include "results/rows/rows.h"
-#include "experiments/run/run_one.h"
+#include "experiments/run/provenance.h"
 #include "experiments/study/options.h"
 
 #include <math.h>

@@ -2,10 +2,10 @@
  * 'lowrank run -t', each a process of its own, start-up included.
  *
  * Both write to a temporary home that sees the models and data of the real one. The sweep's workers
- * write their profile to a file (worker.h), so that its time can be shown by kind of work, too; waiting
+ * write their profile to a file (sweep.h), so that its time can be shown by kind of work, too; waiting
  * is all that is no work of a step: start-up, tokens read, results stored, an idle worker. */
 #include "experiments/bench/bench.h"
-#include "experiments/run/worker.h"
+#include "experiments/run/sweep.h"
 #include "core/base/file.h"
 
 #include <ftw.h>
@@ -172,9 +172,9 @@ static int by_sweep(struct race *r)
     add(&l, xprintf("%s/bench.yaml", r->dir));
     add_settings(&l, r->v);
     progress("%ld runs, %ld at a time", r->runs, r->jobs);
-    setenv(PROFILE_ENV, profile, 1);
+    setenv(SWEEP_PROFILE_ENV, profile, 1);
     int rc = run_line(&l);
-    unsetenv(PROFILE_ENV);
+    unsetenv(SWEEP_PROFILE_ENV);
     r->sweep_s = now_mono() - start;
     rc = rc == 0 ? read_shares(r, profile) : rc;
     free(profile);

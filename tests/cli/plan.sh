@@ -1,10 +1,10 @@
 #!/bin/sh
-# plan: the name of a study is one file's alone; a signal ends what takes long.
+# plan: the name of a study must be unique; a signal ends a plan that takes long.
 . "$(dirname "$0")/sweep_lib.sh"
 export LOWRANK_HOME="$T/home"
 S="$T/study.yaml"
 
-# Another file of the same name would take the place of what is there; a copy, and one that has moved, would not.
+# Another study of the same name would replace the stored one; a copy of the file, or a file that moved, would not.
 "$L" sweep "$S" rank=1 steps=2 --seeds 1 -j 1 --no-calibrate >"$T/out" 2>"$T/log" || die "sweep: $(cat "$T/log")"
 mkdir "$T/new"
 sed 's/lr: 5e-3/lr: 4e-3/' "$S" >"$T/new/study.yaml"
@@ -23,12 +23,12 @@ sed 's/study: toy/study: rank/' "$T/moved.yaml" >"$T/mine.yaml"
 "$L" plan "$T/mine.yaml" --no-calibrate >"$T/out" 2>"$T/log" || die "a name of the program's: $(cat "$T/log")"
 grep -q "study 'rank' has the name of '.*ablations/rank.yaml'" "$T/log" || die "no warning: $(cat "$T/log")"
 
-# A word stands above what a condition of the file is about.
+# A word of the command line wins over a condition in the file.
 sed 's/rank: \[[^]]*\]/rank: [1, 2]/' "$T/moved.yaml" >"$T/when.yaml"
 echo "when: [{if: {rank: 2}, set: {alpha: 3}}]" >>"$T/when.yaml"
 "$L" plan "$T/when.yaml" rank=1 --no-calibrate >"$T/out" 2>"$T/log" || die "a word: $(cat "$T/log")"
 
-# stop SIGNAL STATUS: a plan of many runs, once it has its handlers
+# stop SIGNAL STATUS - stops a plan of many runs as soon as it handles signals
 stop() {
     "$L" plan "$T/moved.yaml" --seeds 16000 >"$T/out" 2>"$T/log" &
     p=$!
