@@ -7,8 +7,9 @@
  * model computes exactly what the base model does: its ratio shows the noise of the
  * measurement. */
 #include "ablations/analysis.h"
-#include "ablations/common/study_runs.h"
-#include "experiments/assets/geometries.h"
+#include "ablations/common/analysis_settings.h"
+#include "ablations/common/numbers.h"
+#include "experiments/assets/geometry.h"
 #include "experiments/bench/bench_sides.h"
 
 #include <stdlib.h>
@@ -62,6 +63,7 @@ struct cell {
 };
 
 struct latency {
+    struct session *session;
     const struct latency_cfg *c;
     const char *geometry;
     struct bench_sides sides;
@@ -75,7 +77,7 @@ struct latency {
 static void latency_add(struct latency *l, int side, const struct cell *c, const char *name,
                         double value)
 {
-    numbers_put(&l->t, (struct analysis_row){ .layer = -1,
+    numbers_add(&l->t, (struct analysis_row){ .layer = -1,
                                               .proj = side_names[side],
                                               .i = c ? c->batch : 0,
                                               .j = c ? c->length : 0,
@@ -100,7 +102,8 @@ static int make_side(struct latency *l, int side)
     if (kind == BENCH_SIDE_ADAPTER)
         settings_set(&v, "method", side_names[side], where);
     l->which[l->sides.n] = side;
-    int rc = bench_sides_add(&l->sides, kind, &v, l->largest_batch, l->largest_length, LORA);
+    int rc =
+        bench_sides_add(&l->sides, kind, l->session, &v, l->largest_batch, l->largest_length, LORA);
     settings_free(&v);
     return rc;
 }
@@ -224,7 +227,7 @@ static int make_cells(struct latency *l)
     int batch[MOST_VALUES], length[MOST_VALUES], n, m;
     struct dims d;
 
-    if (geometry_dims(&d, NULL, NULL, l->geometry) != 0)
+    if (geometry_dims(&d, NULL, NULL, l->session, l->geometry) != 0)
         return -1;
     const char *batches = c->full ? "1,2,4,8,16,32" : "1,4,16";
     const char *lengths = c->full ? "128,256,512" : "16,64,128";
@@ -239,12 +242,14 @@ static int make_cells(struct latency *l)
     return 0;
 }
 
-static int measure_geometry(struct store *store, const struct latency_cfg *c, const char *geometry)
+static int measure_geometry(struct session *ses, struct store *store, const struct latency_cfg *c,
+                            const char *geometry)
 {
     struct latency *l = xalloc(1, sizeof *l);
-    char *settings = study_settings(opts, "rank", c);
+    char *settings = analysis_settings(opts, "rank", c);
     const struct analysis_set set = { geometry, "latency", settings };
 
+    l->session = ses;
     l->c = c;
     l->geometry = geometry;
     int rc = make_cells(l);
@@ -259,14 +264,14 @@ static int measure_geometry(struct store *store, const struct latency_cfg *c, co
         }
     }
     if (rc == 0)
-        rc = study_store(store, &set, &l->t, "latency");
+        rc = numbers_store(store, &set, &l->t, "latency");
     free(settings);
-    free(l->t.row);
+    numbers_free(&l->t);
     free(l);
     return rc;
 }
 
-static int latency_run(struct store *store, const void *cfg)
+static int latency_run(struct session *ses, struct store *store, const void *cfg)
 {
     const struct latency_cfg *c = cfg;
     char *list = xstrdup(c->geometry ? c->geometry : c->full ? "minilm,roberta-base" : "minilm");
@@ -274,7 +279,7 @@ static int latency_run(struct store *store, const void *cfg)
     int rc = 0;
 
     for (char *g = strtok_r(list, ",", &rest); g && rc == 0; g = strtok_r(NULL, ",", &rest))
-        rc = measure_geometry(store, c, g);
+        rc = measure_geometry(ses, store, c, g);
     free(list);
     return rc;
 }

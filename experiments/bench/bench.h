@@ -2,7 +2,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
-#include "core/base/base.h"
+#include "experiments/assets/session.h"
 
 /* What 'bench scale' varies; the first stands for all of the others. */
 #define BENCH_AXES "all|model|length|batch|rank|runs"
@@ -12,8 +12,9 @@ struct bench_cfg {
     long threads, jobs, runs, tokens, sequences; /* 0: the default of the kind */
     double seconds;                              /* for each product */
     char *home, *data;
-    int axis;   /* index into BENCH_AXES */
-    int format; /* enum rows_format */
+    struct session *session; /* with these folders */
+    int axis;                /* index into BENCH_AXES */
+    int format;              /* enum rows_format */
     bool no_store;
 };
 enum { BENCH_SEQUENCES = 8, BENCH_TOKENS = 128 }; /* of most kinds */

@@ -34,7 +34,7 @@ static int make_sides(struct bench_sides *s, const struct settings *v, const str
 
     s->logits = true;
     for (int i = 0; i < N_SIDES; i++)
-        if (bench_sides_add(s, kinds[i], v, sequences, tokens, ADAPTERS) != 0)
+        if (bench_sides_add(s, kinds[i], c->session, v, sequences, tokens, ADAPTERS) != 0)
             return -1;
     const struct dataset *set = &s->model[ADAPTERS].set; /* batch= may have set its size */
     bench_sides_batch(s, set->n, set->max_tokens);

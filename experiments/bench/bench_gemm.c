@@ -78,7 +78,7 @@ int bench_gemm(const struct bench_cfg *c, int n, char **words)
     struct bench_table t;
     int rc = -1;
 
-    if (bench_words(&v, "model", n, words) != 0 || bench_model_dims(&d, &v) != 0)
+    if (bench_words(&v, "model", n, words) != 0 || bench_model_dims(&d, c->session, &v) != 0)
         goto out;
     if (v.n > 1 || (v.n == 1 && !settings_get(&v, "model"))) {
         fail(FAIL_USAGE, "'lowrank bench gemm' takes a geometry and flags, not '%s='",

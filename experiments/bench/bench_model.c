@@ -3,15 +3,15 @@
 #include "experiments/bench/bench_model.h"
 #include "core/base/cpu.h"
 #include "core/base/rng.h"
-#include "experiments/assets/geometries.h"
+#include "experiments/assets/geometry.h"
 #include "experiments/bench/bench_words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int bench_model_dims(struct dims *d, const struct settings *v)
+int bench_model_dims(struct dims *d, struct session *ses, const struct settings *v)
 {
-    return geometry_dims(d, NULL, NULL, bench_words_model(v));
+    return geometry_dims(d, NULL, NULL, ses, bench_words_model(v));
 }
 
 /* --- random examples */
@@ -47,8 +47,8 @@ void bench_model_examples_free(struct dataset *s)
 
 /* --- the model */
 
-static int parse_recipe(struct bench_model *b, const struct settings *v, long sequences,
-                        long tokens)
+static int parse_recipe(struct bench_model *b, struct session *ses, const struct settings *v,
+                        long sequences, long tokens)
 {
     struct recipe *r = &b->r;
 
@@ -59,6 +59,7 @@ static int parse_recipe(struct bench_model *b, const struct settings *v, long se
             "--tokens each");
     if (recipe_parse(r, v) != 0)
         return -1;
+    r->session = ses;
     if (!settings_get(v, "batch"))
         r->train.batch = sequences;
     if (tokens > b->d.max_pos - recipe_rows(r))
@@ -100,12 +101,13 @@ static void merge_update(struct base_model *b, const struct model *from)
     }
 }
 
-int bench_model_init(struct bench_model *b, const struct settings *v, long sequences, long tokens,
-                     const struct model *update)
+int bench_model_init(struct bench_model *b, struct session *ses, const struct settings *v,
+                     long sequences, long tokens, const struct model *update)
 {
     *b = (struct bench_model){ 0 };
-    if (bench_model_dims(&b->d, v) != 0 || check_size(&b->d, bench_words_model(v)) != 0 ||
-        parse_recipe(b, v, sequences, tokens) != 0 || base_model_random(&b->base, &b->d, 1) != 0)
+    if (bench_model_dims(&b->d, ses, v) != 0 || check_size(&b->d, bench_words_model(v)) != 0 ||
+        parse_recipe(b, ses, v, sequences, tokens) != 0 ||
+        base_model_random(&b->base, &b->d, 1) != 0)
         goto failed;
     bench_model_examples(&b->set, &b->d, (int)b->r.train.batch, (int)tokens, b->task.n_labels > 0);
     if (update)

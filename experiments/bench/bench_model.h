@@ -17,15 +17,15 @@ struct bench_model {
 /* bench_model_dims - the shapes of the model that V names, otherwise of minilm. Errors:
  * FAIL_USAGE: an unknown geometry, or an architecture that this build does not have;
  * FAIL_INPUT. */
-int bench_model_dims(struct dims *d, const struct settings *v);
+int bench_model_dims(struct dims *d, struct session *ses, const struct settings *v);
 
 /* bench_model_init - a model of those shapes, with the method of V, and a batch of SEQUENCES
  * examples of TOKENS tokens each; batch= among the settings wins over SEQUENCES. If UPDATE is not
  * NULL, its update is merged into the weights first: it is an adapted model of the same shapes.
  * Errors: as recipe_parse, bench_model_dims and model_init; FAIL_USAGE for more tokens than the
  * model has positions; FAIL_MEMORY for weights that do not fit. */
-int bench_model_init(struct bench_model *b, const struct settings *v, long sequences, long tokens,
-                     const struct model *update);
+int bench_model_init(struct bench_model *b, struct session *ses, const struct settings *v,
+                     long sequences, long tokens, const struct model *update);
 void bench_model_free(struct bench_model *b);
 
 /* bench_model_fill - random values for the parameters that a method added, so that it looks

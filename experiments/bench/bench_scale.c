@@ -110,7 +110,7 @@ static int time_runs(const struct point *p, struct bench_model *b)
 static int measure_in_child(const struct point *p)
 {
     struct bench_model b;
-    int rc = bench_model_init(&b, &p->v, p->sequences, p->tokens, NULL);
+    int rc = bench_model_init(&b, p->c->session, &p->v, p->sequences, p->tokens, NULL);
 
     if (rc != 0)
         return -1;

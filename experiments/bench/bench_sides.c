@@ -6,8 +6,8 @@
 /* A method that does nothing before training: its biases are those of the model. */
 static const char neutral_method[] = "bitfit";
 
-static int model_of_side(struct bench_sides *s, enum bench_side_kind kind, const struct settings *v,
-                         long sequences, long tokens, int from)
+static int model_of_side(struct bench_sides *s, enum bench_side_kind kind, struct session *ses,
+                         const struct settings *v, long sequences, long tokens, int from)
 {
     const struct model *update = kind == BENCH_SIDE_MERGED ? &s->model[from].m : NULL;
     struct bench_model *b = &s->model[s->n];
@@ -19,18 +19,18 @@ static int model_of_side(struct bench_sides *s, enum bench_side_kind kind, const
     settings_copy(&own, v);
     if (kind != BENCH_SIDE_ADAPTER)
         settings_set(&own, "method", neutral_method, "lowrank bench");
-    int rc = bench_model_init(b, &own, sequences, tokens, update);
+    int rc = bench_model_init(b, ses, &own, sequences, tokens, update);
     settings_free(&own);
     if (rc == 0 && kind == BENCH_SIDE_ADAPTER)
         bench_model_fill(&b->m);
     return rc;
 }
 
-int bench_sides_add(struct bench_sides *s, enum bench_side_kind kind, const struct settings *v,
-                    long sequences, long tokens, int from)
+int bench_sides_add(struct bench_sides *s, enum bench_side_kind kind, struct session *ses,
+                    const struct settings *v, long sequences, long tokens, int from)
 {
     CHECK(s->n < BENCH_MOST_SIDES, "%d sides", s->n);
-    if (model_of_side(s, kind, v, sequences, tokens, from) != 0)
+    if (model_of_side(s, kind, ses, v, sequences, tokens, from) != 0)
         return -1;
     struct bench_model *b = &s->model[s->n];
     struct workspace *ws = &s->ws[s->n];

@@ -27,8 +27,8 @@ struct bench_sides {
  * ADAPTER: the method of V. BASE: the same geometry without it. MERGED: the same with the update
  * of the side FROM, an adapter. Errors: as bench_model_init; FAIL_USAGE when the update of FROM
  * cannot be merged. */
-int bench_sides_add(struct bench_sides *s, enum bench_side_kind kind, const struct settings *v,
-                    long sequences, long tokens, int from);
+int bench_sides_add(struct bench_sides *s, enum bench_side_kind kind, struct session *ses,
+                    const struct settings *v, long sequences, long tokens, int from);
 
 /* bench_sides_batch - SEQUENCES random examples of TOKENS tokens become the batch of all sides. */
 void bench_sides_batch(struct bench_sides *s, int sequences, int tokens);

@@ -21,7 +21,7 @@ int bench_step(const struct bench_cfg *c, int n, char **words)
     int rc = -1;
 
     if (bench_words(&v, "model", n, words) != 0 ||
-        bench_model_init(&b, &v, c->sequences ? c->sequences : BENCH_SEQUENCES,
+        bench_model_init(&b, c->session, &v, c->sequences ? c->sequences : BENCH_SEQUENCES,
                          c->tokens ? c->tokens : BENCH_TOKENS, NULL) != 0)
         goto out;
     struct bench_job j = { .r = &b.r,

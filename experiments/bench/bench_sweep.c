@@ -7,12 +7,14 @@
  * results, and idle workers. */
 #include "experiments/bench/bench.h"
 #include "core/base/file.h"
+#include "experiments/assets/hash.h"
+#include "experiments/assets/loaded_model.h"
 #include "experiments/bench/bench_needed.h"
 #include "experiments/bench/bench_rate.h"
 #include "experiments/bench/bench_steps.h"
 #include "experiments/bench/bench_table.h"
 #include "experiments/bench/bench_words.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/recipe/data.h"
 #include "experiments/run/sweep.h"
 
 #include <ftw.h>
@@ -47,7 +49,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 /* Links NAME of the temporary HOME to that of the real home, if that exists. */
 static int link_to_home(const struct comparison *r, const char *home, const char *name)
 {
-    char *real_path = home_path(name), *full = realpath(real_path, NULL);
+    char *real_path = home_path(r->c->home, name), *full = realpath(real_path, NULL);
     char *link = xprintf("%s/%s/%s", r->dir, home, name);
     int rc = 0;
 
@@ -124,8 +126,8 @@ static struct command_line line_begin(const struct comparison *r, const char *co
     line_add(&l, xstrdup(command));
     line_add(&l, xprintf("--home=%s/%s", r->dir, home));
     line_add(&l, xstrdup("--quiet"));
-    if (data_option)
-        line_add(&l, xprintf("--data=%s", data_option));
+    if (r->c->data)
+        line_add(&l, xprintf("--data=%s", r->c->data));
     return l;
 }
 
@@ -253,7 +255,7 @@ static int needed_by_runs(double *flop, const struct comparison *c, const struct
 {
     struct run_data d;
     struct model m = { 0 };
-    struct inputs *in = data_all(&d, r) == 0 ? inputs_get(r->run.model) : NULL;
+    struct loaded_model *in = data_all(&d, r) == 0 ? loaded_model(r->session, r->model) : NULL;
     struct head head;
 
     if (!in)
@@ -325,10 +327,11 @@ static int compare(struct comparison *r)
     char precision[16];
     double flop = 0;
 
-    if (recipe_resolve(&recipe, r->v) != 0) /* may create the task's files, which does not count */
+    /* May create the task's files, which does not count. */
+    if (recipe_resolve(&recipe, r->c->session, r->v) != 0)
         return -1;
-    hash_save();
-    const struct dims *d = &model_facts(recipe.run.model)->dims;
+    hash_save(r->c->session);
+    const struct dims *d = &recipe.model->dims;
     bench_words_precision(precision, &recipe, NULL);
     double before = bench_rate_model(d, precision, r->c->seconds, (int)r->c->threads);
     int rc = make_folder(r);

@@ -1,7 +1,7 @@
 /* bench_table.c - the table of a measurement: filled, stored, and printed. */
 #include "experiments/bench/bench_table.h"
 #include "experiments/run/provenance.h"
-#include "experiments/study/options.h"
+#include "experiments/study/study_flags.h"
 #include "results/store/measurement.h"
 
 #include <math.h>
@@ -145,12 +145,12 @@ static int table_store(const struct bench_table *t, const struct bench_cfg *c,
                                .n_what = t->n_what };
     struct store *s = NULL;
     int64_t id = 0;
-    int rc = common_store(&s, STORE_WRITE);
+    int rc = study_flags_store(&s, c->home, STORE_WRITE);
 
     if (rc == 0)
         rc = store_bench(s, &spec, &t->rows, &id);
     if (rc == 0) {
-        char *path = home_path("lowrank.db");
+        char *path = home_path(c->home, "lowrank.db");
         note("stored as measurement %ld in '%s'; 'lowrank query bench' lists them", (long)id, path);
         free(path);
     }

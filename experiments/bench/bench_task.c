@@ -1,9 +1,10 @@
 /* bench_task.c - training steps of a recipe on its task's real, shuffled batches. */
 #include "experiments/bench/bench.h"
+#include "experiments/assets/loaded_model.h"
 #include "experiments/bench/bench_steps.h"
 #include "experiments/bench/bench_table.h"
 #include "experiments/bench/bench_words.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/recipe/data.h"
 
 enum { N_OWN_COLS = 3 };
 
@@ -40,7 +41,7 @@ static int measure_task(const struct recipe *r, const struct bench_cfg *c, const
         .rate_seconds = c->seconds,
     };
     struct bench_times t;
-    struct inputs *in = inputs_get(r->run.model);
+    struct loaded_model *in = loaded_model(r->session, r->model);
     int rc = -1;
 
     if (!in || data_all(&j.data, r) != 0)
@@ -62,7 +63,7 @@ int bench_task(const struct bench_cfg *c, int n, char **words)
     int rc = bench_words(&v, "task", n, words);
 
     if (rc == 0)
-        rc = recipe_resolve(&r, &v);
+        rc = recipe_resolve(&r, c->session, &v);
     if (rc == 0)
         rc = measure_task(&r, c, &v);
     recipe_free(&r);

@@ -4,7 +4,6 @@
 #include "core/base/suggest.h"
 #include "core/math/mat.h"
 #include "experiments/bench/bench.h"
-#include "experiments/recipe/recipe.h"
 #include "results/rows/rows.h"
 
 #include <string.h>
@@ -23,8 +22,7 @@ static const struct opt opts[] = {
     { "seconds", 0, OPT_REAL, AT(seconds), "0.2", 0.001, 60, NULL, "time to measure each product" },
     { "no_store", 0, OPT_BOOL, AT(no_store), "false", 0, 0, NULL,
       "do not store the numbers in HOME/lowrank.db" },
-    { "data", 0, OPT_STR, AT(data), NULL, 0, 0, NULL,
-      "folder of data (default: LOWRANK_DATA, else HOME/data)" },
+    DATA_OPTION(struct bench_cfg),
     HOME_OPTION(struct bench_cfg),
     FORMAT_OPTION(struct bench_cfg),
     { .type = OPT_END },
@@ -90,13 +88,16 @@ static int run_kind(const struct bench_cfg *c, int n, char **words)
 static int bench_work(void *cfg, int argc, char **argv)
 {
     struct bench_cfg *c = cfg;
+    struct session ses;
 
     if (c->threads == 0)
         c->threads = cpu_info()->cores;
-    home_option = c->home;
-    data_option = c->data;
+    session_init(&ses, c->home, c->data);
+    c->session = &ses;
     math_thread_init();
-    return run_kind(c, argc - 1, argv + 1);
+    int rc = run_kind(c, argc - 1, argv + 1);
+    session_free(&ses);
+    return rc;
 }
 
 static int bench_main(int argc, char **argv)

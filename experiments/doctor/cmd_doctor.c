@@ -1,7 +1,6 @@
 /* cmd_doctor.c - "lowrank doctor": is everything installed that is needed, and how fast is it? */
 #include "core/cmd.h"
 #include "core/base/opt.h"
-#include "experiments/assets/paths.h"
 #include "experiments/doctor/doctor.h"
 
 struct flags {
@@ -12,8 +11,7 @@ struct flags {
 #define AT(f) offsetof(struct flags, f)
 static const struct opt opts[] = {
     HOME_OPTION(struct flags),
-    { "data", 0, OPT_STR, AT(data), NULL, 0, 0, NULL,
-      "folder of data (default: LOWRANK_DATA, else HOME/data)" },
+    DATA_OPTION(struct flags),
     { "verify", 0, OPT_BOOL, AT(verify), NULL, 0, 0, NULL,
       "check the SHA-256 of every file of the models" },
     FORMAT_OPTION(struct flags),
@@ -37,11 +35,11 @@ static int print_facts(struct doctor *d, int format)
     return rows_print(stdout, &d->rows, (enum rows_format)format);
 }
 
-static int diagnose(const struct flags *f)
+static int diagnose(const struct session *ses, const struct flags *f)
 {
     struct doctor d;
 
-    doctor_init(&d, f->verify);
+    doctor_init(&d, ses, f->verify);
     doctor_machine(&d);
     doctor_tools(&d);
     int rc = doctor_home(&d);
@@ -58,11 +56,13 @@ static int diagnose(const struct flags *f)
 static int doctor_work(void *cfg, int argc, char **argv)
 {
     const struct flags *f = cfg;
+    struct session ses;
 
     (void)argc, (void)argv;
-    home_option = f->home;
-    data_option = f->data;
-    return diagnose(f);
+    session_init(&ses, f->home, f->data);
+    int rc = diagnose(&ses, f);
+    session_free(&ses);
+    return rc;
 }
 
 static int doctor_main(int argc, char **argv)

@@ -15,9 +15,9 @@ static const struct {
 enum { COL_FACT, COL_STATE, COL_VALUE, COL_ADVICE, N_COLS };
 static const char *const cols[N_COLS + 1] = { "fact", "state", "value", "advice", NULL };
 
-void doctor_init(struct doctor *d, bool verify)
+void doctor_init(struct doctor *d, const struct session *ses, bool verify)
 {
-    *d = (struct doctor){ .verify = verify };
+    *d = (struct doctor){ .session = ses, .verify = verify };
     rows_init(&d->rows, cols);
 }
 

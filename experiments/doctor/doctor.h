@@ -4,6 +4,7 @@
 #define DOCTOR_H
 
 #include "core/base/text.h"
+#include "experiments/assets/session.h"
 #include "results/rows/rows.h"
 
 enum fact_state {
@@ -13,12 +14,13 @@ enum fact_state {
     N_FACT_STATES
 };
 struct doctor {
+    const struct session *session;
     struct rows rows;    /* fact, state, value, advice */
     struct text missing; /* names of missing facts, separated by commas */
     bool verify;         /* hash the files of models */
 };
 /* doctor_init - no facts yet. doctor_free - free them. */
-void doctor_init(struct doctor *d, bool verify);
+void doctor_init(struct doctor *d, const struct session *ses, bool verify);
 void doctor_free(struct doctor *d);
 
 /* doctor_add - one fact. VALUE is a string that doctor_add frees; ADVICE may be NULL. */

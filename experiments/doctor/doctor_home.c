@@ -2,7 +2,8 @@
 #include "experiments/doctor/doctor.h"
 #include "core/base/file.h"
 #include "experiments/assets/fetch.h"
-#include "experiments/assets/paths.h"
+#include "experiments/assets/find.h"
+#include "experiments/assets/task_dir.h"
 #include "results/store/store.h"
 
 #include <glob.h>
@@ -18,7 +19,7 @@ enum { LEAST_FREE_MB = 500 };
 
 static void add_home(struct doctor *d)
 {
-    const char *dir = home_dir();
+    const char *dir = d->session->home;
     char *at = xstrdup(dir);
     struct statvfs fs;
     bool there = file_exists(dir);
@@ -68,7 +69,7 @@ static enum card_state card_state_of(const struct model_card *c, const char *dir
 static void add_model(struct doctor *d, const struct model_card *c, bool can_fetch)
 {
     static const char *const words[] = { "not fetched", "incomplete", "altered", "here" };
-    char *models = home_path("models"), *dir = path_join(models, c->name);
+    char *models = home_path(d->session->home, "models"), *dir = path_join(models, c->name);
     char *fact = xprintf("model %s", c->name), *fetch = xprintf("lowrank fetch %s", c->name);
     enum card_state s = card_state_of(c, dir, d->verify);
     bool can_be_made = can_fetch && s != CARD_ALTERED;
@@ -84,21 +85,9 @@ static void add_model(struct doctor *d, const struct model_card *c, bool can_fet
     free(models);
 }
 
-static glob_t files_of(const char *folder)
-{
-    char *dir = share_path(folder), *pattern = path_join(dir, "*.yaml");
-    glob_t g = { 0 };
-
-    if (glob(pattern, 0, NULL, &g) != 0)
-        g.gl_pathc = 0;
-    free(pattern);
-    free(dir);
-    return g;
-}
-
 static int add_models(struct doctor *d)
 {
-    glob_t g = files_of("experiments/models");
+    glob_t g = find_files("experiments/models", "yaml");
     char *pip = doctor_version("pip3", "--version");
     struct model_card c;
     int rc = 0;
@@ -119,7 +108,7 @@ static int add_models(struct doctor *d)
 
 static void add_task(struct doctor *d, const struct task *t)
 {
-    char *fact = xprintf("task %s", t->name), *dir = task_dir(t, NULL);
+    char *fact = xprintf("task %s", t->name), *dir = task_dir(d->session, t);
     bool made = !dir && t->prepare;
 
     doctor_add(
@@ -133,7 +122,7 @@ static void add_task(struct doctor *d, const struct task *t)
 
 static int add_tasks(struct doctor *d)
 {
-    glob_t g = files_of("experiments/tasks");
+    glob_t g = find_files("experiments/tasks", "yaml");
     struct task t;
     int rc = 0;
 
@@ -150,7 +139,7 @@ static void add_database(struct doctor *d)
 {
     static const char sql[] =
         "SELECT count(*) AS n, coalesce(sum(state = 'done'), 0) AS done FROM run";
-    char *path = home_path("lowrank.db");
+    char *path = home_path(d->session->home, "lowrank.db");
     struct store *s = NULL;
     struct rows r = { 0 };
 
@@ -172,7 +161,7 @@ static void add_database(struct doctor *d)
 
 static void add_packs(struct doctor *d)
 {
-    char *dir = home_path("cache/packs"), *pattern = path_join(dir, "*");
+    char *dir = home_path(d->session->home, "cache/packs"), *pattern = path_join(dir, "*");
     glob_t g = { 0 };
     struct stat st;
     double bytes = 0;

@@ -1,7 +1,6 @@
 /* doctor_tools.c - programs and data that are installed beside this program. */
 #include "experiments/doctor/doctor.h"
 #include "core/base/file.h"
-#include "core/base/home.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +36,8 @@ static void add_wordnet(struct doctor *d)
     for (size_t i = 0; i < ARRAY_LEN(files); i++)
         n += has_file(dir, files[i]);
     bool all = n == ARRAY_LEN(files);
-    char *data = home_path("data"), *made = path_join(data, "wordnet/supersense/train.tsv");
+    char *data = home_path(d->session->home, "data"),
+         *made = path_join(data, "wordnet/supersense/train.tsv");
     enum fact_state v = all ? FACT_OK : file_exists(made) ? FACT_WARN : FACT_MISSING;
     doctor_add(d, v, "WordNet", all ? xstrdup(dir) : xprintf("not found in %s", dir),
                all ? NULL : "apt-get install wordnet-base, or set WNSEARCHDIR");

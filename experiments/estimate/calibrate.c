@@ -1,6 +1,8 @@
 /* calibrate.c - how long the runs of a study will take, from a few timed micro-batches. */
 #include "experiments/estimate/calibrate.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/data.h"
+#include "experiments/recipe/footprint.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,7 +45,7 @@ static int timed_model_init(struct timed_model *t, const struct recipe *r, const
 {
     const struct dataset *set = d->split[SPLIT_TRAIN];
     int idx[MOST_EXAMPLES], n = set->n < MOST_EXAMPLES ? set->n : MOST_EXAMPLES;
-    struct inputs *in = inputs_get(r->run.model);
+    struct loaded_model *in = loaded_model(r->session, r->model);
     struct head h = recipe_head(r, d->task);
 
     *t = (struct timed_model){ 0 };
@@ -132,7 +134,7 @@ static struct speed_group *group_find(struct speed_group *g, int n, const char *
 
 static size_t n_trainable(const struct recipe *r)
 {
-    return geometry_get(r)->n_train;
+    return r->footprint->n_train;
 }
 
 static struct speed_group *groups_of(const struct study *s, const bool *pending, int *n)
@@ -204,10 +206,9 @@ static double token_seconds(const struct speed_group *g, const struct recipe *r)
  * the lowest trained one, unless dropout acts in them. */
 static double cached_share(const struct recipe *r)
 {
-    const struct model_facts *m = model_facts(r->run.model);
     bool fixed = r->train.hidden_dropout <= 0 && r->train.attn_dropout <= 0;
 
-    return m && fixed ? (double)geometry_get(r)->frozen / m->dims.n_layers : 0;
+    return fixed ? (double)r->footprint->frozen / r->model->dims.n_layers : 0;
 }
 
 static int estimate_run(struct plan_run *p, const struct speed_group *g)

@@ -3,7 +3,7 @@
 #include "core/cmd.h"
 #include "core/base/opt.h"
 #include "core/base/text.h"
-#include "experiments/assets/geometries.h"
+#include "experiments/assets/geometry.h"
 #include "experiments/estimate/count.h"
 #include "experiments/estimate/paper_counts.h"
 #include "experiments/estimate/params.h"
@@ -217,7 +217,7 @@ static int dims_from_flags(struct dims *d, const struct params_cfg *c)
     return 0;
 }
 
-static int params_count(struct settings *v, struct params_cfg *c)
+static int params_count(struct settings *v, struct session *ses, struct params_cfg *c)
 {
     struct params p = { .cfg = c, .v = v, .pooler = true };
     const struct setting *model = settings_get(v, "model");
@@ -229,7 +229,7 @@ static int params_count(struct settings *v, struct params_cfg *c)
     if (rc == 0 && model)
         rc = check_shape(model->value, c);
     if (rc == 0)
-        rc = model ? geometry_dims(&p.d, &p.pooler, &p.lacks, model->value)
+        rc = model ? geometry_dims(&p.d, &p.pooler, &p.lacks, ses, model->value)
                    : dims_from_flags(&p.d, c);
     if (rc == 0) {
         p.d = count_dims(&p.d, &p.r);
@@ -245,17 +245,19 @@ static int params_work(void *cfg, int argc, char **argv)
 {
     struct flags *f = cfg;
     struct settings v = { 0 };
+    struct session ses;
     struct rows t;
 
-    home_option = f->cfg.home;
     if (f->cfg.paper && (argc > 1 || f->cfg.model || f->cfg.budget))
         return fail(FAIL_USAGE,
                     "--paper lists every configuration; it takes neither a model nor keys");
     if (f->cfg.paper)
         return paper_counts_table(&t) == 0 ? rows_print_free(&t, f->cfg.format) : -1;
+    session_init(&ses, f->cfg.home, NULL);
     int rc = read_words(&v, f, current_flags, argc - 1, argv + 1);
     if (rc == 0)
-        rc = params_count(&v, &f->cfg);
+        rc = params_count(&v, &ses, &f->cfg);
+    session_free(&ses);
     settings_free(&v);
     return rc;
 }

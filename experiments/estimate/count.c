@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-/* The first choices of the key "pooling" (train_opts). */
-enum { CHOICE_AUTO, CHOICE_CLS };
-
 static const struct arch *arch_find(const char *name)
 {
     for (const struct arch *const *a = arch_table; *a; a++)
@@ -18,8 +15,8 @@ struct dims count_dims(const struct dims *d, const struct recipe *r)
 {
     struct dims out = *d;
 
-    if (r->train.pooling != CHOICE_AUTO && d->pooling != POOL_NONE)
-        out.pooling = r->train.pooling == CHOICE_CLS ? POOL_CLS : POOL_MEAN;
+    if (d->pooling != POOL_NONE)
+        out.pooling = pooling_of(r->train.pooling, d->pooling);
     return out;
 }
 

@@ -2,7 +2,9 @@
  * adds, and whether it fits. */
 #include "experiments/estimate/memory.h"
 #include "core/base/cpu.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/data.h"
+#include "experiments/recipe/footprint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,7 @@ enum { PROCESS_BYTES = 19 << 20, WORKER_BYTES = 3 << 20, THREAD_BYTES = 2 << 20 
 
 /* Machine code that oneDNN generates: one kernel for each input of a block, number of rows, and
  * direction. All layers share it. */
-static size_t kernel_bytes(const struct geometry *g, const struct dims *d,
+static size_t kernel_bytes(const struct footprint *g, const struct dims *d,
                            const struct train_need *need)
 {
     int forward = 0, backward = 0;
@@ -42,10 +44,10 @@ static int run_bytes(size_t *bytes, size_t *cache, const struct recipe *r, const
 {
     struct model m;
 
-    if (geometry_model(&m, r) != 0)
+    if (footprint_model(&m, r) != 0)
         return -1;
     struct train_need need = train_need(&m, &r->train, d, threads);
-    *bytes = need.bytes + kernel_bytes(geometry_get(r), &m.base->dims, &need) + WORKER_BYTES +
+    *bytes = need.bytes + kernel_bytes(r->footprint, &m.base->dims, &need) + WORKER_BYTES +
              (size_t)threads * THREAD_BYTES;
     *cache = strcmp(packed_library(), "none") != 0 ? train_frozen_cache_bytes(&m, d) : 0;
     if (*cache > cpu_info()->mem_available / 4)
@@ -57,7 +59,7 @@ static int run_bytes(size_t *bytes, size_t *cache, const struct recipe *r, const
 
 /* Everything that the memory of a run depends on: runs that agree in it take the same. */
 struct same_memory {
-    const struct geometry *g;
+    const struct footprint *g;
     const struct dataset *split[N_SPLITS];
     long batch, batch_tokens, accumulate, epochs, steps, recompute;
     double drop[3];
@@ -69,7 +71,7 @@ static struct same_memory same_memory_of(const struct recipe *r, const struct ru
     struct same_memory a;
 
     memset(&a, 0, sizeof a);
-    a.g = geometry_get(r);
+    a.g = r->footprint;
     memcpy(a.split, d->split, sizeof a.split);
     a.batch = c->batch;
     a.batch_tokens = c->batch_tokens;
@@ -120,7 +122,7 @@ int memory_study(struct study *s, const bool *pending, int threads)
 
 /* What the pending runs need from one model. */
 struct model_need {
-    const char *name;
+    struct session *session;
     const struct model_facts *model;
     enum precision precision;
     bool again;           /* the model is already in the list, with the other precision */
@@ -128,7 +130,7 @@ struct model_need {
     size_t tables;        /* bytes of frozen matrices outside the blocks */
 };
 
-static void model_need_raise(struct model_need *n, const struct geometry *g)
+static void model_need_raise(struct model_need *n, const struct footprint *g)
 {
     int groups = n->model->dims.n_layers * N_GROUP;
 
@@ -144,8 +146,8 @@ static struct model_need *model_needs_of(const struct study *s, const bool *pend
     *n = 0;
     for (int i = 0; i < s->n_runs; i++) {
         const struct recipe *r = &s->runs[i].recipe;
-        const struct model_facts *m = model_facts(r->run.model);
-        const struct geometry *g = geometry_get(r);
+        const struct model_facts *m = r->model;
+        const struct footprint *g = r->footprint;
         int k = 0;
         bool again = false;
         if ((pending && !pending[i]) || !m || !g)
@@ -156,7 +158,7 @@ static struct model_need *model_needs_of(const struct study *s, const bool *pend
             all = xgrow(all, (size_t)k + 1, sizeof *all);
             *n = k + 1;
             all[k] = (struct model_need){
-                .name = r->run.model, .model = m, .precision = recipe_precision(r), .again = again
+                .session = r->session, .model = m, .precision = recipe_precision(r), .again = again
             };
             all[k].packs = xalloc((size_t)m->dims.n_layers * N_GROUP, 1);
         }
@@ -178,7 +180,7 @@ int memory_pack(const struct study *s, const bool *pending)
     struct model_need *all = model_needs_of(s, pending, &n);
 
     for (int i = 0; i < n && rc == 0; i++) {
-        struct inputs *in = inputs_get(all[i].name);
+        struct loaded_model *in = loaded_model(all[i].session, all[i].model);
         rc = in ? base_model_pack(&in->base, all[i].packs, all[i].precision) : -1;
     }
     model_needs_free(all, n);

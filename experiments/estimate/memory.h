@@ -6,8 +6,8 @@
  * worker. VmHWM of a single worker counts the shared pages too, except for those that are touched
  * only while the program starts (MEMORY_STARTUP_BYTES). tests/memory.py compares prediction and
  * measurement. */
-#ifndef MEMORY_H
-#define MEMORY_H
+#ifndef ESTIMATE_MEMORY_H
+#define ESTIMATE_MEMORY_H
 
 #include "experiments/study/study.h"
 

@@ -3,7 +3,7 @@
 #include "experiments/estimate/paper_counts.h"
 #include "core/base/file.h"
 #include "core/base/yaml.h"
-#include "experiments/assets/geometries.h"
+#include "experiments/assets/geometry.h"
 #include "experiments/estimate/count.h"
 #include "results/store/embed.h"
 
@@ -81,7 +81,7 @@ static int paper_count_read(struct paper_count *c, const struct yaml_node *n)
     if (!c->printed)
         return yaml_fail(n, "table %s of the paper has no row '%s' with params_M", c->table,
                          c->row);
-    if (!published_find(c->model))
+    if (!geometry_find(c->model))
         return yaml_fail(n, "unknown geometry '%s'", c->model);
     return 0;
 }
@@ -181,7 +181,7 @@ const char *paper_counts_agree(char buf[64], double n, const char *printed)
 
 static int table_add(struct rows *t, const struct paper_count *c)
 {
-    const struct published *p = published_find(c->model);
+    const struct geometry *p = geometry_find(c->model);
     char *where = xprintf("%s %s", c->table, c->row), *absent = NULL, number[40] = "",
          agrees[64] = "";
     struct recipe r;

@@ -2,11 +2,11 @@
 #include "experiments/estimate/params.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "experiments/assets/find.h"
 #include "experiments/estimate/memory_table.h"
 #include "experiments/estimate/paper_counts.h"
 #include "experiments/study/study.h"
 
-#include <glob.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,12 +60,13 @@ static void add_head(struct result *x, const struct task *k)
 static int add_heads(struct result *x)
 {
     const struct setting *asked = settings_get(x->p->v, "task");
+    char *path = NULL;
     struct task k;
-    glob_t g = { 0 };
     int rc = 0;
 
     if (asked) {
-        rc = task_find(&k, asked->value);
+        rc = (path = find_task(asked->value)) ? task_load(&k, path) : -1;
+        free(path);
         if (rc == 0) {
             add_head(x, &k);
             task_free(&k);
@@ -74,9 +75,7 @@ static int add_heads(struct result *x)
     }
     if (x->p->d.pooling == POOL_NONE)
         return 0;
-    char *dir = share_path("experiments/tasks"), *pattern = path_join(dir, "*.yaml");
-    if (glob(pattern, 0, NULL, &g) != 0)
-        g.gl_pathc = 0;
+    glob_t g = find_files("experiments/tasks", "yaml");
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++)
         if ((rc = task_load(&k, g.gl_pathv[i])) == 0) {
             if (k.regression || k.n_labels > 0)
@@ -84,8 +83,6 @@ static int add_heads(struct result *x)
             task_free(&k);
         }
     globfree(&g);
-    free(pattern);
-    free(dir);
     return rc;
 }
 

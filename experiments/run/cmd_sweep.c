@@ -2,7 +2,7 @@
 #include "core/cmd.h"
 #include "core/base/text.h"
 #include "experiments/run/sweep.h"
-#include "experiments/study/options.h"
+#include "experiments/study/study_flags.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@ static const struct opt table[] = {
     OPTION_JOBS,
     OPTION_SEEDS,
     OPTION_PROFILE,
-    HOME_OPTION(struct common),
-    OPTION_DATA,
+    HOME_OPTION(struct study_flags),
+    DATA_OPTION(struct study_flags),
     { "retry", 0, OPT_CHOICE, OPTION_AT(retry), "none", 0, 0, "none|failed|diverged",
       "try failed runs again; diverged: also those that diverged" },
     { "limit", 0, OPT_INT, OPTION_AT(limit), "0", 0, 1e9, NULL,
@@ -138,11 +138,11 @@ static int mark_pending(bool *pending, const enum run_state *state, int n)
     return left;
 }
 
-static int sweep_study(struct study *s, struct store *store, const struct common *c)
+static int sweep_study(struct study *s, struct store *store, const struct study_flags *c)
 {
     enum run_state *state = xalloc((size_t)s->n_runs, sizeof *state);
     bool *pending = xalloc((size_t)s->n_runs, sizeof *pending);
-    struct sweep_opts o = { common_jobs(c), c->limit, c->stop_on_error, !c->no_calibrate };
+    struct sweep_opts o = { study_flags_jobs(c), c->limit, c->stop_on_error, !c->no_calibrate };
     struct sweep_end end = { 0 };
     int rc = study_check_name(store, s);
 
@@ -171,22 +171,25 @@ static int sweep_study(struct study *s, struct store *store, const struct common
 
 static int sweep_work(void *cfg, int argc, char **argv)
 {
-    const struct common *c = cfg;
+    const struct study_flags *c = cfg;
+    struct session ses;
     struct study s = { 0 };
     struct store *store = NULL;
 
-    common_apply(c);
-    int rc = common_study(&s, c, argc, argv) == 0 && common_store(&store, STORE_WRITE) == 0
+    session_init(&ses, c->home, c->data);
+    int rc = study_flags_load(&s, &ses, c, argc, argv) == 0 &&
+                     study_flags_store(&store, c->home, STORE_WRITE) == 0
                  ? sweep_study(&s, store, c)
                  : -1;
     store_close(store);
     study_free(&s);
+    session_free(&ses);
     return rc;
 }
 
 static int sweep_main(int argc, char **argv)
 {
-    return opt_command(&usage, table, sizeof(struct common), sweep_work, argc, argv);
+    return opt_command(&usage, table, sizeof(struct study_flags), sweep_work, argc, argv);
 }
 
 const struct cmd cmd_sweep = { "sweep", "run", "do the runs of a study that are not done",

@@ -2,6 +2,8 @@
 #include "experiments/run/run_model.h"
 #include "core/base/file.h"
 #include "experiments/assets/adapter_files.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/data.h"
 #include "experiments/recipe/inputs.h"
 
 #include <stdlib.h>
@@ -9,7 +11,7 @@
 
 int run_model_build(struct model *m, struct run_data *d, const struct recipe *r)
 {
-    struct inputs *in = facts_check(r) == 0 ? inputs_get(r->run.model) : NULL;
+    struct loaded_model *in = inputs_check(r) == 0 ? loaded_model(r->session, r->model) : NULL;
 
     if (!in)
         return -1;
@@ -18,7 +20,7 @@ int run_model_build(struct model *m, struct run_data *d, const struct recipe *r)
         return fail(
             FAIL_INPUT,
             "the weights in '%s' changed since the runs were planned; start the command again",
-            in->dir);
+            r->model->dir);
     if (data_all(d, r) != 0)
         return -1;
     struct head h = recipe_head(r, d->task);
@@ -26,7 +28,7 @@ int run_model_build(struct model *m, struct run_data *d, const struct recipe *r)
         return -1;
     if (!json_object_get(r->inputs, "adapter"))
         return 0;
-    char *dir = adapter_dir(r->run.init_from, NULL);
+    char *dir = adapter_dir(r->session->home, r->run.init_from, NULL);
     int rc = dir ? peft_begin(m, dir) : -1;
     free(dir);
     if (rc != 0)
@@ -37,7 +39,7 @@ int run_model_build(struct model *m, struct run_data *d, const struct recipe *r)
 static int save_adapter_as(const struct model *m, const struct recipe *r, const char *name,
                            char **rel)
 {
-    char *under = xprintf("adapters/%.16s", r->key), *top = home_path(under),
+    char *under = xprintf("adapters/%.16s", r->key), *top = home_path(r->session->home, under),
          *dir = path_join(top, name);
     int rc = make_dirs(dir) == 0 ? peft_save(m, r->method_cfg, dir, r->run.model) : -1;
 

@@ -2,7 +2,8 @@
 #include "experiments/run/run_one.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/footprint.h"
 #include "experiments/run/provenance.h"
 #include "experiments/run/run_model.h"
 
@@ -111,9 +112,9 @@ static int note_input(const struct live_run *l, const char *role, const char *pa
 static int note_inputs(const struct live_run *l)
 {
     const struct recipe *r = &l->plan->recipe;
-    const struct model_facts *m = model_facts(r->run.model);
-    const struct task_facts *t = task_facts(r->run.task);
-    const struct inputs *in = inputs_get(r->run.model);
+    const struct model_facts *m = r->model;
+    const struct task_facts *t = r->task;
+    const struct loaded_model *in = loaded_model(r->session, m);
     char *weights = path_join(m->dir, "model.safetensors"), *vocab = path_join(m->dir, "vocab.txt");
     char *env = provenance_json(pool_threads(l->env->pool));
     int rc = store_attempt_env(l->env->store, l->lease, env);
@@ -136,7 +137,8 @@ static int note_inputs(const struct live_run *l)
 
 static char *ckpt_path(const struct recipe *r)
 {
-    char *dir = home_path("ckpt"), *name = xprintf("%s.ckpt", r->key), *path = NULL;
+    char *dir = home_path(r->session->home, "ckpt"), *name = xprintf("%s.ckpt", r->key),
+         *path = NULL;
 
     if (make_dirs(dir) == 0)
         path = path_join(dir, name);
@@ -147,7 +149,7 @@ static char *ckpt_path(const struct recipe *r)
 
 /* For the frozen-prefix cache: a worker's share of the available memory less what the run itself
  * takes; of the rest a quarter. */
-static size_t frozen_cache_bytes(const struct live_run *l)
+static size_t cache_limit(const struct live_run *l)
 {
     size_t share = cpu_info()->mem_available / (size_t)(l->env->jobs > 0 ? l->env->jobs : 1);
     size_t own = l->plan->rss - l->plan->kept;
@@ -170,7 +172,7 @@ static int train_live(struct live_run *l, struct model *m, const struct run_data
         .ckpt_path = ckpt,
         .run_key = r->key,
         .best_theta = l->best,
-        .cache_bytes = frozen_cache_bytes(l),
+        .cache_bytes = cache_limit(l),
     };
 
     return train_run(&job, res);
@@ -182,8 +184,6 @@ static void describe_attempt(struct attempt_end *end, const struct live_run *l,
                              const struct model *m, const struct run_result *res,
                              const struct recipe *r)
 {
-    const struct geometry *g = geometry_get(r);
-
     end->resumed_step = l->first_step > 0 ? l->first_step - 1 : 0;
     end->last_step = res->steps;
     end->tokens = res->tokens;
@@ -191,7 +191,7 @@ static void describe_attempt(struct attempt_end *end, const struct live_run *l,
     end->trainable = (long)m->n_train;
     end->trainable_head = (long)m->n_train_head;
     end->total_params = (long)m->n_total;
-    end->formula_count = g ? g->formula : 0;
+    end->formula_count = r->footprint->formula;
 }
 
 static void note_failure(struct run_report *out, struct attempt_end *end, const struct live_run *l)

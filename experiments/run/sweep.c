@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "experiments/estimate/calibrate.h"
 #include "experiments/estimate/memory.h"
+#include "experiments/recipe/data.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/run/sweep_progress.h"
 #include "experiments/run/worker.h"
@@ -281,7 +282,7 @@ static int load_inputs(const struct study *s, const bool *pending)
             continue;
         bool same = last && json_equal(last->inputs, r->inputs);
         last = r;
-        if ((!same && facts_check(r) != 0) || data_all(&d, r) != 0)
+        if ((!same && inputs_check(r) != 0) || data_all(&d, r) != 0)
             return -1;
         if (stop_requested())
             return fail(FAIL_STOPPED, "stopped before the first run");

@@ -23,7 +23,7 @@ static struct dims tiny_dims(void)
     struct settings v = tiny_settings();
     struct dims d;
 
-    ck_assert_int_eq(bench_model_dims(&d, &v), 0);
+    ck_assert_int_eq(bench_model_dims(&d, NULL, &v), 0);
     settings_free(&v);
     return d;
 }
@@ -74,7 +74,7 @@ static void check_needed(const char *pooling, double forward, double step)
 
     snprintf(pool, sizeof pool, "pooling=%s", pooling);
     ck_assert_int_eq(bench_words(&v, "model", 2, words), 0);
-    ck_assert_int_eq(bench_model_init(&b, &v, 3, 16, NULL), 0);
+    ck_assert_int_eq(bench_model_init(&b, NULL, &v, 3, 16, NULL), 0);
     struct bench_load l = bench_needed_load(&b.set);
     ck_assert(l.sequences == 3 && l.tokens == 48 && l.squares == 3 * 256);
     ck_assert_double_eq(bench_needed(&b.m, &l, false), forward);
@@ -109,7 +109,7 @@ START_TEST(turns_are_in_random_orders)
     struct microbatch mb = { 0 };
     int idx[] = { 0, 1 }, at[N][N] = { { 0 } };
 
-    ck_assert_int_eq(bench_model_init(&b, &v, 2, 4, NULL), 0);
+    ck_assert_int_eq(bench_model_init(&b, NULL, &v, 2, 4, NULL), 0);
     ck_assert_int_eq(workspace_init(&ws, &b.m, false), 0);
     batch_fill(&mb, &b.set, idx, 2, 0);
     for (int i = 0; i < N; i++)
