@@ -31,7 +31,8 @@ static const struct opt_usage usage = {
               "  formula    trainable parameters by the method's closed form, without the head\n"
               "  trained    the same, counted in the model\n"
               "  head       trainable parameters of the task's head\n"
-              "  done       runs of the cell that are done, of so many runs\n"
+              "  done       runs of the cell that are done\n"
+        "  runs       all runs of the cell\n"
               "  s_per_run  seconds of a run, estimated from a few timed steps on this machine\n"
               "  worker_mb  memory that each worker takes beside what all workers share\n"
               "  keys       the keys of the runs (with -v)",

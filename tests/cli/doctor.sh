@@ -1,5 +1,6 @@
 #!/bin/sh
-# doctor: a line for each fact; exit status 6 names what is missing; a slow BLAS kernel that the user chose is noted.
+# doctor: a line for each fact; exit status 6 names what is missing; a slow BLAS kernel that the
+# user chose is noted.
 set -u
 bad=0
 tmp=$(mktemp -d)
@@ -14,10 +15,12 @@ export LOWRANK_HOME="$tmp/home"
 rc=$?
 case $rc in
 0) grep -q '^missing' "$tmp/table" && no "exit 0 although something is missing" ;;
-6) grep -q 'missing: ' "$tmp/err" && grep -q '^missing' "$tmp/table" || no "exit 6, but nothing is named" ;;
+6) grep -q 'missing: ' "$tmp/err" && grep -q '^missing' "$tmp/table" ||
+    no "exit 6, but nothing is named" ;;
 *) no "doctor: exit $rc: $(cat "$tmp/err")" ;;
 esac
-for fact in program processor memory BLAS gnuplot pip WordNet home 'model minilm' 'task mrpc' database; do
+for fact in program processor memory BLAS gnuplot pip WordNet home 'model minilm' 'task mrpc' \
+    database; do
     grep -q " $fact " "$tmp/table" || no "no line about $fact"
 done
 grep -q 'GFLOP/s' "$tmp/table" || no "no measured rate"
@@ -41,6 +44,7 @@ fi
 mkdir -p "$LOWRANK_HOME/models/minilm"
 echo nonsense >"$LOWRANK_HOME/lowrank.db"
 "$L" doctor >"$tmp/broken" 2>"$tmp/err4"
-[ $? = 6 ] && grep -q '^missing *database' "$tmp/broken" || no "a broken database: $(cat "$tmp/err4")"
+[ $? = 6 ] && grep -q '^missing *database' "$tmp/broken" ||
+    no "a broken database: $(cat "$tmp/err4")"
 grep -q 'incomplete' "$tmp/broken" || no "an empty model folder is not called incomplete"
 exit $bad

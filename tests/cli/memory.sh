@@ -19,12 +19,15 @@ else
     python3 "$here/tiny.py" "$T/wide" 768 || exit 1
     python3 "$here/../memory.py" "$L" --within 20 --data "$T/wide/data" \
         --base "model=$T/wide/model task=$T/wide/toy.yaml lr=1e-5 steps=12" \
-        "-t 1 method=lora" "-t 2 method=ft" "-j 2 method=lora" "-j 2 method=head" >"$T/out" 2>&1 || die "$(cat "$T/out")"
+        "-t 1 method=lora" "-t 2 method=ft" "-j 2 method=lora" "-j 2 method=head" >"$T/out" 2>&1 ||
+            die "$(cat "$T/out")"
 fi
 
-# --- a limit of the control group, in a mount namespace where that is allowed; the files of versions 2 and 1
+# --- a limit of the control group, in a mount namespace where that is allowed; the files of
+# versions 2 and 1
 plan=$("$L" plan "$S" --no-calibrate --home "$T/p" -j 2) || die "no plan"
-set -- $(echo "$plan" | sed -n 's/^memory: about \([0-9]*\) MB shared and \([0-9]*\) MB per worker.*/\1 \2/p')
+set -- $(echo "$plan" |
+    sed -n 's/^memory: about \([0-9]*\) MB shared and \([0-9]*\) MB per worker.*/\1 \2/p')
 [ $# = 2 ] || die "the plan says nothing about memory: $plan"
 # limited MEGABYTES COMMAND...
 limited() {
@@ -38,20 +41,27 @@ if limited 100 true 2>"$T/log"; then
     limited $(($1 + $2 * 3 / 2)) "$L" sweep "$S" --home "$T/c" -j 2 2>"$T/log"
     rc=$?
     [ $rc = 5 ] || die "a sweep that does not fit ended with $rc: $(cat "$T/log")"
-    grep -q "2 workers need about [0-9.]* MB, but [0-9.]* MB is available; -j 1 fits" "$T/log" || die "$(cat "$T/log")"
-    limited $(($1 / 2)) "$L" run "$S" $one --home "$T/c" -t 1 2>"$T/log" && die "a run in half of what it needs"
-    grep -q "one worker needs about [0-9.]* MB, but [0-9.]* MB is available" "$T/log" || die "$(cat "$T/log")"
-    limited $(($1 + $2 * 3)) "$L" sweep "$S" steps=6 --home "$T/c" -j 2 -q || die "a sweep that fits did not run"
+    grep -q "2 workers need about [0-9.]* MB, but [0-9.]* MB is available; -j 1 fits" "$T/log" ||
+        die "$(cat "$T/log")"
+    limited $(($1 / 2)) "$L" run "$S" $one --home "$T/c" -t 1 2>"$T/log" &&
+        die "a run in half of what it needs"
+    grep -q "one worker needs about [0-9.]* MB, but [0-9.]* MB is available" "$T/log" ||
+        die "$(cat "$T/log")"
+    limited $(($1 + $2 * 3)) "$L" sweep "$S" steps=6 --home "$T/c" -j 2 -q ||
+        die "a sweep that fits did not run"
 else
     echo "skip: limits of memory: no mount namespace: $(cat "$T/log")"
 fi
 
-# --- the same results without huge pages; a notice, once, that OpenBLAS multiplies, which the store knows too
+# --- the same results without huge pages; a notice, once, that OpenBLAS multiplies, which the
+# store knows too
 says "done in" "$L" run "$S" $one --home "$T/a" -t 1
 python3 -c 'import ctypes, os, sys
 ctypes.CDLL(None).prctl(41, 1, 0, 0, 0) == 0 or sys.exit("PR_SET_THP_DISABLE")
-os.execv(sys.argv[1], sys.argv[1:])' "$L" run "$S" $one --home "$T/b" -t 1 -q >"$T/out" || die "no run without huge pages"
-results "$T/a" >"$T/ra" && results "$T/b" >"$T/rb" && cmp "$T/ra" "$T/rb" || die "huge pages change results"
+os.execv(sys.argv[1], sys.argv[1:])' "$L" run "$S" $one --home "$T/b" -t 1 -q >"$T/out" ||
+    die "no run without huge pages"
+results "$T/a" >"$T/ra" && results "$T/b" >"$T/rb" && cmp "$T/ra" "$T/rb" ||
+    die "huge pages change results"
 kind=$(count "$T/a" "SELECT json_extract(doc, '$.build.real') FROM env")
 if [ "$kind" = f32 ]; then
     why="LOWRANK_ONEDNN=0 turns oneDNN off"
