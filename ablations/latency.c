@@ -67,7 +67,7 @@ struct latency {
     const struct latency_cfg *c;
     const char *geometry;
     struct bench_sides sides;
-    int which[N_SIDES]; /* of side_names, for each of the sides */
+    int which[N_SIDES]; /* the name of each of the sides, as an index into side_names */
     struct cell cell[MOST_VALUES * MOST_VALUES];
     int n_cells, largest_batch, largest_length;
     struct numbers t;

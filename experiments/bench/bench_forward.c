@@ -15,7 +15,7 @@
 /* In the order in which they are made; a method without an update to merge is refused at once. */
 enum { ADAPTERS, MERGED, BASE, N_SIDES };
 enum { DEFAULT_SEQUENCES = 1, PROFILED_PASSES = 10, N_OWN_COLS = 13 };
-static const double time_per_rate = 20; /* all turns, in times that the machine's rate takes */
+enum { TURNS_TIME = 20 }; /* time for all turns, in units of --seconds */
 
 static const char *const side_names[N_SIDES] = { "adapters", "merged", "base" };
 
@@ -160,7 +160,7 @@ int bench_forward(const struct bench_cfg *c, int n, char **words)
         const struct bench_model *b = &f->sides.model[BASE];
         bench_words_precision(precision, &b->r, NULL);
         double before = bench_rate_model(&b->d, precision, c->seconds, 1);
-        rc = measure_sides(f, time_per_rate * c->seconds);
+        rc = measure_sides(f, TURNS_TIME * c->seconds);
         double after = bench_rate_model(&b->d, precision, c->seconds, 1);
         if (rc == 0)
             rc = report_sides(f, c, &v, (before + after) / 2);

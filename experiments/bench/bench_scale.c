@@ -50,7 +50,7 @@ struct point {
     struct child_report *report;
 };
 
-/* Passes on RC. */
+/* Reports a failure to the parent unless RC is 0; returns RC. */
 static int note_failure(struct child_report *t, int rc)
 {
     if (rc != 0) {

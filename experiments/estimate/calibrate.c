@@ -9,9 +9,8 @@
 #include <string.h>
 
 enum { MICROBATCH_TOKENS = 128, MOST_MICROBATCHES = 64, MOST_EXAMPLES = 48 };
-static const double total_s = 8;       /* for all measurements together, but for each of them */
-static const double shortest_s = 0.05; /* at least this */
-static const double longest_s = 0.25;  /* and at most this */
+/* Seconds for all measurements together, and the least and the most for one of them. */
+static const double total_s = 8, shortest_s = 0.05, longest_s = 0.25;
 /* Gradient norm and AdamW, per parameter and optimizer step: limited by memory bandwidth. */
 static const double optimizer_s = 4e-9;
 

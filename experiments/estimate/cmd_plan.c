@@ -32,7 +32,7 @@ static const struct opt_usage usage = {
               "  trained    the same, counted in the model\n"
               "  head       trainable parameters of the task's head\n"
               "  done       runs of the cell that are done\n"
-        "  runs       all runs of the cell\n"
+              "  runs       all runs of the cell\n"
               "  s_per_run  seconds of a run, estimated from a few timed steps on this machine\n"
               "  worker_mb  memory that each worker takes beside what all workers share\n"
               "  keys       the keys of the runs (with -v)",
@@ -50,7 +50,7 @@ struct plan {
 
 /* --- the table: a row for each cell of the study */
 
-enum { MOST_OWN_COLS = 9 }; /* columns that are no axes, and the NULL at the end */
+enum { MOST_OWN_COLS = 9 }; /* columns that are not axes, and the NULL at the end */
 
 static int n_axes(const struct study *s)
 {
@@ -202,7 +202,7 @@ static void note_unmerged(const struct study *s)
             text_join(&names, ", ", "'%s'", (*a)->name);
     }
     if (names.n > 0)
-        note("method %s: its adapters cannot be merged into the weights of a model",
+        note("adapters of the method %s cannot be merged into the weights of a model",
              text_string(&names));
     text_free(&names);
 }

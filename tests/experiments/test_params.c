@@ -119,7 +119,7 @@ START_TEST(outline_is_the_model)
     for (const struct adapt *const *a = adapt_table; *a; a++) {
         struct dims d = geometry_find("tiny")->d;
         struct head h = { .n_labels = 1, .pooling = POOL_CLS, .pool_scale = 1 };
-        struct base_model numbers, shapes;
+        struct base_model weights, shapes;
         struct model whole, outline;
         struct settings v = { 0 };
         struct recipe r;
@@ -127,9 +127,9 @@ START_TEST(outline_is_the_model)
         struct batch b = { .n_seq = 2, .n_tok = 16, .max_len = 11, .off = off };
         settings_set(&v, "method", (*a)->name, "test");
         ck_assert_int_eq(recipe_parse(&r, &v), 0);
-        ck_assert_int_eq(base_model_random(&numbers, &d, 1), 0);
+        ck_assert_int_eq(base_model_random(&weights, &d, 1), 0);
         ck_assert_int_eq(base_model_outline(&shapes, &d, true), 0);
-        ck_assert_int_eq(model_init(&whole, &numbers, &h, *a, r.method_cfg, 1, false), 0);
+        ck_assert_int_eq(model_init(&whole, &weights, &h, *a, r.method_cfg, 1, false), 0);
         ck_assert_int_eq(model_outline(&outline, &shapes, &h, *a, r.method_cfg), 0);
         ck_assert_uint_eq(outline.n_train, whole.n_train);
         ck_assert_uint_eq(outline.n_total, whole.n_total);
@@ -143,7 +143,7 @@ START_TEST(outline_is_the_model)
         ck_assert_int_eq(memcmp(need[0], need[1], sizeof need[0]), 0);
         model_free(&whole);
         model_free(&outline);
-        base_model_free(&numbers);
+        base_model_free(&weights);
         base_model_free(&shapes);
         recipe_free(&r);
         settings_free(&v);
