@@ -78,7 +78,7 @@ static int amplify_visit(void *ctx, const struct weight *w, const struct weight_
     return rc;
 }
 
-static int amplify_run(struct store *s, const void *cfg)
+static int amplify_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct amplify_cfg *c = cfg;
     struct wanted_runs w = {
@@ -86,7 +86,7 @@ static int amplify_run(struct store *s, const void *cfg)
     };
     struct numbers t = { 0 };
     const struct update_visitor v = {
-        .study = c->study, .svd = true, .visit = amplify_visit, .ctx = &t
+        .session = ses, .study = c->study, .svd = true, .visit = amplify_visit, .ctx = &t
     };
     const struct analysis_set set = { c->study, "amplify", "" };
     char *ranks = NULL;

@@ -6,7 +6,7 @@
 #ifndef ANALYSIS_H
 #define ANALYSIS_H
 
-#include "core/base/opt.h"
+#include "experiments/assets/session.h"
 #include "results/store/store.h"
 
 struct analysis {
@@ -16,7 +16,8 @@ struct analysis {
     const struct opt *opts; /* describes the fields of its own struct; ends with OPT_END */
     size_t cfg_size;        /* size of that struct */
     bool alone; /* it does not need finished runs; the database is created if it does not exist */
-    int (*run)(struct store *s, const void *cfg); /* stores the numbers; -1 after fail() */
+    /* stores the numbers; -1 after fail() */
+    int (*run)(struct session *ses, struct store *s, const void *cfg);
 };
 extern const struct analysis *const analysis_table[]; /* generated, NULL-terminated */
 #endif

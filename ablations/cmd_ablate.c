@@ -3,7 +3,6 @@
 #include "core/base/file.h"
 #include "core/base/suggest.h"
 #include "core/cmd.h"
-#include "experiments/recipe/recipe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +15,7 @@ enum { MAX_OPTS = 64 };
 
 static const struct opt common[] = {
     HOME_OPTION(struct options),
-    { "data", 0, OPT_STR, offsetof(struct options, data), NULL, 0, 0, NULL,
-      "folder with the tasks' files (default: LOWRANK_DATA)" },
+    DATA_OPTION(struct options),
     { "list", 'l', OPT_BOOL, offsetof(struct options, list), NULL, 0, 0, NULL,
       "list the analyses" },
     { .type = OPT_END },
@@ -55,6 +53,17 @@ static int list_analyses(void)
     return 0;
 }
 
+/* The names of all analyses, whose options are part of the man page and of completion. */
+static const char *const *part_names(void)
+{
+    static const char *names[MAX_OPTS];
+    int n = 0;
+
+    for (const struct analysis *const *a = analysis_table; *a && n < MAX_OPTS - 1; a++)
+        names[n++] = (*a)->name;
+    return names;
+}
+
 /* The analysis that argv names. It is looked for before the options are parsed, because its own
  * options belong in the table that they are parsed with. */
 static const struct analysis *find_in_words(int argc, char **argv)
@@ -87,20 +96,20 @@ static void make_table(struct opt table[MAX_OPTS], const struct analysis *a)
     table[n] = (struct opt){ .type = OPT_END };
 }
 
-static int compute_analysis(const struct analysis *a, const void *cfg)
+static int compute_analysis(const struct analysis *a, struct session *ses, const void *cfg)
 {
     struct store *s = NULL;
-    char *path = home_path("lowrank.db");
+    char *path = home_path(ses->home, "lowrank.db");
     int rc = 0;
 
     if (a->alone)
-        rc = make_dirs(home_dir());
+        rc = make_dirs(ses->home);
     else if (!file_exists(path))
-        rc = fail(FAIL_RUN, "no runs yet in '%s': lowrank sweep rank", home_dir());
+        rc = fail(FAIL_RUN, "no runs yet in '%s': lowrank sweep rank", ses->home);
     if (rc == 0)
         rc = store_open(&s, path, STORE_WRITE);
     if (rc == 0)
-        rc = a->run(s, cfg);
+        rc = a->run(ses, s, cfg);
     store_close(s);
     free(path);
     return rc;
@@ -111,14 +120,18 @@ static int ablate_work(void *cfg, int argc, char **argv)
     const struct analysis *a = find_in_words(argc, argv);
     const struct options *o =
         (const struct options *)(const void *)((const char *)cfg + padded_cfg_size(a));
+    struct session ses;
 
-    home_option = o->home;
-    data_option = o->data;
     if (o->list)
         return list_analyses();
     if (argc < 2)
         return fail(FAIL_USAGE, "which analysis? 'lowrank ablate --list' lists them");
-    return a ? compute_analysis(a, cfg) : fail_unknown(argv[1]);
+    if (!a)
+        return fail_unknown(argv[1]);
+    session_init(&ses, o->home, o->data);
+    int rc = compute_analysis(a, &ses, cfg);
+    session_free(&ses);
+    return rc;
 }
 
 static int ablate_run(int argc, char **argv)
@@ -140,6 +153,7 @@ static int ablate_run(int argc, char **argv)
         .example = example,
         .min_args = 0,
         .max_args = 1,
+        .parts = a ? NULL : part_names(),
     };
 
     make_table(table, a);

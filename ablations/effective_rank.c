@@ -53,12 +53,14 @@ static int effective_rank_visit(void *ctx, const struct weight *w, const struct 
     return 0;
 }
 
-static int effective_rank_run(struct store *s, const void *cfg)
+static int effective_rank_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct effective_rank_cfg *c = cfg;
     const struct wanted_runs w = { .study = c->study, .methods = c->methods, .task = c->task };
     struct numbers t = { 0 };
-    const struct update_visitor v = { .study = c->study, .visit = effective_rank_visit, .ctx = &t };
+    const struct update_visitor v = {
+        .session = ses, .study = c->study, .visit = effective_rank_visit, .ctx = &t
+    };
     const struct analysis_set set = { c->study, "effective_rank", "" };
 
     return updates_measure(s, &w, &v, &t, &set, "effective_rank");

@@ -34,6 +34,7 @@ struct side {
 };
 
 struct comparing {
+    struct session *session;
     const struct features_cfg *c;
     struct dataset set;
     struct study_run *run;
@@ -47,7 +48,7 @@ struct comparing {
 static int side_init(struct side *s, const struct comparing *k, const struct study_run *r)
 {
     struct encoded e;
-    int rc = encode_run(&e, k->run[0].model, r, &k->set);
+    int rc = encode_run(&e, k->session, k->run[0].model, r, &k->set);
 
     *s = (struct side){ .run = r };
     if (rc == 0) {
@@ -129,17 +130,17 @@ static int compare_runs(struct comparing *k)
     return rc;
 }
 
-static int features_run(struct store *s, const void *cfg)
+static int features_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct features_cfg *c = cfg;
     const struct wanted_runs w = { .study = c->study, .methods = c->methods, .task = c->task };
-    struct comparing k = { .c = c };
+    struct comparing k = { .session = ses, .c = c };
     char *settings = analysis_settings(opts, "n", cfg);
     const struct analysis_set set = { c->study, "features", settings };
     int rc = (k.n_runs = study_runs_done(&k.run, s, &w)) < 0 ? -1 : 0;
 
     if (rc == 0)
-        rc = encode_set(&k.set, k.run[0].model, k.run[0].task, SPLIT_DEV, c->n, -1);
+        rc = encode_set(&k.set, ses, k.run[0].model, k.run[0].task, SPLIT_DEV, c->n, -1);
     if (rc == 0)
         rc = compare_runs(&k);
     if (rc == 0)

@@ -7,7 +7,7 @@
 #include "ablations/common/encode.h"
 #include "ablations/common/numbers.h"
 #include "ablations/common/similarity.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/task_facts.h"
 #include "results/verdicts/stats.h"
 
 #include <stdlib.h>
@@ -27,6 +27,7 @@ static const struct opt opts[] = {
 static const char probe_task[] = "stsb";
 
 struct probe {
+    struct session *session;
     struct dataset first, second; /* the first and the second sentence of each pair */
 };
 
@@ -49,10 +50,10 @@ static int measure_model(double *rho, const char *model, const struct study_run 
                          const struct probe *p)
 {
     struct encoded a = { 0 }, b = { 0 };
-    int rc = encode_run(&a, model, r, &p->first);
+    int rc = encode_run(&a, p->session, model, r, &p->first);
 
     if (rc == 0)
-        rc = encode_run(&b, model, r, &p->second);
+        rc = encode_run(&b, p->session, model, r, &p->second);
     if (rc == 0)
         *rho = correlation(&a, &b, p->first.target);
     encoded_free(&a);
@@ -79,15 +80,15 @@ static int measure_runs(struct numbers *t, const struct study_run *r, int n, con
 
 static int load_probe(struct probe *p, const char *model, long n)
 {
-    return encode_set(&p->first, model, probe_task, SPLIT_DEV, n, 0) == 0
-               ? encode_set(&p->second, model, probe_task, SPLIT_DEV, n, 1)
+    return encode_set(&p->first, p->session, model, probe_task, SPLIT_DEV, n, 0) == 0
+               ? encode_set(&p->second, p->session, model, probe_task, SPLIT_DEV, n, 1)
                : -1;
 }
 
-static int measure_and_store(struct store *s, const struct forgetting_cfg *c,
+static int measure_and_store(struct session *ses, struct store *s, const struct forgetting_cfg *c,
                              const struct study_run *r, int n)
 {
-    struct probe p = { 0 };
+    struct probe p = { .session = ses };
     struct numbers t = { 0 };
     char *settings = analysis_settings(opts, "n", c);
     const struct analysis_set set = { c->study, "forgetting", settings };
@@ -104,7 +105,7 @@ static int measure_and_store(struct store *s, const struct forgetting_cfg *c,
     return rc;
 }
 
-static int forgetting_run(struct store *s, const void *cfg)
+static int forgetting_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct forgetting_cfg *c = cfg;
     const struct wanted_runs w = { .study = c->study, .methods = c->methods, .task = c->task };
@@ -112,7 +113,7 @@ static int forgetting_run(struct store *s, const void *cfg)
     int n = study_runs_done(&r, s, &w), rc = n < 0 ? -1 : 0;
 
     if (n > 0)
-        rc = task_facts(probe_task) ? measure_and_store(s, c, r, n) : -1;
+        rc = task_facts(ses, probe_task) ? measure_and_store(ses, s, c, r, n) : -1;
     study_runs_free(r, n > 0 ? n : 0);
     return rc;
 }

@@ -82,13 +82,13 @@ static int intruder_visit(void *ctx, const struct weight *w, const struct weight
     return 0;
 }
 
-static int intruder_run(struct store *s, const void *cfg)
+static int intruder_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct intruder_cfg *c = cfg;
     const struct wanted_runs w = { .study = c->study, .methods = c->methods, .task = c->task };
     struct counting k = { .c = c };
     const struct update_visitor v = {
-        .study = c->study, .svd = true, .visit = intruder_visit, .ctx = &k
+        .session = ses, .study = c->study, .svd = true, .visit = intruder_visit, .ctx = &k
     };
     char *settings = analysis_settings(opts, "top", cfg);
     const struct analysis_set set = { c->study, "intruder", settings };

@@ -9,7 +9,7 @@
 #include "ablations/common/analysis_settings.h"
 #include "ablations/common/numbers.h"
 #include "experiments/bench/bench.h"
-#include "experiments/assets/geometries.h"
+#include "experiments/assets/geometry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +66,7 @@ struct cell {
 };
 
 struct latency {
+    struct session *session;
     const struct latency_cfg *c;
     const char *geometry;
     struct sides s;
@@ -97,16 +98,16 @@ static int settings_of(struct settings *v, const char *geometry, const char *met
     return 0;
 }
 
-static int make_side(struct sides *s, int side, const char *geometry, long rank, int batch,
-                     int length)
+static int make_side(struct sides *s, struct session *ses, int side, const char *geometry,
+                     long rank, int batch, int length)
 {
     const char *method = side == BASE || side == MERGED ? "bitfit" : side_names[side];
     struct settings v = { 0 };
     struct bench_model *b = &s->b[side];
 
     settings_of(&v, geometry, method, rank);
-    int rc =
-        bench_model_init(b, &v, geometry, batch, length, side == MERGED ? &s->b[LORA].m : NULL);
+    int rc = bench_model_init(b, ses, &v, geometry, batch, length,
+                              side == MERGED ? &s->b[LORA].m : NULL);
     settings_free(&v);
     if (rc != 0)
         return -1;
@@ -124,7 +125,8 @@ static int make_sides(struct latency *l)
         int side = order[i];
         if (side > LORA && !adapt_find(side_names[side]))
             warn("this build has no method '%s': it is left out", side_names[side]);
-        else if (make_side(&l->s, side, l->geometry, l->c->rank, l->largest[0], l->largest[1]) != 0)
+        else if (make_side(&l->s, l->session, side, l->geometry, l->c->rank, l->largest[0],
+                           l->largest[1]) != 0)
             return -1;
     }
     return 0;
@@ -255,7 +257,7 @@ static int cells_of(struct latency *l)
     int batch[MOST], length[MOST], n, m;
     struct dims d;
 
-    if (geometry_dims(&d, NULL, NULL, l->geometry) != 0)
+    if (geometry_dims(&d, NULL, NULL, l->session, l->geometry) != 0)
         return -1;
     const char *batches = c->full ? "1,2,4,8,16,32" : "1,4,16";
     const char *lengths = c->full ? "128,256,512" : "16,64,128";
@@ -270,12 +272,14 @@ static int cells_of(struct latency *l)
     return 0;
 }
 
-static int measure(struct store *store, const struct latency_cfg *c, const char *geometry)
+static int measure(struct session *ses, struct store *store, const struct latency_cfg *c,
+                   const char *geometry)
 {
     struct latency *l = xalloc(1, sizeof *l);
     char *settings = analysis_settings(opts, "rank", c);
     const struct analysis_set set = { geometry, "latency", settings };
 
+    l->session = ses;
     l->c = c;
     l->geometry = geometry;
     int rc = cells_of(l);
@@ -297,7 +301,7 @@ static int measure(struct store *store, const struct latency_cfg *c, const char 
     return rc;
 }
 
-static int run(struct store *store, const void *cfg)
+static int run(struct session *ses, struct store *store, const void *cfg)
 {
     const struct latency_cfg *c = cfg;
     char *list = xstrdup(c->geometry ? c->geometry : c->full ? "minilm,roberta-base" : "minilm");
@@ -305,7 +309,7 @@ static int run(struct store *store, const void *cfg)
     int rc = 0;
 
     for (char *g = strtok_r(list, ",", &rest); g && rc == 0; g = strtok_r(NULL, ",", &rest))
-        rc = measure(store, c, g);
+        rc = measure(ses, store, c, g);
     free(list);
     return rc;
 }

@@ -12,7 +12,7 @@
 #include "ablations/common/analysis_settings.h"
 #include "ablations/common/numbers.h"
 #include "core/base/pool.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/find.h"
 #include "experiments/run/run_one.h"
 
 #include <math.h>
@@ -44,18 +44,18 @@ static void set_integer(struct settings *v, const char *key, long x)
 }
 
 /* Build the model and the data of the study's base, with METHOD. */
-static int build_run(struct recipe *r, struct model *m, struct run_data *d,
+static int build_run(struct recipe *r, struct model *m, struct run_data *d, struct session *ses,
                      const struct matrices_cfg *c, const char *method)
 {
     struct settings v = { 0 };
     char *path = find_recipe(c->study);
-    int rc = path ? recipe_file(&v, path) : -1;
+    int rc = path ? settings_file(&v, path) : -1;
 
     if (rc == 0) {
         settings_set(&v, "method", method, "lowrank ablate matrices");
         set_integer(&v, "steps", c->head_steps > 0 ? c->head_steps : 1);
         set_integer(&v, "seed", c->seed);
-        rc = recipe_resolve(r, &v);
+        rc = recipe_resolve(r, ses, &v);
     }
     if (rc == 0 && (rc = run_build(m, d, r)) != 0)
         recipe_free(r);
@@ -65,14 +65,14 @@ static int build_run(struct recipe *r, struct model *m, struct run_data *d,
 }
 
 /* Train the classifier alone. *head receives its parameters; the caller frees it. */
-static int train_head(real **head, const struct matrices_cfg *c)
+static int train_head(real **head, struct session *ses, const struct matrices_cfg *c)
 {
     struct recipe r = { 0 };
     struct model m = { 0 };
     struct run_data d = { 0 };
     struct run_result res = { 0 };
 
-    if (build_run(&r, &m, &d, c, "head") != 0)
+    if (build_run(&r, &m, &d, ses, c, "head") != 0)
         return -1;
     struct pool *pool = pool_new(1);
     struct run_job job = { .model = &m,
@@ -208,7 +208,7 @@ static int store_scores(struct store *s, const struct matrices_cfg *c, const str
     return rc;
 }
 
-static int matrices_run(struct store *s, const void *cfg)
+static int matrices_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct matrices_cfg *c = cfg;
     struct recipe r = { 0 };
@@ -217,9 +217,9 @@ static int matrices_run(struct store *s, const void *cfg)
     real *head = NULL;
 
     math_thread_init();
-    if (train_head(&head, c) != 0)
+    if (train_head(&head, ses, c) != 0)
         return -1;
-    int rc = build_run(&r, &m, &d, c, "ft");
+    int rc = build_run(&r, &m, &d, ses, c, "ft");
     if (rc == 0) {
         struct gradients g = { xalloc(m.n_train, sizeof *g.sum),
                                xalloc((size_t)m.base->dims.n_layers * N_PROJ, sizeof *g.squares) };

@@ -148,8 +148,8 @@ static void parse_targets(bool wanted[N_PROJ], const char *targets)
     free(list);
 }
 
-static int side_load(struct side *side, struct store *s, const struct subspace_cfg *c, long rank,
-                     long seed)
+static int side_load(struct side *side, const char *home, struct store *s,
+                     const struct subspace_cfg *c, long rank, long seed)
 {
     char rank_text[24], seed_text[24];
     const struct wanted_runs w = { .study = c->study,
@@ -171,7 +171,7 @@ static int side_load(struct side *side, struct store *s, const struct subspace_c
     if (found != 0)
         return -1;
     parse_targets(wanted, c->targets);
-    char *path = adapter_path(side->run);
+    char *path = adapter_path(home, side->run);
     side->n = path ? basis_load(&side->b, path, wanted) : -1;
     bool ok = side->n > 0 && side->b[0].r == rank;
     if (side->n > 0 && !ok)
@@ -278,7 +278,7 @@ static int compare_all(struct numbers *t, const struct side *low, const struct s
     return rc;
 }
 
-static int subspace_run(struct store *s, const void *cfg)
+static int subspace_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct subspace_cfg *c = cfg;
     struct numbers t = { 0 };
@@ -293,8 +293,8 @@ static int subspace_run(struct store *s, const void *cfg)
     struct side *low = xalloc((size_t)(n < 0 ? 0 : n) + 1, sizeof *low),
                 *high = xalloc((size_t)(n < 0 ? 0 : n) + 1, sizeof *high);
     for (int i = 0; i < n && rc == 0; i++)
-        rc = side_load(&low[i], s, c, rank[0], seed[i]) == 0
-                 ? side_load(&high[i], s, c, rank[1], seed[i])
+        rc = side_load(&low[i], ses->home, s, c, rank[0], seed[i]) == 0
+                 ? side_load(&high[i], ses->home, s, c, rank[1], seed[i])
                  : -1;
     if (rc == 0)
         rc = compare_all(&t, low, high, n, c->upto);

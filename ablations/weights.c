@@ -114,7 +114,7 @@ static int largest_rank(const char *ranks)
     return largest;
 }
 
-static int weights_run(struct store *s, const void *cfg)
+static int weights_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct weights_cfg *c = cfg;
     struct wanted_runs w = {
@@ -122,7 +122,7 @@ static int weights_run(struct store *s, const void *cfg)
     };
     struct comparing k = { .c = c, .layer = -1 };
     const struct update_visitor v = {
-        .study = c->study, .svd = true, .visit = weights_visit, .ctx = &k
+        .session = ses, .study = c->study, .svd = true, .visit = weights_visit, .ctx = &k
     };
     char *ranks = NULL, *settings = analysis_settings(opts, "side", cfg);
     const struct analysis_set set = { c->study, "weights", settings };

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *adapter_path(const struct study_run *r)
+char *adapter_path(const char *home, const struct study_run *r)
 {
     char *under = r->adapter_dir ? xstrdup(r->adapter_dir) : xprintf("adapters/%.16s", r->key);
-    char *home = home_path(under), *path = NULL;
+    char *dir = home_path(home, under), *path = NULL;
     static const char *const places[] = { "last/", "" };
 
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         free(path);
-        path = xprintf("%s/%sadapter_model.safetensors", home, places[i]);
+        path = xprintf("%s/%sadapter_model.safetensors", dir, places[i]);
         if (file_exists(path))
             break;
     }
@@ -21,11 +21,11 @@ char *adapter_path(const struct study_run *r)
         fail(FAIL_RUN,
              "the adapter of run %.8s is not in '%s'; 'lowrank show %.8s' prints the command that "
              "makes it again",
-             r->key, home, r->key);
+             r->key, dir, r->key);
         free(path);
         path = NULL;
     }
-    free(home);
+    free(dir);
     free(under);
     return path;
 }

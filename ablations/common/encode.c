@@ -1,7 +1,8 @@
 /* encode.c - the hidden states that a model computes from texts. */
 #include "ablations/common/encode.h"
 #include "ablations/common/adapter_path.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/model_dir.h"
+#include "experiments/recipe/data.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +107,7 @@ void encoded_free(struct encoded *e)
     *e = (struct encoded){ 0 };
 }
 
-int encode_run(struct encoded *e, const char *model, const struct study_run *r,
+int encode_run(struct encoded *e, struct session *ses, const char *model, const struct study_run *r,
                const struct dataset *set)
 {
     struct adapted a;
@@ -114,25 +115,25 @@ int encode_run(struct encoded *e, const char *model, const struct study_run *r,
 
     *e = (struct encoded){ 0 };
     if (r) {
-        char *file = adapter_path(r);
+        char *file = adapter_path(ses->home, r);
         if (!file)
             return -1;
         free(file);
         snprintf(key, sizeof key, "%.16s", r->key);
     }
-    if (adapted_open(&a, r ? r->model : model, r ? key : NULL, r ? ADAPTED_AUTO : ADAPTED_MEAN) !=
-        0)
+    if (adapted_open(&a, ses, r ? r->model : model, r ? key : NULL,
+                     r ? POOLING_AUTO : POOLING_MEAN) != 0)
         return -1;
     int rc = encode_texts(e, &a, set);
     adapted_close(&a);
     return rc;
 }
 
-int encode_set(struct dataset *set, const char *model, const char *task, enum split s, long n,
-               int second)
+int encode_set(struct dataset *set, struct session *ses, const char *model, const char *task,
+               enum split s, long n, int second)
 {
-    const struct task_facts *f = task_facts(task);
-    char *dir = f ? model_dir(model) : NULL;
+    const struct task_facts *f = task_facts(ses, task);
+    char *dir = f ? model_dir(ses->home, model) : NULL;
     struct tok *tok = dir ? tok_load(dir) : NULL;
     int rc = -1;
 

@@ -23,12 +23,12 @@ void encoded_free(struct encoded *e);
 
 /* encode_run - the same with the model that the finished run R trained, or, with R NULL, with the
  * pretrained model MODEL. Errors: those of adapter_path, adapted_open and encode_texts. */
-int encode_run(struct encoded *e, const char *model, const struct study_run *r,
+int encode_run(struct encoded *e, struct session *ses, const char *model, const struct study_run *r,
                const struct dataset *set);
 
 /* encode_set - N examples (0: all) of a split of TASK, tokenized as MODEL does it. SECOND chooses
  * among the texts of a pair: 0 the first alone, 1 the second alone, -1 both together, as in
  * training. *set is freed by dataset_free. Errors: those of task_facts and dataset_load. */
-int encode_set(struct dataset *set, const char *model, const char *task, enum split s, long n,
-               int second);
+int encode_set(struct dataset *set, struct session *ses, const char *model, const char *task,
+               enum split s, long n, int second);
 #endif

@@ -1,6 +1,6 @@
 /* updates.c - go through the updates of several runs, matrix by matrix. */
 #include "ablations/common/updates.h"
-#include "experiments/assets/paths.h"
+#include "experiments/assets/model_dir.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,7 @@ static int visit_model(const struct study_run *r, int n, const struct base_model
     int rc = 0;
 
     for (int i = 0; i < n && rc == 0; i++)
-        rc = update_source_open(&s[i], &r[i], b);
+        rc = update_source_open(&s[i], v->session->home, &r[i], b);
     for (int layer = 0; layer < b->dims.n_layers && rc == 0; layer++)
         for (int p = 0; p < N_PROJ && rc == 0; p++)
             rc = visit_matrix(s, n, b, v, layer, (enum proj)p);
@@ -57,7 +57,7 @@ static int visit_model(const struct study_run *r, int n, const struct base_model
 int updates_visit(const struct study_run *r, int n, const struct update_visitor *v)
 {
     struct base_model b = { 0 };
-    char *dir = n > 0 ? model_dir(r[0].model) : NULL;
+    char *dir = n > 0 ? model_dir(v->session->home, r[0].model) : NULL;
     int rc = -1;
 
     if (n == 0)

@@ -4,8 +4,10 @@
 
 #include "ablations/common/numbers.h"
 #include "ablations/common/weight_update.h"
+#include "experiments/assets/session.h"
 
 struct update_visitor {
+    const struct session *session;
     const char *study; /* for messages */
     bool svd;          /* compute the spectrum of every frozen matrix that some run changed */
     int (*visit)(void *ctx, const struct weight *w,

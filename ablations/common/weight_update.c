@@ -16,13 +16,13 @@ void update_source_close(struct update_source *s)
     *s = (struct update_source){ 0 };
 }
 
-int update_source_open(struct update_source *s, const struct study_run *r,
+int update_source_open(struct update_source *s, const char *home, const struct study_run *r,
                        const struct base_model *b)
 {
     struct lora_cfg cfg = { 0 };
     int n_labels, rc;
 
-    *s = (struct update_source){ .run = r, .base = b, .scale = 1, .path = adapter_path(r) };
+    *s = (struct update_source){ .run = r, .base = b, .scale = 1, .path = adapter_path(home, r) };
     if (!s->path || st_open(&s->file, s->path) != 0)
         return -1;
     s->open = true;

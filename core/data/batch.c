@@ -1,16 +1,17 @@
-/* batch.c - micro-batches: tokens of a few examples one after another, without padding. */
-#include "core/data/dataset.h"
+/* batch.c - micro-batches: the tokens of some examples one after another, without padding. */
+#include "core/data/batch.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-static int length(const struct dataset *d, int example)
+static int example_length(const struct dataset *d, int example)
 {
     return (int)(d->off[example + 1] - d->off[example]);
 }
 
-/* Room for N_TOK tokens and N_SEQ examples; a half more than asked, so that growth ends soon. */
-static void reserve(struct microbatch *m, int n_tok, int n_seq)
+/* Room for N_TOK tokens and N_SEQ examples. A buffer grows to half more than is needed, so that it
+ * grows only a few times. */
+static void microbatch_reserve(struct microbatch *m, int n_tok, int n_seq)
 {
     if (n_tok > m->cap_tok || n_seq > m->cap_seq) {
         m->cap_tok = n_tok > m->cap_tok ? n_tok + n_tok / 2 : m->cap_tok;
@@ -29,12 +30,12 @@ static void reserve(struct microbatch *m, int n_tok, int n_seq)
     m->mem[3 * (size_t)m->cap_tok] = 0; /* off[0] */
 }
 
-/* Append an example; there is room. */
-static void add(struct microbatch *m, const struct dataset *d, int example, int slot)
+/* Append an example; there must be room. */
+static void microbatch_add(struct microbatch *m, const struct dataset *d, int example, int slot)
 {
     struct batch *b = &m->b;
     const int *from = d->ids + d->off[example];
-    int n = length(d, example), second = d->second[example];
+    int n = example_length(d, example), second = d->second[example];
     int *ids = m->mem + b->n_tok, *pos = ids + m->cap_tok, *types = pos + m->cap_tok;
     int *off = m->mem + 3 * (size_t)m->cap_tok, *slots = off + m->cap_seq + 1;
     int *label = m->example + m->cap_seq;
@@ -66,13 +67,13 @@ void batch_fill(struct microbatch *out, const struct dataset *d, const int *idx,
     int n_tok = 0;
 
     for (int i = 0; i < n; i++)
-        n_tok += length(d, idx[i]);
-    reserve(out, n_tok, n);
+        n_tok += example_length(d, idx[i]);
+    microbatch_reserve(out, n_tok, n);
     for (int i = 0; i < n; i++)
-        add(out, d, idx[i], first_slot + i);
+        microbatch_add(out, d, idx[i], first_slot + i);
 }
 
-static int by_key(const void *a, const void *b)
+static int compare_keys(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
@@ -81,7 +82,7 @@ static int by_key(const void *a, const void *b)
 
 double batch_pair_cost(const struct dims *d)
 {
-    const double slower = 2; /* attention's products are small: about so much below the others */
+    const double slower = 2; /* attention's products are small and reach about half the rate */
     double linear = 0;
 
     for (int p = 0; p < N_PROJ; p++) {
@@ -92,53 +93,54 @@ double batch_pair_cost(const struct dims *d)
     return slower * 3 * d->d_model / linear;
 }
 
-/* In 1024ths of a token's cost: whole numbers, so that every build cuts alike. */
-static uint64_t cost(int len, double pair_cost)
+/* In units of 1/1024 of a token's cost: integers, so that every build cuts a batch alike. */
+static uint64_t example_cost(int len, double pair_cost)
 {
     return (uint64_t)llround(1024 * (len + pair_cost * len * (double)len));
 }
 
-/* Scratch of a cut: [n] or [parts] each. */
+/* How a batch is being cut; the arrays lie in scratch memory. */
 struct cut {
-    uint64_t *part;               /* of each example */
-    uint64_t *load, *toks, *seqs; /* of each part: cost, tokens, examples */
-    uint64_t *sorted;             /* of either */
+    uint64_t *part;               /* [n] the part that an example goes to */
+    uint64_t *load, *toks, *seqs; /* [parts] cost, tokens and examples of each part */
+    uint64_t *sorted;             /* [n] or [parts] */
 };
 
-/* Each example gets its part: the longest first, into the part with the least cost so far (longest
- * processing time first; Graham 1969). */
-static void assign(struct cut *c, int parts, double pair_cost, const struct dataset *d,
-                   const int *idx, int n)
+/* Assign each example to a part: the longest first, each to the part with the least cost so far
+ * ("longest processing time first"; Graham 1969). */
+static void cut_assign(struct cut *c, int parts, double pair_cost, const struct dataset *d,
+                       const int *idx, int n)
 {
-    for (int l = 0; l < parts; l++)
-        c->load[l] = c->toks[l] = c->seqs[l] = 0;
-    for (int i = 0; i < n; i++) /* ties: the earlier slot first */
-        c->sorted[i] = (UINT64_C(0xFFFFFFFF) - (uint64_t)length(d, idx[i])) << 32 | (uint64_t)i;
-    qsort(c->sorted, (size_t)n, sizeof *c->sorted, by_key);
+    for (int i = 0; i < parts; i++)
+        c->load[i] = c->toks[i] = c->seqs[i] = 0;
+    for (int i = 0; i < n; i++) /* ties: earlier slot first */
+        c->sorted[i] =
+            (UINT64_C(0xFFFFFFFF) - (uint64_t)example_length(d, idx[i])) << 32 | (uint64_t)i;
+    qsort(c->sorted, (size_t)n, sizeof *c->sorted, compare_keys);
     for (int k = 0; k < n; k++) {
-        int i = (int)(c->sorted[k] & 0xFFFFFFFF), best = 0, len = length(d, idx[i]);
-        for (int l = 1; l < parts; l++)
-            if (c->load[l] < c->load[best])
-                best = l;
-        c->load[best] += cost(len, pair_cost);
+        int i = (int)(c->sorted[k] & 0xFFFFFFFF), best = 0, len = example_length(d, idx[i]);
+        for (int p = 1; p < parts; p++)
+            if (c->load[p] < c->load[best])
+                best = p;
+        c->load[best] += example_cost(len, pair_cost);
         c->toks[best] += (uint64_t)len;
         c->seqs[best]++;
         c->part[i] = (uint64_t)best;
     }
 }
 
-/* The costliest part becomes the first: threads take them in this order, and what is left at the
- * end is small. load[l] becomes the place of part l. */
-static void rank(struct cut *c, int parts)
+/* Sort the parts by cost, the most expensive first: threads take them in this order, so the last
+ * ones to finish are small. load[i] becomes the place of part i. */
+static void cut_rank(struct cut *c, int parts)
 {
-    for (int l = 0; l < parts; l++)
-        c->sorted[l] = (~c->load[l] & UINT64_C(0xFFFFFFFFFFFF)) << 16 | (uint64_t)l;
-    qsort(c->sorted, (size_t)parts, sizeof *c->sorted, by_key);
+    for (int i = 0; i < parts; i++)
+        c->sorted[i] = (~c->load[i] & UINT64_C(0xFFFFFFFFFFFF)) << 16 | (uint64_t)i;
+    qsort(c->sorted, (size_t)parts, sizeof *c->sorted, compare_keys);
     for (int k = 0; k < parts; k++)
         c->load[c->sorted[k] & 0xFFFF] = (uint64_t)k;
 }
 
-static struct cut scratch(struct microbatch *m, int parts, int n)
+static struct cut cut_scratch(struct microbatch *m, int parts, int n)
 {
     if (2 * n + 3 * parts > m->cap_sort) {
         m->cap_sort = 3 * n + 4 * parts;
@@ -161,17 +163,17 @@ int batch_split(struct microbatch *out, int max_parts, int tokens_per_part, doub
         return 0;
     CHECK(max_parts < 1 << 16, "%d parts", max_parts);
     for (int i = 0; i < n; i++)
-        n_tok += length(d, idx[i]);
+        n_tok += example_length(d, idx[i]);
     int most = n < max_parts ? n : max_parts;
     double want = n_tok < tokens_per_part ? 1 : 2 * round(n_tok / tokens_per_part / 2);
     int parts = (int)fmin(fmax(want, 1), most);
-    struct cut c = scratch(&out[0], parts, n);
-    assign(&c, parts, pair_cost, d, idx, n);
-    rank(&c, parts);
-    for (int l = 0; l < parts; l++)
-        reserve(&out[c.load[l]], (int)c.toks[l], (int)c.seqs[l]);
+    struct cut c = cut_scratch(&out[0], parts, n);
+    cut_assign(&c, parts, pair_cost, d, idx, n);
+    cut_rank(&c, parts);
+    for (int i = 0; i < parts; i++)
+        microbatch_reserve(&out[c.load[i]], (int)c.toks[i], (int)c.seqs[i]);
     for (int i = 0; i < n; i++)
-        add(&out[c.load[c.part[i]]], d, idx[i], first_slot + i);
+        microbatch_add(&out[c.load[c.part[i]]], d, idx[i], first_slot + i);
     return parts;
 }
 

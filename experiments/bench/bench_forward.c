@@ -29,7 +29,7 @@ static int prepare_side(struct forward *f, int i, const struct settings *v,
 {
     struct side *s = &f->side[i];
 
-    if (bench_model_init(&s->b, v, "minilm", c->sequences ? c->sequences : 1,
+    if (bench_model_init(&s->b, c->session, v, "minilm", c->sequences ? c->sequences : 1,
                          c->tokens ? c->tokens : 128, update) != 0)
         return -1;
     if (i == SIDE_ADAPTERS)

@@ -102,8 +102,8 @@ static int make_figure(int argc, char **argv, const struct options *o)
         params[2 * i - 2] = argv[i];
         params[2 * i - 1] = is + 1;
     }
-    char *path = home_path("lowrank.db");
-    char *dir = o->out ? xstrdup(o->out) : home_path("figures");
+    char *path = home_path(o->home, "lowrank.db");
+    char *dir = o->out ? xstrdup(o->out) : home_path(o->home, "figures");
     int rc = template_load(&f.t, argv[0]);
     if (rc == 0 && !file_exists(path))
         rc = figure_no_runs(&f);
@@ -125,7 +125,6 @@ static int figure_work(void *cfg, int argc, char **argv)
 {
     struct options *o = cfg;
 
-    home_option = o->home;
     if (o->list)
         return template_list(stdout);
     if (argc < 2)

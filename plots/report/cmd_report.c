@@ -148,8 +148,8 @@ static int report_work(void *cfg, int argc, char **argv)
     struct report rp = { 0 };
     struct text list = { 0 };
 
-    home_option = o->home;
-    char *db = home_path("lowrank.db"), *path = o->out ? xstrdup(o->out) : home_path("report.html");
+    char *db = home_path(o->home, "lowrank.db"),
+         *path = o->out ? xstrdup(o->out) : home_path(o->home, "report.html");
     int rc = store_open(&rp.s, db, STORE_READ);
     if (rc == 0)
         rc = choose_studies(&rp, &list, argc, argv);

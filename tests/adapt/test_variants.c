@@ -1,7 +1,7 @@
 /* test_variants.c - LoRA-type methods against PEFT's own, in every tensor away from their initial
  * values (tests/golden/variants/make.py). */
 #include "core/base/file.h"
-#include "core/train/parts.h"
+#include "core/train/step.h"
 #include "tests/kit/gradcheck.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
@@ -246,20 +246,20 @@ END_TEST
 START_TEST(lora_plus_steps)
 {
     struct pool *pool = pool_new(1);
-    struct update u;
+    struct optim_step step;
 
     build_row("lora-plus", true);
-    ck_assert_int_eq(update_init(&u, pool, f.m.n_train, 1, NULL), 0);
-    update_rates(&u, &f.m);
+    ck_assert_int_eq(step_init(&step, pool, f.m.n_train, 1, NULL), 0);
+    step_rates(&step, &f.m);
     for (long s = 1; s <= 2; s++) {
         struct adamw o = { 1e-3, 0.9, 0.999, 1e-8, 0.1, s };
         gradient();
-        memcpy(u.grad[0], f.ws.grad, f.m.n_train * sizeof(real));
-        update_norm(&u, 1);
-        update_apply(&u, f.m.theta, 1, &o);
+        memcpy(step.grad[0], f.ws.grad, f.m.n_train * sizeof(real));
+        step_norm(&step, 1);
+        step_apply(&step, f.m.theta, 1, &o);
     }
     ck_assert_double_le(all_away("step", f.m.theta, 0), tol);
-    update_free(&u);
+    step_free(&step);
     pool_free(pool);
     unbuild();
 }

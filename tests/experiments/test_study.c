@@ -1,6 +1,7 @@
 /* test_plan.c - studies to runs, over a small random model and a task of a few lines. */
 #include "tests/kit/suite.h"
 #include "core/base/file.h"
+#include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/study/study.h"
 #include "experiments/run/worker.h"
@@ -9,6 +10,7 @@
 #include <string.h>
 
 static char *dir, *model, *task_path;
+static struct session session;
 
 static void write_text(const char *name, const char *text)
 {
@@ -73,8 +75,9 @@ static void setup(void)
                "task: toy\nkind: classification\ndir: toy\nformat: tsv\nheader: true\n"
                "columns: {text: text, label: label}\nlabels: [x, y]\n"
                "splits: {train: train.tsv, dev: dev.tsv}\nmetrics: [accuracy]\nmax_len: 16\n");
-    home_option = dir;
-    data_option = path_join(dir, "data");
+    data = path_join(dir, "data");
+    session_init(&session, dir, data);
+    free(data);
     verbosity = -1;
 }
 
@@ -84,8 +87,7 @@ static void teardown(void)
     char *argv[] = { rm, rf, dir, NULL };
 
     spawn_wait(argv, NULL, 0, 20);
-    free(data_option);
-    home_option = data_option = NULL;
+    session_free(&session);
     free(dir);
     free(model);
     free(task_path);
@@ -99,7 +101,7 @@ static int load(struct study *s, const char *base, const char *body, const struc
                          *base ? ", " : "", base, body);
     write_text("s.yaml", text);
     char *path = path_join(dir, "s.yaml");
-    int rc = study_load(s, path, words, seeds, profile, false);
+    int rc = study_load(s, &session, path, words, seeds, profile, false);
     free(path);
     free(text);
     return rc;
@@ -270,7 +272,7 @@ START_TEST(budget_gives_this_rank)
 
     ck_assert_msg(load(&s, base, body, NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
     ck_assert_int_eq(((struct lora_cfg *)s.runs[0].recipe.method_cfg)->rank, budgets[_i].rank);
-    const struct geometry *g = geometry_get(&s.runs[0].recipe);
+    const struct footprint *g = s.runs[0].recipe.footprint;
     ck_assert_int_eq(g->formula, (long)(g->n_train - g->n_train_head));
     ck_assert_int_le(g->formula, budgets[_i].params);
     study_free(&s);
@@ -404,9 +406,9 @@ START_TEST(changed_input_is_noticed)
     struct study s;
 
     ck_assert_int_eq(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK), 0);
-    ck_assert_int_eq(facts_check(&s.runs[0].recipe), 0);
+    ck_assert_int_eq(inputs_check(&s.runs[0].recipe), 0);
     write_text("data/toy/train.tsv", "text\tlabel\na a\tx\nb c\ty\n");
-    ck_assert_int_eq(facts_check(&s.runs[0].recipe), -1);
+    ck_assert_int_eq(inputs_check(&s.runs[0].recipe), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_msg(strstr(fail_text(), "changed since the plan"), "%s", fail_text());
     study_free(&s);
@@ -434,7 +436,7 @@ START_TEST(name_is_a_word)
     char *text = xprintf("study: \"%s\"\nseeds: 1\n", names[_i]), *path = path_join(dir, "s.yaml");
 
     write_text("s.yaml", text);
-    ck_assert_int_eq(study_load(&s, path, NULL, 0, PROFILE_QUICK, false), -1);
+    ck_assert_int_eq(study_load(&s, &session, path, NULL, 0, PROFILE_QUICK, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     ck_assert_msg(strstr(fail_text(), "'study' is '"), "%s", fail_text());
     free(path);

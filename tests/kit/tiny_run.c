@@ -1,7 +1,8 @@
-/* tiny_run.c - a small model, data and sink for tests of training. */
+/* tiny_run.c - a small model, data and a sink for tests of training. */
 #include "tests/kit/tiny_run.h"
 #include "core/base/file.h"
 #include "core/base/rng.h"
+#include "core/base/text.h"
 #include "core/format/safetensors.h"
 
 #include <ftw.h>
@@ -44,11 +45,13 @@ const char *temp_file(const char *dir, const char *name, const char *text)
 
 void write_vocab(const char *dir)
 {
-    char text[1000] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nsun\nshines\nrain\nfalls\n";
+    struct text vocab = { 0 };
 
+    text_add(&vocab, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nsun\nshines\nrain\nfalls\n");
     for (char c = 'a'; c <= 'z'; c++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%c\n##%c\n", c, c);
-    temp_file(dir, "vocab.txt", text);
+        text_add(&vocab, "%c\n##%c\n", c, c);
+    temp_file(dir, "vocab.txt", text_string(&vocab));
+    text_free(&vocab);
 }
 
 static void write_model(const char *dir)
