@@ -7,11 +7,11 @@
 #include "experiments/assets/session.h"
 
 struct update_visitor {
-    const struct session *session;
-    const char *study; /* for messages */
-    bool svd;          /* compute the spectrum of every frozen matrix that some run changed */
-    int (*visit)(void *ctx, const struct weight *w,
-                 const struct weight_update *u); /* 0; -1 after fail() */
+    const struct session *session; /* where the models and the adapters are */
+    const char *study;             /* for messages */
+    bool svd; /* compute the spectrum of every frozen matrix that some run changed */
+    /* called for each update; returns 0, or -1 after fail() */
+    int (*visit)(void *ctx, const struct weight *w, const struct weight_update *u);
     void *ctx;
 };
 
