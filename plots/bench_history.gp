@@ -14,5 +14,5 @@ set xlabel 'measurement and commit (+: uncommitted changes)'
 set bmargin 6
 set rmargin 6
 set yrange [0 : most(100, p_percent_max)]
-set ylabel 'necessary work (% of GEMM rate)'
+set ylabel 'share of the GEMM rate (%)'
 plot for [k = 1:p_blocks] data index p_first + k - 1 using 1:3 with linespoints linestyle style(k) title p_series[k]
