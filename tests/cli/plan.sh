@@ -28,12 +28,11 @@ sed 's/rank: \[[^]]*\]/rank: [1, 2]/' "$T/moved.yaml" >"$T/when.yaml"
 echo "when: [{if: {rank: 2}, set: {alpha: 3}}]" >>"$T/when.yaml"
 "$L" plan "$T/when.yaml" rank=1 --no-calibrate >"$T/out" 2>"$T/log" || die "a word: $(cat "$T/log")"
 
-# stop SIGNAL STATUS: a plan of many runs, once it has its handlers
+# stop SIGNAL STATUS - of a plan of many runs, as soon as it catches signals
 stop() {
     "$L" plan "$T/moved.yaml" --seeds 16000 >"$T/out" 2>"$T/log" &
     p=$!
-    while grep -q '^SigCgt:[[:space:]]*0*$' /proc/$p/status; do sleep 0.02; done
-    sleep 0.1
+    wait_for catches $p
     kill -$1 $p
     wait $p
     rc=$?
