@@ -2,6 +2,7 @@
  * dropout, in parts, computed again; initial values; what is refused. */
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
+#include "tests/kit/temp.h"
 
 #include "core/base/file.h"
 
@@ -340,12 +341,11 @@ END_TEST
 /* Saved and read into a model of another seed: the same numbers. */
 START_TEST(saved_is_read_back)
 {
-    char dir[] = "/tmp/lowrank-bottleneck-XXXXXX";
-    static const char *const file[] = { "adapter_model.safetensors", "lowrank_adapter.json", "" };
+    char dir[64];
     struct model other;
 
     build(3 * _i); /* the encoder's row of each method */
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     ck_assert_int_eq(model_init(&other, &f.base, &f.m.head, f.m.adapt, f.cfg, 5, false), 0);
     ck_assert(memcmp(other.theta, f.m.theta, f.m.n_train * sizeof *other.theta) != 0);
     for (size_t i = 0; i < f.m.n_train; i++)
@@ -353,11 +353,7 @@ START_TEST(saved_is_read_back)
     ck_assert_msg(peft_save(&f.m, f.cfg, dir, "base") == 0, "%s", fail_text());
     ck_assert_msg(peft_load(&other, dir) == 0, "%s", fail_text());
     ck_assert_mem_eq(other.theta, f.m.theta, f.m.n_train * sizeof *other.theta);
-    for (size_t i = 0; i < ARRAY_LEN(file); i++) {
-        char *path = path_join(dir, file[i]);
-        remove(path);
-        free(path);
-    }
+    temp_remove(dir);
     model_free(&other);
     unbuild();
 }

@@ -6,6 +6,7 @@
 #include "core/format/json.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
+#include "tests/kit/temp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,20 +21,14 @@ static void setup(void)
 {
     const char *from = "tests/golden/bert";
 
-    strcpy(dir, "/tmp/lowrank-peft-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     snprintf(golden, sizeof golden, "%s/adapter", from);
     ck_assert_msg(base_model_load(&base, from) == 0, "%s", fail_text());
 }
 
 static void teardown(void)
 {
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        char *path = path_join(dir, files[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
+    temp_remove(dir);
     base_model_free(&base);
 }
 
@@ -48,10 +43,7 @@ static void make(struct model *m, const char *method, const void *cfg, int n_lab
 
 static void put(const char *name, const char *text)
 {
-    char *path = path_join(dir, name);
-
-    ck_assert_msg(file_write(path, text, strlen(text), FAIL_STORE) == 0, "%s", fail_text());
-    free(path);
+    temp_file(dir, name, text);
 }
 
 static void copy_weights(void)

@@ -1,5 +1,6 @@
 /* test_plan.c - studies to runs, over a small random model and a task of a few lines. */
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 #include "core/base/file.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/study/study.h"
@@ -8,14 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *dir, *model, *task_path;
+static char dir[64], *model, *task_path;
 
 static void write_text(const char *name, const char *text)
 {
-    char *path = path_join(dir, name);
-
-    ck_assert_int_eq(file_write(path, text, strlen(text), FAIL_STORE), 0);
-    free(path);
+    temp_file(dir, name, text);
 }
 
 /* All tensors of the config, zero. */
@@ -50,10 +48,7 @@ static void write_weights(void)
 
 static void setup(void)
 {
-    char at[] = "/tmp/lowrank-plan-XXXXXX";
-
-    ck_assert_ptr_nonnull(mkdtemp(at));
-    dir = xstrdup(at);
+    temp_dir(dir);
     model = path_join(dir, "model");
     task_path = path_join(dir, "toy.yaml");
     char *data = path_join(dir, "data/toy");
@@ -80,13 +75,9 @@ static void setup(void)
 
 static void teardown(void)
 {
-    char rm[] = "rm", rf[] = "-rf";
-    char *argv[] = { rm, rf, dir, NULL };
-
-    spawn_wait(argv, NULL, 0, 20);
+    temp_remove(dir);
     free(data_option);
     home_option = data_option = NULL;
-    free(dir);
     free(model);
     free(task_path);
 }

@@ -1,6 +1,7 @@
 /* tiny.c - a small random BERT of odd shape, batches for it, and gradient checks of whole
  * models. */
 #include "tests/kit/tiny.h"
+#include "tests/kit/temp.h"
 
 #include "core/base/file.h"
 #include "core/base/rng.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/lowrank-tiny-XXXXXX";
+static char dir[64];
 
 static const struct arch *bert(void)
 {
@@ -23,7 +24,6 @@ static const struct arch *bert(void)
 
 void tiny_config(int n_layers, int d_model)
 {
-    char *path = path_join(dir, "config.json");
     char *text = xprintf(
         "{\"model_type\": \"bert\", \"num_hidden_layers\": %d, \"hidden_size\": %d, "
         "\"num_attention_heads\": 5, \"intermediate_size\": 100, \"vocab_size\": 113, "
@@ -31,9 +31,8 @@ void tiny_config(int n_layers, int d_model)
         "\"initializer_range\": 0.2, \"layer_norm_eps\": 1e-12}",
         n_layers, d_model);
 
-    ck_assert_int_eq(file_write(path, text, strlen(text), FAIL_STORE), 0);
+    temp_file(dir, "config.json", text);
     free(text);
-    free(path);
 }
 
 const char *tiny_write(void)
@@ -44,8 +43,7 @@ const char *tiny_write(void)
     struct rng r = rng_make(11, RNG_STUDY, 0);
     char *path;
 
-    strcpy(dir + strlen(dir) - 6, "XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     tiny_config(3, 60);
     d.max_pos = 33;
     d.n_types = 2;
@@ -72,14 +70,7 @@ const char *tiny_write(void)
 
 void tiny_remove(void)
 {
-    static const char *const name[] = { "config.json", "model.safetensors" };
-
-    for (size_t i = 0; i < ARRAY_LEN(name); i++) {
-        char *path = path_join(dir, name[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
+    temp_remove(dir);
 }
 
 static void point(struct tiny_batch *t, int n_seq)

@@ -4,7 +4,6 @@
 #include "core/base/rng.h"
 #include "core/format/safetensors.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,34 +12,6 @@
 enum { D = 16, FFN = 24, VOCAB = 40, MAX_POS = 64, LAYERS = 2, FIRST_WORD = 5 };
 
 static char method_name[64];
-
-void temp_dir(char dir[64])
-{
-    strcpy(dir, "/tmp/lowrank-test-XXXXXX");
-    CHECK(mkdtemp(dir), "%s", dir);
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
-{
-    (void)st;
-    (void)flag;
-    (void)f;
-    return remove(path);
-}
-
-void temp_remove(const char *dir)
-{
-    nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-const char *temp_file(const char *dir, const char *name, const char *text)
-{
-    static char path[256];
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    CHECK(file_write(path, text, strlen(text), FAIL_INPUT) == 0, "%s", fail_text());
-    return path;
-}
 
 void write_vocab(const char *dir)
 {

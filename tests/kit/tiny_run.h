@@ -5,12 +5,8 @@
 
 #include "core/adapt/adapt.h"
 #include "core/train/train.h"
+#include "tests/kit/temp.h"
 
-/* temp_dir - a new folder, forgotten files and all removed by temp_remove. */
-void temp_dir(char dir[64]);
-void temp_remove(const char *dir);
-/* temp_file - write TEXT to DIR/NAME; returns the path, until the next call. */
-const char *temp_file(const char *dir, const char *name, const char *text);
 /* write_vocab - DIR/vocab.txt: the special tokens, letters and a few words. */
 void write_vocab(const char *dir);
 

@@ -2,6 +2,7 @@
  * micro-batches, blind to what comes later; and adapters as PEFT holds them. */
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
+#include "tests/kit/temp.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -310,19 +311,6 @@ static void write_other(const char *dir, const char *drop, const char *add)
     free(out);
 }
 
-static void remove_folder(const char *dir)
-{
-    static const char *const name[] = { "adapter_config.json", "adapter_model.safetensors",
-                                        "config.json", "model.safetensors" };
-
-    for (size_t i = 0; i < ARRAY_LEN(name); i++) {
-        char *path = path_join(dir, name[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
-}
-
 /* Of two files, in whichever form each holds them. */
 static void same_numbers(const struct param *p, const struct param *q)
 {
@@ -338,11 +326,11 @@ static void same_numbers(const struct param *p, const struct param *q)
 
 START_TEST(checkpoints)
 {
-    char dir[] = "/tmp/lowrank-gpt2-XXXXXX";
+    char dir[64];
     struct base_model other;
 
     build("lora", "targets", "q,v", 0);
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     write_other(dir, checkpoint[_i].drop, checkpoint[_i].add);
     int rc = base_model_load(&other, dir);
     if (checkpoint[_i].says) {
@@ -356,7 +344,7 @@ START_TEST(checkpoints)
             same_numbers(&other.params[i], &f.base.params[i]);
         base_model_free(&other);
     }
-    remove_folder(dir);
+    temp_remove(dir);
     unbuild("lora");
 }
 END_TEST
@@ -378,7 +366,7 @@ static const struct {
 /* Written, read again (as a fused adapter where PEFT has no other), the same function. */
 START_TEST(saved_for_peft_is_the_same_function)
 {
-    char dir[] = "/tmp/lowrank-gpt2-XXXXXX";
+    char dir[64];
     struct lora_cfg back;
     struct head h = head_of(0);
     struct model m;
@@ -389,7 +377,7 @@ START_TEST(saved_for_peft_is_the_same_function)
     for (size_t i = 0; i < f.m.n_train; i++)
         f.m.theta[i] = (real)(float)f.m.theta[i];
     real *x = logits(&f.m, &f.t.b);
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     ck_assert_msg(peft_save(&f.m, cfg, dir, "gpt2") == 0, "%s", fail_text());
     ck_assert_msg(peft_read_config(&back, &n_labels, dir, &f.base.dims) == 0, "%s", fail_text());
     ck_assert_str_eq(back.targets, saved[_i].back);
@@ -419,7 +407,7 @@ START_TEST(saved_for_peft_is_the_same_function)
     free(y);
     model_free(&m);
     free(back.targets);
-    remove_folder(dir);
+    temp_remove(dir);
     unbuild("lora");
 }
 END_TEST

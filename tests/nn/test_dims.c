@@ -2,6 +2,7 @@
 #include "core/base/base.h"
 #include "core/nn/model.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,37 +13,21 @@ static char dir[64];
 
 static void put(const char *name, const char *text)
 {
-    char path[128];
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "wb");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    ck_assert_int_eq(fclose(f), 0);
+    temp_file(dir, name, text);
 }
 
 static void setup(void)
 {
     char path[128];
 
-    strcpy(dir, "/tmp/lowrank-dims-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     snprintf(path, sizeof path, "%s/1_Pooling", dir);
     ck_assert_int_eq(mkdir(path, 0755), 0);
 }
 
 static void teardown(void)
 {
-    static const char *const names[] = { "config.json", "1_Pooling/config.json" };
-    char path[128];
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        unlink(path);
-    }
-    snprintf(path, sizeof path, "%s/1_Pooling", dir);
-    rmdir(path);
-    rmdir(dir);
+    temp_remove(dir);
 }
 
 #define SIZES                                                                                      \

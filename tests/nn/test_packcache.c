@@ -4,6 +4,7 @@
 #include "core/nn/impl.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
+#include "tests/kit/temp.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -29,17 +30,7 @@ static void open_base(struct base_model *b, bool keep)
 
 static int files(void)
 {
-    DIR *d = opendir(kept);
-    int n = 0;
-
-    for (const struct dirent *e; d && (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-            snprintf(path, sizeof path, "%s/%s", kept, e->d_name);
-            n++;
-        }
-    if (d)
-        closedir(d);
-    return n;
+    return temp_count(kept, path);
 }
 
 static struct packed *both(struct base_model *b, int i)

@@ -79,18 +79,7 @@ static bool same(const struct dataset *x, const struct dataset *y)
 /* Files in the folder; the last one's path in PATH. Left-over temporaries count. */
 static int files(char path[400])
 {
-    DIR *dp = opendir(kept);
-    const struct dirent *e;
-    int n = 0;
-
-    while (dp && (e = readdir(dp)))
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-            snprintf(path, 400, "%s/%s", kept, e->d_name);
-            n++;
-        }
-    if (dp)
-        closedir(dp);
-    return n;
+    return temp_count(kept, path);
 }
 
 START_TEST(read_back_as_they_were)
