@@ -62,7 +62,7 @@ $(B)/$(1)_table.c: FORCE
 	if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
 endef
 $(eval $(call table,adapt,core/adapt/adapt.h,core/adapt))
-$(eval $(call table,arch,core/nn/model.h,core/nn))
+$(eval $(call table,arch,core/nn/arch.h,core/nn))
 $(eval $(call table,tok_kind,core/text/tok.h,core/text))
 $(eval $(call table,metric,core/metric/metric.h,core/metric))
 $(eval $(call table,cmd,core/cmd.h,$(DIRS)))
@@ -151,7 +151,7 @@ findings: $(B)/lowrank ## write results/findings from the store
 # --- The program
 double: ; $(MAKE) REAL=double all ## build-f64/lowrank: the same program in double precision
 install: $(B)/lowrank ## install below PREFIX (default /usr/local); DESTDIR stands before it
-	@COMMANDS='$(call names,cmd,$(DIRS))' sh core/install.sh install $(B)/lowrank '$(DESTDIR)$(PREFIX)'
+	@sh core/install.sh install $(B)/lowrank '$(DESTDIR)$(PREFIX)'
 uninstall: ## remove what "make install" installed
 	@sh core/install.sh uninstall '$(DESTDIR)$(PREFIX)'
 help: ## list the targets

@@ -1,7 +1,7 @@
 #!/bin/sh
 # install.sh install LOWRANK PREFIX - copies everything that a run without the source tree needs
 # below PREFIX: the program, its studies, tasks, models and figure templates, man pages, completions
-# and documents. COMMANDS lists the commands that have a man page.
+# and documents.
 # install.sh uninstall PREFIX - removes exactly what PREFIX/share/lowrank/installed lists: files, and
 # the folders that did not exist before the installation, unless something else is in them now.
 for prefix; do :; done # the last argument
@@ -55,9 +55,8 @@ for file in LICENSE *.md core/*.md experiments/*.md ablations/*.md results/*.md 
     [ ! -f "$file" ] || copy 644 "$file" "share/doc/lowrank/$file"
 done
 echo share/lowrank/installed >>"$list"
-"$L" help --man >/dev/null 2>&1 || exit 0
 printed share/man/man1/lowrank.1 help --man
-for command in $COMMANDS; do
+for command in $("$L" help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
     printed "share/man/man1/lowrank-$command.1" help --man "$command"
 done
 printed share/bash-completion/completions/lowrank help --completion bash

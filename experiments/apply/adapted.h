@@ -5,6 +5,7 @@
 
 #include "core/adapt/adapt.h"
 #include "core/text/tok.h"
+#include "core/train/optim.h"
 #include "experiments/assets/adapter_files.h"
 
 struct adapted {
@@ -17,14 +18,12 @@ struct adapted {
                     */
 };
 
-enum { ADAPTED_AUTO, ADAPTED_CLS, ADAPTED_MEAN };
-#define ADAPTED_POOLINGS "auto|cls|mean"
-
 /* adapted_open - MODEL (a name or a folder) with ADAPTER: NULL, a folder, or the first digits of
  * the key of a run whose adapter is in HOME/adapters; of a run, its settings come from the store.
- * POOLING auto: the run's, else the model folder's. An adapter of other weights is warned of. Errors:
- * FAIL_INPUT, FAIL_USAGE (several runs begin so), FAIL_MEMORY. */
-int adapted_open(struct adapted *a, const char *model, const char *adapter, int pooling);
+ * POOLING is an enum pooling_choice; auto: the run's, else the model folder's. An adapter of other
+ * weights is warned of. Errors: FAIL_INPUT, FAIL_USAGE (several runs begin so), FAIL_MEMORY. */
+int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
+                 int pooling);
 void adapted_close(struct adapted *a); /* of a zeroed one: nothing */
 
 /* One text (or a pair: B not NULL) through the model; the lane holds logits, pooled and hidden

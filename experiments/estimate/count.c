@@ -16,8 +16,8 @@ struct dims count_dims(const struct dims *d, const struct recipe *r)
 {
     struct dims out = *d;
 
-    if (r->train.pooling != 0 && d->pooling != POOL_NONE)
-        out.pooling = r->train.pooling == 1 ? POOL_CLS : POOL_MEAN;
+    if (d->pooling != POOL_NONE)
+        out.pooling = pooling_of(r->train.pooling, d->pooling);
     return out;
 }
 

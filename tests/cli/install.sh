@@ -16,11 +16,9 @@ away() { (cd "$T" && env -i PATH=/usr/bin:/bin HOME="$T" "$P/bin/lowrank" "$@");
 
 mkdir -p "$P/bin" "$P/share/man" && echo other >"$P/bin/other" || exit 1
 made install || die "install: $(cat "$T/log")"
-pages="share/man/man1/lowrank.1 share/man/man1/lowrank-sweep.1
-    share/bash-completion/completions/lowrank share/zsh/site-functions/_lowrank"
-"$L" help --man >/dev/null 2>&1 || pages=
-for file in $pages share/doc/lowrank/README.md share/doc/lowrank/core/SPEED.md \
-    share/lowrank/plots/style.gp; do
+for file in share/man/man1/lowrank.1 share/man/man1/lowrank-sweep.1 \
+    share/bash-completion/completions/lowrank share/zsh/site-functions/_lowrank \
+    share/doc/lowrank/README.md share/doc/lowrank/core/SPEED.md share/lowrank/plots/style.gp; do
     [ -s "$P/$file" ] || die "'$file' is not installed"
 done
 cmp -s "$L" "$P/bin/lowrank" || die "another program was installed"

@@ -1,4 +1,6 @@
+/* temp.c - temporary folders and files of tests. */
 #include "tests/kit/temp.h"
+
 #include "core/base/base.h"
 #include "core/base/file.h"
 
