@@ -1,5 +1,7 @@
-/* store_kit.c - what the tests of the store share. */
+/* store_kit.c - a temporary store with made-up runs. */
 #include "tests/kit/store_kit.h"
+#include "results/query/query.h"
+#include "results/store/metrics.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 
@@ -101,10 +103,10 @@ static int finish_one(struct store *s, struct lease *c, double (*value)(int, int
     double x = value(rank, (int)lround(lr * 1e3), seed);
     if (isinf(x))
         e.state = STATE_DIVERGED, e.error = "loss is not finite at step 3";
-    else if (store_metric(s, c, 10, "best", "accuracy", x) != 0 ||
-             store_metric(s, c, 10, "last", "accuracy", x - 0.01) != 0)
+    else if (metrics_add(s, c, 10, "best", "accuracy", x) != 0 ||
+             metrics_add(s, c, 10, "last", "accuracy", x - 0.01) != 0)
         return -1;
-    return store_finish(s, c, &e, true) == 1 ? 0 : -1;
+    return lease_finish(s, c, &e, true) == 1 ? 0 : -1;
 }
 
 int kit_finish_all(struct store *s, const char *study, double (*value)(int rank, int lr, int seed))
@@ -112,7 +114,7 @@ int kit_finish_all(struct store *s, const char *study, double (*value)(int rank,
     struct lease c;
     int n = 0, got;
 
-    while ((got = store_lease(s, study, NULL, 60, &c)) == 1) {
+    while ((got = lease_take(s, study, NULL, 60, &c)) == 1) {
         CHECK(finish_one(s, &c, value) == 0, "%s", fail_text());
         lease_free(&c);
         n++;
@@ -158,7 +160,7 @@ const char *kit_text(struct store *s, const char *sql)
     static char text[512];
     struct rows r;
 
-    CHECK(store_query(s, &r, sql, NULL) == 0, "%s: %s", sql, fail_text());
+    CHECK(query_rows(s, &r, sql, NULL) == 0, "%s: %s", sql, fail_text());
     snprintf(text, sizeof text, "%s", r.n_rows && r.cell[0] ? r.cell[0] : "");
     rows_free(&r);
     return text;
@@ -171,7 +173,6 @@ static double zero(int rank, int lr, int seed)
     return 0 * (rank + lr + seed);
 }
 
-/* Both modes refuse PATH with FAIL_STORE, and the line says TEXT and names the file. */
 void kit_refused(const char *path, enum store_mode mode, const char *text)
 {
     struct store *s;
@@ -182,7 +183,6 @@ void kit_refused(const char *path, enum store_mode mode, const char *text)
     ck_assert_msg(strstr(fail_text(), text), "'%s' instead of '%s'", fail_text(), text);
 }
 
-/* A database with a few runs, everything in the file itself. */
 const char *kit_filled(const char *name)
 {
     const char *path = kit_path(name);
