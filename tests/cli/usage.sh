@@ -33,7 +33,7 @@ refuse "did you mean 'rank'" params --d-model 64 rnk=4
 refuse "rank" params --d-model 64 rank=0
 refuse "rank" params --d-model 64 rank=65
 refuse "not key=value" params minilm lora
-refuse "two models" params --d-model 64 minilm
+refuse "both say which model" params --d-model 64 minilm
 refuse "needs a model" params
 refuse "threads" bench gemm -t 0.5
 refuse "MODEL ADAPTER OUT_DIR" merge minilm adapter
@@ -42,7 +42,7 @@ refuse "'out' is empty" figure rank -o ""
 refuse "'home' is empty" status --home ""
 refuse "argument 3 of 'lowrank merge' is empty" merge minilm 3fa9c1d2 ""
 refuse "flag of 'plan' and 'sweep': --seeds 3" plan rank seeds=3
-refuse "belongs into the study's file" plan rank axes=1
+refuse "belongs in the study's file" plan rank axes=1
 refuse "'lr' is given twice: '1e-3' and '1e-2'" plan rank lr=1e-3 lr=1e-2
 refuse "'seeds' must be a whole number from 0 to 1000000, not '1e6'" plan rank --seeds 1e6
 refuse "unknown recipe 'counts'" plan counts
@@ -73,7 +73,7 @@ for f in table csv json md latex; do
     "$L" list metrics --format $f | grep -q accuracy || { echo "list metrics --format $f"; bad=1; }
 done
 # The paper's GPT-3 count: r 4 on q and v, 96 layers of 12288.
-"$L" params --d-model 12288 --layers 96 rank=4 task=mrpc --format csv | grep -q 'trained.*,18874368,' ||
+"$L" params --d-model 12288 --layers 96 rank=4 task=mrpc --format csv | grep -q 'trainable.*,18874368,' ||
     { echo "params: not 18,874,368"; bad=1; }
 "$L" params --d-model 64 --layers 2 method=ft pooling=cls >"$tmp/out" || { echo "params method=ft: exit $?"; bad=1; }
 exit $bad
