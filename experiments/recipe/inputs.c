@@ -148,8 +148,8 @@ static int load_split(struct dataset *d, const struct recipe *r, const struct ta
         return -1;
     char *dir = home_path("cache/tokens");
     struct token_cache c = { dir, t->file[s], t->spec, m->tokenizer };
-    int rc =
-        dataset_cached(d, &t->task, s, t->dir, in->tok, r->train.max_len, limit, SUBSET_SEED, &c);
+    int rc = token_cache_dataset(d, &t->task, s, t->dir, in->tok, r->train.max_len, limit,
+                                 SUBSET_SEED, &c);
     free(dir);
     return rc;
 }
