@@ -32,8 +32,9 @@ double batch_pair_cost(const struct dims *d);
  * together (1 below TOKENS_PER_PART tokens), but at most MAX_PARTS and at most n. An example of L
  * tokens costs L + PAIR_COST L^2. The most expensive example is assigned first, each to the
  * micro-batch with the least cost so far; within a micro-batch the order is that of IDX, and the
- * most expensive micro-batch comes first. The slot of IDX[i] is FIRST_SLOT + i. OUT has MAX_PARTS
- * elements and was zeroed before its first use. */
+ * most expensive micro-batch comes first. The slot of IDX[i], its place in the whole step, which
+ * dropout depends on, is FIRST_SLOT + i. OUT has MAX_PARTS elements and was zeroed before its first
+ * use. */
 int batch_split(struct microbatch *out, int max_parts, int tokens_per_part, double pair_cost,
                 const struct dataset *d, const int *idx, int n, int first_slot);
 

@@ -71,7 +71,7 @@ static int check_best_by(const struct train_cfg *c, const struct task *t)
             return 0;
         words[i + 1] = t->metrics[i];
     }
-    return fail(FAIL_USAGE, "unknown best_by '%s' for task '%s'%s", c->best_by, t->name,
+    return fail(FAIL_USAGE, "unknown metric '%s' in 'best_by' for task '%s'%s", c->best_by, t->name,
                 suggest_hint(hint, c->best_by, words, NULL));
 }
 
