@@ -6,9 +6,10 @@
  * made anew for every round, so that where their numbers happen to lie in memory is not taken for a
  * property of the method; MERGED does the base's arithmetic, and its ratio says how much is noise. */
 #include "ablations/analysis.h"
-#include "ablations/common/study_runs.h"
+#include "ablations/common/analysis_settings.h"
+#include "ablations/common/numbers.h"
 #include "experiments/bench/bench.h"
-#include "experiments/assets/geometries.h"
+#include "experiments/assets/geometry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,7 @@ struct cell {
 };
 
 struct latency {
+    struct session *session;
     const struct latency_cfg *c;
     const char *geometry;
     struct sides s;
@@ -75,7 +77,7 @@ struct latency {
 
 static void add(struct latency *l, int side, const struct cell *c, const char *name, double value)
 {
-    numbers_put(&l->t, (struct analysis_row){ .layer = -1,
+    numbers_add(&l->t, (struct analysis_row){ .layer = -1,
                                               .proj = side_names[side],
                                               .i = c ? c->batch : 0,
                                               .j = c ? c->length : 0,
@@ -96,16 +98,16 @@ static int settings_of(struct settings *v, const char *geometry, const char *met
     return 0;
 }
 
-static int make_side(struct sides *s, int side, const char *geometry, long rank, int batch,
-                     int length)
+static int make_side(struct sides *s, struct session *ses, int side, const char *geometry,
+                     long rank, int batch, int length)
 {
     const char *method = side == BASE || side == MERGED ? "bitfit" : side_names[side];
     struct settings v = { 0 };
     struct bench_model *b = &s->b[side];
 
     settings_of(&v, geometry, method, rank);
-    int rc =
-        bench_model_init(b, &v, geometry, batch, length, side == MERGED ? &s->b[LORA].m : NULL);
+    int rc = bench_model_init(b, ses, &v, geometry, batch, length,
+                              side == MERGED ? &s->b[LORA].m : NULL);
     settings_free(&v);
     if (rc != 0)
         return -1;
@@ -123,7 +125,8 @@ static int make_sides(struct latency *l)
         int side = order[i];
         if (side > LORA && !adapt_find(side_names[side]))
             warn("this build has no method '%s': it is left out", side_names[side]);
-        else if (make_side(&l->s, side, l->geometry, l->c->rank, l->largest[0], l->largest[1]) != 0)
+        else if (make_side(&l->s, l->session, side, l->geometry, l->c->rank, l->largest[0],
+                           l->largest[1]) != 0)
             return -1;
     }
     return 0;
@@ -167,7 +170,7 @@ static int time_cell(struct latency *l, struct cell *c, int round)
     for (int i = 0; i < c->batch; i++)
         idx[i] = i;
     bench_set_init(&set, &s->b[BASE].d, c->batch, c->length, false);
-    batch_fill(&mb, &set, idx, c->batch, 0);
+    microbatch_fill(&mb, &set, idx, c->batch, 0);
     for (int i = 0; i < s->n; i++) {
         timed[i].m = &s->b[s->which[i]].m;
         timed[i].ws = &l->s.ws[s->which[i]];
@@ -254,7 +257,7 @@ static int cells_of(struct latency *l)
     int batch[MOST], length[MOST], n, m;
     struct dims d;
 
-    if (geometry_dims(&d, NULL, NULL, l->geometry) != 0)
+    if (geometry_dims(&d, NULL, NULL, l->session, l->geometry) != 0)
         return -1;
     const char *batches = c->full ? "1,2,4,8,16,32" : "1,4,16";
     const char *lengths = c->full ? "128,256,512" : "16,64,128";
@@ -269,12 +272,14 @@ static int cells_of(struct latency *l)
     return 0;
 }
 
-static int measure(struct store *store, const struct latency_cfg *c, const char *geometry)
+static int measure(struct session *ses, struct store *store, const struct latency_cfg *c,
+                   const char *geometry)
 {
     struct latency *l = xalloc(1, sizeof *l);
-    char *settings = study_settings(opts, "rank", c);
+    char *settings = analysis_settings(opts, "rank", c);
     const struct analysis_set set = { geometry, "latency", settings };
 
+    l->session = ses;
     l->c = c;
     l->geometry = geometry;
     int rc = cells_of(l);
@@ -289,14 +294,14 @@ static int measure(struct store *store, const struct latency_cfg *c, const char 
         }
     }
     if (rc == 0)
-        rc = study_store(store, &set, &l->t, "latency");
+        rc = numbers_store(store, &set, &l->t, "latency");
     free(settings);
     free(l->t.row);
     free(l);
     return rc;
 }
 
-static int run(struct store *store, const void *cfg)
+static int run(struct session *ses, struct store *store, const void *cfg)
 {
     const struct latency_cfg *c = cfg;
     char *list = xstrdup(c->geometry ? c->geometry : c->full ? "minilm,roberta-base" : "minilm");
@@ -304,7 +309,7 @@ static int run(struct store *store, const void *cfg)
     int rc = 0;
 
     for (char *g = strtok_r(list, ",", &rest); g && rc == 0; g = strtok_r(NULL, ",", &rest))
-        rc = measure(store, c, g);
+        rc = measure(ses, store, c, g);
     free(list);
     return rc;
 }

@@ -9,6 +9,7 @@ run="$study experiments/estimate experiments/run"
 allow="
 core/base:
 core/math: core/base
+core/help: core core/base
 core/format: core/base core/math
 core/text: core/base core/format
 core/metric: core/base core/text

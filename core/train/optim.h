@@ -38,8 +38,8 @@ struct train_cfg {
 extern const struct opt train_opts[]; /* recipe keys of struct train_cfg */
 
 /* train_cfg_check - check what the table of options cannot express: a dropout must be -1 or in
- * [0,1), a beta below 1, best_by a metric of T. Errors: FAIL_USAGE, with the key in quotes, by
- * which recipe_blame finds its line. train_run calls it; a plan may call it earlier. */
+ * [0,1), a beta below 1, best_by a metric of T. Errors: FAIL_USAGE. train_run calls it; a plan may
+ * call it earlier. */
 int train_cfg_check(const struct train_cfg *c, const struct task *t);
 
 /* train_recompute - the number of blocks for activation checkpointing (head.recompute). For "true"

@@ -2,6 +2,9 @@
 #include "experiments/apply/adapted.h"
 #include "core/base/file.h"
 #include "core/format/json.h"
+#include "experiments/assets/model_dir.h"
+#include "experiments/assets/model_facts.h"
+#include "core/peft/peft.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/recipe/recipe.h"
 #include "results/store/store.h"
@@ -49,11 +52,11 @@ static int read_config(struct source *s, const char *text)
     return rc;
 }
 
-static int find_recipe_of(struct source *s)
+static int find_recipe_of(struct source *s, const char *home)
 {
     static const char sql[] = "SELECT config FROM run WHERE substr(run_key, 1, 16) = :key";
     const char *params[] = { "key", s->key, NULL };
-    char *path = home_path("lowrank.db");
+    char *path = home_path(home, "lowrank.db");
     struct store *store = NULL;
     struct rows r = { 0 };
     int rc = 0;
@@ -71,15 +74,15 @@ static int find_recipe_of(struct source *s)
     return rc;
 }
 
-static int source_find(struct source *s, const char *adapter)
+static int source_find(struct source *s, const char *home, const char *adapter)
 {
     *s = (struct source){ 0 };
     if (!adapter)
         return 0;
-    s->dir = adapter_dir(adapter, s->key);
+    s->dir = adapter_dir(home, adapter, s->key);
     if (!s->dir)
         return -1;
-    return *s->key ? find_recipe_of(s) : 0;
+    return *s->key ? find_recipe_of(s, home) : 0;
 }
 
 /* --- the method */
@@ -144,8 +147,8 @@ static int other_method(struct adapted *a, struct source *s)
 /* Rows of the checkpoint's own classifier; 0: it has none. */
 static int own_labels(const struct base_model *b)
 {
-    const struct st_tensor *t = st_find(&b->file, "classifier.weight");
-    bool fits = t && st_find(&b->file, "classifier.bias") && t->n_dims == 2 && t->shape[0] > 0 &&
+    const struct st_tensor *t = base_model_head(b, ROLE_HEAD_W);
+    bool fits = t && base_model_head(b, ROLE_HEAD_B) && t->n_dims == 2 && t->shape[0] > 0 &&
                 t->shape[0] <= 65536 && t->shape[1] == (size_t)b->dims.d_model;
 
     return fits ? (int)t->shape[0] : 0;
@@ -184,19 +187,22 @@ static struct head head_of(const struct adapted *a, const struct source *s, int 
                           .pool_scale = c ? c->pool_scale : 1 };
 }
 
-int adapted_open(struct adapted *a, const char *model, const char *adapter, int pooling)
+int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
+                 int pooling)
 {
-    char *dir = model_dir(model);
+    char *dir = model_dir(ses->home, model);
     struct source s = { 0 };
     int rc = -1;
 
     *a = (struct adapted){ 0 };
     math_thread_init();
-    if (!dir || model_check(model, dir) != 0 || source_find(&s, adapter) != 0 ||
-        !(a->tok = tok_load(dir)) || base_model_load(&a->base, dir) != 0)
+    if (!dir || model_facts_check(ses, model, dir) != 0 ||
+        source_find(&s, ses->home, adapter) != 0 || !(a->tok = tok_load(dir)) ||
+        base_model_load(&a->base, dir) != 0)
         goto out;
-    a->base.pack_dir = home_path("cache/packs");
-    if (adapter && adapter_of(adapter, model, a->base.weights_sha256) == ADAPTER_OF_OTHERS)
+    a->base.pack_dir = home_path(ses->home, "cache/packs");
+    if (adapter &&
+        adapter_trained_on(ses, adapter, model, a->base.weights_sha256) == ADAPTER_OF_OTHERS)
         warn("%s", fail_text());
     if (tok_vocab(a->tok) > a->base.dims.vocab) {
         fail(FAIL_INPUT, "'%s': the tokenizer has %d pieces, the model %d", dir, tok_vocab(a->tok),

@@ -22,7 +22,8 @@ struct adapted {
  * the key of a run whose adapter is in HOME/adapters; of a run, its settings come from the store.
  * POOLING is an enum pooling_choice; auto: the run's, else the model folder's. An adapter of other
  * weights is warned of. Errors: FAIL_INPUT, FAIL_USAGE (several runs begin so), FAIL_MEMORY. */
-int adapted_open(struct adapted *a, const char *model, const char *adapter, int pooling);
+int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
+                 int pooling);
 void adapted_close(struct adapted *a); /* of a zeroed one: nothing */
 
 /* One text (or a pair: B not NULL) through the model; the lane holds logits, pooled and hidden

@@ -183,12 +183,12 @@ static int answer_all(struct reader *r, const struct flags *f)
     return rc;
 }
 
-static int logits(const char *model, const struct flags *f)
+static int logits(struct session *ses, const char *model, const struct flags *f)
 {
     struct adapted a;
     struct reader r;
 
-    if (adapted_open(&a, model, f->adapter, f->pooling) != 0)
+    if (adapted_open(&a, ses, model, f->adapter, f->pooling) != 0)
         return -1;
     int rc = reader_init(&r, &a);
     r.ws.all_hidden = f->hidden;
@@ -202,10 +202,13 @@ static int logits(const char *model, const struct flags *f)
 static int work(void *cfg, int argc, char **argv)
 {
     const struct flags *f = cfg;
+    struct session ses;
 
     (void)argc;
-    home_option = f->home;
-    return logits(argv[1], f);
+    session_init(&ses, f->home, NULL);
+    int rc = logits(&ses, argv[1], f);
+    session_free(&ses);
+    return rc;
 }
 
 static int run(int argc, char **argv)

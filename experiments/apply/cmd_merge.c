@@ -3,7 +3,8 @@
 #include "core/cmd.h"
 #include "core/base/file.h"
 #include "core/base/opt.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/hash.h"
+#include "experiments/assets/model_facts.h"
 #include "results/rows/rows.h"
 #include "experiments/apply/merge.h"
 
@@ -90,14 +91,15 @@ static void add(struct rows *r, const char *what, double value, double limit)
 }
 
 /* Rounding: a few hundred sums of that size, and the sum that the merge itself is. */
-static int check(const struct adapted *a, const char *out, const struct flags *f)
+static int check(struct session *ses, const struct adapted *a, const char *out,
+                 const struct flags *f)
 {
     static const char *const cols[] = { "check", "largest difference", "limit", "result", NULL };
     double eps = sizeof(real) == 4 ? 1.2e-7 : 2.2e-16, logit, size, undone, weight;
     struct adapted b;
     struct rows r;
 
-    if (adapted_open(&b, out, NULL, POOLING_AUTO) != 0)
+    if (adapted_open(&b, ses, out, NULL, POOLING_AUTO) != 0)
         return -1;
     int rc = compare_logits(&logit, &size, a, &b);
     if (rc == 0)
@@ -134,12 +136,12 @@ static int check_place(const struct adapted *a, const char *out, bool force)
 }
 
 /* Added to other weights than it was trained on, an update means nothing. */
-static int check_base(const char *model, const char *adapter)
+static int check_base(struct session *ses, const char *model, const char *adapter)
 {
-    const struct model_facts *m = model_facts(model);
-    int of = m ? adapter_of(adapter, m->name, m->weights) : -1;
+    const struct model_facts *m = model_facts(ses, model);
+    int of = m ? adapter_trained_on(ses, adapter, m->name, m->weights) : -1;
 
-    hash_save();
+    hash_save(ses);
     if (of != ADAPTER_OF_OTHERS)
         return of < 0 ? -1 : 0;
     char *why = xstrdup(fail_text());
@@ -148,17 +150,17 @@ static int check_base(const char *model, const char *adapter)
     return -1;
 }
 
-static int merge(char **words, const struct flags *f)
+static int merge(struct session *ses, char **words, const struct flags *f)
 {
     struct adapted a = { 0 };
     /* without a slash it would be looked up as a name when it is read back */
     char *out = strchr(words[2], '/') ? xstrdup(words[2]) : xprintf("./%s", words[2]);
-    int rc = f->force || check_base(words[0], words[1]) == 0
-                 ? adapted_open(&a, words[0], words[1], f->pooling)
+    int rc = f->force || check_base(ses, words[0], words[1]) == 0
+                 ? adapted_open(&a, ses, words[0], words[1], f->pooling)
                  : -1;
 
     if (rc == 0 && (check_place(&a, out, f->force) != 0 || merge_check(&a) != 0 ||
-                    merge_write(&a, out) != 0 || check(&a, out, f) != 0))
+                    merge_write(&a, out) != 0 || check(ses, &a, out, f) != 0))
         rc = -1;
     if (rc == 0 && a.model.head.pooling == POOL_MEAN)
         note("its classifier reads the mean of all tokens, as 1_Pooling says; transformers' own "
@@ -172,10 +174,13 @@ static int merge(char **words, const struct flags *f)
 static int work(void *cfg, int argc, char **argv)
 {
     const struct flags *f = cfg;
+    struct session ses;
 
     (void)argc;
-    home_option = f->home;
-    return merge(argv + 1, f);
+    session_init(&ses, f->home, NULL);
+    int rc = merge(&ses, argv + 1, f);
+    session_free(&ses);
+    return rc;
 }
 
 static int run(int argc, char **argv)

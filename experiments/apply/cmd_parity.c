@@ -3,8 +3,8 @@
 #include "core/base/opt.h"
 #include "core/cmd.h"
 #include "core/parity/parity.h"
-#include "experiments/recipe/recipe.h"
-#include "results/store/store.h"
+#include "core/base/home.h"
+#include "experiments/assets/model_dir.h"
 
 #include <stdlib.h>
 
@@ -47,7 +47,7 @@ static int check(const struct flags *f, const char *model, const char *expected)
                               .precision = (enum precision)f->precision };
     struct parity_result r;
     struct base_model b;
-    char *dir = model_dir(model);
+    char *dir = model_dir(f->home, model);
     int rc = -1;
 
     if (dir && base_model_load(&b, dir) == 0) {
@@ -66,7 +66,6 @@ static int check(const struct flags *f, const char *model, const char *expected)
 static int work(void *cfg, int argc, char **argv)
 {
     (void)argc;
-    home_option = ((const struct flags *)cfg)->home;
     return check(cfg, argv[1], argv[2]);
 }
 

@@ -3,7 +3,8 @@
 #include "core/base/base.h"
 #include "core/base/opt.h"
 #include "core/text/tok.h"
-#include "experiments/assets/paths.h"
+#include "core/base/home.h"
+#include "experiments/assets/model_dir.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -102,10 +103,10 @@ static int tokenize(const struct tok *t, const struct options *o)
 
 static int work(void *cfg, int argc, char **argv)
 {
-    home_option = ((const struct options *)cfg)->home;
-    char *dir = model_dir(argv[1]);
+    const struct options *o = cfg;
+    char *dir = model_dir(o->home, argv[1]);
     struct tok *t = dir ? tok_load(dir) : NULL;
-    int rc = t ? tokenize(t, cfg) : -1;
+    int rc = t ? tokenize(t, o) : -1;
 
     (void)argc;
     tok_free(t);

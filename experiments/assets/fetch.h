@@ -23,7 +23,7 @@ void model_card_free(struct model_card *c);
  * there. Its hash is checked before anything is unpacked; the folder appears in one rename. Never a
  * substitute. Errors: FAIL_TOOL (pip missing, index not reachable), FAIL_INPUT (another hash: both
  * named), FAIL_STORE. */
-int model_fetch(const struct model_card *c, const char *local);
+int model_fetch(const char *home, const struct model_card *c, const char *local);
 
 /* fetch_url - download URL to PATH, resuming PATH.part. Errors: FAIL_TOOL with the reason. */
 int fetch_url(const char *url, const char *path, const char *what);

@@ -4,7 +4,7 @@
 
 #include "core/base/prof.h"
 #include "core/math/rate.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/recipe/recipe.h"
 #include "results/store/measurement.h"
 #include "results/store/store.h"
 
@@ -14,7 +14,8 @@ struct bench_cfg {
     long threads, jobs, runs, tokens, sequences; /* 0: the kind's own */
     double seconds;
     char *home, *data;
-    int axis; /* of BENCH_AXES */
+    struct session *session; /* of home and data */
+    int axis;                /* of BENCH_AXES */
     int format;
     bool no_store;
 };
@@ -46,12 +47,12 @@ struct bench_model {
 };
 /* bench_dims - the shapes of the geometry that V names, else of GEOMETRY. Errors: FAIL_USAGE: no such
  * geometry, an architecture that this build has not; FAIL_INPUT. */
-int bench_dims(struct dims *d, const struct settings *v, const char *geometry);
+int bench_dims(struct dims *d, struct session *ses, const struct settings *v, const char *geometry);
 /* bench_model_init - SEQUENCES and TOKENS: of a batch; a batch= among the words wins. UPDATE, if not
  * NULL, is added to the weights first: that of an adapted model of the same geometry. Errors: as
  * recipe_parse, bench_dims, model_init; FAIL_USAGE for more tokens than the model has positions. */
-int bench_model_init(struct bench_model *b, const struct settings *v, const char *geometry,
-                     long sequences, long tokens, const struct model *update);
+int bench_model_init(struct bench_model *b, struct session *ses, const struct settings *v,
+                     const char *geometry, long sequences, long tokens, const struct model *update);
 void bench_model_free(struct bench_model *b);
 /* bench_model_fill - numbers for what a method added, but the head: a trained update is not zero. */
 void bench_model_fill(struct model *m);

@@ -29,7 +29,7 @@ static int prepare_side(struct forward *f, int i, const struct settings *v,
 {
     struct side *s = &f->side[i];
 
-    if (bench_model_init(&s->b, v, "minilm", c->sequences ? c->sequences : 1,
+    if (bench_model_init(&s->b, c->session, v, "minilm", c->sequences ? c->sequences : 1,
                          c->tokens ? c->tokens : 128, update) != 0)
         return -1;
     if (i == SIDE_ADAPTERS)
@@ -62,7 +62,7 @@ static int prepare(struct forward *f, const struct settings *v, const struct ben
     int n = adapted->set.n, *idx = xalloc((size_t)n, sizeof *idx);
     for (int i = 0; i < n; i++)
         idx[i] = i;
-    batch_fill(&f->mb, &adapted->set, idx, n, 0);
+    microbatch_fill(&f->mb, &adapted->set, idx, n, 0);
     free(idx);
     return 0;
 }

@@ -74,7 +74,7 @@ int bench_gemm(const struct bench_cfg *c, int n, char **words)
     struct bench_table t;
     int rc = -1;
 
-    if (bench_words(&v, "model", n, words) != 0 || bench_dims(&d, &v, "minilm") != 0)
+    if (bench_words(&v, "model", n, words) != 0 || bench_dims(&d, c->session, &v, "minilm") != 0)
         goto out;
     for (int i = 0; i < v.n; i++)
         if (!settings_get(&v, "model") || v.n > 1) {

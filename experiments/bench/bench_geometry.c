@@ -3,7 +3,7 @@
 #include "experiments/bench/bench.h"
 #include "core/base/cpu.h"
 #include "core/base/rng.h"
-#include "experiments/assets/geometries.h"
+#include "experiments/assets/geometry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +19,11 @@ int bench_words(struct settings *v, const char *first, int n, char **words)
     return 0;
 }
 
-int bench_dims(struct dims *d, const struct settings *v, const char *geometry)
+int bench_dims(struct dims *d, struct session *ses, const struct settings *v, const char *geometry)
 {
     const struct setting *s = settings_get(v, "model");
 
-    return geometry_dims(d, NULL, NULL, s ? s->value : geometry);
+    return geometry_dims(d, NULL, NULL, ses, s ? s->value : geometry);
 }
 
 /* --- random examples */
@@ -59,7 +59,8 @@ void bench_set_free(struct dataset *s)
 
 /* --- the model */
 
-static int read_recipe(struct bench_model *b, const struct settings *v, long sequences, long tokens)
+static int read_recipe(struct bench_model *b, struct session *ses, const struct settings *v,
+                       long sequences, long tokens)
 {
     struct recipe *r = &b->r;
 
@@ -69,6 +70,7 @@ static int read_recipe(struct bench_model *b, const struct settings *v, long seq
                     "--tokens");
     if (recipe_parse(r, v) != 0)
         return -1;
+    r->session = ses;
     if (!settings_get(v, "batch"))
         r->train.batch = sequences;
     if (tokens > b->d.max_pos - recipe_rows(r))
@@ -111,12 +113,13 @@ static void add_update(struct base_model *b, const struct model *from)
     }
 }
 
-int bench_model_init(struct bench_model *b, const struct settings *v, const char *geometry,
-                     long sequences, long tokens, const struct model *update)
+int bench_model_init(struct bench_model *b, struct session *ses, const struct settings *v,
+                     const char *geometry, long sequences, long tokens, const struct model *update)
 {
     *b = (struct bench_model){ 0 };
-    if (bench_dims(&b->d, v, geometry) != 0 || check_size(&b->d, v, geometry) != 0 ||
-        read_recipe(b, v, sequences, tokens) != 0 || base_model_random(&b->base, &b->d, 1) != 0)
+    if (bench_dims(&b->d, ses, v, geometry) != 0 || check_size(&b->d, v, geometry) != 0 ||
+        read_recipe(b, ses, v, sequences, tokens) != 0 ||
+        base_model_random(&b->base, &b->d, 1) != 0)
         goto failed;
     bench_set_init(&b->set, &b->d, (int)b->r.train.batch, (int)tokens, b->task.n_labels > 0);
     if (update)
@@ -138,7 +141,7 @@ void bench_model_fill(struct model *m)
 
     for (int i = m->base->n_params; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
-        if (strstr(p->name, "classifier."))
+        if (param_is_head(p))
             continue;
         for (size_t k = 0; k < (size_t)p->rows * (size_t)p->cols; k++)
             p->value[k] = (real)(0.02 * rng_normal(&r));

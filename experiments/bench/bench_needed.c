@@ -1,8 +1,6 @@
 /* bench_needed.c - the operations that a forward pass or a training step cannot do without. */
 #include "experiments/bench/bench.h"
 
-#include <string.h>
-
 struct bench_load bench_load_of(const struct dataset *d)
 {
     struct bench_load l = { .sequences = d->n, .tokens = (double)d->n_tokens };
@@ -33,7 +31,7 @@ static double of_param(const struct model *m, int i, const struct bench_load *l,
 {
     const struct param *p = &m->params[i];
     double n = (double)p->rows * p->cols;
-    bool own = i >= m->base->n_params && !strstr(p->name, "classifier.");
+    bool own = i >= m->base->n_params && !param_is_head(p);
 
     if (own && !p->is_vector)
         return n * l->tokens * (backward ? 6 : 2);

@@ -4,7 +4,7 @@
 #include "core/base/file.h"
 #include "results/rows/rows.h"
 #include "experiments/run/run_one.h"
-#include "experiments/study/options.h"
+#include "experiments/study/study_flags.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -145,12 +145,12 @@ static int keep(const struct bench_table *t, const struct bench_cfg *c, const st
                                .n_what = t->n_what };
     struct store *s = NULL;
     int64_t id = 0;
-    int rc = common_store(&s, STORE_WRITE);
+    int rc = study_flags_store(&s, c->home, STORE_WRITE);
 
     if (rc == 0)
         rc = store_bench(s, &spec, &t->rows, &id);
     if (rc == 0) {
-        char *path = home_path("lowrank.db");
+        char *path = home_path(c->home, "lowrank.db");
         note("kept as measurement %ld in '%s'; 'lowrank query bench' lists them", (long)id, path);
         free(path);
     }

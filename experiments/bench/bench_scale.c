@@ -103,7 +103,7 @@ static int many_runs(const struct point *p, struct bench_model *b)
 static int in_child(const struct point *p)
 {
     struct bench_model b;
-    int rc = bench_model_init(&b, &p->v, "minilm", p->sequences, p->tokens, NULL);
+    int rc = bench_model_init(&b, p->c->session, &p->v, "minilm", p->sequences, p->tokens, NULL);
 
     if (rc != 0)
         return -1;

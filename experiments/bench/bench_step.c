@@ -15,7 +15,7 @@ int bench_step(const struct bench_cfg *c, int n, char **words)
     int rc = -1;
 
     if (bench_words(&v, "model", n, words) != 0 ||
-        bench_model_init(&b, &v, "minilm", c->sequences ? c->sequences : 8,
+        bench_model_init(&b, c->session, &v, "minilm", c->sequences ? c->sequences : 8,
                          c->tokens ? c->tokens : 128, NULL) != 0)
         goto out;
     struct bench_job j = { .c = c,

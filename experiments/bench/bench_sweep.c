@@ -5,6 +5,9 @@
  * write their profile to a file (worker.h), so that its time can be shown by kind of work, too; waiting
  * is all that is no work of a step: start-up, tokens read, results stored, an idle worker. */
 #include "experiments/bench/bench.h"
+#include "experiments/assets/hash.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/data.h"
 #include "experiments/run/worker.h"
 #include "core/base/file.h"
 
@@ -40,7 +43,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 /* HOME/NAME of the real home inside the folder NAME of the race. */
 static int borrow(const struct race *r, const char *home, const char *name)
 {
-    char *real_path = home_path(name), *full = realpath(real_path, NULL);
+    char *real_path = home_path(r->c->home, name), *full = realpath(real_path, NULL);
     char *link = xprintf("%s/%s/%s", r->dir, home, name);
     int rc = 0;
 
@@ -116,8 +119,8 @@ static struct line line_of(const struct race *r, const char *command, const char
     add(&l, xstrdup(command));
     add(&l, xprintf("--home=%s/%s", r->dir, home));
     add(&l, xstrdup("--quiet"));
-    if (data_option)
-        add(&l, xprintf("--data=%s", data_option));
+    if (r->c->data)
+        add(&l, xprintf("--data=%s", r->c->data));
     return l;
 }
 
@@ -249,7 +252,7 @@ static int needed(double *flop, const struct race *race, const struct recipe *r)
 {
     struct run_data d;
     struct model m = { 0 };
-    struct inputs *in = data_all(&d, r) == 0 ? inputs_get(r->run.model) : NULL;
+    struct loaded_model *in = data_all(&d, r) == 0 ? loaded_model(r->session, r->model) : NULL;
     struct head head;
 
     if (!in)
@@ -320,10 +323,11 @@ static int measure(struct race *r)
     char precision[16];
     double flop = 0;
 
-    if (recipe_resolve(&recipe, r->v) != 0) /* makes the task's files, which is not timed */
+    if (recipe_resolve(&recipe, r->c->session, r->v) !=
+        0) /* makes the task's files, which is not timed */
         return -1;
-    hash_save();
-    const struct dims *d = &model_facts(recipe.run.model)->dims;
+    hash_save(r->c->session);
+    const struct dims *d = &recipe.model->dims;
     bench_precision(precision, &recipe, NULL);
     double before = bench_model_rate(d, precision, r->c->seconds, (int)r->c->threads);
     int rc = make_dir(r);

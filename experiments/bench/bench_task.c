@@ -1,5 +1,7 @@
 /* bench_task.c - training steps of a recipe on its task's real, shuffled batches. */
 #include "experiments/bench/bench.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/data.h"
 
 static int report(const struct recipe *r, const struct bench_job *j,
                   const struct bench_times *times, const struct settings *v)
@@ -28,7 +30,7 @@ static int measure(const struct recipe *r, const struct bench_cfg *c, const stru
         .c = c, .r = r, .m = &m, .threads = (int)c->threads, .steps = r->train.steps
     };
     struct bench_times t;
-    struct inputs *in = inputs_get(r->run.model);
+    struct loaded_model *in = loaded_model(r->session, r->model);
     int rc = -1;
 
     if (!in || data_all(&j.data, r) != 0)
@@ -50,7 +52,7 @@ int bench_task(const struct bench_cfg *c, int n, char **words)
     int rc = bench_words(&v, "task", n, words);
 
     if (rc == 0)
-        rc = recipe_resolve(&r, &v);
+        rc = recipe_resolve(&r, c->session, &v);
     if (rc == 0)
         rc = measure(&r, c, &v);
     recipe_free(&r);

@@ -20,8 +20,7 @@ static const struct opt opts[] = {
     { "seconds", 0, OPT_REAL, AT(seconds), "0.2", 0.001, 60, NULL, "for each product" },
     { "no_store", 0, OPT_BOOL, AT(no_store), "false", 0, 0, NULL,
       "do not keep the numbers in HOME/lowrank.db" },
-    { "data", 0, OPT_STR, AT(data), NULL, 0, 0, NULL,
-      "folder of data (default: LOWRANK_DATA, else HOME/data)" },
+    DATA_OPTION(struct bench_cfg),
     HOME_OPTION(struct bench_cfg),
     FORMAT_OPTION(struct bench_cfg),
     { .type = OPT_END },
@@ -82,13 +81,16 @@ static int bench(const struct bench_cfg *c, int n, char **words)
 static int work(void *cfg, int argc, char **argv)
 {
     struct bench_cfg *c = cfg;
+    struct session ses;
 
     if (c->threads == 0)
         c->threads = cpu_info()->cores;
-    home_option = c->home;
-    data_option = c->data;
+    session_init(&ses, c->home, c->data);
+    c->session = &ses;
     math_thread_init();
-    return bench(c, argc - 1, argv + 1);
+    int rc = bench(c, argc - 1, argv + 1);
+    session_free(&ses);
+    return rc;
 }
 
 static int run(int argc, char **argv)

@@ -3,7 +3,6 @@
 #include "core/base/opt.h"
 #include "experiments/doctor/doctor.h"
 #include "results/rows/rows.h"
-#include "experiments/recipe/recipe.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,8 +15,7 @@ struct flags {
 #define AT(f) offsetof(struct flags, f)
 static const struct opt opts[] = {
     HOME_OPTION(struct flags),
-    { "data", 0, OPT_STR, AT(data), NULL, 0, 0, NULL,
-      "folder of data (default: LOWRANK_DATA, else HOME/data)" },
+    DATA_OPTION(struct flags),
     { "verify", 0, OPT_BOOL, AT(verify), NULL, 0, 0, NULL, "hash the files of the models" },
     FORMAT_OPTION(struct flags),
     { .type = OPT_END },
@@ -67,10 +65,10 @@ static void print_lines(const struct rows *r)
     }
 }
 
-static int doctor(const struct flags *f)
+static int doctor(const struct session *ses, const struct flags *f)
 {
     static const char *const cols[] = { "fact", "state", "value", "advice", NULL };
-    struct doctor d = { .verify = f->verify };
+    struct doctor d = { .session = ses, .verify = f->verify };
     int rc;
 
     rows_init(&d.rows, cols);
@@ -92,11 +90,13 @@ static int doctor(const struct flags *f)
 static int work(void *cfg, int argc, char **argv)
 {
     const struct flags *f = cfg;
+    struct session ses;
 
     (void)argc, (void)argv;
-    home_option = f->home;
-    data_option = f->data;
-    return doctor(f);
+    session_init(&ses, f->home, f->data);
+    int rc = doctor(&ses, f);
+    session_free(&ses);
+    return rc;
 }
 
 static int run(int argc, char **argv)

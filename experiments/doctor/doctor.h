@@ -2,6 +2,7 @@
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
+#include "experiments/assets/session.h"
 #include "results/store/store.h"
 
 enum fact_state {
@@ -10,6 +11,7 @@ enum fact_state {
     FACT_MISSING /* and needed to reproduce the paper's studies */
 };
 struct doctor {
+    const struct session *session;
     struct rows rows;
     char *missing; /* names, comma-separated; owned */
     bool verify;   /* hash the files of models */

@@ -2,7 +2,7 @@
 #include "experiments/doctor/doctor.h"
 #include "core/base/file.h"
 #include "experiments/assets/fetch.h"
-#include "experiments/recipe/recipe.h"
+#include "experiments/assets/task_dir.h"
 
 #include <glob.h>
 #include <stdlib.h>
@@ -45,7 +45,8 @@ static void wordnet(struct doctor *d)
     for (size_t i = 0; i < ARRAY_LEN(files); i++)
         n += has_file(dir, files[i]);
     bool all = n == ARRAY_LEN(files);
-    char *data = home_path("data"), *made = path_join(data, "wordnet/supersense/train.tsv");
+    char *data = home_path(d->session->home, "data"),
+         *made = path_join(data, "wordnet/supersense/train.tsv");
     enum fact_state v = all ? FACT_OK : file_exists(made) ? FACT_WARN : FACT_MISSING;
     doctor_add(d, v, "WordNet", all ? xstrdup(dir) : xprintf("not in %s", dir),
                all ? NULL : "apt-get install wordnet-base, or set WNSEARCHDIR");
@@ -77,7 +78,7 @@ void doctor_tools(struct doctor *d)
 
 static void home(struct doctor *d)
 {
-    const char *dir = home_dir();
+    const char *dir = d->session->home;
     char *at = xstrdup(dir);
     struct statvfs fs;
     bool there = file_exists(dir);
@@ -126,7 +127,7 @@ static enum state card_state(const struct model_card *c, const char *dir, bool v
 static void card(struct doctor *d, const struct model_card *c, bool can_fetch)
 {
     static const char *const words[] = { "not fetched", "incomplete", "altered", "here" };
-    char *models = home_path("models"), *dir = path_join(models, c->name);
+    char *models = home_path(d->session->home, "models"), *dir = path_join(models, c->name);
     char *fact = xprintf("model %s", c->name), *fetch = xprintf("lowrank fetch %s", c->name);
     enum state s = card_state(c, dir, d->verify);
     bool can_be_made = can_fetch && s != CARD_ALTERED;
@@ -177,7 +178,7 @@ static int models(struct doctor *d)
 
 static void task(struct doctor *d, const struct task *t)
 {
-    char *fact = xprintf("task %s", t->name), *dir = task_dir(t, NULL);
+    char *fact = xprintf("task %s", t->name), *dir = task_dir(d->session, t);
     bool made = !dir && t->prepare;
 
     doctor_add(d, dir || made ? FACT_OK : FACT_WARN, fact,
@@ -207,7 +208,7 @@ static void database(struct doctor *d)
 {
     static const char sql[] =
         "SELECT count(*) AS n, coalesce(sum(state = 'done'), 0) AS done FROM run";
-    char *path = home_path("lowrank.db");
+    char *path = home_path(d->session->home, "lowrank.db");
     struct store *s = NULL;
     struct rows r = { 0 };
 
@@ -229,7 +230,7 @@ static void database(struct doctor *d)
 
 static void packs(struct doctor *d)
 {
-    char *dir = home_path("cache/packs"), *pattern = path_join(dir, "*");
+    char *dir = home_path(d->session->home, "cache/packs"), *pattern = path_join(dir, "*");
     glob_t g = { 0 };
     struct stat st;
     double bytes = 0;

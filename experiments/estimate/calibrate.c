@@ -1,5 +1,7 @@
 /* calibrate.c - seconds of runs before they run: a few timed micro-batches of each geometry. */
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/data.h"
+#include "experiments/recipe/footprint.h"
 #include "experiments/estimate/estimate.h"
 
 #include <math.h>
@@ -40,7 +42,7 @@ static int bench_init(struct bench *b, const struct recipe *r, const struct run_
 {
     const struct dataset *set = d->split[SPLIT_TRAIN];
     int idx[EXAMPLES], n = set->n < EXAMPLES ? set->n : EXAMPLES;
-    struct inputs *in = inputs_get(r->run.model);
+    struct loaded_model *in = loaded_model(r->session, r->model);
     struct head h = recipe_head(r, d->task);
 
     *b = (struct bench){ 0 };
@@ -52,7 +54,7 @@ static int bench_init(struct bench *b, const struct recipe *r, const struct run_
     }
     for (int i = 0; i < n; i++)
         idx[i] = (int)((long)i * set->n / n);
-    b->n = batch_split(b->mb, LANES, TOKENS, batch_pair_cost(&in->base.dims), set, idx, n, 0);
+    b->n = microbatch_split(b->mb, LANES, TOKENS, microbatch_pair_cost(&in->base.dims), set, idx, n, 0);
     b->ws.batch_slots = n;
     return 0;
 }
@@ -127,7 +129,7 @@ static struct speed *find_group(struct speed *g, int n, const char *id)
 
 static size_t trained(const struct recipe *r)
 {
-    return geometry_get(r)->n_train;
+    return r->footprint->n_train;
 }
 
 static struct speed *make_groups(const struct study *s, const bool *pending, int *n)
@@ -192,10 +194,10 @@ static double token_s(const struct speed *g, const struct recipe *r)
  * lowest trained one, where no dropout acts. */
 static double kept_share(const struct recipe *r)
 {
-    const struct model_facts *m = model_facts(r->run.model);
+    const struct model_facts *m = r->model;
     bool fixed = r->train.hidden_dropout <= 0 && r->train.attn_dropout <= 0;
 
-    return m && fixed ? (double)geometry_get(r)->frozen / m->dims.n_layers : 0;
+    return fixed ? (double)r->footprint->frozen / m->dims.n_layers : 0;
 }
 
 static int cost(struct plan_run *p, const struct speed *g)

@@ -2,7 +2,7 @@
  * its tensors, beside what the paper prints; from shapes alone. */
 #include "core/cmd.h"
 #include "core/base/opt.h"
-#include "experiments/assets/geometries.h"
+#include "experiments/assets/geometry.h"
 #include "experiments/estimate/params.h"
 
 #include <stdlib.h>
@@ -207,7 +207,7 @@ static int of_shape(struct dims *d, const struct params_cfg *c)
     return 0;
 }
 
-static int params(struct settings *v, struct params_cfg *c)
+static int params(struct settings *v, struct session *ses, struct params_cfg *c)
 {
     struct params p = { .cfg = c, .v = v, .pooler = true };
     const struct setting *model = settings_get(v, "model");
@@ -219,7 +219,8 @@ static int params(struct settings *v, struct params_cfg *c)
     if (rc == 0 && model)
         rc = check_shape(model->value, c);
     if (rc == 0)
-        rc = model ? geometry_dims(&p.d, &p.pooler, &p.lacks, model->value) : of_shape(&p.d, c);
+        rc =
+            model ? geometry_dims(&p.d, &p.pooler, &p.lacks, ses, model->value) : of_shape(&p.d, c);
     if (rc == 0) {
         p.d = count_dims(&p.d, &p.r);
         rc = params_print(&p);
@@ -234,16 +235,18 @@ static int work(void *cfg, int argc, char **argv)
 {
     struct flags *f = cfg;
     struct settings v = { 0 };
+    struct session ses;
     struct rows t;
 
-    home_option = f->cfg.home;
     if (f->cfg.paper && (argc > 1 || f->cfg.model || f->cfg.budget))
         return fail(FAIL_USAGE, "--paper lists all configurations; it takes no model and no keys");
     if (f->cfg.paper)
         return paper_list(&t) == 0 ? rows_print_free(&t, f->cfg.format) : -1;
+    session_init(&ses, f->cfg.home, NULL);
     int rc = read_words(&v, f, flags_now, argc - 1, argv + 1);
     if (rc == 0)
-        rc = params(&v, &f->cfg);
+        rc = params(&v, &ses, &f->cfg);
+    session_free(&ses);
     settings_free(&v);
     return rc;
 }

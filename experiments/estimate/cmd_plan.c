@@ -1,17 +1,21 @@
 /* cmd_plan.c - "lowrank plan": what a study would run, how large, how long. */
 #include "core/cmd.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/recipe/footprint.h"
 #include "experiments/estimate/estimate.h"
-#include "experiments/study/options.h"
+#include "experiments/study/study_flags.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const struct opt table[] = {
-    OPTION_JOBS,         OPTION_SEEDS,
-    OPTION_PROFILE,      HOME_OPTION(struct common),
-    OPTION_DATA,         FORMAT_OPTION(struct common),
-    OPTION_NO_CALIBRATE, OPTION_YES,
+    OPTION_JOBS,
+    OPTION_SEEDS,
+    OPTION_PROFILE,
+    HOME_OPTION(struct study_flags),
+    DATA_OPTION(struct study_flags),
+    FORMAT_OPTION(struct study_flags),
+    OPTION_NO_CALIBRATE,
+    OPTION_YES,
     { .type = OPT_END },
 };
 static const struct opt_usage usage = {
@@ -86,7 +90,7 @@ static void put_cell(struct line *l, int cell, int first)
 {
     const struct study *s = l->p->s;
     const struct plan_run *f = &s->runs[first];
-    const struct geometry *g = geometry_get(&f->recipe);
+    const struct footprint *g = f->recipe.footprint;
     char *keys = xstrdup("");
     int done = 0, n = 0;
 
@@ -162,7 +166,7 @@ static void print_head(const struct plan *p)
     if (s->budget)
         printf("budget: rank is the largest with at most %ld trained numbers\n", s->budget);
     for (int i = 0; i < s->n_runs; i++) {
-        const struct geometry *g = geometry_get(&s->runs[i].recipe);
+        const struct footprint *g = s->runs[i].recipe.footprint;
         if (g->formula >= 0 && (size_t)g->formula != g->n_train - g->n_train_head)
             warn("run %.8s: the closed form gives %ld trained numbers, the model has %zu",
                  s->runs[i].recipe.key, g->formula, g->n_train - g->n_train_head);
@@ -174,7 +178,7 @@ static void tell_frozen(const struct study *s)
 {
     for (int i = 0; i < s->n_runs; i++) {
         const struct recipe *r = &s->runs[i].recipe;
-        int frozen = geometry_get(r)->frozen;
+        int frozen = r->footprint->frozen;
         if (frozen == 0 || (r->train.hidden_dropout <= 0 && r->train.attn_dropout <= 0))
             continue;
         note("run %.8s: %d layers are frozen, but dropout makes every pass through them another; "
@@ -233,11 +237,11 @@ static void print_foot(const struct plan *p, const bool *pending)
            1e-6 * (double)cpu_info()->mem_available);
 }
 
-static int print(struct study *s, const struct common *c, struct store *store)
+static int print(struct study *s, const struct study_flags *c, struct store *store)
 {
     enum run_state *state = xalloc((size_t)s->n_runs, sizeof *state);
     bool *pending = xalloc((size_t)s->n_runs, sizeof *pending);
-    struct plan p = { s, state, !c->no_calibrate, common_jobs(c) };
+    struct plan p = { s, state, !c->no_calibrate, study_flags_jobs(c) };
     bool people = c->format == ROWS_TABLE;
     struct rows rows = { 0 };
 
@@ -267,9 +271,9 @@ static int print(struct study *s, const struct common *c, struct store *store)
 }
 
 /* The store as it is; none yet is an empty one. */
-static int open_store(struct store **store)
+static int open_store(struct store **store, const char *home)
 {
-    char *path = home_path("lowrank.db");
+    char *path = home_path(home, "lowrank.db");
     FILE *f = fopen(path, "rb");
 
     *store = NULL;
@@ -277,26 +281,29 @@ static int open_store(struct store **store)
     if (!f)
         return 0;
     fclose(f);
-    return common_store(store, STORE_READ);
+    return study_flags_store(store, home, STORE_READ);
 }
 
 static int work(void *cfg, int argc, char **argv)
 {
-    const struct common *c = cfg;
+    const struct study_flags *c = cfg;
+    struct session ses;
     struct study s = { 0 };
     struct store *store = NULL;
 
-    common_apply(c);
-    int rc =
-        common_study(&s, c, argc, argv) == 0 && open_store(&store) == 0 ? print(&s, c, store) : -1;
+    session_init(&ses, c->home, c->data);
+    int rc = study_flags_load(&s, &ses, c, argc, argv) == 0 && open_store(&store, c->home) == 0
+                 ? print(&s, c, store)
+                 : -1;
     store_close(store);
     study_free(&s);
+    session_free(&ses);
     return rc;
 }
 
 static int run(int argc, char **argv)
 {
-    return opt_command(&usage, table, sizeof(struct common), work, argc, argv);
+    return opt_command(&usage, table, sizeof(struct study_flags), work, argc, argv);
 }
 
 const struct cmd cmd_plan = { "plan", "run", "what a study would run, how large and how long",

@@ -4,7 +4,9 @@
  * which the store keeps as peak_rss: shared + its own. Of a sweep, the sum of Pss over the parent and N
  * workers: shared + N times a worker's own. VmHWM of one worker, which has the shared pages in it as
  * well, lacks those that only a program's start touches (STARTUP_BYTES). tests/memory.py compares. */
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/data.h"
+#include "experiments/recipe/footprint.h"
 #include "experiments/estimate/estimate.h"
 #include "core/base/cpu.h"
 
@@ -18,7 +20,7 @@ enum { PROCESS_BYTES = 19 << 20, WORKER_BYTES = 3 << 20, THREAD_BYTES = 2 << 20 
 /* --- one run */
 
 /* Code of the products of each input, forward and backward, in whichever layer. */
-static size_t product_bytes(const struct geometry *g, const struct dims *d,
+static size_t product_bytes(const struct footprint *g, const struct dims *d,
                             const struct train_need *need)
 {
     int forward = 0, backward = 0;
@@ -44,10 +46,10 @@ static int run_bytes(size_t *bytes, size_t *kept, const struct recipe *r, const 
 {
     struct model m;
 
-    if (geometry_model(&m, r) != 0)
+    if (footprint_model(&m, r) != 0)
         return -1;
     struct train_need need = train_need(&m, &r->train, d, threads);
-    *bytes = need.bytes + product_bytes(geometry_get(r), &m.base->dims, &need) + WORKER_BYTES +
+    *bytes = need.bytes + product_bytes(r->footprint, &m.base->dims, &need) + WORKER_BYTES +
              (size_t)threads * THREAD_BYTES;
     *kept = strcmp(packed_library(), "none") != 0 ? train_frozen_cache_bytes(&m, d) : 0;
     if (*kept > cpu_info()->mem_available / 4)
@@ -59,7 +61,7 @@ static int run_bytes(size_t *bytes, size_t *kept, const struct recipe *r, const 
 
 /* Runs that differ in nothing else take the same. */
 struct alike {
-    const struct geometry *g;
+    const struct footprint *g;
     const struct dataset *split[N_SPLITS];
     long batch, batch_tokens, accumulate, epochs, steps, recompute;
     double drop[3];
@@ -71,7 +73,7 @@ static struct alike alike_of(const struct recipe *r, const struct run_data *d)
     struct alike a;
 
     memset(&a, 0, sizeof a);
-    a.g = geometry_get(r);
+    a.g = r->footprint;
     memcpy(a.split, d->split, sizeof a.split);
     a.batch = c->batch;
     a.batch_tokens = c->batch_tokens;
@@ -122,7 +124,7 @@ int study_memory(struct study *s, const bool *pending, int threads)
 
 /* What the pending runs need of one model. */
 struct needs {
-    const char *name;
+    struct session *session;
     const struct model_facts *model;
     enum precision precision;
     bool again; /* the model stands in the list already, with the other precision */
@@ -130,7 +132,7 @@ struct needs {
     size_t tables;
 };
 
-static void needs_raise(struct needs *n, const struct geometry *g)
+static void needs_raise(struct needs *n, const struct footprint *g)
 {
     int groups = n->model->dims.n_layers * N_GROUP;
 
@@ -146,8 +148,8 @@ static struct needs *study_needs(const struct study *s, const bool *pending, int
     *n = 0;
     for (int i = 0; i < s->n_runs; i++) {
         const struct recipe *r = &s->runs[i].recipe;
-        const struct model_facts *m = model_facts(r->run.model);
-        const struct geometry *g = geometry_get(r);
+        const struct model_facts *m = r->model;
+        const struct footprint *g = r->footprint;
         int k = 0;
         bool again = false;
         if ((pending && !pending[i]) || !m || !g)
@@ -158,7 +160,7 @@ static struct needs *study_needs(const struct study *s, const bool *pending, int
             all = xgrow(all, (size_t)k + 1, sizeof *all);
             *n = k + 1;
             all[k] = (struct needs){
-                .name = r->run.model, .model = m, .precision = recipe_precision(r), .again = again
+                .session = r->session, .model = m, .precision = recipe_precision(r), .again = again
             };
             all[k].packs = xalloc((size_t)m->dims.n_layers * N_GROUP, 1);
         }
@@ -180,7 +182,7 @@ int study_pack(const struct study *s, const bool *pending)
     struct needs *all = study_needs(s, pending, &n);
 
     for (int i = 0; i < n && rc == 0; i++) {
-        struct inputs *in = inputs_get(all[i].name);
+        struct loaded_model *in = loaded_model(all[i].session, all[i].model);
         rc = in ? base_model_pack(&in->base, all[i].packs, all[i].precision) : -1;
     }
     needs_free(all, n);

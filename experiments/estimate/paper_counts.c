@@ -2,7 +2,7 @@
 #include "core/base/file.h"
 #include "core/base/yaml.h"
 #include "experiments/estimate/count.h"
-#include "experiments/assets/geometries.h"
+#include "experiments/assets/geometry.h"
 #include "results/rows/rows.h"
 #include "results/store/embed.h"
 
@@ -79,7 +79,7 @@ static int read_row(struct paper_count *c, const struct yaml_node *n)
     c->printed = paper_value(c->table, c->row, "params_M");
     if (!c->printed)
         return yaml_fail(n, "the paper's %s has no row '%s' with params_M", c->table, c->row);
-    if (!published_find(c->model))
+    if (!geometry_find(c->model))
         return yaml_fail(n, "no geometry '%s'", c->model);
     return 0;
 }
@@ -178,7 +178,7 @@ const char *paper_agrees(char buf[64], double n, const char *printed)
 
 static int list_row(struct rows *t, const struct paper_count *c)
 {
-    const struct published *p = published_find(c->model);
+    const struct geometry *p = geometry_find(c->model);
     char *where = xprintf("%s %s", c->table, c->row), *absent = NULL, number[40] = "",
          agrees[64] = "";
     struct recipe r;

@@ -1,6 +1,7 @@
 /* params.c - the result of "lowrank params" as a table or as one JSON object. */
 #include "experiments/estimate/params.h"
 #include "core/base/file.h"
+#include "experiments/assets/find.h"
 #include "experiments/study/study.h"
 
 #include <glob.h>
@@ -55,12 +56,14 @@ static void add_head(struct result *x, const struct task *k)
 static int add_heads(struct result *x)
 {
     const struct setting *asked = settings_get(x->p->v, "task");
+    char *path = NULL;
     struct task k;
     glob_t g = { 0 };
     int rc = 0;
 
     if (asked) {
-        rc = task_find(&k, asked->value);
+        rc = (path = find_task(asked->value)) ? task_load(&k, path) : -1;
+        free(path);
         if (rc == 0) {
             add_head(x, &k);
             task_free(&k);
@@ -90,7 +93,7 @@ static double kept(const struct result *x)
 {
     const struct params *p = x->p;
 
-    return p->r.method->count_kept ? (double)p->r.method->count_kept(p->r.method_cfg, &p->d)
+    return p->r.method->count_inference ? (double)p->r.method->count_inference(p->r.method_cfg, &p->d)
                                    : x->c.trained;
 }
 
@@ -190,7 +193,7 @@ static int count(struct result *x)
         add(x, what, "trained, counted", x->c.trained);
         add(x, what, "added to the model", x->c.added);
     }
-    if (method->count_kept)
+    if (method->count_inference)
         add(x, what, "kept after training", kept(x));
     add_budget(x);
     free(base);

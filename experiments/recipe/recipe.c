@@ -2,8 +2,11 @@
 #include "experiments/recipe/recipe.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
-#include "experiments/recipe/inputs.h"
 #include "core/base/suggest.h"
+#include "core/base/text.h"
+#include "experiments/recipe/footprint.h"
+#include "experiments/recipe/inputs.h"
+#include "experiments/recipe/keys.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -111,10 +114,10 @@ static int set_one(struct recipe *r, const struct setting *s)
     const struct opt *o = recipe_opt(r, s->key, &cfg);
     const char *near = NULL;
 
-    if (!o && recipe_knows(s->key))
+    if (!o && keys_find(s->key))
         return 0; /* of another method */
     if (!o) {
-        near = recipe_nearest(s->key);
+        near = keys_nearest(s->key);
         return fail(FAIL_USAGE, "%s: unknown key '%s'%s%s%s", s->where, s->key,
                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
@@ -150,7 +153,7 @@ int recipe_parse(struct recipe *r, const struct settings *v)
     return rc;
 }
 
-int recipe_blame(const struct settings *v)
+static int recipe_blame(const struct settings *v)
 {
     char quoted[80], first[80];
 
@@ -164,16 +167,6 @@ int recipe_blame(const struct settings *v)
     return -1;
 }
 
-static void warn_slow_bf16(void)
-{
-    static bool warned;
-
-    if (!warned && !cpu_info()->bf16_fast)
-        warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
-             "f32");
-    warned = true;
-}
-
 enum precision recipe_precision(const struct recipe *r)
 {
     bool fast = cpu_info()->bf16_fast && sizeof(real) == sizeof(float);
@@ -185,21 +178,6 @@ enum precision recipe_precision(const struct recipe *r)
 int recipe_rows(const struct recipe *r)
 {
     return r->method ? adapt_rows(r->method, r->method_cfg) : 0;
-}
-
-/* Once for each length in this process: a plan resolves as many recipes as it has cells. */
-static void say_lowered(long to, const struct recipe *r, const struct dims *d)
-{
-    static long said[64];
-    static int n;
-
-    for (int i = 0; i < n; i++)
-        if (said[i] == to)
-            return;
-    if (n < (int)ARRAY_LEN(said))
-        said[n++] = to;
-    warn("'max_len' is lowered to %ld: of the model's %d positions '%s' takes %d", to, d->max_pos,
-         r->method->name, recipe_rows(r));
 }
 
 /* The value of a key of whole numbers of this run's method. */
@@ -234,7 +212,9 @@ static int fit_max_len(struct recipe *r, const struct dims *d, const struct task
                     t->col_pair ? "a pair of texts" : "a text", least);
     if (c->max_len > room) {
         c->max_len = room;
-        say_lowered(room, r, d);
+        if (session_first(r->session, "max_len %d", room))
+            warn("'max_len' is lowered to %d: of the model's %d positions '%s' takes %d", room,
+                 d->max_pos, r->method->name, rows);
     }
     return 0;
 }
@@ -243,8 +223,9 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
 {
     struct train_cfg *c = &r->train;
 
-    if (r->run.precision == HALF)
-        warn_slow_bf16();
+    if (r->run.precision == HALF && !cpu_info()->bf16_fast && session_first(r->session, "bf16"))
+        warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
+             "f32");
     r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
     if (c->pooling == POOLING_AUTO)
         c->pooling = d->pooling == POOL_MEAN ? POOLING_MEAN : POOLING_CLS;
@@ -351,35 +332,35 @@ struct head recipe_head(const struct recipe *r, const struct task *t)
                           .precision = recipe_precision(r) };
 }
 
-int recipe_complete(struct recipe *r, const struct settings *v)
+int recipe_complete(struct recipe *r, struct session *s, const struct settings *v)
 {
-    const struct model_facts *m = model_facts(r->run.model);
-    const struct task_facts *t = m ? task_facts(r->run.task) : NULL;
-    if (!t || recipe_autos(r, &m->dims, &t->task) != 0) {
-        recipe_blame(v);
-        recipe_free(r);
-        return -1;
-    }
-    replace(&r->run.model, m->name);
-    replace(&r->run.task, t->name);
-    json_t *inputs = facts_inputs(m, t);
-    if (facts_adapter(inputs, r->run.init_from) != 0) {
-        json_decref(inputs);
-        recipe_blame(v);
-        recipe_free(r);
-        return -1;
-    }
+    json_t *inputs = NULL;
+
+    r->session = s;
+    r->model = model_facts(s, r->run.model);
+    r->task = r->model ? task_facts(s, r->run.task) : NULL;
+    if (!r->task || recipe_autos(r, &r->model->dims, &r->task->task) != 0)
+        goto failed;
+    replace(&r->run.model, r->model->name);
+    replace(&r->run.task, r->task->name);
+    inputs = inputs_of(r->model, r->task);
+    if (inputs_add_adapter(inputs, s, r->run.init_from) != 0)
+        goto failed;
     recipe_keys(r, inputs);
-    if (geometry_get(r))
+    inputs = NULL;
+    r->footprint = footprint_of(r);
+    if (r->footprint)
         return 0;
+failed:
+    json_decref(inputs);
     recipe_blame(v);
     recipe_free(r);
     return -1;
 }
 
-int recipe_resolve(struct recipe *r, const struct settings *v)
+int recipe_resolve(struct recipe *r, struct session *s, const struct settings *v)
 {
-    return recipe_parse(r, v) == 0 ? recipe_complete(r, v) : -1;
+    return recipe_parse(r, v) == 0 ? recipe_complete(r, s, v) : -1;
 }
 
 void recipe_free(struct recipe *r)

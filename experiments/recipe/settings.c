@@ -1,14 +1,10 @@
-/* settings.c - recipe words before they have types: from YAML files and from the command line. */
-#include "experiments/recipe/recipe.h"
-#include "core/base/yaml.h"
-#include "core/base/suggest.h"
+/* settings.c - the keys and values of a recipe, from YAML files and from the command line. */
+#include "experiments/recipe/settings.h"
+#include "core/base/text.h"
+#include "experiments/recipe/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-const char *const study_keys[] = { "study",    "source", "title",   "base", "axes",  "zip",
-                                   "nuisance", "budget", "exclude", "only", "seeds", "metric",
-                                   "table",    "figure", "when",    "full", NULL };
 
 static bool same_key(const char *a, const char *b)
 {
@@ -62,41 +58,6 @@ void settings_free(struct settings *v)
     *v = (struct settings){ 0 };
 }
 
-bool recipe_knows(const char *key)
-{
-    bool known = opt_find(run_opts, key) || opt_find(train_opts, key);
-
-    for (const struct adapt *const *a = adapt_table; *a && !known; a++)
-        known = (*a)->opts && opt_find((*a)->opts, key);
-    return known;
-}
-
-static bool is_study_key(const char *key)
-{
-    for (int i = 0; study_keys[i]; i++)
-        if (strcmp(key, study_keys[i]) == 0)
-            return true;
-    return false;
-}
-
-static int add_keys(const char **words, int n, int cap, const struct opt *table)
-{
-    for (; table && table->type != OPT_END && n < cap; table++)
-        words[n++] = table->key;
-    return n;
-}
-
-const char *recipe_nearest(const char *key)
-{
-    const char *words[256] = { 0 };
-    int n = add_keys(words, 0, 255, run_opts);
-
-    n = add_keys(words, n, 255, train_opts);
-    for (const struct adapt *const *a = adapt_table; *a; a++)
-        n = add_keys(words, n, 255, (*a)->opts);
-    return suggest_word(key, words);
-}
-
 int settings_word(struct settings *v, const char *word)
 {
     const char *eq = strchr(word, '=');
@@ -104,17 +65,17 @@ int settings_word(struct settings *v, const char *word)
     if (!eq || eq == word)
         return fail(FAIL_USAGE, "'%s' is not key=value", word);
     char *key = xprintf("%.*s", (int)(eq - word), word);
-    const char *near = recipe_knows(key) ? NULL : recipe_nearest(key);
+    const char *near = keys_find(key) ? NULL : keys_nearest(key);
     const struct setting *old = settings_get(v, key);
     int rc = 0;
     if (strcmp(key, "seeds") == 0)
         rc = fail(FAIL_USAGE, "'seeds' is a flag of 'plan' and 'sweep': --seeds %s", eq + 1);
-    else if (is_study_key(key))
+    else if (keys_is_study(key))
         rc = fail(FAIL_USAGE, "'%s' belongs into the study's file; words set what is under 'base'",
                   key);
     else if (near)
         rc = fail(FAIL_USAGE, "unknown key '%s'; did you mean '%s'?", key, near);
-    else if (!recipe_knows(key))
+    else if (!keys_find(key))
         rc = fail(FAIL_USAGE, "unknown key '%s'; 'lowrank run --help' lists the keys", key);
     else if (old && strcmp(old->where, "command line") == 0)
         rc = fail(FAIL_USAGE, "'%s' is given twice: '%s' and '%s'", old->key, old->value, eq + 1);
@@ -126,7 +87,7 @@ int settings_word(struct settings *v, const char *word)
 
 /* The tree tells where a node stands only in an error, so an error without text is what is cut up.
  */
-char *yaml_place(const struct yaml_node *n)
+char *settings_place(const struct yaml_node *n)
 {
     yaml_fail(n, "!");
     size_t len = strlen(fail_text());
@@ -134,7 +95,7 @@ char *yaml_place(const struct yaml_node *n)
     return xprintf("%.*s", len > 3 ? (int)len - 3 : 0, fail_text());
 }
 
-char *yaml_value(const struct yaml_node *n, const char *key)
+char *settings_value(const struct yaml_node *n, const char *key)
 {
     char *text = NULL;
 
@@ -164,7 +125,7 @@ char *yaml_value(const struct yaml_node *n, const char *key)
 
 static int unknown_key(const struct yaml_node *map, int i)
 {
-    const char *key = yaml_key(map, i), *near = recipe_nearest(key);
+    const char *key = yaml_key(map, i), *near = keys_nearest(key);
 
     if (near)
         return yaml_fail_key(map, i, "unknown key '%s'; did you mean '%s'?", key, near);
@@ -175,12 +136,12 @@ static int take(struct settings *v, const struct yaml_node *map, int i)
 {
     const char *key = yaml_key(map, i);
 
-    if (!recipe_knows(key))
+    if (!keys_find(key))
         return unknown_key(map, i);
-    char *value = yaml_value(yaml_item(map, i), key);
+    char *value = settings_value(yaml_item(map, i), key);
     if (!value)
         return -1;
-    char *where = yaml_place(yaml_item(map, i));
+    char *where = settings_place(yaml_item(map, i));
     settings_set(v, key, value, where);
     free(where);
     free(value);
@@ -197,7 +158,7 @@ int settings_yaml(struct settings *v, const struct yaml_node *map)
     return 0;
 }
 
-int recipe_file(struct settings *v, const char *path)
+int settings_file(struct settings *v, const char *path)
 {
     struct yaml *y = yaml_load(path);
     int rc = 0;
@@ -208,8 +169,8 @@ int recipe_file(struct settings *v, const char *path)
     if (base)
         rc = settings_yaml(v, base);
     for (int i = 0; i < yaml_count(root) && rc == 0; i++)
-        if (!is_study_key(yaml_key(root, i)))
-            rc = base && recipe_knows(yaml_key(root, i))
+        if (!keys_is_study(yaml_key(root, i)))
+            rc = base && keys_find(yaml_key(root, i))
                      ? yaml_fail_key(root, i, "'%s' belongs under 'base'", yaml_key(root, i))
                      : take(v, root, i);
     yaml_free(y);

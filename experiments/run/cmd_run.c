@@ -1,9 +1,10 @@
 /* cmd_run.c - "lowrank run": one run, on all cores. */
 #include "core/cmd.h"
 #include "core/math/mat.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/find.h"
+#include "experiments/assets/hash.h"
 #include "experiments/run/worker.h"
-#include "experiments/study/options.h"
+#include "experiments/study/study_flags.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -14,9 +15,9 @@ static const struct opt table[] = {
       "0: one a core; results do not depend on it" },
     { "again", 0, OPT_BOOL, OPTION_AT(again), "false", 0, 0, NULL,
       "do a run that is done once more and compare every number" },
-    HOME_OPTION(struct common),
-    OPTION_DATA,
-    FORMAT_OPTION(struct common),
+    HOME_OPTION(struct study_flags),
+    DATA_OPTION(struct study_flags),
+    FORMAT_OPTION(struct study_flags),
     { .type = OPT_END },
 };
 static struct opt_usage usage = {
@@ -51,20 +52,20 @@ static char *keys_help(void)
 }
 
 /* A study of this one run, named "run". */
-static int single(struct study *s, const struct settings *v)
+static int single(struct study *s, struct session *ses, const struct settings *v)
 {
     *s = (struct study){ .name = xstrdup("run"), .metric = xstrdup("best accuracy"), .n_cells = 1 };
     s->axis = xalloc(1, sizeof *s->axis);
     s->runs = xalloc(1, sizeof *s->runs);
     struct plan_run *p = s->runs;
-    if (recipe_resolve(&p->recipe, v) != 0)
+    if (recipe_resolve(&p->recipe, ses, v) != 0)
         return -1;
     s->n_runs = p->n_points = 1;
     p->trial = xstrdup("{}");
     memcpy(p->point, p->recipe.cell, sizeof p->point);
     s->spec = json_pack("{s:{}, s:s}", "axes", "metric", p->recipe.train.best_by);
     study_tell_idle(s, v);
-    hash_save();
+    hash_save(ses);
     return 0;
 }
 
@@ -74,7 +75,7 @@ static int read_words(struct settings *v, int argc, char **argv)
 
     if (first == 2) {
         char *path = find_recipe(argv[1]);
-        rc = path ? recipe_file(v, path) : -1;
+        rc = path ? settings_file(v, path) : -1;
         free(path);
     }
     for (int i = first; i < argc && rc == 0; i++)
@@ -140,7 +141,7 @@ static int again(const struct run_env *env, const struct plan_run *p)
     return n > 0 ? (int)FAIL_RUN : (int)n;
 }
 
-static int one(struct study *s, struct store *store, const struct common *c)
+static int one(struct study *s, struct store *store, const struct study_flags *c)
 {
     struct plan_run *p = s->runs;
     bool pending = true;
@@ -181,19 +182,21 @@ static int one(struct study *s, struct store *store, const struct common *c)
 
 static int work(void *cfg, int argc, char **argv)
 {
-    const struct common *c = cfg;
+    const struct study_flags *c = cfg;
+    struct session ses;
     struct study s = { 0 };
     struct settings v = { 0 };
     struct store *store = NULL;
 
-    common_apply(c);
-    int rc = read_words(&v, argc, argv) == 0 && single(&s, &v) == 0 &&
-                     common_store(&store, STORE_WRITE) == 0
+    session_init(&ses, c->home, c->data);
+    int rc = read_words(&v, argc, argv) == 0 && single(&s, &ses, &v) == 0 &&
+                     study_flags_store(&store, c->home, STORE_WRITE) == 0
                  ? one(&s, store, c)
                  : -1;
     store_close(store);
     study_free(&s);
     settings_free(&v);
+    session_free(&ses);
     return rc;
 }
 
@@ -202,7 +205,7 @@ static int run(int argc, char **argv)
     char *keys = keys_help();
 
     usage.detail = keys;
-    int rc = opt_command(&usage, table, sizeof(struct common), work, argc, argv);
+    int rc = opt_command(&usage, table, sizeof(struct study_flags), work, argc, argv);
     usage.detail = NULL;
     free(keys);
     return rc;

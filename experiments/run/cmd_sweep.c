@@ -1,7 +1,7 @@
 /* cmd_sweep.c - "lowrank sweep": do what a study lacks. */
 #include "core/cmd.h"
 #include "experiments/run/worker.h"
-#include "experiments/study/options.h"
+#include "experiments/study/study_flags.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@ static const struct opt table[] = {
     OPTION_JOBS,
     OPTION_SEEDS,
     OPTION_PROFILE,
-    HOME_OPTION(struct common),
-    OPTION_DATA,
+    HOME_OPTION(struct study_flags),
+    DATA_OPTION(struct study_flags),
     { "retry", 0, OPT_CHOICE, OPTION_AT(retry), "none", 0, 0, "none|failed|diverged",
       "do failed runs again; diverged: those that diverged as well" },
     { "limit", 0, OPT_INT, OPTION_AT(limit), "0", 0, 1e9, NULL,
@@ -139,11 +139,11 @@ static int choose(bool *pending, const enum run_state *state, int n)
     return left;
 }
 
-static int sweep(struct study *s, struct store *store, const struct common *c)
+static int sweep(struct study *s, struct store *store, const struct study_flags *c)
 {
     enum run_state *state = xalloc((size_t)s->n_runs, sizeof *state);
     bool *pending = xalloc((size_t)s->n_runs, sizeof *pending);
-    struct sweep_opts o = { common_jobs(c), c->limit, c->stop_on_error, !c->no_calibrate };
+    struct sweep_opts o = { study_flags_jobs(c), c->limit, c->stop_on_error, !c->no_calibrate };
     struct sweep_end end = { 0 };
     int rc = study_check_name(store, s);
 
@@ -172,22 +172,25 @@ static int sweep(struct study *s, struct store *store, const struct common *c)
 
 static int work(void *cfg, int argc, char **argv)
 {
-    const struct common *c = cfg;
+    const struct study_flags *c = cfg;
+    struct session ses;
     struct study s = { 0 };
     struct store *store = NULL;
 
-    common_apply(c);
-    int rc = common_study(&s, c, argc, argv) == 0 && common_store(&store, STORE_WRITE) == 0
+    session_init(&ses, c->home, c->data);
+    int rc = study_flags_load(&s, &ses, c, argc, argv) == 0 &&
+                     study_flags_store(&store, c->home, STORE_WRITE) == 0
                  ? sweep(&s, store, c)
                  : -1;
     store_close(store);
     study_free(&s);
+    session_free(&ses);
     return rc;
 }
 
 static int run(int argc, char **argv)
 {
-    return opt_command(&usage, table, sizeof(struct common), work, argc, argv);
+    return opt_command(&usage, table, sizeof(struct study_flags), work, argc, argv);
 }
 
 const struct cmd cmd_sweep = { "sweep", "run",

@@ -73,7 +73,8 @@ static int find_run(struct again *a, const struct recipe *r)
 static int restore_adapter(struct model *m, const struct recipe *r, const struct run_result *res,
                            const real *best)
 {
-    char *under = xprintf("adapters/%.16s/last", r->key), *dir = home_path(under), *rel = NULL;
+    char *under = xprintf("adapters/%.16s/last", r->key), *dir = home_path(r->session->home, under),
+         *rel = NULL;
     int rc = file_exists(dir) ? 0 : run_save_adapters(m, r, res, best, &rel);
 
     if (rel && rc == 0)

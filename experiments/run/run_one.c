@@ -4,6 +4,10 @@
 #include "experiments/assets/adapter_files.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/data.h"
+#include "experiments/recipe/footprint.h"
+#include "core/peft/peft.h"
 #include "experiments/recipe/inputs.h"
 
 #include <limits.h>
@@ -110,9 +114,9 @@ static int note_input(const struct live *l, const char *role, const char *path, 
 static int note_inputs(const struct live *l)
 {
     const struct recipe *r = &l->plan->recipe;
-    const struct model_facts *m = model_facts(r->run.model);
-    const struct task_facts *t = task_facts(r->run.task);
-    const struct inputs *in = inputs_get(r->run.model);
+    const struct model_facts *m = r->model;
+    const struct task_facts *t = r->task;
+    const struct loaded_model *in = loaded_model(r->session, m);
     char *weights = path_join(m->dir, "model.safetensors"), *vocab = path_join(m->dir, "vocab.txt");
     char *env = provenance_json(pool_threads(l->env->pool));
     int rc = store_attempt_env(l->env->store, l->claim, env);
@@ -135,14 +139,15 @@ static int note_inputs(const struct live *l)
 
 int run_build(struct model *m, struct run_data *d, const struct recipe *r)
 {
-    struct inputs *in = facts_check(r) == 0 ? inputs_get(r->run.model) : NULL;
+    struct loaded_model *in = inputs_check(r) == 0 ? loaded_model(r->session, r->model) : NULL;
 
     if (!in)
         return -1;
     if (strcmp(in->base.weights_sha256, json_string_value(json_object_get(r->inputs, "weights"))) !=
         0)
         return fail(FAIL_INPUT,
-                    "the weights in '%s' changed since the plan; start the command again", in->dir);
+                    "the weights in '%s' changed since the plan; start the command again",
+                    r->model->dir);
     if (data_all(d, r) != 0)
         return -1;
     struct head h = recipe_head(r, d->task);
@@ -150,7 +155,7 @@ int run_build(struct model *m, struct run_data *d, const struct recipe *r)
         return -1;
     if (!json_object_get(r->inputs, "adapter"))
         return 0;
-    char *dir = adapter_dir(r->run.init_from, NULL);
+    char *dir = adapter_dir(r->session->home, r->run.init_from, NULL);
     int rc = dir ? peft_begin(m, dir) : -1;
     free(dir);
     if (rc != 0)
@@ -160,7 +165,7 @@ int run_build(struct model *m, struct run_data *d, const struct recipe *r)
 
 static int save_adapter(const struct model *m, const struct recipe *r, const char *name, char **rel)
 {
-    char *under = xprintf("adapters/%.16s", r->key), *top = home_path(under),
+    char *under = xprintf("adapters/%.16s", r->key), *top = home_path(r->session->home, under),
          *dir = path_join(top, name);
     int rc = make_dirs(dir) == 0 ? peft_save(m, r->method_cfg, dir, r->run.model) : -1;
 
@@ -193,7 +198,8 @@ int run_save_adapters(struct model *m, const struct recipe *r, const struct run_
 
 static char *ckpt_path(const struct recipe *r)
 {
-    char *dir = home_path("ckpt"), *name = xprintf("%s.ckpt", r->key), *path = NULL;
+    char *dir = home_path(r->session->home, "ckpt"), *name = xprintf("%s.ckpt", r->key),
+         *path = NULL;
 
     if (make_dirs(dir) == 0)
         path = path_join(dir, name);
@@ -238,7 +244,7 @@ static int train(struct live *l, struct model *m, const struct run_data *d, cons
 static void describe(struct attempt_end *end, const struct live *l, const struct model *m,
                      const struct run_result *res, const struct recipe *r)
 {
-    const struct geometry *g = geometry_get(r);
+    const struct footprint *g = r->footprint;
 
     end->resumed_step = l->first_step > 0 ? l->first_step - 1 : 0;
     end->last_step = res->steps;
@@ -247,7 +253,7 @@ static void describe(struct attempt_end *end, const struct live *l, const struct
     end->trainable = (long)m->n_train;
     end->trainable_head = (long)m->n_train_head;
     end->total_params = (long)m->n_total;
-    end->formula_count = g ? g->formula : 0;
+    end->formula_count = g->formula;
 }
 
 static void failed(struct run_report *out, struct attempt_end *end, const struct live *l)

@@ -4,6 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/prof.h"
 #include "core/math/mat.h"
+#include "experiments/recipe/data.h"
 #include "experiments/recipe/inputs.h"
 
 #include <errno.h>
@@ -369,7 +370,7 @@ static int load_inputs(const struct study *s, const bool *pending)
             continue;
         bool same = last && json_equal(last->inputs, r->inputs);
         last = r;
-        if ((!same && facts_check(r) != 0) || data_all(&d, r) != 0)
+        if ((!same && inputs_check(r) != 0) || data_all(&d, r) != 0)
             return -1;
         if (stop_requested())
             return fail(FAIL_STOPPED, "stopped before the first run");

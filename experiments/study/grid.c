@@ -1,5 +1,7 @@
 /* grid.c - axes, zip, nuisance, conditions, seeds and budget of a study file. */
 #include "experiments/study/grid.h"
+#include "experiments/recipe/keys.h"
+#include "experiments/study/conditions.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,21 +39,18 @@ static void axes_free(struct axes *v)
 
 static bool takes_list(const char *key)
 {
-    for (const struct adapt *const *m = adapt_table; *m; m++) {
-        const struct opt *o = (*m)->opts ? opt_find((*m)->opts, key) : NULL;
-        if (o)
-            return o->type == OPT_LIST;
-    }
-    return false;
+    const struct opt *o = keys_find(key);
+
+    return o && o->type == OPT_LIST;
 }
 
 static int add_value(struct axis *a, const struct yaml_node *n)
 {
-    char *value = yaml_value(n, a->key);
+    char *value = settings_value(n, a->key);
 
     if (!value)
         return -1;
-    char *where = yaml_place(n);
+    char *where = settings_place(n);
     axis_add(a, value, where);
     free(where);
     free(value);
@@ -64,7 +63,7 @@ enum manner { PAIRED, ONCE, CONDITION };
 static int check_value_once(const struct axis *a, const struct yaml_node *n)
 {
     for (int k = 0; k < a->n - 1; k++)
-        if (grid_same(a->key, a->value[k], a->value[a->n - 1]))
+        if (keys_same_value(a->key, a->value[k], a->value[a->n - 1]))
             return yaml_fail(n, "'%s' must have each value once, not '%s' and '%s'", a->key,
                              a->value[k], a->value[a->n - 1]);
     return 0;
@@ -74,9 +73,9 @@ static int check_value_once(const struct axis *a, const struct yaml_node *n)
 static int read_axis(struct axis *a, const struct yaml_node *map, int i, enum manner manner)
 {
     const struct yaml_node *n = yaml_item(map, i);
-    const char *key = yaml_key(map, i), *near = recipe_knows(key) ? NULL : recipe_nearest(key);
+    const char *key = yaml_key(map, i), *near = keys_find(key) ? NULL : keys_nearest(key);
 
-    if (!recipe_knows(key))
+    if (!keys_find(key))
         return yaml_fail_key(map, i, "unknown key '%s'%s%s%s", key, near ? "; did you mean '" : "",
                              near ? near : "", near ? "'?" : "");
     a->key = xstrdup(key);
@@ -174,7 +173,7 @@ static int read_budget(struct grid *g, const struct yaml_node *n)
             return yaml_fail_key(n, i, "unknown key '%s' of 'budget', which has 'params'",
                                  yaml_key(n, i));
     const struct yaml_node *params = yaml_get(n, "params");
-    g->budget_where = yaml_place(params);
+    g->budget_where = settings_place(params);
     return budget_parse(&g->budget, yaml_text(params) ? yaml_text(params) : "") == 0
                ? 0
                : yaml_fail(params, "%s", fail_text());
@@ -303,7 +302,7 @@ int grid_read(struct grid *g, const struct settings *base, const struct yaml_nod
     for (int i = 0; i < g->n_forms; i++)
         if (read_form(&g->form[i], root, i ? full : NULL) != 0)
             return -1;
-    return grid_check_conditions(g, base);
+    return conditions_check(g, base);
 }
 
 void grid_free(struct grid *g)

@@ -43,15 +43,11 @@ struct grid {
 int grid_read(struct grid *g, const struct settings *base, const struct yaml_node *root,
               const struct yaml_node *over);
 void grid_free(struct grid *g);
-/* grid_check_conditions (grid_known.c) - does some run of the file, in either form, have each value that a
- * condition names? Errors: FAIL_USAGE. grid_same - two texts are one value of a key. */
-int grid_check_conditions(const struct grid *g, const struct settings *base);
-bool grid_same(const char *key, const char *a, const char *b);
 /* grid_override - a word of the command line takes an axis' place; true: it did. */
 bool grid_override(struct grid *g, const struct setting *s);
-/* grid_expand (expand.c) - every combination of the axes with the study's base becomes a resolved
+/* grid_expand (grid_expand.c) - every combination of the axes with the study's base becomes a resolved
  * run of S; points that are the same run are joined and counted. Errors: FAIL_USAGE, also for more
  * than 100,000 runs without YES_REALLY. */
-int grid_expand(struct study *s, const struct grid *g, bool yes_really);
+int grid_expand(struct study *s, struct session *ses, const struct grid *g, bool yes_really);
 json_t *grid_json(const struct grid *g); /* axes, zip, nuisance, seeds, budget */
 #endif

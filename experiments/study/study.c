@@ -1,9 +1,12 @@
-/* plan.c - a study file, read and expanded to its runs. */
+/* study.c - a study file, read and expanded to its runs. */
 #include "experiments/study/grid.h"
-#include "experiments/recipe/inputs.h"
 #include "core/base/file.h"
-#include "results/store/store.h"
 #include "core/base/suggest.h"
+#include "core/base/text.h"
+#include "experiments/assets/find.h"
+#include "experiments/assets/hash.h"
+#include "experiments/recipe/keys.h"
+#include "results/store/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +15,12 @@ enum { TOLD = 3 };
 
 static int unknown_key(const struct yaml_node *root, int i, bool has_base)
 {
-    const char *key = yaml_key(root, i), *near = suggest_word(key, study_keys);
+    const char *key = yaml_key(root, i), *near = suggest_word(key, keys_of_study);
 
-    if (recipe_knows(key))
+    if (keys_find(key))
         return has_base ? yaml_fail_key(root, i, "'%s' belongs under 'base'", key) : 0;
     if (!near)
-        near = recipe_nearest(key);
+        near = keys_nearest(key);
     return yaml_fail_key(root, i, "unknown key '%s'%s%s%s", key, near ? "; did you mean '" : "",
                          near ? near : "", near ? "'?" : "");
 }
@@ -26,8 +29,8 @@ static int check_keys(const struct yaml_node *root)
 {
     for (int i = 0; i < yaml_count(root); i++) {
         bool known = false;
-        for (int k = 0; study_keys[k] && !known; k++)
-            known = strcmp(study_keys[k], yaml_key(root, i)) == 0;
+        for (int k = 0; keys_of_study[k] && !known; k++)
+            known = strcmp(keys_of_study[k], yaml_key(root, i)) == 0;
         if (!known && unknown_key(root, i, yaml_get(root, "base") != NULL) != 0)
             return -1;
     }
@@ -96,14 +99,6 @@ static int check_figure(const struct study *s, const struct yaml_node *root)
     return rc;
 }
 
-/* The file's own name without folder and ".yaml". */
-static char *stem(const char *path)
-{
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-
-    return xprintf("%.*s", (int)strcspn(name, "."), name);
-}
-
 /* Commands take it as a word, reports make files of it. */
 static int check_name(const struct study *s)
 {
@@ -129,10 +124,10 @@ static int read_head(struct study *s, const struct yaml_node *root)
         check_figure(s, root) != 0)
         return -1;
     if (!s->name)
-        s->name = stem(s->path);
+        s->name = find_stem(s->path);
     if (check_name(s) != 0)
         return -1;
-    return recipe_file(&s->base, s->path);
+    return settings_file(&s->base, s->path);
 }
 
 static void set_text(json_t *spec, const char *key, const char *text)
@@ -159,7 +154,7 @@ static json_t *words_json(const struct settings *words)
 static void set_asked(struct study *s, const struct grid *g, const struct settings *words,
                       enum profile profile)
 {
-    char *name = stem(s->path), *found = find_recipe(name);
+    char *name = find_stem(s->path), *found = find_recipe(name);
     json_t *varied = json_array();
 
     for (char **key = s->axis; *key; key++)
@@ -298,8 +293,8 @@ static int read_profile(const struct yaml_node **over, struct study *s,
     return yaml_get(full, "base") ? settings_yaml(&s->base, yaml_get(full, "base")) : 0;
 }
 
-int study_load(struct study *s, const char *path, const struct settings *overrides, long seeds,
-               enum profile profile, bool yes_really)
+int study_load(struct study *s, struct session *ses, const char *path,
+               const struct settings *overrides, long seeds, enum profile profile, bool yes_really)
 {
     struct grid g = { 0 };
     struct yaml *y = yaml_load(path);
@@ -326,8 +321,8 @@ int study_load(struct study *s, const char *path, const struct settings *overrid
     s->budget = g.budget;
     make_spec(s, &g);
     set_asked(s, &g, overrides, profile);
-    rc = grid_expand(s, &g, yes_really);
-    hash_save();
+    rc = grid_expand(s, ses, &g, yes_really);
+    hash_save(ses);
     if (rc == 0) {
         tell_shared(s);
         tell_idle(s, &g);

@@ -50,8 +50,8 @@ struct plan_run {
 /* study_load - read, expand (at most 100,000 runs unless YES_REALLY), resolve; OVERRIDES win over
  * base; seeds > 0 overrides the file. Errors: FAIL_USAGE with file:line:column. */
 enum profile { PROFILE_QUICK, PROFILE_FULL };
-int study_load(struct study *s, const char *path, const struct settings *overrides, long seeds,
-               enum profile profile, bool yes_really);
+int study_load(struct study *s, struct session *ses, const char *path,
+               const struct settings *overrides, long seeds, enum profile profile, bool yes_really);
 /* study_tell_idle - a warning that names those words that no run of the study has a use for. */
 void study_tell_idle(const struct study *s, const struct settings *words);
 void study_free(struct study *s);

@@ -2,6 +2,7 @@
 #include "experiments/study/study.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
+#include "experiments/assets/find.h"
 
 #include <stdlib.h>
 #include <string.h>

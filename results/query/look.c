@@ -17,9 +17,7 @@ const struct opt look_list_opts[] = {
 
 int look_open(struct store **s, const struct look *cfg)
 {
-    if (cfg->home)
-        home_option = cfg->home;
-    char *path = home_path("lowrank.db");
+    char *path = home_path(cfg->home, "lowrank.db");
     int rc = store_open(s, path, STORE_READ);
     free(path);
     return rc;

@@ -221,7 +221,7 @@ START_TEST(guard_survives_truncation)
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(file_guard(&f, sum, &f), -1);
         ck_assert_int_eq(fail_code(), FAIL_INPUT);
-        ck_assert_ptr_nonnull(strstr(fail_text(), "changed while it was read"));
+        ck_assert_ptr_nonnull(strstr(fail_text(), "changed while it was being read"));
     }
     file_unmap(&f);
     remove_all(dir);

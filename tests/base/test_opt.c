@@ -101,9 +101,12 @@ START_TEST(opt_sets_or_explains)
 }
 END_TEST
 
-static const struct opt_usage usage = { "show", "RUN [key=value...]",    "Show one run.",
-                                        NULL,   "lowrank show 3fa9c1d2", 1,
-                                        2 };
+static const struct opt_usage usage = { .command = "show",
+                                        .usage = "RUN [key=value...]",
+                                        .about = "Show one run.",
+                                        .example = "lowrank show 3fa9c1d2",
+                                        .min_args = 1,
+                                        .max_args = 2 };
 
 static const struct {
     const char *argv[8];
@@ -116,7 +119,8 @@ static const struct {
     { { "show", "--run_name", "n", "--run-name=m", "x" }, "8 0 x" },
     { { "show", "--", "--rank" }, "8 0 --rank" },
     { { "show" }, "'lowrank show' needs RUN [key=value...]" },
-    { { "show", "a", "b", "c" }, "'lowrank show' does not know what to do with 'c'" },
+    { { "show", "a", "b", "c" },
+      "unexpected argument 'c'; 'lowrank show' takes RUN [key=value...]" },
     { { "show", "x", "--rank=0" }, "'rank' must be a whole number from 1 to 4096, not '0'" },
     { { "show", "x", "--rnak=3" }, "unknown flag '--rnak'; did you mean '--rank'?" },
     { { "show", "--learning-rate", "3", "x" },
@@ -129,7 +133,7 @@ static const struct {
     { { "show", "x", "--quiet=3" }, "flag '--quiet' takes no value" },
     { { "show", "-z", "x" }, "unknown flag '-z'; 'lowrank show --help' lists them" },
     { { "show", "-b", "-bzb", "x" }, "unknown flag '-z'; 'lowrank show --help' lists them" },
-    { { "show", "--t=q", "x" }, "flag '--t' may mean several, '--targets' among them" },
+    { { "show", "--t=q", "x" }, "flag '--t' is ambiguous; it could be '--targets'" },
 };
 
 START_TEST(opt_parses_flags)

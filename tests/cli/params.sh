@@ -65,16 +65,16 @@ refuse() {
         die "params $*: exit $rc: $(cat "$T/out" "$T/err")"
 }
 refuse "did you mean 'gpt3-175b'" gpt3-176b
-refuse "there are tiny, minilm" --model nothing-like-it
+refuse "it must be one of tiny, minilm" --model nothing-like-it
 refuse "did you mean 'lora'" tiny --method lroa
 refuse "two models" tiny --model minilm
 refuse "'--layers 64' is of a model given by --d-model, but 'minilm' has a shape" minilm --layers 64
 refuse "'--vocab 99' is of" --model tiny --vocab 99
 refuse "'rank' is given twice: '4' and '8'" tiny rank=4 rank=8
 refuse "'rank' is given twice: '4' and '8'" tiny --rank 4 rank=8
-refuse "rank 384 at most" minilm@r385
+refuse "a rank of at most 384" minilm@r385
 refuse "NAME@rRANK" minilm@rx
-refuse "unknown geometry 'nothing-like-it'" nothing-like-it@r8
+refuse "it must be one of tiny, minilm, bert-base, roberta-base" nothing-like-it@r8
 refuse "'tinit' is 0.9 and 'tfinal' is 0.1.*below 1" tiny method=adalora tinit=0.9 tfinal=0.1
 refuse "two models" --model tiny --d-model 64
 refuse "'rank' is no key of the method 'ft'" tiny --method ft --rank 8

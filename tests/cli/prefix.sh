@@ -20,8 +20,8 @@ refused "must be a whole number from 1" method=prefix-kv prefix=0
 "$L" run $base method=prefix-embed prefix=30 infix=5 --home "$T/cut" >"$T/out" 2>"$T/log" || die "cut: $(cat "$T/log")"
 [ "$(grep -c "'max_len' is lowered to 5: of the model's 40 positions 'prefix-embed' takes 35" "$T/log")" = 1 ] ||
     die "not said once: $(cat "$T/log")"
-grep -q 'train.*: [1-9][0-9]* of [0-9]* examples cut to 5 tokens' "$T/log" || die "not counted: $(cat "$T/log")"
-"$L" run $base method=lora --home "$T/cut" 2>&1 >/dev/null | grep -q 'cut to\|lowered' && die "lora cuts texts"
+grep -q 'train.*: [1-9][0-9]* of [0-9]* examples truncated to 5 tokens' "$T/log" || die "not counted: $(cat "$T/log")"
+"$L" run $base method=lora --home "$T/cut" 2>&1 >/dev/null | grep -q 'truncated to\|lowered' && die "lora cuts texts"
 
 for m in "prefix-embed infix=2" prefix-layer "prefix-kv prefix_width=16" "prefix-kv prefix_width=0"; do
     rm -rf "$T/one" "$T/two"

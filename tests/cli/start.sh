@@ -58,7 +58,7 @@ done
 cp -r "$A/last" "$T/nowhere"
 sed -i 's/"base_model_name_or_path": "[^"]*"/"base_model_name_or_path": "some\/base"/' "$T/nowhere/adapter_config.json"
 "$L" run $other method=lora rank=2 "init_from=$T/nowhere" >/dev/null 2>"$T/log" || die "init_from=nowhere: $(cat "$T/log")"
-grep -q "nothing says which weights adapter '$T/nowhere' was trained on" "$T/log" || die "no note: $(cat "$T/log")"
+grep -q "neither the store nor its folder says which weights adapter '$T/nowhere' was trained on" "$T/log" || die "no note: $(cat "$T/log")"
 
 # merge takes the run's folder, too, and other weights only by --force.
 "$L" merge "$T/model" "$A" "$T/merged" >"$T/out" 2>"$T/log" || die "merge: $(cat "$T/log")"

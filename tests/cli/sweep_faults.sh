@@ -22,7 +22,7 @@ expect 2 "is a folder" "$L" sweep ./ --home "$T/h"
 expect 3 "cannot open" "$L" sweep "$S" model=./nowhere --home "$T/h"
 expect 2 "unknown task" "$L" sweep "$S" task=nothing --home "$T/h"
 expect 3 "LOWRANK_DATA" env LOWRANK_DATA= "$L" sweep "$S" --home "$T/h"
-expect 3 "nowhere' (--data) is not there" "$L" sweep "$S" --data ./nowhere --home "$T/h"
+expect 3 "nowhere' (--data) does not exist" "$L" sweep "$S" --data ./nowhere --home "$T/h"
 expect 2 "'max_len' is 2, but a text needs 3" "$L" sweep "$S" max_len=2 --home "$T/h"
 for line in "table: rnk" "figure: rnk" "study: [a]" "metric: acuracy" "nuisance: {rank: [2]}"; do
     { [ "$line" = "study: [a]" ] || echo "study: toy"; sed 1d "$S"; echo "$line"; } >"$T/typo.yaml"
@@ -41,7 +41,7 @@ sed 's/seeds: 2/seeds: 1\nnuisance: {lr: [5e-3, 1e10]}/; s/lr: 5e-3, //' "$S" >"
 expect 1 "3 done, 3 diverged" "$L" sweep "$T/bad.yaml" --home "$T/d" -j 2
 expect 1 "3 diverged" "$L" sweep "$T/bad.yaml" --home "$T/d" -j 2
 expect 1 "3 of 6 runs diverged, 0 failed" "$L" sweep "$T/bad.yaml" --home "$T/d" -q
-expect 0 "'train_n' is 999, but .* has 160 examples" "$L" run "$S" rank=1 steps=1 train_n=999 --home "$T/y"
+expect 0 "'train_n' is 999, but .* has only 160 examples" "$L" run "$S" rank=1 steps=1 train_n=999 --home "$T/y"
 
 # --limit, then the rest.
 expect 0 "2 done, 0 diverged, 0 failed, 4 left" "$L" sweep "$S" --limit 2 --home "$T/l" -j 2

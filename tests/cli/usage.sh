@@ -40,7 +40,7 @@ refuse "MODEL ADAPTER OUT_DIR" merge minilm adapter
 refuse "MODEL" logits
 refuse "'out' is empty" figure rank -o ""
 refuse "'home' is empty" status --home ""
-refuse "word 3 after 'lowrank merge' is empty" merge minilm 3fa9c1d2 ""
+refuse "argument 3 of 'lowrank merge' is empty" merge minilm 3fa9c1d2 ""
 refuse "flag of 'plan' and 'sweep': --seeds 3" plan rank seeds=3
 refuse "belongs into the study's file" plan rank axes=1
 refuse "'lr' is given twice: '1e-3' and '1e-2'" plan rank lr=1e-3 lr=1e-2

@@ -11,7 +11,7 @@ static struct dims tiny(void)
     struct settings none = { 0 };
     struct dims d;
 
-    ck_assert_int_eq(bench_dims(&d, &none, "tiny"), 0);
+    ck_assert_int_eq(bench_dims(&d, NULL, &none, "tiny"), 0);
     return d;
 }
 
@@ -61,7 +61,7 @@ static void needed_is(const char *pooling, double forward, double step)
 
     snprintf(pool, sizeof pool, "pooling=%s", pooling);
     ck_assert_int_eq(bench_words(&v, "model", 2, words), 0);
-    ck_assert_int_eq(bench_model_init(&b, &v, "tiny", 3, 16, NULL), 0);
+    ck_assert_int_eq(bench_model_init(&b, NULL, &v, "tiny", 3, 16, NULL), 0);
     struct bench_load l = bench_load_of(&b.set);
     ck_assert(l.sequences == 3 && l.tokens == 48 && l.squares == 3 * 256);
     ck_assert_double_eq(bench_needed(&b.m, &l, false), forward);
@@ -95,9 +95,9 @@ START_TEST(turns_are_in_random_orders)
     struct microbatch mb = { 0 };
     int idx[] = { 0, 1 }, at[N][N] = { { 0 } };
 
-    ck_assert_int_eq(bench_model_init(&b, &v, "tiny", 2, 4, NULL), 0);
+    ck_assert_int_eq(bench_model_init(&b, NULL, &v, "tiny", 2, 4, NULL), 0);
     ck_assert_int_eq(workspace_init(&ws, &b.m, false), 0);
-    batch_fill(&mb, &b.set, idx, 2, 0);
+    microbatch_fill(&mb, &b.set, idx, 2, 0);
     for (int i = 0; i < N; i++)
         s[i] = again[i] = (struct bench_side){ .m = &b.m, .ws = &ws };
     int turns = bench_turns(s, N, &mb.b, 10, 1);

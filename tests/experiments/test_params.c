@@ -2,7 +2,7 @@
  * counts, formulas against tensors for every method, budgets, agreement with what is printed. */
 #include "core/base/file.h"
 #include "experiments/estimate/count.h"
-#include "experiments/assets/geometries.h"
+#include "experiments/assets/geometry.h"
 #include "experiments/study/study.h"
 #include "tests/kit/suite.h"
 
@@ -58,7 +58,7 @@ START_TEST(paper_configurations)
     ck_assert_int_eq(lines, p.n);
     for (int i = 0; i < p.n; i++) {
         const struct paper_count *c = &p.c[i];
-        const struct published *shape = published_find(c->model);
+        const struct geometry *shape = geometry_find(c->model);
         double want = golden(text, c);
         struct counted n;
         struct recipe r;
@@ -94,7 +94,7 @@ END_TEST
 START_TEST(formulas_agree_with_tensors)
 {
     for (const struct adapt *const *a = adapt_table; *a; a++)
-        for (const struct published *p = published; p->name; p++) {
+        for (const struct geometry *p = geometry_table; p->name; p++) {
             struct settings v = { 0 };
             struct recipe r;
             struct counted n;
@@ -118,7 +118,7 @@ END_TEST
 START_TEST(outline_is_the_model)
 {
     for (const struct adapt *const *a = adapt_table; *a; a++) {
-        struct dims d = published_find("tiny")->d;
+        struct dims d = geometry_find("tiny")->d;
         struct head h = { .n_labels = 1, .pooling = POOL_CLS, .pool_scale = 1 };
         struct base_model numbers, shapes;
         struct model whole, outline;
@@ -167,7 +167,7 @@ static const struct {
 
 START_TEST(budget)
 {
-    const struct published *p = published_find(budgets[_i].model);
+    const struct geometry *p = geometry_find(budgets[_i].model);
     struct settings v = { 0 };
     struct recipe r;
     struct budget b;
@@ -229,7 +229,7 @@ END_TEST
 /* The activations of a trainer that keeps everything are s b h (34 + 5 a s / h) bytes a layer. */
 START_TEST(memory_by_hand)
 {
-    const struct published *p = published_find("gpt3-175b");
+    const struct geometry *p = geometry_find("gpt3-175b");
     struct settings v = { 0 };
     struct recipe r;
     struct counted c;

@@ -181,7 +181,9 @@ static const struct {
 
 START_TEST(key_is_what_it_was)
 {
-#ifndef REAL_IS_DOUBLE
+#ifdef REAL_IS_DOUBLE
+    skip("the recorded keys are of single precision");
+#else
     struct recipe r;
 
     char *text = xprintf("precision: f32\n%s", golden[_i].text); /* auto differs with the CPU */

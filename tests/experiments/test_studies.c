@@ -3,7 +3,7 @@
 #include "tests/kit/suite.h"
 #include "core/base/file.h"
 #include "core/cmd.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/find.h"
 #include "experiments/study/study.h"
 #include "plots/figure/gnuplot.h"
 #include "tests/kit/store_kit.h"
@@ -44,13 +44,22 @@ static void small_words(struct settings *words, const char *dir)
     settings_set(words, "task", temp_file(dir, "toy.yaml", toy), "test");
 }
 
-static void load(const char *name, const struct settings *words, enum profile profile)
+static void load(const char *name, struct session *ses, const struct settings *words,
+                 enum profile profile)
 {
     char *path = find_recipe(name);
     struct study s;
 
     ck_assert_msg(path != NULL, "%s", fail_text());
-    ck_assert_msg(study_load(&s, path, words, 0, profile, false) == 0, "%s: %s", name, fail_text());
+    int rc = study_load(&s, ses, path, words, 0, profile, false);
+    /* This study compares f32 with bf16, and a program in double precision has neither. */
+    if (sizeof(real) == sizeof(double) && strcmp(name, "precision") == 0) {
+        ck_assert_int_eq(rc, -1);
+        ck_assert_ptr_nonnull(strstr(fail_text(), "'precision' must be"));
+        free(path);
+        return;
+    }
+    ck_assert_msg(rc == 0, "%s: %s", name, fail_text());
     ck_assert_str_eq(s.name, name);
     ck_assert_int_gt(s.n_runs, s.n_cells);
     study_free(&s);
@@ -60,17 +69,18 @@ static void load(const char *name, const struct settings *words, enum profile pr
 START_TEST(every_study_loads)
 {
     struct tiny t;
+    struct session ses;
     struct settings words = { 0 };
 
     verbosity = -1;
     tiny_init(&t, 8, false, "lora", 1);
-    home_option = data_option = t.dir;
+    session_init(&ses, t.dir, t.dir);
     small_words(&words, t.dir);
-    load(studies[_i], &words, PROFILE_QUICK);
+    load(studies[_i], &ses, &words, PROFILE_QUICK);
     if (_i >= WITH_FULL)
-        load(studies[_i], &words, PROFILE_FULL);
+        load(studies[_i], &ses, &words, PROFILE_FULL);
     settings_free(&words);
-    home_option = data_option = NULL;
+    session_free(&ses);
     tiny_free(&t);
 }
 END_TEST

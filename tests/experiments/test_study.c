@@ -1,6 +1,8 @@
 /* test_plan.c - studies to runs, over a small random model and a task of a few lines. */
 #include "tests/kit/suite.h"
+#include "tests/kit/tiny.h"
 #include "core/base/file.h"
+#include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/study/study.h"
 #include "experiments/run/worker.h"
@@ -9,6 +11,7 @@
 #include <string.h>
 
 static char *dir, *model, *task_path;
+static struct session session;
 
 static void write_text(const char *name, const char *text)
 {
@@ -16,36 +19,6 @@ static void write_text(const char *name, const char *text)
 
     ck_assert_int_eq(file_write(path, text, strlen(text), FAIL_STORE), 0);
     free(path);
-}
-
-/* All tensors of the config, zero. */
-static void write_weights(void)
-{
-    struct dims d;
-    struct param p[64] = { 0 };
-    struct st_out out[64] = { 0 };
-    real *zero = xalloc(4096, sizeof *zero);
-    char *path = path_join(model, "model.safetensors");
-
-    ck_assert_msg(dims_load(&d, model) == 0, "%s", fail_text());
-    const struct arch *bert = arch_table[0];
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, "bert") == 0)
-            bert = *a;
-    int n = bert->params(&d, NULL, 0);
-    ck_assert_int_le(n, 64);
-    bert->params(&d, p, 64);
-    for (int i = 0; i < n; i++)
-        out[i] = (struct st_out){ p[i].name,
-                                  zero,
-                                  p[i].is_vector ? 1 : 2,
-                                  { (size_t)(p[i].is_vector ? p[i].cols : p[i].rows),
-                                    (size_t)p[i].cols } };
-    ck_assert_msg(st_write(path, out, n, false) == 0, "%s", fail_text());
-    for (int i = 0; i < n; i++)
-        free(p[i].name);
-    free(path);
-    free(zero);
 }
 
 static void setup(void)
@@ -60,21 +33,22 @@ static void setup(void)
     ck_assert_int_eq(make_dirs(model), 0);
     ck_assert_int_eq(make_dirs(data), 0);
     free(data);
-    write_text("model/config.json", "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, "
-                                    "\"hidden_size\": 16, \"num_attention_heads\": 2,"
-                                    " \"intermediate_size\": 32, \"vocab_size\": 8, "
-                                    "\"max_position_embeddings\": 24, \"type_vocab_size\":"
-                                    " 2, \"hidden_act\": \"gelu\"}");
+    tiny_checkpoint(model,
+                    "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 16, "
+                    "\"num_attention_heads\": 2, \"intermediate_size\": 32, \"vocab_size\": 8, "
+                    "\"max_position_embeddings\": 24, \"type_vocab_size\": 2, "
+                    "\"hidden_act\": \"gelu\"}",
+                    1, 0, 0);
     write_text("model/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n");
-    write_weights();
     write_text("data/toy/train.tsv", "text\tlabel\na b\tx\nb c\ty\n");
     write_text("data/toy/dev.tsv", "text\tlabel\na c\tx\nb b\ty\n");
     write_text("toy.yaml",
                "task: toy\nkind: classification\ndir: toy\nformat: tsv\nheader: true\n"
                "columns: {text: text, label: label}\nlabels: [x, y]\n"
                "splits: {train: train.tsv, dev: dev.tsv}\nmetrics: [accuracy]\nmax_len: 16\n");
-    home_option = dir;
-    data_option = path_join(dir, "data");
+    data = path_join(dir, "data");
+    session_init(&session, dir, data);
+    free(data);
     verbosity = -1;
 }
 
@@ -84,8 +58,7 @@ static void teardown(void)
     char *argv[] = { rm, rf, dir, NULL };
 
     spawn_wait(argv, NULL, 0, 20);
-    free(data_option);
-    home_option = data_option = NULL;
+    session_free(&session);
     free(dir);
     free(model);
     free(task_path);
@@ -99,7 +72,7 @@ static int load(struct study *s, const char *base, const char *body, const struc
                          *base ? ", " : "", base, body);
     write_text("s.yaml", text);
     char *path = path_join(dir, "s.yaml");
-    int rc = study_load(s, path, words, seeds, profile, false);
+    int rc = study_load(s, &session, path, words, seeds, profile, false);
     free(path);
     free(text);
     return rc;
@@ -270,7 +243,7 @@ START_TEST(budget_gives_this_rank)
 
     ck_assert_msg(load(&s, base, body, NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
     ck_assert_int_eq(((struct lora_cfg *)s.runs[0].recipe.method_cfg)->rank, budgets[_i].rank);
-    const struct geometry *g = geometry_get(&s.runs[0].recipe);
+    const struct footprint *g = s.runs[0].recipe.footprint;
     ck_assert_int_eq(g->formula, (long)(g->n_train - g->n_train_head));
     ck_assert_int_le(g->formula, budgets[_i].params);
     study_free(&s);
@@ -404,9 +377,9 @@ START_TEST(changed_input_is_noticed)
     struct study s;
 
     ck_assert_int_eq(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK), 0);
-    ck_assert_int_eq(facts_check(&s.runs[0].recipe), 0);
+    ck_assert_int_eq(inputs_check(&s.runs[0].recipe), 0);
     write_text("data/toy/train.tsv", "text\tlabel\na a\tx\nb c\ty\n");
-    ck_assert_int_eq(facts_check(&s.runs[0].recipe), -1);
+    ck_assert_int_eq(inputs_check(&s.runs[0].recipe), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_msg(strstr(fail_text(), "changed since the plan"), "%s", fail_text());
     study_free(&s);
@@ -434,7 +407,7 @@ START_TEST(name_is_a_word)
     char *text = xprintf("study: \"%s\"\nseeds: 1\n", names[_i]), *path = path_join(dir, "s.yaml");
 
     write_text("s.yaml", text);
-    ck_assert_int_eq(study_load(&s, path, NULL, 0, PROFILE_QUICK, false), -1);
+    ck_assert_int_eq(study_load(&s, &session, path, NULL, 0, PROFILE_QUICK, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     ck_assert_msg(strstr(fail_text(), "'study' is '"), "%s", fail_text());
     free(path);

@@ -4,7 +4,8 @@
 #include "tests/kit/tiny_run.h"
 #include "tests/kit/tiny.h"
 
-#include "experiments/recipe/recipe.h"
+#include "core/nn/model.h"
+#include "experiments/assets/truncate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ START_TEST(has_the_rank)
     const char *from = tiny_write();
 
     temp_dir(dir);
-    ck_assert_msg(truncated_make("tiny@r7", from, R, dir) == 0, "%s", fail_text());
+    ck_assert_msg(truncate_make("tiny@r7", NULL, from, R, dir) == 0, "%s", fail_text());
     ck_assert_int_eq(base_model_load(&a, from), 0);
     ck_assert_msg(base_model_load(&b, dir) == 0, "%s", fail_text());
     for (int i = 0; i < a.n_params; i++) {
@@ -63,16 +64,16 @@ START_TEST(names)
     char *of = NULL;
     long rank = 0;
 
-    ck_assert_int_eq(truncated_name("minilm@r64", &of, &rank), 1);
+    ck_assert_int_eq(truncate_name("minilm@r64", &of, &rank), 1);
     ck_assert_str_eq(of, "minilm");
     ck_assert_int_eq(rank, 64);
     free(of);
-    ck_assert_int_eq(truncated_name("minilm", &of, &rank), 0);
-    ck_assert_int_eq(truncated_name("/a/b@r3", &of, &rank), 0);
-    ck_assert_int_eq(truncated_name("minilm@r0", &of, &rank), -1);
-    ck_assert_int_eq(truncated_name("minilm@r8x", &of, &rank), -1);
-    ck_assert_int_eq(truncated_make("tiny@r61", tiny_write(), 61, "/nonexistent"), -1);
-    ck_assert_str_eq(fail_text(), "model 'tiny@r61': its matrices have rank 60 at most");
+    ck_assert_int_eq(truncate_name("minilm", &of, &rank), 0);
+    ck_assert_int_eq(truncate_name("/a/b@r3", &of, &rank), 0);
+    ck_assert_int_eq(truncate_name("minilm@r0", &of, &rank), -1);
+    ck_assert_int_eq(truncate_name("minilm@r8x", &of, &rank), -1);
+    ck_assert_int_eq(truncate_make("tiny@r61", NULL, tiny_write(), 61, "/nonexistent"), -1);
+    ck_assert_str_eq(fail_text(), "model 'tiny@r61': its matrices have a rank of at most 60");
     tiny_remove();
 }
 END_TEST

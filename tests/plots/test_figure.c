@@ -1,4 +1,5 @@
-/* test_figure.c - templates, the data and scripts made of them, and what gnuplot can do wrong. */
+/* test_figure.c - templates, the data files and scripts that are made of them, and errors of
+ * gnuplot. */
 #include "core/base/file.h"
 #include "core/cmd.h"
 #include "plots/figure/figure.h"
@@ -14,13 +15,13 @@
 
 extern const struct cmd cmd_figure;
 
-static void put(const char *path, const char *text, int mode)
+static void write_file(const char *path, const char *text, int mode)
 {
     ck_assert_msg(file_write(path, text, strlen(text), FAIL_RUN) == 0, "%s", fail_text());
     ck_assert_int_eq(chmod(path, (mode_t)mode), 0);
 }
 
-static char *get(const char *path)
+static char *read_file(const char *path)
 {
     struct file f;
 
@@ -39,7 +40,7 @@ static int figure(const char *words)
     for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
         argv[argc++] = w;
     fflush(stdout);
-    int out = dup(1); /* results would stand between the lines of check */
+    int out = dup(1); /* keep the results out of the output of check */
     FILE *quiet = freopen("/dev/null", "w", stdout);
     ck_assert(quiet != NULL);
     int rc = cmd_figure.run(argc, argv);
@@ -50,7 +51,7 @@ static int figure(const char *words)
     return rc;
 }
 
-/* --- text */
+/* --- data and scripts */
 
 static const struct {
     const char *s, *label, *tic;
@@ -82,7 +83,7 @@ static const char template_text[] = "# What it shows.\n"
                                     "\n"
                                     "plot data\n";
 
-/* Rows as a query gives them. */
+/* Rows as a query returns them. */
 static struct rows make_rows(const char *const *col, int n_cols, const char *const *cell,
                              int n_rows, const char *numeric)
 {
@@ -122,8 +123,8 @@ static struct figure golden_figure(const char *const *cell, int n_rows, const ch
     char *style = path_join(plots, "style.gp");
 
     ck_assert_int_eq(make_dirs(plots), 0);
-    put(gp, template_text, 0644);
-    put(style, "# style\n", 0644);
+    write_file(gp, template_text, 0644);
+    write_file(style, "# style\n", 0644);
     setenv("LOWRANK_SHARE", share, 1);
     ck_assert_msg(template_load(&f.t, "t") == 0, "%s", fail_text());
     unsetenv("LOWRANK_SHARE");
@@ -141,28 +142,29 @@ START_TEST(golden_script)
     struct figure f = golden_figure(cells, 3, "0111");
     char *script = figure_script(&f), *data = figure_data(&f);
 
-    ck_assert_str_eq(script,
-                     "# t.gp: What it shows.\n"
-                     "# Written by 'lowrank figure t'. To draw it again, here: gnuplot -d t.gp\n"
-                     "if (!exists('formats')) { formats = 'pdf svg png' }\n"
-                     "if (!exists('stem')) { stem = 't' }\n"
-                     "format = word(formats, 1)\n"
-                     "formats = formats[strlen(format) + 2:]\n"
-                     "data = 't.dat'\n"
-                     "note_label = 'F1 (%)'\n"
-                     "note_scale = '100'\n"
-                     "d_first = 0; d_blocks = 2\n"
-                     "d_x_min = 8; d_x_max = 64\n"
-                     "d_lo_min = 0.5; d_lo_max = 0.5\n"
-                     "d_y_min = 0.5; d_y_max = 0.75\n"
-                     "array d_series[2] = ['q\\_1', 'a% b']\n"
-                     "d_series_n = 2\n"
-                     "array d_x[2] = ['8', '64']\n"
-                     "width = 8.4\n"
-                     "height = 3 + d_blocks\n"
-                     "\n# style\n\n\nplot data\n\n"
-                     "set output\n"
-                     "if (strlen(formats)) { load 't.gp' }\n");
+    ck_assert_str_eq(
+        script,
+        "# t.gp: What it shows.\n"
+        "# Written by 'lowrank figure t'. To draw it again, run in this folder: gnuplot -d t.gp\n"
+        "if (!exists('formats')) { formats = 'pdf svg png' }\n"
+        "if (!exists('stem')) { stem = 't' }\n"
+        "format = word(formats, 1)\n"
+        "formats = formats[strlen(format) + 2:]\n"
+        "data = 't.dat'\n"
+        "note_label = 'F1 (%)'\n"
+        "note_scale = '100'\n"
+        "d_first = 0; d_blocks = 2\n"
+        "d_x_min = 8; d_x_max = 64\n"
+        "d_lo_min = 0.5; d_lo_max = 0.5\n"
+        "d_y_min = 0.5; d_y_max = 0.75\n"
+        "array d_series[2] = ['q\\_1', 'a% b']\n"
+        "d_series_n = 2\n"
+        "array d_x[2] = ['8', '64']\n"
+        "width = 8.4\n"
+        "height = 3 + d_blocks\n"
+        "\n# style\n\n\nplot data\n\n"
+        "set output\n"
+        "if (strlen(formats)) { load 't.gp' }\n");
     char *blocks = strstr(data, "\n\n# d");
     ck_assert_ptr_nonnull(blocks);
     ck_assert_str_eq(blocks, "\n\n# d, series q_1\n# x lo y\n8 NaN 0.5\n64 0.5 0.75\n"
@@ -176,7 +178,7 @@ START_TEST(golden_script)
 }
 END_TEST
 
-/* Texts in the first column become numbers of a list. */
+/* Strings in the first column become indices into a list. */
 START_TEST(golden_categories)
 {
     struct figure f = golden_figure(named_cells, 2, "0011");
@@ -195,16 +197,18 @@ END_TEST
 static const struct {
     const char *text, *why;
 } bad[] = {
-    { "plot x\n", "header lacks" },
+    { "plot x\n", "header must begin" },
     { "# a\n# size: 3\n", "WIDTH x HEIGHT" },
-    { "# a\n# colour: red\n", "none of size" },
-    { "# a\n# data: d q by x\n", "data without columns" },
-    { "# a\n# data: d q(x: y\n", "no closing bracket" },
+    { "# a\n# size: 1 x 2\n# size: 1 x 2\n", "line 3: the line 'size' occurs twice" },
+    { "# a\n# siez: 1 x 2\n", "unknown header line 'siez'; did you mean 'size'?" },
+    { "# a\n# colour: red\n", "must be one of size, like, make, runs, text, data" },
+    { "# a\n# data: d q by x\n", "must name its columns" },
+    { "# a\n# data: d q(x: y\n", "closing parenthesis is missing" },
     { "# a\n# data: d q(x): y\n", "name=value" },
-    { "# a\n# data: d q or x: y\n", "not 'by KEY" },
+    { "# a\n# data: d q or x: y\n", "form 'by KEY" },
     { "# a\n# data: d q: y,, z\n", "empty word" },
-    { "# a\n# data: d\n", "no query" },
-    { "# a\n# size: 1 x 2\n# make: m\n", "header lacks" },
+    { "# a\n# data: d\n", "name of a query is missing" },
+    { "# a\n# size: 1 x 2\n# make: m\n", "header must begin" },
 };
 
 START_TEST(bad_templates)
@@ -215,8 +219,8 @@ START_TEST(bad_templates)
     char *plots = path_join(share, "plots");
 
     ck_assert_int_eq(make_dirs(plots), 0);
-    put(gp, bad[_i].text, 0644);
-    put(style, "", 0644);
+    write_file(gp, bad[_i].text, 0644);
+    write_file(style, "", 0644);
     setenv("LOWRANK_SHARE", share, 1);
     ck_assert_int_eq(template_load(&t, "t"), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
@@ -265,7 +269,7 @@ static const struct {
     { "#!/bin/sh\nexit 3\n", FAIL_TOOL, "exit 3): no message" },
     { "#!/bin/sh\nkill -9 $$\n", FAIL_TOOL, "killed by signal 9" },
     { "#!/bin/sh\nwhile :; do :; done\n", FAIL_TOOL, "did not finish within" },
-    { "#!/bin/sh\nexit 0\n", FAIL_STORE, "wrote no" },
+    { "#!/bin/sh\nexit 0\n", FAIL_STORE, "did not write" },
     { "#!/bin/sh\nprintf '%%PDF-1.5 half' >\"$OUT/.t-$PPID.pdf\"\n", FAIL_STORE,
       "incomplete (13 bytes)" },
 };
@@ -279,10 +283,10 @@ START_TEST(fake_gnuplot)
 
     ck_assert_int_eq(make_dirs(bin), 0);
     ck_assert_int_eq(make_dirs(out), 0);
-    put(old, "the older figure", 0644);
+    write_file(old, "the older figure", 0644);
     unlink(program);
     if (fakes[_i].script)
-        put(program, fakes[_i].script, 0755);
+        write_file(program, fakes[_i].script, 0755);
     setenv("OUT", out, 1);
     setenv("PATH", path_bin, 1);
     gnuplot_timeout_s = 0.5;
@@ -291,7 +295,7 @@ START_TEST(fake_gnuplot)
     ck_assert_int_eq(rc, -1);
     ck_assert_msg(strstr(fail_text(), fakes[_i].why), "%s", fail_text());
     ck_assert_int_eq(fail_code(), fakes[_i].code);
-    char *left = get(old);
+    char *left = read_file(old);
     ck_assert_str_eq(left, "the older figure");
     char *temporary = xprintf("%s/.t-%ld.pdf", out, (long)getpid());
     ck_assert(!file_exists(temporary));
@@ -312,7 +316,7 @@ static bool have_gnuplot(void)
     return spawn_wait(argv, out, sizeof out, 20) == 0;
 }
 
-/* gnuplot says that all is well on a full disk. */
+/* gnuplot reports success even if the disk is full. */
 START_TEST(full_disk)
 {
     static const char *const formats[] = { "svg", NULL };
@@ -325,7 +329,7 @@ START_TEST(full_disk)
         return;
     }
     ck_assert_int_eq(make_dirs(out), 0);
-    put(gp, "set terminal svg\nset output stem.'.svg'\nplot x\nset output\n", 0644);
+    write_file(gp, "set terminal svg\nset output stem.'.svg'\nplot x\nset output\n", 0644);
     ck_assert_int_eq(symlink("/dev/full", link), 0);
     ck_assert_int_eq(gnuplot_draw(out, "t", formats), -1);
     ck_assert_msg(fail_code() == FAIL_STORE || fail_code() == FAIL_TOOL, "%s", fail_text());
@@ -348,7 +352,7 @@ START_TEST(no_runs)
     struct store *s;
 
     ck_assert_int_eq(make_dirs(home), 0);
-    for (int twice = 0; twice < 2; twice++) { /* without a database, and with an empty one */
+    for (int twice = 0; twice < 2; twice++) { /* without a database, then with an empty one */
         ck_assert_int_eq(figure(command), -1);
         ck_assert_str_eq(fail_text(), "no runs yet for figure 'rank': lowrank sweep rank");
         ck_assert_int_eq(fail_code(), FAIL_RUN);
@@ -362,18 +366,18 @@ START_TEST(no_runs)
 }
 END_TEST
 
-static double good(int rank, int lr, int seed)
+static double accuracy(int rank, int lr, int seed)
 {
     return 0.7 + 0.003 * seed * lr + 0.001 * rank;
 }
-static double nothing(int rank, int lr, int seed)
+static double no_number(int rank, int lr, int seed)
 {
     return (void)rank, (void)lr, (void)seed, NAN;
 }
 
 static struct store *planned(const char *home, int seeds, double (*value)(int, int, int))
 {
-    const struct kit_study k = { "rank", "accuracy", value == nothing ? 1 : 3, 1, seeds, 1 };
+    const struct kit_study k = { "rank", "accuracy", value == no_number ? 1 : 3, 1, seeds, 1 };
     char *db = path_join(home, "lowrank.db");
     struct store *s;
 
@@ -390,7 +394,7 @@ START_TEST(only_nan)
     const char *home = kit_path("nan");
     char *command = xprintf("figure rank --home %s", home);
 
-    store_close(planned(home, 1, nothing));
+    store_close(planned(home, 1, no_number));
     ck_assert_int_eq(figure(command), -1);
     ck_assert_int_eq(fail_code(), FAIL_RUN);
     ck_assert_msg(strstr(fail_text(), "gave a number"), "%s", fail_text());
@@ -398,7 +402,7 @@ START_TEST(only_nan)
 }
 END_TEST
 
-/* One seed has no interval; the same figure twice is the same file. */
+/* A single seed has no interval. A figure that is drawn twice is the same file. */
 START_TEST(drawn)
 {
     const char *home = kit_path(_i ? "three" : "one");
@@ -409,11 +413,11 @@ START_TEST(drawn)
         skip("gnuplot is not installed");
         return;
     }
-    store_close(planned(home, _i ? 3 : 1, good));
+    store_close(planned(home, _i ? 3 : 1, accuracy));
     ck_assert_msg(figure(command) == 0, "%s", fail_text());
-    char *first = get(path);
+    char *first = read_file(path);
     ck_assert_msg(figure(command) == 0, "%s", fail_text());
-    char *second = get(path), *text = get(dat);
+    char *second = read_file(path), *text = read_file(dat);
     ck_assert_str_eq(first, second);
     ck_assert_ptr_nonnull(strstr(first, _i ? "q,v (n = 3)" : "q,v (n = 1)"));
     ck_assert_ptr_nonnull(strstr(text, "# runs: "));
@@ -454,7 +458,7 @@ START_TEST(heat_maps)
         skip("gnuplot is not installed");
         return;
     }
-    struct store *s = planned(home, 1, good);
+    struct store *s = planned(home, 1, accuracy);
     add_phi(s, "phi_rank", 2, 3);
     add_phi(s, "phi_seed", 3, 3);
     add_phi(s, "phi_random", 3, 3);
@@ -463,7 +467,7 @@ START_TEST(heat_maps)
         char *command = xprintf("figure %s --home %s --format svg", name[i], home);
         char *path = xprintf("%s/figures/%s.svg", home, name[i]);
         ck_assert_msg(figure(command) == 0, "%s", fail_text());
-        char *svg = get(path);
+        char *svg = read_file(path);
         ck_assert_msg(strstr(svg, ", layer 2"), "%s", name[i]);
         ck_assert_int_eq(strstr(svg, ", layer 3") != NULL, strstr(name[i], "layers") != NULL);
         free(svg);
@@ -473,7 +477,7 @@ START_TEST(heat_maps)
 }
 END_TEST
 
-static void fill(TCase *tc)
+static void add_figure_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, quoting, 0, (int)ARRAY_LEN(quotes));
     tcase_add_test(tc, golden_script);
@@ -488,4 +492,4 @@ static void fill(TCase *tc)
     tcase_add_test(tc, heat_maps);
 }
 
-const struct suite suite_figure = { "figure", fill };
+const struct suite suite_figure = { "figure", add_figure_tests };
