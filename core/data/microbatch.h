@@ -1,5 +1,4 @@
-/* microbatch.h - micro-batches: the examples of a batch, cut into parts that threads compute. Layer
- * 3.
+/* microbatch.h - micro-batches: the examples of a batch, cut into parts for threads. Layer 3.
  *
  * How a batch is cut depends on its examples and the model alone, never on the number of threads,
  * so that the results do not depend on it either. */
@@ -39,8 +38,7 @@ double microbatch_pair_cost(const struct dims *d);
 int microbatch_split(struct microbatch *out, int max_parts, int tokens_per_part, double pair_cost,
                      const struct dataset *d, const int *idx, int n, int first_slot);
 
-/* microbatch_fill - all examples IDX[0..n) as one micro-batch; the slot of IDX[i] is FIRST_SLOT +
- * i. */
+/* microbatch_fill - all examples IDX[0..n) as one micro-batch, with slots as above. */
 void microbatch_fill(struct microbatch *out, const struct dataset *d, const int *idx, int n,
                      int first_slot);
 void microbatch_free(struct microbatch *m); /* of a zeroed one: nothing */
