@@ -91,10 +91,10 @@ static int settings_of(struct settings *v, const char *geometry, const char *met
 {
     char text[24];
 
-    settings_set(v, "model", geometry, "lowrank ablate latency");
-    settings_set(v, "method", method, "lowrank ablate latency");
+    settings_set(v, "model", geometry, location_named("lowrank ablate latency"));
+    settings_set(v, "method", method, location_named("lowrank ablate latency"));
     snprintf(text, sizeof text, "%ld", rank);
-    settings_set(v, "rank", text, "--rank");
+    settings_set(v, "rank", text, location_named("--rank"));
     return 0;
 }
 

@@ -40,7 +40,7 @@ static void set_integer(struct settings *v, const char *key, long x)
     char text[24];
 
     snprintf(text, sizeof text, "%ld", x);
-    settings_set(v, key, text, "lowrank ablate matrices");
+    settings_set(v, key, text, location_named("lowrank ablate matrices"));
 }
 
 /* Build the model and the data of the study's base, with METHOD. */
@@ -52,7 +52,7 @@ static int build_run(struct recipe *r, struct model *m, struct run_data *d, stru
     int rc = path ? settings_file(&v, path) : -1;
 
     if (rc == 0) {
-        settings_set(&v, "method", method, "lowrank ablate matrices");
+        settings_set(&v, "method", method, location_named("lowrank ablate matrices"));
         set_integer(&v, "steps", c->head_steps > 0 ? c->head_steps : 1);
         set_integer(&v, "seed", c->seed);
         rc = recipe_resolve(r, ses, &v);

@@ -76,14 +76,15 @@ static int adalora_attach(struct model *m, const void *cfg)
     s->p.factors = adalora_factors;
     s->c = *c;
     if (c->tinit < 1 && c->tfinal < 1 && c->tinit + c->tfinal >= 1)
-        return fail(
-            FAIL_USAGE,
+        return fail_setting(
+            "tinit,tfinal",
             "'tinit' is %g and 'tfinal' is %g of all steps, which leaves no step for cutting "
             "ranks; their sum must be below 1",
             c->tinit, c->tfinal);
     if (c->target_rank > c->lora.rank)
-        return fail(FAIL_USAGE, "'target_rank' is %ld, but 'init_rank' is only %ld", c->target_rank,
-                    c->lora.rank);
+        return fail_setting("target_rank,init_rank",
+                            "'target_rank' is %ld, but 'init_rank' is only %ld", c->target_rank,
+                            c->lora.rank);
     s->lambda = xalloc((size_t)target_slots(m), sizeof *s->lambda);
     for (int i = 0; i < target_slots(m); i++)
         if (s->p.pair[i].a)

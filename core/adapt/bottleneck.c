@@ -77,19 +77,20 @@ static int parse_dropped(bool *dropped, int n_layers, const char *list)
         size_t len = strcspn(s, ","), digits = strspn(s, "0123456789");
         long layer = digits == len && len > 0 && len < 8 ? strtol(s, NULL, 10) : n_layers;
         if (layer >= n_layers)
-            return fail(FAIL_USAGE,
-                        "'drop_layers' has '%.*s', but the model has %d layers (0 to %d)", (int)len,
-                        s, n_layers, n_layers - 1);
+            return fail_setting("drop_layers",
+                                "'drop_layers' has '%.*s', but the model has %d layers (0 to %d)",
+                                (int)len, s, n_layers, n_layers - 1);
         if (dropped[layer])
-            return fail(FAIL_USAGE, "'drop_layers' names layer %ld twice", layer);
+            return fail_setting("drop_layers", "'drop_layers' names layer %ld twice", layer);
         n++;
         dropped[layer] = true;
         s += len + (s[len] == ',');
     }
     if (n == n_layers)
-        return fail(FAIL_USAGE,
-                    "'drop_layers' is '%s', which leaves none of the %d layers with an adapter",
-                    list, n_layers);
+        return fail_setting(
+            "drop_layers",
+            "'drop_layers' is '%s', which leaves none of the %d layers with an adapter", list,
+            n_layers);
     return n;
 }
 
@@ -142,8 +143,8 @@ static int adapter_attach(struct model *m, const struct bottleneck_cfg *c, enum 
     m->adapt_state = s;
     *s = (struct bottleneck){ .kind = kind, .r = (int)c->rank, .act = act_of(kind, c->act) };
     if (c->rank > d->d_model)
-        rc = fail(FAIL_USAGE, "'rank' is %ld, but d_model is %d; a bottleneck cannot be wider",
-                  c->rank, d->d_model);
+        rc = fail_setting("rank", "'rank' is %ld, but d_model is %d; a bottleneck cannot be wider",
+                          c->rank, d->d_model);
     if (rc == 0 && kind == KIND_D && parse_dropped(dropped, d->n_layers, c->drop_layers) < 0)
         rc = -1;
     s->at = xalloc((size_t)d->n_layers * N_PLACE, sizeof *s->at);

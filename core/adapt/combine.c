@@ -60,9 +60,9 @@ struct taken {
 
 static int refuse_pair(const struct combined *c, int k, int i, const char *why, const char *what)
 {
-    return fail(FAIL_USAGE, "'method' is '%s', but '%s' and '%s' cannot be combined: %s%s%s%s",
-                c->asked, c->part[k]->name, c->part[i]->name, why, *what ? " '" : "", what,
-                *what ? "'" : "");
+    return fail_setting(
+        "method", "'method' is '%s', but '%s' and '%s' cannot be combined: %s%s%s%s", c->asked,
+        c->part[k]->name, c->part[i]->name, why, *what ? " '" : "", what, *what ? "'" : "");
 }
 
 /* Only one part may insert virtual tokens, or keys and values; no two may add the same tensor. */

@@ -149,7 +149,8 @@ static int topk_attach(struct model *m, const void *cfg)
     long k = ((const struct topk_cfg *)cfg)->layers, n = m->base->dims.n_layers;
 
     if (k > n)
-        return fail(FAIL_USAGE, "'top_layers' is %ld, but the model has %ld layers", k, n);
+        return fail_setting("top_layers", "'top_layers' is %ld, but the model has %ld layers", k,
+                            n);
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
         p->trainable |= (p->layer >= n - k || param_is_pooler(p)) && is_used(m, p);

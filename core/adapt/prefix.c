@@ -56,7 +56,8 @@ static int prefix_attach(struct model *m, const void *cfg, bool layers)
 
     m->adapt_state = s;
     if (n == 0)
-        return fail(FAIL_USAGE, "'prefix' and 'infix' are both 0; one of them must be at least 1");
+        return fail_setting("prefix,infix",
+                            "'prefix' and 'infix' are both 0; one of them must be at least 1");
     m->n_prefix = (int)c->prefix;
     m->n_infix = (int)c->infix;
     m->soft = adapt_matrix(m, "prefix.embedding.weight", n, d);

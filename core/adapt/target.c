@@ -20,29 +20,30 @@ int target_parse(bool on[N_TARGETS], const char *list)
                (strlen(target_names[t]) != len || strncmp(s, target_names[t], len) != 0))
             t++;
         if (t == N_TARGETS)
-            return fail(FAIL_USAGE,
-                        "'targets' has '%.*s', which must be one of q, k, v, o, up, down, qkv",
-                        (int)len, s);
+            return fail_setting(
+                "targets", "'targets' has '%.*s', which must be one of q, k, v, o, up, down, qkv",
+                (int)len, s);
         n += !on[t];
         on[t] = true;
         s += len + (s[len] == ',');
     }
     if (on[TARGET_QKV] && (on[PROJ_Q] || on[PROJ_K] || on[PROJ_V]))
-        return fail(FAIL_USAGE, "'targets' has both qkv and a part of it ('%s')", list);
-    return n > 0 ? n : fail(FAIL_USAGE, "'targets' is empty");
+        return fail_setting("targets", "'targets' has both qkv and a part of it ('%s')", list);
+    return n > 0 ? n : fail_setting("targets", "'targets' is empty");
 }
 
 int target_check(const struct model *m, const bool on[N_TARGETS], int r)
 {
     if (on[TARGET_QKV] && !stored_together(m->base->arch))
-        return fail(FAIL_USAGE, "'targets' has qkv, but in %s q, k and v are separate matrices",
-                    m->base->arch->name);
+        return fail_setting("targets",
+                            "'targets' has qkv, but in %s q, k and v are separate matrices",
+                            m->base->arch->name);
     for (int t = 0; t < N_TARGETS; t++) {
         int out, in;
         target_shape(&m->base->dims, t, &out, &in);
         if (on[t] && (r > out || r > in))
-            return fail(FAIL_USAGE, "'rank' is %d, but '%s' is a matrix of %d x %d", r,
-                        target_names[t], out, in);
+            return fail_setting("rank", "'rank' is %d, but '%s' is a matrix of %d x %d", r,
+                                target_names[t], out, in);
     }
     return 0;
 }

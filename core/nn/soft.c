@@ -17,8 +17,8 @@ int soft_check_positions(const struct model *m)
 
     if (m->n_prefix < max_pos && m->n_infix < max_pos - m->n_prefix)
         return 0;
-    return fail(
-        FAIL_USAGE,
+    return fail_setting(
+        "prefix,infix",
         "'prefix' is %d and 'infix' is %d, but the model has %d positions for virtual tokens "
         "and text together",
         m->n_prefix, m->n_infix, max_pos);
@@ -30,8 +30,8 @@ int soft_check_infix(const struct model *m)
 
     if (m->n_infix == 0 || !a->causal)
         return 0;
-    return fail(
-        FAIL_USAGE,
+    return fail_setting(
+        "infix",
         "'infix' is %d, but a decoder (%s) reads plain text, in which there is no prompt for "
         "an infix to follow; it must be 0",
         m->n_infix, a->name);

@@ -51,7 +51,8 @@ static int prepare(struct forward *f, const struct settings *v, const struct ben
         rc = fail(FAIL_USAGE, "the method '%s' has no update that can be merged",
                   adapted->m.adapt->name);
     settings_copy(&plain, v);
-    settings_set(&plain, "method", "bitfit", "bench forward"); /* changes nothing yet */
+    settings_set(&plain, "method", "bitfit",
+                 location_named("bench forward")); /* changes nothing yet */
     if (rc == 0)
         rc = prepare_side(f, SIDE_BASE, &plain, c, NULL);
     if (rc == 0)

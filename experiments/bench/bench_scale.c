@@ -189,9 +189,9 @@ static void set_point(struct point *p, const struct bench_cfg *c, const struct s
     p->tokens = c->tokens ? c->tokens : 128;
     settings_copy(&p->v, v);
     if (strcmp(axis, "model") == 0)
-        settings_set(&p->v, "model", p->value, "axis");
+        settings_set(&p->v, "model", p->value, location_named("axis"));
     else if (strcmp(axis, "rank") == 0)
-        settings_set(&p->v, "rank", p->value, "axis");
+        settings_set(&p->v, "rank", p->value, location_named("axis"));
     else if (strcmp(axis, "length") == 0)
         p->tokens = atol(p->value);
     else if (strcmp(axis, "batch") == 0)
@@ -200,7 +200,7 @@ static void set_point(struct point *p, const struct bench_cfg *c, const struct s
         p->runs = atol(p->value);
     char text[24];
     snprintf(text, sizeof text, "%ld", p->sequences);
-    settings_set(&p->v, "batch", text, "axis");
+    settings_set(&p->v, "batch", text, location_named("axis"));
 }
 
 /* Values of an axis, or those that the machine and this build have. */

@@ -10,6 +10,7 @@
 #include "experiments/recipe/data.h"
 #include "experiments/run/worker.h"
 #include "core/base/file.h"
+#include "results/query/query.h"
 
 #include <ftw.h>
 #include <math.h>
@@ -218,14 +219,7 @@ static int count_work(struct race *r)
     int rc = store_open(&s, path, STORE_READ);
 
     if (rc == 0)
-        rc = store_query(
-            s, &rows,
-            "SELECT (SELECT sum(tokens) FROM attempt WHERE outcome = 'done') AS tokens,"
-            " (SELECT count(*) FROM attempt WHERE outcome = 'done') AS n,"
-            " (SELECT count(*) FROM curves WHERE split = 'dev' AND metric = 'loss') AS dev,"
-            " (SELECT count(DISTINCT run_id || ' ' || step) FROM final"
-            "   WHERE which IN ('test', 'test_best') AND metric = 'loss') AS test",
-            NULL);
+        rc = query_named(s, &rows, "cmd_work_done", NULL);
     if (rc == 0 && number_of(&rows, "n") != (double)r->runs)
         rc = fail(FAIL_RUN, "only %.0f of %ld runs are done", number_of(&rows, "n"), r->runs);
     if (rc == 0) {
@@ -244,7 +238,7 @@ static int count_work(struct race *r)
 static void set_default(struct settings *v, const char *key, const char *value)
 {
     if (!settings_get(v, key))
-        settings_set(v, key, value, "bench sweep");
+        settings_set(v, key, value, location_named("bench sweep"));
 }
 
 /* Needed operations of all runs, training and evaluation. */

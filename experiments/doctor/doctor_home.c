@@ -1,7 +1,7 @@
 /* doctor_home.c - tools beside the program, and what its folders hold. */
 #include "experiments/doctor/doctor.h"
 #include "core/base/file.h"
-#include "experiments/assets/fetch.h"
+#include "experiments/assets/model_card.h"
 #include "experiments/assets/task_dir.h"
 
 #include <glob.h>
@@ -206,25 +206,19 @@ static int tasks(struct doctor *d)
 
 static void database(struct doctor *d)
 {
-    static const char sql[] =
-        "SELECT count(*) AS n, coalesce(sum(state = 'done'), 0) AS done FROM run";
     char *path = home_path(d->session->home, "lowrank.db");
     struct store *s = NULL;
-    struct rows r = { 0 };
+    struct sweep_counts n;
 
     if (!file_exists(path)) {
         doctor_add(d, FACT_OK, "database", xprintf("%s (will be made)", path), NULL);
-    } else if (store_open(&s, path, STORE_READ) == 0 && store_query(s, &r, sql, NULL) == 0) {
-        doctor_add(
-            d, FACT_OK, "database",
-            xprintf("%s: %s of %s runs done", path, rows_get(&r, 0, "done"), rows_get(&r, 0, "n")),
-            NULL);
+    } else if (store_open(&s, path, STORE_READ) == 0 && store_counts(s, NULL, &n) == 0) {
+        doctor_add(d, FACT_OK, "database",
+                   xprintf("%s: %ld of %ld runs done", path, n.done, n.total), NULL);
     } else {
         doctor_add(d, FACT_MISSING, "database", xstrdup(path), fail_text());
     }
-    rows_free(&r);
-    if (s)
-        store_close(s);
+    store_close(s);
     free(path);
 }
 

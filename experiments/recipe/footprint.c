@@ -2,6 +2,7 @@
 #include "experiments/recipe/footprint.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/peft/peft.h"
 #include "experiments/assets/adapter_files.h"
 
 #include <stdlib.h>
@@ -92,7 +93,10 @@ static int check_start(const struct model *m, const struct recipe *r)
              "trained on; those of '%s' are assumed",
              r->run.init_from, r->run.model);
     free(dir);
-    return of >= 0 ? 0 : fail_context("'init_from'");
+    if (of >= 0)
+        return 0;
+    fail_context("'init_from'");
+    return fail_about("init_from");
 }
 
 static void footprint_free(void *item)

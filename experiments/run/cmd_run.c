@@ -5,6 +5,7 @@
 #include "experiments/assets/hash.h"
 #include "experiments/run/worker.h"
 #include "experiments/study/study_flags.h"
+#include "results/query/query.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -88,10 +89,7 @@ static int print_result(struct store *store, const struct recipe *r, int format)
     const char *const params[] = { "key", r->key, NULL };
     struct rows rows;
 
-    if (store_query(store, &rows,
-                    "SELECT which, metric, coalesce(value, nonfinite) AS value, step FROM final"
-                    " WHERE run_key = :key ORDER BY which, metric",
-                    params) != 0)
+    if (query_named(store, &rows, "cmd_run_final", params) != 0)
         return -1;
     int rc = rows_print(stdout, &rows, (enum rows_format)format);
     rows_free(&rows);
@@ -111,7 +109,7 @@ static int do_run(struct study *s, struct store *store, const struct run_env *en
     struct lease c;
     char took[32];
 
-    int rc = store_lease(store, s->name, p->recipe.key, env->lease_s, &c);
+    int rc = lease_take(store, s->name, p->recipe.key, env->lease_s, &c);
     if (rc == 0)
         return fail(FAIL_RUN, "run %.8s is being done by another process", p->recipe.key);
     if (rc < 0)

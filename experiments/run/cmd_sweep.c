@@ -2,6 +2,7 @@
 #include "core/cmd.h"
 #include "experiments/run/worker.h"
 #include "experiments/study/study_flags.h"
+#include "results/query/recorded.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -83,17 +84,13 @@ static void list_bad(const struct study *s, const enum run_state *state, struct 
     for (int i = 0; i < s->n_runs && told < 10; i++) {
         if (state[i] != STATE_DIVERGED && state[i] != STATE_FAILED)
             continue;
-        const char *const params[] = { "key", s->runs[i].recipe.key, NULL };
-        struct rows rows = { 0 };
-        const char *why = NULL;
-        if (store_query(store, &rows, "SELECT error FROM runs WHERE run_key = :key", params) == 0 &&
-            rows.n_rows)
-            why = rows_get(&rows, 0, "error");
+        struct recorded_run run;
+        recorded_run(&run, store, s->runs[i].recipe.key);
         char *text = run_text(s, &s->runs[i]);
         note("  %s %.8s %s: %s", state_names[state[i]], s->runs[i].recipe.key, text,
-             why ? why : "no reason given");
+             run.error ? run.error : "no reason given");
         free(text);
-        rows_free(&rows);
+        recorded_run_free(&run);
         told++;
     }
 }

@@ -9,6 +9,7 @@
 #include "experiments/recipe/footprint.h"
 #include "core/peft/peft.h"
 #include "experiments/recipe/inputs.h"
+#include "results/store/metrics.h"
 
 #include <limits.h>
 #include <math.h>
@@ -57,7 +58,7 @@ static int stored(struct live *l, int rc)
 /* 1 when the claim is still ours. */
 static int renew(struct live *l, long step)
 {
-    int rc = store_renew(l->env->store, l->claim, l->env->lease_s, step);
+    int rc = lease_renew(l->env->store, l->claim, l->env->lease_s, step);
 
     l->renewed = now_mono();
     l->lost |= rc == 0;
@@ -70,14 +71,15 @@ static int on_point(void *self, long step, const char *split, const char *name, 
 
     if (now_mono() - l->renewed > l->env->lease_s / 3 && renew(l, step) < 0)
         return -1;
-    return stored(l, store_metric(l->env->store, l->claim, step, split, name, value));
+    return stored(l, metrics_add(l->env->store, l->claim, step, split, name, value));
 }
 
 static int on_prediction(void *self, const char *split, long example, double label, double output)
 {
     struct live *l = self;
 
-    return stored(l, store_prediction(l->env->store, l->claim, split, example, label, output));
+    return stored(l,
+                  metrics_add_prediction(l->env->store, l->claim, split, example, label, output));
 }
 
 static int on_tick(void *self, long step, long steps, double tokens)
@@ -108,7 +110,7 @@ static int note_input(const struct live *l, const char *role, const char *path, 
     struct stat st;
     long bytes = stat(path, &st) == 0 ? (long)st.st_size : 0;
 
-    return store_input(l->env->store, l->claim, role, path, sha256, bytes);
+    return lease_input(l->env->store, l->claim, role, path, sha256, bytes);
 }
 
 static int note_inputs(const struct live *l)
@@ -119,7 +121,7 @@ static int note_inputs(const struct live *l)
     const struct loaded_model *in = loaded_model(r->session, m);
     char *weights = path_join(m->dir, "model.safetensors"), *vocab = path_join(m->dir, "vocab.txt");
     char *env = provenance_json(pool_threads(l->env->pool));
-    int rc = store_attempt_env(l->env->store, l->claim, env);
+    int rc = lease_environment(l->env->store, l->claim, env);
 
     if (rc >= 0)
         rc = note_input(l, "weights", weights, m->weights);
@@ -327,7 +329,7 @@ void run_one(struct run_report *out, const struct run_env *e, const struct plan_
     if (out->fate != FATE_LOST) {
         char why[sizeof out->error];
         memcpy(why, out->error, sizeof why);
-        int rc = store_finish(e->store, c, &end, false);
+        int rc = lease_finish(e->store, c, &end, false);
         if (rc < 0 && out->fate != FATE_FAULT)
             out->fate = FATE_FAULT;
         else if (rc < 0)

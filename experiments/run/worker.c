@@ -87,7 +87,7 @@ static int work_on(const struct sweep *w, const struct run_env *env, int run)
     struct run_env e = *env;
 
     e.lease_s = lease_for(p);
-    int rc = store_lease(w->store, w->study->name, p->recipe.key, e.lease_s, &c);
+    int rc = lease_take(w->store, w->study->name, p->recipe.key, e.lease_s, &c);
     if (rc < 0)
         return EXIT_FAULT;
     if (rc == 0) { /* somebody else has it, or has done it */
@@ -195,7 +195,7 @@ static int bury(struct sweep *w, struct slot *s, pid_t pid, int status)
     else
         snprintf(rep.error, sizeof rep.error, "worker left with status %d and without a result",
                  WEXITSTATUS(status));
-    if (store_lost(w->store, (int)pid, sig, rep.error) < 0)
+    if (lease_lost(w->store, (int)pid, sig, rep.error) < 0)
         return -1;
     if (run < 0)
         return 0;

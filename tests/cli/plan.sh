@@ -12,7 +12,7 @@ for c in plan sweep; do
     "$L" $c "$T/new/study.yaml" --no-calibrate >"$T/out" 2>"$T/log"
     rc=$?
     [ $rc = 2 ] && [ ! -s "$T/out" ] || die "$c of another 'toy': exit $rc: $(cat "$T/out" "$T/log")"
-    grep -q "study 'toy' in the store is that of '$S'; give the one in '$T/new/study.yaml' another name" "$T/log" ||
+    grep -q "study 'toy' in the store comes from '$S'; give the one in '$T/new/study.yaml' another name" "$T/log" ||
         die "$c of another 'toy': $(cat "$T/log")"
 done
 cp "$S" "$T/new/copy.yaml"
