@@ -67,18 +67,18 @@ void opt_doc_add(struct opt_doc_list *l, const struct opt *o, bool flag)
         *p = *p == '_' ? '-' : *p;
 }
 
-static char *copy(const char *s)
+static char *copy_string(const char *s)
 {
     return s ? xstrdup(s) : NULL;
 }
 
 void opt_doc_init(struct opt_doc *d, const struct opt_usage *u, const struct opt *table)
 {
-    *d = (struct opt_doc){ .command = copy(u->command),
-                           .usage = copy(u->usage),
-                           .about = copy(u->about),
-                           .detail = copy(u->detail),
-                           .example = copy(u->example),
+    *d = (struct opt_doc){ .command = copy_string(u->command),
+                           .usage = copy_string(u->usage),
+                           .about = copy_string(u->about),
+                           .detail = copy_string(u->detail),
+                           .example = copy_string(u->example),
                            .keys = d->keys };
     for (const struct opt *o = table; o && o->type != OPT_END; o++)
         opt_doc_add(&d->flags, o, true);
@@ -115,6 +115,14 @@ void opt_doc_free(struct opt_doc *d)
     free(d->detail);
     free(d->example);
     *d = (struct opt_doc){ 0 };
+}
+
+const struct opt_doc_entry *opt_doc_flag(const struct opt_doc *d, const char *key)
+{
+    for (int i = 0; i < d->flags.n; i++)
+        if (strcmp(d->flags.e[i].key, key) == 0)
+            return &d->flags.e[i];
+    return NULL;
 }
 
 int opt_doc_ask(struct opt_doc *d, int (*run)(int argc, char **argv), const char *const *words)

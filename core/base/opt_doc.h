@@ -38,6 +38,9 @@ void opt_doc_free(struct opt_doc *d);
  * command's name select one of its parts. Errors: those of the command. */
 int opt_doc_ask(struct opt_doc *d, int (*run)(int argc, char **argv), const char *const *words);
 
+/* opt_doc_flag - the flag KEY, or NULL. */
+const struct opt_doc_entry *opt_doc_flag(const struct opt_doc *d, const char *key);
+
 /* For opt_help and opt_parse. opt_doc_wanted - the struct to fill, or NULL if nobody asked.
  * opt_doc_add - append the entry O; FLAG: '_' becomes '-'. opt_doc_flags - the flags that every
  * command has. */
