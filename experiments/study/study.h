@@ -41,14 +41,14 @@ struct study {
 };
 struct plan_run {
     struct recipe recipe;
-    char point[65]; /* the key without seed and nuisance values */
-    char *trial;    /* nuisance values, JSON */
-    double cost_s;  /* estimated seconds; 0: not estimated */
-    double eval_s;  /* of these, the longest evaluation */
-    size_t rss;     /* estimated bytes that a worker adds; 0: not estimated */
-    size_t kept;    /* of these, the frozen-prefix cache */
-    int cell;       /* index of its cell, in the order of the file */
-    int n_points;   /* combinations of the study's values that are this run */
+    char point[65];     /* the key without seed and nuisance values */
+    char *trial;        /* nuisance values, JSON */
+    double cost_s;      /* estimated seconds; 0: not estimated */
+    double eval_s;      /* of these, the longest evaluation */
+    size_t rss;         /* estimated bytes that a worker adds; 0: not estimated */
+    size_t kept;        /* of these, the frozen-prefix cache */
+    int cell;           /* index of its cell, in the order of the file */
+    int n_combinations; /* combinations of the study's values that are this run */
 };
 
 /* study_load - read the file PATH, expand it to at most 100,000 runs (any number with YES_REALLY) and
@@ -61,7 +61,4 @@ void study_free(struct study *s);
 
 /* study_tell_idle - warn of those settings of WORDS that no run of the study uses. */
 void study_tell_idle(const struct study *s, const struct settings *words);
-
-#include "experiments/study/budget.h"
-#include "experiments/study/study_store.h"
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/base/cpu.h"
 #include "experiments/study/study.h"
+#include "results/store/store.h"
 
 struct study_flags {
     char *home, *data;
