@@ -111,8 +111,8 @@ static int parse_settings(struct adapted *a, const json_t *settings, const char 
     return 0;
 }
 
-/* The folder of an adapter that PEFT does not know has the method's name and settings. Older folders have
- * no settings; then they come from the run. */
+/* The folder of an adapter that PEFT does not know has the method's name and settings. Older
+ * folders have no settings; then they come from the run. */
 static int read_other_method(struct adapted *a, struct source *s)
 {
     char *path = path_join(s->dir, "lowrank_adapter.json");

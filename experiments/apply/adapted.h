@@ -1,5 +1,5 @@
-/* adapted.h - a pretrained model, ready to be applied to texts, with its own classifier, an adapter's,
- * or none. */
+/* adapted.h - a pretrained model, ready to be applied to texts, with its own classifier, an
+ * adapter's, or none. */
 #ifndef ADAPTED_H
 #define ADAPTED_H
 
@@ -18,11 +18,11 @@ struct adapted {
                       something */
 };
 
-/* adapted_open - MODEL (a name or a folder) with ADAPTER: NULL for none, a folder, or the first digits
- * of the key of a run whose adapter is in HOME/adapters. The settings of a run come from the store.
- * POOLING is an enum pooling_choice; POOLING_AUTO means the run's, else the model folder's. Warns if
- * the adapter was trained on other weights. Errors: FAIL_INPUT, FAIL_MEMORY, FAIL_STORE; FAIL_USAGE:
- * the digits fit several runs. adapted_close - of a zeroed struct: nothing. */
+/* adapted_open - MODEL (a name or a folder) with ADAPTER: NULL for none, a folder, or the first
+ * digits of the key of a run whose adapter is in HOME/adapters. The settings of a run come from the
+ * store. POOLING is an enum pooling_choice; POOLING_AUTO means the run's, else the model folder's.
+ * Warns if the adapter was trained on other weights. Errors: FAIL_INPUT, FAIL_MEMORY, FAIL_STORE;
+ * FAIL_USAGE: the digits fit several runs. adapted_close - of a zeroed struct: nothing. */
 int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
                  int pooling);
 void adapted_close(struct adapted *a);

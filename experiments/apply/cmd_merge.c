@@ -1,5 +1,5 @@
-/* cmd_merge.c - "lowrank merge": an adapter merged into the weights, checked by comparing the outputs of
- * both models. */
+/* cmd_merge.c - "lowrank merge": an adapter merged into the weights, checked by comparing the
+ * outputs of both models. */
 #include "core/cmd.h"
 #include "core/base/file.h"
 #include "core/base/opt.h"

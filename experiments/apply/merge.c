@@ -32,8 +32,8 @@ static real *plain_copy(const struct param *p)
     return x;
 }
 
-/* A copy of a tensor, with SIGN times its update if it is an adapted matrix. NULL after fail, also when
- * the user interrupts. */
+/* A copy of a tensor, with SIGN times its update if it is an adapted matrix. NULL after fail, also
+ * when the user interrupts. */
 static real *updated_copy(const struct adapted *a, const struct param *p, int sign)
 {
     real *x = stop_check() == 0 ? plain_copy(p) : NULL;
@@ -46,8 +46,8 @@ static real *updated_copy(const struct adapted *a, const struct param *p, int si
 
 /* --- tensors */
 
-/* The base model and the classifier, under the names that they have in a model of transformers with a
- * classifier. */
+/* The base model and the classifier, under the names that they have in a model of transformers with
+ * a classifier. */
 static int collect_tensors(struct st_out *out, char **name, const struct adapted *a)
 {
     const struct model *m = &a->model;

@@ -39,7 +39,8 @@ const struct opt run_opts[] = {
 };
 #undef AT
 
-/* Not hashed: the content of the first three is in inputs, and recompute does not change results. */
+/* Not hashed: the content of the first three is in inputs, and recompute does not change
+ * results. */
 static const char *const not_hashed[] = { "model", "task", "init_from", "recompute", NULL };
 
 const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of)

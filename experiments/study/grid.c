@@ -57,8 +57,8 @@ static int axis_add_node(struct axis *a, const struct yaml_node *n)
     return 0;
 }
 
-/* PAIRED: values may repeat. ONCE: every value must differ. CONDITION: values may repeat, and a flat list
- * for a key that takes lists is one value. */
+/* PAIRED: values may repeat. ONCE: every value must differ. CONDITION: values may repeat, and a
+ * flat list for a key that takes lists is one value. */
 enum manner { PAIRED, ONCE, CONDITION };
 
 static int check_value_once(const struct axis *a, const struct yaml_node *n)

@@ -219,8 +219,8 @@ static void set_axis(struct settings *v, const struct axes *axes, int which, int
     settings_set(v, a->key, a->value[value], a->location[value]);
 }
 
-/* An odometer, whose last wheel turns fastest: the axes of the product, the zip as one, the nuisance
- * axes. */
+/* An odometer, whose last wheel turns fastest: the axes of the product, the zip as one, the
+ * nuisance axes. */
 struct wheels {
     int at[64], size[64], n;
 };

@@ -147,9 +147,10 @@ static json_t *words_json(const struct settings *words)
     return list;
 }
 
-/* How to run the study again, for the report. recipe: its name, or its path where the name alone would
- * not find it. words: those of 'lowrank sweep'. run_words and the values of the keys in varied: those of
- * 'lowrank run', which takes neither the longer form nor conditions from a study. */
+/* How to run the study again, for the report. recipe: its name, or its path where the name alone
+ * would not find it. words: those of 'lowrank sweep'. run_words and the values of the keys in
+ * varied: those of 'lowrank run', which takes neither the longer form nor conditions from a
+ * study. */
 static void set_asked(struct study *s, const struct grid *g, const struct settings *words,
                       enum profile profile)
 {

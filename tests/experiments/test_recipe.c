@@ -1,5 +1,5 @@
-/* test_recipe.c - what a recipe may contain, how mistakes are reported, and that run keys do not change
- * by accident. */
+/* test_recipe.c - what a recipe may contain, how mistakes are reported, and that run keys do not
+ * change by accident. */
 #include "tests/kit/suite.h"
 #include "core/base/yaml.h"
 #include "core/base/cpu.h"
@@ -190,8 +190,8 @@ static void resolve(struct recipe *r, const char *text, const char *weights)
     recipe_keys(r, json_pack("{s:s, s:s}", "weights", weights, "train", "bb"));
 }
 
-/* A change of one of these makes every stored result look as if it had never been computed, so there
- * has to be a reason for it. */
+/* A change of one of these makes every stored result look as if it had never been computed, so
+ * there has to be a reason for it. */
 static const struct {
     const char *text, *key;
 } golden[] = {

@@ -28,8 +28,8 @@ static const char toy[] =
     "columns: {text: text, label: label}\nlabels: [x, y]\n"
     "splits: {train: train.tsv, dev: dev.tsv}\nmetrics: [accuracy]\nmax_len: 16\n";
 
-/* Words that replace a study's model and task by a small model and a task of two lines. Loading a study
- * reads no weights, and the model's config allows every rank and length. */
+/* Words that replace a study's model and task by a small model and a task of two lines. Loading a
+ * study reads no weights, and the model's config allows every rank and length. */
 static void small_words(struct settings *words, const char *dir)
 {
     static const char config[] =

@@ -1,4 +1,5 @@
-/* test_study.c - study files expanded to runs, with a small random model and a task of a few lines. */
+/* test_study.c - study files expanded to runs, with a small random model and a task of a few
+ * lines. */
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
@@ -215,8 +216,8 @@ START_TEST(mistake_is_reported)
 }
 END_TEST
 
-/* In the small model, LoRA of rank r trains 2 layers x (16 + 16) r = 64 r parameters for q, and 2 x (16 +
- * 32) r for up. */
+/* In the small model, LoRA of rank r trains 2 layers x (16 + 16) r = 64 r parameters for q, and 2 x
+ * (16 + 32) r for up. */
 static const struct {
     const char *targets, *text;
     long params, rank;
