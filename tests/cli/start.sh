@@ -73,7 +73,7 @@ for method in ft+lora bitfit+lora; do
     "$L" run $base method=$method rank=2 seed=3 lr=1e-3 >/dev/null 2>"$T/log" || die "$method: $(cat "$T/log")"
     key=$(count "$LOWRANK_HOME" "SELECT substr(run_key, 1, 16) FROM run WHERE json_extract(config, '$.method') = '$method'")
     "$L" merge "$T/model" "$key" "$T/merged-$method" >"$T/out" 2>"$T/log" || die "merge of $method: $(cat "$T/out" "$T/log")"
-    grep -q "merged and undone" "$T/out" || die "merge of $method: $(cat "$T/out")"
+    grep -q "weights without the update" "$T/out" || die "merge of $method: $(cat "$T/out")"
 done
 "$L" run $base method=lora+adapter-h rank=2 >/dev/null 2>"$T/log" || die "lora+adapter-h: $(cat "$T/log")"
 key=$(count "$LOWRANK_HOME" "SELECT substr(run_key, 1, 16) FROM run WHERE json_extract(config, '$.method') = 'adapter-h+lora'")
