@@ -92,13 +92,13 @@ static int make_side(struct latency *l, int side)
     enum bench_side_kind kind = side == BASE     ? BENCH_SIDE_BASE
                                 : side == MERGED ? BENCH_SIDE_MERGED
                                                  : BENCH_SIDE_ADAPTER;
-    const char *where = "lowrank ablate latency";
+    struct location where = location_named("lowrank ablate latency");
     struct settings v = { 0 };
     char rank[24];
 
     snprintf(rank, sizeof rank, "%ld", l->c->rank);
     settings_set(&v, "model", l->geometry, where);
-    settings_set(&v, "rank", rank, "--rank");
+    settings_set(&v, "rank", rank, location_named("--rank"));
     if (kind == BENCH_SIDE_ADAPTER)
         settings_set(&v, "method", side_names[side], where);
     l->which[l->sides.n] = side;

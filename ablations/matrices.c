@@ -40,7 +40,7 @@ static void set_integer(struct settings *v, const char *key, long x)
     char text[24];
 
     snprintf(text, sizeof text, "%ld", x);
-    settings_set(v, key, text, "lowrank ablate matrices");
+    settings_set(v, key, text, location_named("lowrank ablate matrices"));
 }
 
 /* Build the model and the data of the study's base, with METHOD. */
@@ -52,7 +52,7 @@ static int build_run(struct recipe *r, struct model *m, struct run_data *d, stru
     int rc = path ? settings_file(&v, path) : -1;
 
     if (rc == 0) {
-        settings_set(&v, "method", method, "lowrank ablate matrices");
+        settings_set(&v, "method", method, location_named("lowrank ablate matrices"));
         set_integer(&v, "steps", c->head_steps > 0 ? c->head_steps : 1);
         set_integer(&v, "seed", c->seed);
         rc = recipe_resolve(r, ses, &v);
@@ -101,13 +101,12 @@ static int train_head(real **head, struct session *ses, const struct matrices_cf
  * more than that. */
 static void set_head(struct model *m, const real *head)
 {
-    static const char *const names[] = { "classifier.weight", "classifier.bias" };
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const struct param *p = model_param(m, names[i]);
-        size_t n = (size_t)p->rows * (size_t)p->cols;
-        memcpy(m->theta + p->off, head, n * sizeof *head);
-        head += n;
+    for (int i = 0; i < m->n_params; i++) {
+        const struct param *p = &m->params[i];
+        if (!param_is_head(p))
+            continue;
+        memcpy(m->theta + p->off, head, param_size(p) * sizeof *head);
+        head += param_size(p);
     }
 }
 
@@ -158,7 +157,7 @@ static int add_batches(struct gradients *g, const struct model *m, const struct 
     for (long b = 0; b < c->batches && rc == 0; b++) {
         for (int i = 0; i < batch; i++, at++)
             idx[i] = at % set->n;
-        batch_fill(&mb, set, idx, batch, 0);
+        microbatch_fill(&mb, set, idx, batch, 0);
         progress("gradient of batch %ld of %ld", b + 1, c->batches);
         rc = add_batch(g, m, &ws, &mb);
     }

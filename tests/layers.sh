@@ -1,6 +1,7 @@
 #!/bin/sh
 # layers.sh - each room and the rooms it may include from (itself always); nothing else is allowed.
-# Also: only core/math sees BLAS and oneDNN, only results/store sees SQLite. Every room must be listed.
+# Also: only core/math sees BLAS and oneDNN, only results/store sees SQLite, only results and tests
+# have SQL. Every room must be listed.
 low='core/base core/math core/format core/text core/metric core/nn core/adapt core/peft core/data core/train core/parity'
 assets="core $low results/rows results/store results/query experiments/assets"
 recipe="$assets experiments/recipe"
@@ -49,5 +50,8 @@ for f in $(find core results plots experiments ablations -name '*.[ch]'); do
         grep -nE '#include <(cblas|lapacke?|oneapi/dnnl|dnnl)' "$f" /dev/null && bad=1 ;; esac
     case $from in results/store) ;; *) grep -n '#include <sqlite3' "$f" /dev/null && bad=1 ;; esac
 done
+sql='"[^"]*\<(SELECT|INSERT (OR|INTO)|UPDATE [a-z_]+ SET|DELETE FROM)\>'
+grep -rnE "$sql" core plots experiments ablations --include='*.[ch]' &&
+    { echo "SQL belongs in results/queries or in a function of results"; bad=1; }
 [ $bad = 0 ] && echo "layers: ok"
 exit $bad

@@ -105,9 +105,9 @@ static int read_wanted(struct loading *l)
     for (const struct arch *const *a = arch_table; *a && l->n == 0; a++)
         for (int layer = 0; layer < MAX_LAYERS; layer++)
             for (int p = 0; p < N_PROJ; p++) {
-                const struct st_tensor *t =
-                    l->wanted[p] ? find_factor(l->file, (*a)->proj_name(layer, (enum proj)p))
-                                 : NULL;
+                char *module = arch_module(*a, layer, (enum proj)p);
+                const struct st_tensor *t = l->wanted[p] ? find_factor(l->file, module) : NULL;
+                free(module);
                 if (!t)
                     continue;
                 l->b = xgrow(l->b, (size_t)l->n + 1, sizeof *l->b);

@@ -61,7 +61,7 @@ static int encode_batch(struct encoding *c, int first, int n)
 
     for (int i = 0; i < n; i++)
         idx[i] = first + i;
-    batch_fill(&c->mb, c->set, idx, n, 0);
+    microbatch_fill(&c->mb, c->set, idx, n, 0);
     size_t each = (size_t)c->mb.b.n_tok * (size_t)c->e->d;
     c->rows = xgrow(c->rows, each * (size_t)c->e->places, sizeof *c->rows);
     for (int p = 0; p < c->e->places; p++)

@@ -19,7 +19,7 @@ void numbers_free(struct numbers *t)
 int numbers_store(struct store *s, const struct analysis_set *set, const struct numbers *t,
                   const char *table)
 {
-    if (store_analysis(s, set, t->row, t->n) != 0)
+    if (analyses_put(s, set, t->row, t->n) != 0)
         return -1;
     note("stored %zu numbers of '%s'%s%s: lowrank table %s study=%s", t->n, set->study,
          *set->settings ? " with " : "", set->settings, table, set->study);

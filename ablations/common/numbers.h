@@ -2,7 +2,7 @@
 #ifndef NUMBERS_H
 #define NUMBERS_H
 
-#include "results/store/store.h"
+#include "results/store/analyses.h"
 
 /* A growing list; a zeroed struct is an empty one. */
 struct numbers {

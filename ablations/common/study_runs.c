@@ -1,6 +1,9 @@
 /* study_runs.c - choose the runs of a study that an analysis uses. */
 #include "ablations/common/study_runs.h"
 #include "core/base/text.h"
+#include "core/base/file.h"
+#include "results/query/query.h"
+#include "results/query/recorded.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,28 +35,21 @@ static void study_run_from_row(struct study_run *x, const struct rows *r, int ro
 
 char *study_runs_recipe(struct store *s, const char *study)
 {
-    const char *const params[] = { "study", study, NULL };
-    struct rows r;
-    char *recipe = NULL;
+    char *recipe;
 
-    if (store_query(s, &r, "SELECT json_extract(spec, '$.recipe') FROM sweep WHERE name = :study",
-                    params) == 0) {
-        recipe = xstrdup(r.n_rows > 0 && r.cell[0] ? r.cell[0] : study);
-        rows_free(&r);
-    }
+    recorded_recipe(&recipe, s, study);
     return recipe ? recipe : xstrdup(study);
 }
 
 static int check_study_exists(struct store *s, const char *study)
 {
-    const char *const params[] = { "study", study, NULL };
-    struct rows r;
+    char *recipe;
+    int known = recorded_recipe(&recipe, s, study);
 
-    if (store_query(s, &r, "SELECT 1 FROM sweep WHERE name = :study", params) != 0)
+    free(recipe);
+    if (known < 0)
         return -1;
-    int n = r.n_rows;
-    rows_free(&r);
-    return n > 0
+    return known
                ? 0
                : fail(FAIL_RUN,
                       "the store has no study '%s' ('lowrank status' lists them): lowrank sweep %s",
@@ -62,30 +58,14 @@ static int check_study_exists(struct store *s, const char *study)
 
 int study_runs_find(struct study_run **out, struct store *s, const struct wanted_runs *w)
 {
-    static const char sql[] =
-        "SELECT r.run_id, r.run_key, r.cell_key, r.state, coalesce(r.model, '') AS model,"
-        " coalesce(r.task, '') AS task, coalesce(r.method, '') AS method, r.rank,"
-        " coalesce(r.targets, '') AS targets, coalesce(r.seed, 0) AS seed, a.adapter_dir,"
-        " (SELECT sha256 FROM run_input i WHERE i.run_id = r.run_id AND i.role = 'weights'"
-        "   ORDER BY i.attempt DESC LIMIT 1) AS weights"
-        " FROM study_cells c JOIN sweep_run sr ON sr.plan_id = c.plan_id"
-        " JOIN run r ON r.run_id = sr.run_id AND r.cell_key = c.cell_key"
-        " LEFT JOIN attempt a ON a.run_id = r.run_id AND a.attempt = r.attempts"
-        " WHERE c.study = :study"
-        " AND (:methods IS NULL OR instr(',' || :methods || ',', ',' || c.method || ','))"
-        " AND (:targets IS NULL OR c.method <> 'lora' OR c.targets = :targets)"
-        " AND (:task IS NULL OR c.task = :task)"
-        " AND (:ranks IS NULL OR c.method <> 'lora'"
-        "   OR instr(',' || :ranks || ',', ',' || c.rank || ','))"
-        " AND (:seed IS NULL OR r.seed = :seed)"
-        " ORDER BY c.ordinal, r.seed";
     const char *const params[] = { "study",    w->study, "methods", w->methods, "targets",
                                    w->targets, "task",   w->task,   "ranks",    w->ranks,
                                    "seed",     w->seed,  NULL };
     struct rows r;
 
     *out = NULL;
-    if (check_study_exists(s, w->study) != 0 || store_query(s, &r, sql, params) != 0)
+    if (check_study_exists(s, w->study) != 0 ||
+        query_named(s, &r, "cmd_study_runs", params) != 0)
         return -1;
     *out = xalloc((size_t)r.n_rows + 1, sizeof **out);
     for (int i = 0; i < r.n_rows; i++)
@@ -233,12 +213,10 @@ int study_runs_done(struct study_run **out, struct store *s, const struct wanted
 
 int study_runs_ranks(struct rows *r, struct store *s, const struct wanted_runs *w)
 {
-    static const char sql[] = "SELECT DISTINCT c.rank FROM study_cells c WHERE c.study = :study"
-                              " AND c.method = 'lora' AND c.targets = :targets"
-                              " AND (:task IS NULL OR c.task = :task) ORDER BY c.rank";
     const char *const params[] = {
         "study", w->study, "targets", w->targets, "task", w->task, NULL
     };
 
-    return check_study_exists(s, w->study) == 0 ? store_query(s, r, sql, params) : -1;
+    return check_study_exists(s, w->study) == 0 ? query_named(s, r, "cmd_study_ranks", params)
+                                                : -1;
 }

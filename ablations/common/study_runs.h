@@ -3,7 +3,7 @@
 #define STUDY_RUNS_H
 
 #include "core/base/opt.h"
-#include "results/store/store.h"
+#include "results/store/analyses.h"
 
 /* A run of a study. The strings are owned by the struct. */
 struct study_run {

@@ -88,7 +88,7 @@ static int find_factors(const struct st_tensor *t[2], int *part, const struct up
 {
     const struct arch *arch = s->base->arch;
     char *together = stored_together(arch) && p <= PROJ_V ? stored_module(arch, layer, p) : NULL;
-    char *own = xstrdup(arch->proj_name(layer, p));
+    char *own = arch_module(arch, layer, p);
 
     *part = 0;
     for (int i = 0; i < 2; i++)

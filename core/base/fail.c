@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 2048 };
+enum { LINE = 2048, KEYS = 256 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char recorded[LINE];
+static char recorded[LINE], recorded_keys[KEYS];
 static enum fail_code recorded_code = FAIL_RUN;
 
 const struct fail_status fail_statuses[] = {
@@ -38,18 +38,44 @@ _Noreturn void bug(const char *file, int line, const char *cond, const char *fmt
     abort();
 }
 
-int fail(enum fail_code code, const char *fmt, ...)
+static int record(enum fail_code code, const char *keys, const char *fmt, va_list ap)
 {
     char line[LINE]; /* FMT's arguments may point into RECORDED */
-    va_list ap;
 
-    va_start(ap, fmt);
     vsnprintf(line, sizeof line, fmt, ap);
-    va_end(ap);
     text_one_line(line, sizeof line);
     pthread_mutex_lock(&lock);
     memcpy(recorded, line, sizeof recorded);
+    snprintf(recorded_keys, sizeof recorded_keys, "%s", keys);
     recorded_code = code;
+    pthread_mutex_unlock(&lock);
+    return -1;
+}
+
+int fail(enum fail_code code, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    int rc = record(code, "", fmt, ap);
+    va_end(ap);
+    return rc;
+}
+
+int fail_setting(const char *keys, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    int rc = record(FAIL_USAGE, keys, fmt, ap);
+    va_end(ap);
+    return rc;
+}
+
+int fail_about(const char *keys)
+{
+    pthread_mutex_lock(&lock);
+    snprintf(recorded_keys, sizeof recorded_keys, "%s", keys);
     pthread_mutex_unlock(&lock);
     return -1;
 }
@@ -79,4 +105,9 @@ const char *fail_text(void)
 enum fail_code fail_code(void)
 {
     return recorded_code;
+}
+
+const char *fail_keys(void)
+{
+    return recorded_keys;
 }

@@ -36,7 +36,15 @@ int fail(enum fail_code code, const char *fmt, ...) PRINTF(2, 3);
 /* fail_context - put "TEXT: " in front of the recorded line and keep its code; returns -1. */
 int fail_context(const char *fmt, ...) PRINTF(1, 2);
 
-/* fail_text, fail_code - the recorded line and its code. */
+/* fail_setting - fail(FAIL_USAGE, ...) because a setting has a wrong value, and record its KEY as
+ * well; of several settings that together are wrong, their keys as "batch,steps". fail_about - record
+ * KEYS for the failure that is recorded already. Both return -1. */
+int fail_setting(const char *keys, const char *fmt, ...) PRINTF(2, 3);
+int fail_about(const char *keys);
+
+/* fail_text, fail_code - the recorded line and its code. fail_keys - the keys of the settings that
+ * the recorded failure is about, "" when none were recorded. */
 const char *fail_text(void);
 enum fail_code fail_code(void);
+const char *fail_keys(void);
 #endif

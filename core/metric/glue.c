@@ -150,8 +150,7 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Ranks from 1; equal values share the mean of theirs. NaN when some x is not a number. */
-static double *ranks(const double *x, int n)
+double *metric_ranks(const double *x, int n)
 {
     struct ranked *r = xalloc((size_t)n, sizeof *r);
     double *out = xalloc((size_t)n, sizeof *out);
@@ -177,7 +176,7 @@ static double spearman(const struct outcome *o)
 {
     if (o->n < 2)
         return NAN;
-    double *x = ranks(o->value, o->n), *y = ranks(o->target, o->n);
+    double *x = metric_ranks(o->value, o->n), *y = metric_ranks(o->target, o->n);
     double r = correlation(x, y, o->n);
 
     free(x);

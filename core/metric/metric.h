@@ -24,4 +24,8 @@ struct metric {
 };
 extern const struct metric *const metric_table[];   /* generated, NULL-terminated */
 const struct metric *metric_find(const char *name); /* NULL: unknown */
+
+/* metric_ranks (glue.c) - the ranks of X[n] from 1; equal values share the mean of their ranks. All
+ * NaN when some x is not a number. The caller frees the list. */
+double *metric_ranks(const double *x, int n);
 #endif

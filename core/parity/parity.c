@@ -4,6 +4,7 @@
 #include "core/parity/parity_compare.h"
 #include "core/parity/parity_trace.h"
 #include "core/peft/peft.h"
+#include "core/peft/peft_tensors.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static const struct adapt frozen = { .name = "frozen" };
 /* The number of classes of the checkpoint's own classifier, or 2 without one; 0: a decoder. */
 static int own_labels(const struct base_model *b)
 {
-    const struct st_tensor *t = st_find(&b->file, "classifier.weight");
+    const struct st_tensor *t = base_model_head(b, ROLE_HEAD_W);
 
     if (b->arch->causal)
         return 0;
@@ -117,7 +118,7 @@ static int check_base(struct parity *p, struct expected *e, const struct feed *f
         rc = compare_tokens(p, e, "hidden", ws.hidden, f);
     if (rc == 0 && embedding)
         rc = compare_embedding(p, e, &ws);
-    if (rc == 0 && (p->base->arch->causal || st_find(&p->base->file, "classifier.weight")))
+    if (rc == 0 && (p->base->arch->causal || base_model_head(p->base, ROLE_HEAD_W)))
         rc = compare_logits(p, e, "logits", &ws, f) != 0
                  ? -1
                  : compare_loss(p, e, "loss", &m, &ws, &f->b);

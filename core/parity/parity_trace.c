@@ -2,6 +2,8 @@
 #include "core/parity/parity_trace.h"
 #include "core/parity/feed.h"
 #include "core/peft/peft.h"
+#include "core/peft/peft_targets.h"
+#include "core/peft/peft_tensors.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -82,7 +82,7 @@ static void eval_chunk(void *arg, int piece, int thread)
         return;
     }
     ws->train = false;
-    batch_fill(mb, e->d, c->order + from, c->from[piece + 1] - from, 0);
+    microbatch_fill(mb, e->d, c->order + from, c->from[piece + 1] - from, 0);
     if (frozen_cache_fwd(e->frozen, e->model, ws, mb) != 0) {
         e->failed = 1;
         return;

@@ -3,7 +3,7 @@
 #ifndef FROZEN_CACHE_H
 #define FROZEN_CACHE_H
 
-#include "core/data/batch.h"
+#include "core/data/microbatch.h"
 #include "core/train/job.h"
 
 /* The rows of an example (workspace.frozen) are written in its first pass and read in all later

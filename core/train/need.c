@@ -71,7 +71,7 @@ static void survey_evaluation(struct survey *s, const struct dataset *d)
 
     eval_chunks_init(&c, d);
     for (int i = 0; i < c.n; i++) {
-        batch_fill(&mb, d, c.order + c.from[i], c.from[i + 1] - c.from[i], 0);
+        microbatch_fill(&mb, d, c.order + c.from[i], c.from[i + 1] - c.from[i], 0);
         survey_microbatch(s, &mb.b, false);
     }
     eval_chunks_free(&c);

@@ -71,8 +71,8 @@ static int check_best_by(const struct train_cfg *c, const struct task *t)
             return 0;
         words[i + 1] = t->metrics[i];
     }
-    return fail(FAIL_USAGE, "unknown best_by '%s' for task '%s'%s", c->best_by, t->name,
-                suggest_hint(hint, c->best_by, words, NULL));
+    return fail_setting("best_by", "unknown best_by '%s' for task '%s'%s", c->best_by, t->name,
+                        suggest_hint(hint, c->best_by, words, NULL));
 }
 
 int train_recompute(const struct train_cfg *c)
@@ -87,8 +87,8 @@ int train_recompute(const struct train_cfg *c)
         return ALL;
     long n = strtol(s, &end, 10);
     if (*s < '0' || *s > '9' || *end || n > ALL)
-        return fail(FAIL_USAGE, "'recompute' must be false, true or a number of blocks, not '%s'",
-                    s);
+        return fail_setting("recompute",
+                            "'recompute' must be false, true or a number of blocks, not '%s'", s);
     return (int)n;
 }
 
@@ -103,13 +103,15 @@ int train_cfg_check(const struct train_cfg *c, const struct task *t)
 
     for (size_t i = 0; i < ARRAY_LEN(drop); i++)
         if (drop[i].p != -1 && !(drop[i].p >= 0 && drop[i].p < 1))
-            return fail(FAIL_USAGE,
-                        "'%s' must be at least 0 and below 1, or -1 for the model's, not %g",
-                        drop[i].key, drop[i].p);
+            return fail_setting(
+                drop[i].key, "'%s' must be at least 0 and below 1, or -1 for the model's, not %g",
+                drop[i].key, drop[i].p);
     if (c->beta1 >= 1 || c->beta2 >= 1)
-        return fail(FAIL_USAGE, "'%s' must be below 1", c->beta1 >= 1 ? "beta1" : "beta2");
+        return fail_setting(c->beta1 >= 1 ? "beta1" : "beta2", "'%s' must be below 1",
+                            c->beta1 >= 1 ? "beta1" : "beta2");
     if (c->batch < 1 || c->accumulate < 1 || (c->epochs < 1 && c->steps < 1))
-        return fail(FAIL_USAGE, "'batch', 'accumulate' and 'epochs' or 'steps' must be at least 1");
+        return fail_setting("batch,accumulate,epochs,steps",
+                            "'batch', 'accumulate' and 'epochs' or 'steps' must be at least 1");
     return train_recompute(c) < 0 ? -1 : check_best_by(c, t);
 }
 

@@ -3,7 +3,7 @@
 #ifndef TRAIN_H
 #define TRAIN_H
 
-#include "core/data/batch.h"
+#include "core/data/microbatch.h"
 #include "core/data/token_cache.h"
 #include "core/train/ckpt.h"
 #include "core/train/eval.h"

@@ -4,7 +4,10 @@
 #include "core/format/json.h"
 #include "experiments/assets/model_dir.h"
 #include "experiments/assets/model_facts.h"
+#include "core/peft/peft.h"
+#include "experiments/recipe/inputs.h"
 #include "experiments/recipe/recipe.h"
+#include "results/query/recorded.h"
 #include "results/store/store.h"
 
 #include <stdlib.h>
@@ -39,7 +42,7 @@ static int read_config(struct source *s, const char *text)
         char *word = json_is_string(value) ? xstrdup(json_string_value(value))
                                            : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
         if (*word) /* "" is an absent text */
-            settings_set(&v, key, word, "the store");
+            settings_set(&v, key, word, location_named("the store"));
         free(word);
     }
     if (rc == 0)
@@ -52,22 +55,19 @@ static int read_config(struct source *s, const char *text)
 
 static int find_recipe_of(struct source *s, const char *home)
 {
-    static const char sql[] = "SELECT config FROM run WHERE substr(run_key, 1, 16) = :key";
-    const char *params[] = { "key", s->key, NULL };
     char *path = home_path(home, "lowrank.db");
     struct store *store = NULL;
-    struct rows r = { 0 };
+    struct recorded_run r = { 0 };
     int rc = 0;
 
     if (!file_exists(path))
         detail("'%s' is absent: the adapter's own settings are used", path);
-    else if (store_open(&store, path, STORE_READ) != 0 || store_query(store, &r, sql, params) != 0)
+    else if (store_open(&store, path, STORE_READ) != 0 || recorded_run(&r, store, s->key) < 0)
         rc = -1;
-    else if (r.n_rows == 1)
-        rc = read_config(s, r.cell[0]);
-    rows_free(&r);
-    if (store)
-        store_close(store);
+    else if (r.config)
+        rc = read_config(s, r.config);
+    recorded_run_free(&r);
+    store_close(store);
     free(path);
     return rc;
 }
@@ -145,8 +145,8 @@ static int other_method(struct adapted *a, struct source *s)
 /* Rows of the checkpoint's own classifier; 0: it has none. */
 static int own_labels(const struct base_model *b)
 {
-    const struct st_tensor *t = st_find(&b->file, "classifier.weight");
-    bool fits = t && st_find(&b->file, "classifier.bias") && t->n_dims == 2 && t->shape[0] > 0 &&
+    const struct st_tensor *t = base_model_head(b, ROLE_HEAD_W);
+    bool fits = t && base_model_head(b, ROLE_HEAD_B) && t->n_dims == 2 && t->shape[0] > 0 &&
                 t->shape[0] <= 65536 && t->shape[1] == (size_t)b->dims.d_model;
 
     return fits ? (int)t->shape[0] : 0;

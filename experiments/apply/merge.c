@@ -7,21 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t size_of(const struct param *p)
-{
-    return (size_t)p->rows * (size_t)p->cols;
-}
-
-static bool is_matrix(const struct param *p)
-{
-    return p->layer >= 0 && p->role < ROLE_B;
-}
-
-static bool is_head(const struct param *p)
-{
-    return strcmp(p->name, "classifier.weight") == 0 || strcmp(p->name, "classifier.bias") == 0;
-}
-
 int merge_check(const struct adapted *a)
 {
     const char *name = adapt_unmerged(a->method);
@@ -38,7 +23,7 @@ int merge_check(const struct adapted *a)
 
 static real *plain_copy(const struct param *p)
 {
-    real *x = malloc(size_of(p) * sizeof *x);
+    real *x = malloc(param_size(p) * sizeof *x);
 
     if (x)
         param_read(x, p);
@@ -53,7 +38,7 @@ static real *copy_of(const struct adapted *a, const struct param *p, int sign)
 {
     real *x = stop_check() == 0 ? plain_copy(p) : NULL;
 
-    if (x && is_matrix(p) && a->method->merge)
+    if (x && param_is_proj(p) && a->method->merge)
         a->method->merge(&a->model, p->layer, (enum proj)p->role, mat_make(x, p->rows, p->cols),
                          sign);
     return x;
@@ -70,13 +55,13 @@ static int add_tensors(struct st_out *out, char **name, const struct adapted *a)
 
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
-        bool head = is_head(p);
+        bool head = param_is_head(p);
         if (i >= a->base.n_params && !head)
             continue; /* the adapter's own */
         real *x = copy_of(a, p, 1);
         if (!x)
             return -1;
-        for (size_t k = 0; head && !p->is_vector && k < size_of(p); k++)
+        for (size_t k = 0; head && !p->is_vector && k < param_size(p); k++)
             x[k] *= (real)m->head.pool_scale; /* W (s p) = (s W) p */
         name[n] = xprintf("%s%s", head ? "" : a->base.arch->prefix, p->name);
         out[n] = (struct st_out){
@@ -197,12 +182,12 @@ int merge_undone(double *diff, double *largest, const struct adapted *a,
     for (int i = 0; i < a->base.n_params; i++) {
         const struct param *p = &a->model.params[i]; /* a method may train W itself */
         const struct param *q = param_find(merged->params, merged->n_params, p->name);
-        if (!is_matrix(p))
+        if (!param_is_proj(p))
             continue;
         CHECK(q, "'%s'", p->name);
         real *x = copy_of(a, q, -1), *before = plain_copy(p), *after = plain_copy(q);
         bool ok = x && before && after;
-        for (size_t k = 0; ok && k < size_of(p); k++) {
+        for (size_t k = 0; ok && k < param_size(p); k++) {
             double d = fabs((double)x[k] - (double)before[k]);
             *diff = d <= *diff ? *diff : d; /* a NaN stays */
             *largest = fmax(*largest, fabs((double)after[k]));

@@ -3,6 +3,8 @@
 #include "core/base/file.h"
 #include "core/format/json.h"
 #include "experiments/assets/hash.h"
+
+#include "results/query/recorded.h"
 #include "results/store/store.h"
 
 #include <dirent.h>
@@ -62,26 +64,20 @@ struct origin {
 /* From the store, of the run whose key begins with KEY. */
 static int origin_from_run(struct origin *o, const char *home, const char *key)
 {
-    static const char sql[] =
-        "SELECT json_extract(config, '$.model'), (SELECT sha256 FROM run_input i"
-        " WHERE i.run_id = run.run_id AND role = 'weights' ORDER BY attempt DESC LIMIT 1) FROM run"
-        " WHERE substr(run_key, 1, 16) = :key";
-    const char *params[] = { "key", key, NULL };
     char *path = home_path(home, "lowrank.db");
     struct store *store = NULL;
-    struct rows r = { 0 };
+    struct recorded_run r = { 0 };
     int rc = 0;
 
     if (file_exists(path) &&
-        (store_open(&store, path, STORE_READ) != 0 || store_query(store, &r, sql, params) != 0))
+        (store_open(&store, path, STORE_READ) != 0 || recorded_run(&r, store, key) < 0))
         rc = -1;
-    else if (r.n_rows == 1 && r.cell[0] && r.cell[1]) {
-        o->model = xstrdup(r.cell[0]);
-        snprintf(o->weights, sizeof o->weights, "%s", r.cell[1]);
+    else if (r.model && *r.weights) {
+        o->model = xstrdup(r.model);
+        snprintf(o->weights, sizeof o->weights, "%s", r.weights);
     }
-    rows_free(&r);
-    if (store)
-        store_close(store);
+    recorded_run_free(&r);
+    store_close(store);
     free(path);
     return rc;
 }

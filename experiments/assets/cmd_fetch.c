@@ -31,7 +31,7 @@ static const struct opt_usage usage = {
     .max_args = 1,
 };
 
-static int fetch_model(const char *name, const struct flags *f)
+static int fetch_named(const char *name, const struct flags *f)
 {
     struct model_card card;
     char *file = xprintf("experiments/models/%s.yaml", name), *path = share_path(file), *dir = NULL;
@@ -43,7 +43,7 @@ static int fetch_model(const char *name, const struct flags *f)
              "folder",
              name);
     else if (model_card_load(&card, path) == 0) {
-        rc = model_fetch(f->home, &card, f->from);
+        rc = fetch_model(f->home, &card, f->from);
         if (rc == 0 && (dir = model_dir(f->home, card.name)))
             printf("%s\n", dir);
         model_card_free(&card);
@@ -57,7 +57,7 @@ static int fetch_model(const char *name, const struct flags *f)
 static int fetch_work(void *cfg, int argc, char **argv)
 {
     (void)argc;
-    return fetch_model(argv[1], cfg);
+    return fetch_named(argv[1], cfg);
 }
 
 static int fetch_command(int argc, char **argv)

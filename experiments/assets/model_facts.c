@@ -1,24 +1,22 @@
 /* model_facts.c - what is known of a model before its weights are loaded. */
 #include "experiments/assets/model_facts.h"
 #include "core/base/file.h"
-#include "experiments/assets/fetch.h"
+#include "experiments/assets/model_card.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/model_dir.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* sha256 of those of FILES that are in DIR, by name: "vocab.txt <sha>\n..." when there are more
- * than one. */
-static int hash_some(char out[65], struct session *s, const char *dir, const char *const *files,
-                     bool all)
+/* A hash of those of FILES that are in DIR: SHA-256 of the lines "NAME SHA-256". */
+static int hash_present(char out[65], struct session *s, const char *dir, const char *const *files)
 {
     char text[512] = "", sha[65] = "";
     int n = 0, rc = 0;
 
     for (; *files && rc == 0; files++) {
         char *path = path_join(dir, *files);
-        if (all || file_exists(path)) {
+        if (file_exists(path)) {
             rc = hash_file(sha, s, path);
             snprintf(text + strlen(text), sizeof text - strlen(text), "%s %s\n", *files, sha);
             n++;
@@ -29,18 +27,19 @@ static int hash_some(char out[65], struct session *s, const char *dir, const cha
     return rc == 0 && n == 0 ? fail(FAIL_INPUT, "'%s' has no tokenizer files", dir) : rc;
 }
 
+/* Is it used where the file is mapped? */
 static bool in_place(const struct st_tensor *t)
 {
     return sizeof(real) == sizeof(float) && t->dtype == ST_F32 && t->n_dims > 1;
 }
 
-/* What only the weights' header tells. */
-static void look_inside(struct model_facts *m, const char *weights)
+/* What only the header of the weights says. */
+static void read_header(struct model_facts *m, const char *weights)
 {
     struct safetensors s;
 
     if (st_open(&s, weights) != 0)
-        return; /* base_model_load says what is wrong */
+        return; /* base_model_load will say what is wrong */
     for (int i = 0; i < s.n; i++) {
         const char *at = strstr(s.t[i].name, "pooler.dense.weight");
         m->has_pooler |= at && (at == s.t[i].name || at[-1] == '.');
@@ -50,19 +49,18 @@ static void look_inside(struct model_facts *m, const char *weights)
     st_close(&s);
 }
 
-/* One file of a model that was fetched. */
-static int check_file(struct session *s, const char *dir, const struct model_file *f,
-                      const char *model)
+static int check_fetched_file(struct session *s, const char *dir, const struct model_file *f,
+                              const char *model)
 {
     char *path = path_join(dir, f->path), sha[65];
     int rc = hash_file(sha, s, path);
 
     if (rc != 0)
-        fail_context("model '%s' is incomplete ('lowrank fetch %s' fills it)", model, model);
+        fail_context("model '%s' is incomplete ('lowrank fetch %s' completes it)", model, model);
     else if (strcmp(sha, f->sha256) != 0)
         rc = fail(FAIL_INPUT,
-                  "'%s' has SHA-256 %s, not %s as model '%s' has it; remove '%s' and fetch it "
-                  "again, or give a folder with a '/' to use what is there",
+                  "'%s' has SHA-256 %s, not %s as the card of model '%s' says; remove '%s' and "
+                  "fetch it again, or give the folder as a path with a '/' to use it as it is",
                   path, sha, f->sha256, model, dir);
     free(path);
     return rc;
@@ -78,7 +76,7 @@ int model_facts_check(struct session *s, const char *name, const char *dir)
     if (!strchr(name, '/') && strcmp(dir, fetched) == 0 && file_exists(card))
         rc = model_card_load(&c, card);
     for (int i = 0; i < c.n_files && rc == 0; i++)
-        rc = check_file(s, dir, &c.files[i], name);
+        rc = check_fetched_file(s, dir, &c.files[i], name);
     model_card_free(&c);
     free(card);
     free(file);
@@ -102,9 +100,9 @@ static int read_model(struct model_facts *m, struct session *s, const char *aske
     config = path_join(m->dir, "config.json");
     if (dims_load(&m->dims, m->dir) != 0 || hash_file(m->weights, s, weights) != 0 ||
         hash_file(m->config, s, config) != 0 ||
-        hash_some(m->tokenizer, s, m->dir, tok_files, false) != 0)
+        hash_present(m->tokenizer, s, m->dir, tok_files) != 0)
         goto out;
-    look_inside(m, weights);
+    read_header(m, weights);
     m->asked = xstrdup(asked);
     rc = 0;
 out:

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the task file means; its wording, title and licence may change without making new runs. */
+/* What the task file means. Its wording, title and license may change without changing run keys. */
 static void hash_spec(char out[65], const struct task *t)
 {
     json_t *labels = json_array(), *metrics = json_array();
-    char range[80]; /* may be infinite, which JSON has no number for */
+    char range[80]; /* may be infinite, which JSON cannot express */
 
     snprintf(range, sizeof range, "%.17g %.17g", t->lo, t->hi);
     for (int i = 0; i < t->n_labels; i++)
@@ -31,7 +31,7 @@ static void hash_spec(char out[65], const struct task *t)
     json_decref(j);
 }
 
-/* The folder of a task's files, which are made first when the task says how. */
+/* The folder of the task's files, which are made first if the task says how. */
 static char *made_dir(const struct session *s, const struct task *t)
 {
     char *dir = task_dir(s, t);

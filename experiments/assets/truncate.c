@@ -16,7 +16,8 @@ int truncate_name(const char *name, char **of, long *rank)
         return 0;
     *rank = strtol(at + 2, &end, 10);
     if (end == at + 2 || *end || *rank < 1 || *rank > 65536)
-        return fail(FAIL_USAGE, "model '%s': a truncated model is NAME@rRANK, as minilm@r64", name);
+        return fail(FAIL_USAGE, "model '%s': a truncated model is NAME@rRANK, such as minilm@r64",
+                    name);
     *of = xprintf("%.*s", (int)(at - name), name);
     return 1;
 }

@@ -129,7 +129,7 @@ void bench_model_fill(struct model *m)
 
     for (int i = m->base->n_params; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
-        if (strstr(p->name, "classifier."))
+        if (param_is_head(p))
             continue;
         for (size_t k = 0; k < (size_t)p->rows * (size_t)p->cols; k++)
             p->value[k] = (real)(0.02 * rng_normal(&r));

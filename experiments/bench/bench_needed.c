@@ -1,8 +1,6 @@
 /* bench_needed.c - how many operations a forward pass or a training step needs at least. */
 #include "experiments/bench/bench_needed.h"
 
-#include <string.h>
-
 struct bench_load bench_needed_load(const struct dataset *d)
 {
     struct bench_load l = { .sequences = d->n, .tokens = (double)d->n_tokens };
@@ -34,7 +32,7 @@ static double param_operations(const struct model *m, int i, const struct bench_
 {
     const struct param *p = &m->params[i];
     double n = (double)p->rows * p->cols;
-    bool own = i >= m->base->n_params && !strstr(p->name, "classifier.");
+    bool own = i >= m->base->n_params && !param_is_head(p);
 
     if (own && !p->is_vector)
         return n * l->tokens * (backward ? 6 : 2);

@@ -196,9 +196,9 @@ static void point_init(struct point *p, const struct bench_cfg *c, const struct 
     p->tokens = c->tokens ? c->tokens : BENCH_TOKENS;
     settings_copy(&p->v, v);
     if (strcmp(axis, "model") == 0)
-        settings_set(&p->v, "model", p->value, "axis");
+        settings_set(&p->v, "model", p->value, location_named("axis"));
     else if (strcmp(axis, "rank") == 0)
-        settings_set(&p->v, "rank", p->value, "axis");
+        settings_set(&p->v, "rank", p->value, location_named("axis"));
     else if (strcmp(axis, "length") == 0)
         p->tokens = atol(p->value);
     else if (strcmp(axis, "batch") == 0)
@@ -207,7 +207,7 @@ static void point_init(struct point *p, const struct bench_cfg *c, const struct 
         p->runs = atol(p->value);
     char text[24];
     snprintf(text, sizeof text, "%ld", p->sequences);
-    settings_set(&p->v, "batch", text, "axis");
+    settings_set(&p->v, "batch", text, location_named("axis"));
 }
 
 /* All values of an axis, except those that this build does not allow. */

@@ -18,7 +18,7 @@ static int model_of_side(struct bench_sides *s, enum bench_side_kind kind, struc
                     update->adapt->name);
     settings_copy(&own, v);
     if (kind != BENCH_SIDE_ADAPTER)
-        settings_set(&own, "method", neutral_method, "lowrank bench");
+        settings_set(&own, "method", neutral_method, location_named("lowrank bench"));
     int rc = bench_model_init(b, ses, &own, sequences, tokens, update);
     settings_free(&own);
     if (rc == 0 && kind == BENCH_SIDE_ADAPTER)
@@ -52,7 +52,7 @@ void bench_sides_batch(struct bench_sides *s, int sequences, int tokens)
         idx[i] = i;
     bench_model_examples_free(&s->set);
     bench_model_examples(&s->set, &s->model[0].d, sequences, tokens, false);
-    batch_fill(&s->mb, &s->set, idx, sequences, 0);
+    microbatch_fill(&s->mb, &s->set, idx, sequences, 0);
     free(idx);
 }
 

@@ -16,6 +16,7 @@
 #include "experiments/bench/bench_words.h"
 #include "experiments/recipe/data.h"
 #include "experiments/run/sweep.h"
+#include "results/query/query.h"
 
 #include <ftw.h>
 #include <math.h>
@@ -226,14 +227,7 @@ static int count_work(struct comparison *r)
     int rc = store_open(&s, path, STORE_READ);
 
     if (rc == 0)
-        rc = store_query(
-            s, &rows,
-            "SELECT (SELECT sum(tokens) FROM attempt WHERE outcome = 'done') AS tokens,"
-            " (SELECT count(*) FROM attempt WHERE outcome = 'done') AS n,"
-            " (SELECT count(*) FROM curves WHERE split = 'dev' AND metric = 'loss') AS dev,"
-            " (SELECT count(DISTINCT run_id || ' ' || step) FROM final"
-            "   WHERE which IN ('test', 'test_best') AND metric = 'loss') AS test",
-            NULL);
+        rc = query_named(s, &rows, "cmd_work_done", NULL);
     if (rc == 0 && rows_value(&rows, "n") != (double)r->runs)
         rc = fail(FAIL_RUN, "only %.0f of %ld runs of the sweep are done", rows_value(&rows, "n"),
                   r->runs);
@@ -354,7 +348,7 @@ static int compare(struct comparison *r)
 static void set_default(struct settings *v, const char *key, const char *value)
 {
     if (!settings_get(v, key))
-        settings_set(v, key, value, "bench sweep");
+        settings_set(v, key, value, location_named("bench sweep"));
 }
 
 int bench_sweep(const struct bench_cfg *c, int n, char **words)

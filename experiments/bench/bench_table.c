@@ -137,18 +137,18 @@ static int table_store(const struct bench_table *t, const struct bench_cfg *c,
                        const struct settings *v)
 {
     char *settings = settings_json(c, v), *env = provenance_json((int)c->threads);
-    struct bench_spec spec = { .kind = t->kind,
-                               .settings = settings,
-                               .env = env,
-                               .started = t->started,
-                               .wall_s = now_wall() - t->started,
-                               .n_what = t->n_what };
+    struct measurement spec = { .kind = t->kind,
+                                .settings = settings,
+                                .env = env,
+                                .started = t->started,
+                                .wall_s = now_wall() - t->started,
+                                .n_what = t->n_what };
     struct store *s = NULL;
     int64_t id = 0;
     int rc = study_flags_store(&s, c->home, STORE_WRITE);
 
     if (rc == 0)
-        rc = store_bench(s, &spec, &t->rows, &id);
+        rc = measurement_put(s, &spec, &t->rows, &id);
     if (rc == 0) {
         char *path = home_path(c->home, "lowrank.db");
         note("stored as measurement %ld in '%s'; 'lowrank query bench' lists them", (long)id, path);

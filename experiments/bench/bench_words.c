@@ -8,7 +8,7 @@ int bench_words(struct settings *v, const char *first, int n, char **words)
 {
     for (int i = 0; i < n; i++) {
         if (i == 0 && !strchr(words[i], '='))
-            settings_set(v, first, words[i], "command line");
+            settings_set(v, first, words[i], location_command_line);
         else if (settings_word(v, words[i]) != 0)
             return -1;
     }

@@ -1,7 +1,7 @@
 /* doctor_home.c - what the folders of the program hold: models, tasks, results. */
 #include "experiments/doctor/doctor.h"
 #include "core/base/file.h"
-#include "experiments/assets/fetch.h"
+#include "experiments/assets/model_card.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/task_dir.h"
 #include "results/store/store.h"
@@ -137,25 +137,19 @@ static int add_tasks(struct doctor *d)
 
 static void add_database(struct doctor *d)
 {
-    static const char sql[] =
-        "SELECT count(*) AS n, coalesce(sum(state = 'done'), 0) AS done FROM run";
     char *path = home_path(d->session->home, "lowrank.db");
     struct store *s = NULL;
-    struct rows r = { 0 };
+    struct sweep_counts n;
 
     if (!file_exists(path)) {
         doctor_add(d, FACT_OK, "database", xprintf("%s (will be created)", path), NULL);
-    } else if (store_open(&s, path, STORE_READ) == 0 && store_query(s, &r, sql, NULL) == 0) {
-        doctor_add(
-            d, FACT_OK, "database",
-            xprintf("%s: %s of %s runs done", path, rows_get(&r, 0, "done"), rows_get(&r, 0, "n")),
-            NULL);
+    } else if (store_open(&s, path, STORE_READ) == 0 && store_counts(s, NULL, &n) == 0) {
+        doctor_add(d, FACT_OK, "database",
+                   xprintf("%s: %ld of %ld runs done", path, n.done, n.total), NULL);
     } else {
         doctor_add(d, FACT_MISSING, "database", xstrdup(path), fail_text());
     }
-    rows_free(&r);
-    if (s)
-        store_close(s);
+    store_close(s);
     free(path);
 }
 

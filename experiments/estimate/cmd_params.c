@@ -172,10 +172,10 @@ static int read_words(struct settings *v, const struct flags *f, const struct fl
         return fail(FAIL_USAGE, "--model %s and --d-model both say which model; give only one",
                     flag);
     if (named || flag)
-        settings_set(v, "model", named ? words[0] : flag, "command line");
+        settings_set(v, "model", named ? words[0] : flag, location_command_line);
     for (int i = 0; i < t->n; i++)
         if (t->help[i] && f->key[i])
-            settings_set(v, t->opt[i].key, f->key[i], "command line");
+            settings_set(v, t->opt[i].key, f->key[i], location_command_line);
     for (int i = named; i < n; i++)
         if (settings_word(v, words[i]) != 0)
             return -1;

@@ -3,14 +3,6 @@
 
 #include <string.h>
 
-static const struct arch *arch_find(const char *name)
-{
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, name) == 0)
-            return *a;
-    return NULL;
-}
-
 struct dims count_dims(const struct dims *d, const struct recipe *r)
 {
     struct dims out = *d;

@@ -93,8 +93,9 @@ static double n_kept(const struct result *x)
 {
     const struct params *p = x->p;
 
-    return p->r.method->count_kept ? (double)p->r.method->count_kept(p->r.method_cfg, &p->d)
-                                   : x->c.trained;
+    return p->r.method->count_inference
+               ? (double)p->r.method->count_inference(p->r.method_cfg, &p->d)
+               : x->c.trained;
 }
 
 static int add_paper(struct result *x)
@@ -195,7 +196,7 @@ static int fill_counts(struct result *x)
         counts_add(x, what, "trainable, counted from the tensors", x->c.trained);
         counts_add(x, what, "added to the model", x->c.added);
     }
-    if (method->count_kept)
+    if (method->count_inference)
         counts_add(x, what, "kept after training", n_kept(x));
     budget_add(x);
     free(base);

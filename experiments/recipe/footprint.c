@@ -2,6 +2,7 @@
 #include "experiments/recipe/footprint.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/peft/peft.h"
 #include "experiments/assets/adapter_files.h"
 
 #include <stdlib.h>
@@ -70,7 +71,7 @@ static size_t frozen_tables(const struct model *m)
     for (int i = 0; i < m->base->n_params; i++) {
         const struct param *p = &m->params[i];
         if (p->layer < 0 && !p->is_vector && !p->trainable)
-            n += table_resident((size_t)p->rows * (size_t)p->cols * sizeof(real));
+            n += base_model_table_resident(param_size(p) * sizeof(real));
     }
     return n;
 }
@@ -92,7 +93,10 @@ static int check_start(const struct model *m, const struct recipe *r)
              "trained on; those of '%s' are assumed",
              r->run.init_from, r->run.model);
     free(dir);
-    return of >= 0 ? 0 : fail_context("'init_from'");
+    if (of >= 0)
+        return 0;
+    fail_context("'init_from'");
+    return fail_about("init_from");
 }
 
 static void footprint_free(void *item)

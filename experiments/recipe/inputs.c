@@ -35,11 +35,12 @@ int inputs_add_adapter(json_t *inputs, struct session *s, const char *init_from)
     if (!init_from || !*init_from)
         return 0;
     path = adapter_file(s->home, init_from);
-    int rc = path && hash_file(sha256, s, path) == 0 ? 0 : fail_context("'init_from'");
-    if (rc == 0)
-        json_object_set_new(inputs, "adapter", json_string(sha256));
+    bool found = path && hash_file(sha256, s, path) == 0;
     free(path);
-    return rc;
+    if (found)
+        return json_object_set_new(inputs, "adapter", json_string(sha256));
+    fail_context("'init_from'");
+    return fail_about("init_from");
 }
 
 static int check_file(const struct recipe *r, const char *role, const char *path, const char *was)

@@ -62,45 +62,36 @@ const struct opt *recipe_opt(const struct recipe *r, const char *key, void **fie
     return NULL;
 }
 
-int recipe_unknown_method(const char *where, const char *name)
+int recipe_unknown_method(const struct location *location, const char *name)
 {
     const char *word = adapt_unknown(name), *names[64] = { 0 };
-    int n = 0;
+    char hint[SUGGEST_HINT];
 
     if (!*word)
-        return fail(FAIL_USAGE, "%s: 'method' is '%s': the name of a method is missing", where,
-                    name);
+        return location_fail(location, "'method' is '%s': the name of a method is missing", name);
     if (adapt_find(word))
-        return fail(FAIL_USAGE, "%s: 'method' is '%s': '%s' is there twice", where, name, word);
-    for (const struct adapt *const *a = adapt_table; *a && n < 63; a++)
-        names[n++] = (*a)->name;
-    char *list = xstrdup("");
-    for (int i = 0; i < n; i++) {
-        char *more = xprintf("%s%s%s", list, i ? ", " : "", names[i]);
-        free(list);
-        list = more;
-    }
-    const char *near = suggest_word(word, names);
-    fail(FAIL_USAGE, "%s: unknown method '%s'; %s%s%s", where, word,
-         near ? "did you mean '" : "there are ", near ? near : list, near ? "'?" : "");
-    free(list);
-    return -1;
+        return location_fail(location, "'method' is '%s', which names '%s' twice", name, word);
+    for (int n = 0; adapt_table[n] && n < (int)ARRAY_LEN(names) - 1; n++)
+        names[n] = adapt_table[n]->name;
+    return location_fail(location, "unknown method '%s'%s", word,
+                         suggest_hint(hint, word, names, NULL));
 }
 
 static int find_method(struct recipe *r, const struct setting *s)
 {
+    const struct location none = location_named("default");
     const char *name = s ? s->value : "lora";
 
     r->method = adapt_find(name);
     if (!r->method)
-        return recipe_unknown_method(s ? s->where : "default", name);
+        return recipe_unknown_method(s ? &s->location : &none, name);
     r->method_cfg = xalloc(1, r->method->cfg_size);
     if (r->method->opts)
         opt_defaults(r->method->opts, r->method_cfg);
     return 0;
 }
 
-/* "-0" is a slip of the pen wherever zero is meant. */
+/* "-0" is a mistake wherever zero is a valid value. */
 static bool minus_zero(const struct opt *o, const void *cfg)
 {
     const double *x = (const double *)(const void *)((const char *)cfg + o->at);
@@ -108,25 +99,24 @@ static bool minus_zero(const struct opt *o, const void *cfg)
     return o->type == OPT_REAL && *x == 0 && signbit(*x);
 }
 
-static int set_one(struct recipe *r, const struct setting *s)
+static int set_field(struct recipe *r, const struct setting *s)
 {
     void *cfg = NULL;
     const struct opt *o = recipe_opt(r, s->key, &cfg);
-    const char *near = NULL;
 
     if (!o && keys_find(s->key))
-        return 0; /* of another method */
+        return 0; /* another method has it */
     if (!o) {
-        near = keys_nearest(s->key);
-        return fail(FAIL_USAGE, "%s: unknown key '%s'%s%s%s", s->where, s->key,
-                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        const char *near = keys_nearest(s->key);
+        return location_fail(&s->location, "unknown key '%s'%s%s%s", s->key,
+                             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     if (opt_set(o, cfg, s->value) != 0)
-        return fail_context("%s", s->where);
+        return location_context(&s->location);
     if (minus_zero(o, cfg))
-        return fail(FAIL_USAGE, "%s: '%s' must not be '%s'", s->where, s->key, s->value);
+        return location_fail(&s->location, "'%s' must not be '%s'", s->key, s->value);
     if (o->type == OPT_STR && cfg == (void *)&r->run && !*s->value)
-        return fail(FAIL_USAGE, "%s: '%s' is empty", s->where, s->key);
+        return location_fail(&s->location, "'%s' is empty", s->key);
     return 0;
 }
 
@@ -145,26 +135,12 @@ int recipe_parse(struct recipe *r, const struct settings *v)
     opt_defaults(train_opts, &r->train);
     int rc = find_method(r, settings_get(v, "method"));
     for (int i = 0; i < v->n && rc == 0; i++)
-        rc = set_one(r, &v->s[i]);
+        rc = set_field(r, &v->s[i]);
     if (rc == 0)
         replace(&r->run.method, r->method->name); /* one name for "a,b" and "b+a" */
     else
         recipe_free(r);
     return rc;
-}
-
-static int recipe_blame(const struct settings *v)
-{
-    char quoted[80], first[80];
-
-    for (int i = 0; i < v->n; i++) {
-        snprintf(quoted, sizeof quoted, "'%s'", v->s[i].key);
-        snprintf(first, sizeof first, "%s: ", v->s[i].key);
-        bool named = strstr(fail_text(), quoted) || strncmp(fail_text(), first, strlen(first)) == 0;
-        if (named && strcmp(v->s[i].where, "command line") != 0)
-            return fail_context("%s", v->s[i].where);
-    }
-    return -1;
 }
 
 enum precision recipe_precision(const struct recipe *r)
@@ -198,18 +174,18 @@ static int fit_max_len(struct recipe *r, const struct dims *d, const struct task
     if (c->max_len == 0)
         c->max_len = t->max_len < d->max_pos ? t->max_len : d->max_pos;
     if (c->max_len > d->max_pos)
-        return fail(FAIL_USAGE, "'max_len' is %ld, but the model has %d positions", c->max_len,
-                    d->max_pos);
+        return fail_setting("max_len", "'max_len' is %ld, but the model has %d positions",
+                            c->max_len, d->max_pos);
     if (rows > 0 && room < least)
-        return fail(
-            FAIL_USAGE,
+        return fail_setting(
+            "prefix,infix",
             "'prefix' is %ld and 'infix' is %ld, but the model has %d positions, of which %s "
             "needs %d",
             whole(r, "prefix"), whole(r, "infix"), d->max_pos,
             t->col_pair ? "a pair of texts" : "a text", least);
     if (c->max_len < least) /* as many special tokens, and one of each text */
-        return fail(FAIL_USAGE, "'max_len' is %ld, but %s needs %d tokens", c->max_len,
-                    t->col_pair ? "a pair of texts" : "a text", least);
+        return fail_setting("max_len", "'max_len' is %ld, but %s needs %d tokens", c->max_len,
+                            t->col_pair ? "a pair of texts" : "a text", least);
     if (c->max_len > room) {
         c->max_len = room;
         if (session_first(r->session, "max_len %d", room))
@@ -246,8 +222,8 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
     bool all = strcmp(c->recompute, "true") == 0;
     return all || train_recompute(c) <= d->n_layers
                ? 0
-               : fail(FAIL_USAGE, "'recompute' is %s, but the model has %d blocks", c->recompute,
-                      d->n_layers);
+               : fail_setting("recompute", "'recompute' is %s, but the model has %d blocks",
+                              c->recompute, d->n_layers);
 }
 
 static json_t *field_json(const struct opt *o, const void *cfg)
@@ -353,7 +329,7 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
         return 0;
 failed:
     json_decref(inputs);
-    recipe_blame(v);
+    settings_blame(v);
     recipe_free(r);
     return -1;
 }

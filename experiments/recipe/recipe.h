@@ -80,5 +80,5 @@ uint64_t recipe_order_seed(const struct recipe *r);
 uint64_t recipe_init_seed(const struct recipe *r);
 
 /* recipe_unknown_method - record FAIL_USAGE for a method that adapt_find does not find; -1. */
-int recipe_unknown_method(const char *where, const char *name);
+int recipe_unknown_method(const struct location *location, const char *name);
 #endif

@@ -5,16 +5,17 @@
 #include "core/base/yaml.h"
 
 struct setting {
-    char *key, *value, *where; /* where: "file:line:col" or "command line" */
+    char *key, *value;
+    struct location location; /* with a name of its own */
 };
 struct settings {
     struct setting *s;
     int n;
 };
 
-/* settings_set - set KEY, whether it was there or not; '-' in a key is stored as '_'. settings_copy -
- * set all of SRC in DST. settings_get - NULL: not given. */
-void settings_set(struct settings *v, const char *key, const char *value, const char *where);
+/* settings_set - set KEY, whether it was set before or not; '-' in a key is stored as '_'. Strings are
+ * copied. settings_copy - set all of SRC in DST. settings_get - NULL: not given. */
+void settings_set(struct settings *v, const char *key, const char *value, struct location location);
 void settings_copy(struct settings *dst, const struct settings *src);
 const struct setting *settings_get(const struct settings *v, const char *key);
 void settings_free(struct settings *v);
@@ -27,7 +28,10 @@ int settings_yaml(struct settings *v, const struct yaml_node *map);
 int settings_word(struct settings *v, const char *word);
 
 /* settings_value - the value of KEY as one string, a list as "a,b"; the caller frees it. Errors: NULL
- * after FAIL_USAGE. settings_place - "file:line:col" of a node; the caller frees it. */
+ * after FAIL_USAGE. */
 char *settings_value(const struct yaml_node *n, const char *key);
-char *settings_place(const struct yaml_node *n);
+
+/* settings_blame - put the location of the setting that the recorded failure is about (fail_keys) before
+ * the failure, unless it is the command line; -1. */
+int settings_blame(const struct settings *v);
 #endif

@@ -6,6 +6,7 @@
 #include "experiments/estimate/memory.h"
 #include "experiments/run/run_again.h"
 #include "experiments/study/study_flags.h"
+#include "results/query/query.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -91,10 +92,7 @@ static int print_result(struct store *store, const struct recipe *r, int format)
     const char *const params[] = { "key", r->key, NULL };
     struct rows rows;
 
-    if (store_query(store, &rows,
-                    "SELECT which, metric, coalesce(value, nonfinite) AS value, step FROM final"
-                    " WHERE run_key = :key ORDER BY which, metric",
-                    params) != 0)
+    if (query_named(store, &rows, "cmd_run_final", params) != 0)
         return -1;
     int rc = rows_print(stdout, &rows, (enum rows_format)format);
     rows_free(&rows);
@@ -115,7 +113,7 @@ static int train_and_print(struct study *s, struct store *store, const struct ru
     struct lease lease;
     char took[32];
 
-    int rc = store_lease(store, s->name, p->recipe.key, env->lease_s, &lease);
+    int rc = lease_take(store, s->name, p->recipe.key, env->lease_s, &lease);
     if (rc == 0)
         return fail(FAIL_RUN, "another process is already training run %.8s", p->recipe.key);
     if (rc < 0)

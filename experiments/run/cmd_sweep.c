@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "experiments/run/sweep.h"
 #include "experiments/study/study_flags.h"
+#include "results/query/recorded.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -82,17 +83,13 @@ static void note_bad_runs(const struct study *s, const enum run_state *state, st
     for (int i = 0; i < s->n_runs && shown < MOST_BAD_SHOWN; i++) {
         if (state[i] != STATE_DIVERGED && state[i] != STATE_FAILED)
             continue;
-        const char *const params[] = { "key", s->runs[i].recipe.key, NULL };
-        struct rows rows = { 0 };
-        const char *why = NULL;
-        if (store_query(store, &rows, "SELECT error FROM runs WHERE run_key = :key", params) == 0 &&
-            rows.n_rows)
-            why = rows_get(&rows, 0, "error");
+        struct recorded_run run;
+        recorded_run(&run, store, s->runs[i].recipe.key);
         char *words = run_words(s, &s->runs[i]);
         note("  %s %.8s %s: %s", state_names[state[i]], s->runs[i].recipe.key, words,
-             why ? why : "no reason given");
+             run.error ? run.error : "no reason given");
         free(words);
-        rows_free(&rows);
+        recorded_run_free(&run);
         shown++;
     }
 }

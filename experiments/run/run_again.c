@@ -2,6 +2,8 @@
 #include "experiments/run/run_again.h"
 #include "core/base/file.h"
 #include "experiments/run/run_model.h"
+#include "results/query/query.h"
+#include "results/query/recorded.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,13 +31,7 @@ static int compare_metric(void *self, long step, const char *split, const char *
              : value > 0     ? "+inf"
                              : "-inf",
              value);
-    if (store_query(
-            a->env->store, &rows,
-            "SELECT coalesce(nonfinite, printf('%!.17g', value)) AS value FROM curves JOIN run "
-            "USING(run_id)"
-            " WHERE run_id = CAST(:run AS INTEGER) AND split = :split AND metric = :name AND step ="
-            " CAST(:step AS INTEGER)",
-            params) != 0)
+    if (query_named(a->env->store, &rows, "cmd_run_point", params) != 0)
         return -1;
     const char *was = rows.n_rows ? rows_get(&rows, 0, "value") : NULL;
     if (was) {
@@ -58,16 +54,14 @@ static int progress_tick(void *self, long step, long steps, double tokens)
 
 static int find_run(struct again *a, const struct recipe *r)
 {
-    const char *const params[] = { "key", r->key, NULL };
-    struct rows rows;
+    struct recorded_run run;
+    int found = recorded_run(&run, a->env->store, r->key);
 
-    if (store_query(a->env->store, &rows, "SELECT run_id FROM run WHERE run_key = :key", params) !=
-        0)
+    snprintf(a->run_id, sizeof a->run_id, "%lld", (long long)run.id);
+    recorded_run_free(&run);
+    if (found < 0)
         return -1;
-    const char *id = rows.n_rows ? rows_get(&rows, 0, "run_id") : NULL;
-    snprintf(a->run_id, sizeof a->run_id, "%s", id ? id : "");
-    rows_free(&rows);
-    return id ? 0 : fail(FAIL_RUN, "run %.8s is not in the store", r->key);
+    return found ? 0 : fail(FAIL_RUN, "run %.8s is not in the store", r->key);
 }
 
 /* Somebody may have removed the folder of the adapter; the same run makes the same adapter. */

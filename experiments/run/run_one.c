@@ -6,6 +6,7 @@
 #include "experiments/recipe/footprint.h"
 #include "experiments/run/provenance.h"
 #include "experiments/run/run_model.h"
+#include "results/store/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static int note_stored(struct live_run *l, int rc)
 /* 1: the lease is still ours; 0: lost; -1 after fail. */
 static int renew_lease(struct live_run *l, long step)
 {
-    int rc = store_renew(l->env->store, l->lease, l->env->lease_s, step);
+    int rc = lease_renew(l->env->store, l->lease, l->env->lease_s, step);
 
     l->renewed = now_mono();
     l->lost |= rc == 0;
@@ -67,14 +68,15 @@ static int on_metric(void *self, long step, const char *split, const char *name,
 
     if (now_mono() - l->renewed > l->env->lease_s / 3 && renew_lease(l, step) < 0)
         return -1;
-    return note_stored(l, store_metric(l->env->store, l->lease, step, split, name, value));
+    return note_stored(l, metrics_add(l->env->store, l->lease, step, split, name, value));
 }
 
 static int on_prediction(void *self, const char *split, long example, double label, double output)
 {
     struct live_run *l = self;
 
-    return note_stored(l, store_prediction(l->env->store, l->lease, split, example, label, output));
+    return note_stored(
+        l, metrics_add_prediction(l->env->store, l->lease, split, example, label, output));
 }
 
 static int on_tick(void *self, long step, long steps, double tokens)
@@ -106,7 +108,7 @@ static int note_input(const struct live_run *l, const char *role, const char *pa
     struct stat st;
     long bytes = stat(path, &st) == 0 ? (long)st.st_size : 0;
 
-    return store_input(l->env->store, l->lease, role, path, sha256, bytes);
+    return lease_input(l->env->store, l->lease, role, path, sha256, bytes);
 }
 
 static int note_inputs(const struct live_run *l)
@@ -117,7 +119,7 @@ static int note_inputs(const struct live_run *l)
     const struct loaded_model *in = loaded_model(r->session, m);
     char *weights = path_join(m->dir, "model.safetensors"), *vocab = path_join(m->dir, "vocab.txt");
     char *env = provenance_json(pool_threads(l->env->pool));
-    int rc = store_attempt_env(l->env->store, l->lease, env);
+    int rc = lease_environment(l->env->store, l->lease, env);
 
     if (rc >= 0)
         rc = note_input(l, "weights", weights, m->weights);
@@ -265,7 +267,7 @@ void run_one(struct run_report *out, const struct run_env *e, const struct plan_
     if (out->fate != FATE_LOST) {
         char why[sizeof out->error];
         memcpy(why, out->error, sizeof why);
-        int rc = store_finish(e->store, lease, &end, false);
+        int rc = lease_finish(e->store, lease, &end, false);
         if (rc < 0 && out->fate != FATE_FAULT)
             out->fate = FATE_FAULT;
         else if (rc < 0)

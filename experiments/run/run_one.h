@@ -3,6 +3,7 @@
 #define RUN_ONE_H
 
 #include "experiments/study/study.h"
+#include "results/store/lease.h"
 #include "results/store/store.h"
 
 #include <stdatomic.h>

@@ -103,7 +103,7 @@ static int end_lost_attempt(struct sweep *w, struct worker_slot *s, pid_t pid, i
     else
         snprintf(rep.error, sizeof rep.error, "worker ended with status %d and without a result",
                  WEXITSTATUS(status));
-    if (store_lost(w->store, (int)pid, sig, rep.error) < 0)
+    if (lease_lost(w->store, (int)pid, sig, rep.error) < 0)
         return -1;
     if (run < 0)
         return 0;

@@ -50,7 +50,7 @@ static int worker_train(const struct sweep *w, const struct run_env *env, int ru
     struct run_env e = *env;
 
     e.lease_s = run_one_lease_s(p);
-    int rc = store_lease(w->store, w->study->name, p->recipe.key, e.lease_s, &lease);
+    int rc = lease_take(w->store, w->study->name, p->recipe.key, e.lease_s, &lease);
     if (rc < 0)
         return WORKER_FAULT;
     if (rc == 0) { /* another process has it, or has done it */

@@ -7,10 +7,11 @@
 #include "core/base/text.h"
 #include "core/base/yaml.h"
 #include "core/metric/metric.h"
-#include "experiments/assets/fetch.h"
+#include "experiments/assets/model_card.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/model_dir.h"
 #include "experiments/assets/task_dir.h"
+#include "results/query/query.h"
 #include "results/rows/rows.h"
 #include "results/store/store.h"
 

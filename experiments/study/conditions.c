@@ -1,4 +1,4 @@
-/* conditions.c - the conditions of a study file name values that its runs have. */
+/* conditions.c - the conditions of a study file may only name values that its runs have. */
 #include "experiments/study/conditions.h"
 #include "core/base/suggest.h"
 #include "core/base/text.h"
@@ -15,7 +15,7 @@ static const struct axis *axis_of(const struct axes *v, const char *key)
     return NULL;
 }
 
-/* The values that runs of one form of the study have for a key; NULL: it does not vary. */
+/* The axis of a key in one form of the study; NULL: the key does not vary. */
 static const struct axis *varied(const struct form *f, const char *key)
 {
     const struct axes *const all[] = { &f->product, &f->zip, &f->nuisance };
@@ -26,7 +26,7 @@ static const struct axis *varied(const struct form *f, const char *key)
     return NULL;
 }
 
-static const char *fixed(const struct form *f, const struct settings *base, const char *key)
+static const char *fixed_value(const struct form *f, const struct settings *base, const char *key)
 {
     const struct setting *s = settings_get(&f->base, key);
     const struct opt *o = keys_find(key);
@@ -35,8 +35,9 @@ static const char *fixed(const struct form *f, const struct settings *base, cons
     return s ? s->value : o && o->def ? o->def : "";
 }
 
-static bool knows(const struct grid *g, const struct settings *base, const char *key,
-                  const char *value)
+/* Does some run have this value? */
+static bool has_value(const struct grid *g, const struct settings *base, const char *key,
+                      const char *value)
 {
     for (int i = 0; i < g->n_when; i++) {
         const struct setting *s = settings_get(&g->when[i].set, key);
@@ -48,42 +49,50 @@ static bool knows(const struct grid *g, const struct settings *base, const char 
         for (int k = 0; a && k < a->n; k++)
             if (keys_same_value(key, a->value[k], value))
                 return true;
-        if (!a && keys_same_value(key, fixed(&g->form[i], base, key), value))
+        if (!a && keys_same_value(key, fixed_value(&g->form[i], base, key), value))
             return true;
     }
     return false;
 }
 
-static int unknown_value(const struct grid *g, const struct axis *a, int at)
+enum { MOST_VALUES = 256 };
+
+/* The different values that the forms of the study have for KEY, NULL-terminated. */
+static void values_of(const char *value[MOST_VALUES], const struct grid *g, const char *key)
 {
-    const char *words[256] = { 0 };
-    char *list = xstrdup("");
     int n = 0;
 
     for (int i = 0; i < g->n_forms; i++) {
-        const struct axis *v = varied(&g->form[i], a->key);
-        for (int k = 0; v && k < v->n && n < 255; k++) {
+        const struct axis *a = varied(&g->form[i], key);
+        for (int k = 0; a && k < a->n && n < MOST_VALUES - 1; k++) {
             bool again = false;
             for (int j = 0; j < n; j++)
-                again |= strcmp(words[j], v->value[k]) == 0;
-            if (again)
-                continue;
-            char *more = xprintf("%s%s%s", list, n ? "; " : "", v->value[k]);
-            free(list);
-            list = more;
-            words[n++] = v->value[k];
+                again |= strcmp(value[j], a->value[k]) == 0;
+            if (!again)
+                value[n++] = a->value[k];
         }
     }
-    const char *near =
-        keys_find(a->key)->type == OPT_STR ? suggest_word(a->value[at], words) : NULL;
-    fail(FAIL_USAGE, "%s: no run of this study has '%s' as '%s'%s%s%s", a->where[at], a->key,
-         a->value[at], near ? "; did you mean '" : "; it varies over: ", near ? near : list,
-         near ? "'?" : "");
-    free(list);
-    return -1;
+    value[n] = NULL;
 }
 
-/* What the file does not vary, words of the command line may still set. */
+/* Values may contain commas, so they are separated by semicolons. */
+static int unknown_value(const struct grid *g, const struct axis *a, int at)
+{
+    const char *value[MOST_VALUES], *none[] = { NULL };
+    bool is_text = keys_find(a->key)->type == OPT_STR;
+    struct text list = { 0 };
+    char hint[SUGGEST_HINT];
+
+    values_of(value, g, a->key);
+    for (int i = 0; value[i]; i++)
+        text_add(&list, "%s%s", i ? "; " : "its values are: ", value[i]);
+    suggest_hint(hint, a->value[at], is_text ? value : none, text_string(&list));
+    text_free(&list);
+    return location_fail(&a->location[at], "no run of this study has '%s' as '%s'%s", a->key,
+                         a->value[at], hint);
+}
+
+/* Values of a key that the file does not vary are accepted: words on the command line may set them. */
 static int check_condition(const struct grid *g, const struct settings *base,
                            const struct axes *condition)
 {
@@ -93,10 +102,10 @@ static int check_condition(const struct grid *g, const struct settings *base,
         for (int k = 0; k < g->n_forms; k++)
             varies |= varied(&g->form[k], a->key) != NULL;
         for (int k = 0; k < a->n; k++) {
-            if (varies && !knows(g, base, a->key, a->value[k]))
+            if (varies && !has_value(g, base, a->key, a->value[k]))
                 return unknown_value(g, a, k);
             if (strcmp(a->key, "method") == 0 && !adapt_find(a->value[k]))
-                return recipe_unknown_method(a->where[k], a->value[k]);
+                return recipe_unknown_method(&a->location[k], a->value[k]);
         }
     }
     return 0;

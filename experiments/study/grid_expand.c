@@ -1,20 +1,20 @@
-/* grid_expand.c - every combination of a study, resolved; the same run never twice. */
-#include "experiments/study/grid.h"
+/* grid_expand.c - every combination of a study's values as a run; no run twice. */
+#include "experiments/study/grid_expand.h"
 #include "core/base/file.h"
-#include "results/store/store.h"
+#include "experiments/study/budget.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_RUNS = 100000, MOST_RUNS_EVER = 10000000 };
 
-/* Place of each key's run; linear probing. */
+/* A hash table from keys to runs, with linear probing. */
 struct index {
     int *at; /* run + 1 */
     size_t size;
 };
 
-static size_t slot(const struct index *x, const char *key)
+static size_t index_slot(const struct index *x, const char *key)
 {
     char first[16];
 
@@ -30,11 +30,11 @@ static void index_init(struct index *x, size_t n)
     x->at = xalloc(x->size, sizeof *x->at);
 }
 
-/* The value of KEY, or where to put it. */
+/* The entry of KEY, or the empty one where it belongs. */
 static int *index_find(struct index *x, const char *key,
                        const char *(*key_of)(const struct study *, int), const struct study *s)
 {
-    size_t i = slot(x, key);
+    size_t i = index_slot(x, key);
 
     while (x->at[i] && strcmp(key_of(s, x->at[i] - 1), key) != 0)
         i = (i + 1) & (x->size - 1);
@@ -50,8 +50,8 @@ static const char *run_cell(const struct study *s, int i)
     return s->runs[i].recipe.cell;
 }
 
-/* 1: the recipe has one of these values, compared as values, so that 1e-3 is 0.001; 0: none; -1:
- * not a value. */
+/* 1: the recipe has one of these values, compared as values, so that 1e-3 equals 0.001; 0: none of
+ * them; -1: one is not a value of this key. */
 static int has_value(const struct recipe *r, const struct axis *a)
 {
     void *cfg = NULL;
@@ -70,7 +70,7 @@ static int has_value(const struct recipe *r, const struct axis *a)
     for (int i = 0; i < a->n && !same; i++) {
         char *want = opt_canonical(o, a->value[i]);
         if (!want)
-            return fail_context("%s", a->where[i]);
+            return location_context(&a->location[i]);
         same = strcmp(want, have) == 0;
         free(want);
     }
@@ -86,8 +86,8 @@ static int matches(const struct recipe *r, const struct axes *condition)
     return all;
 }
 
-/* 1: yes; 0: left out; -1: a condition is wrong. */
-static int wanted(const struct recipe *r, const struct grid *g)
+/* 1: part of the study; 0: left out; -1: a condition is wrong. */
+static int is_wanted(const struct recipe *r, const struct grid *g)
 {
     int in = g->n_only == 0;
 
@@ -114,9 +114,9 @@ static char *trial_json(const struct recipe *r, const struct grid *g)
     return text;
 }
 
-/* A resolved run joins the study unless it is there already. Takes *r. */
-static void join(struct study *s, struct recipe *r, const struct grid *g, struct index *keys,
-                 struct index *cells)
+/* Add a resolved run to the study unless it is there already. Takes *r. */
+static void study_add_run(struct study *s, struct recipe *r, const struct grid *g,
+                          struct index *keys, struct index *cells)
 {
     const char *without[66] = { "seed" };
     int *at = index_find(keys, r->key, run_key, s);
@@ -142,21 +142,20 @@ static void join(struct study *s, struct recipe *r, const struct grid *g, struct
     p->cell = s->n_cells++;
 }
 
-static int solve_budget(struct recipe *r, struct session *ses, const struct grid *g,
-                        const char *path)
+static int solve_budget(struct recipe *r, struct session *ses, const struct grid *g)
 {
     const struct model_facts *m = model_facts(ses, r->run.model);
 
     if (!m)
         return -1;
-    if (budget_solve(r, &m->dims, g->budget) == 0)
+    if (budget_find(NULL, r, &m->dims, g->budget) == 0)
         return 0;
-    return fail_context("%s", g->budget_where ? g->budget_where : path);
+    return location_context(&g->budget_location);
 }
 
-/* The settings of all conditions that the recipe meets; words of the command line stand above them.
- * Returns whether V changed; -1. */
-static int add_when(struct settings *v, const struct recipe *r, const struct grid *g)
+/* Add the settings of all conditions that the recipe meets, except where the command line sets the
+ * key. 1: V changed; 0: it did not; -1: a condition is wrong. */
+static int apply_when(struct settings *v, const struct recipe *r, const struct grid *g)
 {
     int changed = 0;
 
@@ -166,9 +165,9 @@ static int add_when(struct settings *v, const struct recipe *r, const struct gri
             return -1;
         for (int k = 0; k < g->when[i].set.n && yes; k++) {
             const struct setting *to = &g->when[i].set.s[k], *now = settings_get(v, to->key);
-            if (now && strcmp(now->where, "command line") == 0)
+            if (now && now->location.kind == LOCATION_COMMAND_LINE)
                 continue;
-            settings_set(v, to->key, to->value, to->where);
+            settings_set(v, to->key, to->value, to->location);
             changed = 1;
         }
     }
@@ -182,7 +181,7 @@ static int parse_when(struct recipe *r, const struct settings *v, const struct g
     if (recipe_parse(r, v) != 0)
         return -1;
     settings_copy(&more, v);
-    int rc = add_when(&more, r, g);
+    int rc = apply_when(&more, r, g);
     if (rc != 0)
         recipe_free(r);
     if (rc > 0)
@@ -191,36 +190,37 @@ static int parse_when(struct recipe *r, const struct settings *v, const struct g
     return rc;
 }
 
-static int add_run(struct study *s, struct session *ses, const struct settings *v,
-                   const struct grid *g, struct index *keys, struct index *cells)
+static int expand_one(struct study *s, struct session *ses, const struct settings *v,
+                      const struct grid *g, struct index *keys, struct index *cells)
 {
     struct recipe r;
 
     if (parse_when(&r, v, g) != 0)
         return -1;
-    int in = wanted(&r, g);
+    int in = is_wanted(&r, g);
     if (in != 1) {
         recipe_free(&r);
         return in;
     }
-    if (g->budget && solve_budget(&r, ses, g, s->path) != 0) {
+    if (g->budget && solve_budget(&r, ses, g) != 0) {
         recipe_free(&r);
         return -1;
     }
     if (recipe_complete(&r, ses, v) != 0)
         return -1;
-    join(s, &r, g, keys, cells);
+    study_add_run(s, &r, g, keys, cells);
     return 0;
 }
 
-static void put(struct settings *v, const struct axes *axes, int which, int value)
+static void set_axis(struct settings *v, const struct axes *axes, int which, int value)
 {
     const struct axis *a = &axes->a[which];
 
-    settings_set(v, a->key, a->value[value], a->where[value]);
+    settings_set(v, a->key, a->value[value], a->location[value]);
 }
 
-/* Wheels of an odometer, the last fastest: axes of the product, the zip as one, nuisance axes. */
+/* An odometer, whose last wheel turns fastest: the axes of the product, the zip as one, the nuisance
+ * axes. */
 struct wheels {
     int at[64], size[64], n;
 };
@@ -235,7 +235,7 @@ static void make_wheels(struct wheels *w, const struct grid *g)
         w->size[w->n++] = g->nuisance.a[i].n;
 }
 
-static bool turn(struct wheels *w)
+static bool turn_wheels(struct wheels *w)
 {
     for (int i = w->n - 1; i >= 0; i--) {
         if (++w->at[i] < w->size[i])
@@ -250,12 +250,12 @@ static void set_wheels(struct settings *v, const struct wheels *w, const struct 
     int at = 0;
 
     for (int i = 0; i < g->product.n; i++)
-        put(v, &g->product, i, w->at[at++]);
+        set_axis(v, &g->product, i, w->at[at++]);
     for (int i = 0; i < g->zip.n; i++)
-        put(v, &g->zip, i, w->at[at]);
+        set_axis(v, &g->zip, i, w->at[at]);
     at += g->zip.n > 0;
     for (int i = 0; i < g->nuisance.n; i++)
-        put(v, &g->nuisance, i, w->at[at++]);
+        set_axis(v, &g->nuisance, i, w->at[at++]);
 }
 
 static int check_size(const struct study *s, const struct wheels *w, const struct grid *g,
@@ -269,8 +269,8 @@ static int check_size(const struct study *s, const struct wheels *w, const struc
         return fail(FAIL_USAGE, "%s: %.0f runs are more than one study can hold (%d)", s->path,
                     total, (int)MOST_RUNS_EVER);
     if (total > MOST_RUNS && !yes_really)
-        return fail(FAIL_USAGE, "%s: these are %.0f runs; --yes-really makes more than %d", s->path,
-                    total, (int)MOST_RUNS);
+        return fail(FAIL_USAGE, "%s: these are %.0f runs; --yes-really allows more than %d",
+                    s->path, total, (int)MOST_RUNS);
     return (int)total;
 }
 
@@ -296,11 +296,11 @@ int grid_expand(struct study *s, struct session *ses, const struct grid *g, bool
         set_wheels(&v, &w, g);
         for (int i = 0; i < g->n_seeds && rc == 0; i++) {
             snprintf(seed, sizeof seed, "%ld", g->seeds[i]);
-            settings_set(&v, "seed", seed, s->path);
-            rc = stop_check() != 0 ? -1 : add_run(s, ses, &v, g, &keys, &cells);
+            settings_set(&v, "seed", seed, location_named(s->path));
+            rc = stop_check() != 0 ? -1 : expand_one(s, ses, &v, g, &keys, &cells);
         }
         settings_free(&v);
-    } while (rc == 0 && turn(&w));
+    } while (rc == 0 && turn_wheels(&w));
     free(keys.at);
     free(cells.at);
     if (rc == 0 && s->n_runs == 0)

@@ -1,8 +1,8 @@
-/* study_store.c - a study and the store: what is planned, what is done, whether it fits into memory. */
-#include "experiments/study/study.h"
-#include "core/base/cpu.h"
+/* study_store.c - a study in the store. */
+#include "experiments/study/study_store.h"
 #include "core/base/file.h"
 #include "experiments/assets/find.h"
+#include "results/query/recorded.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,28 +17,23 @@ static bool same_content(const char *a, const char *b)
 
 int study_check_name(struct store *store, const struct study *s)
 {
-    const char *const params[] = { "name", s->name, NULL };
-    char *file = xprintf("ablations/%s.yaml", s->name), *own = share_path(file), *there = NULL;
-    struct rows r = { 0 };
-    int rc = 0;
+    char *file = xprintf("ablations/%s.yaml", s->name), *own = share_path(file), *there = NULL,
+         *recipe = NULL;
+    int rc = store && recorded_recipe(&recipe, store, s->name) < 0 ? -1 : 0;
+    bool known = recipe != NULL;
 
-    if (store)
-        rc = store_query(store, &r,
-                         "SELECT json_extract(spec, '$.recipe') FROM sweep WHERE name = :name",
-                         params);
-    bool known = rc == 0 && r.n_rows == 1 && r.cell[0];
     if (known)
-        there = find_recipe(r.cell[0]);
+        there = find_recipe(recipe);
     if (there && !same_content(there, s->path))
         rc = fail(FAIL_USAGE,
-                  "study '%s' in the store is that of '%s'; give the one in '%s' another name "
+                  "the study '%s' in the store comes from '%s'; give the one in '%s' another name "
                   "('study: NAME')",
                   s->name, there, s->path);
     else if (rc == 0 && !known && file_exists(own) && !same_content(own, s->path))
-        warn("study '%s' has the name of '%s', whose place in the store it takes; 'study: NAME' "
-             "gives it another",
+        warn("study '%s' has the name of '%s', which can then not be stored here; 'study: NAME' "
+             "gives it another name",
              s->name, own);
-    rows_free(&r);
+    free(recipe);
     free(there);
     free(own);
     free(file);

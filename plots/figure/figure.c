@@ -64,7 +64,7 @@ static int read_source(struct rows *r, struct store *s, const struct source *src
         }
     }
     all[n] = NULL;
-    return store_query(s, r, sql, all);
+    return query_rows(s, r, sql, all);
 }
 
 /* All columns must exist, all but the first must be numeric, and the last must contain a number. */

@@ -4,6 +4,7 @@
 #define FIGURE_H
 
 #include "plots/figure/template.h"
+#include "results/query/query.h"
 #include "results/store/store.h"
 
 struct figure {

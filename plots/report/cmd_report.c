@@ -1,10 +1,11 @@
 /* cmd_report.c - "lowrank report": write what the result database holds as one HTML file. */
 #include "core/base/file.h"
 #include "core/base/opt.h"
-#include "core/base/suggest.h"
 #include "core/base/text.h"
 #include "core/cmd.h"
 #include "plots/report/report.h"
+#include "plots/report/html.h"
+#include "results/query/recorded.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -72,28 +73,15 @@ static int make_temporary_dir(struct report *rp)
     return -1;
 }
 
-static bool is_in(const char *const *names, const char *name)
-{
-    while (*names && strcmp(*names, name) != 0)
-        names++;
-    return *names != NULL;
-}
-
 /* Show the studies that argv names; each must be in the store. LIST keeps their names. */
 static int choose_studies(struct report *rp, struct text *list, int argc, char **argv)
 {
-    struct rows r;
-    const char *names[257] = { 0 };
-    int rc = store_query(rp->s, &r, "SELECT name FROM sweep ORDER BY name LIMIT 256", NULL);
+    int rc = 0;
 
-    for (int i = 0; i < r.n_rows; i++)
-        names[i] = r.cell[i];
     for (int i = 1; i < argc && rc == 0; i++) {
-        if (!is_in(names, argv[i]))
-            rc = suggest_fail(FAIL_USAGE, "study", argv[i], names, "'lowrank status' lists them");
+        rc = recorded_check_study(rp->s, argv[i]);
         text_join(list, "\n", "%s", argv[i]);
     }
-    rows_free(&r);
     rp->studies = argc > 1 ? text_string(list) : NULL;
     return rc;
 }

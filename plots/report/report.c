@@ -55,7 +55,7 @@ int report_rows(struct report *rp, struct rows *r, const char *query, const char
         params[n++] = "studies";
         params[n++] = rp->studies;
     }
-    return store_query(rp->s, r, sql, params) == 0 ? 0 : fail_context("query '%s'", query);
+    return query_rows(rp->s, r, sql, params) == 0 ? 0 : fail_context("query '%s'", query);
 }
 
 int report_table(struct report *rp, const char *query, const char *study, const char *caption,

@@ -2,6 +2,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "results/query/query.h"
 #include "results/store/store.h"
 
 struct report {

@@ -2,6 +2,8 @@
 #include "plots/report/html.h"
 #include "plots/report/report.h"
 #include "results/verdicts/claims.h"
+#include "results/verdicts/claims_text.h"
+#include "plots/report/html.h"
 
 #include <math.h>
 #include <stdlib.h>

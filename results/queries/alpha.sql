@@ -1,4 +1,4 @@
--- alpha and rank: mean ± half width of the 95 % interval (seeds); the paper keeps alpha at the first rank tried
+-- alpha at each rank: mean ± half the width of the 95 % interval (number of seeds); the paper keeps alpha at the first rank tried
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'alpha') AND alpha IS NOT NULL AND (:task IS NULL OR task = :task)

@@ -1,10 +1,10 @@
--- Table 7: how far updates amplify directions of W, by layer (from 1; * is the mean of all), matrix and rank; the paper's below
+-- Table 7: how much updates amplify directions of W, by layer (from 1; * is the mean over layers), matrix and rank; the paper's numbers below
 -- make: lowrank ablate amplify
 WITH v AS MATERIALIZED (
     SELECT layer, proj, rank, run_a, name, value FROM analyses
      WHERE kind = 'amplify' AND study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest)
        AND (:proj IS NULL OR proj = :proj) AND (:rank IS NULL OR rank = :rank)),
-r AS ( -- a row for each layer, matrix and run; then of all layers together
+r AS ( -- a row for each layer, matrix and run; below, one for all layers together
     SELECT layer, proj, rank, run_a,
            max(CASE name WHEN 'norm_w' THEN value END) AS norm_w, max(CASE name WHEN 'norm_dw' THEN value END) AS norm_dw,
            max(CASE name WHEN 'proj_dw' THEN value END) AS proj_dw, max(CASE name WHEN 'proj_w' THEN value END) AS proj_w,

@@ -1,4 +1,4 @@
--- what 'lowrank ablate' computed: of which study, with which settings (none: the usual), of how many runs, when
+-- what 'lowrank ablate' has computed: of which study, with which settings (empty: the defaults), from how many runs, when
 SELECT s.study, s.kind, s.settings, count(*) AS numbers,
        (SELECT count(*) FROM (SELECT run_a FROM analysis_value v WHERE v.set_id = s.set_id AND run_a > 0
                               UNION SELECT run_b FROM analysis_value v WHERE v.set_id = s.set_id AND run_b > 0)) AS runs,

@@ -1,4 +1,4 @@
--- speed measured on this machine, newest first; kind=step and commit=PREFIX narrow it
+-- speed measured on this machine, newest first; filter with kind= (step, task, ...), commit=PREFIX
 SELECT bench_id AS id, started, kind, label,
        max(CASE name WHEN 'ms_median' THEN value END) AS ms,
        max(CASE name WHEN 'tokens_per_s' THEN value END) AS tokens_per_s,

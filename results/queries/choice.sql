@@ -1,4 +1,4 @@
--- which matrices? the loss' pull at each kind before training (rms of the mean gradient over batches) beside what adapting it alone brought
+-- which matrices to adapt: the size of the loss gradient at each kind before training (rms of its mean over batches), beside the result of adapting only that kind
 WITH g AS MATERIALIZED (
     SELECT proj, sum(CASE name WHEN 'norm_mean' THEN value * value END) AS squares,
            sum(CASE name WHEN 'numbers' THEN value END) AS numbers
@@ -16,11 +16,11 @@ v AS MATERIALIZED (
            (SELECT sqrt(sum(squares) / sum(numbers)) FROM g
              WHERE instr(',' || k.set_ || ',', ',' || g.proj || ',')) AS score
       FROM kinds k LEFT JOIN c ON c.targets = k.set_),
-both AS ( -- kinds alone with both numbers: ranks from the strongest and the best, ties share the mean of theirs
+both AS ( -- single kinds that have both numbers, ranked from the largest; ties share the mean of their ranks
     SELECT *, rank() OVER (ORDER BY score DESC) + (count(*) OVER (PARTITION BY score) - 1) / 2.0 AS by_score,
            rank() OVER (ORDER BY iif(goal = 'min', mean, -mean)) + (count(*) OVER (PARTITION BY mean) - 1) / 2.0 AS by_mean
       FROM v WHERE alone AND score IS NOT NULL AND mean IS NOT NULL),
-critical(n, rho) AS ( -- of |Spearman|, two-sided 5 %, from all n! orders (no ties); below 5 there is none
+critical(n, rho) AS ( -- critical values of |Spearman|, two-sided 5 %, from all n! orders without ties; none below n = 5
     VALUES (5, 1.000), (6, 0.886), (7, 0.786), (8, 0.738), (9, 0.700), (10, 0.648)),
 m AS (SELECT avg(by_score) AS a, avg(by_mean) AS b FROM both),
 rho AS (

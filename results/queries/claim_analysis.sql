@@ -1,5 +1,5 @@
--- claim: a number of an analysis by seed and matrix, averaged over layers, or two; a=, b= JSON of recipe keys and name; matrix=; times=, over= names
-WITH x AS ( -- times and over: by another number of the same matrix
+-- claim: numbers of an analysis by seed and matrix, averaged over layers, of one or two sides; a=, b= are JSON objects of recipe keys and name; matrix=; times=, over= are names of numbers
+WITH x AS ( -- times= and over= multiply and divide by another number of the same matrix
     SELECT run_a, proj, name,
            value * iif(:times IS NULL, 1, max(iif(name = :times, value, NULL)) OVER w)
                  / iif(:over IS NULL, 1, max(iif(name = :over, value, NULL)) OVER w) AS value

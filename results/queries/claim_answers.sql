@@ -1,4 +1,4 @@
--- claim: what two runs of each of pairs=[[a,b],...] said of the examples of split= that all of them answered
+-- claim: the labels and answers of both runs of each pair (pairs=[[a,b],...]) on the examples of split= that all of these runs answered
 WITH v AS (
     SELECT j.key AS pair, a.example, a.label, a.output AS a, b.output AS b, count(*) OVER (PARTITION BY a.example) AS k
       FROM json_each(:pairs) j

@@ -1,10 +1,10 @@
--- claim: two sides of a study paired by seed; a=, b= JSON of recipe keys; match=, by= keys; pick_a=, pick_b=, metric=
-WITH t AS ( -- the last evaluation: its predictions are the ones that are stored
+-- claim: two sides of a study paired by seed; a=, b= are JSON objects of recipe keys; match=, by= are keys; pick_a=, pick_b=, metric=
+WITH t AS ( -- the last evaluation, because only its predictions are stored
     SELECT s.plan_id, s.metric, iif(s.which IN ('test', 'test_best'), 'test', 'last') AS which,
            json_patch(coalesce(json_extract(w.spec, '$.axes'), '{}'),
                       coalesce(json_extract(w.spec, '$.zip'), '{}')) AS axes
       FROM study s JOIN sweep w ON w.sweep_id = s.sweep_id WHERE s.study = :study),
-u AS MATERIALIZED ( -- the runs of the newest plan; a task without the study's metric shows its own
+u AS MATERIALIZED ( -- the runs of the newest plan; a task that lacks the study's metric shows its own
     SELECT sr.point, sr.trial, sr.ordinal, r.run_id, r.cell_key, r.model, r.task, r.seed, r.state, r.config, t.which,
            (SELECT max(a.trainable - a.trainable_head) FROM attempt a WHERE a.run_id = r.run_id) AS trained,
            coalesce((SELECT x.metric_id FROM result x JOIN metric_name m ON m.metric_id = x.metric_id
@@ -20,7 +20,7 @@ v AS MATERIALIZED (
                             AND u.state = 'done'
       LEFT JOIN result d ON d.run_id = u.run_id AND d.which = 'last' AND d.metric_id = u.metric_id
                             AND u.state = 'done'),
-c AS MATERIALIZED ( -- one row a trial; those that lost a seed, then those with fewer seeds are chosen last
+c AS MATERIALIZED ( -- a row for each trial; those that lost a seed are chosen last, before them those with fewer seeds
     SELECT *, row_number() OVER (PARTITION BY point ORDER BY n = 0, lost, -n, -score, ordinal) AS choice,
            count(*) OVER w AS trials, max(unrun) OVER w AS waits
       FROM (SELECT model, task, point, trial, cell_key, min(ordinal) AS ordinal, max(config) AS config,
@@ -31,7 +31,7 @@ c AS MATERIALIZED ( -- one row a trial; those that lost a seed, then those with 
 side AS (
     SELECT 'a' AS side, :a AS keys, coalesce(:pick_a, 'each') AS pick UNION ALL
     SELECT 'b', :b, coalesce(:pick_b, 'each')),
-p AS MATERIALIZED ( -- the points of either side
+p AS MATERIALIZED ( -- the points of each side
     SELECT side.side, side.pick, c.*,
            (SELECT group_concat(m.value || '=' || coalesce(json_extract(c.config, '$.' || m.value), '-'), ' ')
               FROM json_each(coalesce(:match, '[]')) m) AS matched,
@@ -45,7 +45,7 @@ p AS MATERIALIZED ( -- the points of either side
                               (SELECT json_extract(c.config, '$.' || f.key) AS has)
                  WHERE replace(replace(replace(CAST(has AS TEXT), '["', ''), '"]', ''), '","', ',') = w.value
                     OR (typeof(has) IN ('integer', 'real') AND has = CAST(w.value AS REAL))))),
-extreme AS MATERIALIZED ( -- the largest and the smallest are known first: "best" is among the others
+extreme AS MATERIALIZED ( -- the largest and the smallest are chosen first; "best" chooses among the others
     SELECT *, row_number() OVER (w ORDER BY trained IS NULL, iif(pick = 'smallest', trained, -trained), ordinal) AS place,
            iif(pick = 'each', waits AND trials > 1, max(waits) OVER w) AS unsure, 1 AS tried
       FROM p WHERE pick <> 'best'
@@ -77,17 +77,17 @@ named AS (
              WHERE k.key NOT IN ('task', 'model', 'seed')
                AND json_extract(config, '$.' || k.key) IS NOT json_extract(b_config, '$.' || k.key)) AS b_name
       FROM pair),
-grid AS MATERIALIZED ( -- the ends of what was tried of each nuisance key
+grid AS MATERIALIZED ( -- the smallest and the largest value that was tried of each nuisance key
     SELECT c.point, k.key, min(k.value) AS least, max(k.value) AS most
       FROM c, json_each(c.trial) k WHERE typeof(k.value) IN ('integer', 'real') GROUP BY c.point, k.key),
-edge AS MATERIALIZED ( -- sides whose best trial is at an end
+edge AS MATERIALIZED ( -- sides whose best trial has such a value
     SELECT s.point, min('the best ' || k.key || ' of ' || s.name || ' is the '
                         || iif(k.value = g.least, 'smallest', 'largest') || ' tried, ' || k.value) AS says
       FROM (SELECT point, trial, coalesce(a_name, 'a') AS name FROM named
              UNION SELECT b_point, b_trial, coalesce(b_name, 'b') FROM named) s, json_each(s.trial) k
       JOIN grid g ON g.point = s.point AND g.key = k.key AND g.least < g.most AND k.value IN (g.least, g.most)
      GROUP BY s.point),
-floor AS MATERIALIZED ( -- what a model that has learned nothing reaches: the largest class, no correlation
+floor AS MATERIALIZED ( -- the score of a model that has learned nothing: the share of the largest class, no correlation
     SELECT f.task, f.metric,
            CASE WHEN f.metric = 'accuracy'
                 THEN (SELECT 1.0 * max(n) / sum(n)

@@ -1,4 +1,4 @@
--- claim: examples that only a or only b answered right, for each of pairs=[[a,b],...]
+-- claim: how many examples only a or only b answered right, for each of pairs=[[a,b],...]
 SELECT j.key AS pair, sum(a.output = a.label AND b.output <> b.label) AS only_a,
        sum(a.output <> a.label AND b.output = b.label) AS only_b
   FROM json_each(:pairs) j

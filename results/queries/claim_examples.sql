@@ -1,4 +1,4 @@
--- claim: of examples that two runs answered (pairs=[[a,b],...]): by how many pairs a is right more often than b; how many
+-- claim: by how many of the pairs (pairs=[[a,b],...]) a is right more often than b, and for how many examples that is so
 SELECT score, count(*) AS n
   FROM (SELECT sum((a.output = a.label) - (b.output = b.label)) AS score, count(*) AS k
           FROM json_each(:pairs) j

@@ -1,5 +1,5 @@
--- claim: a forward pass's time over the plain model's in the same round, by shape; of=merged|adapter-h|..., batch=smallest
-WITH r AS MATERIALIZED ( -- here run_b is the round
+-- claim: the time of a forward pass over that of the plain model in the same round, by shape; of= (merged, adapter-h, ...), batch=smallest
+WITH r AS MATERIALIZED ( -- run_b is the round here
     SELECT a.study, v.run_b AS round, v.i AS batch, v.j AS length, v.value
       FROM analysed a JOIN analysis_value v ON v.set_id = a.set_id
      WHERE a.kind = 'latency' AND a.settings = '' AND v.name = 'to_base_round' AND v.proj = :of AND v.run_b > 0)

@@ -1,4 +1,4 @@
--- claim: where the best value of a nuisance key (y=lr) lies for each value of an axis (x=alpha), for every seed
+-- claim: the best value of a nuisance key (y=lr) for each value of an axis (x=alpha), for every seed
 WITH t AS (
     SELECT s.plan_id, s.metric,
            json_patch(coalesce(json_extract(w.spec, '$.axes'), '{}'),

@@ -1,8 +1,8 @@
--- Table 15, its last rows: LoRA together with another method; interaction = both - the better one alone, paired by seed, ± half width of the 95 % interval
+-- Table 15, last rows: LoRA together with another method; interaction = both - the better one alone, paired by seed, ± half the width of the 95 % interval
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'combine') AND (:task IS NULL OR task = :task) AND (n > 0 OR n_diverged > 0)),
-b AS ( -- each list with its parts alone: of the same rank where a part has one
+b AS ( -- each combination with its parts alone, of the same rank where a part has one
     SELECT c.*, substr(c.method, 1, instr(c.method, '+') - 1) AS first,
            substr(c.method, instr(c.method, '+') + 1) AS second
       FROM c WHERE c.method LIKE '%+%'),

@@ -1,4 +1,4 @@
--- how many directions updates need: mean over layers and seeds by method and matrix; effective ranks at 90 and 99 % of energy
+-- how many directions an update needs for 90 and 99 % of its energy: mean over layers and seeds, by method and matrix
 -- make: lowrank ablate effective_rank
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods'))
 SELECT model, task, method || iif(method = 'lora', ' r = ' || rank || ', ' || targets, '') || coalesce(d.differs, '') AS update_of, proj,

@@ -1,4 +1,4 @@
--- what training changes in the features: unbiased CKA (of unrelated features 0, perhaps just below) of each layer's (0: embeddings) texts before and after, with a full fine-tuning, between seeds
+-- how training changes the features of each layer (0: embeddings), as unbiased CKA (about 0 for unrelated features): before against after, against full fine-tuning, between seeds
 -- make: lowrank ablate features
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods')),
 x AS MATERIALIZED (
@@ -6,7 +6,7 @@ x AS MATERIALIZED (
            method || coalesce(' r = ' || rank, '') || iif(coalesce(targets, '') = '', '', ' ' || targets) || coalesce(d.differs, '') AS runs
       FROM analyses LEFT JOIN d USING (cell_key)
      WHERE kind = 'features' AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest) AND (:task IS NULL OR task = :task)),
-both_ways AS ( -- a pair counts for the method of either side
+both_ways AS ( -- a pair counts for the methods of both sides
     SELECT x.cell_key, layer, name, value FROM x WHERE method_b = 'ft' AND method <> 'ft' AND seed = seed_b
     UNION ALL
     SELECT x.cell_key_b, layer, name, value FROM x WHERE method = 'ft' AND method_b <> 'ft' AND seed = seed_b),

@@ -1,4 +1,4 @@
--- figure: alpha on x, a series for each rank; one row a seed
+-- figure: alpha on x, a series for each rank; one row for each seed
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'alpha') AND alpha IS NOT NULL AND (:task IS NULL OR task = :task)),

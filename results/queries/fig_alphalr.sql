@@ -1,4 +1,4 @@
--- figure: alpha (place on x) against learning rate (place on y): mean over seeds; best: 1 for the best rate of an alpha
+-- figure: alpha (place on x) against learning rate (place on y), mean over seeds; best is 1 for the best rate of an alpha
 WITH c AS MATERIALIZED (
     SELECT *, model || ' ' || task || ' ' || method || coalesce(' r = ' || rank, '') AS panel
       FROM study_cells

@@ -1,4 +1,4 @@
--- figure: by layer, mean and range over seeds of what 'ablate amplify' found; what=factor (the usual) or projection
+-- figure: the numbers of 'ablate amplify' by layer, mean and range over seeds; what= is factor (the default) or projection
 SELECT 'Δ' || proj || ', r = ' || rank AS series, 'r = ' || rank AS panel,
        CASE name WHEN 'proj_dw' THEN 'ΔW' WHEN 'proj_w' THEN 'W' ELSE 'random' END || ', ' || proj AS line,
        layer AS x, min(value) AS lo, max(value) AS hi, count(value) AS n, avg(value) AS mean

@@ -1,4 +1,4 @@
--- figure: the runs that a computed study looked at (study=, kind=) and the commit that made each
+-- figure: the runs that an analysis read (study=, kind=) and the commit that made each
 SELECT substr(r.run_key, 1, 8) AS key8, e.git_commit, e.git_dirty
   FROM run r
   LEFT JOIN attempt a ON a.run_id = r.run_id AND a.attempt = r.attempts

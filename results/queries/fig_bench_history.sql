@@ -1,4 +1,4 @@
--- figure: share of the machine's GEMM rate that training steps reached, one measurement after another; kind, label, host narrow it
+-- figure: the share of the machine's GEMM rate that training steps reached, one measurement after another; filter with kind=, label=, host=
 WITH p AS (
     SELECT bench_id, ordinal, kind, label, host, git_commit, git_dirty,
            max(CASE name WHEN 'ratio' THEN value END) AS ratio,

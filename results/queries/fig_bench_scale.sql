@@ -1,4 +1,4 @@
--- figure: a training step's time and memory against what 'lowrank bench scale' varied, each axis from its newest measurement
+-- figure: time and memory of a training step against what 'lowrank bench scale' varied, each axis from its newest measurement
 WITH p AS (
     SELECT b.bench_id, v.ordinal,
            max(CASE v.name WHEN 'axis' THEN v.text END) AS axis,

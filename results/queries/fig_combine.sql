@@ -1,4 +1,4 @@
--- figure: LoRA, other methods and LoRA with each on x, a series for each rank; mean and 95 % interval over seeds
+-- figure: LoRA, other methods and LoRA with each of them on x, a series for each rank; mean and 95 % interval over seeds
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells WHERE study = coalesce(:study, 'combine') AND (:task IS NULL OR task = :task)),
 many AS (SELECT count(DISTINCT task) > 1 AS many_tasks, count(DISTINCT model) > 1 AS many_models FROM c)

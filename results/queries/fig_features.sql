@@ -1,4 +1,4 @@
--- figure: unbiased CKA by layer (0: embeddings), a series for each method: before and after, with full fine-tuning, between seeds; range over seeds
+-- figure: unbiased CKA by layer (0: embeddings), a series for each method: before against after, against full fine-tuning, between seeds; range over seeds
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods')),
 x AS MATERIALIZED (
     SELECT layer, value, run_b, seed, seed_b, method, method_b, a.cell_key, cell_key_b,

@@ -1,4 +1,4 @@
--- figure: kept zero-shot similarity (Spearman on STS-B) against the task's own score, a series for each method, one row a seed
+-- figure: zero-shot similarity after training (Spearman on STS-B) against the score on the task, a series for each method; one row for each seed
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods'))
 SELECT a.method || iif(a.rank IS NULL, '', ' r = ' || a.rank) || coalesce(d.differs, '') AS runs, v.value AS score, a.value AS after,
        (SELECT value FROM analysis b WHERE b.study = a.study AND b.kind = a.kind AND b.settings = a.settings AND b.run_a = a.run_a

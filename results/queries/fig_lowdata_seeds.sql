@@ -1,4 +1,4 @@
--- figure: training examples on x, a series for each method; one row a seed
+-- figure: training examples on x, a series for each method; one row for each seed
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'lowdata') AND train_n > 0 AND (:task IS NULL OR task = :task)),

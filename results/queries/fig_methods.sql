@@ -1,4 +1,4 @@
--- figure: every method on a line, a panel for each task; mean and 95 % interval over seeds
+-- figure: a line for every method, a panel for each task; mean and 95 % interval over seeds
 SELECT task || iif((SELECT count(DISTINCT model) FROM study_cells WHERE study = coalesce(:study, 'methods')) > 1,
                    ' ' || model, '') AS task,
        CASE metric WHEN 'f1' THEN 'F1' WHEN 'f1_macro' THEN 'macro F1' WHEN 'pearson' THEN 'Pearson'

@@ -1,4 +1,4 @@
--- figure: every method on a line, a panel for each task; one row a seed
+-- figure: a line for every method, a panel for each task; one row for each seed
 SELECT c.task || iif((SELECT count(DISTINCT model) FROM study_cells WHERE study = coalesce(:study, 'methods')) > 1,
                      ' ' || c.model, '') AS task,
        c.method AS x, r.seed AS seed, iif(v.percent, 100, 1) * v.value AS value

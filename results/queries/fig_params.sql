@@ -1,4 +1,4 @@
--- figure: trained numbers on x, a series for each method (LoRA: for each target set); mean and 95 % interval over seeds
+-- figure: trainable parameters on x, a series for each method (LoRA: for each target set); mean and 95 % interval over seeds
 WITH c AS MATERIALIZED (
     SELECT c.*, (SELECT a.trainable - a.trainable_head FROM attempt a
                   WHERE a.run_id = c.any_run_id ORDER BY a.attempt DESC LIMIT 1) AS trained

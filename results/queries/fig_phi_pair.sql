@@ -1,4 +1,4 @@
--- figure: phi over (i, j) of the newest pair of runs, kind=rank|seed|random; layer=N from 1 (the middle one) or all
+-- figure: phi over (i, j) of the newest pair of runs, kind= is rank, seed or random; layer= is a number from 1 (default: the middle layer) or all
 WITH p AS MATERIALIZED (
     SELECT * FROM phi WHERE study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest) AND kind = coalesce(:kind, 'rank')),
 pair AS (SELECT run_a, run_b FROM p ORDER BY max(run_a, run_b) DESC, run_a DESC LIMIT 1),

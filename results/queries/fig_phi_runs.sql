@@ -1,4 +1,4 @@
--- figure: the runs whose adapters were compared for a study and the commit that made each
+-- figure: the runs of a study whose adapters were compared, and the commit that made each
 SELECT DISTINCT substr(r.run_key, 1, 8) AS key8, e.git_commit, e.git_dirty
   FROM run r
   LEFT JOIN attempt a ON a.run_id = r.run_id AND a.attempt = r.attempts

@@ -1,4 +1,4 @@
--- figure: phi of i directions of dW and j of W, mean over seeds, by rank (random: a Gaussian matrix); layer=N (the middle one) or all
+-- figure: phi of i directions of dW and j of W, mean over seeds, by rank (random: a Gaussian matrix); layer= is a number from 1 (default: the middle layer) or all
 WITH p AS MATERIALIZED (
     SELECT layer, proj, rank, i, j, value FROM analyses
      WHERE kind = 'weights' AND study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest) AND name = 'phi'),

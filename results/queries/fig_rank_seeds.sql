@@ -1,4 +1,4 @@
--- figure: rank on x, a series for each target set; one row a seed
+-- figure: rank on x, a series for each target set; one row for each seed
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'rank') AND rank IS NOT NULL AND (:task IS NULL OR task = :task)),

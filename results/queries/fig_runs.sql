@@ -1,4 +1,4 @@
--- figure: the finished runs behind a study's figure and the commit that made each
+-- figure: the finished runs behind the figure of a study, and the commit that made each
 SELECT DISTINCT substr(r.run_key, 1, 8) AS key8, e.git_commit, e.git_dirty
   FROM study_cells c
   JOIN sweep_run sr ON sr.plan_id = c.plan_id

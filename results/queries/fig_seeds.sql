@@ -1,4 +1,4 @@
--- figure: one point a run: order_seed on x, a series for each init_seed, a panel for each method
+-- figure: one point for each run: order_seed on x, a series for each init_seed, a panel for each method
 SELECT r.method || iif((SELECT count(DISTINCT task) FROM study_cells WHERE study = coalesce(:study, 'seeds')) > 1,
                        ' ' || r.task, '') AS method,
        'init_seed ' || json_extract(r.config, '$.init_seed') AS series, json_extract(r.config, '$.order_seed') AS x,

@@ -1,6 +1,6 @@
--- figure: label and scale of the number that a study shows
+-- figure: label and scale of the metric that a study shows
 WITH s AS (SELECT * FROM study WHERE study = :study),
-shown AS ( -- of several tasks the metric may differ; without results it is the study's
+shown AS ( -- several tasks may have different metrics; without results it is the metric of the study
     SELECT DISTINCT metric FROM study_cells WHERE study = :study AND n > 0
     UNION SELECT metric FROM s WHERE NOT EXISTS (SELECT 1 FROM study_cells WHERE study = :study AND n > 0))
 SELECT group_concat(CASE x.metric WHEN 'f1' THEN 'F1' WHEN 'f1_macro' THEN 'macro F1'

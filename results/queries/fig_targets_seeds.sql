@@ -1,4 +1,4 @@
--- figure: target set on x, a series for each task; one row a seed
+-- figure: target set on x, a series for each task; one row for each seed
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'targets') AND targets IS NOT NULL AND (:task IS NULL OR task = :task)),

@@ -1,4 +1,4 @@
--- figure: rank that W is cut to on x, a series for each method; one row a seed
+-- figure: the rank that W is cut to on x, a series for each method; one row for each seed
 WITH c AS MATERIALIZED (
     SELECT *, iif(instr(model, '@r'), CAST(substr(model, instr(model, '@r') + 2) AS INTEGER), NULL) AS cut
       FROM study_cells WHERE study = coalesce(:study, 'truncate') AND (:task IS NULL OR task = :task)),

@@ -1,4 +1,4 @@
--- strong directions that W has not (intruder dimensions): per matrix, mean over layers and seeds, by method and matrix
+-- intruder dimensions, strong directions of W + dW that W does not have: per matrix, mean over layers and seeds, by method and matrix
 -- make: lowrank ablate intruder
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods'))
 SELECT model, task, method || iif(method = 'lora', ' r = ' || rank || ', ' || targets, '') || coalesce(d.differs, '') AS update_of, proj,

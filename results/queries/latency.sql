@@ -1,4 +1,4 @@
--- Table 1: a forward pass beside the plain model's on one thread: slow-down as the median of rounds; 'merged' does the base's arithmetic, so its row is noise
+-- Table 1: the time of a forward pass on one thread against the plain model: slow-down as the median over rounds; 'merged' computes exactly what the plain model does, so its row shows the noise
 -- make: lowrank ablate latency
 WITH v AS MATERIALIZED (
     SELECT study, settings, proj AS weights, i AS batch, j AS length, max(CASE name WHEN 'ms' THEN value END) AS ms,

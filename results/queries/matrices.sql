@@ -1,4 +1,4 @@
--- the loss' pull at each matrix before training, rms of its mean gradient over batches, by layer (from 1; * is all layers together)
+-- the size of the loss gradient at each matrix before training: rms of its mean over batches, by layer (from 1; * is all layers together)
 -- make: lowrank ablate matrices
 WITH g AS MATERIALIZED (
     SELECT study, layer + 1 AS layer, proj, sum(CASE name WHEN 'norm_mean' THEN value * value END) AS squares,

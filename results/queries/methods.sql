@@ -1,4 +1,4 @@
--- Table 2: every method on every task, mean ± half width of the 95 % interval (seeds; by=median: the median, as in the paper); the paper's BitFit has what looks like F1 for MRPC, its LoRA starts MRPC, RTE, STS-B from MNLI, ours do not
+-- Table 2: every method on every task, mean ± half the width of the 95 % interval (number of seeds; by=median: the median, as in the paper); the paper's BitFit seems to report F1 for MRPC, and its LoRA starts MRPC, RTE and STS-B from MNLI, ours does not
 WITH c AS MATERIALIZED (
     SELECT c.*, (SELECT a.trainable - a.trainable_head FROM attempt a
                   WHERE a.run_id = c.any_run_id ORDER BY a.attempt DESC LIMIT 1) AS trained,
@@ -8,7 +8,7 @@ WITH c AS MATERIALIZED (
       FROM study_cells c
      WHERE c.study = coalesce(:study, 'methods') AND (:task IS NULL OR c.task = :task)
        AND (c.n > 0 OR c.n_diverged > 0)),
-s AS ( -- of each seed the average over tasks, where every task of the study is there
+s AS ( -- the average over tasks of each seed, if it has every task of the study
     SELECT c.model, c.method, r.seed, avg(v.value) AS value
       FROM study_values v JOIN c ON c.plan_id = v.plan_id AND c.cell_key = v.cell_key
       JOIN run r ON r.run_id = v.run_id
@@ -20,7 +20,7 @@ a AS (
     SELECT s.model, s.method, count(*) AS n, 100 * avg(s.value) AS mean,
            100 * sqrt(max(avg(s.value * s.value) - avg(s.value) * avg(s.value), 0) / (count(*) - 1.0)) AS error
       FROM s GROUP BY s.model, s.method),
-m AS ( -- averages of medians, where every task is there
+m AS ( -- the average of the medians, if every task has one
     SELECT model, method, 100 * avg(median) AS median FROM c WHERE percent AND n > 0
      GROUP BY model, method
     HAVING count(*) = (SELECT count(DISTINCT task) FROM c) AND count(DISTINCT task) = count(*)),

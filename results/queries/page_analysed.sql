@@ -1,2 +1,2 @@
--- page: the studies that numbers of analyses stand under, or may
+-- page: the studies whose runs have been analyzed or could be
 SELECT name AS study FROM sweep UNION SELECT study FROM analysed ORDER BY study;

@@ -1,6 +1,6 @@
--- page: the cells of a study (study=NAME): what sets each apart as key=value lines, its number, its seeds
+-- page: the cells of a study (study=NAME): the keys that set each apart as key=value lines, its result, its seeds
 WITH k AS (SELECT DISTINCT e.value AS key FROM sweep w, json_each(w.spec, '$.varied') e WHERE w.name = :study),
-old AS ( -- planned before the study's words were kept: all settings are words
+old AS ( -- planned before the words of the command were stored: every setting becomes a word
     SELECT json_type(spec, '$.words') IS NULL AS all_keys FROM sweep WHERE name = :study),
 s AS MATERIALIZED (
     SELECT r.cell_key, min(r.seed) AS seed

@@ -1,4 +1,4 @@
--- page: the commits that made the runs which ended with a number; studies: names, one a line
+-- page: the commits that made the runs which ended with a result; studies= lists names, one per line
 SELECT coalesce(e.git_commit, 'unknown') AS "commit",
        iif(e.git_dirty, 'yes', 'no') AS "uncommitted changes",
        count(DISTINCT r.run_id) AS runs, date(min(a.ended), 'unixepoch') AS "first", date(max(a.ended), 'unixepoch') AS "last"

@@ -1,4 +1,4 @@
--- page: time and memory of each study, all attempts; studies: names, one a line
+-- page: time and memory of each study over all attempts; studies= lists names, one per line
 SELECT w.name AS study, count(DISTINCT r.run_id) AS runs, count(*) AS attempts,
        round(sum(a.wall_s), 1) AS "wall s", round(sum(a.cpu_s), 1) AS "CPU s",
        round(sum(CASE WHEN a.attempt = r.attempts THEN a.tokens END)

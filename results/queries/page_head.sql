@@ -1,5 +1,5 @@
--- page: what the store holds, in one row; studies: names, one a line
-WITH planned AS MATERIALIZED ( -- what older plans have queued nobody waits for
+-- page: what the store holds, in one row; studies= lists names, one per line
+WITH planned AS MATERIALIZED ( -- runs that only older plans have queued do not count as unfinished
     SELECT sr.run_id FROM sweep w JOIN sweep_run sr ON sr.plan_id = w.plan_id),
 r AS MATERIALIZED (
     SELECT * FROM run

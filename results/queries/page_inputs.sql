@@ -1,4 +1,4 @@
--- page: files that runs read, by content; weights and tokenizer are of a model, the rest of a task; studies: names, one a line
+-- page: the files that runs read, by content; weights and tokenizer belong to a model, the others to a task; studies= lists names, one per line
 SELECT i.role, iif(i.role IN ('weights', 'tokenizer', 'config'), r.model, r.task) AS "of", i.sha256 AS "SHA-256",
        f.bytes, count(DISTINCT r.run_id) AS runs
   FROM run r

@@ -1,4 +1,4 @@
--- page: processors, kernels and builds that made the runs which ended with a number; hosts are only counted; studies: names, one a line
+-- page: processors, kernels and builds that made the runs which ended with a result (hosts are only counted); studies= lists names, one per line
 SELECT coalesce(e.cpu, 'unknown') AS processor, json_extract(e.doc, '$.cpu.cores') AS cores,
        e.blas_core AS "BLAS kernel", json_extract(e.doc, '$.blas.packed') AS "frozen products",
        e.compiler, json_extract(e.doc, '$.build.flags') AS flags, json_extract(e.doc, '$.build.real') AS numbers,

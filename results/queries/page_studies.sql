@@ -1,10 +1,10 @@
--- page: each study with a finished or diverged run: its texts, how it was asked for, how far it is; studies: names, one a line
+-- page: each study with a finished or diverged run: its titles, the command that asked for it, its progress; studies= lists names, one per line
 SELECT w.name AS study, json_extract(w.spec, '$.title') AS title, json_extract(w.spec, '$.source') AS source,
        json_extract(w.spec, '$.table') AS "table", json_extract(w.spec, '$.figure') AS figure,
        json_extract(w.spec, '$.recipe') AS recipe, json_extract(w.spec, '$.profile') AS profile,
        (SELECT group_concat(value, char(10)) FROM json_each(w.spec, '$.words')) AS words,
        (SELECT group_concat(value, char(10)) FROM json_each(w.spec, '$.run_words')) AS run_words,
-       -- --seeds N says 1..N, which the study's own list need not be
+       -- --seeds N means 1..N, which the list of the study may not be
        (SELECT iif(min(value) = 1 AND max(value) = count(*), count(*), NULL) FROM json_each(w.spec, '$.seeds'))
            AS seeds,
        s.which, s.metric, p.base,
@@ -15,7 +15,7 @@ SELECT w.name AS study, json_extract(w.spec, '$.title') AS title, json_extract(w
   JOIN plan p ON p.plan_id = w.plan_id
   CROSS JOIN sweep_run sr ON sr.plan_id = w.plan_id
   CROSS JOIN run r ON r.run_id = sr.run_id
- WHERE iif(:studies IS NULL, w.name <> 'run', -- what 'lowrank run' did is no study
+ WHERE iif(:studies IS NULL, w.name <> 'run', -- runs of 'lowrank run' are not a study
            instr(char(10) || :studies || char(10), char(10) || w.name || char(10)))
  GROUP BY w.sweep_id
 HAVING sum(r.state IN ('done', 'diverged')) > 0

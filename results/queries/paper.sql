@@ -1,4 +1,4 @@
--- the numbers of the paper as printed there; table=6 or table=T6, row=, col= narrow it
+-- the numbers of the paper as printed; filter with table= (6 or T6), row=, col=
 SELECT tab AS "table", row, col AS "column", value, spread, note
   FROM paper
  WHERE (:table IS NULL OR tab = :table OR tab = 'T' || :table) AND (:row IS NULL OR row = :row)

@@ -1,4 +1,4 @@
--- Figure 8: how much of the top directions of dW lies in W's strongest, by layer (from 1), matrix and rank; mean ± 95 % (seeds)
+-- Figure 8: how much of the top directions of dW lies in the strongest directions of W, by layer (from 1), matrix and rank; mean ± half the width of the 95 % interval (number of seeds)
 -- make: lowrank ablate weights
 WITH v AS MATERIALIZED (
     SELECT layer, proj, rank, run_a, i, j, value FROM analyses

@@ -1,4 +1,4 @@
--- where each attempt was made: commit, host, kernel, time; run=PREFIX narrows it
+-- where each attempt ran: commit, host, kernel, time; filter with run=PREFIX
 SELECT key8 AS run, attempt, outcome, started, ended, round(wall_s, 1) AS wall_s, round(peak_rss_mb) AS peak_rss_mb,
        substr(git_commit, 1, 10) AS git_commit, git_dirty, host, cpu, blas_core, compiler, error
   FROM provenance

@@ -1,4 +1,4 @@
--- variance of a balanced design order_seed x init_seed x seed, two-way random model, F tests: shares rest on few df and are rough; the seeds are the same in every combination, so rest is no pure repetition
+-- variance components of a balanced design order_seed x init_seed x seed (two-way random model, F tests): the shares have few degrees of freedom and are rough; every combination has the same seeds, so the rest is not pure repetition
 WITH v AS MATERIALIZED (
     SELECT r.model, r.task, r.method, s.metric, json_extract(r.config, '$.order_seed') AS o,
            json_extract(r.config, '$.init_seed') AS i, iif(s.percent, 100, 1) * s.value AS y
@@ -10,7 +10,7 @@ w AS (
            avg(y) OVER (PARTITION BY model, task, method, o, i) AS mean_oi,
            count(*) OVER (PARTITION BY model, task, method, o, i) AS reps
       FROM v WINDOW g AS (PARTITION BY model, task, method)),
-m AS ( -- mean squares; none where a combination has fewer runs than another
+m AS ( -- mean squares; undefined when a combination has fewer runs than another
     SELECT model, task, method, metric, count(*) AS n, min(mean) AS mean, sqrt(sum((y - mean) * (y - mean))
            / (count(*) - 1.0)) AS sd, 1.0 * count(DISTINCT o) AS a, 1.0 * count(DISTINCT i) AS b, 1.0 * min(reps) AS k,
            min(reps) = max(reps) AND count(*) = count(DISTINCT o) * count(DISTINCT i) * min(reps)
@@ -21,17 +21,17 @@ m AS ( -- mean squares; none where a combination has fewer runs than another
                / ((count(DISTINCT o) - 1.0) * (count(DISTINCT i) - 1.0)) AS ms_oi,
            sum((y - mean_oi) * (y - mean_oi)) / (count(*) - count(DISTINCT o) * count(DISTINCT i)) AS ms_e
       FROM w GROUP BY model, task, method),
-c AS ( -- expected mean squares solved; a negative estimate is 0
+c AS ( -- solved from the expected mean squares; a negative estimate becomes 0
     SELECT *, iif(balanced, max((ms_o - ms_oi) / (b * k), 0), NULL) AS var_o,
            iif(balanced, max((ms_i - ms_oi) / (a * k), 0), NULL) AS var_i,
            iif(balanced, max((ms_oi - ms_e) / k, 0), NULL) AS var_oi, iif(balanced, ms_e, NULL) AS var_e
       FROM m),
 d AS (SELECT *, nullif(var_o + var_i + var_oi + var_e, 0) AS var FROM c),
-f AS ( -- mean squares over those that they would equal without that part
+f AS ( -- each mean square over the one that it would equal if its component were 0
     SELECT model, task, method, 'o' AS part, ms_o / nullif(ms_oi, 0) AS f, a - 1 AS d1, (a - 1) * (b - 1) AS d2 FROM m WHERE balanced
     UNION ALL SELECT model, task, method, 'i', ms_i / nullif(ms_oi, 0), b - 1, (a - 1) * (b - 1) FROM m WHERE balanced
     UNION ALL SELECT model, task, method, 'oi', ms_oi / nullif(ms_e, 0), (a - 1) * (b - 1), a * b * (k - 1) FROM m WHERE balanced),
-x AS ( -- P(F > f) or 1 less it as z^e and a sum of n terms: Abramowitz and Stegun 1964, 26.6.4 and 26.6.5; of two odd df none
+x AS ( -- P(F > f), or 1 minus it, as z^e times a sum of n terms (Abramowitz and Stegun 1964, 26.6.4 and 26.6.5); undefined when both df are odd
     SELECT *, CAST(d1 AS INTEGER) % 2 AS odd, iif(CAST(d1 AS INTEGER) % 2, d1 * f, d2) / (d2 + d1 * f) AS z,
            iif(CAST(d1 AS INTEGER) % 2, d1, d2) / 2 AS e, iif(CAST(d1 AS INTEGER) % 2, d2, d1) / 2 AS n
       FROM f WHERE f IS NOT NULL),

@@ -1,4 +1,4 @@
--- every trial of a study (study=NAME): all values of the nuisance keys; choice 1 is what the tables show
+-- every trial of a study (study=NAME), with all values of the nuisance keys; choice 1 is what the tables show
 SELECT study, choice, trial, model, task, method, targets, rank, alpha, which, metric, shown AS value, n, n_planned,
        n_diverged, substr(point, 1, 8) AS point, substr(cell_key, 1, 8) AS cell
   FROM study_trials

@@ -1,43 +1,40 @@
-/* cmd_status.c - "lowrank status": how far each study is, what runs now, what failed and why. */
+/* cmd_status.c - "lowrank status": the progress of each study, what is running, what failed and
+ * why. */
 #include "core/cmd.h"
-#include "results/query/look.h"
-#include "core/base/suggest.h"
+#include "results/query/read_options.h"
+#include "results/query/recorded.h"
+#include "results/query/sections.h"
 
-#include <string.h>
-
-/* A run whose worker is gone is counted as queued: the next sweep takes it up. */
+/* A run whose worker is gone counts as queued: the next sweep takes it up. */
 static const char studies[] =
     "SELECT w.name AS study, count(*) AS runs, sum(r.state = 'done') AS done,"
     " sum(r.state = 'diverged') AS diverged, sum(r.state = 'failed') AS failed,"
     " sum(r.state = 'running' AND NOT owner_stale(r.owner, r.lease, r.lease_boot)) AS running,"
-    " sum(iif(r.state = 'running', owner_stale(r.owner, r.lease, r.lease_boot), r.state = "
-    "'queued'))"
-    " AS queued,"
-    " nullif(round(sum(iif(r.state IN ('queued', 'running'), r.cost, 0)) / 3600, 2), 0) AS "
-    "hours_left"
+    " sum(iif(r.state = 'running', owner_stale(r.owner, r.lease, r.lease_boot),"
+    "   r.state = 'queued')) AS queued,"
+    " nullif(round(sum(iif(r.state IN ('queued', 'running'), r.cost, 0)) / 3600, 2), 0)"
+    "   AS hours_left"
     " FROM sweep w CROSS JOIN sweep_run sr ON sr.plan_id = w.plan_id"
     " CROSS JOIN run r ON r.run_id = sr.run_id"
     " WHERE :study IS NULL OR w.name = :study GROUP BY w.sweep_id ORDER BY w.sweep_id";
 
-static const char apart[] =
+static const char outside[] =
     "SELECT state, count(*) AS runs FROM run r WHERE :study IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM sweep_run sr JOIN sweep w ON w.plan_id = sr.plan_id"
     " WHERE sr.run_id = r.run_id) GROUP BY state";
 
 #define IN_STUDY                                                                                   \
-    " AND (:study IS NULL OR EXISTS (SELECT 1 FROM sweep w JOIN sweep_run sr ON sr.plan_id = "     \
-    "w.plan_id"                                                                                    \
-    " WHERE w.name = :study AND sr.run_id = r.run_id))"
+    " AND (:study IS NULL OR EXISTS (SELECT 1 FROM sweep w JOIN sweep_run sr"                      \
+    " ON sr.plan_id = w.plan_id WHERE w.name = :study AND sr.run_id = r.run_id))"
 #define WHAT " r.task, r.method, r.targets, r.rank, r.lr, r.seed"
 
-/* How long it should take: as runs of the same cell did, else as planned. */
+/* The remaining time is estimated from finished runs of the same cell, else from the plan. */
 static const char running[] =
     "SELECT substr(r.run_key, 1, 8) AS run," WHAT ", r.attempts AS attempt, a.step,"
     " round(:now - a.started) AS age_s, round(:now - a.heartbeat) AS silent_s,"
     " round(max(0, coalesce((SELECT avg(b.wall_s) FROM run o JOIN attempt b ON b.run_id = o.run_id"
-    " WHERE o.cell_key = r.cell_key AND o.state = 'done' AND b.outcome = 'done'), nullif(r.cost, "
-    "0))"
-    " - (:now - a.started))) AS eta_s,"
+    "   WHERE o.cell_key = r.cell_key AND o.state = 'done' AND b.outcome = 'done'),"
+    "   nullif(r.cost, 0)) - (:now - a.started))) AS eta_s,"
     " iif(owner_stale(r.owner, r.lease, r.lease_boot), 'worker is gone', '') AS note"
     " FROM run r LEFT JOIN attempt a ON a.run_id = r.run_id AND a.attempt = r.attempts"
     " WHERE r.state = 'running'" IN_STUDY " ORDER BY a.started";
@@ -49,49 +46,33 @@ static const char failed[] =
     " WHERE r.state IN ('failed', 'diverged')" IN_STUDY
     " ORDER BY r.state DESC, a.ended DESC LIMIT 100";
 
-static int check_study(struct store *s, const char *study)
+static int print_status(struct store *s, enum rows_format format, const char *study)
 {
-    struct rows r;
-    const char *names[257] = { 0 };
-    int found = 0;
-
-    if (!study)
-        return 0;
-    if (store_query(s, &r, "SELECT name FROM sweep ORDER BY name LIMIT 256", NULL) != 0)
-        return -1;
-    for (int i = 0; i < r.n_rows; i++) {
-        names[i] = r.cell[i];
-        found |= strcmp(r.cell[i], study) == 0;
-    }
-    const char *near = suggest_word(study, names);
-    int rc = found ? 0
-             : near
-                 ? fail(FAIL_USAGE, "there is no study '%s'; did you mean '%s'?", study, near)
-                 : fail(FAIL_USAGE, "there is no study '%s'; 'lowrank status' lists them", study);
-    rows_free(&r);
-    return rc;
-}
-
-static int status(const struct look *cfg, const char *study)
-{
-    struct store *s;
-    struct sections o;
     char now[32];
     const char *params[] = { "study", study, NULL }, *both[] = { "study", study, "now", now, NULL };
+    struct sections o;
 
     snprintf(now, sizeof now, "%.0f", now_wall());
-    if (look_open(&s, cfg) != 0)
+    sections_begin(&o, s, format);
+    if (sections_add(&o, "studies", "no study has been planned yet", studies, params) != 0 ||
+        sections_add(&o, "runs outside the newest plans", NULL, outside, params) != 0 ||
+        sections_add(&o, "running", NULL, running, both) != 0 ||
+        sections_add(&o, "failed or diverged", NULL, failed, params) != 0)
         return -1;
-    int rc = check_study(s, study);
-    if (rc == 0) {
-        sections_begin(&o, s, (enum rows_format)cfg->format);
-        if (sections_add(&o, "studies", "no study was planned yet", studies, params) != 0 ||
-            sections_add(&o, "runs in no newest plan", NULL, apart, params) != 0 ||
-            sections_add(&o, "running", NULL, running, both) != 0 ||
-            sections_add(&o, "failed or diverged", NULL, failed, params) != 0 ||
-            sections_end(&o) != 0)
-            rc = -1;
-    }
+    return sections_end(&o);
+}
+
+static int status_work(void *cfg, int argc, char **argv)
+{
+    const struct read_options *o = cfg;
+    const char *study = argc > 1 ? argv[1] : NULL;
+    struct store *s;
+
+    if (read_options_open(&s, o) != 0)
+        return -1;
+    int rc = study ? recorded_check_study(s, study) : 0;
+    if (rc == 0)
+        rc = print_status(s, (enum rows_format)o->format, study);
     store_close(s);
     return rc;
 }
@@ -99,20 +80,15 @@ static int status(const struct look *cfg, const char *study)
 static const struct opt_usage usage = {
     .command = "status",
     .usage = "[STUDY]",
-    .about = "Show how far each study is, what runs now, and what failed and why.",
+    .about = "Show the progress of each study, what is running, and what failed and why.",
     .example = "lowrank status rank",
     .min_args = 0,
     .max_args = 1,
 };
-static int work(void *cfg, int argc, char **argv)
+static int status_main(int argc, char **argv)
 {
-    return status(cfg, argc > 1 ? argv[1] : NULL);
+    return opt_command(&usage, read_options, sizeof(struct read_options), status_work, argc, argv);
 }
 
-static int run(int argc, char **argv)
-{
-    return opt_command(&usage, look_opts, sizeof(struct look), work, argc, argv);
-}
-
-const struct cmd cmd_status = { "status", "look", "how far each study is, what runs, what failed",
-                                run };
+const struct cmd cmd_status = { "status", "look", "progress of each study, what runs, what failed",
+                                status_main };

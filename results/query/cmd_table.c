@@ -1,27 +1,28 @@
 /* cmd_table.c - "lowrank table": a table of results beside the paper's numbers. The symbol is
  * cmd_tables because cmd_table is the list of all commands. */
 #include "core/cmd.h"
-#include "results/query/look.h"
+#include "results/query/query.h"
+#include "results/query/read_options.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *param(const char *const *params, const char *name, const char *otherwise)
+static const char *param(const char *const *params, const char *name)
 {
     for (; params[0]; params += 2)
         if (strcmp(params[0], name) == 0)
             return params[1];
-    return otherwise;
+    return NULL;
 }
 
-/* Nothing to show: what would make it. */
-static int nothing(const char *name, const char *const *params)
+/* The table is empty: say which command fills it. */
+static int nothing_to_show(const char *name, const char *const *params)
 {
-    const char *study = param(params, "study", NULL);
+    const char *study = param(params, "study");
     char *make = query_make(name), *of = study ? xprintf(" of study '%s'", study) : xstrdup("");
 
     if (make)
-        fail(FAIL_RUN, "nothing yet for table '%s'%s: %s", name, of, make);
+        fail(FAIL_RUN, "table '%s'%s is still empty; this fills it: %s", name, of, make);
     else
         fail(FAIL_RUN,
              "no runs yet for table '%s' of study '%s'; 'lowrank status' shows what there is", name,
@@ -31,34 +32,36 @@ static int nothing(const char *name, const char *const *params)
     return -1;
 }
 
-static int show(const struct look *cfg, const char *name, const char *const *params)
+static int print_table(const struct read_options *o, const char *name, const char *const *params)
 {
     struct store *s = NULL;
     struct rows r = { 0 };
     int rc = -1;
 
-    if (look_open(&s, cfg) != 0 || store_query(s, &r, query_find(name), params) != 0)
+    if (read_options_open(&s, o) != 0 || query_named(s, &r, name, params) != 0)
         goto out;
     if (r.n_rows == 0)
-        nothing(name, params);
+        nothing_to_show(name, params);
     else
-        rc = rows_print(stdout, &r, (enum rows_format)cfg->format);
+        rc = rows_print(stdout, &r, (enum rows_format)o->format);
 out:
     rows_free(&r);
     store_close(s);
     return rc;
 }
 
-static int table(const struct look *cfg, int argc, char **argv)
+static int table_work(void *cfg, int argc, char **argv)
 {
-    if (cfg->list)
-        return look_list((enum rows_format)cfg->format, true);
+    const struct read_options *o = cfg;
+
+    if (o->list)
+        return query_list((enum rows_format)o->format, true);
     if (argc < 2)
         return fail(FAIL_USAGE, "which table? 'lowrank table --list' lists them");
     if (!query_find(argv[1]))
-        return look_unknown(argv[1], "lowrank table");
-    const char **params = look_params(argv + 2, argc - 2);
-    int rc = params ? show(cfg, argv[1], params) : -1;
+        return query_unknown(argv[1], "lowrank table");
+    const char **params = read_options_params(argv + 2, argc - 2);
+    int rc = params ? print_table(o, argv[1], params) : -1;
     free(params);
     return rc;
 }
@@ -66,24 +69,18 @@ static int table(const struct look *cfg, int argc, char **argv)
 static const struct opt_usage usage = {
     .command = "table",
     .usage = "NAME [name=value...]",
-    .about = "Print a table of results; where the paper has the same table, its numbers stand "
-             "beside.",
-    .detail = "A value is the mean over seeds, half the width of its 95 % t interval, and in "
-              "brackets "
-              "the number of seeds. What was not run is '-'.",
+    .about = "Print a table of results, beside the paper's numbers where the paper has that table.",
+    .detail = "A value is the mean over seeds ± half the width of its 95 % t interval, with the "
+              "number of seeds in parentheses. '-' stands for what was not run.",
     .example = "lowrank table rank --format md",
     .min_args = 0,
     .max_args = -1,
 };
-static int work(void *cfg, int argc, char **argv)
+static int table_main(int argc, char **argv)
 {
-    return table(cfg, argc, argv);
-}
-
-static int run(int argc, char **argv)
-{
-    return opt_command(&usage, look_list_opts, sizeof(struct look), work, argc, argv);
+    return opt_command(&usage, read_options_list, sizeof(struct read_options), table_work, argc,
+                       argv);
 }
 
 const struct cmd cmd_tables = { "table", "look", "print a table of results beside the paper's",
-                                run };
+                                table_main };

@@ -1,5 +1,9 @@
-/* query.c - reading: one statement into a table of texts; the queries that are built in. */
+/* query.c - one statement into a table of cells; the named queries. */
+#include "results/query/query.h"
+#include "core/base/suggest.h"
+#include "core/base/text.h"
 #include "results/store/db.h"
+#include "results/store/embed.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,11 +13,11 @@
 
 enum { POLL_OPS = 20000 };
 
-/* sqlite3_stmt_readonly refuses what writes; this refuses what it calls reading but changes the
- * connection or reaches other files. Table functions such as json_each create tables inside, so
- * creating is not refused here. */
-static int allow(void *arg, int action, const char *a, const char *b, const char *db,
-                 const char *trigger)
+/* sqlite3_stmt_readonly refuses what writes. This refuses what it takes for reading although it
+ * changes the connection or reaches other files. Table functions such as json_each create tables
+ * internally, so creating a table is not refused here. */
+static int allow_reading(void *arg, int action, const char *a, const char *b, const char *db,
+                         const char *trigger)
 {
     static const char *const pragmas[] = { "table_info", "table_xinfo", "table_list",
                                            "index_list", "index_info",  "user_version" };
@@ -40,7 +44,7 @@ static int poll_stop(void *arg)
     return stop_requested() != 0;
 }
 
-/* 1: nothing but space and comments is left of SQL. */
+/* Does SQL consist of space and comments only? */
 static bool only_space(struct store *s, const char *sql)
 {
     sqlite3_stmt *st = NULL;
@@ -50,11 +54,11 @@ static bool only_space(struct store *s, const char *sql)
     return empty;
 }
 
-static int prepare(struct store *s, sqlite3_stmt **st, const char *sql)
+static int prepare_reading(struct store *s, sqlite3_stmt **st, const char *sql)
 {
     const char *tail = "";
 
-    sqlite3_set_authorizer(s->db, allow, NULL);
+    sqlite3_set_authorizer(s->db, allow_reading, NULL);
     int rc = sqlite3_prepare_v2(s->db, sql, -1, st, &tail);
     bool single = rc == SQLITE_OK && only_space(s, tail);
     char *text = xstrdup(sqlite3_errmsg(s->db));
@@ -75,23 +79,22 @@ static int prepare(struct store *s, sqlite3_stmt **st, const char *sql)
     return rc;
 }
 
-/* The names that the query knows, for a message. */
 static int unknown_param(sqlite3_stmt *st, const char *name)
 {
-    char known[512] = "";
-    size_t used = 0;
+    struct text known = { 0 };
 
-    for (int i = 1; i <= sqlite3_bind_parameter_count(st) && used < sizeof known - 64; i++) {
+    for (int i = 1; i <= sqlite3_bind_parameter_count(st); i++) {
         const char *p = sqlite3_bind_parameter_name(st, i);
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%.40s", used ? ", " : "",
-                                 p ? p + 1 : "?");
+        text_join(&known, ", ", "%s", p ? p + 1 : "?");
     }
-    return used ? fail(FAIL_USAGE, "the query has no parameter '%s'; it has: %s", name, known)
-                : fail(FAIL_USAGE, "the query has no parameter '%s': it has none", name);
+    int rc = known.n ? fail(FAIL_USAGE, "the query has no parameter '%s'; it has %s", name, known.s)
+                     : fail(FAIL_USAGE, "the query has no parameter '%s'; it has none", name);
+    text_free(&known);
+    return rc;
 }
 
-/* A whole number in its usual form is bound as one, so that expressions compare it as one; all
- * else is text, which SQLite turns into a number where it meets a column of numbers. */
+/* A whole number in its usual form is bound as an integer, so that expressions compare it as a
+ * number; anything else is text, which SQLite converts where it meets a column of numbers. */
 static int bind_value(sqlite3_stmt *st, int at, const char *value)
 {
     char again[32];
@@ -131,7 +134,7 @@ static char *real_text(double x)
     return xstrdup(buf);
 }
 
-static char *blob_text(sqlite3_stmt *st, int i)
+static char *hex_text(sqlite3_stmt *st, int i)
 {
     const unsigned char *p = sqlite3_column_blob(st, i);
     int n = sqlite3_column_bytes(st, i);
@@ -148,12 +151,12 @@ static char *cell_text(struct rows *r, sqlite3_stmt *st, int i)
     case SQLITE_NULL: return NULL;
     case SQLITE_FLOAT: return real_text(sqlite3_column_double(st, i));
     case SQLITE_INTEGER: return xstrdup((const char *)sqlite3_column_text(st, i));
-    case SQLITE_BLOB: r->numeric[i] = 0; return blob_text(st, i);
+    case SQLITE_BLOB: r->numeric[i] = 0; return hex_text(st, i);
     default: r->numeric[i] = 0; return xstrdup((const char *)sqlite3_column_text(st, i));
     }
 }
 
-static void head(struct rows *r, sqlite3_stmt *st)
+static void read_columns(struct rows *r, sqlite3_stmt *st)
 {
     r->n_cols = sqlite3_column_count(st);
     r->col = xalloc((size_t)r->n_cols, sizeof *r->col);
@@ -163,7 +166,7 @@ static void head(struct rows *r, sqlite3_stmt *st)
     memset(r->numeric, 1, (size_t)r->n_cols);
 }
 
-static int fetch(struct store *s, struct rows *r, sqlite3_stmt *st)
+static int read_rows(struct store *s, struct rows *r, sqlite3_stmt *st)
 {
     size_t cap = 0, n_cols = (size_t)r->n_cols;
     int rc;
@@ -179,23 +182,23 @@ static int fetch(struct store *s, struct rows *r, sqlite3_stmt *st)
     }
     if (rc == SQLITE_DONE)
         return 0;
-    if (rc == SQLITE_ERROR || rc == SQLITE_MISMATCH) /* a function or LIMIT met a bad value */
+    if (rc == SQLITE_ERROR || rc == SQLITE_MISMATCH) /* a function or LIMIT was given a bad value */
         return fail(FAIL_USAGE, "%s", sqlite3_errmsg(s->db));
     return db_fail(s);
 }
 
-int store_query(struct store *s, struct rows *r, const char *sql, const char *const *params)
+int query_rows(struct store *s, struct rows *r, const char *sql, const char *const *params)
 {
     sqlite3_stmt *st = NULL;
 
     memset(r, 0, sizeof *r);
-    int rc = prepare(s, &st, sql);
+    int rc = prepare_reading(s, &st, sql);
     if (rc == 0)
         rc = bind_params(s, st, params);
     if (rc == 0) {
-        head(r, st);
+        read_columns(r, st);
         sqlite3_progress_handler(s->db, POLL_OPS, poll_stop, NULL);
-        rc = fetch(s, r, st);
+        rc = read_rows(s, r, st);
         sqlite3_progress_handler(s->db, 0, NULL, NULL);
     }
     sqlite3_finalize(st);
@@ -204,7 +207,7 @@ int store_query(struct store *s, struct rows *r, const char *sql, const char *co
     return rc;
 }
 
-/* --- queries that are built in */
+/* --- named queries */
 
 static const char folder[] = "queries/";
 
@@ -218,6 +221,14 @@ const char *query_find(const char *name)
             text = f->text;
     free(path);
     return text;
+}
+
+int query_named(struct store *s, struct rows *r, const char *name, const char *const *params)
+{
+    const char *sql = query_find(name);
+
+    CHECK(sql, "there is no query '%s'", name);
+    return query_rows(s, r, sql, params);
 }
 
 char *query_make(const char *name)
@@ -259,4 +270,41 @@ const char *const *query_names(void)
     }
     list[n] = NULL;
     return list;
+}
+
+static bool is_private(const char *name)
+{
+    static const char *const prefix[] = { "fig_", "claim_", "page_", "cmd_" };
+
+    for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
+        if (strncmp(name, prefix[i], strlen(prefix[i])) == 0)
+            return true;
+    return false;
+}
+
+int query_list(enum rows_format f, bool tables)
+{
+    static const char *const cols[] = { "name", "shows", NULL };
+    struct rows r;
+
+    rows_init(&r, cols);
+    for (const char *const *name = query_names(); *name; name++) {
+        const char *sql = query_find(*name);
+        if (tables && is_private(*name))
+            continue;
+        sql += strspn(sql, "- ");
+        char *shows = xprintf("%.*s", (int)strcspn(sql, "\n"), sql);
+        rows_add(&r, (const char *const[]){ *name, shows });
+        free(shows);
+    }
+    return rows_print_free(&r, (int)f);
+}
+
+int query_unknown(const char *name, const char *command)
+{
+    char *lists = xprintf("'%s --list' lists them", command);
+    int rc = suggest_fail(FAIL_USAGE, "query", name, query_names(), lists);
+
+    free(lists);
+    return rc;
 }

@@ -1,4 +1,4 @@
-/* rows.h - a table of text cells: the result of a query, or one that a command fills itself. */
+/* rows.h - a table of text cells: the result of a query, or what a command fills in itself. */
 #ifndef ROWS_H
 #define ROWS_H
 
@@ -8,16 +8,18 @@ struct rows {
     int n_cols, n_rows;
     char **col;    /* [n_cols] names */
     char **cell;   /* [n_rows * n_cols]; NULL: no value */
-    char *numeric; /* [n_cols] 1: every cell with a value is a number */
+    char *numeric; /* [n_cols] 1: every cell that has a value is a number */
 };
-void rows_free(struct rows *r); /* of a zeroed one: nothing */
+void rows_free(struct rows *r); /* a zeroed struct needs no freeing */
 
-/* rows_get - a cell by the name of its column; NULL: no value, or no such column. */
+/* rows_get - a cell by the name of its column; NULL when it has no value or there is no such column
+ * or row. */
 const char *rows_get(const struct rows *r, int row, const char *col);
 
-/* rows_init - an empty table with these columns (NULL-terminated). rows_add - one row from as many
- * strings as there are columns; NULL and "" are cells without a value. rows_number - X with at most
- * DIGITS significant digits into BUF, whole numbers in full, "" for NaN; returns BUF. */
+/* rows_init - an empty table with these columns (NULL-terminated). rows_add - add a row; CELLS has as
+ * many strings as there are columns, and NULL or "" for a cell without a value. rows_number - X with
+ * at most DIGITS significant digits, but whole numbers in full and "" for NaN; into BUF, which is
+ * returned. */
 void rows_init(struct rows *r, const char *const *cols);
 void rows_add(struct rows *r, const char *const *cells);
 const char *rows_number(char buf[40], double x, int digits);
@@ -26,11 +28,12 @@ const char *rows_number(char buf[40], double x, int digits);
 
 enum rows_format { ROWS_TABLE, ROWS_CSV, ROWS_JSON, ROWS_MD, ROWS_LATEX };
 #define ROWS_FORMATS "table|csv|json|md|latex"
+/* rows_print - the table in a format, to a stream. Errors: FAIL_STORE when it cannot be written; a
+ * reader that went away is not an error. rows_print_free - to standard output, then free it. */
 int rows_print(FILE *to, const struct rows *r, enum rows_format f);
-/* rows_print_free - to standard output in this format, then free. */
 int rows_print_free(struct rows *r, int format);
-/* rows_cell - what people read of a cell: "-" for no value, six digits of a number that has many.
- * BUF holds the text when it is shortened. */
+/* rows_cell - a cell for people: "-" for no value, a number with many digits cut to six. BUF holds a
+ * shortened number. */
 const char *rows_cell(const struct rows *r, int row, int col, char buf[32]);
 
 /* The flag --format, for the option table of a struct T with "int format" (enum rows_format). */

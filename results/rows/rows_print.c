@@ -1,5 +1,5 @@
-/* rows_print.c - rows for people (aligned table, Markdown, LaTeX: long numbers cut to six digits) and
- * for programs (CSV, JSON: as they are). */
+/* rows_print.c - rows for people (aligned table, Markdown, LaTeX; long numbers are cut to six digits)
+ * and for programs (CSV, JSON; numbers as they are). */
 #include "results/rows/rows.h"
 
 #include <ctype.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <utf8proc.h>
 
-static const char missing[] = "-"; /* where people read; CSV has an empty field, JSON null */
+static const char missing[] = "-"; /* in CSV an empty field, in JSON null */
 
-/* How one format writes a piece of text. */
+/* The text that a format writes in place of a byte. */
 struct escape {
     char byte;
     const char *text;
@@ -46,7 +46,7 @@ static const char *escaped(const struct escape *e, int c)
     return NULL;
 }
 
-/* One character of UTF-8 at S; its length. Bytes that are none become U+FFFD, one by one. */
+/* The UTF-8 character at S into *C; returns its length. Each invalid byte becomes U+FFFD. */
 static int next_char(utf8proc_int32_t *c, const char *s)
 {
     int n = (int)utf8proc_iterate((const utf8proc_uint8_t *)s, -1, c);
@@ -57,7 +57,7 @@ static int next_char(utf8proc_int32_t *c, const char *s)
     return 1;
 }
 
-/* Columns that C takes in a terminal; control characters are written as \xNN. */
+/* The columns that C takes in a terminal; control characters are written as \xNN. */
 static int char_width(utf8proc_int32_t c)
 {
     return c < 32 || c == 127 ? 4 : utf8proc_charwidth(c);
@@ -114,13 +114,13 @@ const char *rows_cell(const struct rows *r, int row, int col, char buf[32])
     return buf;
 }
 
-static void pad(FILE *to, int n)
+static void put_spaces(FILE *to, int n)
 {
     for (; n > 0; n--)
         fputc(' ', to);
 }
 
-/* --- aligned */
+/* --- aligned table */
 
 static void put_line(FILE *to, const struct rows *r, int row, const int *width)
 {
@@ -129,10 +129,10 @@ static void put_line(FILE *to, const struct rows *r, int row, const int *width)
         const char *text = row < 0 ? r->col[i] : rows_cell(r, row, i, buf);
         int room = width[i] - text_width(text);
         if (r->numeric[i])
-            pad(to, room);
+            put_spaces(to, room);
         put_text(to, text, plain);
         if (!r->numeric[i] && i + 1 < r->n_cols)
-            pad(to, room);
+            put_spaces(to, room);
         fputs(i + 1 < r->n_cols ? "  " : "\n", to);
     }
 }
@@ -160,7 +160,7 @@ static void put_table(FILE *to, const struct rows *r)
     free(width);
 }
 
-/* --- CSV, RFC 4180: NULL is an empty field, an empty text is "" */
+/* --- CSV (RFC 4180): NULL is an empty field, an empty string is "" */
 
 static void put_csv_field(FILE *to, const char *s)
 {
@@ -194,8 +194,7 @@ static void put_json_value(FILE *to, const char *s, bool numeric)
 {
     const char *digit = s && *s == '-' ? s + 1 : s;
 
-    if (!s ||
-        (numeric && !isdigit((unsigned char)*digit))) { /* inf and nan are no numbers in JSON */
+    if (!s || (numeric && !isdigit((unsigned char)*digit))) { /* JSON has no inf and nan */
         fputs("null", to);
     } else if (numeric) {
         fputs(s, to);

@@ -1,5 +1,7 @@
-/* db.c - connection, cached statements, transactions, and errors as one line. */
+/* db.c - connection, cached statements, transactions, errors as one line. */
 #include "results/store/db.h"
+#include "core/base/text.h"
+#include "results/store/owner.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -8,11 +10,17 @@
 
 enum { BUSY_MS = 10000 };
 
-static int busy_ms(void)
+int db_busy_ms(void)
 {
     const char *text = getenv("LOWRANK_BUSY_MS");
 
     return text && *text ? atoi(text) : BUSY_MS;
+}
+
+int db_damaged(const struct store *s)
+{
+    return fail(FAIL_STORE, "'%s' is damaged; save what is left with: sqlite3 '%s' .recover",
+                s->path, s->path);
 }
 
 int db_fail(struct store *s)
@@ -23,15 +31,13 @@ int db_fail(struct store *s)
 
     switch (s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM) {
     case SQLITE_NOTADB: return fail(FAIL_STORE, "'%s' is not a database", path);
-    case SQLITE_CORRUPT:
-        return fail(FAIL_STORE, "'%s' is damaged; save what is left with: sqlite3 '%s' .recover",
-                    path, path);
+    case SQLITE_CORRUPT: return db_damaged(s);
     case SQLITE_FULL: return fail(FAIL_STORE, "disk full while writing '%s'", path);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
         return fail(FAIL_STORE, "'%s' has been locked by another process for more than %g s", path,
-                    busy_ms() / 1000.0);
+                    db_busy_ms() / 1000.0);
     case SQLITE_READONLY:
         return fail(FAIL_STORE, "cannot write '%s': the file or its folder is read-only", path);
     case SQLITE_CANTOPEN:
@@ -44,7 +50,7 @@ int db_fail(struct store *s)
     }
 }
 
-static int bind(sqlite3_stmt *st, const char *fmt, va_list ap)
+static int bind_all(sqlite3_stmt *st, const char *fmt, va_list ap)
 {
     int rc = SQLITE_OK;
 
@@ -68,7 +74,7 @@ static sqlite3_stmt *prepared(struct store *s, const char *sql)
 
     while (i < DB_STATEMENTS && s->cache[i].sql && s->cache[i].sql != sql)
         i++;
-    CHECK(i < DB_STATEMENTS, "too many statements for %d places", DB_STATEMENTS);
+    CHECK(i < DB_STATEMENTS, "more than %d statements", DB_STATEMENTS);
     if (!s->cache[i].sql) {
         if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->cache[i].st, NULL)) {
             db_fail(s);
@@ -81,11 +87,11 @@ static sqlite3_stmt *prepared(struct store *s, const char *sql)
     return s->cache[i].st;
 }
 
-static sqlite3_stmt *vstmt(struct store *s, const char *sql, const char *fmt, va_list ap)
+static sqlite3_stmt *stmt_of_list(struct store *s, const char *sql, const char *fmt, va_list ap)
 {
     sqlite3_stmt *st = prepared(s, sql);
 
-    if (st && bind(st, fmt, ap) != SQLITE_OK) {
+    if (st && bind_all(st, fmt, ap) != SQLITE_OK) {
         db_fail(s);
         return NULL;
     }
@@ -97,7 +103,7 @@ sqlite3_stmt *db_stmt(struct store *s, const char *sql, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    sqlite3_stmt *st = vstmt(s, sql, fmt, ap);
+    sqlite3_stmt *st = stmt_of_list(s, sql, fmt, ap);
     va_end(ap);
     return st;
 }
@@ -120,7 +126,7 @@ long db_exec(struct store *s, const char *sql, const char *fmt, ...)
     int more;
 
     va_start(ap, fmt);
-    sqlite3_stmt *st = vstmt(s, sql, fmt, ap);
+    sqlite3_stmt *st = stmt_of_list(s, sql, fmt, ap);
     va_end(ap);
     if (!st)
         return -1;
@@ -134,7 +140,7 @@ int db_number(struct store *s, int64_t *x, const char *sql, const char *fmt, ...
     va_list ap;
 
     va_start(ap, fmt);
-    sqlite3_stmt *st = vstmt(s, sql, fmt, ap);
+    sqlite3_stmt *st = stmt_of_list(s, sql, fmt, ap);
     va_end(ap);
     int more = st ? db_step(s, st) : -1;
     if (more == 1) {
@@ -171,15 +177,16 @@ int db_end(struct store *s, bool ok)
     return -1;
 }
 
-/* "file:PATH?immutable=1" with the bytes escaped that mean something in a URI. */
+/* "file:PATH?immutable=1", with the bytes escaped that have a meaning in a URI. */
 static char *immutable_uri(const char *path)
 {
-    char *uri = xalloc(strlen(path) * 3 + 32, 1), *p = uri + sprintf(uri, "file:");
+    struct text uri = { 0 };
 
+    text_add(&uri, "file:");
     for (; *path; path++)
-        p += sprintf(p, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
-    strcpy(p, "?immutable=1");
-    return uri;
+        text_add(&uri, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+    text_add(&uri, "?immutable=1");
+    return text_take(&uri);
 }
 
 int db_connect(struct store *s, bool immutable)
@@ -193,7 +200,7 @@ int db_connect(struct store *s, bool immutable)
     free(name);
     if (rc != SQLITE_OK)
         return db_fail(s);
-    sqlite3_busy_timeout(s->db, busy_ms());
+    sqlite3_busy_timeout(s->db, db_busy_ms());
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (s->mode == STORE_WRITE && sqlite3_db_readonly(s->db, "main") == 1)
         return fail(FAIL_STORE, "cannot write '%s': the file or its folder is read-only", s->path);

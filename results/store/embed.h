@@ -1,10 +1,10 @@
-/* embed.h - files of this folder that are part of the program; the table is written by embed.sh. */
+/* embed.h - files that are part of the program; embed.sh writes the table. */
 #ifndef EMBED_H
 #define EMBED_H
 
 struct embedded {
-    const char *name; /* relative to results/ */
+    const char *name; /* relative to results/; "report.css" */
     const char *text;
 };
-extern const struct embedded embedded_files[]; /* sorted within a folder, ends with a NULL name */
+extern const struct embedded embedded_files[]; /* ends with a NULL name; each folder is sorted */
 #endif

@@ -1,9 +1,9 @@
-/* guard.c - what must hold of a path before SQLite is let near it.
+/* guard.c - checks of a path before SQLite opens it.
  *
- * The file itself is never opened here: closing any descriptor of it would drop every lock that this
- * process has on it, those of other connections too (POSIX), and what these write then is lost. */
-#include "results/store/db.h"
-
+ * The file itself is never opened here. Closing any descriptor of it would drop every lock that
+ * this process has on it (POSIX), also those of other connections, and what they write then is
+ * lost. */
+#include "results/store/guard.h"
 #include "core/base/file.h"
 
 #include <errno.h>
@@ -12,8 +12,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-/* Shared memory between hosts does not exist, so a WAL database on these would be damaged by two
- * hosts. */
+/* WAL needs shared memory, which two hosts cannot have: together they would damage the database. */
 static const struct {
     unsigned magic;
     const char *name;
@@ -42,9 +41,9 @@ static int refuse_network(const char *path, const char *where)
     for (size_t i = 0; i < ARRAY_LEN(network); i++)
         if (magic == network[i].magic && !(any && strcmp(any, "1") == 0))
             return fail(FAIL_STORE,
-                        "'%s' is on %s, where a shared database would be damaged; choose a local "
-                        "folder with "
-                        "--home or LOWRANK_HOME (LOWRANK_ANY_FS=1 if only this machine uses it)",
+                        "'%s' is on %s, where several machines would damage it; choose a local "
+                        "folder with --home or LOWRANK_HOME, or set LOWRANK_ANY_FS=1 if only this "
+                        "machine uses it",
                         path, network[i].name);
     return 0;
 }
@@ -58,7 +57,7 @@ static char *folder_of(const char *path)
     return slash == path ? xstrdup("/") : xprintf("%.*s", (int)(slash - path), path);
 }
 
-static int no_results(const char *path)
+int guard_no_results(const char *path)
 {
     return fail(FAIL_STORE, "no results yet; run 'lowrank sweep rank' ('%s' has none)", path);
 }
@@ -72,7 +71,7 @@ int guard_path(const char *path, enum store_mode mode)
     if (absent && errno != ENOENT)
         return fail(FAIL_STORE, "cannot open '%s': %s", path, strerror(errno));
     if (absent && mode == STORE_READ)
-        return no_results(path);
+        return guard_no_results(path);
     if (absent) {
         char *dir = folder_of(path);
         rc = make_dirs(dir);
@@ -82,10 +81,10 @@ int guard_path(const char *path, enum store_mode mode)
         return rc;
     }
     if (!S_ISREG(st.st_mode))
-        return fail(FAIL_STORE, "'%s' is not a file", path);
+        return fail(FAIL_STORE, "'%s' is not a regular file", path);
     if (refuse_network(path, path) != 0)
         return -1;
-    return st.st_size == 0 && mode == STORE_READ ? no_results(path) : 0;
+    return st.st_size == 0 && mode == STORE_READ ? guard_no_results(path) : 0;
 }
 
 int guard_immutable(const char *path)
@@ -97,7 +96,7 @@ int guard_immutable(const char *path)
     if (stat(wal, &st) == 0 && st.st_size > 0)
         rc = fail(FAIL_STORE,
                   "'%s' has changes in '%s' and its folder cannot be written; copy both files to a "
-                  "folder that can",
+                  "folder that can be written",
                   path, wal);
     free(wal);
     return rc;

@@ -1,13 +1,12 @@
-/* bench.c - measurements of speed in the store. */
+/* measurement.c - measurements of speed in the store. */
 #include "results/store/measurement.h"
-#include "core/base/file.h"
 #include "results/store/db.h"
+#include "results/store/environment.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-static bool is_number(const char *s, double *x)
+static bool is_finite_number(const char *s, double *x)
 {
     char *end;
 
@@ -20,7 +19,7 @@ static int insert_point(struct store *s, int64_t id, int row, const struct rows 
     for (int i = 0; i < r->n_cols; i++) {
         const char *text = r->cell[(size_t)row * (size_t)r->n_cols + (size_t)i];
         double x = NAN;
-        bool number = text && i >= n_what && is_number(text, &x);
+        bool number = text && i >= n_what && is_finite_number(text, &x);
         if (!text || (!number && i >= n_what))
             continue;
         if (db_exec(s,
@@ -32,28 +31,26 @@ static int insert_point(struct store *s, int64_t id, int row, const struct rows 
     return 0;
 }
 
-static int insert(struct store *s, const struct bench_spec *b, const struct rows *r, int64_t *id)
+static int insert_measurement(struct store *s, const struct measurement *m, const struct rows *r,
+                              int64_t *id)
 {
-    char sha[65];
+    int64_t env;
 
-    sha256_hex(sha, b->env, strlen(b->env));
-    if (db_exec(s, "INSERT INTO env(sha256, doc) VALUES(?,?) ON CONFLICT(sha256) DO NOTHING", "tt",
-                sha, b->env) < 0 ||
-        db_exec(s,
-                "INSERT INTO bench(kind, settings, env_id, started, wall_s)"
-                " SELECT ?, ?, env_id, ?, ? FROM env WHERE sha256 = ?",
-                "ttddt", b->kind, b->settings, b->started, b->wall_s, sha) < 0 ||
-        db_number(s, id, "SELECT last_insert_rowid()", "") != 1)
+    if (environment_put(s, &env, m->env) != 0 ||
+        db_number(s, id,
+                  "INSERT INTO bench(kind, settings, env_id, started, wall_s) VALUES(?,?,?,?,?)"
+                  " RETURNING bench_id",
+                  "ttidd", m->kind, m->settings, env, m->started, m->wall_s) != 1)
         return -1;
     for (int i = 0; i < r->n_rows; i++)
-        if (insert_point(s, *id, i, r, b->n_what) != 0)
+        if (insert_point(s, *id, i, r, m->n_what) != 0)
             return -1;
     return 0;
 }
 
-int store_bench(struct store *s, const struct bench_spec *b, const struct rows *r, int64_t *id)
+int measurement_put(struct store *s, const struct measurement *m, const struct rows *r, int64_t *id)
 {
     if (db_begin(s) != 0)
         return -1;
-    return db_end(s, insert(s, b, r, id) == 0);
+    return db_end(s, insert_measurement(s, m, r, id) == 0);
 }

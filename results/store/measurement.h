@@ -1,18 +1,19 @@
-/* bench.h - measurements of speed in the store. */
-#ifndef RESULTS_BENCH_H
-#define RESULTS_BENCH_H
+/* measurement.h - measurements of speed ('lowrank bench') in the store. */
+#ifndef MEASUREMENT_H
+#define MEASUREMENT_H
 
 #include "results/store/store.h"
 
-struct bench_spec {
+struct measurement {
     const char *kind;     /* "step" */
-    const char *settings; /* JSON: what was asked */
-    const char *env;      /* JSON: the machine, as of attempts */
+    const char *settings; /* JSON: the words and flags of the command */
+    const char *env;      /* JSON: the machine, as attempts record it */
     double started, wall_s;
-    int n_what; /* the first so many columns of the table say what was measured */
+    int n_what; /* the first N_WHAT columns of the table say what was measured */
 };
-/* store_bench - keep a measurement in one transaction: each row of R is a point, its first N_WHAT
- * cells what it is, each other cell that is a number a value. *ID is its bench_id. Errors:
- * FAIL_STORE. */
-int store_bench(struct store *s, const struct bench_spec *b, const struct rows *r, int64_t *id);
+/* measurement_put - store a measurement in one transaction. Each row of R is a point: its first
+ * N_WHAT cells are text that says what was measured, each other cell that is a finite number is a
+ * value, the rest is left out. *ID becomes its bench_id. */
+int measurement_put(struct store *s, const struct measurement *m, const struct rows *r,
+                    int64_t *id);
 #endif

@@ -1,10 +1,10 @@
-/* migrate.c - bring a database to this program's schema, and the paper's numbers into it.
+/* migrate.c - bringing a database to this program's schema, and the paper's numbers into it.
  *
- * Every step looks again at the version inside its own IMMEDIATE transaction, so that many
- * processes may create or migrate one file at the same time. */
-#include "results/store/db.h"
-
+ * Every step reads the version again inside its own IMMEDIATE transaction, so that many processes
+ * may create or migrate one file at the same time. */
+#include "results/store/migrate.h"
 #include "core/base/file.h"
+#include "results/store/db.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +50,8 @@ static int copy_pages(struct store *s, const char *to)
     return bad;
 }
 
-/* "NAME.vN.bak", complete or not there at all. */
-static int backup(struct store *s, int version)
+/* Write the copy "NAME.vN.bak", whole or not at all. */
+static int keep_copy(struct store *s, int version)
 {
     char *to = xprintf("%s.v%d.bak", s->path, version);
     char *part = xprintf("%s.%ld.tmp", to, (long)getpid());
@@ -62,7 +62,7 @@ static int backup(struct store *s, int version)
         if (rc == 0 && rename(part, to) != 0)
             rc = fail(FAIL_STORE, "cannot write '%s'", to);
         if (rc == 0)
-            note("kept a copy of the older database as '%s'", to);
+            note("a copy of the older database was kept as '%s'", to);
         else
             unlink(part);
     }
@@ -71,7 +71,7 @@ static int backup(struct store *s, int version)
     return rc;
 }
 
-static int apply(struct store *s, const struct embedded *files, int from)
+static int apply_files(struct store *s, const struct embedded *files, int from)
 {
     for (const struct embedded *f = files; f->name; f++) {
         int version = version_of(f->name);
@@ -94,16 +94,16 @@ int migrate_schema(struct store *s, const struct embedded *files)
         return -1;
     if (version == migrate_newest(files))
         return 0;
-    if (version > 0 && backup(s, version) != 0)
+    if (version > 0 && keep_copy(s, version) != 0)
         return -1;
     if (db_begin(s) != 0)
         return -1;
     version = user_version(s); /* another process may have been faster */
-    return db_end(s, version >= 0 && apply(s, files, version) == 0);
+    return db_end(s, version >= 0 && apply_files(s, files, version) == 0);
 }
 
-/* Cuts LINE at tabs into FIELD[0..n); missing ones are "". */
-static void fields(char *line, char **field, int n)
+/* Cut LINE at its tabs into FIELD[0..n); missing fields are "". */
+static void cut_fields(char *line, char **field, int n)
 {
     static char empty[] = "";
 
@@ -123,8 +123,8 @@ static int insert_paper(struct store *s, const char *text)
     for (char *line = strtok_r(copy, "\n", &save); line && rc == 0;
          line = strtok_r(NULL, "\n", &save)) {
         if (n_line++ == 0)
-            continue; /* names of the columns */
-        fields(line, f, 6);
+            continue; /* the names of the columns */
+        cut_fields(line, f, 6);
         if (db_exec(s,
                     "INSERT OR REPLACE INTO paper(tab, row, col, value, spread, note)"
                     " VALUES(?,?,?,?,nullif(?,''),nullif(?,''))",

@@ -1,8 +1,8 @@
-/* owner.c - who holds a run: "host:pid:bootid", and when a lease has run out.
+/* owner.c - who holds a run ("host:pid:bootid"), and when a lease has run out.
  *
- * A lease is kept on two clocks. Within one boot of one kernel the clock since boot decides,
- * because the wall clock may be set; another machine's lease can only be judged by the wall
- * clock. */
+ * A lease ends by two clocks. Within one boot of one kernel the clock since boot decides, because
+ * the wall clock may be set; another machine's lease can only be judged by the wall clock. */
+#include "results/store/owner.h"
 #include "results/store/db.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ bool owner_stale(const char *owner, double lease, double lease_boot)
     if (strcmp(boot, "-") == 0 || strcmp(here.boot, "-") == 0)
         return lease < now_wall();
     bool same_host = strcmp(host, here.host) == 0, same_boot = strcmp(boot, here.boot) == 0;
-    if (same_host && !same_boot) /* this machine was started again since */
+    if (same_host && !same_boot) /* this machine was rebooted since */
         return true;
     if (!same_boot)
         return lease < now_wall();

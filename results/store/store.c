@@ -1,7 +1,10 @@
-/* store.c - open and close the result database; what was asked: studies and their runs. */
+/* store.c - opening and closing the result database; studies and their planned runs. */
+#include "results/store/store.h"
+#include "core/base/text.h"
 #include "results/store/db.h"
-
-#include "core/base/file.h"
+#include "results/store/guard.h"
+#include "results/store/metrics.h"
+#include "results/store/migrate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,35 +13,34 @@
 const char *const state_names[] = { "new",      "queued", "running",   "done",
                                     "diverged", "failed", "cancelled", NULL };
 
-/* Is this file ours? *fresh: it is an empty database that may become ours. */
+/* Is this file ours? *fresh: it is an empty database, which may become ours. */
 static int identify(struct store *s, bool *fresh)
 {
     int64_t id = 0, version = 0, n_tables = 0;
     int newest = migrate_newest(embedded_files);
 
-    /* In this order: another process may create it meanwhile, all at once, and tables that are there
-     * have their mark as well. */
+    /* In this order: another process may create the database meanwhile, in one transaction, and
+     * when its tables are seen, its application_id is seen too. */
     if (db_number(s, &n_tables, "SELECT count(*) FROM sqlite_schema", "") < 0 ||
         db_number(s, &version, "PRAGMA user_version", "") < 0 ||
         db_number(s, &id, "PRAGMA application_id", "") < 0)
         return -1;
     *fresh = id == 0 && version == 0 && n_tables == 0;
     if (*fresh && s->mode == STORE_READ)
-        return fail(FAIL_STORE, "no results yet; run 'lowrank sweep rank' ('%s' has none)",
-                    s->path);
+        return guard_no_results(s->path);
     if (*fresh)
         return 0;
     if (id != APPLICATION_ID)
-        return fail(FAIL_STORE, "'%s' is a database of another program", s->path);
+        return fail(FAIL_STORE, "'%s' is the database of another program", s->path);
     if (version > newest)
-        return fail(FAIL_STORE, "'%s' was made by a newer lowrank (schema %d; this one knows %d)",
+        return fail(FAIL_STORE,
+                    "'%s' was made by a newer lowrank (its schema is %d, this program knows %d)",
                     s->path, (int)version, newest);
     if (version < newest && s->mode == STORE_READ)
-        return fail(
-            FAIL_STORE,
-            "'%s' was made by an older lowrank (schema %d; this one reads %d); the next 'lowrank "
-            "sweep' migrates it and keeps a copy",
-            s->path, (int)version, newest);
+        return fail(FAIL_STORE,
+                    "'%s' was made by an older lowrank (its schema is %d, this program reads %d); "
+                    "the next 'lowrank sweep' migrates it and keeps a copy",
+                    s->path, (int)version, newest);
     return 0;
 }
 
@@ -51,17 +53,13 @@ static int check_schema(struct store *s)
         return more;
     bool ok = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
     sqlite3_reset(st);
-    return ok ? 0
-              : fail(FAIL_STORE, "'%s' is damaged; save what is left with: sqlite3 '%s' .recover",
-                     s->path, s->path);
+    return ok ? 0 : db_damaged(s);
 }
 
-/* Changing to WAL needs the file for itself for a moment, and SQLite does not always wait for
- * that. */
+/* Changing to WAL needs exclusive access for a moment, and SQLite does not always wait for that. */
 static int set_wal(struct store *s)
 {
-    const char *text = getenv("LOWRANK_BUSY_MS");
-    double until = now_mono() + (text && *text ? atof(text) / 1000 : 10);
+    double until = now_mono() + db_busy_ms() / 1000.0;
     int rc;
 
     for (;;) {
@@ -84,8 +82,8 @@ static int prepare_write(struct store *s)
     return migrate_paper(s, embedded_files);
 }
 
-/* A WAL database in a folder that cannot be written opens only without locks, and only if no log
- * is beside it. */
+/* In a folder that cannot be written a WAL database can be opened only without locks, and only if
+ * there is no log beside it. */
 static int prepare_read(struct store *s)
 {
     bool fresh;
@@ -103,7 +101,7 @@ static int prepare_read(struct store *s)
     return check_schema(s) != 0 ? -1 : db_script(s, "PRAGMA query_only=ON");
 }
 
-static int connect(struct store *s)
+static int store_connect(struct store *s)
 {
     if (db_connect(s, false) != 0)
         return -1;
@@ -120,7 +118,7 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
     s = xalloc(1, sizeof *s);
     s->path = xstrdup(path);
     s->mode = mode;
-    if (connect(s) != 0) {
+    if (store_connect(s) != 0) {
         store_close(s);
         return -1;
     }
@@ -132,7 +130,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
-    if (s->db && s->points && store_flush(s) != 0)
+    if (s->db && s->points && metrics_flush(s) != 0)
         warn("%s", fail_text());
     metrics_free(s);
     db_disconnect(s);
@@ -140,22 +138,22 @@ void store_close(struct store *s)
     free(s);
 }
 
-/* SQLite's locks belong to a process. The inherited connection holds none here, so it is closed
- * without the checkpoint that the last user of a file makes; left open it would make SQLite
- * believe that this process has the locks of its parent. */
+/* SQLite's locks belong to a process. The inherited connection holds none in the child, so it is
+ * closed without the checkpoint that the last user of a file makes. Left open it would make SQLite
+ * believe that the child has the locks of its parent. */
 int store_reopen_after_fork(struct store *s)
 {
     CHECK(!s->in_transaction, "'%s'", s->path);
-    metrics_clear(s); /* the parent writes its own */
+    metrics_clear(s); /* the parent writes them */
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     db_disconnect(s);
-    return connect(s);
+    return store_connect(s);
 }
 
-/* --- what was asked */
+/* --- planning */
 
 /* "key=value" lines that all N runs of a new plan share, without the keys that the study varies:
- * what tells two plans of one study apart. */
+ * they tell two plans of one study apart. */
 static const char base_sql[] =
     "WITH wanted(run_key) AS (SELECT value FROM json_each(?1)),"
     " varied(key) AS (SELECT 'seed'"
@@ -171,17 +169,17 @@ static const char base_sql[] =
 
 static char *keys_json(const struct run_spec *r, int n)
 {
-    char *text = xalloc((size_t)n * 68 + 3, 1), *p = text;
+    struct text t = { 0 };
 
-    *p++ = '[';
+    text_add(&t, "[");
     for (int i = 0; i < n; i++)
-        p += sprintf(p, "%s\"%.64s\"", i ? "," : "", r[i].key);
-    strcpy(p, "]");
-    return text;
+        text_add(&t, "%s\"%.64s\"", i ? "," : "", r[i].key);
+    text_add(&t, "]");
+    return text_take(&t);
 }
 
-static int plan_id(struct store *s, int64_t *id, int64_t sweep, const struct sweep_spec *w,
-                   const struct run_spec *r, int n)
+static int put_plan(struct store *s, int64_t *id, int64_t sweep, const struct sweep_spec *w,
+                    const struct run_spec *r, int n)
 {
     char *keys = keys_json(r, n), *base = NULL;
     sqlite3_stmt *st = db_stmt(s, base_sql, "tti", keys, w->spec, (int64_t)n);
@@ -231,8 +229,8 @@ static int link_runs(struct store *s, int64_t plan, const struct run_spec *r, in
     return 0;
 }
 
-/* Where a study's file gives a place of its axes other values than it did ("when", a budget), the runs it
- * had there are not its own any more. */
+/* When the study's file now gives a combination of its axes other values than before ("when", a
+ * budget), the runs that it had there are no longer its own. */
 static int unlink_replaced(struct store *s, int64_t plan, const struct sweep_spec *w,
                            const struct run_spec *r, int n)
 {
@@ -254,7 +252,7 @@ static int unlink_replaced(struct store *s, int64_t plan, const struct sweep_spe
     return rc;
 }
 
-static int plan(struct store *s, const struct sweep_spec *w, const struct run_spec *r, int n)
+static int put_study(struct store *s, const struct sweep_spec *w, const struct run_spec *r, int n)
 {
     int64_t sweep, id;
 
@@ -266,7 +264,7 @@ static int plan(struct store *s, const struct sweep_spec *w, const struct run_sp
     for (int i = 0; i < n; i++)
         if (insert_run(s, &r[i]) != 0)
             return -1;
-    if (plan_id(s, &id, sweep, w, r, n) != 0)
+    if (put_plan(s, &id, sweep, w, r, n) != 0)
         return -1;
     return link_runs(s, id, r, n) == 0 ? unlink_replaced(s, id, w, r, n) : -1;
 }
@@ -275,7 +273,7 @@ int store_plan(struct store *s, const struct sweep_spec *w, const struct run_spe
 {
     if (db_begin(s) != 0)
         return -1;
-    return db_end(s, plan(s, w, r, n) == 0);
+    return db_end(s, put_study(s, w, r, n) == 0);
 }
 
 int store_state(struct store *s, const char *key)
@@ -312,9 +310,8 @@ int store_counts(struct store *s, const char *sweep, struct sweep_counts *c)
     static const char sql[] =
         "SELECT count(*), sum(state = 'done'), sum(state = 'diverged'), sum(state = 'failed'),"
         " sum(state = 'running' AND NOT stale), sum(state = 'queued' OR stale)"
-        " FROM (SELECT state, iif(state = 'running', owner_stale(owner, lease, lease_boot), 0) AS "
-        "stale"
-        " FROM run r WHERE " IN_SWEEP ")";
+        " FROM (SELECT state, iif(state = 'running', owner_stale(owner, lease, lease_boot), 0)"
+        " AS stale FROM run r WHERE " IN_SWEEP ")";
     sqlite3_stmt *st = db_stmt(s, sql, "t", sweep);
     long *out[] = { &c->total, &c->done, &c->diverged, &c->failed, &c->running, &c->queued };
 

@@ -1,5 +1,10 @@
-/* claims.c - from rows of a claim's query to verdicts. */
-#include "results/verdicts/claims_impl.h"
+/* claims.c - from the rows of a claim's query to verdicts. */
+#include "results/verdicts/claims.h"
+#include "core/base/text.h"
+#include "results/query/query.h"
+#include "results/verdicts/claims_needs.h"
+#include "results/verdicts/claims_part.h"
+#include "results/verdicts/claims_rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,8 +14,8 @@ const char *const verdict_names[] = { "undecided", "holds", "fails", "-" };
 
 /* --- one row */
 
-/* The least that a row lacks before it can be tested; NULL: nothing. */
-static char *lacks(struct claim_row *row)
+/* Why the row cannot be tested; NULL when it can. */
+static char *untested(struct claim_row *row)
 {
     const struct claim *c = row->claim;
 
@@ -24,17 +29,19 @@ static char *lacks(struct claim_row *row)
     if (row->n_parts >= c->parts)
         return NULL;
     char *make = claims_command(c, c->units);
-    char *what = xprintf("%d of %ld comparisons: %s", row->n_parts, c->parts, make);
+    char *what =
+        xprintf("only %d of %ld comparisons can be made: %s", row->n_parts, c->parts, make);
     free(make);
     return what;
 }
 
-/* p of the row: see claims.h. */
-static void combine(struct claim_row *row)
+/* The p-value of the row. It holds only if all parts do, so the largest counts (intersection-union
+ * test); it fails if one part does, so then the smallest counts, times the number of parts. */
+static void combine_parts(struct claim_row *row)
 {
     bool all = true;
 
-    row->why = lacks(row);
+    row->why = untested(row);
     if (row->why)
         return;
     for (int i = 0; i < row->n_parts; i++)
@@ -93,7 +100,7 @@ static int judge_row(struct claims *c, const struct claim *claim, struct store *
         if (claims_part_read(new_part(row), claim, s, r, i, end) != 0)
             return -1;
     }
-    combine(row);
+    combine_parts(row);
     return 0;
 }
 
@@ -107,7 +114,7 @@ static const struct claim_part *find_part(const struct claim_row *row, const cha
     return NULL;
 }
 
-/* What every one of the N rows compares, averaged. */
+/* Average the comparisons that all of the N rows have. */
 static void average_parts(struct claim_row *to, struct claim_row *const *task, int n)
 {
     const struct claim_part **of = xalloc((size_t)n, sizeof *of);
@@ -131,35 +138,33 @@ static char *average_metric(struct claim_row *const *task, int n)
     return xstrdup(one ? task[0]->metric : "each task's own");
 }
 
-/* The rows of one model from FIRST on, a task each, get a row of their average, which is tested in
+/* Add a row that averages the rows of one model from FIRST on, each of a task, and is tested in
  * their place. Tasks on which nothing was learned are left out. */
-static void average(struct claims *c, const struct claim *claim, int first)
+static void add_average(struct claims *c, const struct claim *claim, int first)
 {
     int n = 0, end = c->n_rows;
     struct claim_row *to = new_row(c, claim, c->row[first].model, "", c->row[first].metric);
     struct claim_row **task = xalloc((size_t)(end - first), sizeof *task);
-    char *names = xstrdup("");
+    struct text names = { 0 };
 
     for (struct claim_row *row = c->row + first; row < c->row + end; row++) {
         row->verdict = DESCRIBED, row->p = NAN;
         if (row->uninformative)
             continue;
-        free(row->why); /* of the average, not of a task */
+        free(row->why); /* the average says it, not the task */
         row->why = NULL;
-        char *more = xprintf("%s%s%s", names, n ? ", " : "", row->task);
-        free(names);
-        names = more;
+        text_join(&names, ", ", "%s", row->task);
         task[n++] = row;
     }
     free(to->task);
-    to->task = xprintf("average (%s)", names);
-    free(names);
+    to->task = xprintf("average (%s)", text_string(&names));
+    text_free(&names);
     if (n > 0) {
         free(to->metric);
         to->metric = average_metric(task, n);
         to->percent = task[0]->percent;
         average_parts(to, task, n);
-        combine(to);
+        combine_parts(to);
     } else {
         to->why = xstrdup("every task is uninformative");
     }
@@ -168,7 +173,7 @@ static void average(struct claims *c, const struct claim *claim, int first)
 
 /* --- a claim */
 
-/* The rows of one model: a task each, and their average where the claim is about it. */
+/* The rows of one model: one for each task, and their average where the claim is about that. */
 static int judge_model(struct claims *c, const struct claim *claim, struct store *s,
                        const struct rows *r, int from, int to)
 {
@@ -180,7 +185,7 @@ static int judge_model(struct claims *c, const struct claim *claim, struct store
         rc = judge_row(c, claim, s, r, i, end);
     }
     if (rc == 0 && claim->average)
-        average(c, claim, first);
+        add_average(c, claim, first);
     return rc;
 }
 
@@ -189,7 +194,7 @@ static int judge_claim(struct claims *c, const struct claim *claim, struct store
     static const char *const model[] = { "model", NULL };
     char *name = xprintf("claim_%s", claim->query);
     struct rows r;
-    int rc = store_query(s, &r, query_find(name), (const char *const *)claim->param);
+    int rc = query_rows(s, &r, query_find(name), (const char *const *)claim->param);
 
     for (int i = 0, end; i < r.n_rows && rc == 0; i = end) {
         end = claims_group_end(&r, i, r.n_rows, model);
@@ -198,7 +203,7 @@ static int judge_claim(struct claims *c, const struct claim *claim, struct store
     if (rc == 0 && r.n_rows == 0) {
         char *make = claims_command(claim, claim->units);
         new_row(c, claim, "-", "-", "-")->why =
-            xprintf("nothing in study '%s' to compare: %s", claim->study, make);
+            xprintf("study '%s' has nothing to compare yet: %s", claim->study, make);
         free(make);
     }
     rows_free(&r);
@@ -208,7 +213,8 @@ static int judge_claim(struct claims *c, const struct claim *claim, struct store
 
 /* --- families, and the paper's numbers */
 
-static void correct(struct claims *c)
+/* Holm's correction within each family. */
+static void correct_families(struct claims *c)
 {
     double *p = xalloc((size_t)c->n_rows + 1, sizeof *p);
 
@@ -233,7 +239,7 @@ static void correct(struct claims *c)
     free(p);
 }
 
-static void decide(struct claim_row *row)
+static void decide_row(struct claim_row *row)
 {
     if (isnan(row->p_holm))
         return;
@@ -249,7 +255,7 @@ static int read_paper(struct claim *c, struct store *s)
         struct claim_number *x = &c->number[i];
         const char *const params[] = { "table", x->tab, "row", x->row, "col", x->col, NULL };
         struct rows r;
-        if (store_query(s, &r, query_find("paper"), params) != 0)
+        if (query_rows(s, &r, query_find("paper"), params) != 0)
             return -1;
         const char *value = rows_get(&r, 0, "value"), *spread = rows_get(&r, 0, "spread");
         free(x->value);
@@ -265,9 +271,9 @@ int claims_judge(struct claims *c, struct store *s)
     for (int i = 0; i < c->n; i++)
         if (read_paper(&c->claim[i], s) != 0 || judge_claim(c, &c->claim[i], s) != 0)
             return fail_context("claim '%s'", c->claim[i].id);
-    correct(c);
+    correct_families(c);
     for (int i = 0; i < c->n_rows; i++)
-        decide(&c->row[i]);
+        decide_row(&c->row[i]);
     return 0;
 }
 

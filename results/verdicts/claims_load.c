@@ -1,9 +1,10 @@
 /* claims_load.c - claims from their files. */
-#include "results/verdicts/claims_impl.h"
-
+#include "results/verdicts/claims.h"
 #include "core/base/opt.h"
-#include "core/base/yaml.h"
 #include "core/base/suggest.h"
+#include "core/base/yaml.h"
+#include "results/query/query.h"
+#include "results/verdicts/claims_part.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -13,22 +14,23 @@ const char *const claim_kinds[] = { "better", "not_worse",   "equal", "above",
                                     "below",  "correlation", NULL };
 
 #define AT(f) offsetof(struct claim, f)
-/* The keys of a claim that are one value. */
+/* The keys of a claim that have a single value. */
 static const struct opt keys[] = {
-    { "claim", 0, OPT_STR, AT(id), NULL, 0, 0, NULL, "its name, as the file's" },
-    { "sentence", 0, OPT_STR, AT(sentence), NULL, 0, 0, NULL, "what the paper says, in own words" },
-    { "section", 0, OPT_STR, AT(section), NULL, 0, 0, NULL, "where" },
-    { "family", 0, OPT_STR, AT(family), NULL, 0, 0, NULL, "corrected together" },
-    { "kind", 0, OPT_CHOICE, AT(kind), NULL, 0, 0, CLAIM_KINDS, "what must be" },
-    { "margin", 0, OPT_REAL, AT(margin), "0", 0, 1e6, NULL, "difference that does not matter" },
-    { "bound", 0, OPT_REAL, AT(bound), "0", -1e6, 1e6, NULL, "value to be above or below" },
+    { "claim", 0, OPT_STR, AT(id), NULL, 0, 0, NULL, "the name of the claim and of its file" },
+    { "sentence", 0, OPT_STR, AT(sentence), NULL, 0, 0, NULL, "what the paper says, in our words" },
+    { "section", 0, OPT_STR, AT(section), NULL, 0, 0, NULL, "where the paper says it" },
+    { "family", 0, OPT_STR, AT(family), NULL, 0, 0, NULL, "claims that are corrected together" },
+    { "kind", 0, OPT_CHOICE, AT(kind), NULL, 0, 0, CLAIM_KINDS, "where the difference must lie" },
+    { "margin", 0, OPT_REAL, AT(margin), "0", 0, 1e6, NULL, "a difference that does not matter" },
+    { "bound", 0, OPT_REAL, AT(bound), "0", -1e6, 1e6, NULL,
+      "what the value must be above or below" },
     { "query", 0, OPT_STR, AT(query), "compare", 0, 0, NULL, "results/queries/claim_QUERY.sql" },
-    { "study", 0, OPT_STR, AT(study), NULL, 0, 0, NULL, "the study it reads" },
-    { "units", 0, OPT_INT, AT(units), "3", 2, 1000, NULL, "fewer are undecided" },
-    { "parts", 0, OPT_INT, AT(parts), "1", 1, 1000, NULL, "fewer comparisons are undecided" },
-    { "average", 0, OPT_BOOL, AT(average), "false", 0, 0, NULL, "over tasks, not each of them" },
+    { "study", 0, OPT_STR, AT(study), NULL, 0, 0, NULL, "the study whose runs it reads" },
+    { "units", 0, OPT_INT, AT(units), "3", 2, 1000, NULL, "units needed to decide" },
+    { "parts", 0, OPT_INT, AT(parts), "1", 1, 1000, NULL, "comparisons needed to decide" },
+    { "average", 0, OPT_BOOL, AT(average), "false", 0, 0, NULL, "test the average over tasks" },
     { "unit", 0, OPT_STR, AT(unit), "seeds", 0, 0, NULL, "what is counted" },
-    { "make", 0, OPT_STR, AT(make), NULL, 0, 0, NULL, "command that makes its numbers" },
+    { "make", 0, OPT_STR, AT(make), NULL, 0, 0, NULL, "the command that produces its runs" },
     { .type = OPT_END },
 };
 static const char *const required[] = { "claim", "sentence", "section", "family", "kind", "study" };
@@ -47,7 +49,7 @@ static bool in_paper(const struct embedded *files, const struct claim_number *x)
     return found;
 }
 
-/* The texts of a list, or of one word. */
+/* A list of scalars, or one scalar in its place: how many, and the I-th. */
 static int words(const struct yaml_node *n)
 {
     return n && yaml_kind(n) == YAML_SEQ ? yaml_count(n) : 1;
@@ -62,25 +64,26 @@ static const struct yaml_node *word(const struct yaml_node *n, int i)
 static int read_numbers(struct claim *c, const struct yaml_node *n, const struct embedded *files)
 {
     static const char *const names[] = { "table", "rows", "cols" };
+    static const char form[] = "must be {table: T5, rows: [...], cols: [...]}";
     const struct yaml_node *part[3];
 
     if (yaml_kind(n) != YAML_MAP || yaml_count(n) != 3)
-        return yaml_fail(n, "must be {table: T5, rows: [...], cols: [...]}");
+        return yaml_fail(n, "%s", form);
     for (int i = 0; i < 3; i++)
         if (!(part[i] = yaml_get(n, names[i])) || yaml_kind(part[i]) == YAML_MAP)
-            return yaml_fail(n, "must be {table: T5, rows: [...], cols: [...]}");
+            return yaml_fail(n, "%s", form);
     for (int i = 0; i < words(part[1]); i++)
         for (int k = 0; k < words(part[2]); k++) {
             const char *tab = yaml_text(part[0]), *row = yaml_text(word(part[1], i));
             const char *col = yaml_text(word(part[2], k));
             if (!tab || !row || !col)
-                return yaml_fail(n, "must be {table: T5, rows: [...], cols: [...]}");
+                return yaml_fail(n, "%s", form);
             c->number = xgrow(c->number, (size_t)c->n_numbers + 1, sizeof *c->number);
             struct claim_number *x = &c->number[c->n_numbers++];
             *x = (struct claim_number){ xstrdup(tab), xstrdup(row), xstrdup(col), NULL };
             if (!in_paper(files, x))
                 return yaml_fail(word(part[1], i),
-                                 "the paper's numbers have no table '%s', row '%s', column '%s'",
+                                 "the paper has no number in table '%s', row '%s', column '%s'",
                                  tab, row, col);
         }
     return 0;
@@ -88,7 +91,7 @@ static int read_numbers(struct claim *c, const struct yaml_node *n, const struct
 
 /* --- parameters of the query */
 
-static json_t *to_json(const struct yaml_node *n)
+static json_t *json_of_node(const struct yaml_node *n)
 {
     json_t *j;
 
@@ -97,12 +100,12 @@ static json_t *to_json(const struct yaml_node *n)
     case YAML_SEQ:
         j = json_array();
         for (int i = 0; i < yaml_count(n); i++)
-            json_array_append_new(j, to_json(yaml_item(n, i)));
+            json_array_append_new(j, json_of_node(yaml_item(n, i)));
         return j;
     default:
         j = json_object();
         for (int i = 0; i < yaml_count(n); i++)
-            json_object_set_new(j, yaml_key(n, i), to_json(yaml_item(n, i)));
+            json_object_set_new(j, yaml_key(n, i), json_of_node(yaml_item(n, i)));
         return j;
     }
 }
@@ -138,7 +141,7 @@ static int read_params(struct claim *c, const struct yaml_node *n, const char *s
                 return yaml_fail(yaml_item(n, i), "'%s' must be each, best, largest or smallest",
                                  name);
         }
-        json_t *j = text ? NULL : to_json(yaml_item(n, i));
+        json_t *j = text ? NULL : json_of_node(yaml_item(n, i));
         add_param(c, name, text ? xstrdup(text) : json_dumps(j, JSON_COMPACT));
         json_decref(j);
     }
@@ -161,24 +164,26 @@ static int read_value(struct claim *c, const struct yaml_node *root, int i)
                     : yaml_fail_key(root, i, "unknown key '%s'", key);
     }
     if (yaml_kind(value) != YAML_SCALAR)
-        return yaml_fail(value, "'%s' must be one value", key);
+        return yaml_fail(value, "'%s' must be a single value", key);
     return opt_set(o, c, yaml_text(value)) == 0 ? 0 : yaml_fail(value, "%s", fail_text());
 }
 
-static int check(struct claim *c, const struct yaml_node *root, const char *file)
+static int check_claim(struct claim *c, const struct yaml_node *root, const char *file)
 {
     for (size_t i = 0; i < ARRAY_LEN(required); i++)
         if (!yaml_get(root, required[i]))
             return yaml_fail(root, "key '%s' is missing", required[i]);
     if (strncmp(file + strlen("claims/"), c->id, strlen(c->id)) != 0 ||
         strcmp(file + strlen("claims/") + strlen(c->id), ".yaml") != 0)
-        return yaml_fail(yaml_get(root, "claim"), "'%s' is not the name of the file", c->id);
+        return yaml_fail(yaml_get(root, "claim"), "'%s' must be the name of the file", c->id);
     if (c->kind == KIND_EQUAL && c->margin <= 0)
         return yaml_fail(root, "a claim of kind 'equal' needs a 'margin' above 0");
     bool bounded = c->kind == KIND_ABOVE || c->kind == KIND_BELOW || c->kind == KIND_CORRELATION;
     if (bounded != (yaml_get(root, "bound") != NULL) || (bounded && yaml_get(root, "margin")))
-        return yaml_fail(root, "a claim of kind '%s' needs '%s' alone", claim_kinds[c->kind],
-                         bounded ? "bound" : "margin");
+        return yaml_fail(root,
+                         bounded ? "a claim of kind '%s' needs a 'bound' and takes no 'margin'"
+                                 : "a claim of kind '%s' takes no 'bound'",
+                         claim_kinds[c->kind]);
     return 0;
 }
 
@@ -190,13 +195,13 @@ static int read_claim(struct claim *c, const struct yaml_node *root, const char 
     for (int i = 0; i < yaml_count(root); i++)
         if (read_value(c, root, i) != 0)
             return -1;
-    if (check(c, root, file) != 0)
+    if (check_claim(c, root, file) != 0)
         return -1;
     char *name = xprintf("claim_%s", c->query);
     const char *sql = query_find(name);
     free(name);
     if (!sql)
-        return yaml_fail(yaml_get(root, "query"), "there is no query 'claim_%s'", c->query);
+        return yaml_fail(yaml_get(root, "query"), "unknown query 'claim_%s'", c->query);
     if (query_takes(sql, "study"))
         add_param(c, "study", xstrdup(c->study));
     if (!c->make)
@@ -249,7 +254,7 @@ static void claim_free_one(struct claim *c)
     free(c->number);
 }
 
-static void row_free(struct claim_row *r)
+static void claim_row_free(struct claim_row *r)
 {
     for (int i = 0; i < r->n_parts; i++)
         claims_part_free(&r->part[i]);
@@ -265,7 +270,7 @@ void claims_free(struct claims *c)
     for (int i = 0; i < c->n; i++)
         claim_free_one(&c->claim[i]);
     for (int i = 0; i < c->n_rows; i++)
-        row_free(&c->row[i]);
+        claim_row_free(&c->row[i]);
     free(c->claim);
     free(c->row);
     memset(c, 0, sizeof *c);

@@ -1,93 +1,19 @@
-/* claims_part.c - one comparison: from rows of a claim's query to differences and their tests. */
-#include "results/verdicts/claims_impl.h"
+/* claims_part.c - one comparison: from the rows of a claim's query to differences and their
+ * tests. */
+#include "results/verdicts/claims_part.h"
+#include "core/base/text.h"
+#include "results/verdicts/claims_examples.h"
+#include "results/verdicts/claims_region.h"
+#include "results/verdicts/claims_rows.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* --- rows of a query */
-
-const char *claims_cell(const struct rows *r, int i, const char *col)
-{
-    const char *s = rows_get(r, i, col);
-
-    return s ? s : "-";
-}
-
-double claims_number(const struct rows *r, int i, const char *col)
-{
-    const char *s = rows_get(r, i, col);
-
-    return s ? strtod(s, NULL) : NAN;
-}
-
-/* 0 for NULL. */
-static long count(const struct rows *r, int i, const char *col)
-{
-    return rows_get(r, i, col) ? (long)claims_number(r, i, col) : 0;
-}
-
-int claims_group_end(const struct rows *r, int i, int end, const char *const *cols)
-{
-    int k = i + 1;
-
-    for (; k < end; k++)
-        for (const char *const *c = cols; *c; c++)
-            if (strcmp(claims_cell(r, i, *c), claims_cell(r, k, *c)) != 0)
-                return k;
-    return k;
-}
-
-int claims_with_metric(const struct rows *r, int from, int to)
-{
-    for (int i = from; i < to; i++)
-        if (rows_get(r, i, "metric"))
-            return i;
-    return from;
-}
-
-/* --- what a kind asks */
-
-void claims_region(const struct claim *c, double *lo, double *hi)
-{
-    *lo = -INFINITY, *hi = INFINITY;
-    switch ((enum claim_kind)c->kind) {
-    case KIND_BETTER: *lo = c->margin; break;
-    case KIND_NOT_WORSE: *lo = -c->margin; break;
-    case KIND_EQUAL: *lo = -c->margin, *hi = c->margin; break;
-    case KIND_ABOVE: *lo = 0; break;
-    case KIND_BELOW: *hi = 0; break;
-    case KIND_CORRELATION: *(c->bound < 0 ? hi : lo) = c->bound; break;
-    }
-}
-
-double claims_boundary(const struct claim *c, double x)
-{
-    double lo, hi;
-
-    claims_region(c, &lo, &hi);
-    return fabs(x - lo) <= fabs(x - hi) ? lo : hi;
-}
-
-bool claims_inside(const struct claim *c, double x)
-{
-    double lo, hi;
-
-    claims_region(c, &lo, &hi);
-    return x > lo && x < hi;
-}
-
-/* What VALUE is compared with; NAN: nothing to compare with yet. */
-static double reference(const struct claim *c, double ref)
-{
-    if (c->kind == KIND_ABOVE)
-        return isnan(ref) ? c->bound : fmax(c->bound, ref);
-    return c->kind == KIND_BELOW ? c->bound : ref;
-}
-
 /* --- units */
 
-static bool lost(const struct rows *r, int i, const char *state, const char *value)
+/* Has the run of row I ended without a number? */
+static bool without_number(const struct rows *r, int i, const char *state, const char *value)
 {
     const char *s = rows_get(r, i, state);
 
@@ -108,7 +34,7 @@ static void add_unit(struct claim_part *p, const char *name, double a, double b,
     p->unit[p->n_units++] = (struct claim_unit){ xstrdup(name), a, b, d };
 }
 
-/* Is a run of row I in one of the rows USED? */
+/* Does a run of row I occur in one of the N rows USED? */
 static bool run_used(const struct rows *r, int i, const int *used, int n)
 {
     static const char *const cols[] = { "run", "ref_run" };
@@ -123,36 +49,33 @@ static bool run_used(const struct rows *r, int i, const int *used, int n)
     return false;
 }
 
-/* The units that have both numbers; "pairs" of runs as JSON into *PAIRS. A run counts once: pairs of
- * adapters (1,2) and (2,3) are not independent. */
+/* Read the units that have both numbers, and their pairs of runs as JSON into PAIRS. A run counts
+ * only once, because the pairs of adapters (1,2) and (2,3) are not independent. */
 static void read_units(struct claim_part *p, const struct claim *c, const struct rows *r, int from,
-                       int to, char **pairs)
+                       int to, struct text *pairs)
 {
     bool least = strcmp(claims_cell(r, claims_with_metric(r, from, to), "goal"), "min") == 0;
     int *used = xalloc((size_t)(to - from), sizeof *used), n = 0;
 
-    *pairs = xstrdup("");
     for (int i = from; i < to; i++) {
-        double value = claims_number(r, i, "value"), ref = reference(c, claims_number(r, i, "ref"));
-        bool gone = lost(r, i, "state", "value");
+        double value = claims_number(r, i, "value");
+        double ref = claims_reference(c, claims_number(r, i, "ref"));
+        bool gone = without_number(r, i, "state", "value");
         p->n_seen++;
         p->lost_a |= gone;
-        p->n_lost += gone || lost(r, i, "ref_state", "ref");
+        p->n_lost += gone || without_number(r, i, "ref_state", "ref");
         const char *name = claims_cell(r, i, "unit");
         p->twice |= find_unit(p, name) != NULL;
         if (isnan(value) || isnan(ref) || run_used(r, i, used, n))
             continue;
         used[n++] = i;
         add_unit(p, name, value, ref, least ? ref - value : value - ref);
-        char *more = xprintf("%s%s[%s,%s]", *pairs, **pairs ? "," : "", claims_cell(r, i, "run"),
-                             claims_cell(r, i, "ref_run"));
-        free(*pairs);
-        *pairs = more;
+        text_join(pairs, ",", "[%s,%s]", claims_cell(r, i, "run"), claims_cell(r, i, "ref_run"));
     }
     free(used);
 }
 
-/* Spearman's rho of each unit. */
+/* Read Spearman's rho of each unit. */
 static void read_correlations(struct claim_part *p, const struct rows *r, int from, int to)
 {
     static const char *const unit[] = { "unit", NULL };
@@ -189,46 +112,48 @@ static void test_units(struct claim_part *p, const struct claim *c)
     p->p_units = stats_mean_p(&p->d, claims_boundary(c, p->d.mean));
 }
 
-/* Both sources of chance; a side that was the best of several is tested as often. */
+/* The p-value of the less certain of the two tests, multiplied by the number of settings that a
+ * side was chosen from as the best (Bonferroni). */
 static void combine_p(struct claim_part *p)
 {
-    double worse = p->n_examples > 0 ? fmax(p->p_units, p->p_examples) : p->p_units;
+    double larger = p->n_examples > 0 ? fmax(p->p_units, p->p_examples) : p->p_units;
 
-    p->p = fmin(1, (double)p->tried * worse);
+    p->p = fmin(1, (double)p->tried * larger);
 }
 
 int claims_part_read(struct claim_part *p, const struct claim *c, struct store *s,
                      const struct rows *r, int from, int to)
 {
-    char *pairs = NULL;
+    struct text pairs = { 0 };
     int rc = 0, known = claims_with_metric(r, from, to);
     const char *edge = rows_get(r, from, "edge");
+    long tried = claims_count(r, from, "tried");
 
     *p = (struct claim_part){ .label = xstrdup(claims_cell(r, from, "part")),
                               .edge = edge ? xstrdup(edge) : NULL,
                               .p_examples = NAN,
                               .mcnemar = NAN,
-                              .unrun = count(r, from, "unrun") > 0,
-                              .tried = count(r, from, "tried") > 1 ? count(r, from, "tried") : 1,
-                              .dev_whole = count(r, known, "dev_whole") > 0,
-                              .trained = count(r, from, "trained"),
-                              .ref_trained = count(r, from, "ref_trained") };
+                              .unrun = claims_count(r, from, "unrun") > 0,
+                              .tried = tried > 1 ? tried : 1,
+                              .dev_whole = claims_count(r, known, "dev_whole") > 0,
+                              .trained = claims_count(r, from, "trained"),
+                              .ref_trained = claims_count(r, from, "ref_trained") };
     if (c->kind == KIND_CORRELATION)
         read_correlations(p, r, from, to);
     else
         read_units(p, c, r, from, to, &pairs);
     test_units(p, c);
     if (p->d.n > 0 && c->kind <= KIND_EQUAL && rows_get(r, known, "metric"))
-        rc = claims_examples(p, c, s, pairs, claims_cell(r, known, "split"),
+        rc = claims_examples(p, c, s, text_string(&pairs), claims_cell(r, known, "split"),
                              claims_cell(r, known, "metric"));
     combine_p(p);
-    free(pairs);
+    text_free(&pairs);
     return rc;
 }
 
 /* --- the average over tasks */
 
-/* The unit of every task's part, averaged; false when one has it not. */
+/* The unit NAME averaged over the tasks; false when a task lacks it. */
 static bool average_unit(struct claim_unit *to, const char *name,
                          const struct claim_part *const *of, int n)
 {
@@ -242,7 +167,8 @@ static bool average_unit(struct claim_unit *to, const char *name,
     return true;
 }
 
-/* Tasks have examples of their own, so variances add; a mean of several bootstraps is near normal. */
+/* Different tasks have different examples, so the variances add; the mean of several bootstraps is
+ * close to normal. */
 static void average_examples(struct claim_part *p, const struct claim *c,
                              const struct claim_part *const *of, int n)
 {

@@ -1,37 +1,29 @@
-/* claims_text.c - claims and verdicts in words. */
-#include "results/verdicts/claims_impl.h"
+/* claims_text.c - claims and their numbers in words. */
+#include "results/verdicts/claims_text.h"
+#include "core/base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void append(char **to, const char *more)
-{
-    char *longer = xprintf("%s%s", *to, more);
-
-    free(*to);
-    *to = longer;
-}
-
-static bool same_place(const struct claim_number *x, const struct claim_number *y)
+static bool same_row(const struct claim_number *x, const struct claim_number *y)
 {
     return strcmp(x->tab, y->tab) == 0 && strcmp(x->row, y->row) == 0;
 }
 
 char *claims_paper(const struct claim *c)
 {
-    char *text = xstrdup("");
+    struct text t = { 0 };
 
     for (int i = 0; i < c->n_numbers; i++) {
         const struct claim_number *x = &c->number[i];
-        bool more = i > 0 && same_place(x, x - 1);
-        char *one = more ? xprintf(", %s %s", x->col, x->value ? x->value : "-")
-                         : xprintf("%s%s %s: %s %s", i ? "; " : "", x->tab, x->row, x->col,
-                                   x->value ? x->value : "-");
-        append(&text, one);
-        free(one);
+        const char *value = x->value ? x->value : "-";
+        if (i > 0 && same_row(x, x - 1))
+            text_add(&t, ", %s %s", x->col, value);
+        else
+            text_join(&t, "; ", "%s %s: %s %s", x->tab, x->row, x->col, value);
     }
-    return text;
+    return text_take(&t);
 }
 
 const char *claims_shown(char buf[32], const struct claim_row *row, double x, bool sign)

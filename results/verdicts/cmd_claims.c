@@ -1,8 +1,10 @@
-/* cmd_claims.c - "lowrank claims": what of the paper holds in this store. */
-#include "core/cmd.h"
-#include "results/verdicts/claims.h"
-#include "results/query/look.h"
+/* cmd_claims.c - "lowrank claims": which of the paper's claims hold in this store. */
 #include "core/base/suggest.h"
+#include "core/base/text.h"
+#include "core/cmd.h"
+#include "results/query/read_options.h"
+#include "results/verdicts/claims.h"
+#include "results/verdicts/claims_text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,63 +12,39 @@
 
 enum { WIDTH = 100 };
 
-struct claims_cfg {
-    struct look look; /* first: look_open takes it */
+struct claims_options {
+    struct read_options read; /* first, because its option macros expect it there */
     bool parts;
 };
-static const struct opt opts[] = {
-    HOME_OPTION(struct look),
-    FORMAT_OPTION(struct look),
-    { "list", 'l', OPT_BOOL, offsetof(struct claims_cfg, look.list), NULL, 0, 0, NULL,
+static const struct opt options[] = {
+    HOME_OPTION(struct read_options),
+    FORMAT_OPTION(struct read_options),
+    { "list", 'l', OPT_BOOL, offsetof(struct claims_options, read.list), NULL, 0, 0, NULL,
       "list the claims, without verdicts" },
-    { "long", 0, OPT_BOOL, offsetof(struct claims_cfg, parts), NULL, 0, 0, NULL,
-      "every comparison of a claim (-v does the same)" },
+    { "long", 0, OPT_BOOL, offsetof(struct claims_options, parts), NULL, 0, 0, NULL,
+      "show every comparison of a claim (-v does the same)" },
     { .type = OPT_END },
 };
 
-/* --- a table of texts */
+/* --- for programs and documents: a table with a line for each row, or for each part */
 
-/* New row at the end of R; its cells follow with put(). */
-static void row_begin(struct rows *r)
-{
-    r->n_rows++;
-    r->cell = xgrow(r->cell, (size_t)r->n_rows * (size_t)r->n_cols, sizeof *r->cell);
-    for (int i = 0; i < r->n_cols; i++)
-        r->cell[(size_t)(r->n_rows - 1) * (size_t)r->n_cols + (size_t)i] = NULL;
-}
-
-/* TEXT (owned from here on) into the next free cell, *AT. */
-static void put(struct rows *r, int *at, char *text)
-{
-    CHECK(*at < r->n_cols, "%d", *at);
-    r->cell[(size_t)(r->n_rows - 1) * (size_t)r->n_cols + (size_t)(*at)++] = text;
-}
-
-static void put_number(struct rows *r, int *at, double x)
-{
-    put(r, at, isnan(x) ? NULL : xprintf("%.10g", x));
-}
-
-static void put_count(struct rows *r, int *at, long n)
-{
-    put(r, at, n > 0 ? xprintf("%ld", n) : NULL);
-}
-
-/* COLS: names, "#" before those of numbers. */
+/* An empty table with these columns (at most MOST_COLS); "#" marks those of numbers. The others
+ * stay text even when all their cells are numbers, as in a section "4.1". */
+enum { MOST_COLS = 32 };
 static void table_begin(struct rows *r, const char *const *cols)
 {
-    memset(r, 0, sizeof *r);
-    while (cols[r->n_cols])
-        r->n_cols++;
-    r->col = xalloc((size_t)r->n_cols, sizeof *r->col);
-    r->numeric = xalloc((size_t)r->n_cols, 1);
-    for (int i = 0; i < r->n_cols; i++) {
-        r->numeric[i] = *cols[i] == '#';
-        r->col[i] = xstrdup(cols[i] + r->numeric[i]);
+    const char *names[MOST_COLS + 1] = { 0 };
+
+    for (int i = 0; cols[i]; i++) {
+        CHECK(i < MOST_COLS, "more than %d columns", MOST_COLS);
+        names[i] = cols[i] + (*cols[i] == '#');
     }
+    rows_init(r, names);
+    for (int i = 0; cols[i]; i++)
+        r->numeric[i] = *cols[i] == '#';
 }
 
-static int list(const struct claims *c, enum rows_format f)
+static int print_list(const struct claims *c, enum rows_format f)
 {
     static const char *const cols[] = { "claim", "section",  "family", "study",
                                         "kind",  "sentence", NULL };
@@ -75,60 +53,68 @@ static int list(const struct claims *c, enum rows_format f)
     table_begin(&r, cols);
     for (int i = 0; i < c->n; i++) {
         const struct claim *x = &c->claim[i];
-        int at = 0;
-        row_begin(&r);
-        put(&r, &at, xstrdup(x->id));
-        put(&r, &at, xstrdup(x->section));
-        put(&r, &at, xstrdup(x->family));
-        put(&r, &at, xstrdup(x->study));
-        put(&r, &at, xstrdup(claim_kinds[x->kind]));
-        put(&r, &at, xstrdup(x->sentence));
+        rows_add(&r, (const char *const[]){ x->id, x->section, x->family, x->study,
+                                            claim_kinds[x->kind], x->sentence });
     }
-    int rc = rows_print(stdout, &r, f);
-    rows_free(&r);
-    return rc;
+    return rows_print_free(&r, (int)f);
+}
+
+/* A cell for X in the next of the buffers *BUF. */
+static const char *number_cell(char (**buf)[40], double x)
+{
+    return rows_number(*(*buf)++, x, 10);
+}
+
+static const char *count_cell(char (**buf)[40], long n)
+{
+    return number_cell(buf, n > 0 ? (double)n : NAN);
 }
 
 static void add_part(struct rows *r, const struct claim_row *row, int k)
 {
+    static const struct claim_part no_part = { .a.mean = NAN,
+                                               .d = { .mean = NAN, .half = NAN },
+                                               .p_units = NAN };
     const struct claim *c = row->claim;
-    const struct claim_part *p = row->n_parts ? &row->part[k] : NULL;
-    int at = 0;
+    const struct claim_part *p = row->n_parts ? &row->part[k] : &no_part;
+    bool examples = p->n_examples > 0;
+    char *ours = row->n_parts ? claims_ours(row, p) : NULL, *asks = claims_asks(row);
+    char *paper = claims_paper(c), buffers[16][40], (*buf)[40] = buffers, n[32];
 
-    row_begin(r);
-    put(r, &at, xstrdup(c->id));
-    put(r, &at, xstrdup(verdict_names[row->verdict]));
-    put(r, &at, xstrdup(row->model));
-    put(r, &at, xstrdup(row->task));
-    put(r, &at, xstrdup(row->metric));
-    put(r, &at, p ? xstrdup(p->label) : NULL);
-    put(r, &at, p ? claims_ours(row, p) : NULL);
-    put(r, &at, claims_asks(row));
-    put(r, &at, xprintf("%d", p ? p->d.n : 0));
-    put_number(r, &at, p ? p->d.mean : NAN);
-    put_number(r, &at, p ? p->d.mean - p->d.half : NAN);
-    put_number(r, &at, p ? p->d.mean + p->d.half : NAN);
-    put_number(r, &at, p ? p->p_units : NAN);
-    put_count(r, &at, p ? p->n_examples : 0);
-    bool examples = p && p->n_examples > 0;
-    put_number(r, &at, examples ? p->ex_lo : NAN);
-    put_number(r, &at, examples ? p->ex_hi : NAN);
-    put_number(r, &at, examples ? p->p_examples : NAN);
-    put_number(r, &at, examples ? p->mcnemar : NAN);
-    put_count(r, &at, p ? p->trained : 0);
-    put_count(r, &at, p ? p->ref_trained : 0);
-    put_number(r, &at, row->p);
-    put_number(r, &at, row->p_holm);
-    put(r, &at, xstrdup(c->family));
-    put(r, &at, xstrdup(c->section));
-    put(r, &at, xstrdup(c->sentence));
-    put(r, &at, claims_paper(c));
-    put(r, &at, row->why ? xstrdup(row->why) : NULL);
+    snprintf(n, sizeof n, "%d", p->d.n);
+    rows_add(r, (const char *const[]){ c->id,
+                                       verdict_names[row->verdict],
+                                       row->model,
+                                       row->task,
+                                       row->metric,
+                                       p->label,
+                                       ours,
+                                       asks,
+                                       n,
+                                       number_cell(&buf, p->d.mean),
+                                       number_cell(&buf, p->d.mean - p->d.half),
+                                       number_cell(&buf, p->d.mean + p->d.half),
+                                       number_cell(&buf, p->p_units),
+                                       count_cell(&buf, p->n_examples),
+                                       number_cell(&buf, examples ? p->ex_lo : NAN),
+                                       number_cell(&buf, examples ? p->ex_hi : NAN),
+                                       number_cell(&buf, examples ? p->p_examples : NAN),
+                                       number_cell(&buf, examples ? p->mcnemar : NAN),
+                                       count_cell(&buf, p->trained),
+                                       count_cell(&buf, p->ref_trained),
+                                       number_cell(&buf, row->p),
+                                       number_cell(&buf, row->p_holm),
+                                       c->family,
+                                       c->section,
+                                       c->sentence,
+                                       paper,
+                                       row->why });
+    free(paper);
+    free(asks);
+    free(ours);
 }
 
-/* --- for programs and documents: one line a row, or a part */
-
-static int print_rows(const struct claims *c, const bool *wanted, const struct claims_cfg *cfg)
+static int print_table(const struct claims *c, const bool *wanted, const struct claims_options *o)
 {
     static const char *const cols[] = {
         "claim",   "verdict", "model",       "task",     "metric",   "comparison",   "ours",
@@ -143,19 +129,17 @@ static int print_rows(const struct claims *c, const bool *wanted, const struct c
         const struct claim_row *row = &c->row[i];
         if (!wanted[row->claim - c->claim])
             continue;
-        int from = cfg->parts ? 0 : row->decisive;
-        int to = cfg->parts && row->n_parts > 0 ? row->n_parts : from + 1;
+        int from = o->parts ? 0 : row->decisive;
+        int to = o->parts && row->n_parts > 0 ? row->n_parts : from + 1;
         for (int k = from; k < to; k++)
             add_part(&r, row, k);
     }
-    int rc = rows_print(stdout, &r, (enum rows_format)cfg->look.format);
-    rows_free(&r);
-    return rc;
+    return rows_print_free(&r, o->read.format);
 }
 
 /* --- for people */
 
-/* TEXT with a word (or nothing) before it, wrapped, the rest indented below. */
+/* Print TEXT after BEFORE, wrapped; further lines are indented by the width of BEFORE. */
 static void wrap(const char *before, const char *text)
 {
     int indent = (int)strlen(before), col = indent;
@@ -180,44 +164,51 @@ static void wrap(const char *before, const char *text)
 static void print_part(const struct claim_row *row, const struct claim_part *p)
 {
     char *ours = claims_ours(row, p), *asks = claims_asks(row), *said = claims_answered(row, p);
-    char lost[64] = "", tested[32] = "", counts[80] = "";
+    struct text line = { 0 };
 
+    text_add(&line, "%s: %s (asks %s), n = %d %s", p->label, ours, asks, p->d.n, row->claim->unit);
     if (p->n_lost > 0)
-        snprintf(lost, sizeof lost, " (%d diverged)", p->n_lost);
+        text_add(&line, " (%d diverged)", p->n_lost);
     if (!isnan(p->p_units))
-        snprintf(tested, sizeof tested, ", p = %.2g", p->p_units);
+        text_add(&line, ", p = %.2g", p->p_units);
+    if (*said)
+        text_add(&line, "; %s", said);
     if (p->trained > 0 && p->ref_trained > 0)
-        snprintf(counts, sizeof counts, "; trains %ld against %ld", p->trained, p->ref_trained);
-    char *line = xprintf("%s: %s (asks %s), n = %d %s%s%s%s%s%s", p->label, ours, asks, p->d.n,
-                         row->claim->unit, lost, tested, *said ? "; " : "", said, counts);
-    wrap("        ", line);
-    free(line);
+        text_add(&line, "; trainable parameters: %ld against %ld", p->trained, p->ref_trained);
+    wrap("        ", line.s);
+    text_free(&line);
     free(said);
+    free(asks);
+    free(ours);
+}
+
+static void print_decisive_part(const struct claim_row *row)
+{
+    const struct claim_part *p = &row->part[row->decisive];
+    char *ours = claims_ours(row, p), *asks = claims_asks(row);
+    struct text line = { 0 };
+
+    text_add(&line, "%s %s", row->model, row->task);
+    if (*row->metric != '-')
+        text_add(&line, ", %s", row->metric);
+    text_add(&line, ": ");
+    if (row->verdict != DESCRIBED)
+        text_add(&line, "%s; ", verdict_names[row->verdict]);
+    text_add(&line, "%s (%s; asks %s), n = %d %s", ours, p->label, asks, p->d.n, row->claim->unit);
+    if (!isnan(row->p_holm))
+        text_add(&line, ", p = %.2g after Holm", row->p_holm);
+    wrap("    ours   ", line.s);
+    text_free(&line);
     free(asks);
     free(ours);
 }
 
 static void print_row(const struct claim_row *row, bool parts)
 {
-    bool judged = row->verdict != DESCRIBED, metric = *row->metric != '-';
-
-    if (row->n_parts > 0) {
-        const struct claim_part *p = &row->part[row->decisive];
-        char *ours = claims_ours(row, p), *asks = claims_asks(row);
-        char *tested =
-            isnan(row->p_holm) ? xstrdup("") : xprintf(", p = %.2g after Holm", row->p_holm);
-        char *line = xprintf("%s %s%s%s: %s%s%s (%s; asks %s), n = %d %s%s", row->model, row->task,
-                             metric ? ", " : "", metric ? row->metric : "",
-                             judged ? verdict_names[row->verdict] : "", judged ? "; " : "", ours,
-                             p->label, asks, p->d.n, row->claim->unit, tested);
-        wrap("    ours   ", line);
-        free(line);
-        free(tested);
-        free(asks);
-        free(ours);
-    }
+    if (row->n_parts > 0)
+        print_decisive_part(row);
     if (row->why)
-        wrap(judged ? "    needs  " : "    note   ", row->why);
+        wrap(row->verdict == DESCRIBED ? "    note   " : "    needs  ", row->why);
     for (int k = 0; parts && k < row->n_parts; k++)
         print_part(row, &row->part[k]);
 }
@@ -236,7 +227,7 @@ static void print_claim(const struct claims *c, const struct claim *claim, bool 
     free(paper);
 }
 
-static int print(const struct claims *c, const bool *wanted, const struct claims_cfg *cfg)
+static int print_claims(const struct claims *c, const bool *wanted, bool parts)
 {
     int count[3] = { 0 }, n = 0;
 
@@ -245,7 +236,7 @@ static int print(const struct claims *c, const bool *wanted, const struct claims
             continue;
         if (n++)
             putchar('\n');
-        print_claim(c, &c->claim[i], cfg->parts);
+        print_claim(c, &c->claim[i], parts);
         count[claims_verdict(c, &c->claim[i])]++;
     }
     printf("\n%d of %d hold, %d fail, %d undecided\n", count[HOLDS], n, count[FAILS],
@@ -255,7 +246,8 @@ static int print(const struct claims *c, const bool *wanted, const struct claims
 
 /* --- the command */
 
-static int choose(bool *wanted, const struct claims *c, int n, char **id)
+/* Mark the claims of the N ids as wanted, all of them when N is 0. */
+static int choose_claims(bool *wanted, const struct claims *c, int n, char **id)
 {
     const char **names = xalloc((size_t)c->n + 1, sizeof *names);
     int rc = 0;
@@ -267,34 +259,32 @@ static int choose(bool *wanted, const struct claims *c, int n, char **id)
         for (int i = 0; i < c->n; i++)
             if (strcmp(names[i], id[k]) == 0)
                 known = wanted[i] = true;
-        const char *near = known ? NULL : suggest_word(id[k], names);
         if (!known)
-            rc = near ? fail(FAIL_USAGE, "there is no claim '%s'; did you mean '%s'?", id[k], near)
-                      : fail(FAIL_USAGE,
-                             "there is no claim '%s'; 'lowrank claims --list' lists them", id[k]);
+            rc = suggest_fail(FAIL_USAGE, "claim", id[k], names,
+                              "'lowrank claims --list' lists them");
     }
     free(names);
     return rc;
 }
 
-static int work(void *arg, int argc, char **argv)
+static int claims_work(void *cfg, int argc, char **argv)
 {
-    struct claims_cfg *cfg = arg;
+    struct claims_options *o = cfg;
     struct claims c;
     struct store *s = NULL;
 
     if (claims_load(&c, embedded_files) != 0)
         return -1;
     bool *wanted = xalloc((size_t)c.n + 1, sizeof *wanted);
-    int rc = choose(wanted, &c, argc - 1, argv + 1);
-    cfg->parts |= verbosity > 0;
-    if (rc == 0 && cfg->look.list) {
-        rc = list(&c, (enum rows_format)cfg->look.format);
+    int rc = choose_claims(wanted, &c, argc - 1, argv + 1);
+    o->parts |= verbosity > 0;
+    if (rc == 0 && o->read.list) {
+        rc = print_list(&c, (enum rows_format)o->read.format);
     } else if (rc == 0) {
-        rc = look_open(&s, &cfg->look) == 0 ? claims_judge(&c, s) : -1;
+        rc = read_options_open(&s, &o->read) == 0 ? claims_judge(&c, s) : -1;
         if (rc == 0)
-            rc = cfg->look.format == ROWS_TABLE ? print(&c, wanted, cfg)
-                                                : print_rows(&c, wanted, cfg);
+            rc = o->read.format == ROWS_TABLE ? print_claims(&c, wanted, o->parts)
+                                              : print_table(&c, wanted, o);
     }
     store_close(s);
     free(wanted);
@@ -305,21 +295,26 @@ static int work(void *arg, int argc, char **argv)
 static const struct opt_usage usage = {
     .command = "claims",
     .usage = "[CLAIM...]",
-    .about = "What of the paper holds here: each claim, its numbers there and ours, a verdict.",
+    .about = "Say which of the paper's claims hold here: each with its numbers in the paper, ours, "
+             "and a verdict.",
     .detail =
-        "holds, fails or undecided: from the 95 % t interval over seeds and, where the same "
-        "examples were\nanswered, a paired bootstrap over them, both of the last evaluation; p is "
-        "corrected for what was\nchosen as the best of several, and by Holm within a family of "
-        "claims. Claims about methods are\nabout the average over the tasks on which something "
-        "was learned; each task is shown. What is\nundecided says what is missing and, where one "
-        "helps, the command that makes it.\nExit status: 0 whatever the verdicts are.",
+        "A verdict is holds, fails or undecided. It must be significant over seeds (95 % t\n"
+        "interval) and, where both sides answered the same examples, over examples (paired\n"
+        "bootstrap), both at the last evaluation, after corrections for choosing the best of\n"
+        "several settings and, by Holm, for the number of claims in a family. Claims about "
+        "methods\n"
+        "are about the average over the tasks on which something was learned; each task is shown\n"
+        "as well. An undecided claim says what is missing and, where one helps, the command that\n"
+        "produces it. More about this is in results/README.md of the source tree.\n"
+        "The exit status is 0 whatever the verdicts are.",
     .example = "lowrank claims rank_one_suffices --long",
     .min_args = 0,
     .max_args = -1,
 };
-static int run(int argc, char **argv)
+static int claims_main(int argc, char **argv)
 {
-    return opt_command(&usage, opts, sizeof(struct claims_cfg), work, argc, argv);
+    return opt_command(&usage, options, sizeof(struct claims_options), claims_work, argc, argv);
 }
 
-const struct cmd cmd_claims = { "claims", "look", "say what of the paper holds here", run };
+const struct cmd cmd_claims = { "claims", "look", "say which of the paper's claims hold here",
+                                claims_main };

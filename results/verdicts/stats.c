@@ -1,7 +1,7 @@
-/* stats.c - what a verdict needs of statistics. */
+/* stats.c - the statistics of verdicts. */
 #include "results/verdicts/stats.h"
-
 #include "core/base/rng.h"
+#include "core/metric/metric.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@ enum { EXACT_PAIRS = 25 };
 
 /* --- Student's t */
 
-/* The continued fraction of I_x(a, b) by Lentz's method (Numerical Recipes, 6.4); converges fast for
- * x < (a+1)/(a+b+2). */
+/* The continued fraction of I_x(a, b) by Lentz's method (Numerical Recipes, 6.4), which converges
+ * fast for x < (a+1)/(a+b+2). */
 static double beta_fraction(double a, double b, double x)
 {
     const double tiny = 1e-300;
@@ -36,7 +36,7 @@ static double beta_fraction(double a, double b, double x)
     return h;
 }
 
-/* I_x(a, b), y = 1 - x given by the caller, who knows it without cancellation. */
+/* I_x(a, b); the caller gives y = 1 - x, which it knows without cancellation. */
 static double beta_inc(double a, double b, double x, double y)
 {
     if (x <= 0 || y <= 0)
@@ -56,7 +56,7 @@ double stats_t_p(double t, int df)
     return isinf(t2) ? 0 : beta_inc(n / 2, 0.5, n / (n + t2), t2 / (n + t2));
 }
 
-/* Bisection on a monotone function: exact to the last bits, and nobody calls it in a hot loop. */
+/* Bisection of a monotone function: exact to the last bits, and never in a hot loop. */
 double stats_t_quantile(double level, int df)
 {
     double lo = 0, hi = 1;
@@ -97,7 +97,7 @@ double stats_mean_p(const struct stats_mean *m, double at)
 {
     if (m->n < 2)
         return NAN;
-    /* Equal numbers have a spread of some last bits, which is none. */
+    /* The spread of equal numbers is a few last bits, which is rounding and not a spread. */
     if (m->sd <= 1e-14 * fabs(m->mean))
         return fabs(m->mean - at) <= 1e-14 * (fabs(m->mean) + fabs(at)) ? 1 : ldexp(1, 1 - m->n);
     return stats_t_p((m->mean - at) / (m->sd / sqrt(m->n)), m->n - 1);
@@ -246,29 +246,21 @@ void stats_boot_free(struct stats_boot *b)
 
 /* --- ranks */
 
-/* 1 + how many are smaller, plus half of the others that are equal. Quadratic: an axis of a study is
- * short. */
-static void ranks(double *rank, const double *x, int n)
-{
-    for (int i = 0; i < n; i++) {
-        rank[i] = 0.5;
-        for (int k = 0; k < n; k++)
-            rank[i] += x[k] < x[i] ? 1 : x[k] == x[i] ? 0.5 : 0;
-    }
-}
-
+/* The centered ranks are multiples of 1/2, so that the sums are exact and need no scaling. */
 double stats_spearman(const double *x, const double *y, int n)
 {
-    double *a = xalloc(2 * (size_t)n + 1, sizeof *a), *b = a + n, xy = 0, xx = 0, yy = 0;
+    double xy = 0, xx = 0, yy = 0;
 
-    ranks(a, x, n);
-    ranks(b, y, n);
+    if (n < 2)
+        return NAN;
+    double *a = metric_ranks(x, n), *b = metric_ranks(y, n);
     for (int i = 0; i < n; i++) {
         double u = a[i] - (n + 1) / 2.0, v = b[i] - (n + 1) / 2.0;
         xy += u * v, xx += u * u, yy += v * v;
     }
     free(a);
-    if (!(xx > 0))
+    free(b);
+    if (!(xx > 0) || isnan(yy))
         return NAN;
     return yy > 0 ? xy / sqrt(xx * yy) : 0;
 }

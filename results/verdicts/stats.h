@@ -1,16 +1,16 @@
-/* stats.h - what a verdict needs: t intervals and tests, McNemar's test, the paired bootstrap, rank
- * correlation, Holm's correction. Numbers in, numbers out: no SQL here.
+/* stats.h - the statistics of verdicts: t intervals and tests, McNemar's test, the paired
+ * bootstrap, rank correlation, Holm's correction. Numbers in, numbers out, no SQL.
  *
- * All p values are two-sided; NAN where a test is not defined (too few numbers). */
+ * All p-values are two-sided, and NAN where a test is undefined (too few numbers). */
 #ifndef STATS_H
 #define STATS_H
 
 #include "core/base/base.h"
 
-/* stats_t_p - P(|T| >= |t|) of Student's t with df degrees of freedom, from the regularised
- * incomplete beta function I_x(df/2, 1/2), x = df/(df+t^2). df 0: NAN.
- * stats_t_quantile - the t with P(|T| <= t) = level; the store's table t95 rounds the same numbers
- * (level 0.95), and takes the next smaller df above 30. */
+/* stats_t_p - P(|T| >= |t|) of Student's t with df degrees of freedom, from the regularized
+ * incomplete beta function I_x(df/2, 1/2), x = df/(df+t^2). NAN for df 0.
+ * stats_t_quantile - the t with P(|T| <= t) = level. The table t95 of the store has the same
+ * quantiles (level 0.95), rounded; above 30 it takes the next smaller df. */
 double stats_t_p(double t, int df);
 double stats_t_quantile(double level, int df);
 
@@ -21,44 +21,45 @@ struct stats_mean {
     double mean, sd, half;
 };
 struct stats_mean stats_mean(const double *x, int n);
-/* stats_mean_p - of the hypothesis that the mean is AT: t test with m->n - 1 degrees of freedom. Of
- * a paired t test when x holds differences of pairs. Equal numbers have no spread to measure by
- * (ranks do that): 1 when they are AT, else the sign test's 2^(1-n). NAN for n < 2. */
+/* stats_mean_p - the t test, with m->n - 1 degrees of freedom, that the mean is AT; a paired t
+ * test when x holds differences of pairs. Equal numbers (ranks can be equal) have no spread to
+ * test with: 1 when they are AT, else the sign test's 2^(1-n). NAN for n < 2. */
 double stats_mean_p(const struct stats_mean *m, double at);
 
-/* stats_normal_p - P(|Z| >= |z|) of the standard normal; STATS_Z95: the z of 0.05. */
+/* stats_normal_p - P(|Z| >= |z|) of the standard normal distribution. STATS_Z95 - the z of 0.05. */
 #define STATS_Z95 1.959963984540054
 double stats_normal_p(double z);
-/* stats_units_needed - how many differences of this mean EFFECT and SD a two-sided t test at LEVEL
- * needs for a power of about 0.8: the least n of FROM ... MOST (FROM at least 2) with effect sqrt(n)
- * / sd >= t(1 - level/2) + t(0.8), both with n - 1 degrees of freedom; without spread, 2^(1-n) <
- * LEVEL (stats_mean_p). 0: more than MOST. */
+/* stats_units_needed - how many differences with the mean EFFECT and the standard deviation SD a
+ * two-sided t test at LEVEL needs for a power of about 0.8: the least n of FROM ... MOST (FROM at
+ * least 2) with effect sqrt(n) / sd >= t(1 - level/2) + t(0.8), both with n - 1 degrees of freedom;
+ * without spread the least n with 2^(1-n) < LEVEL (stats_mean_p). 0: more than MOST. */
 int stats_units_needed(double effect, double sd, double level, int from, int most);
 
-/* stats_mcnemar - do two classifiers err equally often? B examples only the first has right, C only
- * the second. Exact up to 25 discordant pairs, P(|X - n/2| >= |b - n/2|) of a binomial X(n, 1/2), n
- * = b + c; above, chi-square with Edwards' continuity correction (|b-c|-1)^2/n. mid: exact mid-p
- * (Fagerland et al. 2013), at any size. No discordant pair: 1. McNemar 1947. */
+/* stats_mcnemar - do two classifiers err equally often? B examples are right only by the first, C
+ * only by the second. p is exact up to 25 discordant pairs, P(|X - n/2| >= |b - n/2|) of a binomial
+ * X(n, 1/2) with n = b + c; above that it is chi-square with Edwards' continuity correction,
+ * (|b-c|-1)^2/n. mid is the exact mid-p (Fagerland et al. 2013) at any size. Both are 1 without a
+ * discordant pair. McNemar 1947. */
 struct stats_mcnemar {
     double p, mid;
     bool exact;
 };
 struct stats_mcnemar stats_mcnemar(long b, long c);
 
-/* stats_combine - one p of several tests that may depend on each other in any way: min(1, 2 median)
- * (Rueschendorf 1982). p[n] is sorted in place. n == 0: NAN. */
+/* stats_combine - one p-value of several tests that may depend on each other in any way:
+ * min(1, 2 median) (Rueschendorf 1982). Sorts p[n] in place. NAN for n == 0. */
 double stats_combine(double *p, int n);
 
-/* stats_boot - a statistic of DRAWS resamples, with replacement, of N examples: a paired bootstrap
- * when the statistic is a difference of two systems on the same examples. STAT gets CTX and the
- * numbers of the examples drawn, pick[n]. The draws are a pure function of N and SEED (Philox).
- * Caller frees with stats_boot_free. Efron and Tibshirani 1993, ch. 13.
- * stats_boot_mean - of the mean of a number that has the values VALUE[k], COUNT[k] times each.
- * stats_boot_interval - the 95 % percentile interval, with linear interpolation between draws.
- * stats_boot_p - of the hypothesis that the mean is AT: 2 min(#{draw <= AT}, #{draw >= AT}) + 2 over
- * DRAWS + 1, at most 1. */
+/* stats_boot - a statistic of DRAWS resamples, with replacement, of N examples: a paired
+ * bootstrap when the statistic is the difference of two systems on the same examples. STAT gets
+ * CTX and the numbers of the drawn examples, pick[n]. The draws are a pure function of N and
+ * SEED (Philox). Free with stats_boot_free. Efron and Tibshirani 1993, chapter 13.
+ * stats_boot_mean - the same of the mean of a number that has the value VALUE[k] COUNT[k] times.
+ * stats_boot_interval - the 95 % percentile interval, interpolated linearly between draws.
+ * stats_boot_p - the test that the mean is AT: (2 min(#{draw <= AT}, #{draw >= AT}) + 2) /
+ * (DRAWS + 1), at most 1. */
 struct stats_boot {
-    double *draw; /* [n_draws], ascending, NaN left out; owned */
+    double *draw; /* [n_draws], ascending, without NaN; owned */
     int n_draws, n;
     double sample; /* the statistic of the examples themselves */
 };
@@ -70,11 +71,12 @@ void stats_boot_interval(const struct stats_boot *b, double *lo, double *hi);
 double stats_boot_p(const struct stats_boot *b, double at);
 void stats_boot_free(struct stats_boot *b);
 
-/* stats_spearman - rank correlation of x[n] and y[n]; ties share the mean of their ranks. 0 when
- * y is constant, which shows no direction; NAN when n < 2 or x is constant. */
+/* stats_spearman - rank correlation of x[n] and y[n]; equal values share the mean of their ranks. 0
+ * when y is constant, which shows no direction. NAN when n < 2, when x is constant, or when a value
+ * is NaN. */
 double stats_spearman(const double *x, const double *y, int n);
 
-/* stats_holm - Holm's step-down correction of p[n] into adjusted[n] (may be p itself); a NAN is no
- * test: it stays NAN and does not count. Holm 1979. */
+/* stats_holm - Holm's step-down correction of p[n] into adjusted[n], which may be p itself. A
+ * NAN is not a test: it stays NAN and does not count. Holm 1979. */
 void stats_holm(double *adjusted, const double *p, int n);
 #endif

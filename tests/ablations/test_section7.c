@@ -7,6 +7,8 @@
 #include "core/base/file.h"
 #include "core/base/rng.h"
 #include "core/cmd.h"
+#include "core/peft/peft.h"
+#include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
@@ -384,11 +386,11 @@ START_TEST(ranks_of_planted_updates)
                 "kind = 'effective_rank' AND name IN ('rank90', 'stable_rank') AND method = 'lora'",
                 2 * 24);
     ck_assert_msg(ablate(t.home, "intruder --study rank") == 0, "%s", fail_text());
-    /* Every update lies on directions of W, so there are no intruders. */
+    /* Every update lies on directions of W. */
     check_error(t.db, "value", "kind = 'intruder' AND name = 'intruders'", 24 + 36);
     check_error(t.db, "abs(value - 1)",
-                "kind = 'intruder' AND name = 'least_cosine' AND method = 'ft'", 36);
-    ck_assert_int_eq(store_query(t.s, &r, query_find("effective_rank"), params), 0);
+             "kind = 'intruder' AND name = 'least_cosine' AND method = 'ft'", 36);
+    ck_assert_int_eq(query_rows(t.s, &r, query_find("effective_rank"), params), 0);
     ck_assert_int_eq(r.n_rows, 6 + 2 * 2);
     ck_assert_str_eq(rows_get(&r, 0, "90 %"), "2");
     rows_free(&r);
@@ -406,7 +408,7 @@ START_TEST(table_beside_the_paper)
     study_finish(&t);
     ck_assert_int_eq(ablate(t.home, "amplify --ranks 4,8"), 0);
     const char *const params[] = { "study", "rank", NULL };
-    ck_assert_msg(store_query(t.s, &r, query_find("amplify"), params) == 0, "%s", fail_text());
+    ck_assert_msg(query_rows(t.s, &r, query_find("amplify"), params) == 0, "%s", fail_text());
     ck_assert_int_eq(r.n_rows, 2 * 2 * 4 + 2);
     ck_assert_str_eq(rows_get(&r, 0, "layer"), "1");
     ck_assert_str_eq(rows_get(&r, 3, "layer"), "*");

@@ -6,6 +6,7 @@
 #include "core/base/rng.h"
 #include "core/cmd.h"
 #include "core/format/safetensors.h"
+#include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"
 
@@ -213,7 +214,7 @@ static void check_table(struct store *s)
 {
     struct rows r;
 
-    ck_assert_msg(store_query(s, &r, query_find("subspace_top"), NULL) == 0, "%s", fail_text());
+    ck_assert_msg(query_rows(s, &r, query_find("subspace_top"), NULL) == 0, "%s", fail_text());
     ck_assert_int_eq(r.n_rows, 12);
     ck_assert_str_eq(rows_get(&r, 0, "pair"), "r = 8 and 16");
     ck_assert_str_eq(rows_get(&r, 0, "top shared"), "yes");

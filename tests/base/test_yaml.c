@@ -1,4 +1,5 @@
 /* test_yaml.c - what a recipe may hold, and that every refusal says where. */
+#include "core/base/alloc.h"
 #include "core/base/yaml.h"
 #include "tests/kit/suite.h"
 
@@ -42,6 +43,9 @@ START_TEST(reads_a_document)
     ck_assert_str_eq(fail_text(), "r.yaml:5:14: quoted");
     yaml_fail(yaml_get(r, "empty"), "nothing");
     ck_assert_str_eq(fail_text(), "r.yaml:4:1: nothing");
+    struct location at = yaml_location(yaml_item(yaml_get(g, "rank"), 0));
+    ck_assert(at.kind == LOCATION_FILE && at.line == 7 && at.col == 10);
+    ck_assert_str_eq(at.name, "r.yaml");
     yaml_free(y);
     yaml_free(NULL);
 }
@@ -50,7 +54,7 @@ END_TEST
 static const struct {
     const char *text, *want; /* the refusal begins so */
 } refused[] = {
-    { "a: 1\nb: 2\na: 3\n", "f:3:1: duplicate key 'a', first given in line 1" },
+    { "a: 1\nb: 2\na: 3\n", "f:3:1: duplicate key 'a', first given on line 1" },
     { "a: {x: 1, x: 2}\n", "f:1:11: duplicate key 'x'" },
     { "a: 1\n'a': 3\n", "f:2:1: duplicate key 'a'" },
     { "a: &x 1\nb: 2\n", "f:1:" },
@@ -60,8 +64,8 @@ static const struct {
     { "a: !!int 3\n", "f:1:" },
     { "a: 1\n---\nb: 2\n", "f:2:1: a second document" },
     { "a: 1\n--- {}\n", "f:2:1: a second document" },
-    { "a:\n\tb: 1\n", "f:2:1: tabs are not accepted as indent" },
-    { "a:\n  \tb: 1\n", "f:2:3: tabs are not accepted as indent" },
+    { "a:\n\tb: 1\n", "f:2:1: tabs are not accepted as indentation" },
+    { "a:\n  \tb: 1\n", "f:2:3: tabs are not accepted as indentation" },
     { "a: \001\n", "f:1:4: byte 0x01 is not text" },
     { "a: [1, 2\n", "f:" },
     { "a: \"x\n", "f:" },

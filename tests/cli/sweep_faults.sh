@@ -31,9 +31,9 @@ done
 expect 0 "'top_layers': without effect" "$L" plan "$S" top_layers=1 --no-calibrate --home "$T/h"
 mkdir -p "$T/m/models"
 cp -r "$T/model" "$T/m/models/minilm"
-expect 3 "has SHA-256 [0-9a-f]*, not [0-9a-f]* as model 'minilm'" "$L" run "$S" model=minilm --home "$T/m"
+expect 3 "has SHA-256 [0-9a-f]*, not [0-9a-f]* as the card of model 'minilm' says" "$L" run "$S" model=minilm --home "$T/m"
 mkfifo "$T/pipe.yaml"
-expect 2 "not a file" "$L" plan "$T/pipe.yaml" --home "$T/h"
+expect 2 "not a regular file" "$L" plan "$T/pipe.yaml" --home "$T/h"
 [ ! -e "$T/h/lowrank.db" ] || die "a store was made although nothing ran"
 
 # One diverges, the others go on.

@@ -42,7 +42,7 @@ refuse "'out' is empty" figure rank -o ""
 refuse "'home' is empty" status --home ""
 refuse "argument 3 of 'lowrank merge' is empty" merge minilm 3fa9c1d2 ""
 refuse "flag of 'plan' and 'sweep': --seeds 3" plan rank seeds=3
-refuse "belongs into the study's file" plan rank axes=1
+refuse "belongs in the study's file" plan rank axes=1
 refuse "'lr' is given twice: '1e-3' and '1e-2'" plan rank lr=1e-3 lr=1e-2
 refuse "'seeds' must be a whole number from 0 to 1000000, not '1e6'" plan rank --seeds 1e6
 refuse "unknown recipe 'counts'" plan counts

@@ -14,7 +14,7 @@ static struct settings tiny_settings(void)
 {
     struct settings v = { 0 };
 
-    settings_set(&v, "model", "tiny", "test");
+    settings_set(&v, "model", "tiny", location_named("test"));
     return v;
 }
 
@@ -111,7 +111,7 @@ START_TEST(turns_are_in_random_orders)
 
     ck_assert_int_eq(bench_model_init(&b, NULL, &v, 2, 4, NULL), 0);
     ck_assert_int_eq(workspace_init(&ws, &b.m, false), 0);
-    batch_fill(&mb, &b.set, idx, 2, 0);
+    microbatch_fill(&mb, &b.set, idx, 2, 0);
     for (int i = 0; i < N; i++)
         s[i] = again[i] = (struct bench_side){ .m = &b.m, .ws = &ws };
     int turns = bench_turns(s, N, &mb.b, 10, 1);

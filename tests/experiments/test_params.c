@@ -98,7 +98,7 @@ START_TEST(formulas_agree_with_tensors)
             struct settings v = { 0 };
             struct recipe r;
             struct counted n;
-            settings_set(&v, "method", (*a)->name, "test");
+            settings_set(&v, "method", (*a)->name, location_named("test"));
             ck_assert_int_eq(recipe_parse(&r, &v), 0);
             int rc = count_method(&n, &p->d, true, &r);
             /* Refused: what is impossible, such as a head on a decoder. */
@@ -125,7 +125,7 @@ START_TEST(outline_is_the_model)
         struct recipe r;
         int off[] = { 0, 5, 16 };
         struct batch b = { .n_seq = 2, .n_tok = 16, .max_len = 11, .off = off };
-        settings_set(&v, "method", (*a)->name, "test");
+        settings_set(&v, "method", (*a)->name, location_named("test"));
         ck_assert_int_eq(recipe_parse(&r, &v), 0);
         ck_assert_int_eq(base_model_random(&weights, &d, 1), 0);
         ck_assert_int_eq(base_model_outline(&shapes, &d, true), 0);
@@ -172,7 +172,7 @@ START_TEST(budget)
     struct budget b;
     long params = 0;
 
-    settings_set(&v, "targets", budgets[_i].targets, "test");
+    settings_set(&v, "targets", budgets[_i].targets, location_named("test"));
     ck_assert_int_eq(recipe_parse(&r, &v), 0);
     ck_assert_int_eq(budget_parse(&params, budgets[_i].budget), 0);
     int rc = budget_find(&b, &r, &p->d, params);

@@ -52,7 +52,7 @@ static const struct {
     { "lr: {a: 1}\n", { "r.yaml:1:5:", "not a mapping" } },
     { "lr: 1\nrank: 2\nlr: 3\n", { "r.yaml:3:1:", "duplicate key 'lr'" } },
     { "method: lroa\n", { "r.yaml:1:9:", "unknown method 'lroa'", "did you mean 'lora'?" } },
-    { "method: xyzzyx\n", { "r.yaml:1:9:", "there are", "lora" } },
+    { "method: xyzzyx\n", { "r.yaml:1:9:", "it must be one of", "lora" } },
     { "method: lora+\n", { "r.yaml:1:9:", "'lora+'", "name of a method is missing" } },
     { "method: +lora\n", { "r.yaml:1:9:", "'+lora'", "name of a method is missing" } },
     { "model: ''\n", { "r.yaml:1:8:", "'model' is empty" } },
@@ -118,7 +118,8 @@ START_TEST(word_is_checked)
 {
     struct settings v = { 0 };
 
-    settings_set(&v, "rank", "2", "file.yaml:1:1"); /* which words do stand above */
+    /* Words override settings from files, but not each other. */
+    settings_set(&v, "rank", "2", (struct location){ LOCATION_FILE, "file.yaml", 1, 1 });
     ck_assert_int_eq(settings_word(&v, "max-len=64"), 0);
     ck_assert_int_eq(settings_word(&v, "rank=4"), 0);
     ck_assert_int_eq(settings_word(&v, words[_i].word), -1);
@@ -128,12 +129,34 @@ START_TEST(word_is_checked)
 }
 END_TEST
 
+START_TEST(blame_names_the_setting)
+{
+    struct settings v = { 0 };
+
+    settings_set(&v, "rank", "2", location_command_line);
+    settings_set(&v, "lr", "1", (struct location){ LOCATION_FILE, "f.yaml", 3, 5 });
+    fail_setting("batch,lr", "too large");
+    ck_assert_int_eq(settings_blame(&v), -1);
+    ck_assert_str_eq(fail_text(), "f.yaml:3:5: too large");
+    fail_setting("rank", "'rank' and 'lr'"); /* the key counts, not the text */
+    settings_blame(&v);
+    ck_assert_str_eq(fail_text(), "'rank' and 'lr'");
+    fail(FAIL_INPUT, "'lr'");
+    ck_assert_str_eq(fail_keys(), "");
+    fail_about("lr");
+    settings_blame(&v);
+    ck_assert_str_eq(fail_text(), "f.yaml:3:5: 'lr'");
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    settings_free(&v);
+}
+END_TEST
+
 START_TEST(later_settings_win)
 {
     struct settings v = { 0 };
 
-    settings_set(&v, "max-len", "64", "a");
-    settings_set(&v, "max_len", "32", "b");
+    settings_set(&v, "max-len", "64", location_named("a"));
+    settings_set(&v, "max_len", "32", location_named("b"));
     ck_assert_int_eq(v.n, 1);
     ck_assert_str_eq(settings_get(&v, "max-len")->value, "32");
     ck_assert_str_eq(v.s[0].key, "max_len");
@@ -286,6 +309,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, values_are_typed);
     tcase_add_test(tc, keys_of_other_methods_are_dropped);
     tcase_add_loop_test(tc, word_is_checked, 0, (int)ARRAY_LEN(words));
+    tcase_add_test(tc, blame_names_the_setting);
     tcase_add_test(tc, later_settings_win);
     tcase_add_loop_test(tc, key_is_what_it_was, 0, (int)ARRAY_LEN(golden));
     tcase_add_loop_test(tc, keys_are_equal_when_runs_are, 0, (int)ARRAY_LEN(pairs));

@@ -6,6 +6,7 @@
 #include "experiments/assets/find.h"
 #include "experiments/study/study.h"
 #include "plots/figure/gnuplot.h"
+#include "results/store/metrics.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/tiny_run.h"
 
@@ -40,8 +41,8 @@ static void small_words(struct settings *words, const char *dir)
     write_vocab(dir);
     temp_file(dir, "train.tsv", "text\tlabel\na b\tx\nb c\ty\n");
     temp_file(dir, "dev.tsv", "text\tlabel\na c\tx\nb b\ty\n");
-    settings_set(words, "model", dir, "test");
-    settings_set(words, "task", temp_file(dir, "toy.yaml", toy), "test");
+    settings_set(words, "model", dir, location_named("test"));
+    settings_set(words, "task", temp_file(dir, "toy.yaml", toy), location_named("test"));
 }
 
 static void load(const char *name, struct session *ses, const struct settings *words,
@@ -141,16 +142,16 @@ static struct store *plant(const char *home, const char *study, const char *metr
     ck_assert_msg(store_open(&s, db, STORE_WRITE) == 0, "%s", fail_text());
     plant_plan(s, study, metric, p, n);
     for (int i = 0; i < n * SEEDS; i++) {
-        ck_assert_int_eq(store_lease(s, study, NULL, 60, &c), 1);
+        ck_assert_int_eq(lease_take(s, study, NULL, 60, &c), 1);
         ck_assert_int_eq(sscanf(c.config, "{\"at\":%d,", &at), 1);
         ck_assert_int_eq(sscanf(strstr(c.config, "\"seed\":"), "\"seed\":%d", &seed), 1);
         struct attempt_end e = { .state = STATE_DONE,
                                  .trainable = p[at].trained + 10,
                                  .trainable_head = 10 };
         double x = p[at].mean + (seed - 2) * p[at].spread;
-        ck_assert_int_eq(store_metric(s, &c, 10, "best", p[at].metric, x), 0);
-        ck_assert_int_eq(store_metric(s, &c, 10, "best", "spearman", 0.1), 0);
-        ck_assert_int_eq(store_finish(s, &c, &e, false), 1);
+        ck_assert_int_eq(metrics_add(s, &c, 10, "best", p[at].metric, x), 0);
+        ck_assert_int_eq(metrics_add(s, &c, 10, "best", "spearman", 0.1), 0);
+        ck_assert_int_eq(lease_finish(s, &c, &e, false), 1);
         lease_free(&c);
     }
     free(db);
@@ -166,7 +167,7 @@ static void says(struct store *s, const char *query, const char *const *params, 
                            : want                                  ? want
                                                                    : "");
 
-    ck_assert_msg(store_query(s, &r, query_find(query), params) == 0, "%s", fail_text());
+    ck_assert_msg(query_rows(s, &r, query_find(query), params) == 0, "%s", fail_text());
     const char *got = rows_get(&r, row, column);
     ck_assert_msg(strcmp(got ? got : "", expect) == 0, "%s, row %d, '%s': '%s' and not '%s'", query,
                   row, column, got ? got : "(none)", expect);

@@ -1,5 +1,6 @@
 /* test_plan.c - studies to runs, over a small random model and a task of a few lines. */
 #include "tests/kit/suite.h"
+#include "tests/kit/tiny.h"
 #include "core/base/file.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
@@ -20,36 +21,6 @@ static void write_text(const char *name, const char *text)
     free(path);
 }
 
-/* All tensors of the config, zero. */
-static void write_weights(void)
-{
-    struct dims d;
-    struct param p[64] = { 0 };
-    struct st_out out[64] = { 0 };
-    real *zero = xalloc(4096, sizeof *zero);
-    char *path = path_join(model, "model.safetensors");
-
-    ck_assert_msg(dims_load(&d, model) == 0, "%s", fail_text());
-    const struct arch *bert = arch_table[0];
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, "bert") == 0)
-            bert = *a;
-    int n = bert->params(&d, NULL, 0);
-    ck_assert_int_le(n, 64);
-    bert->params(&d, p, 64);
-    for (int i = 0; i < n; i++)
-        out[i] = (struct st_out){ p[i].name,
-                                  zero,
-                                  p[i].is_vector ? 1 : 2,
-                                  { (size_t)(p[i].is_vector ? p[i].cols : p[i].rows),
-                                    (size_t)p[i].cols } };
-    ck_assert_msg(st_write(path, out, n, false) == 0, "%s", fail_text());
-    for (int i = 0; i < n; i++)
-        free(p[i].name);
-    free(path);
-    free(zero);
-}
-
 static void setup(void)
 {
     char at[] = "/tmp/lowrank-plan-XXXXXX";
@@ -62,13 +33,13 @@ static void setup(void)
     ck_assert_int_eq(make_dirs(model), 0);
     ck_assert_int_eq(make_dirs(data), 0);
     free(data);
-    write_text("model/config.json", "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, "
-                                    "\"hidden_size\": 16, \"num_attention_heads\": 2,"
-                                    " \"intermediate_size\": 32, \"vocab_size\": 8, "
-                                    "\"max_position_embeddings\": 24, \"type_vocab_size\":"
-                                    " 2, \"hidden_act\": \"gelu\"}");
+    tiny_checkpoint(model,
+                    "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 16, "
+                    "\"num_attention_heads\": 2, \"intermediate_size\": 32, \"vocab_size\": 8, "
+                    "\"max_position_embeddings\": 24, \"type_vocab_size\": 2, "
+                    "\"hidden_act\": \"gelu\"}",
+                    1, 0, 0);
     write_text("model/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n");
-    write_weights();
     write_text("data/toy/train.tsv", "text\tlabel\na b\tx\nb c\ty\n");
     write_text("data/toy/dev.tsv", "text\tlabel\na c\tx\nb b\ty\n");
     write_text("toy.yaml",
@@ -190,10 +161,10 @@ static const struct {
     { "",
       "axes: {lr: [1, 2]}\nwhen: [{if: {method: ft}, set: {lr: 1}}]\n",
       { "s.yaml:4:", "'lr' is varied" } },
-    { "", "axes: {rank: [1, 1]}\n", { "s.yaml:3:18:", "'rank' must have each value once" } },
-    { "", "axes: {targets: [[q, v], 'v,q']}\n", { "s.yaml:3:26:", "each value once" } },
-    { "", "nuisance: {lr: [1e-3, 0.001]}\n", { "s.yaml:3:23:", "not '1e-3' and '0.001'" } },
-    { "", "axes: {method: [lora+bitfit, 'bitfit,lora']}\n", { "s.yaml:3:30:", "each value once" } },
+    { "", "axes: {rank: [1, 1]}\n", { "s.yaml:3:18:", "the values of 'rank' must differ" } },
+    { "", "axes: {targets: [[q, v], 'v,q']}\n", { "s.yaml:3:26:", "must differ" } },
+    { "", "nuisance: {lr: [1e-3, 0.001]}\n", { "s.yaml:3:23:", "'1e-3' and '0.001' are the same" } },
+    { "", "axes: {method: [lora+bitfit, 'bitfit,lora']}\n", { "s.yaml:3:30:", "must differ" } },
     { "",
       "axes: {method: [lora, ft]}\nwhen: [{if: {method: ftt}, set: {lr: 1}}]\n",
       { "s.yaml:4:22:", "'method' as 'ftt'; did you mean 'ft'?" } },
@@ -202,22 +173,22 @@ static const struct {
       { "s.yaml:3:22:", "unknown method 'ftt'; did you mean 'ft'?" } },
     { "",
       "axes: {rank: [1, 2]}\nwhen: [{if: {rank: 3}, set: {lr: 1}}]\n",
-      { "s.yaml:4:20:", "no run of this study has 'rank' as '3'; it varies over: 1; 2" } },
+      { "s.yaml:4:20:", "no run of this study has 'rank' as '3'; its values are: 1; 2" } },
     { "", "axes: {rank: [1, 2]}\nexclude: [{rank: [2, 7]}]\n", { "s.yaml:4:22:", "as '7'" } },
     { "", "zip: {rank: [1, 2]}\nonly: [{rank: 8}]\n", { "s.yaml:4:15:", "as '8'" } },
     { "",
       "axes: {rank: [1, 2]}\nexclude: [{rank: 3}]\nfull: {axes: {rank: [1, 4]}}\n",
-      { "s.yaml:4:18:", "over: 1; 2; 4" } },
+      { "s.yaml:4:18:", "are: 1; 2; 4" } },
     { "",
       "axes: {rank: [1]}\nwhen: [{if: {rank: 1}, set: {seed: 7}}]\n",
       { "s.yaml:4:", "'seed' cannot be set; 'seeds' says" } },
     { "",
       "budget: {params: 640}\nwhen: [{if: {method: lora}, set: {rank: 7}}]\n",
-      { "s.yaml:4:", "'rank' is solved from 'budget'" } },
+      { "s.yaml:4:", "'rank' follows from 'budget'" } },
     { "", "full: [1]\n", { "s.yaml:3:", "mapping" } },
-    { "", "full: {metric: f1}\n", { "s.yaml:3:", "'full' has 'metric'" } },
+    { "", "full: {metric: f1}\n", { "s.yaml:3:", "'full' cannot have 'metric'" } },
     { "", "axes: {method: [lora, lora+bitfiz]}\n", { "s.yaml:3:", "'bitfiz'" } },
-    { "", "axes: {method: [lora+lora]}\n", { "s.yaml:3:", "'lora' is there twice" } },
+    { "", "axes: {method: [lora+lora]}\n", { "s.yaml:3:", "which names 'lora' twice" } },
     { "", "metric: acuracy\n", { "s.yaml:3:9:", "unknown metric" } },
     { "", "budget: 100\n", { "s.yaml:3:9:", "params" } },
     { "", "budget: {params: 9X}\n", { "s.yaml:3:18:", "36864, 0.3M or 18M, not '9X'" } },

@@ -1,15 +1,16 @@
-/* claims_kit.c - stores with planted outcomes and claims on them. */
+/* claims_kit.c - stores with planted outcomes, and claims about them. */
 #include "tests/kit/claims_kit.h"
 #include "core/base/file.h"
+#include "results/store/metrics.h"
 #include "tests/kit/store_kit.h"
-#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+#include "tests/kit/suite.h" /* last: check.h has a macro named fail */
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Noise of a seed: mean 0 over four seeds, the same for nobody. */
+/* The noise of a seed: its mean over four seeds is 0, and it differs from cell to cell. */
 static double noise(int cell, int seed)
 {
     static const double wave[4] = { 1, -0.6, 0.4, -0.8 };
@@ -75,15 +76,16 @@ static void plant_run(struct store *s, struct lease *c, const char *metric, cons
         e.state = STATE_DIVERGED, e.error = "loss is not finite";
     } else {
         double last = cell->mean + noise(at, seed), best = last + 0.05 * (1 + at % 2);
-        ck_assert_int_eq(store_metric(s, c, 5, "best", metric, best), 0); /* which nothing reads */
-        ck_assert_int_eq(store_metric(s, c, 10, "last", metric, last), 0);
-        for (int i = 0; i < EXAMPLES && cell->right; i++) { /* the same easy ones first */
+        ck_assert_int_eq(metrics_add(s, c, 5, "best", metric, best), 0); /* no claim reads it */
+        ck_assert_int_eq(metrics_add(s, c, 10, "last", metric, last), 0);
+        for (int i = 0; i < EXAMPLES && cell->right;
+             i++) { /* every run answers the first ones right */
             int label = i % 2, right = 1000 * i < cell->right * EXAMPLES;
-            ck_assert_int_eq(store_prediction(s, c, "dev", i + 1, label, right ? label : 1 - label),
-                             0);
+            ck_assert_int_eq(
+                metrics_add_prediction(s, c, "dev", i + 1, label, right ? label : 1 - label), 0);
         }
     }
-    ck_assert_int_eq(store_finish(s, c, &e, false), 1);
+    ck_assert_int_eq(lease_finish(s, c, &e, false), 1);
 }
 
 struct store *planted(const char *study, const char *metric, const struct cell *cell, int n,
@@ -97,18 +99,18 @@ struct store *planted(const char *study, const char *metric, const struct cell *
     struct store *s = kit_store();
     plant_plan(s, study, metric, cell, n, seeds);
     for (int i = 0; i < n * seeds - left; i++) {
-        ck_assert_int_eq(store_lease(s, study, NULL, 60, &c), 1);
+        ck_assert_int_eq(lease_take(s, study, NULL, 60, &c), 1);
         plant_run(s, &c, metric, cell);
         lease_free(&c);
     }
     return s;
 }
 
-/* --- claims made here */
+/* --- claims */
 
 const char planted_paper[] = "table\trow\tcolumn\tvalue\tspread\tnote\nT5\tWq\tWikiSQL\t70.4\t\t\n";
 
-/* A whole claim "x" (or NAME) of these lines. */
+/* The file of a claim NAME with these lines. */
 static char *claim_text(const char *name, const char *family, const char *lines)
 {
     return xprintf(

@@ -1,5 +1,7 @@
-/* store_kit.c - what the tests of the store share. */
+/* store_kit.c - a temporary store with made-up runs. */
 #include "tests/kit/store_kit.h"
+#include "results/query/query.h"
+#include "results/store/metrics.h"
 #include "tests/kit/suite.h"
 
 #include "core/base/file.h"
@@ -17,7 +19,7 @@ static void remove_folder(void)
 {
     char command[192];
 
-    if (made_by != (long)getpid()) /* a child that exits must not take the folder with it */
+    if (made_by != (long)getpid()) /* a child that exits must leave the folder */
         return;
     snprintf(command, sizeof command, "chmod -R u+rwx %s; rm -rf %s", folder, folder);
     if (system(command) != 0)
@@ -116,10 +118,10 @@ static int finish_one(struct store *s, struct lease *c, double (*value)(int, int
     double x = value(rank, (int)lround(lr * 1e3), seed);
     if (isinf(x))
         e.state = STATE_DIVERGED, e.error = "loss is not finite at step 3";
-    else if (store_metric(s, c, 10, "best", "accuracy", x) != 0 ||
-             store_metric(s, c, 10, "last", "accuracy", x - 0.01) != 0)
+    else if (metrics_add(s, c, 10, "best", "accuracy", x) != 0 ||
+             metrics_add(s, c, 10, "last", "accuracy", x - 0.01) != 0)
         return -1;
-    return store_finish(s, c, &e, true) == 1 ? 0 : -1;
+    return lease_finish(s, c, &e, true) == 1 ? 0 : -1;
 }
 
 int kit_finish_all(struct store *s, const char *study, double (*value)(int rank, int lr, int seed))
@@ -127,7 +129,7 @@ int kit_finish_all(struct store *s, const char *study, double (*value)(int rank,
     struct lease c;
     int n = 0, got;
 
-    while ((got = store_lease(s, study, NULL, 60, &c)) == 1) {
+    while ((got = lease_take(s, study, NULL, 60, &c)) == 1) {
         CHECK(finish_one(s, &c, value) == 0, "%s", fail_text());
         lease_free(&c);
         n++;
@@ -173,7 +175,7 @@ const char *kit_text(struct store *s, const char *sql)
     static char text[512];
     struct rows r;
 
-    CHECK(store_query(s, &r, sql, NULL) == 0, "%s: %s", sql, fail_text());
+    CHECK(query_rows(s, &r, sql, NULL) == 0, "%s: %s", sql, fail_text());
     snprintf(text, sizeof text, "%s", r.n_rows && r.cell[0] ? r.cell[0] : "");
     rows_free(&r);
     return text;
@@ -186,7 +188,6 @@ static double zero(int rank, int lr, int seed)
     return 0 * (rank + lr + seed);
 }
 
-/* Both modes refuse PATH with FAIL_STORE, and the line says TEXT and names the file. */
 void kit_refused(const char *path, enum store_mode mode, const char *text)
 {
     struct store *s;
@@ -197,7 +198,6 @@ void kit_refused(const char *path, enum store_mode mode, const char *text)
     ck_assert_msg(strstr(fail_text(), text), "'%s' instead of '%s'", fail_text(), text);
 }
 
-/* A database with a few runs, everything in the file itself. */
 const char *kit_filled(const char *name)
 {
     const char *path = kit_path(name);

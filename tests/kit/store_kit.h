@@ -1,17 +1,17 @@
-/* store_kit.h - what the tests of the store share: a folder that goes away, made-up runs, raw
- * SQL. */
+/* store_kit.h - a temporary store with made-up runs, and raw SQL on it. */
 #ifndef STORE_KIT_H
 #define STORE_KIT_H
 
 #include "results/store/store.h"
+#include "results/query/query.h"
 
-/* kit_path - "FOLDER/NAME" in a temporary folder of this process; the text lives until the
- * process ends. */
+/* kit_path - "FOLDER/NAME" in a temporary folder of this process, which is removed when the process
+ * ends; one of eight buffers. */
 const char *kit_path(const char *name);
 struct store *kit_store(void); /* the database "t.db" there, open for writing; CHECKs */
 
-/* kit_plan - a study of RANKS x LRS x SEEDS runs, ranks 1, 2, 4 ..., rates 1e-3, 2e-3, ...; cost
- * is the rank. */
+/* kit_plan - a study of RANKS x LRS x SEEDS runs with the ranks 1, 2, 4, ... and the learning rates
+ * 1e-3, 2e-3, ...; the cost is the rank. */
 struct kit_study {
     const char *name, *metric;
     int ranks, lrs, seeds, epochs;
@@ -19,15 +19,15 @@ struct kit_study {
 extern const struct kit_study kit_small; /* "rank": four runs */
 int kit_plan(struct store *s, const struct kit_study *k);
 
-/* kit_finish_all - claim and finish every run of the study: best "accuracy" is VALUE(rank, lr
- * index, seed), a run whose value is infinite diverges. Returns how many. */
+/* kit_finish_all - take and finish every run of the study. The best "accuracy" is VALUE(rank,
+ * index of the learning rate, seed); a run whose value is infinite diverges. Returns how many. */
 int kit_finish_all(struct store *s, const char *study, double (*value)(int rank, int lr, int seed));
 
-/* kit_one - one number of an SQL query on the file, through a connection of its own; NAN: NULL
- * or no row. */
+/* kit_one - one number of an SQL query on the file, through a connection of its own; NAN for
+ * NULL or no row. */
 double kit_one(const char *path, const char *sql);
 void kit_sql(const char *path, const char *sql); /* CHECKs */
-/* kit_text - one cell through store_query; "" for NULL or no row; lives until the next call. */
+/* kit_text - one cell through query_rows; "" for NULL or no row; lives until the next call. */
 const char *kit_text(struct store *s, const char *sql);
 
 /* kit_filled - the path of a database NAME with four finished runs of a study "rank". */

@@ -5,13 +5,9 @@
 
 #include "core/adapt/adapt.h"
 #include "core/train/train.h"
+#include "tests/kit/temp.h"
 
-/* temp_dir - create a folder below /tmp. temp_remove - remove it and all it contains. */
-void temp_dir(char dir[64]);
-void temp_remove(const char *dir);
-/* temp_file - write TEXT to DIR/NAME; returns the path, valid until the next call. */
-const char *temp_file(const char *dir, const char *name, const char *text);
-/* write_vocab - write DIR/vocab.txt: the special tokens, letters and a few words. */
+/* write_vocab - DIR/vocab.txt: the special tokens, letters and a few words. */
 void write_vocab(const char *dir);
 
 struct log_point {

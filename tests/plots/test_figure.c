@@ -4,6 +4,8 @@
 #include "core/cmd.h"
 #include "plots/figure/figure.h"
 #include "plots/figure/gnuplot.h"
+#include "results/query/query.h"
+#include "results/store/analyses.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"
 
@@ -444,7 +446,7 @@ static void add_phi(struct store *s, const char *name, int n, int m)
             for (int i = 1; i <= n; i++)
                 for (int j = 1; j <= m; j++) {
                     struct analysis_row r = { 1, 2, layer, proj[p], i, j, name, 1.0 / (i + j) };
-                    ck_assert_int_eq(store_analysis(s, &set, &r, 1), 0);
+                    ck_assert_int_eq(analyses_put(s, &set, &r, 1), 0);
                 }
 }
 

@@ -1,9 +1,10 @@
-/* test_claims.c - planted outcomes: every kind of claim holds, fails and stays undecided for the
- * right reason; Holm's correction; damaged claim files; the claims that are built in. */
+/* test_claims.c - planted outcomes: every kind of claim holds, fails, or stays undecided for the
+ * right reason; Holm's correction; damaged claim files; the claims that are part of the program. */
 #include "tests/kit/claims_kit.h"
 #include "core/base/file.h"
+#include "results/verdicts/claims_text.h"
 #include "tests/kit/store_kit.h"
-#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+#include "tests/kit/suite.h" /* last: check.h has a macro named fail */
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,28 +22,30 @@ static const struct {
 } sides[] = {
     { "kind: better\n" SIDES, 0.85, 0.80, 4, 0, HOLDS, NULL },
     { "kind: better\n" SIDES, 0.80, 0.85, 4, 0, FAILS, NULL },
-    { "kind: better\n" SIDES, 0.8005, 0.80, 4, 0, UNDECIDED, "within chance" },
+    { "kind: better\n" SIDES, 0.8005, 0.80, 4, 0, UNDECIDED, "too close to the boundary" },
     { "kind: better\nmargin: 0.06\n" SIDES, 0.85, 0.80, 4, 0, FAILS, NULL },
     { "kind: not_worse\nmargin: 0.01\n" SIDES, 0.798, 0.80, 4, 0, HOLDS, NULL },
     { "kind: not_worse\nmargin: 0.01\n" SIDES, 0.77, 0.80, 4, 0, FAILS, NULL },
     { "kind: not_worse\nmargin: 0.01\n" SIDES, 0.7895, 0.80, 4, 0, UNDECIDED,
-      "by this difference and spread about 26 seeds would do: lowrank sweep rank --seeds 26" },
+      "at this difference and spread about 26 seeds would decide: lowrank sweep rank --seeds 26" },
     { "kind: not_worse\nmargin: 0.01\n" SIDES, 0.79, 0.80, 4, 0, UNDECIDED,
-      "not within reach: more than 50 seeds" },
+      "more than 50 seeds would be needed" },
     { "kind: equal\nmargin: 0.01\n" SIDES, 0.802, 0.80, 4, 0, HOLDS, NULL },
     { "kind: equal\nmargin: 0.01\n" SIDES, 0.85, 0.80, 4, 0, FAILS, NULL },
     { "kind: equal\nmargin: 0.01\n" SIDES, 0.75, 0.80, 4, 0, FAILS, NULL },
-    { "kind: equal\nmargin: 0.01\n" SIDES, 0.81, 0.80, 4, 0, UNDECIDED, "within chance" },
+    { "kind: equal\nmargin: 0.01\n" SIDES, 0.81, 0.80, 4, 0, UNDECIDED,
+      "too close to the boundary" },
     { "kind: better\n" SIDES, 0.85, 0.80, 2, 0, UNDECIDED,
-      "2 of 3 seeds (rank=1 against rank=64): lowrank sweep rank --seeds 3" },
-    { "kind: better\n" SIDES, 0.85, 0.80, 3, 1, UNDECIDED, "2 of 3 seeds" },
+      "only 2 of 3 seeds (rank=1 against rank=64): lowrank sweep rank --seeds 3" },
+    { "kind: better\n" SIDES, 0.85, 0.80, 3, 1, UNDECIDED, "only 2 of 3 seeds" },
     { "kind: better\n" SIDES, 0.85, 0.80, 3, 6, UNDECIDED, "0 of 3 seeds" },
     { "kind: better\nunits: 4\n" SIDES, 0.85, 0.80, 3, 0, UNDECIDED, "3 of 4 seeds" },
-    { "kind: better\nparts: 2\n" SIDES, 0.85, 0.80, 4, 0, UNDECIDED, "1 of 2 comparisons" },
+    { "kind: better\nparts: 2\n" SIDES, 0.85, 0.80, 4, 0, UNDECIDED,
+      "only 1 of 2 comparisons can be made" },
     { "kind: better\n" SIDES, INFINITY, 0.80, 4, 0, UNDECIDED, "4 of 4 seeds diverged" },
     { "kind: better\n" SIDES, 0.85, INFINITY, 4, 0, UNDECIDED, "0 of 3 seeds" },
     { "kind: better\nwith: {a: {rank: 2}, b: {rank: 64}}\n", 0.85, 0.80, 4, 0, UNDECIDED,
-      "nothing in study 'rank' to compare: lowrank sweep rank" },
+      "study 'rank' has nothing to compare yet: lowrank sweep rank" },
 };
 
 START_TEST(two_sides)
@@ -55,7 +58,7 @@ START_TEST(two_sides)
 }
 END_TEST
 
-/* Of a metric whose goal is the least, less is better. */
+/* For a metric that should be small, less is better. */
 START_TEST(less_can_be_better)
 {
     struct cell cell[] = { { "\"rank\":1", 0.70, 0, 0 }, { "\"rank\":64", 0.80, 0, 0 } };
@@ -63,7 +66,7 @@ START_TEST(less_can_be_better)
     judge_one(planted("rank", "loss", cell, 2, 3, 0), "kind: better\n" SIDES, HOLDS, NULL);
     judge_one(planted("rank", "loss", cell, 2, 3, 0),
               "kind: better\nwith: {a: {rank: 64}, b: {rank: 1}}\n", FAILS, NULL);
-    /* The first seed has no result to tell the metric by. */
+    /* The first seed has no result that would name the metric. */
     struct store *s = planted("rank", "loss", cell, 2, 4, 0);
     kit_sql(kit_path("t.db"),
             "UPDATE run SET state = 'failed' WHERE seed = 1;"
@@ -72,8 +75,8 @@ START_TEST(less_can_be_better)
 }
 END_TEST
 
-/* Targets are lists in one database and a text in another; both are matched, and "q" is not "q,v".
- * A claim on several others holds only against all of them. */
+/* Targets may be stored as a list or as a string; both are matched, and "q" is not "q,v". A claim
+ * against several others holds only against all of them. */
 static const struct {
     double others[3];
     enum verdict want;
@@ -99,7 +102,7 @@ START_TEST(against_each_of_several)
     ck_assert_int_eq(c.row[0].n_parts, 3);
     ck_assert_int_eq(c.row[0].verdict, several[_i].want);
     ck_assert_str_eq(c.row[0].part[1].label, "targets=q,v rank=4 against targets=k rank=8");
-    /* all hold: the weakest counts; one fails: the strongest against, times how many */
+    /* all hold: the largest p-value counts; one fails: the smallest, times how many there are */
     double p = _i == 0 ? 0 : 1;
     for (int i = 0; i < 3; i++)
         p = _i == 0                   ? fmax(p, c.row[0].part[i].p)
@@ -111,7 +114,7 @@ START_TEST(against_each_of_several)
 }
 END_TEST
 
-/* "best", "largest" and "smallest" choose, and wait for every setting that they choose from. */
+/* "best", "largest" and "smallest" choose a setting, and wait for all that they choose from. */
 START_TEST(sides_that_choose)
 {
     struct cell cell[] = { { "\"method\":\"p\",\"rank\":8", 0.60, 0, 0 },
@@ -140,7 +143,7 @@ START_TEST(sides_that_choose)
 }
 END_TEST
 
-/* What is compared at each value of a key stays apart. */
+/* With "match" each value of a key is a comparison of its own. */
 START_TEST(sides_that_match)
 {
     struct cell cell[] = { { "\"method\":\"lora\",\"rank\":1", 0.80, 0, 0 },
@@ -164,13 +167,13 @@ END_TEST
 
 static const struct {
     const char *metric;
-    int a, b;     /* per mille right, errors shared by both labels */
-    double apart; /* the metric's difference then: of shares p, 2p - 1 is both correlations */
+    int a, b;     /* right answers per mille; the errors are spread over both labels */
+    double apart; /* the difference in the metric; a share p gives both correlations 2p - 1 */
     enum verdict want;
 } answered[] = {
-    { "accuracy", 900, 800, 0.1, HOLDS },       /* 40 of 400 examples apart, all one way */
-    { "accuracy", 805, 800, 0.005, UNDECIDED }, /* two examples: of seeds alone it holds */
-    { "accuracy", 800, 900, -0.1, UNDECIDED },  /* the last evaluation contradicts the best */
+    { "accuracy", 900, 800, 0.1, HOLDS },       /* 40 of 400 examples, all in one direction */
+    { "accuracy", 805, 800, 0.005, UNDECIDED }, /* two examples; over seeds alone it holds */
+    { "accuracy", 800, 900, -0.1, UNDECIDED },  /* the examples contradict the seeds */
     { "f1", 900, 800, 0.1, HOLDS },
     { "f1", 805, 800, 0.005, UNDECIDED },
     { "matthews", 900, 800, 0.2, HOLDS },
@@ -204,7 +207,7 @@ START_TEST(examples_count_too)
 }
 END_TEST
 
-/* --- a family: p of 0.02 each is enough alone and not among three */
+/* --- a family: p = 0.02 is enough alone but not among three */
 START_TEST(holm_changes_a_verdict)
 {
     /* Differences of 0.006 with noise of (1 - 3) wave: p about 0.02 for three seeds. */
@@ -243,12 +246,12 @@ static const struct {
       "results/claims/x.yaml:7:1: unknown key 'margn'; did you mean 'margin'?" },
     { HEAD "study: r\nkind: better\nmargin: -1\n", "x.yaml:7:9: 'margin' must be" },
     { HEAD "study: r\nkind: equal\n", "needs a 'margin' above 0" },
-    { HEAD "study: r\nkind: above\n", "needs 'bound' alone" },
-    { HEAD "study: r\nkind: better\nbound: 1\n", "needs 'margin' alone" },
+    { HEAD "study: r\nkind: above\n", "needs a 'bound' and takes no 'margin'" },
+    { HEAD "study: r\nkind: better\nbound: 1\n", "takes no 'bound'" },
     { HEAD "study: r\nkind: better\nunits: 1\n", "'units' must be a whole number from 2" },
-    { HEAD "study: [r]\nkind: better\n", "x.yaml:5:8: 'study' must be one value" },
+    { HEAD "study: [r]\nkind: better\n", "x.yaml:5:8: 'study' must be a single value" },
     { HEAD "study: r\nkind: better\nquery: nothing\n",
-      "x.yaml:7:8: there is no query 'claim_nothing'" },
+      "x.yaml:7:8: unknown query 'claim_nothing'" },
     { HEAD "study: r\nkind: better\nwith: {c: 1}\n",
       "x.yaml:7:8: query 'claim_compare' has no parameter 'c' to set" },
     { HEAD "study: r\nkind: better\nwith: {pick_a: most}\n",
@@ -256,12 +259,12 @@ static const struct {
     { HEAD "study: r\nkind: better\nwith: [a]\n", "'with' must be a mapping" },
     { HEAD "study: r\nkind: better\npaper: T5\n", "'paper' must be a list" },
     { HEAD "study: r\nkind: better\npaper:\n  - {table: T5, rows: [Wx], cols: [WikiSQL]}\n",
-      "x.yaml:8:24: the paper's numbers have no table 'T5', row 'Wx', column 'WikiSQL'" },
+      "x.yaml:8:24: the paper has no number in table 'T5', row 'Wx', column 'WikiSQL'" },
     { HEAD "study: r\nkind: better\npaper:\n  - {table: T5, row: Wq}\n",
       "x.yaml:8:5: must be {table" },
     { HEAD "study: r\nkind: better\nkind: better\n", "x.yaml:7:1: duplicate key 'kind'" },
     { "claim: y\nsentence: s\nsection: a\nfamily: f\nstudy: r\nkind: better\n",
-      "x.yaml:1:8: 'y' is not the name of the file" },
+      "x.yaml:1:8: 'y' must be the name of the file" },
     { HEAD "study: r\nkind: \"better\n", "results/claims/x.yaml:" },
     { "", "results/claims/x.yaml" },
 };
@@ -280,7 +283,7 @@ START_TEST(a_damaged_file_is_refused)
 }
 END_TEST
 
-/* Every claim that is built in is whole, and on a store without runs says what to do. */
+/* Every claim of the program is complete, and without runs it says what to do. */
 START_TEST(built_in_claims)
 {
     struct store *s = kit_store();
@@ -311,16 +314,17 @@ static const struct {
 } commands[] = {
     { "claims", 0, "0 of 28 hold" },
     { "claims rank_one_suffices", 0,
-      "needs  2 of 3 seeds (rank=1 against rank=64): lowrank sweep rank --seeds 3\n" },
+      "needs  only 2 of 3 seeds (rank=1 against rank=64): lowrank sweep rank --seeds 3\n" },
     { "claims rank_one_suffices", 0,
       "T6 WikiSQL Wq,Wv: r1 73.4, r64 73.5; T6 MNLI Wq,Wv: r1 91.3" },
-    { "claims rank_one_suffices --long", 0, "trains 101 against 164" },
+    { "claims rank_one_suffices --long", 0, "trainable parameters: 101\n        against 164" },
     { "claims rank_one_suffices --format csv", 0, "claim,verdict,model," },
     { "claims --format json", 0, "\"verdict\": \"undecided\"" },
     { "claims phi_rank --format md", 0, "| phi\\_rank | undecided |" },
     { "claims phi_rank --format latex", 0, "\\toprule" },
     { "claims --list --home /nowhere", 0, "targets_qv" },
-    { "claims rank_one_sufices", 2, "there is no claim 'rank_one_sufices'; did you mean" },
+    { "claims rank_one_sufices", 2,
+      "unknown claim 'rank_one_sufices'; did you mean 'rank_one_suffices'?" },
     { "claims --home /nowhere", 4, "no results yet" },
     { "claims --help", 0, "usage: lowrank claims" },
 };

@@ -1,8 +1,8 @@
-/* test_claims_choice.c - what is compared: settings that a side chooses, trials, tasks that are
- * averaged, tasks on which nothing was learned. */
+/* test_claims_choice.c - what a claim compares: settings that a side chooses, trials, averages over
+ * tasks, tasks on which nothing was learned. */
 #include "tests/kit/claims_kit.h"
 #include "tests/kit/store_kit.h"
-#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+#include "tests/kit/suite.h" /* last: check.h has a macro named fail */
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static const struct cell four[] = { { "\"method\":\"p\",\"rank\":8", 0.80, 0, 0 
                                     { "\"method\":\"p\",\"rank\":2", 0.75, 0, 0 } };
 #define BOTH_P "kind: better\nwith: {a: {method: p}, b: {method: p}, by: method, "
 
-/* A seed that is queued has no attempt yet, so its run says nothing of the number of parameters. */
+/* A queued seed has no attempt yet, so its run has no number of parameters to choose by. */
 START_TEST(a_queued_seed_changes_no_choice)
 {
     const char *lines = BOTH_P "pick_a: largest, pick_b: smallest}\n";
@@ -35,13 +35,13 @@ START_TEST(a_queued_seed_changes_no_choice)
     ck_assert_int_eq(c.row[0].verdict, HOLDS);
     claims_free(&c);
     store_close(s);
-    /* A setting that was never run may be the largest. */
+    /* A setting that was never run could be the largest. */
     judge_one(planted("rank", "accuracy", four, 4, 3, 3), lines, UNDECIDED,
               "a setting to choose from has no finished run");
 }
 END_TEST
 
-/* The largest is the best one, too: the other side's best is then among the rest. */
+/* When the largest setting is also the best, the other side's best comes from the rest. */
 START_TEST(extremes_are_chosen_first)
 {
     const char *const all[] = {
@@ -55,7 +55,7 @@ START_TEST(extremes_are_chosen_first)
     ck_assert_str_eq(c.row[0].part[0].label, "rank=8 against rank=4 (best of 3)");
     ck_assert_str_eq(c.row[1].part[0].label, "rank=4 (best of 3) against rank=8");
     ck_assert(c.row[0].verdict == HOLDS && c.row[1].verdict == FAILS);
-    /* Three were looked at: p is three times that of a test of one. */
+    /* The best of three: its p-value is multiplied by three. */
     const struct claim_part *p = &c.row[0].part[0];
     ck_assert_int_eq((int)p->tried, 3);
     ck_assert(p->p_units > 0 && p->p == 3 * p->p_units);
@@ -66,7 +66,7 @@ END_TEST
 
 /* --- trials */
 
-/* A trial of which a seed diverged is no choice, nor one with fewer seeds. */
+/* A trial is not chosen when one of its seeds diverged or is missing. */
 START_TEST(a_trial_that_diverged_is_not_chosen)
 {
     static const char *const harm[] = {
@@ -90,7 +90,7 @@ START_TEST(a_trial_that_diverged_is_not_chosen)
 }
 END_TEST
 
-/* The best rate at an end of what was tried: a better one may lie beyond. */
+/* When the best rate is the smallest or largest tried, a better one may lie beyond it. */
 START_TEST(an_optimum_at_the_edge)
 {
     struct cell cell[] = { { "\"rank\":1", 0.70, 1e-3, 0 },  { "\"rank\":1", 0.75, 2e-3, 0 },
@@ -110,7 +110,7 @@ END_TEST
 
 /* --- units */
 
-/* Cells that differ in what neither the claim nor an axis names. */
+/* Cells that differ in a key that neither the claim nor an axis names. */
 START_TEST(a_seed_counts_once)
 {
     struct cell cell[] = { { "\"rank\":1,\"epochs\":1", 0.85, 0, 0 },
@@ -120,7 +120,8 @@ START_TEST(a_seed_counts_once)
     const char *tight = "kind: better\nwith: {a: {rank: 1}, b: {rank: 64}, match: [epochs]}\n";
 
     judge_one(planted("rank", "accuracy", cell, 3, 3, 0), loose, UNDECIDED,
-              "some of the seeds come twice (rank=1 against rank=64): runs differ in more");
+              "some of the seeds occur more than once (rank=1 against rank=64): the runs differ in "
+              "a key");
     judge_one(planted("rank", "accuracy", cell, 3, 3, 0), tight, HOLDS, NULL);
 }
 END_TEST
@@ -161,13 +162,13 @@ START_TEST(tasks_are_averaged)
     ck_assert(row->verdict == HOLDS && row->n_tests == 1);
     ck_assert_int_eq(claims_verdict(&c, &c.claim[0]), HOLDS);
     claims_free(&c);
-    /* A seed of one task that is missing is missing from the average. */
+    /* A seed that one task lacks is missing from the average. */
     kit_sql(kit_path("t.db"), "UPDATE run SET state = 'queued' WHERE seed = 2 AND task = 'u'");
-    judge_one(s, lines, UNDECIDED, "2 of 3 seeds");
+    judge_one(s, lines, UNDECIDED, "only 2 of 3 seeds");
 }
 END_TEST
 
-/* Labels are half and half: who answers half of them has learned nothing. */
+/* Half of the labels are of either class: half of the answers are right without any learning. */
 START_TEST(nothing_was_learned)
 {
     struct cell cell[] = { { LORA("t"), 0.85, 0, 850 },
@@ -181,10 +182,10 @@ START_TEST(nothing_was_learned)
 
     ck_assert_int_eq(c.n_rows, 5);
     ck_assert(c.row[1].verdict == DESCRIBED && c.row[1].uninformative);
-    ck_assert_ptr_nonnull(strstr(c.row[1].why, "uninformative: no side is above 50.0, the share"));
+    ck_assert_ptr_nonnull(strstr(c.row[1].why, "uninformative: no side is above 50.0 (the share"));
     ck_assert_str_eq(c.row[2].task, "average (t)");
     ck_assert(c.row[2].verdict == HOLDS && c.row[2].part[0].n_examples == EXAMPLES);
-    /* without an average it is undecided, and no test of the family */
+    /* without an average it is undecided and does not count in the family */
     ck_assert(c.row[3].verdict == HOLDS && c.row[3].n_tests == 1);
     ck_assert(c.row[4].verdict == UNDECIDED && isnan(c.row[4].p_holm));
     ck_assert_ptr_nonnull(strstr(c.row[4].why, "uninformative"));
@@ -193,7 +194,7 @@ START_TEST(nothing_was_learned)
 }
 END_TEST
 
-/* Of a correlation the floor is 0; nothing is left to average. */
+/* The floor of a correlation is 0; no task is left to average. */
 START_TEST(no_correlation)
 {
     struct cell cell[] = { { LORA("t"), 0.001, 0, 0 }, { OTHER("t"), -0.02, 0, 0 } };
@@ -201,26 +202,26 @@ START_TEST(no_correlation)
     struct store *s = planted("rank", "pearson", cell, 2, 3, 0);
     const char *lines = "kind: better\n" AVERAGE;
     struct claims c = judged(s, &lines, 1);
-    ck_assert_ptr_nonnull(strstr(c.row[0].why, "no side is above 0.0, no correlation"));
+    ck_assert_ptr_nonnull(strstr(c.row[0].why, "no side is above 0.0 (no correlation)"));
     ck_assert_str_eq(c.row[1].why, "every task is uninformative");
     claims_free(&c);
     store_close(s);
 }
 END_TEST
 
-/* --- what is needed */
+/* --- advice */
 
-/* Two examples apart: more seeds do not help. dev_n = 0 is all of dev. */
+/* A difference of two examples: more seeds do not help. dev_n = 0 means all of dev. */
 START_TEST(more_examples_where_there_are_more)
 {
     struct cell cell[] = { { "\"rank\":1", 0.85, 0, 805 }, { "\"rank\":64", 0.80, 0, 800 } };
     const char *lines = "kind: better\nwith: {a: {rank: 1}, b: {rank: 64}}\n";
 
     judge_one(planted("rank", "accuracy", cell, 2, 3, 0), lines, UNDECIDED,
-              "would do (dev_n=0: all of dev): lowrank sweep rank --seeds 3 dev_n=0");
+              "would decide (dev_n=0 uses all of dev): lowrank sweep rank --seeds 3 dev_n=0");
     struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
     kit_sql(kit_path("t.db"), "UPDATE run SET config = json_set(config, '$.dev_n', 0)");
-    judge_one(s, lines, UNDECIDED, "within chance of the 400 examples; dev has no more");
+    judge_one(s, lines, UNDECIDED, "decide from these 400 examples; dev has no more examples");
 }
 END_TEST
 

@@ -1,14 +1,15 @@
-/* test_claims_queries.c - claims on what is no comparison of two sides' runs: similarity of
+/* test_claims_queries.c - claims that do not compare the runs of two sides: similarity of
  * subspaces, the place of an optimum, numbers of an analysis, times of a forward pass. */
 #include "tests/kit/claims_kit.h"
+#include "results/store/analyses.h"
 #include "tests/kit/store_kit.h"
-#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+#include "tests/kit/suite.h" /* last: check.h has a macro named fail */
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Pairs of adapters (runs k and 3 + k), two layers each, beside random ones. */
+/* Pairs of adapters (runs k and 3 + k), two layers each, and random ones. */
 static struct store *with_phi(double phi, double floor, int pairs)
 {
     struct cell cell[] = { { "\"rank\":8", 0.8, 0, 0 }, { "\"rank\":64", 0.8, 0, 0 } };
@@ -22,7 +23,7 @@ static struct store *with_phi(double phi, double floor, int pairs)
                 { 0, 0, layer, "q", 1, 1, "phi_random", floor },
             };
             const struct analysis_set set = { "rank", "subspace", "" };
-            ck_assert_int_eq(store_analysis(s, &set, r, 3), 0);
+            ck_assert_int_eq(analyses_put(s, &set, r, 3), 0);
         }
     return s;
 }
@@ -36,17 +37,17 @@ START_TEST(phi_above_a_bound_and_the_floor)
     judge_one(with_phi(0.8, 0.1, 3), half, HOLDS, NULL);
     judge_one(with_phi(0.3, 0.1, 3), half, FAILS, NULL);
     judge_one(with_phi(0.8, 0.95, 3), half, FAILS, NULL);
-    judge_one(with_phi(0.49, 0.1, 3), half, UNDECIDED, "within chance");
+    judge_one(with_phi(0.49, 0.1, 3), half, UNDECIDED, "too close to the boundary");
     judge_one(with_phi(0.8, 0.1, 1), half, UNDECIDED,
-              "1 of 3 pairs (phi(1,1) of q): lowrank ablate subspace");
-    /* (1,4) and (2,4) share an adapter, (2,5) and (1,5) with them: two pairs are independent */
+              "only 1 of 3 pairs (phi(1,1) of q): lowrank ablate subspace");
+    /* (1,4) and (2,4) share an adapter, as do (2,5) and (1,5): only two pairs are independent */
     struct store *s = with_phi(0.8, 0.1, 2);
     for (int k = 0; k < 2; k++) {
         const struct analysis_row more = { 2 - k, 4 + k, 0, "q", 1, 1, "phi_rank", 0.8 };
         const struct analysis_set set = { "rank", "subspace", "" };
-        ck_assert_int_eq(store_analysis(s, &set, &more, 1), 0);
+        ck_assert_int_eq(analyses_put(s, &set, &more, 1), 0);
     }
-    judge_one(s, half, UNDECIDED, "2 of 3 pairs (phi(1,1) of q)");
+    judge_one(s, half, UNDECIDED, "only 2 of 3 pairs (phi(1,1) of q)");
     judge_one(with_phi(0.3, 0.1, 3),
               "kind: below\nbound: 0.5\nquery: phi\nunit: pairs\nwith: {kind: rank}\n", HOLDS,
               NULL);
@@ -56,11 +57,11 @@ START_TEST(phi_above_a_bound_and_the_floor)
 }
 END_TEST
 
-/* The best rate falls, rises or jumps about with alpha. */
+/* The best rate falls with alpha, rises with it, or does not depend on it. */
 START_TEST(where_the_optimum_lies)
 {
     static const int best[3][4] = { { 3, 2, 1, 0 }, { 0, 1, 2, 3 }, { 1, 1, 1, 1 } };
-    /* No direction: rho is 0, in every seed, of which three are too few to have only one sign. */
+    /* No direction: rho is 0 in every seed, and three seeds of one sign prove nothing. */
     static const enum verdict want[3] = { HOLDS, FAILS, UNDECIDED };
     const char *lines = "kind: correlation\nbound: -0.5\nquery: optimum\nwith: {x: alpha, y: lr}\n";
     struct cell cell[16];
@@ -73,7 +74,7 @@ START_TEST(where_the_optimum_lies)
                 (struct cell){ keys[a], best[_i][a] == l ? 0.9 : 0.7, 1e-3 * (1 << l), 0 };
         }
     struct store *s = planted("rank", "accuracy", cell, 16, 3, 0);
-    if (_i < 2) /* one seed sees alpha = 1 a little otherwise */
+    if (_i < 2) /* one seed has another optimum for two values of alpha */
         kit_sql(kit_path("t.db"),
                 "UPDATE result SET value = 0.95 WHERE run_id = (SELECT run_id FROM"
                 " run WHERE seed = 1 AND alpha = 1 AND lr BETWEEN 0.0035 AND 0.0045)"
@@ -84,7 +85,7 @@ START_TEST(where_the_optimum_lies)
 }
 END_TEST
 
-/* Numbers of an analysis of three runs of either rank. */
+/* The numbers of an analysis of three runs of each rank. */
 static struct store *with_amplify(void)
 {
     struct cell cell[] = { { "\"rank\":4", 0.8, 0, 0 }, { "\"rank\":64", 0.8, 0, 0 } };
@@ -127,11 +128,12 @@ START_TEST(numbers_of_an_analysis)
     ck_assert_double_eq_tol(c.row[3].part[1].a.mean, 0.1, 1e-3);
     ck_assert_int_eq(c.row[3].verdict, HOLDS);
     claims_free(&c);
-    judge_one(s, nothing, UNDECIDED, "nothing in study 'rank' to compare: lowrank ablate amplify");
+    judge_one(s, nothing, UNDECIDED,
+              "study 'rank' has nothing to compare yet: lowrank ablate amplify");
 }
 END_TEST
 
-/* A ratio that random directions share is no finding: 0.3/0.02 at either rank. */
+/* A ratio that random directions have as well is not a finding: 0.3/0.02 at either rank. */
 START_TEST(numbers_beside_random_ones)
 {
     const char *lines = "kind: equal\nmargin: 0.1\n" AMPLIFY
@@ -178,20 +180,20 @@ START_TEST(times_of_a_forward_pass)
     ck_assert_str_eq(c.row[1].model, "minilm");
     ck_assert_str_eq(c.row[1].part[2].label, "adapter-h over base, batch 1, length 128");
     ck_assert_int_eq(c.row[1].part[2].d.n, 4);
-    ck_assert(c.row[2].verdict == UNDECIDED && strstr(c.row[2].why, "nothing in study"));
+    ck_assert(c.row[2].verdict == UNDECIDED && strstr(c.row[2].why, "has nothing to compare yet"));
     claims_free(&c);
-    /* one shape that fails is enough */
+    /* one shape that fails makes the claim fail */
     kit_sql(kit_path("t.db"), "UPDATE analysis_value SET value = 1.2 * value"
                               " WHERE proj = 'merged' AND i = 8 AND j = 64");
     c = judged(s, all, 1);
     ck_assert_int_eq(c.row[0].verdict, FAILS);
     ck_assert_int_eq(c.row[0].part[c.row[0].decisive].d.n, 4);
     claims_free(&c);
-    /* the same rounds again would not help */
+    /* the command would repeat the same rounds, so it is not suggested */
     kit_sql(kit_path("t.db"), "UPDATE analysis_value SET value = 1.049 + 0.008 * (run_b % 2)"
                               " WHERE proj = 'merged'");
     c = judged(s, all, 1);
-    ck_assert_ptr_nonnull(strstr(c.row[0].why, "rounds would do"));
+    ck_assert_ptr_nonnull(strstr(c.row[0].why, "rounds would decide"));
     ck_assert_ptr_null(strstr(c.row[0].why, "lowrank"));
     claims_free(&c);
     store_close(s);

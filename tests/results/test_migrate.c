@@ -1,6 +1,7 @@
-/* test_migrate.c - an older database becomes one of this version: a copy stays, nothing is lost, and a
+/* test_migrate.c - an older database is migrated: a copy is kept, nothing is lost, and a
  * migration that fails leaves the file as it was. */
 #include "tests/kit/suite.h"
+#include "results/store/migrate.h"
 #include "tests/kit/store_kit.h"
 #include "results/store/db.h"
 
@@ -33,12 +34,12 @@ START_TEST(a_migration_keeps_a_copy)
     store_close(s);
     ck_assert_double_eq(kit_one(copy, "SELECT count(*) FROM run"), 4);
     ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 5);
-    kit_refused(path, STORE_READ, "schema 6; this one knows 5");
+    kit_refused(path, STORE_READ, "its schema is 6, this program knows 5");
 }
 END_TEST
 
-/* What takes a newest database back to schema 4, with numbers of analyses as they were stored there, to
- * schema 2 and to schema 1. */
+/* SQL that takes a new database back to schema 4, with numbers of analyses as they were stored
+ * then, to schema 2, and to schema 1. */
 static const char to_4[] =
     "DROP VIEW phi; DROP VIEW cell_differs; DROP VIEW analyses; DROP VIEW analysis; DROP TABLE "
     "analysis_value;"
@@ -63,12 +64,12 @@ static const struct {
     const char *older, *copy, *refused;
     int version;
 } olders[] = {
-    { "one.db", "one.db.v1.bak", "older lowrank (schema 1; this one reads 5)", 1 },
-    { "two.db", "two.db.v2.bak", "older lowrank (schema 2; this one reads 5)", 2 },
+    { "one.db", "one.db.v1.bak", "older lowrank (its schema is 1, this program reads 5)", 1 },
+    { "two.db", "two.db.v2.bak", "older lowrank (its schema is 2, this program reads 5)", 2 },
 };
 
-/* A database of an older schema with runs, values and their machine in it: read only after a
- * migration, which keeps all of them and a copy, and then takes what is new. */
+/* A database of an older schema with runs, values and environments can be read only after a
+ * migration, which keeps all of them and a copy. */
 START_TEST(an_older_schema_becomes_the_newest)
 {
     const char *path = kit_filled(olders[_i].older), *copy = kit_path(olders[_i].copy);
@@ -104,7 +105,8 @@ START_TEST(an_older_schema_becomes_the_newest)
 }
 END_TEST
 
-/* What chose among the runs leaves the names of analyses; what changes numbers stands beside them. */
+/* Options that only select runs are dropped from the settings of analyses; those that change the
+ * numbers stay. */
 START_TEST(analyses_get_their_studies)
 {
     const char *path = kit_filled("four.db");
@@ -124,7 +126,7 @@ START_TEST(analyses_get_their_studies)
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(kind || run_a || phi) FROM phi"),
                      "rank10.75,seed31.0");
     ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM analysis WHERE study = 'methods'"),
-                     "0"); /* not of a plan */
+                     "0"); /* its run is in no plan of the study */
     store_close(s);
 }
 END_TEST

@@ -1,6 +1,6 @@
-/* test_query.c - reading: what a query may not do, every built-in query, and the commands that
- * print them. */
+/* test_query.c - what a query may not do, every named query, and the commands that print them. */
 #include "tests/kit/suite.h"
+#include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 
 #include "core/base/file.h"
@@ -61,9 +61,9 @@ static const struct {
     { "-- nothing", "the query is empty" },
     { "SELECT absent", "no such column: absent" },
     { "SELEC 1", "near \"SELEC\": syntax error" },
-    { "SELECT :a", "the query has no parameter 'x'; it has: a" },
-    { "SELECT 1", "the query has no parameter 'x': it has none" },
-    { "SELECT json_extract('{', '$')", "the query has no parameter 'x': it has none" },
+    { "SELECT :a", "the query has no parameter 'x'; it has a" },
+    { "SELECT 1", "the query has no parameter 'x'; it has none" },
+    { "SELECT json_extract('{', '$')", "the query has no parameter 'x'; it has none" },
     { "SELECT :x FROM run LIMIT :x", "datatype mismatch" },
     { "SELECT json_extract('{', '$'), :x", "malformed JSON" },
 };
@@ -76,7 +76,7 @@ START_TEST(a_query_only_reads)
         const char *params[] = { "x", "text", NULL };
         ck_assert_int_eq(store_open(&s, filled(), (enum store_mode)mode), 0);
         bool own = strstr(refused[_i].says, "parameter") || strstr(refused[_i].sql, ":x");
-        ck_assert_int_eq(store_query(s, &r, refused[_i].sql, own ? params : NULL), -1);
+        ck_assert_int_eq(query_rows(s, &r, refused[_i].sql, own ? params : NULL), -1);
         ck_assert_int_eq(fail_code(), FAIL_USAGE);
         ck_assert_msg(strstr(fail_text(), refused[_i].says), "%s", fail_text());
         ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM run"), "18");
@@ -109,7 +109,7 @@ START_TEST(parameters_are_values)
     struct rows r;
     const char *list[] = { "x", params[_i].value, NULL };
 
-    ck_assert_msg(store_query(s, &r, params[_i].sql, list) == 0, "%s", fail_text());
+    ck_assert_msg(query_rows(s, &r, params[_i].sql, list) == 0, "%s", fail_text());
     ck_assert_str_eq(r.cell[0], params[_i].result);
     rows_free(&r);
     store_close(s);
@@ -122,9 +122,9 @@ START_TEST(rows_know_their_types)
     struct rows r;
 
     ck_assert_int_eq(
-        store_query(s, &r,
-                    "SELECT 1 AS a, 0.1 AS b, NULL AS c, 'x' AS d UNION ALL SELECT 2, NULL, 8.0, 3",
-                    NULL),
+        query_rows(s, &r,
+                   "SELECT 1 AS a, 0.1 AS b, NULL AS c, 'x' AS d UNION ALL SELECT 2, NULL, 8.0, 3",
+                   NULL),
         0);
     ck_assert(r.n_cols == 4 && r.n_rows == 2);
     ck_assert(r.numeric[0] && r.numeric[1] && r.numeric[2] && !r.numeric[3]);
@@ -138,9 +138,9 @@ START_TEST(rows_know_their_types)
 }
 END_TEST
 
-/* Every query that is built in begins with a line that says what it shows, runs, and runs on an
+/* Every named query begins with a line that says what it shows, and runs on a filled and on an
  * empty database. */
-START_TEST(built_in_queries_run)
+START_TEST(named_queries_run)
 {
     struct store *s = reader(), *empty = kit_store();
     int n = 0;
@@ -149,9 +149,9 @@ START_TEST(built_in_queries_run)
         struct rows r;
         const char *sql = query_find(*q);
         ck_assert_msg(strncmp(sql, "-- ", 3) == 0, "%s", *q);
-        ck_assert_msg(store_query(s, &r, sql, NULL) == 0, "%s: %s", *q, fail_text());
+        ck_assert_msg(query_rows(s, &r, sql, NULL) == 0, "%s: %s", *q, fail_text());
         rows_free(&r);
-        ck_assert_msg(store_query(empty, &r, sql, NULL) == 0, "%s: %s", *q, fail_text());
+        ck_assert_msg(query_rows(empty, &r, sql, NULL) == 0, "%s: %s", *q, fail_text());
         ck_assert_msg(r.n_rows == 0 || strcmp(*q, "paper") == 0, "%s has rows without runs", *q);
         rows_free(&r);
     }
@@ -167,7 +167,7 @@ START_TEST(tables_stand_beside_the_paper)
     struct store *s = reader();
     struct rows r;
 
-    ck_assert_int_eq(store_query(s, &r, query_find("rank"), NULL), 0);
+    ck_assert_int_eq(query_rows(s, &r, query_find("rank"), NULL), 0);
     ck_assert_int_eq(r.n_rows, 3);
     ck_assert_str_eq(rows_get(&r, 0, "q,v"), "85.2 ± 0.2 (3)");
     ck_assert_str_eq(rows_get(&r, 2, "q,v"), "86.2 ± 0.2 (3)");
@@ -175,37 +175,37 @@ START_TEST(tables_stand_beside_the_paper)
     ck_assert_str_eq(rows_get(&r, 1, "paper: WikiSQL"), "69.6 / 73.3 / 73.7");
     ck_assert_str_eq(rows_get(&r, 2, "paper: MNLI"), "91.1 / 91.3 / 91.7");
     rows_free(&r);
-    ck_assert_int_eq(store_query(s, &r, query_find("fig_rank"), NULL), 0);
+    ck_assert_int_eq(query_rows(s, &r, query_find("fig_rank"), NULL), 0);
     ck_assert_int_eq(r.n_rows, 3);
     ck_assert_double_eq_tol(atof(rows_get(&r, 0, "lo")) + atof(rows_get(&r, 0, "hi")),
                             2 * atof(rows_get(&r, 0, "mean")), 1e-12);
     rows_free(&r);
-    ck_assert_int_eq(store_query(s, &r, query_find("fig_rank_seeds"), NULL), 0);
+    ck_assert_int_eq(query_rows(s, &r, query_find("fig_rank_seeds"), NULL), 0);
     ck_assert_int_eq(r.n_rows, 9);
     rows_free(&r);
     store_close(s);
 }
 END_TEST
 
-/* --- commands: LOWRANK is the program */
+/* --- commands of the program that LOWRANK names */
 
 static const struct {
-    const char *line; /* @R: a run's key, @C: a cell's */
+    const char *line; /* @R stands for the key of a run, @C for that of a cell */
     int rc;
-    const char *says; /* somewhere in stdout and stderr */
+    const char *says; /* in stdout or stderr */
 } commands[] = {
     { "status", 0, "rank" },
     { "status rank --format json", 0, "\"studies\": [" },
-    { "status rnk", 2, "there is no study 'rnk'; did you mean 'rank'?" },
+    { "status rnk", 2, "unknown study 'rnk'; did you mean 'rank'?" },
     { "status", 0, "loss is not finite at step 3" },
     { "show @R", 0, "attempts" },
     { "show @C", 0, "statistics" },
     { "show @C --format latex", 0, "\\toprule" },
     { "show 0g11", 2, "'0g11' must be at least 4 hex digits" },
-    { "show ffffffffffff", 2, "there is no run or cell 'ffffffffffff'" },
+    { "show ffffffffffff", 2, "unknown run or cell 'ffffffffffff'" },
     { "query runs --format csv state=diverged", 0, "run,state,model" },
     { "query --list", 0, "fig_rank_seeds" },
-    { "query rnak", 2, "there is no query 'rnak'; did you mean 'rank'?" },
+    { "query rnak", 2, "unknown query 'rnak'; did you mean 'rank'?" },
     { "query runs nothing", 2, "'nothing' must be name=value" },
     { "query runs what=1", 2, "the query has no parameter 'what'" },
     { "query", 2, "which query?" },
@@ -262,7 +262,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, a_query_only_reads, 0, ARRAY_LEN(refused));
     tcase_add_loop_test(tc, parameters_are_values, 0, ARRAY_LEN(params));
     tcase_add_test(tc, rows_know_their_types);
-    tcase_add_test(tc, built_in_queries_run);
+    tcase_add_test(tc, named_queries_run);
     tcase_add_test(tc, tables_stand_beside_the_paper);
     tcase_add_loop_test(tc, commands_answer, 0, ARRAY_LEN(commands));
 }

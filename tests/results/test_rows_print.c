@@ -1,7 +1,7 @@
-/* test_report.c - one set of awkward rows in every format, byte for byte; a reader that goes
+/* test_rows_print.c - one table of awkward cells in every format, byte for byte; a reader that goes
  * away; a full disk. */
+#include "results/rows/rows.h"
 #include "tests/kit/suite.h"
-#include "results/query/look.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 #define NAN_BYTE "\xff"
 
-/* Two columns of texts and one of numbers. */
+/* Two columns of text and one of numbers. */
 static const char *const awkward[] = {
     "plain",
     "1",
@@ -33,7 +33,7 @@ static const char *const awkward[] = {
     "*<`>*",
 };
 
-static void make(struct rows *r, const char *const *cell, int n_rows)
+static void make_rows(struct rows *r, const char *const *cell, int n_rows)
 {
     static char *col[] = { "na|me", "x_1", "%" };
     static char numeric[] = { 0, 1, 0 };
@@ -50,7 +50,7 @@ static char *printed(enum rows_format f, int n_rows)
     struct rows r;
     FILE *to = open_memstream(&text, &size);
 
-    make(&r, awkward, n_rows);
+    make_rows(&r, awkward, n_rows);
     ck_assert_int_eq(rows_print(to, &r, f), 0);
     fclose(to);
     return text;
@@ -111,7 +111,7 @@ START_TEST(every_format_is_exact)
 }
 END_TEST
 
-/* A wide character takes two columns, a control character is shown and not sent. */
+/* A wide character takes two columns; a control character is shown instead of sent. */
 START_TEST(columns_are_aligned)
 {
     char *text = printed(ROWS_TABLE, 6), *save = NULL;
@@ -157,23 +157,23 @@ START_TEST(a_reader_may_leave)
     close(end[0]);
     signal(SIGPIPE, SIG_IGN);
     FILE *to = fdopen(end[1], "w");
-    make(&r, awkward, 6);
+    make_rows(&r, awkward, 6);
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(rows_print(to, &r, ROWS_TABLE), 0);
     ck_assert_int_eq(fclose(to), 0);
 }
 END_TEST
 
-START_TEST(a_full_disk_is_told)
+START_TEST(a_full_disk_is_reported)
 {
     struct rows r;
     FILE *to = fopen("/dev/full", "w");
 
     if (!to) {
-        skip("report: no /dev/full");
+        skip("rows_print: no /dev/full");
         return;
     }
-    make(&r, awkward, 6);
+    make_rows(&r, awkward, 6);
     ck_assert_int_eq(rows_print(to, &r, ROWS_CSV), -1);
     ck_assert_str_eq(fail_text(), "cannot write the result: No space left on device");
     fclose(to);
@@ -186,7 +186,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, columns_are_aligned);
     tcase_add_test(tc, json_is_json);
     tcase_add_test(tc, a_reader_may_leave);
-    tcase_add_test(tc, a_full_disk_is_told);
+    tcase_add_test(tc, a_full_disk_is_reported);
 }
 
-const struct suite suite_report = { "report", fill };
+const struct suite suite_rows_print = { "rows_print", fill };

@@ -1,5 +1,7 @@
-/* test_seeds.c - the table of variances: balanced designs of known numbers, and what SciPy says of them. */
+/* test_seeds.c - the table of variances, for balanced designs, against SciPy
+ * (tests/golden/seeds). */
 #include "core/base/base.h"
+#include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"
 
@@ -8,7 +10,7 @@
 
 static json_t *y; /* [orders][inits][seeds] of the case */
 
-/* The kit's ranks 1, 2, 4 .. stand for orders, its rates for initial numbers. */
+/* The ranks 1, 2, 4, ... of the kit stand for orders, its learning rates for initial values. */
 static double planted(int rank, int lr, int seed)
 {
     json_t *order = json_array_get(y, (size_t)lround(log2(rank)));
@@ -47,7 +49,7 @@ START_TEST(variances_as_scipy_has_them)
     ck_assert_int_eq(kit_finish_all(s, "seeds", planted), k.ranks * k.lrs * k.seeds);
     kit_sql(path, "UPDATE run SET config = json_set(config, '$.order_seed', rank, '$.init_seed',"
                   " CAST(round(1000 * lr) AS INTEGER))");
-    ck_assert_msg(store_query(s, &r, query_find("seeds"), NULL) == 0, "%s", fail_text());
+    ck_assert_msg(query_rows(s, &r, query_find("seeds"), NULL) == 0, "%s", fail_text());
     ck_assert_int_eq(r.n_rows, 1);
     same(&r, want, "sd: order");
     same(&r, want, "sd: rest");

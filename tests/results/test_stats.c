@@ -1,7 +1,8 @@
 /* test_stats.c - intervals and tests against SciPy and statsmodels (tests/golden/stats). */
 #include "results/verdicts/stats.h"
+#include "results/query/query.h"
 #include "tests/kit/store_kit.h"
-#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+#include "tests/kit/suite.h" /* last: check.h has a macro named fail */
 
 #include <jansson.h>
 #include <math.h>
@@ -43,7 +44,7 @@ static int array(double x[64], json_t *object, const char *name)
     return n;
 }
 
-/* Relative, NaN meets NaN only. */
+/* The relative error; NaN equals only NaN. */
 static double error(double got, double want)
 {
     if (isnan(got) || isnan(want))
@@ -67,13 +68,13 @@ START_TEST(student)
 }
 END_TEST
 
-/* The tables' intervals (SQL) and the verdicts' are the same intervals. */
+/* The intervals of tables (SQL) and of verdicts are the same. */
 START_TEST(student_is_the_stores)
 {
     struct store *s = kit_store();
     struct rows r;
 
-    ck_assert_int_eq(store_query(s, &r, "SELECT df, value FROM t95 WHERE df <= 120", NULL), 0);
+    ck_assert_int_eq(query_rows(s, &r, "SELECT df, value FROM t95 WHERE df <= 120", NULL), 0);
     ck_assert_int_gt(r.n_rows, 30);
     for (int i = 0; i < r.n_rows; i++)
         ck_assert_double_eq_tol(stats_t_quantile(0.95, atoi(rows_get(&r, i, "df"))),
@@ -135,7 +136,7 @@ START_TEST(mcnemar)
         struct stats_mcnemar m = stats_mcnemar((long)item(c, 0), (long)item(c, 1));
         struct stats_mcnemar back = stats_mcnemar((long)item(c, 1), (long)item(c, 0));
         worst = fmax(worst, fmax(error(m.p, item(c, 2)), error(m.mid, item(c, 3))));
-        ck_assert(m.p == back.p && m.mid == back.mid); /* neither side is the first */
+        ck_assert(m.p == back.p && m.mid == back.mid); /* the order does not matter */
     }
     ck_assert_double_le(worst, 1e-9);
     json_decref(golden);
@@ -190,8 +191,8 @@ START_TEST(normal_and_sample_size)
 }
 END_TEST
 
-/* Other draws than SciPy's: the noise of a percentile of 20,000 draws is about 0.02 standard
- * errors, a standard error here about 0.01; means lie on a grid of 1/n. */
+/* The draws differ from SciPy's. The noise of a percentile of 20,000 draws is about 0.02
+ * standard errors, a standard error is about 0.01 here, and means lie on a grid of 1/n. */
 START_TEST(bootstrap)
 {
     json_t *list = cases("boot"), *c;

@@ -1,5 +1,7 @@
-/* test_store.c - claims, attempts, values and statistics of the store. */
+/* test_store.c - leases, attempts, stored numbers and statistics. */
 #include "results/store/measurement.h"
+#include "results/store/analyses.h"
+#include "results/store/metrics.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/store_kit.h"
 
@@ -26,47 +28,47 @@ static struct attempt_end ended(enum run_state state)
     return (struct attempt_end){ .state = state };
 }
 
-/* Claims the costliest run of the study, which must be there. */
-static struct lease must_claim(struct store *s, double ttl)
+/* Take the costliest run of the study, which must be there. */
+static struct lease must_take(struct store *s, double ttl)
 {
     struct lease c;
 
-    ck_assert_msg(store_lease(s, "rank", NULL, ttl, &c) == 1, "%s", fail_text());
+    ck_assert_msg(lease_take(s, "rank", NULL, ttl, &c) == 1, "%s", fail_text());
     return c;
 }
 
-START_TEST(the_costliest_run_is_claimed_first)
+START_TEST(the_costliest_run_is_taken_first)
 {
     struct store *s = kit_store();
     struct sweep_counts n;
 
     kit_plan(s, &small);
     ck_assert_int_eq(store_state(s, "no such key"), STATE_NEW);
-    struct lease c = must_claim(s, 60);
+    struct lease c = must_take(s, 60);
     ck_assert_ptr_nonnull(strstr(c.config, "\"rank\":2"));
     ck_assert_int_eq(store_state(s, c.key), STATE_RUNNING);
-    ck_assert_int_eq(store_renew(s, &c, 60, 5), 1);
+    ck_assert_int_eq(lease_renew(s, &c, 60, 5), 1);
     ck_assert_int_eq(store_counts(s, "rank", &n), 0);
     ck_assert(n.total == 4 && n.running == 1 && n.queued == 3);
     lease_free(&c);
     ck_assert_int_eq(kit_finish_all(s, "rank", by_rank), 3);
-    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 0);
+    ck_assert_int_eq(lease_take(s, "rank", NULL, 60, &c), 0);
     store_close(s);
 }
 END_TEST
 
-START_TEST(a_named_run_can_be_claimed)
+START_TEST(a_named_run_can_be_taken)
 {
     struct store *s = kit_store();
     struct lease a, b;
 
     kit_plan(s, &small);
-    a = must_claim(s, 60);
+    a = must_take(s, 60);
     char *key = xstrdup(kit_text(s, "SELECT run_key FROM run WHERE rank = 1 AND seed = 2"));
-    ck_assert_int_eq(store_lease(s, "rank", key, 60, &b), 1);
+    ck_assert_int_eq(lease_take(s, "rank", key, 60, &b), 1);
     ck_assert_str_eq(b.key, key);
     lease_free(&b);
-    ck_assert_int_eq(store_lease(s, "rank", a.key, 60, &b), 0);
+    ck_assert_int_eq(lease_take(s, "rank", a.key, 60, &b), 0);
     ck_assert_ptr_null(b.config);
     lease_free(&a);
     free(key);
@@ -74,7 +76,7 @@ START_TEST(a_named_run_can_be_claimed)
 }
 END_TEST
 
-/* Failed runs are tried three times; an interrupted one does not count. */
+/* A failing run is tried three times; an interrupted attempt does not count. */
 START_TEST(attempts_are_counted)
 {
     struct store *s = kit_store();
@@ -84,41 +86,42 @@ START_TEST(attempts_are_counted)
     failed.error = "cannot open 'x'";
     kit_plan(s, &one);
     for (int i = 0; i < 5; i++) {
-        struct lease c = must_claim(s, 60);
+        struct lease c = must_take(s, 60);
         const struct attempt_end *e = i % 2 == 0 ? &failed : &stopped;
-        ck_assert_int_eq(store_finish(s, &c, e, true), 1);
+        ck_assert_int_eq(lease_finish(s, &c, e, true), 1);
         ck_assert_int_eq(store_state(s, c.key), i < 4 ? STATE_QUEUED : STATE_FAILED);
-        ck_assert_int_eq(store_finish(s, &c, e, true), 0); /* not ours any more */
+        ck_assert_int_eq(lease_finish(s, &c, e, true), 0); /* it is no longer ours */
         lease_free(&c);
     }
     ck_assert_int_eq(count(s, "SELECT count(*) FROM attempt WHERE outcome = 'interrupted'"), 2);
     ck_assert_str_eq(kit_text(s, "SELECT error FROM runs"), "cannot open 'x'");
     ck_assert_int_eq(store_requeue(s, "other", false), 0);
     ck_assert_int_eq(store_requeue(s, "rank", false), 1);
-    struct lease c = must_claim(s, 60);
-    ck_assert_int_eq(store_finish(s, &c, &failed, false), 1);
+    struct lease c = must_take(s, 60);
+    ck_assert_int_eq(lease_finish(s, &c, &failed, false), 1);
     ck_assert_int_eq(store_state(s, c.key), STATE_FAILED);
     lease_free(&c);
     store_close(s);
 }
 END_TEST
 
-/* The lease of another worker ran out: the first one may neither write nor finish. */
-START_TEST(who_lost_a_run_writes_nothing)
+/* After its lease ran out and another worker took the run, the first may neither write nor
+ * finish. */
+START_TEST(a_lost_lease_writes_nothing)
 {
     struct store *s = kit_store();
     struct kit_study one = { "rank", "accuracy", 1, 1, 1, 3 };
     struct attempt_end done = ended(STATE_DONE);
 
     kit_plan(s, &one);
-    struct lease old = must_claim(s, -1), new = must_claim(s, 60);
+    struct lease old = must_take(s, -1), new = must_take(s, 60);
     ck_assert_int_eq(new.attempt, old.attempt + 1);
-    ck_assert_int_eq(store_renew(s, &old, 60, 5), 0);
-    ck_assert_int_eq(store_metric(s, &old, 5, "last", "accuracy", 0.1), 0);
-    ck_assert_int_eq(store_prediction(s, &old, "dev", 1, 0, 1), 0);
-    ck_assert_int_eq(store_finish(s, &old, &done, true), 0);
-    ck_assert_int_eq(store_metric(s, &new, 5, "last", "accuracy", 0.9), 0);
-    ck_assert_int_eq(store_finish(s, &new, &done, true), 1);
+    ck_assert_int_eq(lease_renew(s, &old, 60, 5), 0);
+    ck_assert_int_eq(metrics_add(s, &old, 5, "last", "accuracy", 0.1), 0);
+    ck_assert_int_eq(metrics_add_prediction(s, &old, "dev", 1, 0, 1), 0);
+    ck_assert_int_eq(lease_finish(s, &old, &done, true), 0);
+    ck_assert_int_eq(metrics_add(s, &new, 5, "last", "accuracy", 0.9), 0);
+    ck_assert_int_eq(lease_finish(s, &new, &done, true), 1);
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(value) FROM final"), "0.9");
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(outcome) FROM attempt"), "lost,done");
     ck_assert_int_eq(count(s, "SELECT count(*) FROM prediction"), 0);
@@ -128,8 +131,7 @@ START_TEST(who_lost_a_run_writes_nothing)
 }
 END_TEST
 
-/* A child claims, and is gone: the run is free at once, but after three such deaths it is given
- * up. */
+/* The run of a child process that died is free at once; after three deaths it is given up. */
 START_TEST(the_runs_of_a_dead_process_are_free)
 {
     struct store *s = kit_store();
@@ -140,7 +142,7 @@ START_TEST(the_runs_of_a_dead_process_are_free)
     for (int i = 0; i < 3; i++) {
         pid_t pid = fork();
         if (pid == 0) {
-            if (store_reopen_after_fork(s) != 0 || store_lease(s, "rank", NULL, 3600, &c) != 1)
+            if (store_reopen_after_fork(s) != 0 || lease_take(s, "rank", NULL, 3600, &c) != 1)
                 _exit(1);
             _exit(0);
         }
@@ -149,7 +151,7 @@ START_TEST(the_runs_of_a_dead_process_are_free)
         ck_assert_int_eq(status, 0);
         ck_assert_int_eq(count(s, "SELECT attempts FROM run"), i + 1);
     }
-    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 0);
+    ck_assert_int_eq(lease_take(s, "rank", NULL, 60, &c), 0);
     ck_assert_str_eq(kit_text(s, "SELECT state FROM run"), "failed");
     ck_assert_int_eq(count(s, "SELECT count(*) FROM attempt WHERE outcome = 'lost'"), 3);
     store_close(s);
@@ -162,10 +164,10 @@ START_TEST(a_parent_reports_the_death_of_its_worker)
     char sql[256];
 
     kit_plan(s, &small);
-    struct lease c = must_claim(s, 60);
-    ck_assert_int_eq(store_lost(s, (int)getpid() + 1, 9, "killed"), 0);
+    struct lease c = must_take(s, 60);
+    ck_assert_int_eq(lease_lost(s, (int)getpid() + 1, 9, "killed"), 0);
     ck_assert_int_eq(store_state(s, c.key), STATE_RUNNING);
-    ck_assert_int_eq(store_lost(s, (int)getpid(), 9, "killed by signal 9"), 0);
+    ck_assert_int_eq(lease_lost(s, (int)getpid(), 9, "killed by signal 9"), 0);
     ck_assert_int_eq(store_state(s, c.key), STATE_QUEUED);
     snprintf(sql, sizeof sql, "SELECT outcome || signal || error FROM attempt WHERE run_id = %ld",
              (long)c.run_id);
@@ -175,18 +177,17 @@ START_TEST(a_parent_reports_the_death_of_its_worker)
 }
 END_TEST
 
-/* Owners as another machine or another boot would have written them. ?: this machine's host or
- * boot id. */
+/* Owners as another machine or another boot would have written them. */
 static const struct {
-    const char *owner;  /* SQL */
+    const char *owner;  /* an SQL expression */
     double lease, boot; /* added to now */
     int state;
 } owners[] = {
     { "'elsewhere:1:00000000-0000'", 60, -60, STATE_RUNNING },
     { "'elsewhere:1:00000000-0000'", -60, 60, STATE_QUEUED },
     { "replace(owner, substr(owner, -36), '00000000-0000')", 60, 60,
-      STATE_QUEUED },                       /* we were rebooted */
-    { "owner", -86400, 60, STATE_RUNNING }, /* our clock was set forward by a day */
+      STATE_QUEUED },                       /* this machine was rebooted */
+    { "owner", -86400, 60, STATE_RUNNING }, /* its clock was set forward by a day */
     { "owner", 86400, -60, STATE_QUEUED },  /* and back */
     { "'elsewhere' || substr(owner, instr(owner, ':'))", -86400, 60,
       STATE_RUNNING }, /* a container, same kernel */
@@ -199,7 +200,7 @@ START_TEST(leases_survive_clocks_and_reboots)
     char sql[512];
 
     kit_plan(s, &small);
-    struct lease c = must_claim(s, 0);
+    struct lease c = must_take(s, 0);
     snprintf(sql, sizeof sql,
              "UPDATE run SET owner = %s, lease = lease + %g, lease_boot = lease_boot + %g"
              " WHERE state = 'running'",
@@ -213,18 +214,18 @@ END_TEST
 
 static const double odd[] = { NAN, INFINITY, -INFINITY, 4.9e-324, 1e308, -0.0, 0.1, 1.0 / 3 };
 
-/* What is written is read back: through SQLite, the view and the text of a query. */
+/* What is written is read back, through SQLite, the view and the text of a query. */
 START_TEST(odd_values_survive)
 {
     struct store *s = kit_store();
     double x = odd[_i];
 
     kit_plan(s, &small);
-    struct lease c = must_claim(s, 60);
-    ck_assert_int_eq(store_metric(s, &c, 1, "dev", "pearson", x), 0);
-    ck_assert_int_eq(store_metric(s, &c, 1, "last", "pearson", x), 0);
+    struct lease c = must_take(s, 60);
+    ck_assert_int_eq(metrics_add(s, &c, 1, "dev", "pearson", x), 0);
+    ck_assert_int_eq(metrics_add(s, &c, 1, "last", "pearson", x), 0);
     struct attempt_end e = ended(STATE_DONE);
-    ck_assert_int_eq(store_finish(s, &c, &e, true), 1);
+    ck_assert_int_eq(lease_finish(s, &c, &e, true), 1);
     const char *text = kit_text(s, "SELECT coalesce(value, nonfinite) FROM curves");
     double back = strcmp(text, "nan") == 0 ? NAN : strtod(text, NULL);
     ck_assert(isnan(x) ? isnan(back) : back == x);
@@ -242,17 +243,17 @@ START_TEST(curves_join_attempts)
     struct store *s = kit_store();
 
     kit_plan(s, &small);
-    struct lease c = must_claim(s, -1);
+    struct lease c = must_take(s, -1);
     for (int i = 1; i <= 6; i++)
-        store_metric(s, &c, i, "train", "loss", i);
-    store_metric(s, &c, 6, "train", "lr", 1);
-    ck_assert_int_eq(store_flush(s), 0);
-    struct lease d = must_claim(s, 60);
+        metrics_add(s, &c, i, "train", "loss", i);
+    metrics_add(s, &c, 6, "train", "lr", 1);
+    ck_assert_int_eq(metrics_flush(s), 0);
+    struct lease d = must_take(s, 60);
     ck_assert_int_eq(d.run_id, c.run_id);
     for (int i = 5; i <= 8; i++)
-        store_metric(s, &d, i, "train", "loss", 10 * i);
+        metrics_add(s, &d, i, "train", "loss", 10 * i);
     struct attempt_end e = { .state = STATE_DONE, .resumed_step = 4, .last_step = 8 };
-    ck_assert_int_eq(store_finish(s, &d, &e, true), 1);
+    ck_assert_int_eq(lease_finish(s, &d, &e, true), 1);
     ck_assert_str_eq(
         kit_text(s, "SELECT group_concat(CAST(value AS INTEGER)) FROM (SELECT value FROM curves"
                     " WHERE metric = 'loss' ORDER BY step)"),
@@ -276,9 +277,9 @@ START_TEST(provenance_is_kept)
     sha[64] = 0;
     kit_plan(s, &small);
     for (int i = 0; i < 2; i++) {
-        struct lease c = must_claim(s, 60);
-        ck_assert_int_eq(store_attempt_env(s, &c, env), 0);
-        ck_assert_int_eq(store_input(s, &c, "train", "/data/train.tsv", sha, 123), 0);
+        struct lease c = must_take(s, 60);
+        ck_assert_int_eq(lease_environment(s, &c, env), 0);
+        ck_assert_int_eq(lease_input(s, &c, "train", "/data/train.tsv", sha, 123), 0);
         lease_free(&c);
     }
     ck_assert_int_eq(count(s, "SELECT count(*) FROM env"), 1);
@@ -289,8 +290,8 @@ START_TEST(provenance_is_kept)
 }
 END_TEST
 
-/* Numbers of a study: replaced by their keys, with the facts of both runs in the view; what is not
- * defined is NULL. */
+/* A number replaces the one with the same keys, the view adds the facts of both runs, and what is
+ * undefined is NULL. */
 START_TEST(analyses_replace_their_keys)
 {
     struct store *s = kit_store();
@@ -302,12 +303,12 @@ START_TEST(analyses_replace_their_keys)
     const struct analysis_set kind = { "rank", "weights", "" };
 
     ck_assert_int_eq(kit_plan(s, &kit_small), 0);
-    ck_assert_int_eq(store_analysis(s, &usual, r, 3), 0);
+    ck_assert_int_eq(analyses_put(s, &usual, r, 3), 0);
     r[0].value = 3.5;
-    ck_assert_int_eq(store_analysis(s, &usual, r, 1), 0);
+    ck_assert_int_eq(analyses_put(s, &usual, r, 1), 0);
     ck_assert_str_eq(kit_text(s, "SELECT DISTINCT newest FROM analysis"), "");
-    ck_assert_int_eq(store_analysis(s, &other, r, 1), 0); /* stands beside, as does */
-    ck_assert_int_eq(store_analysis(s, &kind, r, 1), 0);  /* another kind */
+    ck_assert_int_eq(analyses_put(s, &other, r, 1), 0); /* kept apart, as is */
+    ck_assert_int_eq(analyses_put(s, &kind, r, 1), 0);  /* another kind */
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(kind || settings || newest) FROM (SELECT"
                                  " DISTINCT kind, settings, newest FROM analysis ORDER BY 1, 2)"),
                      "amplifytop=5,amplifytop=5top=5,weights");
@@ -326,7 +327,7 @@ START_TEST(analyses_replace_their_keys)
 }
 END_TEST
 
-/* A table's texts and numbers come back; the machine is shared with runs that had the same one. */
+/* The text and the numbers of a table come back; equal environments are stored once. */
 START_TEST(measurements_are_kept)
 {
     struct store *s = kit_store();
@@ -334,16 +335,16 @@ START_TEST(measurements_are_kept)
     static char *cells[] = { "tiny", "8 x 16", "1.5", "0.75", "fast",
                              "tiny", "9 x 16", "2.5", NULL,   "7" };
     struct rows r = { .n_cols = 5, .n_rows = 2, .col = cols, .cell = cells };
-    struct bench_spec b = { .kind = "step",
-                            .settings = "{\"rank\":\"8\"}",
-                            .env = "{\"threads\":2,\"git\":{\"commit\":\"abc\"}}",
-                            .started = 1000,
-                            .wall_s = 2,
-                            .n_what = 2 };
+    struct measurement b = { .kind = "step",
+                             .settings = "{\"rank\":\"8\"}",
+                             .env = "{\"threads\":2,\"git\":{\"commit\":\"abc\"}}",
+                             .started = 1000,
+                             .wall_s = 2,
+                             .n_what = 2 };
     int64_t id = 0;
 
-    ck_assert_int_eq(store_bench(s, &b, &r, &id), 0);
-    ck_assert_int_eq(store_bench(s, &b, &r, &id), 0);
+    ck_assert_int_eq(measurement_put(s, &b, &r, &id), 0);
+    ck_assert_int_eq(measurement_put(s, &b, &r, &id), 0);
     ck_assert_int_eq((int)id, 2);
     ck_assert_int_eq(count(s, "SELECT count(*) FROM env"), 1);
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(label || '/' || name || '=' || value, ';')"
@@ -354,7 +355,7 @@ START_TEST(measurements_are_kept)
     ck_assert_str_eq(kit_text(s, "SELECT DISTINCT git_commit || threads || started FROM benches"),
                      "abc21970-01-01 00:16:40");
     b.settings = "no json";
-    ck_assert_int_eq(store_bench(s, &b, &r, &id), -1);
+    ck_assert_int_eq(measurement_put(s, &b, &r, &id), -1);
     ck_assert_int_eq(count(s, "SELECT count(*) FROM bench"), 2);
     store_close(s);
 }
@@ -362,7 +363,7 @@ END_TEST
 
 /* --- statistics */
 
-/* Rank 1: lr 1 is worse; rank 2: lr 2 diverges for seed 3 but is better; rank 4: all diverge. */
+/* Rank 1: lr 1 is worse; rank 2: lr 2 is better but diverges with seed 3; rank 4: all diverge. */
 static double planted(int rank, int lr, int seed)
 {
     if (rank == 4 || (rank == 2 && lr == 2 && seed == 3))
@@ -405,7 +406,7 @@ START_TEST(statistics_are_right)
 }
 END_TEST
 
-/* A study of a value that should be small, of the last evaluation: the smallest wins. */
+/* A study of the last value of a metric that should be small: the smallest trial wins. */
 START_TEST(the_goal_of_the_metric_decides)
 {
     struct store *s = kit_store();
@@ -413,10 +414,10 @@ START_TEST(the_goal_of_the_metric_decides)
 
     kit_plan(s, &k);
     for (int i = 0; i < 2; i++) {
-        struct lease c = must_claim(s, 60);
+        struct lease c = must_take(s, 60);
         struct attempt_end e = ended(STATE_DONE);
-        store_metric(s, &c, 1, "last", "mse", 2 - i);
-        ck_assert_int_eq(store_finish(s, &c, &e, true), 1);
+        metrics_add(s, &c, 1, "last", "mse", 2 - i);
+        ck_assert_int_eq(lease_finish(s, &c, &e, true), 1);
         lease_free(&c);
     }
     ck_assert_str_eq(kit_text(s, "SELECT trial || which || shown FROM study_cells"),
@@ -427,10 +428,10 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_test(tc, the_costliest_run_is_claimed_first);
-    tcase_add_test(tc, a_named_run_can_be_claimed);
+    tcase_add_test(tc, the_costliest_run_is_taken_first);
+    tcase_add_test(tc, a_named_run_can_be_taken);
     tcase_add_test(tc, attempts_are_counted);
-    tcase_add_test(tc, who_lost_a_run_writes_nothing);
+    tcase_add_test(tc, a_lost_lease_writes_nothing);
     tcase_add_test(tc, the_runs_of_a_dead_process_are_free);
     tcase_add_test(tc, a_parent_reports_the_death_of_its_worker);
     tcase_add_loop_test(tc, leases_survive_clocks_and_reboots, 0, ARRAY_LEN(owners));

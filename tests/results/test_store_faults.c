@@ -1,6 +1,10 @@
-/* test_store_faults.c - whatever is wrong with the file, its folder or its disk: one clear line,
- * FAIL_STORE, and nothing is lost or damaged. */
+/* test_store_faults.c - whatever is wrong with the file, its folder or its disk ends in one clear
+ * FAIL_STORE line, and nothing is lost or damaged. */
 #include "tests/kit/suite.h"
+#include "results/query/query.h"
+#include "results/store/analyses.h"
+#include "results/store/guard.h"
+#include "results/store/metrics.h"
 #include "tests/kit/store_kit.h"
 #include "results/store/db.h"
 
@@ -21,7 +25,7 @@ static void put_file(const char *path, const void *data, size_t n)
     ck_assert_int_eq(file_write(path, data, n, FAIL_STORE), 0);
 }
 
-START_TEST(an_absent_database_is_no_error_of_the_reader)
+START_TEST(an_absent_database_has_no_results_yet)
 {
     kit_refused(kit_path("absent.db"), STORE_READ, "no results yet; run 'lowrank sweep");
     put_file(kit_path("empty.db"), "", 0);
@@ -45,10 +49,10 @@ START_TEST(other_files_are_left_alone)
              "SQLite format 3\0and then no database at all, but something longer than a header",
              80);
     kit_refused(text, STORE_WRITE, "text.db' is not a database");
-    kit_refused("/tmp", STORE_WRITE, "'/tmp' is not a file");
+    kit_refused("/tmp", STORE_WRITE, "'/tmp' is not a regular file");
     kit_sql(other, "CREATE TABLE t(x); INSERT INTO t VALUES(1)");
-    kit_refused(other, STORE_WRITE, "other.db' is a database of another program");
-    kit_refused(other, STORE_READ, "other.db' is a database of another program");
+    kit_refused(other, STORE_WRITE, "other.db' is the database of another program");
+    kit_refused(other, STORE_READ, "other.db' is the database of another program");
     ck_assert_double_eq(kit_one(other, "SELECT count(*) FROM sqlite_schema"), 1);
     kit_sql(other, "PRAGMA application_id = 77");
     kit_refused(other, STORE_WRITE, "other program");
@@ -60,8 +64,10 @@ START_TEST(a_newer_database_is_refused)
     const char *path = kit_filled("newer.db");
 
     kit_sql(path, "PRAGMA user_version = 7");
-    kit_refused(path, STORE_WRITE, "made by a newer lowrank (schema 7; this one knows 5)");
-    kit_refused(path, STORE_READ, "made by a newer lowrank (schema 7; this one knows 5)");
+    kit_refused(path, STORE_WRITE,
+                "made by a newer lowrank (its schema is 7, this program knows 5)");
+    kit_refused(path, STORE_READ,
+                "made by a newer lowrank (its schema is 7, this program knows 5)");
 }
 END_TEST
 
@@ -86,7 +92,7 @@ START_TEST(a_network_file_system_is_refused)
 }
 END_TEST
 
-/* Another process holds the write lock longer than we wait; after it lets go nothing is lost. */
+/* Another process holds the write lock longer than we wait; nothing is lost after it lets go. */
 START_TEST(a_lock_is_waited_for)
 {
     struct store *s;
@@ -97,19 +103,19 @@ START_TEST(a_lock_is_waited_for)
     setenv("LOWRANK_BUSY_MS", "100", 1);
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     kit_plan(s, &kit_small);
-    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 1);
-    ck_assert_int_eq(store_metric(s, &c, 1, "dev", "accuracy", 0.5), 0);
+    ck_assert_int_eq(lease_take(s, "rank", NULL, 60, &c), 1);
+    ck_assert_int_eq(metrics_add(s, &c, 1, "dev", "accuracy", 0.5), 0);
     sqlite3_open(path, &other);
     ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", 0, 0, 0), SQLITE_OK);
-    ck_assert_int_eq(store_flush(s), -1);
+    ck_assert_int_eq(metrics_flush(s), -1);
     ck_assert_int_eq(fail_code(), FAIL_STORE);
     ck_assert_ptr_nonnull(
         strstr(fail_text(), "locked.db' has been locked by another process for more than 0.1 s"));
-    ck_assert_int_eq(store_renew(s, &c, 60, 1), -1);
+    ck_assert_int_eq(lease_renew(s, &c, 60, 1), -1);
     struct sweep_counts n;
     ck_assert_int_eq(store_counts(s, "rank", &n), 0); /* readers do not wait */
     sqlite3_exec(other, "ROLLBACK", 0, 0, 0);
-    ck_assert_int_eq(store_flush(s), 0);
+    ck_assert_int_eq(metrics_flush(s), 0);
     ck_assert_str_eq(kit_text(s, "SELECT value FROM curves"), "0.5");
     sqlite3_close(other);
     lease_free(&c);
@@ -117,8 +123,8 @@ START_TEST(a_lock_is_waited_for)
 }
 END_TEST
 
-/* The database may not grow: SQLite says the disk is full. What was there stays, and with room
- * it goes on. */
+/* The database cannot grow, so SQLite reports a full disk. What was written stays, and with more
+ * room the work goes on. */
 START_TEST(a_full_disk_loses_nothing)
 {
     struct store *s;
@@ -127,18 +133,18 @@ START_TEST(a_full_disk_loses_nothing)
 
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     kit_plan(s, &kit_small);
-    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 1);
+    ck_assert_int_eq(lease_take(s, "rank", NULL, 60, &c), 1);
     sqlite3_exec(s->db, "PRAGMA max_page_count = 1", 0, 0, 0);
     for (int i = 0; i < 4000; i++)
-        ck_assert_int_eq(store_prediction(s, &c, "dev", i, 0, 1), 0);
-    ck_assert_int_eq(store_flush(s), -1);
+        ck_assert_int_eq(metrics_add_prediction(s, &c, "dev", i, 0, 1), 0);
+    ck_assert_int_eq(metrics_flush(s), -1);
     ck_assert_int_eq(fail_code(), FAIL_STORE);
     ck_assert_ptr_nonnull(strstr(fail_text(), "disk full while writing"));
     struct attempt_end e = { .state = STATE_DONE };
-    ck_assert_int_eq(store_finish(s, &c, &e, true), -1);
+    ck_assert_int_eq(lease_finish(s, &c, &e, true), -1);
     ck_assert_int_eq(store_state(s, c.key), STATE_RUNNING);
     sqlite3_exec(s->db, "PRAGMA max_page_count = 100000", 0, 0, 0);
-    ck_assert_int_eq(store_finish(s, &c, &e, true), 1);
+    ck_assert_int_eq(lease_finish(s, &c, &e, true), 1);
     ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM prediction"), "4000");
     lease_free(&c);
     store_close(s);
@@ -147,8 +153,8 @@ START_TEST(a_full_disk_loses_nothing)
 }
 END_TEST
 
-/* The system refuses to write (a limit on file size stands for it). */
-START_TEST(a_failing_write_is_told)
+/* The system refuses to write; a limit on the file size simulates that. */
+START_TEST(a_failing_write_is_reported)
 {
     struct store *s;
     struct rlimit limit = { 1 << 20, 1 << 20 };
@@ -157,23 +163,23 @@ START_TEST(a_failing_write_is_told)
     s = kit_store();
     kit_plan(s, &kit_small);
     struct lease c;
-    ck_assert_int_eq(store_lease(s, "rank", NULL, 60, &c), 1);
+    ck_assert_int_eq(lease_take(s, "rank", NULL, 60, &c), 1);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     int rc = 0;
     for (int i = 0; i < 80000 && rc == 0; i++)
-        rc = store_prediction(s, &c, "dev", i, 0, 1);
+        rc = metrics_add_prediction(s, &c, "dev", i, 0, 1);
     ck_assert_int_eq(rc, -1);
     ck_assert_int_eq(fail_code(), FAIL_STORE);
     ck_assert_ptr_nonnull(strstr(fail_text(), "t.db'"));
     ck_assert_int_eq(store_state(s, c.key), STATE_RUNNING);
     lease_free(&c);
-    verbosity = -1; /* closing tries once more and warns */
+    verbosity = -1; /* closing tries once more, and warns */
     store_close(s);
 }
 END_TEST
 
 static const struct {
-    double at; /* of the file */
+    double at; /* a fraction of the file */
     size_t n;
     int kind; /* 0 noise, 1 zeros, 2 cut here */
 } damage[] = {
@@ -201,8 +207,9 @@ static void spoil(const char *path, int i)
     close(fd);
 }
 
-/* With damage anywhere, every call works or says so; none crashes or says something else. */
-START_TEST(damage_is_told)
+/* With damage anywhere, every call works or reports the damage; none crashes or reports something
+ * else. */
+START_TEST(damage_is_reported)
 {
     const char *path = kit_filled("damaged.db");
     struct store *s;
@@ -242,7 +249,7 @@ START_TEST(damage_is_told)
             "SELECT sweep_id, base FROM plan ORDER BY 1, 2",
         };
         for (size_t i = 0; i < ARRAY_LEN(sql); i++) {
-            bad += store_query(s, &r, sql[i], NULL) != 0;
+            bad += query_rows(s, &r, sql[i], NULL) != 0;
             rows_free(&r);
         }
         struct kit_study more = { "more", "accuracy", 3, 2, 5, 9 };
@@ -259,8 +266,8 @@ START_TEST(damage_is_told)
 }
 END_TEST
 
-/* Read-only file, folder, and a folder that has changes in the log. As root nothing is read-
- * only, so a child becomes somebody else. */
+/* A read-only file, a read-only folder, and one with changes in the log. For root nothing is
+ * read-only, so a child process becomes another user. */
 static void become_nobody(void)
 {
     if (geteuid() == 0)
@@ -288,7 +295,7 @@ static void remove_foreign(const char *dir)
     rmdir(dir);
 }
 
-/* As nobody: writing is refused and reading works, or reading is refused with TEXT. */
+/* As nobody, writing is refused, and reading works or is refused with TEXT. */
 static int try_read_only(const char *path, const char *text)
 {
     struct store *s;
@@ -341,7 +348,7 @@ START_TEST(a_log_in_a_read_only_folder_is_not_ignored)
     int status;
     pid_t pid = fork();
 
-    if (pid == 0) { /* leaves its log behind, as after a power cut */
+    if (pid == 0) { /* leaves its log behind, as a power cut does */
         struct store *s;
         _exit(store_open(&s, path, STORE_WRITE) != 0 || kit_plan(s, &kit_small) != 0);
     }
@@ -357,8 +364,8 @@ START_TEST(a_log_in_a_read_only_folder_is_not_ignored)
 }
 END_TEST
 
-/* N processes open the same new file at the same moment: one creates it, all work. */
-START_TEST(all_may_create_it_at_once)
+/* N processes open the same new file at the same moment; one creates it, and all work. */
+START_TEST(many_processes_may_create_it)
 {
     enum { N = 12 };
     const char *path = kit_path("race.db");
@@ -390,14 +397,14 @@ START_TEST(all_may_create_it_at_once)
 }
 END_TEST
 
-/* --- migration, with a step that only this test has */
+/* --- two connections of one process */
 
 static const struct analysis_set first_set = { "rank", "amplify", "" },
                                  second_set = { "rank", "weights", "" };
 static const struct analysis_row factor = { 1, 0, 0, "q", 0, 0, "factor", 2.5 };
 
-/* Opens the database, so that it would be the last to close it if nobody else had it; then has it open
- * from when it says so until it is told. */
+/* Open and close the database, then hold it open from the moment it says so until it is told to
+ * stop. */
 static int other_process(const char *path, int from, int to)
 {
     struct store *s;
@@ -406,15 +413,15 @@ static int other_process(const char *path, int from, int to)
     if (read(from, &c, 1) != 1 || store_open(&s, path, STORE_WRITE) != 0)
         return 1;
     store_close(s);
-    if (store_open(&s, path, STORE_WRITE) != 0 || store_analysis(s, &second_set, &factor, 1) != 0 ||
+    if (store_open(&s, path, STORE_WRITE) != 0 || analyses_put(s, &second_set, &factor, 1) != 0 ||
         write(to, "x", 1) != 1 || read(from, &c, 1) != 1)
         return 1;
     store_close(s);
     return 0;
 }
 
-/* A process that opens the store once more while it has it open keeps its locks: another must not take
- * itself for the last one and remove the log that is still written to. */
+/* A process that opens the store a second time keeps the locks of its first connection: otherwise
+ * another process would believe that it is the last one and remove a log that is still in use. */
 START_TEST(a_second_connection_keeps_the_locks)
 {
     const char *path = kit_filled("twice.db");
@@ -430,7 +437,7 @@ START_TEST(a_second_connection_keeps_the_locks)
     ck_assert_int_eq(store_open(&second, path, STORE_READ), 0);
     store_close(second);
     ck_assert(write(to[1], "x", 1) == 1 && read(from[0], &c, 1) == 1);
-    ck_assert_int_eq(store_analysis(s, &first_set, &factor, 1), 0);
+    ck_assert_int_eq(analyses_put(s, &first_set, &factor, 1), 0);
     store_close(s);
     ck_assert_int_eq(write(to[1], "x", 1), 1);
     waitpid(other, &status, 0);
@@ -447,17 +454,17 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, a_second_connection_keeps_the_locks);
-    tcase_add_test(tc, an_absent_database_is_no_error_of_the_reader);
+    tcase_add_test(tc, an_absent_database_has_no_results_yet);
     tcase_add_test(tc, other_files_are_left_alone);
     tcase_add_test(tc, a_newer_database_is_refused);
     tcase_add_test(tc, a_network_file_system_is_refused);
     tcase_add_test(tc, a_lock_is_waited_for);
     tcase_add_test(tc, a_full_disk_loses_nothing);
-    tcase_add_test(tc, a_failing_write_is_told);
-    tcase_add_loop_test(tc, damage_is_told, 0, ARRAY_LEN(damage));
+    tcase_add_test(tc, a_failing_write_is_reported);
+    tcase_add_loop_test(tc, damage_is_reported, 0, ARRAY_LEN(damage));
     tcase_add_test(tc, a_read_only_folder_can_be_read);
     tcase_add_test(tc, a_log_in_a_read_only_folder_is_not_ignored);
-    tcase_add_test(tc, all_may_create_it_at_once);
+    tcase_add_test(tc, many_processes_may_create_it);
 }
 
 const struct suite suite_store_faults = { "store_faults", fill };

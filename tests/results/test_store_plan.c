@@ -1,4 +1,5 @@
-/* test_store_plan.c - which runs are a study's: plans that are added again, longer, changed, and other. */
+/* test_store_plan.c - which runs belong to a study when its plan is added again, extended,
+ * changed, or replaced. */
 #include "tests/kit/suite.h"
 #include "tests/kit/store_kit.h"
 
@@ -34,7 +35,7 @@ START_TEST(a_plan_is_added_once)
 }
 END_TEST
 
-/* LoRA, and full fine-tuning with the key d: "d" = 0 is none. */
+/* LoRA, and full fine-tuning with the key "d" unless D is 0. */
 static int plan_methods(struct store *s, int d, long seed, bool both)
 {
     static const struct sweep_spec w = { "m", "{\"axes\":{\"method\":[]},\"metric\":\"f1\"}" };
@@ -55,9 +56,9 @@ static int plan_methods(struct store *s, int d, long seed, bool both)
     return store_plan(s, &w, r, both ? 2 : 1);
 }
 
-/* What the study's file makes of a place of its axes replaces what it made before; other places, and more
- * seeds, come beside. */
-START_TEST(a_changed_study_lets_go_of_its_runs)
+/* When the study's file gives a combination of its axes another configuration, the new run
+ * replaces the old one; other combinations and more seeds are added. */
+START_TEST(a_changed_study_drops_its_old_runs)
 {
     static const char own[] = "SELECT group_concat(coalesce(json_extract(config, '$.d'), '-')"
                               " || json_extract(config, '$.seed'), ' ') FROM (SELECT r.config FROM"
@@ -81,8 +82,8 @@ START_TEST(a_changed_study_lets_go_of_its_runs)
 }
 END_TEST
 
-/* The same study with other fixed settings: its table shows the new plan only, and going back
- * shows the old one. */
+/* With other fixed settings the table of a study shows only the new plan; going back shows the old
+ * one. */
 START_TEST(a_new_plan_hides_the_old)
 {
     struct store *s = kit_store();
@@ -96,7 +97,7 @@ START_TEST(a_new_plan_hides_the_old)
     ck_assert_int_eq(kit_finish_all(s, "rank", value), 4);
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(DISTINCT epochs) FROM study_cells"), "1");
     k.epochs = 3, k.ranks = 1;
-    kit_plan(s, &k); /* a part of the first plan is the first plan */
+    kit_plan(s, &k); /* a part of the first plan is again the first plan */
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(epochs || ' ' || n) FROM study_cells"),
                      "3 2,3 2");
     ck_assert_int_eq(count(s, "SELECT count(*) FROM plan"), 2);
@@ -107,7 +108,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, a_plan_is_added_once);
-    tcase_add_test(tc, a_changed_study_lets_go_of_its_runs);
+    tcase_add_test(tc, a_changed_study_drops_its_old_runs);
     tcase_add_test(tc, a_new_plan_hides_the_old);
 }
 

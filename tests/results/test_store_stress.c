@@ -1,7 +1,8 @@
-/* test_store_stress.c - many processes on one database, some of them killed at any moment,
- * readers and VACUUM beside: every run is done exactly once, nothing is lost, doubled or
- * damaged. LOWRANK_STRESS=1 makes it long (tests/store_stress.sh). */
+/* test_store_stress.c - many processes on one database, some of them killed at any moment, while
+ * others read it and run VACUUM: every run is done exactly once, and nothing is lost, duplicated
+ * or damaged. LOWRANK_STRESS=1 makes the test long (tests/store_stress.sh). */
 #include "tests/kit/suite.h"
+#include "results/store/metrics.h"
 #include "tests/kit/store_kit.h"
 
 #include <signal.h>
@@ -32,19 +33,19 @@ static void do_run(struct store *s, const struct lease *c)
     struct attempt_end e = { .state = STATE_DONE, .last_step = POINTS };
 
     for (int i = 0; i < POINTS; i++) {
-        if (store_metric(s, c, i, "train", "loss", i) != 0)
+        if (metrics_add(s, c, i, "train", "loss", i) != 0)
             complain("point");
-        if (i == POINTS / 2 && store_flush(s) != 0)
+        if (i == POINTS / 2 && metrics_flush(s) != 0)
             complain("flush");
         nap(1); /* time to be killed in */
     }
-    if (store_metric(s, c, POINTS, "best", "accuracy", 0.5) != 0 ||
-        store_renew(s, c, 30, POINTS) < 0 || store_finish(s, c, &e, true) < 0)
+    if (metrics_add(s, c, POINTS, "best", "accuracy", 0.5) != 0 ||
+        lease_renew(s, c, 30, POINTS) < 0 || lease_finish(s, c, &e, true) < 0)
         complain("finish");
 }
 
-/* Works until every run is done. */
-static void work(struct store *s)
+/* Work until every run is done. */
+static void worker_main(struct store *s)
 {
     struct sweep_counts n;
     struct lease c;
@@ -53,20 +54,20 @@ static void work(struct store *s)
     if (store_reopen_after_fork(s) != 0)
         complain("reopen");
     do {
-        while ((got = store_lease(s, study, NULL, 30, &c)) == 1) {
+        while ((got = lease_take(s, study, NULL, 30, &c)) == 1) {
             do_run(s, &c);
             lease_free(&c);
         }
         if (got < 0 || store_counts(s, study, &n) != 0)
-            complain("claim");
+            complain("lease");
         nap(5);
     } while (n.done + n.failed < n.total);
     store_close(s);
     _exit(0);
 }
 
-/* Reads again and again, and packs the file now and then. */
-static void look(const char *path)
+/* Read again and again, with a VACUUM now and then. */
+static void reader_main(const char *path)
 {
     for (int i = 0;; i++) {
         struct store *s;
@@ -90,11 +91,11 @@ static void hire(struct crew *c)
 {
     for (int i = 0; i < c->n; i++)
         if (!c->pid[i] && (c->pid[i] = fork()) == 0)
-            work(c->s);
+            worker_main(c->s);
 }
 
-/* Ends of workers: a killed one is reported to the store now and then; else its runs are found
- * by its pid. */
+/* Collect the workers that ended. Of the killed ones some are reported to the store; the runs of
+ * the others are found free because their owner is dead. */
 static void reap(struct crew *c)
 {
     int status;
@@ -107,7 +108,7 @@ static void reap(struct crew *c)
                 ck_assert_msg(WIFSIGNALED(status) || WEXITSTATUS(status) == 0, "a worker failed");
                 c->finished += WIFEXITED(status);
                 if (WIFSIGNALED(status) && c->killed % 4 == 0)
-                    ck_assert_int_eq(store_lost(c->s, (int)pid, SIGKILL, "killed"), 0);
+                    ck_assert_int_eq(lease_lost(c->s, (int)pid, SIGKILL, "killed"), 0);
             }
 }
 
@@ -149,7 +150,7 @@ START_TEST(kills_lose_nothing)
     ck_assert_int_eq(kit_plan(c.s, &k), 0);
     pid_t reader = fork();
     if (reader == 0)
-        look(db);
+        reader_main(db);
     for (int round = 0; round < 5; round++) {
         c.finished = 0;
         kill_some(&c, long_test ? 60 : 12);
@@ -180,8 +181,8 @@ START_TEST(kills_lose_nothing)
 }
 END_TEST
 
-/* The parent dies and leaves a worker behind; others open and close the database meanwhile.
- * SQLite would throw the worker's log away if the worker relied on locks that were its parent's. */
+/* The parent dies and leaves a worker behind, while others open and close the database. SQLite
+ * would delete the worker's log if the worker relied on the locks of its parent. */
 START_TEST(an_orphan_keeps_its_locks)
 {
     enum { ROUNDS = 60 };
@@ -198,7 +199,7 @@ START_TEST(an_orphan_keeps_its_locks)
             complain("plan");
         if (fork() == 0) {
             close(done[0]);
-            work(s); /* ends when all is done; the pipe closes then */
+            worker_main(s); /* ends when all is done, which closes the pipe */
         }
         raise(SIGKILL);
     }

@@ -1,7 +1,7 @@
 /* test_data.c - task files, data files with every error we know of, and micro-batches. */
 #include "core/base/file.h"
 #include "core/base/text.h"
-#include "core/data/batch.h"
+#include "core/data/microbatch.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"
 
@@ -340,7 +340,7 @@ START_TEST(microbatches_hold_every_example_once)
     for (int i = 0; i < 60; i++)
         idx[i] = 59 - i;
     for (int n = 1; n <= 60; n += 7) {
-        int n_mb = batch_split(mb, 5, 100, 0, &d, idx, n, 3), tok_all = 0, seq_all = 0, wrong = 0;
+        int n_mb = microbatch_split(mb, 5, 100, 0, &d, idx, n, 3), tok_all = 0, seq_all = 0, wrong = 0;
         int want = n < 10 ? 1 : n >= 50 ? 5 : (int)(2 * round(n / 20.0));
         ck_assert_int_eq(n_mb, want);
         memset(seen, 0, sizeof seen);
@@ -395,7 +395,7 @@ START_TEST(microbatches_are_balanced)
     const struct dataset *set = &t.set[SPLIT_TRAIN];
     for (int i = 0; i < 64; i++)
         idx[i] = i;
-    int n_mb = batch_split(mb, 64, 128, pair[_i], set, idx, 64, 0);
+    int n_mb = microbatch_split(mb, 64, 128, pair[_i], set, idx, 64, 0);
     ck_assert_int_gt(n_mb, 8);
     for (int m = 0; m < n_mb; m++) {
         cost[m] = cost_of(&mb[m].b, pair[_i]);
@@ -415,9 +415,9 @@ START_TEST(pair_cost_follows_from_the_shapes)
 {
     struct dims k = { .n_layers = 6, .d_model = 384, .n_heads = 12, .d_head = 32, .d_ffn = 1536 };
 
-    ck_assert_double_eq_tol(batch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
+    ck_assert_double_eq_tol(microbatch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
     k.n_layers = 12; /* all layers are alike */
-    ck_assert_double_eq_tol(batch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
+    ck_assert_double_eq_tol(microbatch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
 }
 END_TEST
 

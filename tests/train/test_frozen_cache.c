@@ -111,7 +111,7 @@ START_TEST(second_pass_reads_the_cache)
     frozen_cache_init(&c, &t.model, &t.job.data, plenty);
     const struct frozen_cache_split *s = &c.split[SPLIT_TRAIN];
     ck_assert_ptr_nonnull(s->data);
-    batch_fill(&mb, &t.set[SPLIT_TRAIN], all, 20, 0);
+    microbatch_fill(&mb, &t.set[SPLIT_TRAIN], all, 20, 0);
     ck_assert_int_eq(workspace_init(&ws, &t.model, true), 0);
     for (int pass = 0; pass < 3; pass++) {
         memset(ws.grad, 0, t.model.n_train * sizeof *ws.grad);

@@ -85,7 +85,7 @@ START_TEST(step_is_the_mean_over_examples)
     t.cfg.steps = 1;
     for (int i = 0; i < 32; i++)
         all[i] = i;
-    batch_fill(&mb, &t.set[SPLIT_TRAIN], all, 32, 0);
+    microbatch_fill(&mb, &t.set[SPLIT_TRAIN], all, 32, 0);
     ck_assert_int_gt(mb.b.n_tok, 4 * TOKENS_PER_MICROBATCH); /* the run makes several of it */
     ck_assert_int_eq(workspace_init(&ws, &t.model, true), 0);
     ck_assert_int_eq(model_fwd(&t.model, &ws, &mb.b), 0);

@@ -1,5 +1,5 @@
-/* batch.c - micro-batches: the tokens of some examples one after another, without padding. */
-#include "core/data/batch.h"
+/* microbatch.c - micro-batches: the tokens of some examples one after another, without padding. */
+#include "core/data/microbatch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ static void microbatch_add(struct microbatch *m, const struct dataset *d, int ex
         b->max_len = n;
 }
 
-void batch_fill(struct microbatch *out, const struct dataset *d, const int *idx, int n,
+void microbatch_fill(struct microbatch *out, const struct dataset *d, const int *idx, int n,
                 int first_slot)
 {
     int n_tok = 0;
@@ -80,7 +80,7 @@ static int compare_keys(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double batch_pair_cost(const struct dims *d)
+double microbatch_pair_cost(const struct dims *d)
 {
     const double slower = 2; /* attention's products are small and reach about half the rate */
     double linear = 0;
@@ -154,7 +154,7 @@ static struct cut cut_scratch(struct microbatch *m, int parts, int n)
     return c;
 }
 
-int batch_split(struct microbatch *out, int max_parts, int tokens_per_part, double pair_cost,
+int microbatch_split(struct microbatch *out, int max_parts, int tokens_per_part, double pair_cost,
                 const struct dataset *d, const int *idx, int n, int first_slot)
 {
     double n_tok = 0;

@@ -1,0 +1,74 @@
+/* recorded.c - a few facts of a run or of a study. */
+#include "results/query/recorded.h"
+#include "core/base/suggest.h"
+#include "results/query/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *copy_of(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
+int recorded_run(struct recorded_run *r, struct store *s, const char *key)
+{
+    const char *const params[] = { "key", key, NULL };
+    struct rows rows;
+
+    *r = (struct recorded_run){ 0 };
+    if (query_named(s, &rows, "cmd_run", params) != 0)
+        return -1;
+    bool one = rows.n_rows == 1;
+    if (one) {
+        const char *weights = rows_get(&rows, 0, "weights");
+        r->id = strtoll(rows_get(&rows, 0, "run_id"), NULL, 10);
+        r->model = copy_of(rows_get(&rows, 0, "model"));
+        r->config = copy_of(rows_get(&rows, 0, "config"));
+        r->error = copy_of(rows_get(&rows, 0, "error"));
+        snprintf(r->weights, sizeof r->weights, "%s", weights ? weights : "");
+    }
+    rows_free(&rows);
+    return one;
+}
+
+void recorded_run_free(struct recorded_run *r)
+{
+    free(r->model);
+    free(r->config);
+    free(r->error);
+    *r = (struct recorded_run){ 0 };
+}
+
+int recorded_recipe(char **recipe, struct store *s, const char *name)
+{
+    const char *const params[] = { "study", name, NULL };
+    struct rows rows;
+
+    *recipe = NULL;
+    if (query_named(s, &rows, "cmd_studies", params) != 0)
+        return -1;
+    bool known = rows.n_rows > 0;
+    *recipe = copy_of(rows_get(&rows, 0, "recipe"));
+    rows_free(&rows);
+    return known;
+}
+
+int recorded_check_study(struct store *s, const char *name)
+{
+    struct rows rows;
+    bool known = false;
+
+    if (query_named(s, &rows, "cmd_studies", NULL) != 0)
+        return -1;
+    const char **names = xalloc((size_t)rows.n_rows + 1, sizeof *names);
+    for (int i = 0; i < rows.n_rows; i++) {
+        names[i] = rows_get(&rows, i, "study");
+        known |= strcmp(names[i], name) == 0;
+    }
+    int rc =
+        known ? 0 : suggest_fail(FAIL_USAGE, "study", name, names, "'lowrank status' lists them");
+    free(names);
+    rows_free(&rows);
+    return rc;
+}
