@@ -3,6 +3,7 @@
 #include "core/base/cpu.h"
 #include "core/base/file.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -128,37 +129,10 @@ START_TEST(machine_is_plausible)
 }
 END_TEST
 
-static int n_files(const char *dir)
-{
-    DIR *d = opendir(dir);
-    int n = 0;
-
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n - 2;
-}
-
-static const char *temp_dir(void)
-{
-    static char dir[64];
-
-    strcpy(dir, "/tmp/lowrank-base-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    return dir;
-}
-
-static void remove_all(const char *dir)
-{
-    char rm[] = "rm", rf[] = "-rf", *path = xstrdup(dir), *argv[] = { rm, rf, path, NULL };
-
-    ck_assert_int_eq(spawn_wait(argv, NULL, 0, 0), 0);
-    free(path);
-}
-
 START_TEST(write_replaces_and_maps_back)
 {
-    const char *dir = temp_dir();
+    char dir[64];
+    temp_dir(dir);
     char *path = path_join(dir, "a.txt"), *deep = path_join(dir, "x/y//z"),
          *link = path_join(dir, "l");
     struct file f;
@@ -166,7 +140,7 @@ START_TEST(write_replaces_and_maps_back)
     ck_assert_int_eq(file_write(path, "first", 5, FAIL_STORE), 0);
     ck_assert_int_eq(symlink("a.txt", link), 0);
     ck_assert_int_eq(file_write(link, "two", 3, FAIL_STORE), 0);
-    ck_assert_int_eq(n_files(dir), 2);
+    ck_assert_int_eq(temp_count(dir, NULL), 2);
     ck_assert_int_eq(file_map(&f, path), 0);
     ck_assert_uint_eq(f.size, 3);
     ck_assert_mem_eq(f.data, "two", 3);
@@ -191,8 +165,8 @@ START_TEST(write_replaces_and_maps_back)
     char *below = path_join(path, "d");
     ck_assert_int_eq(make_dirs(below), -1);
     ck_assert_int_eq(fail_code(), FAIL_STORE);
-    ck_assert_int_eq(n_files(dir), 3);
-    remove_all(dir);
+    ck_assert_int_eq(temp_count(dir, NULL), 3);
+    temp_remove(dir);
     free(below), free(link), free(deep), free(path);
 }
 END_TEST
@@ -209,7 +183,8 @@ static int sum(void *arg)
 
 START_TEST(guard_survives_truncation)
 {
-    const char *dir = temp_dir();
+    char dir[64];
+    temp_dir(dir);
     char *path = path_join(dir, "big"), *bytes = xalloc(100000, 1);
     struct file f;
 
@@ -224,7 +199,7 @@ START_TEST(guard_survives_truncation)
         ck_assert_ptr_nonnull(strstr(fail_text(), "changed while it was being read"));
     }
     file_unmap(&f);
-    remove_all(dir);
+    temp_remove(dir);
     free(bytes), free(path);
 }
 END_TEST
@@ -232,7 +207,8 @@ END_TEST
 /* FIPS 180-4's "abc", and the empty text. */
 START_TEST(sha256_known_answers)
 {
-    const char *dir = temp_dir();
+    char dir[64];
+    temp_dir(dir);
     char hex[65], *path = path_join(dir, "abc");
 
     sha256_hex(hex, "abc", 3);
@@ -245,7 +221,7 @@ START_TEST(sha256_known_answers)
     ck_assert_str_eq(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     ck_assert_int_eq(sha256_file(hex, dir), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
-    remove_all(dir);
+    temp_remove(dir);
     free(path);
 }
 END_TEST

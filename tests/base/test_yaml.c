@@ -2,6 +2,7 @@
 #include "core/base/alloc.h"
 #include "core/base/yaml.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,9 +111,9 @@ END_TEST
 
 START_TEST(load_refuses_what_is_no_file)
 {
-    char dir[] = "/tmp/lowrank-yaml-XXXXXX", path[64];
+    char dir[64], path[80];
 
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     snprintf(path, sizeof path, "%s/f", dir);
     ck_assert_ptr_null(yaml_load(path));
     ck_assert_ptr_nonnull(strstr(fail_text(), "cannot open"));
@@ -121,22 +122,19 @@ START_TEST(load_refuses_what_is_no_file)
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     ck_assert_ptr_null(yaml_load(path));
     unlink(path);
-    FILE *f = fopen(path, "w");
-    fputs("a: 1\n", f);
-    fclose(f);
+    temp_file(dir, "f", "a: 1\n");
     struct yaml *y = yaml_load(path);
     ck_assert_ptr_nonnull(y);
     ck_assert_str_eq(yaml_str(yaml_root(y), "a", ""), "1");
     yaml_free(y);
-    f = fopen(path, "w");
+    FILE *f = fopen(path, "w");
     fwrite("a: \0\n", 1, 5, f);
     fclose(f);
     ck_assert_ptr_null(yaml_load(path));
     ck_assert_int_eq(truncate(path, (1 << 20) + 1), 0);
     ck_assert_ptr_null(yaml_load(path));
     ck_assert_ptr_nonnull(strstr(fail_text(), "larger than 1 MiB"));
-    unlink(path);
-    rmdir(dir);
+    temp_remove(dir);
 }
 END_TEST
 

@@ -93,16 +93,27 @@ refuse 2 "takes a geometry and flags" gemm tiny rank=4
 refuse 2 "seeds 1 to N" sweep "$T/toy.yaml" model="$T/model" seed=3
 refuse 2 "one of all, model" scale tiny --axis lenght
 # Ctrl-C: exit status 130, and nothing is stored.
-interrupt() { # a single SIGINT to all processes, as a terminal sends it; timeout(1) sends two
+# interrupt CHILDREN ARGUMENT... - one SIGINT to all processes, as a terminal sends it (timeout(1)
+# would send two), as soon as the program and so many of its children catch it
+interrupt() {
     python3 -c 'import os, signal, subprocess, sys, time
-p = subprocess.Popen(sys.argv[1:], start_new_session=True)
-time.sleep(0.5)
+def catches(pid):
+    try:
+        return int(open("/proc/%s/status" % pid).read().split("SigCgt:")[1].split()[0], 16) & 2
+    except OSError:
+        return 0
+p = subprocess.Popen(sys.argv[2:], start_new_session=True)
+for _ in range(6000):
+    children = open("/proc/%d/task/%d/children" % (p.pid, p.pid)).read().split()
+    if catches(p.pid) and len(children) >= int(sys.argv[1]) and all(map(catches, children)):
+        break
+    time.sleep(0.01)
 os.killpg(p.pid, signal.SIGINT)
-sys.exit(p.wait())' "$L" bench "$@"
+sys.exit(p.wait())' "$1" "$L" bench $2 $small
 }
-for c in "step tiny steps=1000000" "scale tiny --axis runs steps=1000000" \
-    "sweep $T/toy.yaml model=$T/model steps=1000000"; do
-    interrupt $c $small >"$T/out" 2>"$T/err"
+for c in "0 step tiny steps=1000000" "1 scale tiny --axis runs steps=1000000" \
+    "1 sweep $T/toy.yaml model=$T/model steps=1000000"; do
+    interrupt "${c%% *}" "${c#* }" >"$T/out" 2>"$T/err"
     rc=$?
     [ $rc = 130 ] && [ ! -s "$T/out" ] || die "stopped bench $c: exit $rc: $(cat "$T/out" "$T/err")"
 done

@@ -39,8 +39,7 @@ echo "when: [{if: {rank: 2}, set: {alpha: 3}}]" >>"$T/when.yaml"
 stop() {
     "$L" plan "$T/moved.yaml" --seeds 16000 >"$T/out" 2>"$T/log" &
     p=$!
-    while grep -q '^SigCgt:[[:space:]]*0*$' /proc/$p/status; do sleep 0.02; done
-    sleep 0.1
+    wait_for catches $p
     kill -$1 $p
     wait $p
     rc=$?

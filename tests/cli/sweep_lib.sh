@@ -1,4 +1,4 @@
-# sweep_lib.sh - sourced by the tests of sweeps: a tiny model and task in $T, removed at the end.
+# sweep_lib.sh - sourced by scripts that train: a tiny model and task in $T, removed at the end.
 command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
 here=$(dirname "$0")
 L=${LOWRANK:-$here/../../build/lowrank}
@@ -9,6 +9,23 @@ export LOWRANK_DATA="$T/data"
 unset LOWRANK_HOME
 
 die() { echo "FAIL: $*"; exit 1; }
+
+# wait_for COMMAND... - until the command succeeds, at most a minute; never sleep and hope instead.
+wait_for() {
+    tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -lt 3000 ] || die "waited for a minute in vain: $*"
+        sleep 0.02
+    done
+}
+# catches PID - the process has its handler of SIGINT.
+catches() {
+    mask=$(sed -n 's/^SigCgt:[[:space:]]*/0x/p' "/proc/$1/status" 2>/dev/null)
+    [ $((${mask:-0} & 2)) != 0 ]
+}
+# ended PID
+ended() { [ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
 
 # results HOME - every final number and every prediction, exactly.
 results() {

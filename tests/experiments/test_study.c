@@ -1,5 +1,6 @@
 /* test_plan.c - studies to runs, over a small random model and a task of a few lines. */
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
 #include "core/base/file.h"
 #include "experiments/recipe/footprint.h"
@@ -10,23 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *dir, *model, *task_path;
+static char dir[64], *model, *task_path;
 static struct session session;
 
 static void write_text(const char *name, const char *text)
 {
-    char *path = path_join(dir, name);
-
-    ck_assert_int_eq(file_write(path, text, strlen(text), FAIL_STORE), 0);
-    free(path);
+    temp_file(dir, name, text);
 }
 
 static void setup(void)
 {
-    char at[] = "/tmp/lowrank-plan-XXXXXX";
-
-    ck_assert_ptr_nonnull(mkdtemp(at));
-    dir = xstrdup(at);
+    temp_dir(dir);
     model = path_join(dir, "model");
     task_path = path_join(dir, "toy.yaml");
     char *data = path_join(dir, "data/toy");
@@ -54,12 +49,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-    char rm[] = "rm", rf[] = "-rf";
-    char *argv[] = { rm, rf, dir, NULL };
-
-    spawn_wait(argv, NULL, 0, 20);
+    temp_remove(dir);
     session_free(&session);
-    free(dir);
     free(model);
     free(task_path);
 }

@@ -1,5 +1,6 @@
 /* test_wordnet.c - the WordNet tasks: shape, determinism, and no gloss in two splits. */
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 #include "core/base/file.h"
 #include "experiments/assets/wordnet.h"
 
@@ -64,12 +65,12 @@ static const char *const tasks[] = { "supersense", "hypernym" };
 START_TEST(no_gloss_stands_in_two_splits)
 {
     struct wordnet w;
-    char dir[] = "/tmp/lowrank-wordnet-XXXXXX";
+    char dir[64];
     int n, leaks = 0;
 
     if (!have_wordnet())
         return;
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     ck_assert_int_eq(wordnet_load(&w), 0);
     ck_assert_int_eq(w.n, 117659);
     ck_assert_int_eq(wordnet_write(&w, tasks[_i], dir), 0);
@@ -82,12 +83,7 @@ START_TEST(no_gloss_stands_in_two_splits)
         free(t[i].s);
     free(t);
     wordnet_free(&w);
-    for (int k = 0; k < N_SPLIT; k++) {
-        char *path = path_join(dir, files[k]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
+    temp_remove(dir);
 }
 END_TEST
 

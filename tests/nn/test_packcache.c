@@ -3,9 +3,9 @@
 #include "core/base/file.h"
 #include "core/nn/packs.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,17 +30,7 @@ static void open_base(struct base_model *b, bool cached)
 /* How many files the cache has; the path of the last one goes to PATH. */
 static int files(void)
 {
-    DIR *d = opendir(cache);
-    int n = 0;
-
-    for (const struct dirent *e; d && (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-            snprintf(path, sizeof path, "%s/%s", cache, e->d_name);
-            n++;
-        }
-    if (d)
-        closedir(d);
-    return n;
+    return temp_count(cache, path);
 }
 
 static struct packed *both(struct base_model *b, int i)

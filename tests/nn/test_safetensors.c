@@ -3,6 +3,7 @@
 #include "core/base/base.h"
 #include "core/format/safetensors.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,15 +14,13 @@ static char dir[64], path[128];
 
 static void setup(void)
 {
-    strcpy(dir, "/tmp/lowrank-st-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     snprintf(path, sizeof path, "%s/x.safetensors", dir);
 }
 
 static void teardown(void)
 {
-    unlink(path);
-    rmdir(dir);
+    temp_remove(dir);
 }
 
 static void put_bytes(const void *data, size_t size)

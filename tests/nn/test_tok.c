@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/text/tok.h"
 #include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+#include "tests/kit/temp.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -14,29 +15,20 @@ static const char small[] = "tests/golden/tok";
 /* A new folder with a vocabulary and, unless NULL, a configuration; the caller removes it. */
 static char *make_dir(const char *vocab, size_t size, const char *config)
 {
-    char *dir = xstrdup("/tmp/lowrank-tok-XXXXXX");
+    char *dir = xalloc(64, 1);
 
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     char *path = path_join(dir, "vocab.txt");
     ck_assert_int_eq(file_write(path, vocab, size, FAIL_STORE), 0);
     free(path);
-    path = path_join(dir, "tokenizer_config.json");
     if (config)
-        ck_assert_int_eq(file_write(path, config, strlen(config), FAIL_STORE), 0);
-    free(path);
+        temp_file(dir, "tokenizer_config.json", config);
     return dir;
 }
 
 static void remove_dir(char *dir)
 {
-    static const char *const names[] = { "vocab.txt", "tokenizer_config.json" };
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        char *path = path_join(dir, names[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
+    temp_remove(dir);
     free(dir);
 }
 

@@ -166,7 +166,7 @@ START_TEST(killed_while_saving)
     long last = 1;
 
     ck_assert_int_eq(save(1), 0);
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 40 || last == 1; round++) {
         pid_t pid = fork();
         if (pid == 0) {
             for (long step = last + 1;; step++)

@@ -3,6 +3,7 @@
 #include "core/base/base.h"
 #include "core/parity/parity.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,8 +20,7 @@ static void setup(void)
 {
     const char *from = "tests/golden/bert";
 
-    strcpy(dir, "/tmp/lowrank-parity-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     report = open_memstream(&text, &text_size);
     snprintf(golden, sizeof golden, "%s", from);
     snprintf(adapter, sizeof adapter, "%s/adapter", golden);
@@ -31,8 +31,7 @@ static void teardown(void)
 {
     fclose(report);
     free(text);
-    unlink(path);
-    rmdir(dir);
+    temp_remove(dir);
     base_model_free(&base);
 }
 

@@ -79,18 +79,7 @@ static bool same(const struct dataset *x, const struct dataset *y)
 /* The number of files in the cache, temporary ones included; PATH becomes that of the last one. */
 static int files(char path[400])
 {
-    DIR *dp = opendir(cache_dir);
-    const struct dirent *e;
-    int n = 0;
-
-    while (dp && (e = readdir(dp)))
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-            snprintf(path, 400, "%s/%s", cache_dir, e->d_name);
-            n++;
-        }
-    if (dp)
-        closedir(dp);
-    return n;
+    return temp_count(cache_dir, path);
 }
 
 START_TEST(cached_tokens_are_the_same)
