@@ -80,7 +80,7 @@ key=$(count "$LOWRANK_HOME" "SELECT substr(run_key, 1, 16) FROM run WHERE json_e
 refused merge "'adapter-h+lora' cannot be merged into the weights because of 'adapter-h'" "$T/model" "$key" "$T/none"
 printf 'axes: {method: [lora, lora+adapter-h, ft]}\nseeds: 1\nbase: {model: %s, task: %s}\n' "$T/model" "$T/toy.yaml" >"$T/three.yaml"
 "$L" plan "$T/three.yaml" --no-calibrate >/dev/null 2>"$T/log" || die "plan: $(cat "$T/log")"
-grep -q "'adapter-h': cannot be merged" "$T/log" || die "plan: $(cat "$T/log")"
+grep -q "adapters of the method 'adapter-h' cannot be merged" "$T/log" || die "plan: $(cat "$T/log")"
 "$L" list methods --format csv | grep -q '^adapter-h,.*,no.\{0,1\}$' || die "list methods: adapter-h"
 "$L" list methods --format csv | grep -q '^ft,.*,yes.\{0,1\}$' || die "list methods: ft"
 exit 0
