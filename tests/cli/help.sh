@@ -18,6 +18,8 @@ done
 [ "$("$L" --help)" = "$out" ] || no "--help is not help"
 "$L" --version | grep -q '^lowrank [0-9][0-9.]* (f[36][24])$' || no "--version: $("$L" --version)"
 
+command -v mandoc >/dev/null || echo "skip: man pages are not checked: mandoc is not installed"
+command -v zsh >/dev/null || echo "skip: completion for zsh is not checked: zsh is not installed"
 # lint FILE - no tool that is here has anything to say about a man page.
 lint() {
     ! command -v mandoc >/dev/null || mandoc -Tlint "$1" >"$tmp/lint" 2>&1 ||
