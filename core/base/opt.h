@@ -41,8 +41,8 @@ void opt_free(const struct opt *table, void *dst);
 bool opt_same_key(const char *a, const char *b);
 const struct opt *opt_find(const struct opt *table, const char *key);
 
-/* opt_set - parse VALUE into the field of O. Errors: FAIL_USAGE, "'rank' must be a whole number from
- * 1 to 4096, not '0'", with the choices and a suggestion where there are choices. */
+/* opt_set - parse VALUE into the field of O. Errors: FAIL_USAGE, "'rank' must be a whole number
+ * from 1 to 4096, not '0'", with the choices and a suggestion where there are choices. */
 int opt_set(const struct opt *o, void *dst, const char *value);
 
 /* opt_text - the canonical text of a field into BUF, which is returned. For a number it is the
@@ -60,7 +60,11 @@ const char *opt_range(const struct opt *o, char buf[96]);
 /* opt_choice - copy the I-th of the choices of O to WORD; false: there are not so many. */
 bool opt_choice(const struct opt *o, int i, char word[64]);
 
-/* What a command says about itself. DETAIL may have the layout that outline.h reads. */
+/* What a command says about itself.
+ *
+ * DETAIL may have the layout that outline.h reads. In USAGE, completion knows what "key=value" and
+ * the placeholders STUDY, MODEL, TASK, COMMAND and KIND (a term of the first list in DETAIL) stand
+ * for; if the command has a flag --list, that lists its arguments. */
 struct opt_usage {
     const char *command; /* "show" */
     const char *usage;   /* its arguments: "RUN|CELL [key=value...]" */
@@ -68,13 +72,14 @@ struct opt_usage {
     const char *detail;
     const char *example;      /* one command, or several lines */
     int min_args, max_args;   /* number of arguments; max_args < 0: any number */
-    const char *const *parts; /* names with option tables of their own, which 'lowrank COMMAND NAME
-                                 --help' explains; NULL-terminated, or NULL */
+    const char *const *parts; /* arguments that select an option table of their own, so that
+                                 'lowrank COMMAND PART --help' explains it; NULL-terminated */
 };
 
-/* opt_parse - read the flags in ARGV into DST; TABLE may be NULL. Every command also has -h, --help,
- * --usage, -q and -v. The arguments, which are the words that are not flags, are left in argv[1...],
- * and *ARGC is their number + 1. Returns 0, or 1 when help was printed. Errors: FAIL_USAGE. */
+/* opt_parse - read the flags in ARGV into DST; TABLE may be NULL. Every command also has -h,
+ * --help, --usage, -q and -v. The arguments, which are the words that are not flags, are left in
+ * argv[1...], and *ARGC is their number + 1. Returns 0, or 1 when help was printed. Errors:
+ * FAIL_USAGE. */
 int opt_parse(const struct opt_usage *u, const struct opt *table, void *dst, int *argc,
               char **argv);
 
@@ -84,7 +89,7 @@ int opt_parse(const struct opt_usage *u, const struct opt *table, void *dst, int
 int opt_command(const struct opt_usage *u, const struct opt *table, size_t size,
                 int (*work)(void *cfg, int argc, char **argv), int argc, char **argv);
 
-/* opt_help - print the entries of TABLE as lines of help, for the detail of a command: key, meaning,
- * range and default. */
+/* opt_help - print the entries of TABLE as lines of help, for the detail of a command: key,
+ * meaning, range and default. */
 void opt_help(const struct opt *table, FILE *to);
 #endif

@@ -1,6 +1,6 @@
 /* opt_command.c - the flags and arguments of a command, read by glibc's argp. */
 #include "core/base/opt.h"
-#include "core/base/opt_doc.h"
+#include "core/base/opt_help.h"
 #include "core/base/suggest.h"
 
 #include <argp.h>
@@ -86,7 +86,7 @@ static error_t own_flag(struct parse *p, int i)
     }
     struct opt_doc d = { 0 };
     opt_doc_init(&d, p->usage, p->table);
-    i == OPT_DOC_HELP ? opt_doc_print(&d, stdout) : opt_doc_print_usage(&d, stdout);
+    i == OPT_DOC_HELP ? opt_help_print(&d, stdout) : opt_help_usage(&d, stdout);
     opt_doc_free(&d);
     return ECANCELED;
 }
@@ -118,8 +118,8 @@ static error_t on_key(int key, char *value, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-/* The first letter of "-abc" that is not a flag, or 0. Whatever follows a flag that takes a value is
- * that value. */
+/* The first letter of "-abc" that is not a flag, or 0. Whatever follows a flag that takes a value
+ * is that value. */
 static char unknown_letter(const struct opt *table, const char *word)
 {
     if (word[0] != '-' || word[1] == '-')
@@ -134,8 +134,8 @@ static char unknown_letter(const struct opt *table, const char *word)
     return 0;
 }
 
-/* argp reports that a flag is wrong, but not which one or why. So the name is looked up again: if it
- * begins a single flag, its value must be wrong; if it begins several, it is ambiguous. */
+/* argp reports that a flag is wrong, but not which one or why. So the name is looked up again: if
+ * it begins a single flag, its value must be wrong; if it begins several, it is ambiguous. */
 static int blame_name(const struct parse *p, const char *word)
 {
     size_t n = strcspn(word, "=");
@@ -172,8 +172,8 @@ static int blame_name(const struct parse *p, const char *word)
     return rc;
 }
 
-/* getopt has moved past the flag that it refuses if that is a long flag or the last letter of a group
- * of letters, but not if the group continues. */
+/* getopt has moved past the flag that it refuses if that is a long flag or the last letter of a
+ * group of letters, but not if the group continues. */
 static int blame_flag(const struct parse *p, int argc, char **argv)
 {
     const char *at = p->next < argc ? argv[p->next] : "",

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct opt_doc_entry *find_flag(const struct opt_doc *d, const char *key)
+static bool has_flag(const struct opt_doc *d, const char *key)
 {
     for (int i = 0; i < d->flags.n; i++)
         if (strcmp(d->flags.e[i].key, key) == 0)
-            return &d->flags.e[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 /* Does the usage of D contain the placeholder? */
@@ -39,15 +39,20 @@ static void add_alternatives(struct text *t, const struct opt_doc *d)
     free(copy);
 }
 
-/* The terms that the detail explains, unless they are recipe keys. */
+/* What KIND may be: the terms of the first list in the detail. */
 static void add_terms(struct text *t, const struct opt_doc *d)
 {
-    const char *at = d->detail && d->keys.n == 0 ? d->detail : "";
+    const char *at = d->detail && takes(d, "KIND") ? d->detail : "";
     struct outline o;
+    bool in_list = false;
 
-    for (; outline_next(&o, &at); outline_free(&o))
+    for (; outline_next(&o, &at); outline_free(&o)) {
+        if (in_list && o.kind == OUTLINE_PARAGRAPH)
+            at = "";
+        in_list |= o.kind == OUTLINE_ENTRY;
         if (o.kind == OUTLINE_ENTRY && islower((unsigned char)*o.term) && !strchr(o.term, ' '))
             text_join(t, " ", "%s", o.term);
+    }
 }
 
 static char *known_words(const struct opt_doc *d)
@@ -71,8 +76,8 @@ static char *list_command(const struct opt_doc *d)
                                             { "MODEL", "list models" },
                                             { "TASK", "list tasks" } };
 
-    if ((takes(d, "NAME") || takes(d, "CLAIM")) && find_flag(d, "list") && d->n_parts == 0)
-        return xprintf("%s --list", d->command);
+    if (has_flag(d, "list"))
+        return d->n_parts > 0 ? NULL : xprintf("%s --list", d->command);
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         if (takes(d, lists[i][0]))
             return xstrdup(lists[i][1]);

@@ -5,7 +5,7 @@
 #include "experiments/assets/find.h"
 #include "experiments/estimate/memory_table.h"
 #include "experiments/estimate/paper_counts.h"
-#include "experiments/study/study.h"
+#include "experiments/study/budget.h"
 
 #include <math.h>
 #include <stdlib.h>

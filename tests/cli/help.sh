@@ -18,6 +18,8 @@ done
 [ "$("$L" --help)" = "$out" ] || no "--help is not help"
 "$L" --version | grep -q '^lowrank [0-9][0-9.]* (f[36][24])$' || no "--version: $("$L" --version)"
 
+command -v mandoc >/dev/null || echo "skip: man pages are not checked: mandoc is not installed"
+command -v zsh >/dev/null || echo "skip: completion for zsh is not checked: zsh is not installed"
 # lint FILE - no tool that is here has anything to say about a man page.
 lint() {
     ! command -v mandoc >/dev/null || mandoc -Tlint "$1" >"$tmp/lint" 2>&1 ||
@@ -32,15 +34,15 @@ flags() {
 }
 "$L" help --completion bash >"$tmp/bash" || no "help --completion bash: exit $?"
 "$L" help --completion zsh >"$tmp/zsh" || no "help --completion zsh: exit $?"
-"$L" help --man >"$tmp/page" || no "help --man: exit $?"
-lint "$tmp/page"
+"$L" help --man >"$tmp/lowrank.1" || no "help --man: exit $?"
+lint "$tmp/lowrank.1"
 for c in $names; do
-    grep -q "lowrank.-$c" "$tmp/page" || no "lowrank(1) does not mention lowrank-$c"
+    grep -q "lowrank.-$c" "$tmp/lowrank.1" || no "lowrank(1) does not mention lowrank-$c"
     text=$("$L" "$c" --help 2>/dev/null) || no "$c --help: exit $?"
-    printf '%s\n' "$text" | head -n 1 | grep -q "^usage: lowrank $c" || no "$c --help: no usage line"
-    printf '%s\n' "$text" | grep -A1 '^example$' | grep -q "lowrank $c" || no "$c --help: no example"
+    printf '%s\n' "$text" | head -n 1 | grep -q "^usage: lowrank $c" || no "$c --help: no usage"
+    printf '%s\n' "$text" | grep -A1 '^example$' | grep -q "lowrank $c" || no "$c: no example"
     [ -z "$("$L" "$c" --help 2>&1 >/dev/null)" ] || no "$c --help writes to standard error"
-    printf '%s\n' "$text" | awk 'length > 80 && !/^ *lowrank / { exit 1 }' ||
+    printf '%s\n' "$text" | LC_ALL=C tr -d '\200-\277' | awk 'length > 80 && !/^ *lowrank / { exit 1 }' ||
         no "$c --help: a line has more than 80 columns"
     [ "$("$L" help "$c")" = "$text" ] || no "help $c is not $c --help"
     "$L" "$c" --usage | head -n 1 | grep -q "^usage: lowrank $c" || no "$c --usage"
@@ -62,7 +64,8 @@ done
 for a in $("$L" ablate --list | cut -d' ' -f1); do
     for f in $("$L" ablate "$a" --help | flags); do
         tr -d '\\' <"$tmp/ablate.1" | grep -q -- "fB--${f}fR" || no "lowrank-ablate(1) lacks --$f"
-        grep -q -- "^    'ablate $a') flags=.*--$f[ ']" "$tmp/bash" || no "bash: ablate $a lacks --$f"
+        grep -q -- "^    'ablate $a') flags=.*--$f[ ']" "$tmp/bash" ||
+            no "completion of ablate $a for bash lacks --$f"
     done
 done
 
@@ -72,12 +75,13 @@ done
 "$L" help exit | grep -q '^130' || no "help exit has no 130"
 "$L" help environment | grep -q '^LOWRANK_HOME ' || no "help environment has no LOWRANK_HOME"
 "$L" help exit | while read -r status meaning; do
-    grep -qF "${meaning%% *}" "$tmp/page" || echo "lowrank(1) lacks exit status $status"
+    grep -qF "${meaning%% *}" "$tmp/lowrank.1" || echo "lowrank(1) lacks exit status $status"
 done >"$tmp/lacks"
 [ ! -s "$tmp/lacks" ] || no "$(cat "$tmp/lacks")"
-"$L" help enviroment 2>&1 | grep -q "did you mean 'environment'" || no "help enviroment: no suggestion"
+"$L" help enviroment 2>&1 | grep -q "did you mean 'environment'" ||
+    no "help enviroment: no suggestion"
 "$L" help --man swep 2>&1 | grep -q "did you mean 'sweep'" || no "help --man swep: no suggestion"
-[ "$(SOURCE_DATE_EPOCH=86400 "$L" help --man | sed -n 's/^.TH [A-Z]* 1 \([0-9-]*\) .*/\1/p')" = 1970-01-02 ] ||
+SOURCE_DATE_EPOCH=86400 "$L" help --man | grep -q '^.TH LOWRANK 1 1970-01-02 ' ||
     no "SOURCE_DATE_EPOCH does not date the man page"
 
 # What the scripts complete.
@@ -92,7 +96,8 @@ try() {
     shift
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
     _lowrank
-    [[ " ${COMPREPLY[*]} " == *" $wanted "* ]] || echo "bash: no '$wanted' after '$*': ${COMPREPLY[*]}"
+    [[ " ${COMPREPLY[*]} " == *" $wanted "* ]] ||
+        echo "bash: no '$wanted' after '$*': ${COMPREPLY[*]}"
 }
 try sweep lowrank sw
 try rank= lowrank run ra
