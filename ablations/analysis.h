@@ -16,7 +16,7 @@ struct analysis {
     const struct opt *opts; /* describes the fields of its own struct; ends with OPT_END */
     size_t cfg_size;        /* size of that struct */
     bool alone; /* it does not need finished runs; the database is created if it does not exist */
-    /* stores the numbers; -1 after fail() */
+    /* compute and store the numbers; returns -1 after fail() */
     int (*run)(struct session *ses, struct store *s, const void *cfg);
 };
 extern const struct analysis *const analysis_table[]; /* generated, NULL-terminated */

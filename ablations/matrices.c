@@ -13,7 +13,7 @@
 #include "ablations/common/numbers.h"
 #include "core/base/pool.h"
 #include "experiments/assets/find.h"
-#include "experiments/run/run_one.h"
+#include "experiments/run/run_model.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static int build_run(struct recipe *r, struct model *m, struct run_data *d, stru
         set_integer(&v, "seed", c->seed);
         rc = recipe_resolve(r, ses, &v);
     }
-    if (rc == 0 && (rc = run_build(m, d, r)) != 0)
+    if (rc == 0 && (rc = run_model_build(m, d, r)) != 0)
         recipe_free(r);
     settings_free(&v);
     free(path);

@@ -21,7 +21,7 @@ extern const struct cmd_group cmd_groups[];
 /* cmd_find - the command NAME, or NULL. */
 const struct cmd *cmd_find(const char *name);
 
-/* cmd_names - the names of all commands and, after them, those of the NULL-terminated MORE (or NULL),
- * as a NULL-terminated list that the caller frees. */
+/* cmd_names - the names of all commands and, after them, those of the NULL-terminated MORE (or
+ * NULL), as a NULL-terminated list that the caller frees. */
 const char **cmd_names(const char *const *more);
 #endif

@@ -16,8 +16,8 @@ struct basis {
  * FAIL_MEMORY from the SVD. */
 int basis_of(struct basis *b, const double *a, int r, int d);
 
-/* basis_random - the directions of a Gaussian matrix [r,d]: what similarity is reached by chance.
- * It is a function of SEED and SUB alone. Errors: as basis_of. */
+/* basis_random - the directions of a Gaussian matrix [r,d], which show what similarity is reached
+ * by chance. They are a function of SEED and SUB alone. Errors: as basis_of. */
 int basis_random(struct basis *b, int r, int d, uint64_t seed, uint32_t sub);
 
 /* basis_phi - how much of the span of the first i directions of U lies in the span of the first j

@@ -22,7 +22,8 @@ int encode_texts(struct encoded *e, const struct adapted *a, const struct datase
 void encoded_free(struct encoded *e);
 
 /* encode_run - the same with the model that the finished run R trained, or, with R NULL, with the
- * pretrained model MODEL. Errors: those of adapter_path, adapted_open and encode_texts. */
+ * pretrained model MODEL, both found through SES. Errors: those of adapter_path, adapted_open and
+ * encode_texts. */
 int encode_run(struct encoded *e, struct session *ses, const char *model, const struct study_run *r,
                const struct dataset *set);
 

@@ -5,7 +5,7 @@
 #include "ablations/common/study_runs.h"
 
 /* study_ranks - a list of ranks such as "4,8,64". GIVEN, if it is not NULL, is checked and
- * returned. Otherwise the list is chosen from the study's LoRA runs with these targets: the N - 1
+ * copied. Otherwise the list is chosen from the study's LoRA runs with these targets: the N - 1
  * smallest ranks that are at least FROM, and the largest. *out is owned by the caller. Errors:
  * FAIL_USAGE if GIVEN is not a list of ranks; FAIL_RUN if the study has too few, with what is
  * missing; FAIL_STORE. */

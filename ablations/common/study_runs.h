@@ -37,7 +37,7 @@ void study_runs_free(struct study_run *r, int n);
 int study_runs_done(struct study_run **out, struct store *s, const struct wanted_runs *w);
 
 /* study_runs_ranks - the ranks of the study's LoRA runs with these targets (and this task),
- * ascending, one a row. Errors: FAIL_RUN for an unknown study, FAIL_STORE. */
+ * ascending, one per row. Errors: FAIL_RUN for an unknown study, FAIL_STORE. */
 int study_runs_ranks(struct rows *r, struct store *s, const struct wanted_runs *w);
 
 /* study_runs_recipe - the name or file to give to 'lowrank sweep' for more runs of STUDY; the
@@ -47,8 +47,8 @@ char *study_runs_recipe(struct store *s, const char *study);
 /* study_runs_mismatch - record that A and B were trained on different weights; returns -1. */
 int study_runs_mismatch(const struct study_run *a, const struct study_run *b);
 
-/* Options that analyses share, for the option table of a struct T with a "char *" field of that
- * name. */
+/* Options that analyses share, for the option table of a struct T that has a string with the name
+ * of the option. */
 #define STUDY_OPTION(T, STUDY)                                                                     \
     {                                                                                              \
         "study", 0, OPT_STR, offsetof(T, study), STUDY, 0, 0, NULL, "study with finished runs"     \
@@ -61,7 +61,7 @@ int study_runs_mismatch(const struct study_run *a, const struct study_run *b);
 #define METHODS_OPTION(T)                                                                          \
     {                                                                                              \
         "methods", 0, OPT_LIST, offsetof(T, methods), NULL, 0, 0, NULL,                            \
-            "methods of the runs; by default all of the study"                                     \
+            "methods of the runs; by default all methods of the study"                             \
     }
 #define TARGETS_OPTION(T, CHOICES)                                                                 \
     {                                                                                              \

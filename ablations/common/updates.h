@@ -7,11 +7,11 @@
 #include "experiments/assets/session.h"
 
 struct update_visitor {
-    const struct session *session;
-    const char *study; /* for messages */
-    bool svd;          /* compute the spectrum of every frozen matrix that some run changed */
-    int (*visit)(void *ctx, const struct weight *w,
-                 const struct weight_update *u); /* 0; -1 after fail() */
+    const struct session *session; /* where the models and the adapters are */
+    const char *study;             /* for messages */
+    bool svd; /* compute the spectrum of every frozen matrix that some run changed */
+    /* called for each update; returns 0, or -1 after fail() */
+    int (*visit)(void *ctx, const struct weight *w, const struct weight_update *u);
     void *ctx;
 };
 
@@ -34,8 +34,7 @@ int updates_measure(struct store *s, const struct wanted_runs *w, const struct u
 void updates_add_number(struct numbers *t, const struct weight *w, const struct study_run *run,
                         int i, int j, const char *name, double value);
 
-/* The option "methods" of an analysis of updates, for the option table of a struct T with a "char
- * *" field of that name. */
+/* The option "methods" of an analysis of updates, for the option table of a struct T. */
 #define UPDATE_METHODS_OPTION(T)                                                                   \
     {                                                                                              \
         "methods", 0, OPT_STR, offsetof(T, methods), "lora,ft", 0, 0, NULL,                        \

@@ -2,6 +2,7 @@
 #include "ablations/common/weight_update.h"
 #include "ablations/common/adapter_path.h"
 #include "core/adapt/adapt.h"
+#include "core/peft/peft.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
 

@@ -29,8 +29,8 @@ struct update_source {
     double scale;
 };
 
-/* update_source_open - the file that R left in HOME; R and B must outlive it. On failure, too, it is
- * released by update_source_close, which does nothing for a zeroed struct. Errors: those of
+/* update_source_open - the file that R left in HOME; R and B must outlive it. On failure, too, it
+ * is released by update_source_close, which does nothing for a zeroed struct. Errors: those of
  * adapter_path; FAIL_INPUT for a file or a configuration that cannot be read. */
 int update_source_open(struct update_source *s, const char *home, const struct study_run *r,
                        const struct base_model *b);

@@ -8,7 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/fail.h"
 #include "core/base/macros.h"
-#include "core/base/memory.h"
+#include "core/base/ram.h"
 #include "core/base/message.h"
 #include "core/base/progress.h"
 #include "core/base/stop.h"

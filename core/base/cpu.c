@@ -1,6 +1,6 @@
 /* cpu.c - facts about this machine, and a remedy when OpenBLAS picks an outdated kernel. */
 #include "core/base/cpu.h"
-#include "core/base/memory.h"
+#include "core/base/ram.h"
 #include "core/base/procfs.h"
 
 #include <errno.h>
@@ -129,7 +129,7 @@ static void cpu_read(void)
         !procfs_line("/proc/device-tree/model", "", cpu.model, sizeof cpu.model))
         snprintf(cpu.model, sizeof cpu.model, "unknown");
     cpu.cores = count_cores();
-    memory_limits(&cpu.mem_total, &cpu.mem_available);
+    ram_limits(&cpu.mem_total, &cpu.mem_available);
 }
 
 const struct cpu *cpu_info(void)
@@ -147,8 +147,8 @@ static bool one_of(const char *name, const char *const *names)
 }
 
 /* OpenBLAS picks its kernel by CPU family and model, so a CPU that is newer than the library gets a
- * kernel from 2004. The kernels Haswell and Zen use AVX2; they are as fast as the AVX-512 kernels on
- * AMD, but not on Intel. */
+ * kernel from 2004. The kernels Haswell and Zen use AVX2; they are as fast as the AVX-512 kernels
+ * on AMD, but not on Intel. */
 const char *cpu_blas_core_wanted(const char *core)
 {
     static const char *const wide[] = { "SkylakeX", "Cooperlake", "Sapphirerapids", NULL };

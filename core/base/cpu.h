@@ -10,7 +10,7 @@ struct cpu {
     bool avx2, avx512, amx_bf16;
     bool bf16_fast; /* products in bf16 run faster than in f32: AMX, or AVX512-BF16 on AMD */
     int cores;      /* CPUs that this process may run on */
-    size_t mem_total, mem_available; /* bytes, see memory_limits */
+    size_t mem_total, mem_available; /* bytes, see ram_limits */
 };
 /* cpu_info - the facts, read once. */
 const struct cpu *cpu_info(void);

@@ -99,6 +99,24 @@ int file_guard(const struct file *f, int (*fn)(void *), void *arg)
     return rc;
 }
 
+struct data_copy {
+    void *to;
+    const struct file *from;
+};
+
+static int copy_data(void *arg)
+{
+    const struct data_copy *c = arg;
+
+    memcpy(c->to, c->from->data, c->from->size);
+    return 0;
+}
+
+int file_copy_data(void *to, const struct file *f)
+{
+    return file_guard(f, copy_data, &(struct data_copy){ to, f });
+}
+
 static int write_all(int fd, const unsigned char *p, size_t size)
 {
     while (size > 0) {

@@ -32,13 +32,16 @@ void file_unmap(struct file *f);
  * reads, because it may never return; calls do not nest. */
 int file_guard(const struct file *f, int (*fn)(void *), void *arg);
 
+/* file_copy_data - copy the mapped bytes to TO, under file_guard. Errors: FAIL_INPUT. */
+int file_copy_data(void *to, const struct file *f);
+
 /* file_write - replace PATH by SIZE bytes: write a temporary file in the same folder, fsync,
  * rename, fsync the folder. Readers see the old or the new content, never a part, even after a
  * crash. Errors: CODE, because the caller knows which one it is (FAIL_STORE, FAIL_INPUT). */
 int file_write(const char *path, const void *data, size_t size, enum fail_code code);
 
-/* file_write_parts - the same without fsync, from N pieces, for a large file that can be made again.
- * After a crash of the machine its content is undefined, so it should contain a checksum. */
+/* file_write_parts - the same without fsync, from N pieces, for a large file that can be made
+ * again. After a crash of the machine its content is undefined, so it should contain a checksum. */
 struct file_part {
     const void *data;
     size_t size;

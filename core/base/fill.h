@@ -7,7 +7,7 @@
 /* The width of help on a terminal. */
 enum { FILL_WIDTH = 80 };
 
-/* fill_text - print the words of TEXT and a newline, beginning at column AT and going to a new line,
- * indented by INDENT, wherever a word would pass column FILL_WIDTH. */
+/* fill_text - print the words of TEXT and a newline, beginning at column AT and going to a new
+ * line, indented by INDENT, wherever a word would pass column FILL_WIDTH. */
 void fill_text(FILE *to, const char *text, int at, int indent);
 #endif

@@ -1,4 +1,4 @@
-/* home.c - where results are. */
+/* home.c - the folder of results, models and data. */
 #include "core/base/home.h"
 #include "core/base/file.h"
 

@@ -1,11 +1,12 @@
-/* home.h - the folder of results, models and data, and the flags that name folders. Layer 0. */
+/* home.h - the folder of results, models and data, and the flags that name folders. */
 #ifndef HOME_H
 #define HOME_H
 
 #include "core/base/opt.h"
 
-/* home_or_default - HOME: OPTION, the value of --home, unless it is NULL or "", else the environment
- * variable LOWRANK_HOME, else "out". home_path - NAME in that folder; the caller frees it. */
+/* home_or_default - HOME: OPTION, the value of --home, unless it is NULL or "", else the
+ * environment variable LOWRANK_HOME, else "out". home_path - NAME in that folder; the caller frees
+ * it. */
 const char *home_or_default(const char *option);
 char *home_path(const char *option, const char *name);
 

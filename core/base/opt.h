@@ -41,8 +41,8 @@ void opt_free(const struct opt *table, void *dst);
 bool opt_same_key(const char *a, const char *b);
 const struct opt *opt_find(const struct opt *table, const char *key);
 
-/* opt_set - parse VALUE into the field of O. Errors: FAIL_USAGE, "'rank' must be a whole number from
- * 1 to 4096, not '0'", with the choices and a suggestion where there are choices. */
+/* opt_set - parse VALUE into the field of O. Errors: FAIL_USAGE, "'rank' must be a whole number
+ * from 1 to 4096, not '0'", with the choices and a suggestion where there are choices. */
 int opt_set(const struct opt *o, void *dst, const char *value);
 
 /* opt_text - the canonical text of a field into BUF, which is returned. For a number it is the
@@ -72,9 +72,10 @@ struct opt_usage {
                                  --help' explains; NULL-terminated, or NULL */
 };
 
-/* opt_parse - read the flags in ARGV into DST; TABLE may be NULL. Every command also has -h, --help,
- * --usage, -q and -v. The arguments, which are the words that are not flags, are left in argv[1...],
- * and *ARGC is their number + 1. Returns 0, or 1 when help was printed. Errors: FAIL_USAGE. */
+/* opt_parse - read the flags in ARGV into DST; TABLE may be NULL. Every command also has -h,
+ * --help, --usage, -q and -v. The arguments, which are the words that are not flags, are left in
+ * argv[1...], and *ARGC is their number + 1. Returns 0, or 1 when help was printed. Errors:
+ * FAIL_USAGE. */
 int opt_parse(const struct opt_usage *u, const struct opt *table, void *dst, int *argc,
               char **argv);
 
@@ -84,7 +85,7 @@ int opt_parse(const struct opt_usage *u, const struct opt *table, void *dst, int
 int opt_command(const struct opt_usage *u, const struct opt *table, size_t size,
                 int (*work)(void *cfg, int argc, char **argv), int argc, char **argv);
 
-/* opt_help - print the entries of TABLE as lines of help, for the detail of a command: key, meaning,
- * range and default. */
+/* opt_help - print the entries of TABLE as lines of help, for the detail of a command: key,
+ * meaning, range and default. */
 void opt_help(const struct opt *table, FILE *to);
 #endif

@@ -118,8 +118,8 @@ static error_t on_key(int key, char *value, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-/* The first letter of "-abc" that is not a flag, or 0. Whatever follows a flag that takes a value is
- * that value. */
+/* The first letter of "-abc" that is not a flag, or 0. Whatever follows a flag that takes a value
+ * is that value. */
 static char unknown_letter(const struct opt *table, const char *word)
 {
     if (word[0] != '-' || word[1] == '-')
@@ -134,8 +134,8 @@ static char unknown_letter(const struct opt *table, const char *word)
     return 0;
 }
 
-/* argp reports that a flag is wrong, but not which one or why. So the name is looked up again: if it
- * begins a single flag, its value must be wrong; if it begins several, it is ambiguous. */
+/* argp reports that a flag is wrong, but not which one or why. So the name is looked up again: if
+ * it begins a single flag, its value must be wrong; if it begins several, it is ambiguous. */
 static int blame_name(const struct parse *p, const char *word)
 {
     size_t n = strcspn(word, "=");
@@ -172,8 +172,8 @@ static int blame_name(const struct parse *p, const char *word)
     return rc;
 }
 
-/* getopt has moved past the flag that it refuses if that is a long flag or the last letter of a group
- * of letters, but not if the group continues. */
+/* getopt has moved past the flag that it refuses if that is a long flag or the last letter of a
+ * group of letters, but not if the group continues. */
 static int blame_flag(const struct parse *p, int argc, char **argv)
 {
     const char *at = p->next < argc ? argv[p->next] : "",

@@ -50,8 +50,8 @@ extern const struct opt opt_doc_flags[OPT_DOC_FLAGS + 1];
  * own. */
 char opt_doc_letter(const struct opt *table, int i);
 
-/* opt_doc_print - the help of a command. opt_doc_print_usage - its first line. opt_doc_print_detail -
- * its detail. */
+/* opt_doc_print - the help of a command. opt_doc_print_usage - its first line. opt_doc_print_detail
+ * - its detail. */
 void opt_doc_print(const struct opt_doc *d, FILE *to);
 void opt_doc_print_usage(const struct opt_doc *d, FILE *to);
 void opt_doc_print_detail(const struct opt_doc *d, FILE *to);

@@ -31,8 +31,8 @@ struct outline {
     int at;
 };
 
-/* outline_next - read the next piece at *FROM into O and move *FROM behind it; false: there is none.
- * The caller calls outline_free after each. */
+/* outline_next - read the next piece at *FROM into O and move *FROM behind it; false: there is
+ * none. The caller calls outline_free after each. */
 bool outline_next(struct outline *o, const char **from);
 void outline_free(struct outline *o);
 #endif

@@ -54,8 +54,8 @@ static void spawn_drain(int fd, char *out, size_t out_size, size_t *used)
     }
 }
 
-/* The program has ended when waitpid says so, not when the pipe is closed: a background process that
- * it left behind may keep the pipe open. */
+/* The program has ended when waitpid says so, not when the pipe is closed: a background process
+ * that it left behind may keep the pipe open. */
 static int spawn_supervise(pid_t pid, int fd, char *out, size_t out_size, double timeout_s,
                            bool *late)
 {

@@ -9,9 +9,9 @@
 const char *suggest_word(const char *name, const char *const *words);
 const char *suggest_key(const char *name, const struct opt *table);
 
-/* suggest_hint - the end of a message about the unknown NAME, into BUF, which is returned:
- * "; did you mean 'X'?" if a word is close; else "; OTHERWISE"; or, if OTHERWISE is NULL, "; it must
- * be one of a, b, c" with as many words as fit. */
+/* suggest_hint - the end of a message about the unknown NAME, into BUF, which is returned: "; did
+ * you mean 'X'?" if a word is close; else "; OTHERWISE"; or, if OTHERWISE is NULL, "; it must be
+ * one of a, b, c" with as many words as fit. */
 enum { SUGGEST_HINT = 512 };
 const char *suggest_hint(char buf[SUGGEST_HINT], const char *name, const char *const *words,
                          const char *otherwise);

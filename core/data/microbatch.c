@@ -62,7 +62,7 @@ static void microbatch_add(struct microbatch *m, const struct dataset *d, int ex
 }
 
 void microbatch_fill(struct microbatch *out, const struct dataset *d, const int *idx, int n,
-                int first_slot)
+                     int first_slot)
 {
     int n_tok = 0;
 
@@ -155,7 +155,7 @@ static struct cut cut_scratch(struct microbatch *m, int parts, int n)
 }
 
 int microbatch_split(struct microbatch *out, int max_parts, int tokens_per_part, double pair_cost,
-                const struct dataset *d, const int *idx, int n, int first_slot)
+                     const struct dataset *d, const int *idx, int n, int first_slot)
 {
     double n_tok = 0;
 

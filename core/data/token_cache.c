@@ -207,9 +207,9 @@ static void token_cache_save(const struct dataset *d, const char *dir, const cha
     free(data);
 }
 
-int dataset_cached(struct dataset *d, const struct task *t, enum split s, const char *dir,
-                   const struct tok *tok, long max_len, long limit, uint64_t subset_seed,
-                   const struct token_cache *c)
+int token_cache_dataset(struct dataset *d, const struct task *t, enum split s, const char *dir,
+                        const struct tok *tok, long max_len, long limit, uint64_t subset_seed,
+                        const struct token_cache *c)
 {
     char key[65];
 

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct opt_doc_entry *find_flag(const struct opt_doc *d, const char *key)
+static bool has_flag(const struct opt_doc *d, const char *key)
 {
     for (int i = 0; i < d->flags.n; i++)
         if (strcmp(d->flags.e[i].key, key) == 0)
-            return &d->flags.e[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 /* Does the usage of D contain the placeholder? */
@@ -71,8 +71,8 @@ static char *list_command(const struct opt_doc *d)
                                             { "MODEL", "list models" },
                                             { "TASK", "list tasks" } };
 
-    if ((takes(d, "NAME") || takes(d, "CLAIM")) && find_flag(d, "list") && d->n_parts == 0)
-        return xprintf("%s --list", d->command);
+    if (has_flag(d, "list"))
+        return d->n_parts > 0 ? NULL : xprintf("%s --list", d->command);
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         if (takes(d, lists[i][0]))
             return xstrdup(lists[i][1]);

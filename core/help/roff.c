@@ -1,6 +1,6 @@
 /* roff.c - text in the language of man(7). */
 #include "core/help/roff.h"
-#include "core/base/alloc.h"
+#include "core/base/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 enum { WIDTH = 72 };
 
-/* Without the escapes roff prints typographic characters, which cannot be copied into a shell. */
+/* Without these escapes roff prints typographic characters, which a shell would not understand. */
 static const char *roff_escape(char c)
 {
     switch (c) {
@@ -24,32 +24,35 @@ static const char *roff_escape(char c)
     }
 }
 
-static void roff_bytes(FILE *to, const char *s, size_t n)
+/* N bytes of S, escaped; a period at the beginning of a LINE would make it a request, which \&, an
+ * empty character, prevents. The caller frees the result. */
+static char *roff_escaped(const char *s, size_t n, bool line)
 {
+    struct text t = { 0 };
+
+    if (line && n > 0 && *s == '.')
+        text_add(&t, "\\&");
     for (size_t i = 0; i < n;) {
         utf8proc_int32_t c = 0;
         long size = utf8proc_iterate((const utf8proc_uint8_t *)s + i, (long)(n - i), &c);
         const char *escape = roff_escape(s[i]);
         if (escape)
-            fputs(escape, to);
+            text_add(&t, "%s", escape);
         else if (size > 1)
-            fprintf(to, "\\[u%04X]", (unsigned)c);
+            text_add(&t, "\\[u%04X]", (unsigned)c);
         else
-            fputc(s[i], to);
+            text_add(&t, "%c", s[i]);
         i += size > 0 ? (size_t)size : 1;
     }
+    return text_take(&t);
 }
 
 void roff_text(FILE *to, const char *s)
 {
-    roff_bytes(to, s, strlen(s));
-}
+    char *escaped = roff_escaped(s, strlen(s), false);
 
-/* A period at the beginning of a line would make it a request; \& is nothing, and prevents that. */
-static void roff_guard(FILE *to, char first)
-{
-    if (first == '.')
-        fputs("\\&", to);
+    fputs(escaped, to);
+    free(escaped);
 }
 
 void roff_prose(FILE *to, const char *s)
@@ -58,16 +61,12 @@ void roff_prose(FILE *to, const char *s)
 
     for (s += strspn(s, " \n"); *s; s += strspn(s, " \n")) {
         size_t n = strcspn(s, " \n");
-        if (at > 0 && at + 1 + n > WIDTH) {
-            fputc('\n', to);
-            at = 0;
-        }
-        if (at > 0)
-            fputc(' ', to);
-        else
-            roff_guard(to, *s);
-        roff_bytes(to, s, n);
-        at += n + (at > 0);
+        char *word = roff_escaped(s, n, true);
+        if (at > 0 && at + 1 + strlen(word) > WIDTH)
+            at = 0, fputc('\n', to);
+        fprintf(to, "%s%s", at > 0 ? " " : "", word);
+        at += strlen(word) + (at > 0);
+        free(word);
         s += n;
     }
     fputc('\n', to);
@@ -85,7 +84,8 @@ void roff_sentence(FILE *to, const char *s)
 
 void roff_literal_line(FILE *to, const char *s)
 {
-    roff_guard(to, *s);
-    roff_text(to, s);
-    fputc('\n', to);
+    char *escaped = roff_escaped(s, strlen(s), true);
+
+    fprintf(to, "%s\n", escaped);
+    free(escaped);
 }

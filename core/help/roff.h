@@ -11,8 +11,8 @@ void roff_text(FILE *to, const char *s);
 /* roff_prose - the words of S, broken into lines of moderate length. */
 void roff_prose(FILE *to, const char *s);
 
-/* roff_sentence - the same with a capital letter at the beginning and a full stop at the end, unless
- * there is a mark already. */
+/* roff_sentence - the same with a capital letter at the beginning and a full stop at the end,
+ * unless there is a mark already. */
 void roff_sentence(FILE *to, const char *s);
 
 /* roff_literal_line - S as a line of its own whose spaces are kept. */

@@ -145,10 +145,11 @@ static struct attn_shape attention(const struct ctx *c)
                             .scale = c->m->net->attn_scale,
                             .causal = c->m->base->arch->causal,
                             .p_drop = c->m->head.attn_dropout,
-                            .n_mem = c->m->n_prefix_kv };
+                            .n_prefix = c->m->n_prefix_kv };
 
-    if (s.n_mem > 0)
-        c->m->adapt->prefix_kv(c->m, c->ws, c->layer, &s.k_mem, &s.v_mem, &s.dk_mem, &s.dv_mem);
+    if (s.n_prefix > 0)
+        c->m->adapt->prefix_kv(c->m, c->ws, c->layer, &s.k_prefix, &s.v_prefix, &s.dk_prefix,
+                               &s.dv_prefix);
     return s;
 }
 

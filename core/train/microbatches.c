@@ -18,5 +18,5 @@ int microbatches_cut(struct microbatch *mb, const struct model *m, const struct 
     for (int i = 0; i < n; i++)
         n_tok += (long)(d->off[idx[i] + 1] - d->off[idx[i]]);
     return microbatch_split(mb, MAX_MICROBATCHES, microbatches_tokens(m->n_train, n_tok),
-                       microbatch_pair_cost(&m->base->dims), d, idx, n, first_slot);
+                            microbatch_pair_cost(&m->base->dims), d, idx, n, first_slot);
 }

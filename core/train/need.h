@@ -9,12 +9,12 @@
  * the attention of the last block. */
 enum { ROWS_TRAINED, ROWS_EVALUATED, ROWS_FIRSTS, N_ROWS };
 
+/* BYTES is the RAM that a run takes beside the base model: theta and its copy of the best
+ * evaluation, gradient vectors, moments, and the workspaces of all threads. ROWS is how many
+ * different numbers of rows occur, each counted where it occurs first in the list above. */
 struct train_need {
-    size_t bytes; /* RAM beside the base model: theta and its copy of the best evaluation, gradient
-                     vectors, moments, the workspaces of all threads */
-    int rows
-        [N_ROWS]; /* how many different numbers of rows occur, each counted where it occurs first
-                         in the list above */
+    size_t bytes;
+    int rows[N_ROWS];
 };
 
 /* train_need - what a run of M on D with THREADS threads needs, from a sample of its batches. M may

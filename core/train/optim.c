@@ -115,7 +115,7 @@ int train_cfg_check(const struct train_cfg *c, const struct task *t)
     return train_recompute(c) < 0 ? -1 : check_best_by(c, t);
 }
 
-double lr_at(const struct train_cfg *c, long s, long n)
+double train_lr(const struct train_cfg *c, long s, long n)
 {
     long w = c->warmup >= 1 ? (long)c->warmup : (long)(c->warmup * (double)n);
 

@@ -46,11 +46,10 @@ int train_cfg_check(const struct train_cfg *c, const struct task *t);
  * it is larger than the number of blocks of any model. Errors: FAIL_USAGE. */
 int train_recompute(const struct train_cfg *c);
 
-/* lr_at - the learning rate of step s (from 0) of n, with w steps of warm-up (a share above 0 makes
- * at least one):
- *     s < w       lr (s+1) / w
- *     linear      lr min((s+1)/w, (n-s)/(n-w))
+/* train_lr - the learning rate of step s (from 0) of n. During the w steps of warm-up (a share
+ * above 0 makes at least one) it is lr (s+1)/w, and afterwards
+ *     linear      lr (n-s)/(n-w)
  *     constant    lr
  *     cosine      lr/2 (1 + cos(pi (s-w)/(n-w))) */
-double lr_at(const struct train_cfg *c, long s, long n);
+double train_lr(const struct train_cfg *c, long s, long n);
 #endif

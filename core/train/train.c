@@ -179,7 +179,7 @@ static int train_step(struct trainer *t)
         t->m->adapt->step_grad(t->m, t->step.grad[0], t->st.step + 1, t->total);
         t->norm = step_norm_again(&t->step);
     }
-    t->lr = lr_at(c, t->st.step, t->total);
+    t->lr = train_lr(c, t->st.step, t->total);
     t->st.loss_sum += loss;
     t->st.loss_n += n;
     t->st.examples += n;

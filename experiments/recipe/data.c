@@ -25,8 +25,8 @@ static int load_split(struct dataset *d, const struct recipe *r, const struct lo
     const struct task_facts *t = r->task;
     char *dir = home_path(r->session->home, "cache/tokens");
     struct token_cache c = { dir, t->file[s], t->spec, m->facts->tokenizer };
-    int rc =
-        dataset_cached(d, &t->task, s, t->dir, m->tok, r->train.max_len, limit, SUBSET_SEED, &c);
+    int rc = token_cache_dataset(d, &t->task, s, t->dir, m->tok, r->train.max_len, limit,
+                                 SUBSET_SEED, &c);
 
     free(dir);
     if (rc == 0 && strcmp(d->sha256, t->file[s]) != 0) {

@@ -12,6 +12,14 @@
 
 double gnuplot_timeout_s = 60;
 
+bool gnuplot_is_installed(void)
+{
+    char program[] = "gnuplot", flag[] = "--version", said[256];
+    char *argv[] = { program, flag, NULL };
+
+    return spawn_wait(argv, said, sizeof said, 20) == 0;
+}
+
 /* How a complete file begins, and what is near its end. */
 static const struct {
     const char *format, *head, *tail;

@@ -2,7 +2,11 @@
 #ifndef GNUPLOT_H
 #define GNUPLOT_H
 
+#include <stdbool.h>
+
 extern double gnuplot_timeout_s; /* 60 */
+
+bool gnuplot_is_installed(void);
 
 /* gnuplot_draw - draw DIR/NAME.gp as DIR/NAME.FORMAT for each of the NULL-terminated FORMATS
  * ("pdf", "svg", "png"). The files replace older ones only when all of them are complete. Errors:

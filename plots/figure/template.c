@@ -184,8 +184,8 @@ static int parse_line(struct template *t, const char *s, const char *end)
     return rc;
 }
 
-/* Take over the commands of the figure that the line 'like' names. */
-static int load_body_of_like(struct template *t)
+/* Append the commands of the figure that the line "like" names. */
+static int append_commands_of_like(struct template *t)
 {
     char *file = xprintf("plots/%s.gp", t->like), *path = share_path(file), *text = read_file(path);
     const char *s = text;
@@ -193,8 +193,9 @@ static int load_body_of_like(struct template *t)
     while (s && *s == '#')
         s += strcspn(s, "\n") + 1;
     if (text) {
-        free(t->body);
-        t->body = xstrdup(s);
+        char *own = t->body;
+        t->body = xprintf("%s%s", own, s);
+        free(own);
     }
     free(text);
     free(path);
@@ -220,7 +221,7 @@ static int parse_template(struct template *t, const char *text)
     if (!t->about || !*t->about || !t->width || !t->make || t->n_data == 0)
         return fail(FAIL_INPUT,
                     "the header must begin with a caption and have the lines size, make and data");
-    return t->like ? load_body_of_like(t) : 0;
+    return t->like ? append_commands_of_like(t) : 0;
 }
 
 int template_names(char *name[MAX_FIGURES + 1])

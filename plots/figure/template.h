@@ -3,7 +3,7 @@
  *
  *   # Accuracy against rank.                             the caption: always the first line
  *   # size: 8.4 x 6                                      width x height in cm, gnuplot expressions
- *   # like: phi_rank                                     use the commands of this figure
+ *   # like: phi_rank                                     continue with this figure's commands
  *   # make: lowrank sweep rank                           what to run if there is nothing to draw
  *   # runs: fig_runs(study=rank)                         the runs behind it: columns key8,
  *                                                        git_commit, git_dirty
@@ -41,7 +41,7 @@ struct template
     struct source runs, text; /* query NULL: the template does not have this line */
     struct source *data;      /* [n_data] */
     int n_data;
-    char *body;  /* the gnuplot commands */
+    char *body;  /* the gnuplot commands, then those of the figure "like" */
     char *style; /* plots/style.gp, which precedes them */
 };
 

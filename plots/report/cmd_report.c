@@ -3,6 +3,7 @@
 #include "core/base/opt.h"
 #include "core/base/text.h"
 #include "core/cmd.h"
+#include "plots/figure/gnuplot.h"
 #include "plots/report/report.h"
 #include "plots/report/html.h"
 #include "results/query/recorded.h"
@@ -49,14 +50,6 @@ static int remove_entry(const char *path, const struct stat *st, int flag, struc
 {
     (void)st, (void)flag, (void)at;
     return remove(path);
-}
-
-static bool have_gnuplot(void)
-{
-    char program[] = "gnuplot", flag[] = "--version", said[256];
-    char *argv[] = { program, flag, NULL };
-
-    return spawn_wait(argv, said, sizeof said, 20) == 0;
 }
 
 /* rp->dir receives a new folder for gnuplot's files. */
@@ -121,7 +114,7 @@ static int write_report(struct report *rp, const struct options *o, const char *
     char *text = NULL;
 
     if (check_finished_runs(rp) != 0 || check_writable(path) != 0 ||
-        (have_gnuplot() && make_temporary_dir(rp) != 0))
+        (gnuplot_is_installed() && make_temporary_dir(rp) != 0))
         return -1;
     if (!rp->dir)
         warn("gnuplot is not installed: the report has no figures");

@@ -34,10 +34,10 @@ flags() {
 }
 "$L" help --completion bash >"$tmp/bash" || no "help --completion bash: exit $?"
 "$L" help --completion zsh >"$tmp/zsh" || no "help --completion zsh: exit $?"
-"$L" help --man >"$tmp/page" || no "help --man: exit $?"
-lint "$tmp/page"
+"$L" help --man >"$tmp/lowrank.1" || no "help --man: exit $?"
+lint "$tmp/lowrank.1"
 for c in $names; do
-    grep -q "lowrank.-$c" "$tmp/page" || no "lowrank(1) does not mention lowrank-$c"
+    grep -q "lowrank.-$c" "$tmp/lowrank.1" || no "lowrank(1) does not mention lowrank-$c"
     text=$("$L" "$c" --help 2>/dev/null) || no "$c --help: exit $?"
     printf '%s\n' "$text" | head -n 1 | grep -q "^usage: lowrank $c" || no "$c --help: no usage line"
     printf '%s\n' "$text" | grep -A1 '^example$' | grep -q "lowrank $c" || no "$c --help: no example"
@@ -74,7 +74,7 @@ done
 "$L" help exit | grep -q '^130' || no "help exit has no 130"
 "$L" help environment | grep -q '^LOWRANK_HOME ' || no "help environment has no LOWRANK_HOME"
 "$L" help exit | while read -r status meaning; do
-    grep -qF "${meaning%% *}" "$tmp/page" || echo "lowrank(1) lacks exit status $status"
+    grep -qF "${meaning%% *}" "$tmp/lowrank.1" || echo "lowrank(1) lacks exit status $status"
 done >"$tmp/lacks"
 [ ! -s "$tmp/lacks" ] || no "$(cat "$tmp/lacks")"
 "$L" help enviroment 2>&1 | grep -q "did you mean 'environment'" || no "help enviroment: no suggestion"

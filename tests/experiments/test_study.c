@@ -6,7 +6,7 @@
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/study/study.h"
-#include "experiments/run/worker.h"
+#include "experiments/estimate/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -289,8 +289,8 @@ START_TEST(conditions_set_keys)
 }
 END_TEST
 
-/* Each stream of random numbers has a seed of its own; without one it follows the run's, and the key says
- * nothing of it. */
+/* Each stream of random numbers has a seed of its own; without one it follows the run's, and the
+ * key says nothing of it. */
 START_TEST(streams_have_seeds)
 {
     struct study s;
@@ -412,13 +412,13 @@ START_TEST(memory_is_checked)
     bool pending[4] = { true, true, true, true };
 
     ck_assert_int_eq(load(&s, "", "seeds: 4\n", NULL, 0, PROFILE_QUICK), 0);
-    ck_assert_int_eq(study_memory(&s, NULL, 1), 0);
+    ck_assert_int_eq(memory_study(&s, NULL, 1), 0);
     for (int i = 0; i < 4; i++)
         ck_assert_uint_gt(s.runs[i].rss, 1000);
-    ck_assert_int_eq(study_memory_check(&s, pending, 4), 0);
+    ck_assert_int_eq(memory_check(&s, pending, 4), 0);
     for (int i = 0; i < 4; i++)
         s.runs[i].rss = i < 2 ? (size_t)1 << 60 : 1;
-    ck_assert_int_eq(study_memory_check(&s, pending, 4), -1);
+    ck_assert_int_eq(memory_check(&s, pending, 4), -1);
     ck_assert_int_eq(fail_code(), FAIL_MEMORY);
     ck_assert_msg(strstr(fail_text(), "one worker needs"), "%s", fail_text());
     study_free(&s);

@@ -280,7 +280,7 @@ START_TEST(floats_convert)
     ck_assert_int_eq(st_reals(r, &s, t, 6), 0);
     ck_assert(memcmp(d, of_f16, sizeof of_f16) == 0 && r[2] == 65504 && signbit(r[5]));
     ck_assert_int_eq(st_reals(r, &s, t, 5), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "has 6 numbers; 5 are needed"));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "has 6 values, but 5 are needed"));
     st_close(&s);
 
     open_one(&s, "BF16", bf16, sizeof bf16, 3);

@@ -2,6 +2,7 @@
  * tags and its escapes, the same bytes again, with and without gnuplot. */
 #include "core/base/file.h"
 #include "core/cmd.h"
+#include "plots/figure/gnuplot.h"
 #include "plots/report/html.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"
@@ -224,14 +225,6 @@ static void has(const char *html, const char *text)
     ck_assert_msg(strstr(html, text), "no '%s' in the report", text);
 }
 
-static bool have_gnuplot(void)
-{
-    char program[] = "gnuplot", flag[] = "--version", out[64];
-    char *argv[] = { program, flag, NULL };
-
-    return spawn_wait(argv, out, sizeof out, 20) == 0;
-}
-
 START_TEST(report_of_a_store)
 {
     const char *home = planted(_i ? "asked" : "old", _i);
@@ -257,7 +250,7 @@ START_TEST(report_of_a_store)
     ck_assert_ptr_null(strstr(html, "<script>alert"));
     ck_assert_ptr_null(strstr(html, "src=\"http"));
     ck_assert_ptr_null(strstr(html, "url(http"));
-    if (have_gnuplot())
+    if (gnuplot_is_installed())
         has(html, _i ? "<g id=\"f2-" : "<g id=\"f1-");
     if (_i) {
         has(html, "&#60;script&#62;alert(1)&#60;/script&#62;</h2>");
@@ -305,7 +298,7 @@ START_TEST(report_without_a_figure)
     char *html = make_report(home, "");
     ck_assert_msg(html != NULL, "%s", fail_text());
     check_tags(html);
-    if (have_gnuplot())
+    if (gnuplot_is_installed())
         has(html, "No figure <code>rnk</code>: unknown figure &#39;rnk&#39;; did you mean "
                   "&#39;rank&#39;?</p>");
     free(html);

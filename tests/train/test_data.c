@@ -168,8 +168,8 @@ static const struct {
 START_TEST(bad_data_files)
 {
     load_task(bad_data[_i].format, bad_data[_i].columns, bad_data[_i].header);
-    ck_assert_int_eq(load(bad_data[_i].text, 1),
-                     -1); /* the whole file is checked, whatever the limit */
+    /* the whole file is checked, whatever the limit */
+    ck_assert_int_eq(load(bad_data[_i].text, 1), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_msg(strstr(fail_text(), bad_data[_i].says), "'%s' lacks '%s'", fail_text(),
                   bad_data[_i].says);

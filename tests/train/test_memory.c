@@ -109,8 +109,8 @@ static size_t gradient(int i, enum pooling pooling, int recompute, real **grad, 
 
     tiny_batch(&t, &base.dims);
     build(i, pooling, recompute);
-    for (size_t k = 0; k < m.n_train;
-         k++) /* LoRA's B starts at 0, where the gradient of A vanishes */
+    /* LoRA's B starts at 0, where the gradient of A vanishes */
+    for (size_t k = 0; k < m.n_train; k++)
         m.theta[k] += (real)(0.05 * sin((double)k));
     ck_assert_int_eq(workspace_init(&ws, &m, true), 0);
     for (int again = 0; again < 2; again++) /* the memory is reused, as in training */

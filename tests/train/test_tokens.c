@@ -57,7 +57,7 @@ static void end(void)
 static int load_cached(void)
 {
     dataset_free(&d);
-    return dataset_cached(&d, &task, SPLIT_TRAIN, dir, tok, 5, 0, 1, &cache);
+    return token_cache_dataset(&d, &task, SPLIT_TRAIN, dir, tok, 5, 0, 1, &cache);
 }
 
 static bool same(const struct dataset *x, const struct dataset *y)
@@ -114,8 +114,8 @@ START_TEST(every_input_makes_another_file)
         if (i == 6)
             c.tokenizer = other;
         dataset_free(&d);
-        int rc = dataset_cached(&d, &task, i == 7 ? SPLIT_DEV : SPLIT_TRAIN, dir, tok, max_len,
-                                limit, i == 3 ? 2 : 1, &c);
+        int rc = token_cache_dataset(&d, &task, i == 7 ? SPLIT_DEV : SPLIT_TRAIN, dir, tok, max_len,
+                                     limit, i == 3 ? 2 : 1, &c);
         ck_assert_int_eq(rc, 0);
         ck_assert_int_eq(files(path), ++n);
     }
@@ -178,7 +178,7 @@ START_TEST(a_file_of_another_key_is_not_used)
     ck_assert_int_eq(load_cached(), 0);
     ck_assert_int_eq(files(path), 1);
     dataset_free(&d);
-    ck_assert_int_eq(dataset_cached(&d, &task, SPLIT_TRAIN, dir, tok, 4, 0, 1, &cache), 0);
+    ck_assert_int_eq(token_cache_dataset(&d, &task, SPLIT_TRAIN, dir, tok, 4, 0, 1, &cache), 0);
     int n = files(other);
     ck_assert_int_eq(n, 2);
     for (DIR *dp = opendir(cache_dir); dp; dp = NULL) { /* the one that is not PATH */

@@ -337,7 +337,7 @@ START_TEST(learning_rates)
 
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
         struct train_cfg c = { .lr = 3, .warmup = row[i].warmup, .schedule = row[i].schedule };
-        ck_assert_double_eq_tol(lr_at(&c, row[i].s, row[i].n), 3 * row[i].want, 1e-12);
+        ck_assert_double_eq_tol(train_lr(&c, row[i].s, row[i].n), 3 * row[i].want, 1e-12);
     }
 }
 END_TEST

@@ -1,34 +1,22 @@
-/* bench_geometry.c - models of known shapes with random weights, and random examples: nothing is
+/* bench_model.c - models of known shapes with random weights, and random examples: no file is
  * read. */
-#include "experiments/bench/bench.h"
+#include "experiments/bench/bench_model.h"
 #include "core/base/cpu.h"
 #include "core/base/rng.h"
 #include "experiments/assets/geometry.h"
+#include "experiments/bench/bench_words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int bench_words(struct settings *v, const char *first, int n, char **words)
+int bench_model_dims(struct dims *d, struct session *ses, const struct settings *v)
 {
-    for (int i = 0; i < n; i++) {
-        if (i == 0 && !strchr(words[i], '='))
-            settings_set(v, first, words[i], location_command_line);
-        else if (settings_word(v, words[i]) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-int bench_dims(struct dims *d, struct session *ses, const struct settings *v, const char *geometry)
-{
-    const struct setting *s = settings_get(v, "model");
-
-    return geometry_dims(d, NULL, NULL, ses, s ? s->value : geometry);
+    return geometry_dims(d, NULL, NULL, ses, bench_words_model(v));
 }
 
 /* --- random examples */
 
-void bench_set_init(struct dataset *s, const struct dims *d, int n, int tokens, bool labels)
+void bench_model_examples(struct dataset *s, const struct dims *d, int n, int tokens, bool labels)
 {
     struct rng r = rng_make(1, RNG_ORDER, 0);
     size_t all = (size_t)n * (size_t)tokens;
@@ -48,7 +36,7 @@ void bench_set_init(struct dataset *s, const struct dims *d, int n, int tokens, 
     }
 }
 
-void bench_set_free(struct dataset *s)
+void bench_model_examples_free(struct dataset *s)
 {
     free(s->ids);
     free(s->off);
@@ -59,15 +47,16 @@ void bench_set_free(struct dataset *s)
 
 /* --- the model */
 
-static int read_recipe(struct bench_model *b, struct session *ses, const struct settings *v,
-                       long sequences, long tokens)
+static int parse_recipe(struct bench_model *b, struct session *ses, const struct settings *v,
+                        long sequences, long tokens)
 {
     struct recipe *r = &b->r;
 
     if (settings_get(v, "task"))
-        return fail(FAIL_USAGE,
-                    "'task' is for 'lowrank bench task'; here examples are random: --sequences of "
-                    "--tokens");
+        return fail(
+            FAIL_USAGE,
+            "'task' needs 'lowrank bench task'; here the examples are random, --sequences of "
+            "--tokens each");
     if (recipe_parse(r, v) != 0)
         return -1;
     r->session = ses;
@@ -76,7 +65,7 @@ static int read_recipe(struct bench_model *b, struct session *ses, const struct 
     if (tokens > b->d.max_pos - recipe_rows(r))
         return fail(FAIL_USAGE, "--tokens is %ld, but the model has %d positions", tokens,
                     b->d.max_pos - recipe_rows(r));
-    b->task = (struct task){ .n_labels = strcmp(b->d.arch, "gpt2") == 0 ? 0 : 2, /* decodes */
+    b->task = (struct task){ .n_labels = strcmp(b->d.arch, "gpt2") == 0 ? 0 : 2, /* 0: a decoder */
                              .n_metrics = 1,
                              .max_len = b->d.max_pos };
     b->task.name = xstrdup("random examples");
@@ -84,10 +73,9 @@ static int read_recipe(struct bench_model *b, struct session *ses, const struct 
     return recipe_autos(r, &b->d, &b->task);
 }
 
-/* A base of random numbers lies in memory as a whole. */
-static int check_size(const struct dims *d, const struct settings *v, const char *geometry)
+/* Random weights, unlike those of a file, have to fit into memory. */
+static int check_size(const struct dims *d, const char *model)
 {
-    const struct setting *model = settings_get(v, "model");
     size_t have = cpu_info()->mem_available, bytes = 0;
     struct base_model b;
 
@@ -98,12 +86,12 @@ static int check_size(const struct dims *d, const struct settings *v, const char
     base_model_free(&b);
     if (bytes <= have)
         return 0;
-    return fail(FAIL_MEMORY, "the weights of '%s' take %.1f GB, but %.1f GB is available",
-                model ? model->value : geometry, 1e-9 * (double)bytes, 1e-9 * (double)have);
+    return fail(FAIL_MEMORY, "the weights of '%s' take %.1f GB, but %.1f GB is available", model,
+                1e-9 * (double)bytes, 1e-9 * (double)have);
 }
 
-/* The numbers of a random base may be changed as long as nothing is packed. */
-static void add_update(struct base_model *b, const struct model *from)
+/* Random weights may be changed as long as nothing is packed. */
+static void merge_update(struct base_model *b, const struct model *from)
 {
     for (int i = 0; i < b->n_params; i++) {
         const struct param *p = &b->params[i];
@@ -114,16 +102,16 @@ static void add_update(struct base_model *b, const struct model *from)
 }
 
 int bench_model_init(struct bench_model *b, struct session *ses, const struct settings *v,
-                     const char *geometry, long sequences, long tokens, const struct model *update)
+                     long sequences, long tokens, const struct model *update)
 {
     *b = (struct bench_model){ 0 };
-    if (bench_dims(&b->d, ses, v, geometry) != 0 || check_size(&b->d, v, geometry) != 0 ||
-        read_recipe(b, ses, v, sequences, tokens) != 0 ||
+    if (bench_model_dims(&b->d, ses, v) != 0 || check_size(&b->d, bench_words_model(v)) != 0 ||
+        parse_recipe(b, ses, v, sequences, tokens) != 0 ||
         base_model_random(&b->base, &b->d, 1) != 0)
         goto failed;
-    bench_set_init(&b->set, &b->d, (int)b->r.train.batch, (int)tokens, b->task.n_labels > 0);
+    bench_model_examples(&b->set, &b->d, (int)b->r.train.batch, (int)tokens, b->task.n_labels > 0);
     if (update)
-        add_update(&b->base, update);
+        merge_update(&b->base, update);
     struct head head = recipe_head(&b->r, &b->task);
     if (head.n_labels == 0)
         head.pooling = POOL_NONE;
@@ -152,48 +140,9 @@ void bench_model_free(struct bench_model *b)
 {
     model_free(&b->m);
     base_model_free(&b->base);
-    bench_set_free(&b->set);
+    bench_model_examples_free(&b->set);
     free(b->task.name);
     free(b->task.metrics[0]);
     recipe_free(&b->r);
     *b = (struct bench_model){ 0 };
-}
-
-/* --- what it is called */
-
-const char *bench_method(char buf[120], const struct recipe *r)
-{
-    static const char *const keys[] = { "rank", "targets", "top_layers" };
-    int at = snprintf(buf, 120, "%s", r->method->name);
-
-    for (size_t i = 0; i < ARRAY_LEN(keys) && at < 120; i++) {
-        const struct opt *o = r->method->opts ? opt_find(r->method->opts, keys[i]) : NULL;
-        char value[80];
-        if (o)
-            at += snprintf(buf + at, (size_t)(120 - at), " %s=%s", keys[i],
-                           opt_text(o, r->method_cfg, value, sizeof value));
-    }
-    return buf;
-}
-
-/* Does M multiply with any frozen matrix? */
-static bool has_frozen(const struct model *m)
-{
-    int n = m->base->dims.n_layers * N_GROUP;
-    unsigned char *need = xalloc((size_t)n, 1);
-    bool any = false;
-
-    model_packs(m, need);
-    for (int i = 0; i < n; i++)
-        any |= need[i] != PACK_NONE;
-    free(need);
-    return any;
-}
-
-const char *bench_precision(char buf[16], const struct recipe *r, const struct model *m)
-{
-    bool bf16 = recipe_precision(r) == PRECISION_BF16 && (!m || has_frozen(m));
-
-    snprintf(buf, 16, "%s", bf16 ? "bf16" : real_name());
-    return buf;
 }

@@ -1,16 +1,14 @@
-/* bench_report.c - what a measurement found: kept, and printed. */
-#include "experiments/bench/bench.h"
-#include "core/base/cpu.h"
-#include "core/base/file.h"
-#include "results/rows/rows.h"
-#include "experiments/run/run_one.h"
+/* bench_table.c - the table of a measurement: filled, stored, and printed. */
+#include "experiments/bench/bench_table.h"
+#include "experiments/run/provenance.h"
 #include "experiments/study/study_flags.h"
+#include "results/store/measurement.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_COLS = 48, FEW_POINTS = 4 };
+enum { MOST_COLS = 48, FEW_POINTS = 4, MANY_COLS = 10, DIGITS = 4 };
 
 void bench_table_init(struct bench_table *t, const char *kind, int n_what, const char *const *cols)
 {
@@ -18,8 +16,8 @@ void bench_table_init(struct bench_table *t, const char *kind, int n_what, const
     rows_init(&t->rows, cols);
 }
 
-/* No digit that a second measurement would change. */
-static double rounded(const char *col, double x)
+/* Without digits that another measurement would change. */
+static double significant(const char *col, double x)
 {
     size_t n = strlen(col);
 
@@ -35,33 +33,34 @@ void bench_table_add(struct bench_table *t, const char *const *what, const doubl
 
     CHECK(t->rows.n_cols <= MOST_COLS, "%d columns", t->rows.n_cols);
     for (int i = 0; i < t->rows.n_cols; i++)
-        cells[i] = i < t->n_what
-                       ? what[i]
-                       : rows_number(text[i], rounded(t->rows.col[i], x[i - t->n_what]), 4);
+        cells[i] =
+            i < t->n_what
+                ? what[i]
+                : rows_number(text[i], significant(t->rows.col[i], x[i - t->n_what]), DIGITS);
     rows_add(&t->rows, cells);
 }
 
 /* --- printed */
 
-static const char *cell(const struct rows *r, int row, int col)
+static const char *rows_at(const struct rows *r, int row, int col)
 {
     return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)col];
 }
 
-/* A few points of many numbers: a line for each number, a column for each point. */
-static int print_turned(const struct rows *r, int format)
+/* A few points with many numbers: a line for each number, a column for each point. */
+static int print_transposed(const struct rows *r, int format)
 {
     const char *cols[FEW_POINTS + 2] = { r->col[0] }, *line[FEW_POINTS + 1];
     struct rows out;
 
     for (int k = 0; k < r->n_rows; k++)
-        cols[k + 1] = cell(r, k, 0) ? cell(r, k, 0) : "";
+        cols[k + 1] = rows_at(r, k, 0) ? rows_at(r, k, 0) : "";
     rows_init(&out, cols);
     for (int i = 1; i < r->n_cols; i++) {
         bool some = false;
         line[0] = r->col[i];
         for (int k = 0; k < r->n_rows; k++) {
-            line[k + 1] = cell(r, k, i);
+            line[k + 1] = rows_at(r, k, i);
             some |= line[k + 1] != NULL;
         }
         if (some)
@@ -70,7 +69,7 @@ static int print_turned(const struct rows *r, int format)
     return rows_print_free(&out, format);
 }
 
-static bool shown(const struct bench_table *t, const char *col)
+static bool is_shown(const struct bench_table *t, const char *col)
 {
     for (const char *const *s = t->show; s && *s; s++)
         if (strcmp(*s, col) == 0)
@@ -78,8 +77,8 @@ static bool shown(const struct bench_table *t, const char *col)
     return !t->show;
 }
 
-/* Without the columns that are for programs. */
-static int print_some(const struct bench_table *t, int format)
+/* Only the columns that people read. */
+static int print_shown(const struct bench_table *t, int format)
 {
     const struct rows *r = &t->rows;
     const char *cols[MOST_COLS + 1] = { 0 }, *line[MOST_COLS];
@@ -87,31 +86,31 @@ static int print_some(const struct bench_table *t, int format)
     int n = 0;
 
     for (int i = 0; i < r->n_cols; i++)
-        if (shown(t, r->col[i]))
+        if (is_shown(t, r->col[i]))
             cols[n++] = r->col[i];
     rows_init(&out, cols);
     for (int k = 0; k < r->n_rows; k++) {
         n = 0;
         for (int i = 0; i < r->n_cols; i++)
-            if (shown(t, r->col[i]))
-                line[n++] = cell(r, k, i);
+            if (is_shown(t, r->col[i]))
+                line[n++] = rows_at(r, k, i);
         rows_add(&out, line);
     }
     return rows_print_free(&out, format);
 }
 
-static int print(const struct bench_table *t, int format)
+static int table_print(const struct bench_table *t, int format)
 {
     const struct rows *r = &t->rows;
 
     if (format == ROWS_TABLE && t->show)
-        return print_some(t, format);
-    if (format == ROWS_TABLE && r->n_rows <= FEW_POINTS && r->n_cols > 9)
-        return print_turned(r, format);
+        return print_shown(t, format);
+    if (format == ROWS_TABLE && r->n_rows <= FEW_POINTS && r->n_cols >= MANY_COLS)
+        return print_transposed(r, format);
     return rows_print(stdout, r, (enum rows_format)format);
 }
 
-/* --- kept */
+/* --- stored */
 
 static char *settings_json(const struct bench_cfg *c, const struct settings *v)
 {
@@ -134,7 +133,8 @@ static char *settings_json(const struct bench_cfg *c, const struct settings *v)
     return text;
 }
 
-static int keep(const struct bench_table *t, const struct bench_cfg *c, const struct settings *v)
+static int table_store(const struct bench_table *t, const struct bench_cfg *c,
+                       const struct settings *v)
 {
     char *settings = settings_json(c, v), *env = provenance_json((int)c->threads);
     struct measurement spec = { .kind = t->kind,
@@ -151,7 +151,7 @@ static int keep(const struct bench_table *t, const struct bench_cfg *c, const st
         rc = measurement_put(s, &spec, &t->rows, &id);
     if (rc == 0) {
         char *path = home_path(c->home, "lowrank.db");
-        note("kept as measurement %ld in '%s'; 'lowrank query bench' lists them", (long)id, path);
+        note("stored as measurement %ld in '%s'; 'lowrank query bench' lists them", (long)id, path);
         free(path);
     }
     store_close(s);
@@ -160,12 +160,12 @@ static int keep(const struct bench_table *t, const struct bench_cfg *c, const st
     return rc;
 }
 
-int bench_end(struct bench_table *t, const struct bench_cfg *c, const struct settings *v)
+int bench_table_end(struct bench_table *t, const struct bench_cfg *c, const struct settings *v)
 {
-    int rc = c->no_store ? 0 : keep(t, c, v);
+    int rc = c->no_store ? 0 : table_store(t, c, v);
 
     if (rc == 0)
-        rc = print(t, c->format);
+        rc = table_print(t, c->format);
     rows_free(&t->rows);
     return rc;
 }

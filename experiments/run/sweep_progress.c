@@ -1,16 +1,14 @@
-/* progress.c - the line that says how far a sweep is and how long it will take. */
-#include "experiments/run/worker_shared.h"
+/* sweep_progress.c - the line that says how far a sweep is and how long it will take. */
+#include "experiments/run/sweep_progress.h"
 
-#include <string.h>
-
-struct state {
+struct sums {
     long done, total, running;
     double tokens;
-    double cost, cost_done; /* estimated seconds: of all runs, of what is behind */
-    double share;           /* of the steps of the runs under way */
+    double cost, cost_done; /* estimated seconds: of all runs; of the part that is done */
+    double share;           /* sum, over the runs under way, of the share of steps that are done */
 };
 
-static void count_run(struct state *s, const struct sweep *w, int run)
+static void count_run(struct sums *s, const struct sweep *w, int run)
 {
     int mark = atomic_load(&w->sh->run[run].mark);
     double cost = w->study->runs[run].cost_s;
@@ -23,7 +21,7 @@ static void count_run(struct state *s, const struct sweep *w, int run)
     }
 }
 
-static void count_slot(struct state *s, const struct sweep *w, struct slot *slot)
+static void count_slot(struct sums *s, const struct sweep *w, struct worker_slot *slot)
 {
     int run = atomic_load(&slot->run);
     long step = atomic_load(&slot->step), steps = atomic_load(&slot->steps);
@@ -37,9 +35,9 @@ static void count_slot(struct state *s, const struct sweep *w, struct slot *slot
     s->cost_done += share * (cost > 0 ? cost : 1);
 }
 
-/* Seconds left: what has passed, by how much of the estimated work it did; the estimate alone at
- * the very start. */
-static double time_left(const struct state *s, const struct sweep *w, double passed)
+/* Seconds left: at the very start by the estimates alone, then by the time that the part that is
+ * done has taken. */
+static double seconds_left(const struct sums *s, const struct sweep *w, double passed)
 {
     double jobs = w->jobs < s->total ? w->jobs : (double)s->total, left = s->cost - s->cost_done;
 
@@ -50,7 +48,7 @@ static double time_left(const struct state *s, const struct sweep *w, double pas
 
 void sweep_progress(const struct sweep *w)
 {
-    struct state s = { 0 };
+    struct sums s = { 0 };
     double passed = now_mono() - w->started;
     char left[32], percent[48] = "";
 
@@ -63,5 +61,5 @@ void sweep_progress(const struct sweep *w)
                  100 * s.share / (double)s.running);
     progress("%s: %ld of %ld runs%s, %.0f tokens/s, %s left", w->study->name, s.done, s.total,
              percent, passed > 0 ? s.tokens / passed : 0,
-             duration_text(left, time_left(&s, w, passed)));
+             duration_text(left, seconds_left(&s, w, passed)));
 }

@@ -1,5 +1,5 @@
-/* memory.c - how much memory this process has used, and how much it may use. */
-#include "core/base/memory.h"
+/* ram.c - how much memory this process has used, and how much it may use. */
+#include "core/base/ram.h"
 #include "core/base/alloc.h"
 #include "core/base/procfs.h"
 
@@ -21,7 +21,8 @@ size_t peak_rss_bytes(void)
     return bytes;
 }
 
-/* The number in a file of a control group; SIZE_MAX for "max" and for a file that cannot be read. */
+/* The number in a file of a control group; SIZE_MAX for "max" and for a file that cannot be
+ * read. */
 static size_t group_number(const char *dir, const char *file)
 {
     char text[64], *path = xprintf("%s/%s", dir, file), *end;
@@ -83,7 +84,7 @@ static bool names_memory(char *controllers)
 }
 
 /* Lines are "ID:CONTROLLERS:PATH"; version 2 has one line, without controllers. */
-void memory_limits(size_t *total, size_t *available)
+void ram_limits(size_t *total, size_t *available)
 {
     struct limits m = { procfs_bytes("/proc/meminfo", "MemTotal:"),
                         procfs_bytes("/proc/meminfo", "MemAvailable:") };
