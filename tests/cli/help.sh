@@ -39,8 +39,10 @@ lint "$tmp/lowrank.1"
 for c in $names; do
     grep -q "lowrank.-$c" "$tmp/lowrank.1" || no "lowrank(1) does not mention lowrank-$c"
     text=$("$L" "$c" --help 2>/dev/null) || no "$c --help: exit $?"
-    printf '%s\n' "$text" | head -n 1 | grep -q "^usage: lowrank $c" || no "$c --help: no usage line"
-    printf '%s\n' "$text" | grep -A1 '^example$' | grep -q "lowrank $c" || no "$c --help: no example"
+    printf '%s\n' "$text" | head -n 1 | grep -q "^usage: lowrank $c" ||
+        no "$c --help: no usage line"
+    printf '%s\n' "$text" | grep -A1 '^example$' | grep -q "lowrank $c" ||
+        no "$c --help: no example"
     [ -z "$("$L" "$c" --help 2>&1 >/dev/null)" ] || no "$c --help writes to standard error"
     printf '%s\n' "$text" | awk 'length > 80 && !/^ *lowrank / { exit 1 }' ||
         no "$c --help: a line has more than 80 columns"
@@ -64,7 +66,8 @@ done
 for a in $("$L" ablate --list | cut -d' ' -f1); do
     for f in $("$L" ablate "$a" --help | flags); do
         tr -d '\\' <"$tmp/ablate.1" | grep -q -- "fB--${f}fR" || no "lowrank-ablate(1) lacks --$f"
-        grep -q -- "^    'ablate $a') flags=.*--$f[ ']" "$tmp/bash" || no "bash: ablate $a lacks --$f"
+        grep -q -- "^    'ablate $a') flags=.*--$f[ ']" "$tmp/bash" ||
+            no "bash: ablate $a lacks --$f"
     done
 done
 
@@ -77,9 +80,11 @@ done
     grep -qF "${meaning%% *}" "$tmp/lowrank.1" || echo "lowrank(1) lacks exit status $status"
 done >"$tmp/lacks"
 [ ! -s "$tmp/lacks" ] || no "$(cat "$tmp/lacks")"
-"$L" help enviroment 2>&1 | grep -q "did you mean 'environment'" || no "help enviroment: no suggestion"
+"$L" help enviroment 2>&1 | grep -q "did you mean 'environment'" ||
+    no "help enviroment: no suggestion"
 "$L" help --man swep 2>&1 | grep -q "did you mean 'sweep'" || no "help --man swep: no suggestion"
-[ "$(SOURCE_DATE_EPOCH=86400 "$L" help --man | sed -n 's/^.TH [A-Z]* 1 \([0-9-]*\) .*/\1/p')" = 1970-01-02 ] ||
+date=$(SOURCE_DATE_EPOCH=86400 "$L" help --man | sed -n 's/^.TH [A-Z]* 1 \([0-9-]*\) .*/\1/p')
+[ "$date" = 1970-01-02 ] ||
     no "SOURCE_DATE_EPOCH does not date the man page"
 
 # What the scripts complete.
@@ -94,7 +99,8 @@ try() {
     shift
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
     _lowrank
-    [[ " ${COMPREPLY[*]} " == *" $wanted "* ]] || echo "bash: no '$wanted' after '$*': ${COMPREPLY[*]}"
+    [[ " ${COMPREPLY[*]} " == *" $wanted "* ]] ||
+        echo "bash: no '$wanted' after '$*': ${COMPREPLY[*]}"
 }
 try sweep lowrank sw
 try rank= lowrank run ra

@@ -10,8 +10,8 @@ no() {
     echo "$*"
     bad=1
 }
-# refuse TEXT COMMAND... - the command exits with 2; all it prints is one line with TEXT, on standard
-# error.
+# refuse TEXT COMMAND... - the command exits with 2 and prints nothing but one line with TEXT on
+# standard error.
 refuse() {
     want=$1
     shift
@@ -83,5 +83,6 @@ done
 # The paper's GPT-3 count: r 4 on q and v, 96 layers of 12288.
 "$L" params --d-model 12288 --layers 96 rank=4 task=mrpc --format csv |
     grep -q 'trainable.*,18874368,' || no "params: not 18,874,368"
-"$L" params --d-model 64 --layers 2 method=ft pooling=cls >"$tmp/out" || no "params method=ft: exit $?"
+"$L" params --d-model 64 --layers 2 method=ft pooling=cls >"$tmp/out" ||
+    no "params method=ft: exit $?"
 exit $bad
