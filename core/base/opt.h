@@ -60,7 +60,11 @@ const char *opt_range(const struct opt *o, char buf[96]);
 /* opt_choice - copy the I-th of the choices of O to WORD; false: there are not so many. */
 bool opt_choice(const struct opt *o, int i, char word[64]);
 
-/* What a command says about itself. DETAIL may have the layout that outline.h reads. */
+/* What a command says about itself.
+ *
+ * DETAIL may have the layout that outline.h reads. In USAGE, completion knows what "key=value" and
+ * the placeholders STUDY, MODEL, TASK, COMMAND and KIND (a term of the first list in DETAIL) stand
+ * for; if the command has a flag --list, that lists its arguments. */
 struct opt_usage {
     const char *command; /* "show" */
     const char *usage;   /* its arguments: "RUN|CELL [key=value...]" */
@@ -68,8 +72,8 @@ struct opt_usage {
     const char *detail;
     const char *example;      /* one command, or several lines */
     int min_args, max_args;   /* number of arguments; max_args < 0: any number */
-    const char *const *parts; /* names with option tables of their own, which 'lowrank COMMAND NAME
-                                 --help' explains; NULL-terminated, or NULL */
+    const char *const *parts; /* arguments that select an option table of their own, so that
+                                 'lowrank COMMAND PART --help' explains it; NULL-terminated */
 };
 
 /* opt_parse - read the flags in ARGV into DST; TABLE may be NULL. Every command also has -h,

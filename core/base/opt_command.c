@@ -1,6 +1,6 @@
 /* opt_command.c - the flags and arguments of a command, read by glibc's argp. */
 #include "core/base/opt.h"
-#include "core/base/opt_doc.h"
+#include "core/base/opt_help.h"
 #include "core/base/suggest.h"
 
 #include <argp.h>
@@ -86,7 +86,7 @@ static error_t own_flag(struct parse *p, int i)
     }
     struct opt_doc d = { 0 };
     opt_doc_init(&d, p->usage, p->table);
-    i == OPT_DOC_HELP ? opt_doc_print(&d, stdout) : opt_doc_print_usage(&d, stdout);
+    i == OPT_DOC_HELP ? opt_help_print(&d, stdout) : opt_help_usage(&d, stdout);
     opt_doc_free(&d);
     return ECANCELED;
 }

@@ -49,10 +49,4 @@ extern const struct opt opt_doc_flags[OPT_DOC_FLAGS + 1];
 /* opt_doc_letter - the letter of the I-th of these flags, or 0 if TABLE uses it for a flag of its
  * own. */
 char opt_doc_letter(const struct opt *table, int i);
-
-/* opt_doc_print - the help of a command. opt_doc_print_usage - its first line. opt_doc_print_detail
- * - its detail. */
-void opt_doc_print(const struct opt_doc *d, FILE *to);
-void opt_doc_print_usage(const struct opt_doc *d, FILE *to);
-void opt_doc_print_detail(const struct opt_doc *d, FILE *to);
 #endif

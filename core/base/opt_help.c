@@ -1,6 +1,6 @@
 /* opt_help.c - option tables and the documentation of commands as text for a terminal. */
+#include "core/base/opt_help.h"
 #include "core/base/fill.h"
-#include "core/base/opt_doc.h"
 #include "core/base/outline.h"
 
 #include <stdlib.h>
@@ -56,7 +56,7 @@ void opt_help(const struct opt *table, FILE *to)
     }
 }
 
-void opt_doc_print_usage(const struct opt_doc *d, FILE *to)
+void opt_help_usage(const struct opt_doc *d, FILE *to)
 {
     char *line = xprintf("usage: lowrank %s [options] %s", d->command, d->usage ? d->usage : "");
 
@@ -64,7 +64,7 @@ void opt_doc_print_usage(const struct opt_doc *d, FILE *to)
     free(line);
 }
 
-void opt_doc_print_detail(const struct opt_doc *d, FILE *to)
+void opt_help_detail(const struct opt_doc *d, FILE *to)
 {
     const char *at = d->detail ? d->detail : "";
     struct outline o;
@@ -87,14 +87,14 @@ void opt_doc_print_detail(const struct opt_doc *d, FILE *to)
         }
 }
 
-void opt_doc_print(const struct opt_doc *d, FILE *to)
+void opt_help_print(const struct opt_doc *d, FILE *to)
 {
-    opt_doc_print_usage(d, to);
+    opt_help_usage(d, to);
     if (d->about)
         fill_text(to, d->about, 0, 0);
     if (d->detail) {
         fputc('\n', to);
-        opt_doc_print_detail(d, to);
+        opt_help_detail(d, to);
     }
     fprintf(to, "\noptions\n");
     for (int i = 0; i < d->flags.n; i++)

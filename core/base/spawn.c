@@ -113,6 +113,6 @@ int spawn_wait(char *const argv[], char *out, size_t out_size, double timeout_s)
     if (late)
         return fail(FAIL_TOOL, "'%s' did not finish within %g s", argv[0], timeout_s);
     if (rc < 0)
-        return fail(FAIL_TOOL, "lost track of '%s'", argv[0]);
+        return fail(FAIL_TOOL, "cannot wait for '%s'", argv[0]);
     return rc;
 }

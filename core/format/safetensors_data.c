@@ -226,7 +226,7 @@ int st_write(const char *path, const struct st_out *t, int n, bool f64)
     char *text = header_text(t, n, f64 ? "F64" : "F32", size_of);
 
     if (!text)
-        return fail_context("'%s'", path);
+        return fail_context("cannot write '%s'", path);
     size_t used = strlen(text), header = (used + 7) / 8 * 8;
     for (int i = 0; i < n; i++)
         data += out_count(&t[i]) * size_of;

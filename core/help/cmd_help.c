@@ -34,7 +34,7 @@ static const struct opt_usage usage = {
     .max_args = 2,
 };
 
-static int unknown(const char *name, bool man)
+static int help_unknown(const char *name, bool man)
 {
     const char **names = cmd_names(man ? NULL : help_topic_names());
 
@@ -44,14 +44,14 @@ static int unknown(const char *name, bool man)
     return -1;
 }
 
-static int explain(int n, char **words)
+static int help_explain(int n, char **words)
 {
     const struct cmd *c = cmd_find(words[0]);
     const struct help_topic *t = help_topic_find(words[0]);
     char flag[] = "--help", *argv[4] = { 0 };
 
     if (!c && !t)
-        return unknown(words[0], false);
+        return help_unknown(words[0], false);
     if (!c)
         return n > 1 ? fail(FAIL_USAGE, "unexpected argument '%s' after the topic '%s'", words[1],
                             t->name)
@@ -71,9 +71,10 @@ static int help_work(void *cfg, int argc, char **argv)
     if (f->man && argc < 2)
         return man_overview(stdout);
     if (f->man)
-        return cmd_find(argv[1]) ? man_command(stdout, cmd_find(argv[1])) : unknown(argv[1], true);
+        return cmd_find(argv[1]) ? man_command(stdout, cmd_find(argv[1]))
+                                 : help_unknown(argv[1], true);
     if (argc > 1)
-        return explain(argc - 1, argv + 1);
+        return help_explain(argc - 1, argv + 1);
     help_overview(stdout);
     return 0;
 }

@@ -39,15 +39,20 @@ static void add_alternatives(struct text *t, const struct opt_doc *d)
     free(copy);
 }
 
-/* The terms that the detail explains, unless they are recipe keys. */
+/* What KIND may be: the terms of the first list in the detail. */
 static void add_terms(struct text *t, const struct opt_doc *d)
 {
-    const char *at = d->detail && d->keys.n == 0 ? d->detail : "";
+    const char *at = d->detail && takes(d, "KIND") ? d->detail : "";
     struct outline o;
+    bool in_list = false;
 
-    for (; outline_next(&o, &at); outline_free(&o))
+    for (; outline_next(&o, &at); outline_free(&o)) {
+        if (in_list && o.kind == OUTLINE_PARAGRAPH)
+            at = "";
+        in_list |= o.kind == OUTLINE_ENTRY;
         if (o.kind == OUTLINE_ENTRY && islower((unsigned char)*o.term) && !strchr(o.term, ' '))
             text_join(t, " ", "%s", o.term);
+    }
 }
 
 static char *known_words(const struct opt_doc *d)

@@ -77,7 +77,7 @@ static const char tail[] = "    esac\n"
                            "}\n"
                            "complete -o default -F _lowrank lowrank\n";
 
-static void print_choices(FILE *to, const char *choices)
+static void bash_choices(FILE *to, const char *choices)
 {
     for (const char *p = choices; *p; p++)
         fputc(*p == '|' ? ' ' : *p, to);
@@ -103,7 +103,7 @@ static void flag_values(FILE *to, const struct opt_doc *d)
         fprintf(to, "        ");
         flag_pattern(to, e);
         fprintf(to, ") echo '");
-        print_choices(to, e->choices);
+        bash_choices(to, e->choices);
         fprintf(to, "' ;;\n");
     }
     for (int i = 0; i < d->flags.n; i++) {
@@ -123,7 +123,7 @@ static void key_values(FILE *to, const struct completion *k)
         char *list = completion_key_list(k, e->key);
         if (e->choices) {
             fprintf(to, "    %s) echo '", e->key);
-            print_choices(to, e->choices);
+            bash_choices(to, e->choices);
             fprintf(to, "' ;;\n");
         } else if (e->type == OPT_BOOL) {
             fprintf(to, "    %s) echo 'true false' ;;\n", e->key);
@@ -157,7 +157,7 @@ static void command_words(FILE *to, const struct completion_command *c)
     }
 }
 
-static void variables(FILE *to, const struct completion *k)
+static void bash_variables(FILE *to, const struct completion *k)
 {
     fprintf(to, "_lowrank_commands='");
     for (int i = 0; i < k->n; i++)
@@ -179,7 +179,7 @@ int completion_bash(FILE *to)
 
     if (rc == 0) {
         fputs(head, to);
-        variables(to, &k);
+        bash_variables(to, &k);
         fputs(functions, to);
         for (int i = 0; i < k.n; i++) {
             flag_values(to, &k.c[i].doc);

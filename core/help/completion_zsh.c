@@ -26,8 +26,7 @@ static const char head[] =
     "    fi\n"
     "    case ${IPREFIX%=} in\n";
 
-static const char body[] = "    *) _files ;;\n"
-                           "    esac\n"
+static const char body[] = "    esac\n"
                            "}\n"
                            "\n"
                            "_lowrank() {\n"
@@ -53,7 +52,7 @@ static const char tail[] = "\n"
                            "fi\n";
 
 /* S inside single quotes; with SPECIAL, the characters of an _arguments specification escaped. */
-static void quoted(FILE *to, const char *s, const char *special)
+static void zsh_quote(FILE *to, const char *s, const char *special)
 {
     for (; *s; s++) {
         if (*s == '\'')
@@ -65,7 +64,7 @@ static void quoted(FILE *to, const char *s, const char *special)
     }
 }
 
-static void choices(FILE *to, const char *text)
+static void zsh_choices(FILE *to, const char *text)
 {
     for (const char *p = text; *p; p++)
         fputc(*p == '|' ? ' ' : *p, to);
@@ -82,14 +81,14 @@ static void flag_spec(FILE *to, const struct opt_doc_entry *e)
                 e->key, value ? "=" : "");
     else
         fprintf(to, "'--%s%s[", e->key, value ? "=" : "");
-    quoted(to, e->help, "[]:\\");
+    zsh_quote(to, e->help, "[]:\\");
     fputc(']', to);
     if (e->choices && e->type == OPT_LIST) {
         fprintf(to, ":%s:_values -s , %s ", e->value, e->value);
-        choices(to, e->choices);
+        zsh_choices(to, e->choices);
     } else if (e->choices) {
         fprintf(to, ":%s:(", e->value);
-        choices(to, e->choices);
+        zsh_choices(to, e->choices);
         fputc(')', to);
     } else if (value) {
         fprintf(to, ":%s:%s", e->value, e->type == OPT_STR ? "_files" : " ");
@@ -139,7 +138,7 @@ static void key_values(FILE *to, const struct completion *k)
         else if (e->type == OPT_STR)
             fprintf(to, "    %s) _files ;;\n", e->key);
         if (e->choices) {
-            choices(to, e->choices);
+            zsh_choices(to, e->choices);
             fprintf(to, " ;;\n");
         }
         free(list);
@@ -171,7 +170,7 @@ int completion_zsh(FILE *to)
         fputs(body, to);
         for (int i = 0; i < k.n; i++) {
             fprintf(to, "        '%s:", k.c[i].cmd->name);
-            quoted(to, k.c[i].cmd->summary, ":\\");
+            zsh_quote(to, k.c[i].cmd->summary, ":\\");
             fprintf(to, "'\n");
         }
         fputs(dispatch, to);

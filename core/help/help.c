@@ -1,7 +1,7 @@
 /* help.c - the overview of all commands, and the topics of 'lowrank help' that are not commands. */
 #include "core/help/help.h"
 #include "core/base/fill.h"
-#include "core/base/opt_doc.h"
+#include "core/base/opt_help.h"
 #include "core/base/text.h"
 #include "core/cmd.h"
 #include "core/help/environment.h"
@@ -41,7 +41,7 @@ void help_overview(FILE *to)
 }
 
 /* The detail of 'lowrank run' lists every key. */
-static int print_recipe(void)
+static int topic_recipe(void)
 {
     static const char *const words[] = { "run", NULL };
     const struct cmd *c = cmd_find(words[0]);
@@ -51,12 +51,12 @@ static int print_recipe(void)
         return fail(FAIL_USAGE, "there is no command 'run'");
     int rc = opt_doc_ask(&d, c->run, words);
     if (rc == 0)
-        opt_doc_print_detail(&d, stdout);
+        opt_help_detail(&d, stdout);
     opt_doc_free(&d);
     return rc;
 }
 
-static int print_exit(void)
+static int topic_exit(void)
 {
     for (const struct fail_status *s = fail_statuses; s->meaning; s++) {
         printf("%-10s", s->status);
@@ -65,7 +65,7 @@ static int print_exit(void)
     return 0;
 }
 
-static int print_environment(void)
+static int topic_environment(void)
 {
     for (const struct environment *e = environment; e->name; e++) {
         printf("%-19s", e->name);
@@ -75,9 +75,9 @@ static int print_environment(void)
 }
 
 const struct help_topic help_topics[] = {
-    { "recipe", "the keys of a recipe, with their ranges and defaults", print_recipe },
-    { "exit", "the exit statuses", print_exit },
-    { "environment", "the environment variables", print_environment },
+    { "recipe", "the keys of a recipe, with their ranges and defaults", topic_recipe },
+    { "exit", "the exit statuses", topic_exit },
+    { "environment", "the environment variables", topic_environment },
     { NULL, NULL, NULL },
 };
 

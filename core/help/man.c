@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-static void title(FILE *to, const char *name)
+static void man_title(FILE *to, const char *name)
 {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     time_t now = epoch && *epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
@@ -28,7 +28,7 @@ static void title(FILE *to, const char *name)
     free(upper);
 }
 
-static void name_section(FILE *to, const char *name, const char *summary)
+static void man_name(FILE *to, const char *name, const char *summary)
 {
     fprintf(to, ".SH NAME\n");
     roff_text(to, name);
@@ -38,7 +38,7 @@ static void name_section(FILE *to, const char *name, const char *summary)
 }
 
 /* Arguments: placeholders in italics, words that are typed as they are in bold. */
-static void arguments(FILE *to, const char *words)
+static void man_arguments(FILE *to, const char *words)
 {
     for (const char *p = words; *p;) {
         size_t n = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_");
@@ -57,19 +57,19 @@ static void arguments(FILE *to, const char *words)
     }
 }
 
-static void synopsis(FILE *to, const struct opt_doc *d)
+static void man_synopsis(FILE *to, const struct opt_doc *d)
 {
     fprintf(to, "\\fBlowrank ");
     roff_text(to, d->command);
     fprintf(to, "\\fR [\\fIoptions\\fR]");
     if (d->usage && *d->usage) {
         fputc(' ', to);
-        arguments(to, d->usage);
+        man_arguments(to, d->usage);
     }
     fputc('\n', to);
 }
 
-static void entry(FILE *to, const char *term, const char *text)
+static void man_entry(FILE *to, const char *term, const char *text)
 {
     fprintf(to, ".TP\n\\fB");
     roff_text(to, term);
@@ -78,7 +78,7 @@ static void entry(FILE *to, const char *term, const char *text)
 }
 
 /* TEXT line by line, indented by the argument of .RS; "" indents it as the entry before it. */
-static void literal(FILE *to, const char *text, const char *indent)
+static void man_literal(FILE *to, const char *text, const char *indent)
 {
     fprintf(to, ".RS%s\n.nf\n", indent);
     for (const char *p = text; *p;) {
@@ -92,7 +92,7 @@ static void literal(FILE *to, const char *text, const char *indent)
     fprintf(to, ".fi\n.RE\n");
 }
 
-static void detail_text(FILE *to, const struct opt_doc *d)
+static void man_detail(FILE *to, const struct opt_doc *d)
 {
     const char *at = d->detail ? d->detail : "";
     struct outline o;
@@ -102,13 +102,13 @@ static void detail_text(FILE *to, const struct opt_doc *d)
             fprintf(to, ".PP\n");
             roff_sentence(to, o.text);
         } else if (o.kind == OUTLINE_ENTRY) {
-            entry(to, o.term, o.text);
+            man_entry(to, o.term, o.text);
         } else if (o.kind == OUTLINE_LITERAL) {
-            literal(to, o.text, "");
+            man_literal(to, o.text, "");
         }
 }
 
-static void flag(FILE *to, const struct opt_doc_entry *e)
+static void man_flag(FILE *to, const struct opt_doc_entry *e)
 {
     fprintf(to, ".TP\n");
     if (e->letter)
@@ -131,14 +131,14 @@ static bool has_flag(const struct opt_doc *d, const struct opt_doc_entry *e)
 }
 
 /* The flags of D that are not those of EXCEPT, too. */
-static void flags(FILE *to, const struct opt_doc *d, const struct opt_doc *except)
+static void man_flags(FILE *to, const struct opt_doc *d, const struct opt_doc *except)
 {
     for (int i = 0; i < d->flags.n; i++)
         if (!has_flag(except, &d->flags.e[i]))
-            flag(to, &d->flags.e[i]);
+            man_flag(to, &d->flags.e[i]);
 }
 
-static int parts(FILE *to, const struct cmd *c, const struct opt_doc *d)
+static int man_parts(FILE *to, const struct cmd *c, const struct opt_doc *d)
 {
     int rc = 0;
 
@@ -155,31 +155,31 @@ static int parts(FILE *to, const struct cmd *c, const struct opt_doc *d)
         fputc('\n', to);
         if (part.about)
             roff_sentence(to, part.about);
-        detail_text(to, &part);
-        flags(to, &part, d);
+        man_detail(to, &part);
+        man_flags(to, &part, d);
         opt_doc_free(&part);
     }
     return rc;
 }
 
-static void exit_statuses(FILE *to)
+static void man_exit(FILE *to)
 {
     fprintf(to, ".SH EXIT STATUS\n");
     for (const struct fail_status *s = fail_statuses; s->meaning; s++)
-        entry(to, s->status, s->meaning);
+        man_entry(to, s->status, s->meaning);
 }
 
 /* The variables that matter for D, or all of them. */
-static void variables(FILE *to, const struct opt_doc *d)
+static void man_environment(FILE *to, const struct opt_doc *d)
 {
     fprintf(to, ".SH ENVIRONMENT\n");
     for (const struct environment *e = environment; e->name; e++)
         if (!d || environment_matters(e, d))
-            entry(to, e->name, e->meaning);
+            man_entry(to, e->name, e->meaning);
 }
 
 /* The other commands of the group of C, or all commands. */
-static void see_also(FILE *to, const struct cmd *c)
+static void man_see_also(FILE *to, const struct cmd *c)
 {
     const char *comma = "";
 
@@ -204,23 +204,23 @@ int man_command(FILE *to, const struct cmd *c)
     int rc = opt_doc_ask(&d, c->run, words);
 
     if (rc == 0) {
-        title(to, name);
-        name_section(to, name, c->summary);
+        man_title(to, name);
+        man_name(to, name, c->summary);
         fprintf(to, ".SH SYNOPSIS\n");
-        synopsis(to, &d);
+        man_synopsis(to, &d);
         fprintf(to, ".SH DESCRIPTION\n");
         roff_sentence(to, d.about ? d.about : c->summary);
-        detail_text(to, &d);
+        man_detail(to, &d);
         fprintf(to, ".SH OPTIONS\n");
-        flags(to, &d, NULL);
-        rc = parts(to, c, &d);
+        man_flags(to, &d, NULL);
+        rc = man_parts(to, c, &d);
         if (d.example) {
             fprintf(to, ".SH EXAMPLE\n");
-            literal(to, d.example, " 4");
+            man_literal(to, d.example, " 4");
         }
-        exit_statuses(to);
-        variables(to, &d);
-        see_also(to, c);
+        man_exit(to);
+        man_environment(to, &d);
+        man_see_also(to, c);
         opt_doc_free(&d);
     }
     free(name);
@@ -229,8 +229,8 @@ int man_command(FILE *to, const struct cmd *c)
 
 int man_overview(FILE *to)
 {
-    title(to, "lowrank");
-    name_section(to, "lowrank", "ablations of low-rank adaptation (LoRA) on a CPU");
+    man_title(to, "lowrank");
+    man_name(to, "lowrank", "ablations of low-rank adaptation (LoRA) on a CPU");
     fprintf(to, ".SH SYNOPSIS\n"
                 "\\fBlowrank\\fR \\fICOMMAND\\fR [\\fIoptions\\fR] [\\fIarguments\\fR]\n"
                 ".SH DESCRIPTION\n");
@@ -244,22 +244,22 @@ int man_overview(FILE *to)
         fputc('\n', to);
         for (const struct cmd *const *c = cmd_table; *c; c++)
             if (strcmp((*c)->group, g->name) == 0)
-                entry(to, (*c)->name, (*c)->summary);
+                man_entry(to, (*c)->name, (*c)->summary);
     }
     fprintf(to, ".SH TOPICS\n");
     roff_prose(to, "'lowrank help TOPIC' explains:");
     for (const struct help_topic *t = help_topics; t->name; t++)
-        entry(to, t->name, t->summary);
+        man_entry(to, t->name, t->summary);
     fprintf(to, ".SH EXAMPLE\n");
-    literal(to, "lowrank doctor\nlowrank fetch minilm\nlowrank sweep rank\nlowrank table rank",
-            " 4");
-    exit_statuses(to);
-    variables(to, NULL);
+    man_literal(to, "lowrank doctor\nlowrank fetch minilm\nlowrank sweep rank\nlowrank table rank",
+                " 4");
+    man_exit(to);
+    man_environment(to, NULL);
     fprintf(to, ".SH FILES\n");
-    entry(to, "out", "the home folder, unless --home or LOWRANK_HOME names another one");
-    entry(to, "out/lowrank.db", "the database of results");
-    entry(to, "out/models, out/data", "models that were fetched, and files of tasks");
-    entry(to, "out/adapters, out/figures", "adapters of finished runs, and figures");
-    see_also(to, NULL);
+    man_entry(to, "out", "the home folder, unless --home or LOWRANK_HOME names another one");
+    man_entry(to, "out/lowrank.db", "the database of results");
+    man_entry(to, "out/models, out/data", "models that were fetched, and files of tasks");
+    man_entry(to, "out/adapters, out/figures", "adapters of finished runs, and figures");
+    man_see_also(to, NULL);
     return 0;
 }

@@ -52,10 +52,11 @@ void dropout(struct mat y, struct mat x, const unsigned char *keep, double p);
  * order, attn_probs_size values in all. KEEP is NULL, or has a dropout byte for each value of
  * probs.
  *
- * With a prefix of n_prefix trained keys and values, which every query of every sequence sees, causal
- * or not (prefix tuning, Li & Liang 2021, section 4.2),
+ * With a prefix of n_prefix trained keys and values, which every query of every sequence sees,
+ * causal or not (prefix tuning, Li & Liang 2021, section 4.2),
  *     P = softmax([Q K_prefix^T, Q K^T] * scale),   O = dropout(P) [V_prefix; V]
- * and a block of probs has len*(n_prefix + len) values, those of the prefix in the first columns. */
+ * and a block of probs has len*(n_prefix + len) values, those of the prefix in the first
+ * columns. */
 struct attn_shape {
     const int *off; /* [n_seq + 1] */
     int n_seq, n_heads, d_head;
@@ -69,8 +70,8 @@ struct attn_shape {
 size_t attn_probs_size(const struct attn_shape *a);
 void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsigned char *keep,
               struct mat q, struct mat k, struct mat v);
-/* dq =, dk =, dv =; dk_prefix +=, dv_prefix +=. SCRATCH has attn_scratch values for the longest sequence.
- * do_ is not changed. */
+/* dq =, dk =, dv =; dk_prefix +=, dv_prefix +=. SCRATCH has attn_scratch values for the longest
+ * sequence. do_ is not changed. */
 size_t attn_scratch(int len, int n_prefix);
 void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct mat dv,
               struct mat do_, const real *probs, const unsigned char *keep, struct mat q,

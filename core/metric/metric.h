@@ -27,7 +27,7 @@ extern const struct metric *const metric_table[]; /* generated, NULL-terminated 
 /* metric_find - the metric NAME, or NULL. */
 const struct metric *metric_find(const char *name);
 
-/* metric_ranks (glue.c) - the ranks of X[n] from 1; equal values share the mean of their ranks. All
- * are NaN when some x is NaN. The caller frees the list. */
+/* metric_ranks (glue.c) - the ranks of X [n], from 1; equal values get the mean of their ranks. All
+ * are NaN if a value is NaN. The caller frees them. */
 double *metric_ranks(const double *x, int n);
 #endif

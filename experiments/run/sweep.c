@@ -11,6 +11,7 @@
 #include "experiments/recipe/inputs.h"
 #include "experiments/run/sweep_progress.h"
 #include "experiments/run/worker.h"
+#include "experiments/study/study_store.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -323,7 +324,7 @@ int sweep_run(struct sweep_end *end, struct study *s, bool *pending, struct stor
     jobs = jobs > (long)ARRAY_LEN(w.sh->slot) ? (long)ARRAY_LEN(w.sh->slot) : jobs;
     if (load_inputs(s, pending) != 0 || memory_study(s, pending, 1) != 0 ||
         memory_check(s, pending, jobs) != 0 || memory_pack(s, pending) != 0 ||
-        (o->calibrate && calibrate_study(s, pending) != 0) || study_put(store, s) != 0)
+        (o->calibrate && calibrate_study(s, pending) != 0) || study_store_put(store, s) != 0)
         return -1;
     int rc = sweep_init(&w, s, pending, store, jobs, o->limit);
     if (rc == 0 && profile)

@@ -38,8 +38,8 @@ for c in tokenize logits; do
     [ -s "$tmp/out" ] && [ ! -s "$tmp/err" ] && [ "$(cat "$tmp/rc")" = 0 ] ||
         no "$c | head -n 1: $(cat "$tmp/err")"
 done
-yes low | head -n 40 | tr '\n' ' ' | "$L" logits "$tmp/bare" 2>&1 >/dev/null | grep -q 'cut' ||
-    no "a long line is not said to be cut"
+yes low | head -n 40 | tr '\n' ' ' | "$L" logits "$tmp/bare" 2>&1 >/dev/null | grep -q 'were truncated' ||
+    no "truncation of a long line is not reported"
 "$L" logits "$tmp/bare" </dev/null >"$tmp/out" && [ ! -s "$tmp/out" ] || no "no input, but output"
 
 # The checkpoint's own classifier; an adapter's.

@@ -94,7 +94,7 @@ for method in ft+lora bitfit+lora; do
     key=$(key_of "$method")
     "$L" merge "$T/model" "$key" "$T/merged-$method" >"$T/out" 2>"$T/log" ||
         die "merge of $method: $(cat "$T/out" "$T/log")"
-    grep -q "merged and undone" "$T/out" || die "merge of $method: $(cat "$T/out")"
+    grep -q "weights without the update" "$T/out" || die "merge of $method: $(cat "$T/out")"
 done
 "$L" run $base method=lora+adapter-h rank=2 >/dev/null 2>"$T/log" ||
     die "lora+adapter-h: $(cat "$T/log")"
@@ -104,7 +104,7 @@ refused merge "'adapter-h+lora' cannot be merged into the weights because of 'ad
 printf 'axes: {method: [lora, lora+adapter-h, ft]}\nseeds: 1\nbase: {model: %s, task: %s}\n' \
     "$T/model" "$T/toy.yaml" >"$T/three.yaml"
 "$L" plan "$T/three.yaml" --no-calibrate >/dev/null 2>"$T/log" || die "plan: $(cat "$T/log")"
-grep -q "'adapter-h': cannot be merged" "$T/log" || die "plan: $(cat "$T/log")"
+grep -q "adapters of the method 'adapter-h' cannot be merged" "$T/log" || die "plan: $(cat "$T/log")"
 "$L" list methods --format csv | grep -q '^adapter-h,.*,no.\{0,1\}$' ||
     die "list methods: adapter-h"
 "$L" list methods --format csv | grep -q '^ft,.*,yes.\{0,1\}$' || die "list methods: ft"

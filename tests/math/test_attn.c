@@ -1,4 +1,4 @@
-/* test_attn.c - attention against its definition and its gradients against differences. */
+/* test_attn.c - attention against its definition, and its gradients against finite differences. */
 #include "core/math/ops.h"
 #include "tests/kit/gradcheck.h"
 #include "tests/kit/suite.h"
@@ -85,15 +85,15 @@ static double attn_loss(void *ctx)
     return test_dot(f->w, f->o);
 }
 
-/* Key or value J of a row's columns: those of the prefix come first. */
+/* The key or value of column J, where those of the prefix come first. */
 static const real *column(const struct attn_case *f, struct mat prefix, struct mat seq, int from,
                           int j)
 {
     return j < f->a.n_prefix ? mat_row(prefix, j) : mat_row(seq, from + j - f->a.n_prefix);
 }
 
-/* Output row I of head H of the sequence at FROM, straight from the definition. P: that head's
- * block. */
+/* The error of row I of head H in the sequence that begins at FROM, computed from the definition. P
+ * is where that head's block of probabilities begins. */
 static double attn_row_error(const struct attn_case *f, int from, int len, int h, int i, size_t p)
 {
     int all = f->a.n_prefix + len, n = f->a.causal ? f->a.n_prefix + i + 1 : all, d = f->a.d_head;
@@ -154,7 +154,7 @@ START_TEST(attention_gradients)
     struct mat dq = mat_cols(f.dqkv, 0, d), dk = mat_cols(f.dqkv, d, d);
     struct mat dv = mat_cols(f.dqkv, 2 * d, d), w = test_mat(f.w.rows, d, 3);
     for (int i = 0; i < f.dqkv.rows * f.dqkv.cols; i++)
-        f.dqkv.x[i] = NAN; /* overwritten, not read */
+        f.dqkv.x[i] = NAN; /* must be overwritten, not read */
     mat_zero(f.dprefix);
     attn_loss(&f);
     attn_bwd(&f.a, dq, dk, dv, f.w, f.probs, f.keep, f.q, f.k, f.v, f.scratch);
