@@ -42,7 +42,8 @@ for c in $names; do
     printf '%s\n' "$text" | head -n 1 | grep -q "^usage: lowrank $c" || no "$c --help: no usage"
     printf '%s\n' "$text" | grep -A1 '^example$' | grep -q "lowrank $c" || no "$c: no example"
     [ -z "$("$L" "$c" --help 2>&1 >/dev/null)" ] || no "$c --help writes to standard error"
-    printf '%s\n' "$text" | LC_ALL=C tr -d '\200-\277' | awk 'length > 80 && !/^ *lowrank / { exit 1 }' ||
+    printf '%s\n' "$text" | LC_ALL=C tr -d '\200-\277' |
+        awk 'length > 80 && !/^ *lowrank / { exit 1 }' ||
         no "$c --help: a line has more than 80 columns"
     [ "$("$L" help "$c")" = "$text" ] || no "help $c is not $c --help"
     "$L" "$c" --usage | head -n 1 | grep -q "^usage: lowrank $c" || no "$c --usage"

@@ -10,8 +10,8 @@ no() {
     echo "$*"
     bad=1
 }
-# refuse TEXT COMMAND... - the command exits with 2; all it prints is one line with TEXT, on standard
-# error.
+# refuse TEXT COMMAND... - the command exits with 2 and prints nothing but one line with TEXT on
+# standard error.
 refuse() {
     want=$1
     shift
@@ -61,7 +61,8 @@ refuse "'lr' must be a number" plan rank lr=1e-400
 
 # Nowhere to write is a failure with a message, neither a crash (status above 127) nor silence.
 if [ -w /dev/full ]; then
-    for c in help "list metrics" "list methods --format json" "params --d-model 64" "doctor --help"; do
+    for c in help "list metrics" "list methods --format json" "params --d-model 64" \
+        "doctor --help"; do
         "$L" $c >/dev/full 2>"$tmp/err"
         rc=$?
         [ $rc = 4 ] && [ -s "$tmp/err" ] || no "lowrank $c >/dev/full: exit $rc: $(cat "$tmp/err")"
@@ -80,7 +81,8 @@ for f in table csv json md latex; do
     "$L" list metrics --format $f | grep -q accuracy || no "list metrics --format $f"
 done
 # The paper's GPT-3 count: r 4 on q and v, 96 layers of 12288.
-"$L" params --d-model 12288 --layers 96 rank=4 task=mrpc --format csv | grep -q 'trainable.*,18874368,' ||
-    no "params: not 18,874,368"
-"$L" params --d-model 64 --layers 2 method=ft pooling=cls >"$tmp/out" || no "params method=ft: exit $?"
+"$L" params --d-model 12288 --layers 96 rank=4 task=mrpc --format csv |
+    grep -q 'trainable.*,18874368,' || no "params: not 18,874,368"
+"$L" params --d-model 64 --layers 2 method=ft pooling=cls >"$tmp/out" ||
+    no "params method=ft: exit $?"
 exit $bad
