@@ -25,6 +25,9 @@ struct metric {
 extern const struct metric *const metric_table[];   /* generated, NULL-terminated */
 const struct metric *metric_find(const char *name); /* NULL: unknown */
 
+/* metric_f1_of (glue.c) - F1 of a class with LABEL examples that was guessed GUESS times, BOTH of
+ * them right: 2 tp / (2 tp + fp + fn); 0 when it neither occurs nor is guessed. */
+double metric_f1_of(int64_t label, int64_t guess, int64_t both);
 /* metric_ranks (glue.c) - the ranks of X[n] from 1; equal values share the mean of their ranks. All
  * NaN when some x is not a number. The caller frees the list. */
 double *metric_ranks(const double *x, int n);

@@ -61,7 +61,7 @@ static enum run_mark mark_of(int state)
     case STATE_DONE: return MARK_DONE;
     case STATE_DIVERGED: return MARK_DIVERGED;
     case STATE_FAILED:
-    case STATE_CANCELLED: return MARK_FAILED;
+    case STATE_CANCELED: return MARK_FAILED;
     case STATE_RUNNING: return MARK_ELSEWHERE;
     default: return MARK_WAITING;
     }

@@ -56,7 +56,7 @@ enum run_state {
     STATE_DONE,
     STATE_DIVERGED,
     STATE_FAILED,
-    STATE_CANCELLED
+    STATE_CANCELED
 };
 extern const char *const state_names[];
 /* store_state - the state of the run with this key: STATE_NEW when the store does not know it,
