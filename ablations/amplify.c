@@ -1,8 +1,14 @@
-/* amplify.c - does an update strengthen what W already does, or what it hardly does? Hu et al.
- * 2021, section 7.3, table 7, for every layer and adapted matrix. */
+/* amplify.c - does an update strengthen what W already does, or what W hardly does? Hu et al.
+ * 2021, section 7.3, Table 7, for every layer and adapted matrix:
+ *
+ *     factor = || dW ||_F / || U^T W V ||_F
+ *
+ * with the singular directions U and V of dW. For comparison || U^T W V ||_F is also measured with
+ * W's own top directions and with random ones. */
 #include "ablations/analysis.h"
 #include "ablations/common/basis.h"
-#include "ablations/common/update.h"
+#include "ablations/common/study_ranks.h"
+#include "ablations/common/updates.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,20 +17,19 @@ struct amplify_cfg {
     char *study, *ranks, *targets, *task;
 };
 static const struct opt opts[] = {
-    { "study", 0, OPT_STR, offsetof(struct amplify_cfg, study), "rank", 0, 0, NULL,
-      "a finished study" },
+    STUDY_OPTION(struct amplify_cfg, "rank"),
     { "ranks", 0, OPT_LIST, offsetof(struct amplify_cfg, ranks), NULL, 0, 0, NULL,
-      "ranks; without it the study's smallest from 4 and its largest" },
-    { "targets", 0, OPT_LIST, offsetof(struct amplify_cfg, targets), "q,v", 0, 0,
-      "q|k|v|o|up|down|qkv", "target set of the runs; each of its matrices is measured" },
-    { "task", 0, OPT_STR, offsetof(struct amplify_cfg, task), NULL, 0, 0, NULL,
-      "task of the runs, where the study has several" },
+      "ranks of the runs; by default the study's smallest rank of at least 4, and its largest" },
+    TARGETS_OPTION(struct amplify_cfg, "q|k|v|o|up|down|qkv"),
+    TASK_OPTION(struct amplify_cfg),
     { .type = OPT_END },
 };
 
-/* The singular directions of a random Gaussian matrix are independent on both sides and uniform, so
- * those of two thin ones stand for them. A draw for each run, so that they spread as seeds do. */
-static int random_norm(double *x, const struct weight *w, const struct update *u, int r)
+/* || U^T W V ||_F with R random directions on each side. The singular directions of a random
+ * Gaussian matrix are uniform and independent on its two sides, so those of two thin matrices can
+ * stand in for them. Each run has a draw of its own, so that the results spread as those of seeds
+ * do. */
+static int project_random(double *x, const struct weight *w, const struct weight_update *u, int r)
 {
     struct basis left = { 0 }, right = { 0 };
     uint32_t sub = (uint32_t)(w->layer * N_PROJ + (int)w->proj) * 2 + 100000;
@@ -40,47 +45,49 @@ static int random_norm(double *x, const struct weight *w, const struct update *u
     return rc;
 }
 
-static int see(void *ctx, const struct weight *w, const struct update *u)
+static int amplify_visit(void *ctx, const struct weight *w, const struct weight_update *u)
 {
     struct numbers *t = ctx;
     struct spectrum d = { 0 };
     double random = 0;
 
-    if (update_svd(&d, u) != 0)
+    if (weight_update_svd(&d, u) != 0)
         return -1;
     int r = u->run->rank < d.k ? u->run->rank : d.k;
-    int rc = random_norm(&random, w, u, r);
+    int rc = project_random(&random, w, u, r);
     if (rc == 0) {
-        double norm = norm_of(d.s, (size_t)d.k), onto = NAN;
+        double norm = spectrum_norm(d.s, (size_t)d.k), onto = NAN;
         if (norm > 0)
             onto = spectrum_project(d.u, d.v, r, w->w, w->out, w->in);
         const struct {
             const char *name;
             double value;
         } x[] = {
-            { "norm_w", norm_of(w->svd.s, (size_t)w->svd.k) },
+            { "norm_w", spectrum_norm(w->svd.s, (size_t)w->svd.k) },
             { "norm_dw", norm },
             { "proj_dw", onto },
-            { "proj_w", norm_of(w->svd.s, (size_t)r) }, /* U^T W V = diag(s) */
+            { "proj_w", spectrum_norm(w->svd.s, (size_t)r) }, /* here U^T W V = diag(s) */
             { "proj_random", random },
             { "factor", onto > 0 ? norm / onto : NAN },
             { "scale", u->scale },
         };
         for (size_t i = 0; i < ARRAY_LEN(x); i++)
-            numbers_add(t, w, u->run, r, r, x[i].name, x[i].value);
+            updates_add_number(t, w, u->run, r, r, x[i].name, x[i].value);
     }
     spectrum_free(&d);
     return rc;
 }
 
-static int run(struct store *s, const void *cfg)
+static int amplify_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct amplify_cfg *c = cfg;
-    struct study_want w = {
+    struct wanted_runs w = {
         .study = c->study, .methods = "lora", .targets = c->targets, .task = c->task
     };
     struct numbers t = { 0 };
-    const struct visit v = { .study = c->study, .svd = true, .see = see, .ctx = &t };
+    const struct update_visitor v = {
+        .session = ses, .study = c->study, .svd = true, .visit = amplify_visit, .ctx = &t
+    };
     const struct analysis_set set = { c->study, "amplify", "" };
     char *ranks = NULL;
     int rc = study_ranks(&ranks, s, &w, c->ranks, 4, 2);
@@ -94,9 +101,9 @@ static int run(struct store *s, const void *cfg)
 
 const struct analysis analysis_amplify = {
     .name = "amplify",
-    .source = "Hu et al. 2021, section 7.3, table 7",
-    .about = "how far does an update amplify directions that W does not emphasise?",
+    .source = "Hu et al. 2021, section 7.3, Table 7",
+    .about = "how strongly does an update amplify directions that W does not emphasize?",
     .opts = opts,
     .cfg_size = sizeof(struct amplify_cfg),
-    .run = run,
+    .run = amplify_run,
 };

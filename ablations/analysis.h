@@ -1,19 +1,23 @@
-/* ablation.h - a study that computes something from finished runs. "const struct analysis
- * ablation_NAME" in a file of this folder; 'lowrank ablate NAME' runs it. A study that only varies
- * recipe keys is a YAML file here instead. */
-#ifndef ABLATION_H
-#define ABLATION_H
+/* analysis.h - an analysis computes something from finished runs, for example how similar the
+ * subspaces of two adapters are. Each analysis is one file in this folder, NAME.c, that defines
+ * "const struct analysis analysis_NAME"; the Makefile collects all of them into analysis_table, and
+ * 'lowrank ablate NAME' computes one. A study, in contrast, is a set of runs, described by a YAML
+ * file in this folder. */
+#ifndef ANALYSIS_H
+#define ANALYSIS_H
 
-#include "core/base/opt.h"
+#include "experiments/assets/session.h"
 #include "results/store/store.h"
 
 struct analysis {
-    const char *name, *source, *about;
-    const struct opt *opts; /* over its cfg struct; ends with OPT_END */
-    size_t cfg_size;
-    bool alone; /* needs no runs: the database is made when it is absent */
-    int (*run)(struct store *s,
-               const void *cfg); /* writes its rows to the store; -1 after fail() */
+    const char *name;
+    const char *source;     /* the publication, section, table and figure the question comes from */
+    const char *about;      /* the question, as one line */
+    const struct opt *opts; /* describes the fields of its own struct; ends with OPT_END */
+    size_t cfg_size;        /* size of that struct */
+    bool alone; /* it does not need finished runs; the database is created if it does not exist */
+    /* compute and store the numbers; returns -1 after fail() */
+    int (*run)(struct session *ses, struct store *s, const void *cfg);
 };
 extern const struct analysis *const analysis_table[]; /* generated, NULL-terminated */
 #endif

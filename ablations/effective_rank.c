@@ -1,28 +1,22 @@
-/* effective_rank.c - how many directions does an update need? Of LoRA's, and of what full
- * fine-tuning added to each matrix, W_ft - W_0: the hypothesis behind LoRA (Hu et al. 2021, section
- * 1) is that the second is small, too. */
+/* effective_rank.c - how many directions does an update need? LoRA rests on the hypothesis (Hu et
+ * al. 2021, section 1) that the update of full fine-tuning, W_ft - W_0, would need few, too. */
 #include "ablations/analysis.h"
-#include "ablations/common/update.h"
+#include "ablations/common/updates.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct effective_rank_cfg {
     char *study, *methods, *task;
 };
 static const struct opt opts[] = {
-    { "study", 0, OPT_STR, offsetof(struct effective_rank_cfg, study), "methods", 0, 0, NULL,
-      "a finished study" },
-    { "methods", 0, OPT_STR, offsetof(struct effective_rank_cfg, methods), "lora,ft", 0, 0, NULL,
-      "methods of the runs: lora, and those that train whole matrices" },
-    { "task", 0, OPT_STR, offsetof(struct effective_rank_cfg, task), NULL, 0, 0, NULL,
-      "task of the runs, where the study has several" },
+    STUDY_OPTION(struct effective_rank_cfg, "methods"),
+    UPDATE_METHODS_OPTION(struct effective_rank_cfg),
+    TASK_OPTION(struct effective_rank_cfg),
     { .type = OPT_END },
 };
 
-/* Smallest k for which the first k directions hold SHARE of sum s^2. */
-static int rank_holding(double share, const struct spectrum *s, double total)
+/* The smallest k for which the first k directions have SHARE of TOTAL = sum s^2. */
+static int rank_with_share(double share, const struct spectrum *s, double total)
 {
     double sum = 0;
     int k = 0;
@@ -34,37 +28,39 @@ static int rank_holding(double share, const struct spectrum *s, double total)
     return k;
 }
 
-static int see(void *ctx, const struct weight *w, const struct update *u)
+static int effective_rank_visit(void *ctx, const struct weight *w, const struct weight_update *u)
 {
     struct numbers *t = ctx;
     struct spectrum s = { 0 };
 
-    if (update_svd(&s, u) != 0)
+    if (weight_update_svd(&s, u) != 0)
         return -1;
-    double norm = norm_of(s.s, (size_t)s.k), total = norm * norm;
+    double norm = spectrum_norm(s.s, (size_t)s.k), total = norm * norm;
     const struct {
         const char *name;
         double value;
     } x[] = {
-        { "rank90", total > 0 ? rank_holding(0.9, &s, total) : NAN },
-        { "rank99", total > 0 ? rank_holding(0.99, &s, total) : NAN },
+        { "rank90", total > 0 ? rank_with_share(0.9, &s, total) : NAN },
+        { "rank99", total > 0 ? rank_with_share(0.99, &s, total) : NAN },
         { "stable_rank", total > 0 ? total / (s.s[0] * s.s[0]) : NAN },
         { "full_rank", u->r },
         { "norm_dw", norm },
-        { "norm_w", norm_of(w->w, (size_t)w->out * (size_t)w->in) },
+        { "norm_w", spectrum_norm(w->w, (size_t)w->out * (size_t)w->in) },
     };
     for (size_t i = 0; i < ARRAY_LEN(x); i++)
-        numbers_add(t, w, u->run, 0, 0, x[i].name, x[i].value);
+        updates_add_number(t, w, u->run, 0, 0, x[i].name, x[i].value);
     spectrum_free(&s);
     return 0;
 }
 
-static int run(struct store *s, const void *cfg)
+static int effective_rank_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct effective_rank_cfg *c = cfg;
-    const struct study_want w = { .study = c->study, .methods = c->methods, .task = c->task };
+    const struct wanted_runs w = { .study = c->study, .methods = c->methods, .task = c->task };
     struct numbers t = { 0 };
-    const struct visit v = { .study = c->study, .see = see, .ctx = &t };
+    const struct update_visitor v = {
+        .session = ses, .study = c->study, .visit = effective_rank_visit, .ctx = &t
+    };
     const struct analysis_set set = { c->study, "effective_rank", "" };
 
     return updates_measure(s, &w, &v, &t, &set, "effective_rank");
@@ -72,9 +68,9 @@ static int run(struct store *s, const void *cfg)
 
 const struct analysis analysis_effective_rank = {
     .name = "effective_rank",
-    .source = "beyond the paper: its section 1's hypothesis, for full fine-tuning as well",
-    .about = "how many directions do updates need, of LoRA and of full fine-tuning?",
+    .source = "beyond the paper: the hypothesis of its section 1, for full fine-tuning as well",
+    .about = "how many directions do the updates of LoRA and of full fine-tuning need?",
     .opts = opts,
     .cfg_size = sizeof(struct effective_rank_cfg),
-    .run = run,
+    .run = effective_rank_run,
 };

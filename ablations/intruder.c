@@ -1,7 +1,9 @@
-/* intruder.c - does an update bring new strong directions into a matrix? Shuttleworth et al. 2024,
+/* intruder.c - does an update bring strong new directions into a matrix? Shuttleworth et al. 2024,
  * "LoRA vs full fine-tuning: an illusion of equivalence": LoRA does, full fine-tuning hardly. */
 #include "ablations/intruder.h"
 #include "ablations/analysis.h"
+#include "ablations/common/analysis_settings.h"
+#include "ablations/common/updates.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,21 +14,18 @@ struct intruder_cfg {
     double eps;
 };
 static const struct opt opts[] = {
-    { "study", 0, OPT_STR, offsetof(struct intruder_cfg, study), "methods", 0, 0, NULL,
-      "a finished study" },
-    { "methods", 0, OPT_STR, offsetof(struct intruder_cfg, methods), "lora,ft", 0, 0, NULL,
-      "methods of the runs: lora, and those that train whole matrices" },
-    { "task", 0, OPT_STR, offsetof(struct intruder_cfg, task), NULL, 0, 0, NULL,
-      "task of the runs, where the study has several" },
+    STUDY_OPTION(struct intruder_cfg, "methods"),
+    UPDATE_METHODS_OPTION(struct intruder_cfg),
+    TASK_OPTION(struct intruder_cfg),
     { "top", 0, OPT_INT, offsetof(struct intruder_cfg, top), "10", 1, 65536, NULL,
-      "so many of the strongest directions are looked at" },
+      "how many of the strongest directions of W + dW are checked" },
     { "eps", 0, OPT_REAL, offsetof(struct intruder_cfg, eps), "0.5", 0, 1, NULL,
-      "a direction whose largest |cosine| with those of W is below this is an intruder" },
+      "a direction is an intruder if its |cosine| with every direction of W is below this" },
     { .type = OPT_END },
 };
 
-/* Largest |cosine| of X [d] with a direction of W. */
-static double nearest_to(const double *x, const struct spectrum *w)
+/* The largest |cosine| of X [out] with a left singular vector of W. */
+static double largest_cosine(const double *x, const struct spectrum *w)
 {
     double best = 0;
 
@@ -53,9 +52,9 @@ int intruder_count(double *nearest, const struct spectrum *wsvd, const double *w
         sum[i] = w[i] + dw[i];
     int rc = spectrum_of(&s, sum, wsvd->out, wsvd->in);
     for (int i = 0; i < top && rc == 0; i++) {
-        double near = nearest_to(s.u + (size_t)i * (size_t)s.out, wsvd);
-        n += near < eps;
-        least = fmin(least, near);
+        double cosine = largest_cosine(s.u + (size_t)i * (size_t)s.out, wsvd);
+        n += cosine < eps;
+        least = fmin(least, cosine);
     }
     if (nearest)
         *nearest = least;
@@ -69,7 +68,7 @@ struct counting {
     struct numbers t;
 };
 
-static int see(void *ctx, const struct weight *w, const struct update *u)
+static int intruder_visit(void *ctx, const struct weight *w, const struct weight_update *u)
 {
     struct counting *k = ctx;
     int top = k->c->top < w->svd.k ? (int)k->c->top : w->svd.k;
@@ -78,18 +77,20 @@ static int see(void *ctx, const struct weight *w, const struct update *u)
 
     if (n < 0)
         return fail_context("the update of run %.8s", u->run->key);
-    numbers_add(&k->t, w, u->run, top, 0, "intruders", n);
-    numbers_add(&k->t, w, u->run, top, 0, "least_cosine", nearest);
+    updates_add_number(&k->t, w, u->run, top, 0, "intruders", n);
+    updates_add_number(&k->t, w, u->run, top, 0, "least_cosine", nearest);
     return 0;
 }
 
-static int run(struct store *s, const void *cfg)
+static int intruder_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct intruder_cfg *c = cfg;
-    const struct study_want w = { .study = c->study, .methods = c->methods, .task = c->task };
+    const struct wanted_runs w = { .study = c->study, .methods = c->methods, .task = c->task };
     struct counting k = { .c = c };
-    const struct visit v = { .study = c->study, .svd = true, .see = see, .ctx = &k };
-    char *settings = study_settings(opts, "top", cfg);
+    const struct update_visitor v = {
+        .session = ses, .study = c->study, .svd = true, .visit = intruder_visit, .ctx = &k
+    };
+    char *settings = analysis_settings(opts, "top", cfg);
     const struct analysis_set set = { c->study, "intruder", settings };
     int rc = updates_measure(s, &w, &v, &k.t, &set, "intruder");
 
@@ -103,5 +104,5 @@ const struct analysis analysis_intruder = {
     .about = "do updates bring strong new directions into a matrix?",
     .opts = opts,
     .cfg_size = sizeof(struct intruder_cfg),
-    .run = run,
+    .run = intruder_run,
 };

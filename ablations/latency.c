@@ -1,14 +1,16 @@
-/* latency.c - what adapters cost when the model is used: forward passes of the plain model, of one with
- * LoRA merged into its weights, and of models with adapters beside the weights. Hu et al. 2021, table 1
- * and figure 5.
+/* latency.c - what adapters cost when a model is used: the time of a forward pass of the base
+ * model, of the base model with LoRA merged into its weights, and of models with adapters beside
+ * their weights. Hu et al. 2021, table 1 and figure 5.
  *
- * Weights are random numbers in published shapes: time does not depend on them. One thread. Models are
- * made anew for every round, so that where their numbers happen to lie in memory is not taken for a
- * property of the method; MERGED does the base's arithmetic, and its ratio says how much is noise. */
+ * The models are made anew in every round (experiments/bench/bench_sides.h), so that the place in
+ * memory where their weights happen to be is not taken for a property of the method. The merged
+ * model computes exactly what the base model does: its ratio shows the noise of the
+ * measurement. */
 #include "ablations/analysis.h"
-#include "ablations/common/study_runs.h"
-#include "experiments/bench/bench.h"
-#include "experiments/assets/geometries.h"
+#include "ablations/common/analysis_settings.h"
+#include "ablations/common/numbers.h"
+#include "experiments/assets/geometry.h"
+#include "experiments/bench/bench_sides.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,40 +22,36 @@ struct latency_cfg {
     bool full;
 };
 
-enum { MOST = 16, MOST_ROUNDS = 100 };
+enum { MOST_VALUES = 16, MOST_ROUNDS = 100, MOST_BATCH = 4096 };
 
+#define AT(f) offsetof(struct latency_cfg, f)
 static const struct opt opts[] = {
-    { "geometry", 0, OPT_LIST, offsetof(struct latency_cfg, geometry), NULL, 0, 0, NULL,
-      "shapes of models ('lowrank params --help' lists them); without it minilm, with --full "
-      "roberta-base, "
-      "too" },
-    { "batches", 0, OPT_LIST, offsetof(struct latency_cfg, batches), NULL, 0, 0, NULL,
-      "sequences of a batch; without it 1,4,16, with --full 1,2,4,8,16,32" },
-    { "lengths", 0, OPT_LIST, offsetof(struct latency_cfg, lengths), NULL, 0, 0, NULL,
-      "tokens of a sequence; without it 16,64,128, with --full 128,256,512" },
-    { "seconds", 0, OPT_REAL, offsetof(struct latency_cfg, seconds), "2", 0.01, 3600, NULL,
-      "time of each batch and length over all rounds; three turns a round are taken in any case" },
-    { "full", 0, OPT_BOOL, offsetof(struct latency_cfg, full), "false", 0, 0, NULL,
-      "the paper's lengths, more batches, two geometries: more than an hour" },
-    { "rank", 0, OPT_INT, offsetof(struct latency_cfg, rank), "16", 1, 4096, NULL,
-      "of LoRA and of the adapters' bottlenecks" },
-    { "rounds", 0, OPT_INT, offsetof(struct latency_cfg, rounds), "5", 1, MOST_ROUNDS, NULL,
-      "times that models are made anew and timed; their median is the result" },
+    { "geometry", 0, OPT_LIST, AT(geometry), NULL, 0, 0, NULL,
+      "geometries to measure ('lowrank params --help' lists them); without it minilm, with --full "
+      "also roberta-base" },
+    { "batches", 0, OPT_LIST, AT(batches), NULL, 0, 0, NULL,
+      "sequences in a batch; without it 1,4,16, with --full 1,2,4,8,16,32" },
+    { "lengths", 0, OPT_LIST, AT(lengths), NULL, 0, 0, NULL,
+      "tokens in a sequence; without it 16,64,128, with --full 128,256,512" },
+    { "seconds", 0, OPT_REAL, AT(seconds), "2", 0.01, 3600, NULL,
+      "time for each batch and length, over all rounds; every round takes three turns at least" },
+    { "full", 0, OPT_BOOL, AT(full), "false", 0, 0, NULL,
+      "the lengths of the paper, more batches, and two geometries; takes more than an hour" },
+    { "rank", 0, OPT_INT, AT(rank), "16", 1, 4096, NULL,
+      "rank of LoRA, and width of the bottleneck of adapters" },
+    { "rounds", 0, OPT_INT, AT(rounds), "5", 1, MOST_ROUNDS, NULL,
+      "how often the models are made anew and timed; the result is the median over rounds" },
     { .type = OPT_END },
 };
+#undef AT
 
-enum { BASE, MERGED, LORA, ADAPTER_H, ADAPTER_L, N_SIDES };
-static const char *const side_names[] = { "base", "merged", "lora", "adapter-h", "adapter-l" };
+/* In the order in which they are made: merged takes the update of lora. */
+enum { BASE, LORA, MERGED, ADAPTER_H, ADAPTER_L, N_SIDES };
+static const char *const side_names[N_SIDES] = { "base", "lora", "merged", "adapter-h",
+                                                 "adapter-l" };
 
-/* The models of one geometry. Each has frozen weights of its own: those that several shared would be
- * found in the caches more often. */
-struct sides {
-    struct bench_model b[N_SIDES];
-    struct workspace ws[N_SIDES];
-    int which[N_SIDES], n;
-};
-
-/* Passes of one side at one batch and length: all of them, and of each round the median ratio. */
+/* The forward passes of one side with one batch and length: all of them, and for each round the
+ * median ratio to the base model. */
 struct passes {
     double *ms, *ratio, round[MOST_ROUNDS];
     int n;
@@ -65,17 +63,21 @@ struct cell {
 };
 
 struct latency {
+    struct session *session;
     const struct latency_cfg *c;
     const char *geometry;
-    struct sides s;
-    struct cell cell[MOST * MOST];
-    int n_cells, largest[2]; /* batch and length of the largest */
+    struct bench_sides sides;
+    int which[N_SIDES]; /* the name of each of the sides, as an index into side_names */
+    struct cell cell[MOST_VALUES * MOST_VALUES];
+    int n_cells, largest_batch, largest_length;
     struct numbers t;
 };
 
-static void add(struct latency *l, int side, const struct cell *c, const char *name, double value)
+/* C: NULL for a value that belongs to no batch and length. */
+static void latency_add(struct latency *l, int side, const struct cell *c, const char *name,
+                        double value)
 {
-    numbers_put(&l->t, (struct analysis_row){ .layer = -1,
+    numbers_add(&l->t, (struct analysis_row){ .layer = -1,
                                               .proj = side_names[side],
                                               .i = c ? c->batch : 0,
                                               .j = c ? c->length : 0,
@@ -85,57 +87,36 @@ static void add(struct latency *l, int side, const struct cell *c, const char *n
 
 /* --- the models */
 
-static int settings_of(struct settings *v, const char *geometry, const char *method, long rank)
+static int make_side(struct latency *l, int side)
 {
-    char text[24];
-
-    settings_set(v, "model", geometry, "lowrank ablate latency");
-    settings_set(v, "method", method, "lowrank ablate latency");
-    snprintf(text, sizeof text, "%ld", rank);
-    settings_set(v, "rank", text, "--rank");
-    return 0;
-}
-
-static int make_side(struct sides *s, int side, const char *geometry, long rank, int batch,
-                     int length)
-{
-    const char *method = side == BASE || side == MERGED ? "bitfit" : side_names[side];
+    enum bench_side_kind kind = side == BASE     ? BENCH_SIDE_BASE
+                                : side == MERGED ? BENCH_SIDE_MERGED
+                                                 : BENCH_SIDE_ADAPTER;
+    struct location where = location_named("lowrank ablate latency");
     struct settings v = { 0 };
-    struct bench_model *b = &s->b[side];
+    char rank[24];
 
-    settings_of(&v, geometry, method, rank);
+    snprintf(rank, sizeof rank, "%ld", l->c->rank);
+    settings_set(&v, "model", l->geometry, where);
+    settings_set(&v, "rank", rank, location_named("--rank"));
+    if (kind == BENCH_SIDE_ADAPTER)
+        settings_set(&v, "method", side_names[side], where);
+    l->which[l->sides.n] = side;
     int rc =
-        bench_model_init(b, &v, geometry, batch, length, side == MERGED ? &s->b[LORA].m : NULL);
+        bench_sides_add(&l->sides, kind, l->session, &v, l->largest_batch, l->largest_length, LORA);
     settings_free(&v);
-    if (rc != 0)
-        return -1;
-    if (side > MERGED)
-        bench_model_fill(&b->m);
-    s->which[s->n++] = side;
-    return workspace_init(&s->ws[side], &b->m, false);
+    return rc;
 }
 
 static int make_sides(struct latency *l)
 {
-    static const int order[] = { BASE, LORA, MERGED, ADAPTER_H, ADAPTER_L };
-
-    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-        int side = order[i];
-        if (side > LORA && !adapt_find(side_names[side]))
-            warn("this build has no method '%s': it is left out", side_names[side]);
-        else if (make_side(&l->s, side, l->geometry, l->c->rank, l->largest[0], l->largest[1]) != 0)
+    for (int side = 0; side < N_SIDES; side++) {
+        if (side > MERGED && !adapt_find(side_names[side]))
+            warn("this build has no method '%s', which is left out", side_names[side]);
+        else if (make_side(l, side) != 0)
             return -1;
     }
     return 0;
-}
-
-static void free_sides(struct sides *s)
-{
-    for (int i = 0; i < s->n; i++) {
-        workspace_free(&s->ws[s->which[i]]);
-        bench_model_free(&s->b[s->which[i]]);
-    }
-    s->n = 0;
 }
 
 /* --- timed */
@@ -144,7 +125,7 @@ static void keep_passes(struct passes *p, const struct bench_side *s, const stru
                         int turns, int round)
 {
     size_t n = (size_t)(p->n + turns);
-    double ratio[3];
+    double ratio[BENCH_N_QUARTILES];
 
     p->ms = xgrow(p->ms, n, sizeof *p->ms);
     p->ratio = xgrow(p->ratio, n, sizeof *p->ratio);
@@ -152,53 +133,43 @@ static void keep_passes(struct passes *p, const struct bench_side *s, const stru
         p->ms[p->n] = s->ms[k];
         p->ratio[p->n] = s->ms[k] / base->ms[k];
     }
-    bench_to_base(ratio, s, base, turns);
-    p->round[round] = ratio[0];
+    bench_turns_ratio(ratio, s, base, turns);
+    p->round[round] = ratio[BENCH_MEDIAN];
 }
 
 static int time_cell(struct latency *l, struct cell *c, int round)
 {
-    const struct sides *s = &l->s;
-    struct bench_side *timed = xalloc(N_SIDES, sizeof *timed);
-    struct dataset set;
-    struct microbatch mb = { 0 };
-    int *idx = xalloc((size_t)c->batch, sizeof *idx);
+    struct bench_sides *s = &l->sides;
 
-    for (int i = 0; i < c->batch; i++)
-        idx[i] = i;
-    bench_set_init(&set, &s->b[BASE].d, c->batch, c->length, false);
-    batch_fill(&mb, &set, idx, c->batch, 0);
-    for (int i = 0; i < s->n; i++) {
-        timed[i].m = &s->b[s->which[i]].m;
-        timed[i].ws = &l->s.ws[s->which[i]];
-    }
-    int turns =
-        bench_turns(timed, s->n, &mb.b, l->c->seconds / (double)l->c->rounds, (uint32_t)round);
+    bench_sides_batch(s, c->batch, c->length);
+    int turns = bench_sides_time(s, l->c->seconds / (double)l->c->rounds, (uint32_t)round);
     for (int i = 0; i < s->n && turns > 0; i++)
-        keep_passes(&c->side[s->which[i]], &timed[i], &timed[0], turns, round);
-    microbatch_free(&mb);
-    bench_set_free(&set);
-    free(idx);
-    free(timed);
+        keep_passes(&c->side[l->which[i]], &s->timed[i], &s->timed[BASE], turns, round);
     return turns < 0 ? -1 : 0;
+}
+
+static void add_parameters(struct latency *l)
+{
+    for (int i = 0; i < l->sides.n; i++) {
+        const struct model *m = &l->sides.model[i].m;
+        bool adapter = l->which[i] != BASE && l->which[i] != MERGED;
+        latency_add(l, l->which[i], NULL, "parameters",
+                    adapter ? (double)(m->n_train - m->n_train_head) : 0);
+    }
 }
 
 static int time_round(struct latency *l, int round)
 {
     int rc = make_sides(l);
 
-    for (int i = 0; i < l->s.n && rc == 0 && round == 0; i++) {
-        const struct model *model = &l->s.b[l->s.which[i]].m;
-        bool added = l->s.which[i] != BASE && l->s.which[i] != MERGED;
-        add(l, l->s.which[i], NULL, "parameters",
-            added ? (double)(model->n_train - model->n_train_head) : 0);
-    }
+    if (rc == 0 && round == 0)
+        add_parameters(l);
     for (int i = 0; i < l->n_cells && rc == 0; i++) {
         progress("%s: round %d of %ld, batch %d, %d tokens", l->geometry, round + 1, l->c->rounds,
                  l->cell[i].batch, l->cell[i].length);
         rc = time_cell(l, &l->cell[i], round);
     }
-    free_sides(&l->s);
+    bench_sides_free(&l->sides);
     return rc;
 }
 
@@ -208,36 +179,38 @@ static void add_cell(struct latency *l, struct cell *c)
 
     for (int side = 0; side < N_SIDES; side++) {
         struct passes *p = &c->side[side];
-        int n = p->n, quarter = n / 4;
-        if (n == 0)
+        double ratio[BENCH_N_QUARTILES], ms[BENCH_N_QUARTILES];
+        if (p->n == 0)
             continue;
         for (int r = 0; r < rounds; r++) {
-            add(l, side, c, "to_base_round", p->round[r]);
+            latency_add(l, side, c, "to_base_round", p->round[r]);
             l->t.row[l->t.n - 1].run_b = r + 1;
         }
-        add(l, side, c, "to_base", bench_median(p->round, rounds));
-        bench_median(p->ratio, n);
-        add(l, side, c, "to_base_q1", p->ratio[quarter]);
-        add(l, side, c, "to_base_q3", p->ratio[n - 1 - quarter]);
-        add(l, side, c, "ms", bench_median(p->ms, n));
-        add(l, side, c, "spread", p->ms[n - 1 - quarter] - p->ms[quarter]);
+        bench_stats_quartiles(ratio, p->ratio, p->n);
+        bench_stats_quartiles(ms, p->ms, p->n);
+        latency_add(l, side, c, "to_base", bench_stats_median(p->round, rounds));
+        latency_add(l, side, c, "to_base_q1", ratio[BENCH_Q1]);
+        latency_add(l, side, c, "to_base_q3", ratio[BENCH_Q3]);
+        latency_add(l, side, c, "ms", ms[BENCH_MEDIAN]);
+        latency_add(l, side, c, "spread", ms[BENCH_Q3] - ms[BENCH_Q1]);
     }
 }
 
 /* --- what is measured */
 
-/* "1,4,16" to numbers, smallest first. Returns how many. */
-static int numbers_of(int out[MOST], const char *key, const char *text, int most)
+/* The numbers of a list "1,4,16", the smallest first; returns how many, -1 after fail. */
+static int parse_numbers(int out[MOST_VALUES], const char *key, const char *text, int most)
 {
     int n = 0;
 
     for (const char *at = text; *at;) {
         char *end;
         long x = strtol(at, &end, 10);
-        if (end == at || (*end && *end != ',') || x < 1 || x > most || n == MOST)
+        if (end == at || (*end && *end != ',') || x < 1 || x > most || n == MOST_VALUES)
             return fail(FAIL_USAGE,
-                        "'%s' must be up to %d whole numbers from 1 to %d as 1,4,16, not '%s'", key,
-                        MOST, most, text);
+                        "'%s' must be a list of up to %d whole numbers from 1 to %d, as 1,4,16, "
+                        "not '%s'",
+                        key, MOST_VALUES, most, text);
         int k = n++;
         for (; k > 0 && out[k - 1] > x; k--)
             out[k] = out[k - 1];
@@ -247,37 +220,39 @@ static int numbers_of(int out[MOST], const char *key, const char *text, int most
     return n > 0 ? n : fail(FAIL_USAGE, "'%s' is empty", key);
 }
 
-/* The batches and lengths of this run. */
-static int cells_of(struct latency *l)
+/* Every batch with every length. */
+static int make_cells(struct latency *l)
 {
     const struct latency_cfg *c = l->c;
-    int batch[MOST], length[MOST], n, m;
+    int batch[MOST_VALUES], length[MOST_VALUES], n, m;
     struct dims d;
 
-    if (geometry_dims(&d, NULL, NULL, l->geometry) != 0)
+    if (geometry_dims(&d, NULL, NULL, l->session, l->geometry) != 0)
         return -1;
     const char *batches = c->full ? "1,2,4,8,16,32" : "1,4,16";
     const char *lengths = c->full ? "128,256,512" : "16,64,128";
-    if ((n = numbers_of(batch, "batches", c->batches ? c->batches : batches, 4096)) < 0 ||
-        (m = numbers_of(length, "lengths", c->lengths ? c->lengths : lengths, d.max_pos)) < 0)
+    if ((n = parse_numbers(batch, "batches", c->batches ? c->batches : batches, MOST_BATCH)) < 0 ||
+        (m = parse_numbers(length, "lengths", c->lengths ? c->lengths : lengths, d.max_pos)) < 0)
         return -1;
     for (int i = 0; i < n; i++)
         for (int j = 0; j < m; j++)
             l->cell[l->n_cells++] = (struct cell){ .batch = batch[i], .length = length[j] };
-    l->largest[0] = batch[n - 1];
-    l->largest[1] = length[m - 1];
+    l->largest_batch = batch[n - 1];
+    l->largest_length = length[m - 1];
     return 0;
 }
 
-static int measure(struct store *store, const struct latency_cfg *c, const char *geometry)
+static int measure_geometry(struct session *ses, struct store *store, const struct latency_cfg *c,
+                            const char *geometry)
 {
     struct latency *l = xalloc(1, sizeof *l);
-    char *settings = study_settings(opts, "rank", c);
+    char *settings = analysis_settings(opts, "rank", c);
     const struct analysis_set set = { geometry, "latency", settings };
 
+    l->session = ses;
     l->c = c;
     l->geometry = geometry;
-    int rc = cells_of(l);
+    int rc = make_cells(l);
     for (int round = 0; round < c->rounds && rc == 0; round++)
         rc = time_round(l, round);
     for (int i = 0; i < l->n_cells; i++) {
@@ -289,14 +264,14 @@ static int measure(struct store *store, const struct latency_cfg *c, const char 
         }
     }
     if (rc == 0)
-        rc = study_store(store, &set, &l->t, "latency");
+        rc = numbers_store(store, &set, &l->t, "latency");
     free(settings);
-    free(l->t.row);
+    numbers_free(&l->t);
     free(l);
     return rc;
 }
 
-static int run(struct store *store, const void *cfg)
+static int latency_run(struct session *ses, struct store *store, const void *cfg)
 {
     const struct latency_cfg *c = cfg;
     char *list = xstrdup(c->geometry ? c->geometry : c->full ? "minilm,roberta-base" : "minilm");
@@ -304,7 +279,7 @@ static int run(struct store *store, const void *cfg)
     int rc = 0;
 
     for (char *g = strtok_r(list, ",", &rest); g && rc == 0; g = strtok_r(NULL, ",", &rest))
-        rc = measure(store, c, g);
+        rc = measure_geometry(ses, store, c, g);
     free(list);
     return rc;
 }
@@ -316,5 +291,5 @@ const struct analysis analysis_latency = {
     .opts = opts,
     .cfg_size = sizeof(struct latency_cfg),
     .alone = true,
-    .run = run,
+    .run = latency_run,
 };

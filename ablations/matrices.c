@@ -1,16 +1,19 @@
-/* matrices.c - which matrices should be adapted? A score for each before any is trained: how strongly
- * the loss pulls at it at the pretrained point. Hu et al. 2021, section 8, question 3.
+/* matrices.c - which matrices should be adapted? A score for each matrix before any of them is
+ * trained: how strongly the loss would change it at the pretrained point. Hu et al. 2021, section
+ * 8, question 3.
  *
- *     score(W) = || mean over batches of dL/dW ||_F / sqrt(numbers of W)
+ *     score(W) = || mean over batches of dL/dW ||_F / sqrt(number of parameters in W)
  *
- * L: mean loss of a batch of training examples, after some steps in which the classifier alone was
- * trained (a random one pulls at random). The norm of the mean, not the mean of norms: a single batch's
- * gradient is mostly noise, which does not pull the same way in the next. */
+ * L is the mean loss of a batch of training examples. Before the gradients are measured, the
+ * classifier alone is trained for some steps, because the gradients that a random one causes are
+ * random as well. The score is the norm of the mean, not the mean of the norms: the gradient of a
+ * single batch is mostly noise, which points elsewhere in the next batch. */
 #include "ablations/analysis.h"
-#include "ablations/common/study_runs.h"
+#include "ablations/common/analysis_settings.h"
+#include "ablations/common/numbers.h"
 #include "core/base/pool.h"
-#include "experiments/recipe/inputs.h"
-#include "experiments/run/run_one.h"
+#include "experiments/assets/find.h"
+#include "experiments/run/run_model.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,54 +25,54 @@ struct matrices_cfg {
 };
 static const struct opt opts[] = {
     { "study", 0, OPT_STR, offsetof(struct matrices_cfg, study), "choice", 0, 0, NULL,
-      "a study file: its base says model, task, batch" },
+      "study file whose 'base' gives model, task and batch size" },
     { "batches", 0, OPT_INT, offsetof(struct matrices_cfg, batches), "16", 1, 100000, NULL,
-      "batches of training examples" },
+      "number of batches of training examples" },
     { "head_steps", 0, OPT_INT, offsetof(struct matrices_cfg, head_steps), "60", 0, 1e6, NULL,
-      "steps that train the classifier first" },
+      "steps for which the classifier is trained first" },
     { "seed", 0, OPT_INT, offsetof(struct matrices_cfg, seed), "1", 0, 1e9, NULL,
-      "of the classifier's initial values and the order of examples" },
+      "seed of the classifier's initial values and of the order of the examples" },
     { .type = OPT_END },
 };
 
-static void set_number(struct settings *v, const char *key, long x)
+static void set_integer(struct settings *v, const char *key, long x)
 {
     char text[24];
 
     snprintf(text, sizeof text, "%ld", x);
-    settings_set(v, key, text, "lowrank ablate matrices");
+    settings_set(v, key, text, location_named("lowrank ablate matrices"));
 }
 
-/* The study's base with another method. */
-static int build(struct recipe *r, struct model *m, struct run_data *d,
-                 const struct matrices_cfg *c, const char *method)
+/* Build the model and the data of the study's base, with METHOD. */
+static int build_run(struct recipe *r, struct model *m, struct run_data *d, struct session *ses,
+                     const struct matrices_cfg *c, const char *method)
 {
     struct settings v = { 0 };
     char *path = find_recipe(c->study);
-    int rc = path ? recipe_file(&v, path) : -1;
+    int rc = path ? settings_file(&v, path) : -1;
 
     if (rc == 0) {
-        settings_set(&v, "method", method, "lowrank ablate matrices");
-        set_number(&v, "steps", c->head_steps > 0 ? c->head_steps : 1);
-        set_number(&v, "seed", c->seed);
-        rc = recipe_resolve(r, &v);
+        settings_set(&v, "method", method, location_named("lowrank ablate matrices"));
+        set_integer(&v, "steps", c->head_steps > 0 ? c->head_steps : 1);
+        set_integer(&v, "seed", c->seed);
+        rc = recipe_resolve(r, ses, &v);
     }
-    if (rc == 0 && (rc = run_build(m, d, r)) != 0)
+    if (rc == 0 && (rc = run_model_build(m, d, r)) != 0)
         recipe_free(r);
     settings_free(&v);
     free(path);
     return rc;
 }
 
-/* Train the classifier alone; its numbers to *HEAD, the caller's. */
-static int train_head(real **head, const struct matrices_cfg *c)
+/* Train the classifier alone. *head receives its parameters; the caller frees it. */
+static int train_head(real **head, struct session *ses, const struct matrices_cfg *c)
 {
     struct recipe r = { 0 };
     struct model m = { 0 };
     struct run_data d = { 0 };
     struct run_result res = { 0 };
 
-    if (build(&r, &m, &d, c, "head") != 0)
+    if (build_run(&r, &m, &d, ses, c, "head") != 0)
         return -1;
     struct pool *pool = pool_new(1);
     struct run_job job = { .model = &m,
@@ -94,21 +97,22 @@ static int train_head(real **head, const struct matrices_cfg *c)
     return rc;
 }
 
-/* The classifier of a model that trains more: its tensors in the order of params, as in HEAD. */
-static void take_head(struct model *m, const real *head)
+/* Copy HEAD, the parameters that train_head returned, into the classifier of a model that trains
+ * more than that. */
+static void set_head(struct model *m, const real *head)
 {
-    static const char *const names[] = { "classifier.weight", "classifier.bias" };
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const struct param *p = model_param(m, names[i]);
-        size_t n = (size_t)p->rows * (size_t)p->cols;
-        memcpy(m->theta + p->off, head, n * sizeof *head);
-        head += n;
+    for (int i = 0; i < m->n_params; i++) {
+        const struct param *p = &m->params[i];
+        if (!param_is_head(p))
+            continue;
+        memcpy(m->theta + p->off, head, param_size(p) * sizeof *head);
+        head += param_size(p);
     }
 }
 
-/* The sum of squares of GRAD [n_train] in matrix K of all, by layer and kind. */
-static double squares_of(const struct model *m, const real *grad, int k)
+/* The sum of squares of GRAD [n_train] in matrix K; matrices are numbered by layer, then by
+ * projection. */
+static double sum_of_squares(const struct model *m, const real *grad, int k)
 {
     const struct param *w = model_role(m, k / N_PROJ, ROLE_W + k % N_PROJ);
     double sum = 0;
@@ -118,13 +122,13 @@ static double squares_of(const struct model *m, const real *grad, int k)
     return sum;
 }
 
-/* Gradients of the batches so far. */
-struct pulls {
-    real *sum;       /* [n_train] of dL/dW */
-    double *squares; /* [n_layers * N_PROJ] of || dL/dW ||_F^2 */
+/* Sums over the batches so far. */
+struct gradients {
+    real *sum;       /* [n_train] dL/dW */
+    double *squares; /* [n_layers * N_PROJ] || dL/dW ||_F^2 */
 };
 
-static int one_batch(struct pulls *g, const struct model *m, struct workspace *ws,
+static int add_batch(struct gradients *g, const struct model *m, struct workspace *ws,
                      const struct microbatch *mb)
 {
     struct mat dout;
@@ -139,11 +143,11 @@ static int one_batch(struct pulls *g, const struct model *m, struct workspace *w
     for (size_t i = 0; i < m->n_train; i++)
         g->sum[i] += ws->grad[i];
     for (int k = 0; k < m->base->dims.n_layers * N_PROJ; k++)
-        g->squares[k] += squares_of(m, ws->grad, k);
+        g->squares[k] += sum_of_squares(m, ws->grad, k);
     return stop_check();
 }
 
-static int all_batches(struct pulls *g, const struct model *m, const struct dataset *set,
+static int add_batches(struct gradients *g, const struct model *m, const struct dataset *set,
                        const struct matrices_cfg *c, int batch)
 {
     struct workspace ws = { 0 };
@@ -153,9 +157,9 @@ static int all_batches(struct pulls *g, const struct model *m, const struct data
     for (long b = 0; b < c->batches && rc == 0; b++) {
         for (int i = 0; i < batch; i++, at++)
             idx[i] = at % set->n;
-        batch_fill(&mb, set, idx, batch, 0);
+        microbatch_fill(&mb, set, idx, batch, 0);
         progress("gradient of batch %ld of %ld", b + 1, c->batches);
-        rc = one_batch(g, m, &ws, &mb);
+        rc = add_batch(g, m, &ws, &mb);
     }
     workspace_free(&ws);
     microbatch_free(&mb);
@@ -163,8 +167,8 @@ static int all_batches(struct pulls *g, const struct model *m, const struct data
     return rc;
 }
 
-/* Results stand under the study's name, also when it was given as a file; the caller frees it. */
-static char *study_of(const struct matrices_cfg *c)
+/* The name of the study, also if it was given as a file; the caller frees it. */
+static char *study_name(const struct matrices_cfg *c)
 {
     const char *slash = strrchr(c->study, '/');
     char *stem = xstrdup(slash ? slash + 1 : c->study), *end = strstr(stem, ".yaml");
@@ -174,36 +178,36 @@ static char *study_of(const struct matrices_cfg *c)
     return stem;
 }
 
-static int keep(struct store *s, const struct matrices_cfg *c, const struct model *m,
-                const struct pulls *g)
+static int store_scores(struct store *s, const struct matrices_cfg *c, const struct model *m,
+                        const struct gradients *g)
 {
     int all = m->base->dims.n_layers * N_PROJ;
     double batches = (double)c->batches;
     struct numbers t = { 0 };
-    char *study = study_of(c), *settings = study_settings(opts, "batches", c);
+    char *study = study_name(c), *settings = analysis_settings(opts, "batches", c);
     const struct analysis_set set = { study, "matrices", settings };
 
     for (int k = 0; k < all; k++) {
         const struct param *w = model_role(m, k / N_PROJ, ROLE_W + k % N_PROJ);
         double numbers = (double)w->rows * w->cols, mean = g->squares[k] / batches;
         struct analysis_row x = { .layer = k / N_PROJ, .proj = proj_names[k % N_PROJ] };
-        x.name = "norm_mean", x.value = sqrt(squares_of(m, g->sum, k)) / batches;
-        numbers_put(&t, x);
+        x.name = "norm_mean", x.value = sqrt(sum_of_squares(m, g->sum, k)) / batches;
+        numbers_add(&t, x);
         x.name = "norm", x.value = sqrt(mean);
-        numbers_put(&t, x);
+        numbers_add(&t, x);
         x.name = "rms", x.value = sqrt(mean / numbers);
-        numbers_put(&t, x);
+        numbers_add(&t, x);
         x.name = "numbers", x.value = numbers;
-        numbers_put(&t, x);
+        numbers_add(&t, x);
     }
-    int rc = study_store(s, &set, &t, "choice");
-    free(t.row);
+    int rc = numbers_store(s, &set, &t, "choice");
+    numbers_free(&t);
     free(settings);
     free(study);
     return rc;
 }
 
-static int run(struct store *s, const void *cfg)
+static int matrices_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct matrices_cfg *c = cfg;
     struct recipe r = { 0 };
@@ -212,16 +216,16 @@ static int run(struct store *s, const void *cfg)
     real *head = NULL;
 
     math_thread_init();
-    if (train_head(&head, c) != 0)
+    if (train_head(&head, ses, c) != 0)
         return -1;
-    int rc = build(&r, &m, &d, c, "ft");
+    int rc = build_run(&r, &m, &d, ses, c, "ft");
     if (rc == 0) {
-        struct pulls g = { xalloc(m.n_train, sizeof *g.sum),
-                           xalloc((size_t)m.base->dims.n_layers * N_PROJ, sizeof *g.squares) };
-        take_head(&m, head);
-        rc = all_batches(&g, &m, d.split[SPLIT_TRAIN], c, (int)r.train.batch);
+        struct gradients g = { xalloc(m.n_train, sizeof *g.sum),
+                               xalloc((size_t)m.base->dims.n_layers * N_PROJ, sizeof *g.squares) };
+        set_head(&m, head);
+        rc = add_batches(&g, &m, d.split[SPLIT_TRAIN], c, (int)r.train.batch);
         if (rc == 0)
-            rc = keep(s, c, &m, &g);
+            rc = store_scores(s, c, &m, &g);
         free(g.sum);
         free(g.squares);
         model_free(&m);
@@ -234,9 +238,9 @@ static int run(struct store *s, const void *cfg)
 const struct analysis analysis_matrices = {
     .name = "matrices",
     .source = "Hu et al. 2021, section 8, question 3",
-    .about = "which matrices does the loss pull at most, before any is trained?",
+    .about = "which matrices would the loss change most, before any of them is trained?",
     .opts = opts,
     .cfg_size = sizeof(struct matrices_cfg),
     .alone = true,
-    .run = run,
+    .run = matrices_run,
 };

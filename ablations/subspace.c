@@ -1,8 +1,11 @@
-/* subspace.c - do adapters of different rank, or of different seeds, find the same directions? Hu
- * et al. 2021, section 7.2, figures 3, 4, 6 and 7: phi between the adapters of a finished study. */
+/* subspace.c - do adapters of different ranks, or of different seeds, find the same directions? Hu
+ * et al. 2021, section 7.2, Figures 3, 4, 6 and 7: phi between the adapters of a study. */
 #include "ablations/analysis.h"
+#include "ablations/common/adapter_path.h"
+#include "ablations/common/analysis_settings.h"
 #include "ablations/common/basis.h"
-#include "ablations/common/study_runs.h"
+#include "ablations/common/numbers.h"
+#include "ablations/common/study_ranks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,35 +15,32 @@ struct subspace_cfg {
     long upto;
 };
 static const struct opt opts[] = {
-    { "study", 0, OPT_STR, offsetof(struct subspace_cfg, study), "rank", 0, 0, NULL,
-      "a finished study" },
+    STUDY_OPTION(struct subspace_cfg, "rank"),
     { "ranks", 0, OPT_LIST, offsetof(struct subspace_cfg, ranks), NULL, 0, 0, NULL,
-      "two ranks to compare; without it the study's smallest from 8 and its largest" },
-    { "targets", 0, OPT_LIST, offsetof(struct subspace_cfg, targets), "q,v", 0, 0,
-      "q|k|v|o|up|down", "target set of the runs; each of its matrices is compared" },
-    { "task", 0, OPT_STR, offsetof(struct subspace_cfg, task), NULL, 0, 0, NULL,
-      "task of the runs, where the study has several" },
+      "two ranks to compare; by default the study's smallest rank of at least 8, and its largest" },
+    TARGETS_OPTION(struct subspace_cfg, "q|k|v|o|up|down"),
+    TASK_OPTION(struct subspace_cfg),
     { "seeds", 0, OPT_LIST, offsetof(struct subspace_cfg, seeds), NULL, 0, 0, NULL,
-      "compare these, each with the next, the last with the first, and ranks of each; without it "
-      "all that both ranks have finished" },
+      "seeds to compare: each with the next and the last with the first, and the two ranks for "
+      "each seed; by default all seeds that both ranks have finished" },
     { "upto", 0, OPT_INT, offsetof(struct subspace_cfg, upto), "64", 1, 1024, NULL,
-      "compare at most so many directions" },
+      "compare at most this many directions" },
     { .type = OPT_END },
 };
 
-/* A run and the directions its adapter uses. */
+/* A run and the directions of its adapter. */
 struct side {
-    struct study_run *run; /* one; n_runs 0: none yet */
+    struct study_run *run; /* [n_runs]; one once side_load has succeeded */
     int n_runs;
-    struct basis *b;
+    struct basis *b; /* [n] */
     int n;
 };
 
 /* --- which runs */
 
-static int pick_ranks(long rank[2], struct store *s, const struct subspace_cfg *c)
+static int choose_two_ranks(long rank[2], struct store *s, const struct subspace_cfg *c)
 {
-    const struct study_want w = { .study = c->study, .targets = c->targets, .task = c->task };
+    const struct wanted_runs w = { .study = c->study, .targets = c->targets, .task = c->task };
     char *list, *end;
 
     if (study_ranks(&list, s, &w, c->ranks, 8, 2) != 0)
@@ -48,14 +48,14 @@ static int pick_ranks(long rank[2], struct store *s, const struct subspace_cfg *
     rank[0] = strtol(list, &end, 10);
     rank[1] = *end == ',' ? strtol(end + 1, &end, 10) : 0;
     int rc = *end || rank[1] < 1
-                 ? fail(FAIL_USAGE, "'ranks' must be two ranks as 8,64, not '%s'", list)
+                 ? fail(FAIL_USAGE, "'ranks' must be two ranks like 8,64, not '%s'", list)
                  : 0;
     free(list);
     return rc;
 }
 
-/* "1,2,3". Returns how many; *OUT is the caller's. */
-static int given_seeds(long **out, const char *list)
+/* The numbers of a list such as "1,2,3". Returns how many; *out is owned by the caller. */
+static int parse_seeds(long **out, const char *list)
 {
     const char *s = list;
     int n = 0;
@@ -69,10 +69,10 @@ static int given_seeds(long **out, const char *list)
     }
     if (!*s && n > 0)
         return n;
-    return fail(FAIL_USAGE, "'seeds' must be seeds as 1,2,3, not '%s'", list);
+    return fail(FAIL_USAGE, "'seeds' must be a list of seeds like 1,2,3, not '%s'", list);
 }
 
-static bool finished(const struct study_run *r, int n, long rank, long seed)
+static bool has_finished(const struct study_run *r, int n, long rank, long seed)
 {
     for (int i = 0; i < n; i++)
         if (r[i].rank == rank && r[i].seed == seed &&
@@ -81,25 +81,24 @@ static bool finished(const struct study_run *r, int n, long rank, long seed)
     return false;
 }
 
-/* The seeds with which both ranks are finished; where there is none, 1: loading it says what is
- * missing. Returns how many. */
-static int found_seeds(long **out, struct store *s, const struct subspace_cfg *c,
-                       const long rank[2])
+/* The seeds with which both ranks are finished. If there is none, seed 1, so that loading it
+ * reports what is missing. Returns how many. */
+static int find_seeds(long **out, struct store *s, const struct subspace_cfg *c, const long rank[2])
 {
     char *ranks = xprintf("%ld,%ld", rank[0], rank[1]);
-    const struct study_want w = {
+    const struct wanted_runs w = {
         .study = c->study, .methods = "lora", .targets = c->targets, .task = c->task, .ranks = ranks
     };
     struct study_run *r;
-    int n = study_runs(&r, s, &w), found = 0;
+    int n = study_runs_find(&r, s, &w), found = 0;
 
     free(ranks);
     if (n < 0)
         return -1;
     *out = xalloc((size_t)n + 1, sizeof **out);
     for (int i = 0; i < n; i++)
-        if (r[i].rank == rank[0] && finished(&r[i], 1, rank[0], r[i].seed) &&
-            finished(r, n, rank[1], r[i].seed))
+        if (r[i].rank == rank[0] && has_finished(&r[i], 1, rank[0], r[i].seed) &&
+            has_finished(r, n, rank[1], r[i].seed))
             (*out)[found++] = r[i].seed;
     study_runs_free(r, n);
     if (found == 0)
@@ -107,9 +106,9 @@ static int found_seeds(long **out, struct store *s, const struct subspace_cfg *c
     return found;
 }
 
-/* One finished run among N, or a line that says what to do. */
-static int check_found(const struct study_run *r, int n, const struct subspace_cfg *c,
-                       const char *recipe, long rank, long seed)
+/* R must be exactly one finished run; otherwise say what to do. */
+static int check_one_run(const struct study_run *r, int n, const struct subspace_cfg *c,
+                         const char *recipe, long rank, long seed)
 {
     char *which = xprintf("rank %ld, targets %s, seed %ld", rank, c->targets, seed);
 
@@ -120,16 +119,15 @@ static int check_found(const struct study_run *r, int n, const struct subspace_c
         fail(FAIL_USAGE, "study '%s' has %d runs with %s (tasks %s and %s); choose one with --task",
              c->study, n, which, r[0].task, r[1].task);
     else if (n > 1 && strcmp(r[0].model, r[1].model) != 0)
-        fail(
-            FAIL_INPUT,
-            "study '%s' has runs %.8s of model '%s' and %.8s of '%s' with %s: updates of different "
-            "weights cannot be compared",
-            c->study, r[0].key, r[0].model, r[1].key, r[1].model, which);
+        fail(FAIL_INPUT,
+             "study '%s' has runs %.8s of model '%s' and %.8s of model '%s' with %s: updates of "
+             "different weights cannot be compared",
+             c->study, r[0].key, r[0].model, r[1].key, r[1].model, which);
     else if (n > 1)
         fail(
             FAIL_USAGE,
-            "study '%s' has %d runs with %s (%.8s and %.8s): which is meant is not clear, since it "
-            "varies other keys as well",
+            "study '%s' has %d runs with %s (%.8s and %.8s), because it varies other keys as well: "
+            "one run is needed",
             c->study, n, which, r[0].key, r[1].key);
     else if (strcmp(r->state, state_names[STATE_DONE]) != 0)
         fail(FAIL_RUN, "run %.8s (%s) is %s: lowrank sweep %s", r->key, which, r->state, recipe);
@@ -138,7 +136,7 @@ static int check_found(const struct study_run *r, int n, const struct subspace_c
     return ok ? 0 : -1;
 }
 
-static void wanted_of(bool wanted[N_PROJ], const char *targets)
+static void parse_targets(bool wanted[N_PROJ], const char *targets)
 {
     char *list = xprintf(",%s,", targets);
 
@@ -150,30 +148,30 @@ static void wanted_of(bool wanted[N_PROJ], const char *targets)
     free(list);
 }
 
-static int load(struct side *side, struct store *s, const struct subspace_cfg *c, long rank,
-                long seed)
+static int side_load(struct side *side, const char *home, struct store *s,
+                     const struct subspace_cfg *c, long rank, long seed)
 {
     char rank_text[24], seed_text[24];
-    const struct study_want w = { .study = c->study,
-                                  .methods = "lora",
-                                  .targets = c->targets,
-                                  .task = c->task,
-                                  .ranks = rank_text,
-                                  .seed = seed_text };
+    const struct wanted_runs w = { .study = c->study,
+                                   .methods = "lora",
+                                   .targets = c->targets,
+                                   .task = c->task,
+                                   .ranks = rank_text,
+                                   .seed = seed_text };
     bool wanted[N_PROJ];
 
     snprintf(rank_text, sizeof rank_text, "%ld", rank);
     snprintf(seed_text, sizeof seed_text, "%ld", seed);
-    side->n_runs = study_runs(&side->run, s, &w);
+    side->n_runs = study_runs_find(&side->run, s, &w);
     if (side->n_runs < 0)
         return -1;
-    char *recipe = study_recipe(s, c->study);
-    int found = check_found(side->run, side->n_runs, c, recipe, rank, seed);
+    char *recipe = study_runs_recipe(s, c->study);
+    int found = check_one_run(side->run, side->n_runs, c, recipe, rank, seed);
     free(recipe);
     if (found != 0)
         return -1;
-    wanted_of(wanted, c->targets);
-    char *path = study_run_file(side->run);
+    parse_targets(wanted, c->targets);
+    char *path = adapter_path(home, side->run);
     side->n = path ? basis_load(&side->b, path, wanted) : -1;
     bool ok = side->n > 0 && side->b[0].r == rank;
     if (side->n > 0 && !ok)
@@ -190,9 +188,9 @@ static void side_free(struct side *side)
 
 /* --- the numbers */
 
-/* NAME: "phi_rank", "phi_seed", "phi_random". */
-static void add(struct numbers *t, const char *name, int64_t run_a, int64_t run_b,
-                const struct basis *u, const struct basis *v, long upto)
+/* Add phi(i, j) of U and V under NAME: "phi_rank", "phi_seed", "phi_rank_seed" or "phi_random". */
+static void add_phi(struct numbers *t, const char *name, int64_t run_a, int64_t run_b,
+                    const struct basis *u, const struct basis *v, long upto)
 {
     int n = u->r < upto ? u->r : (int)upto, m = v->r < upto ? v->r : (int)upto;
     size_t cells = (size_t)n * (size_t)m;
@@ -201,46 +199,47 @@ static void add(struct numbers *t, const char *name, int64_t run_a, int64_t run_
     basis_phi(phi, n, m, u, v);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < m; j++)
-            numbers_put(t, (struct analysis_row){ run_a, run_b, u->layer, proj_names[u->proj],
+            numbers_add(t, (struct analysis_row){ run_a, run_b, u->layer, proj_names[u->proj],
                                                   i + 1, j + 1, name,
                                                   phi[(size_t)i * (size_t)m + (size_t)j] });
     free(phi);
 }
 
-/* Two runs can be compared that adapt the same matrices of the same checkpoint. */
-static int check_alike(const struct side *a, const struct side *b)
+/* Two runs can be compared if they adapt the same matrices of the same checkpoint. */
+static int check_comparable(const struct side *a, const struct side *b)
 {
     const struct study_run *x = a->run, *y = b->run;
 
     if (*x->weights && *y->weights && strcmp(x->weights, y->weights) != 0)
-        return study_differ(x, y);
+        return study_runs_mismatch(x, y);
     if (a->n != b->n)
         return fail(FAIL_INPUT,
-                    "run %.8s adapts %d of the matrices and run %.8s %d: they cannot be compared",
+                    "run %.8s adapts %d matrices and run %.8s adapts %d: they cannot be compared",
                     x->key, a->n, y->key, b->n);
     for (int k = 0; k < a->n; k++) {
         const struct basis *u = &a->b[k], *v = &b->b[k];
         if (u->layer != v->layer || u->proj != v->proj || u->d != v->d)
-            return fail(FAIL_INPUT,
-                        "run %.8s adapts %s of layer %d with %d inputs and run %.8s %s of layer %d "
-                        "with %d: they cannot be compared",
-                        x->key, proj_names[u->proj], u->layer + 1, u->d, y->key,
-                        proj_names[v->proj], v->layer + 1, v->d);
+            return fail(
+                FAIL_INPUT,
+                "run %.8s adapts %s of layer %d with %d inputs, run %.8s adapts %s of layer "
+                "%d with %d inputs: they cannot be compared",
+                x->key, proj_names[u->proj], u->layer + 1, u->d, y->key, proj_names[v->proj],
+                v->layer + 1, v->d);
     }
     return 0;
 }
 
-static int compare(struct numbers *t, const char *name, const struct side *a, const struct side *b,
-                   long upto)
+static int compare_sides(struct numbers *t, const char *name, const struct side *a,
+                         const struct side *b, long upto)
 {
-    if (check_alike(a, b) != 0)
+    if (check_comparable(a, b) != 0)
         return -1;
     for (int k = 0; k < a->n && stop_check() == 0; k++)
-        add(t, name, a->run->run_id, b->run->run_id, &a->b[k], &b->b[k], upto);
+        add_phi(t, name, a->run->run_id, b->run->run_id, &a->b[k], &b->b[k], upto);
     return stop_check();
 }
 
-/* Two Gaussian matrices for each that was adapted. */
+/* Two Gaussian matrices of the same shape for each matrix that LIKE adapts. */
 static int compare_random(struct numbers *t, const struct side *like, long upto)
 {
     int rc = 0;
@@ -253,15 +252,16 @@ static int compare_random(struct numbers *t, const struct side *like, long upto)
             rc = basis_random(&pair[i], b->r, b->d, 1,
                               (uint32_t)((b->layer * N_PROJ + (int)b->proj) * 2 + i));
         if (rc == 0)
-            add(t, "phi_random", 0, 0, &pair[0], &pair[1], upto);
+            add_phi(t, "phi_random", 0, 0, &pair[0], &pair[1], upto);
         free(pair[0].u);
         free(pair[1].u);
     }
     return rc;
 }
 
-/* Ranks of one seed, one rank with two seeds, and ranks with two seeds, which share nothing: neither
- * initial numbers nor the order of the data. */
+/* The two ranks with one seed, the larger rank with two seeds, and the two ranks with two seeds.
+ * The runs of the last pair share nothing: neither their initial values nor the order of the data.
+ */
 static int compare_all(struct numbers *t, const struct side *low, const struct side *high, int n,
                        long upto)
 {
@@ -269,36 +269,37 @@ static int compare_all(struct numbers *t, const struct side *low, const struct s
 
     for (int i = 0; i < n && rc == 0; i++) {
         int next = (i + 1) % n;
-        rc = compare(t, "phi_rank", &low[i], &high[i], upto);
+        rc = compare_sides(t, "phi_rank", &low[i], &high[i], upto);
         if (rc == 0 && (n > 2 || i < next))
-            rc = compare(t, "phi_seed", &high[i], &high[next], upto);
+            rc = compare_sides(t, "phi_seed", &high[i], &high[next], upto);
         if (rc == 0 && n > 1)
-            rc = compare(t, "phi_rank_seed", &low[i], &high[next], upto);
+            rc = compare_sides(t, "phi_rank_seed", &low[i], &high[next], upto);
     }
     return rc;
 }
 
-static int run(struct store *s, const void *cfg)
+static int subspace_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct subspace_cfg *c = cfg;
     struct numbers t = { 0 };
-    char *settings = study_settings(opts, "upto", c);
+    char *settings = analysis_settings(opts, "upto", c);
     const struct analysis_set set = { c->study, "subspace", settings };
     long rank[2], *seed = NULL;
-    int n = -1, rc = pick_ranks(rank, s, c);
+    int n = -1, rc = choose_two_ranks(rank, s, c);
 
     if (rc == 0)
-        n = c->seeds ? given_seeds(&seed, c->seeds) : found_seeds(&seed, s, c, rank);
+        n = c->seeds ? parse_seeds(&seed, c->seeds) : find_seeds(&seed, s, c, rank);
     rc = n < 0 ? -1 : 0;
     struct side *low = xalloc((size_t)(n < 0 ? 0 : n) + 1, sizeof *low),
                 *high = xalloc((size_t)(n < 0 ? 0 : n) + 1, sizeof *high);
     for (int i = 0; i < n && rc == 0; i++)
-        rc = load(&low[i], s, c, rank[0], seed[i]) == 0 ? load(&high[i], s, c, rank[1], seed[i])
-                                                        : -1;
+        rc = side_load(&low[i], ses->home, s, c, rank[0], seed[i]) == 0
+                 ? side_load(&high[i], ses->home, s, c, rank[1], seed[i])
+                 : -1;
     if (rc == 0)
         rc = compare_all(&t, low, high, n, c->upto);
     if (rc == 0)
-        rc = study_store(s, &set, &t, "subspace_top");
+        rc = numbers_store(s, &set, &t, "subspace_top");
     for (int i = 0; i < n; i++) {
         side_free(&low[i]);
         side_free(&high[i]);
@@ -306,16 +307,16 @@ static int run(struct store *s, const void *cfg)
     free(high);
     free(low);
     free(seed);
-    free(t.row);
+    numbers_free(&t);
     free(settings);
     return rc;
 }
 
 const struct analysis analysis_subspace = {
     .name = "subspace",
-    .source = "Hu et al. 2021, section 7.2, figures 3, 4, 6 and 7",
+    .source = "Hu et al. 2021, section 7.2, Figures 3, 4, 6 and 7",
     .about = "do adapters of different ranks and seeds find the same directions?",
     .opts = opts,
     .cfg_size = sizeof(struct subspace_cfg),
-    .run = run,
+    .run = subspace_run,
 };

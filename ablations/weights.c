@@ -1,8 +1,10 @@
-/* weights.c - does an update use directions that W itself emphasises? Hu et al. 2021, appendix
- * H.4, figure 8: phi between the directions of dW and those of W. */
+/* weights.c - does an update use directions that W itself emphasizes? Hu et al. 2021, appendix H.4,
+ * Figure 8: phi between the directions of dW and those of W. */
 #include "ablations/analysis.h"
+#include "ablations/common/analysis_settings.h"
 #include "ablations/common/basis.h"
-#include "ablations/common/update.h"
+#include "ablations/common/study_ranks.h"
+#include "ablations/common/updates.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,36 +16,35 @@ struct weights_cfg {
     long upto, steps;
 };
 static const struct opt opts[] = {
-    { "study", 0, OPT_STR, offsetof(struct weights_cfg, study), "rank", 0, 0, NULL,
-      "a finished study" },
+    STUDY_OPTION(struct weights_cfg, "rank"),
     { "ranks", 0, OPT_LIST, offsetof(struct weights_cfg, ranks), NULL, 0, 0, NULL,
-      "ranks; without it the study's two smallest from 4 and its largest" },
-    { "targets", 0, OPT_LIST, offsetof(struct weights_cfg, targets), "q,v", 0, 0,
-      "q|k|v|o|up|down|qkv", "target set of the runs; each of its matrices is compared" },
-    { "task", 0, OPT_STR, offsetof(struct weights_cfg, task), NULL, 0, 0, NULL,
-      "task of the runs, where the study has several" },
+      "ranks of the runs; by default the study's two smallest ranks of at least 4, and its "
+      "largest" },
+    TARGETS_OPTION(struct weights_cfg, "q|k|v|o|up|down|qkv"),
+    TASK_OPTION(struct weights_cfg),
     { "side", 0, OPT_CHOICE, offsetof(struct weights_cfg, side), "input", 0, 0, "input|output",
-      "directions that the matrix reads (right ones; of LoRA those of A, as in the paper) or "
-      "writes" },
+      "compare right singular directions, which a matrix reads (for LoRA those of A, as in the "
+      "paper), or left ones, which it writes" },
     { "upto", 0, OPT_INT, offsetof(struct weights_cfg, upto), "0", 0, 65536, NULL,
-      "directions of W to compare with; 0: a quarter of all" },
+      "number of directions of W to compare with; 0: a quarter of all" },
     { "steps", 0, OPT_INT, offsetof(struct weights_cfg, steps), "48", 1, 4096, NULL,
-      "at so many numbers of directions of W" },
+      "how many values of j, evenly spaced up to that number, phi(i, j) is stored for" },
     { .type = OPT_END },
 };
-enum { MOST_DW = 64 }; /* directions of dW */
+enum { MOST_DW = 64 }; /* directions of dW that are compared */
 
 struct comparing {
     const struct weights_cfg *c;
     struct numbers t;
-    int widest; /* rank for the random matrix */
-    int layer;  /* of the last matrix that has its random one */
+    int largest_rank; /* rank of the random matrices */
+    int layer;        /* the matrix last compared with a random one */
     enum proj proj;
 };
 
-/* phi(i, j) of D, the directions of a dW (or of a random matrix: RUN is NULL), and those of W. */
-static void compare(struct comparing *k, const struct weight *w, const struct study_run *run,
-                    const struct basis *d, const struct basis *of_w)
+/* Add phi(i, j) between D and OF_W, the directions of matrix W. D are the directions of the update
+ * of RUN, or of a random matrix if RUN is NULL. */
+static void compare_bases(struct comparing *k, const struct weight *w, const struct study_run *run,
+                          const struct basis *d, const struct basis *of_w)
 {
     int n = d->r < MOST_DW ? d->r : MOST_DW;
     int m = k->c->upto > 0 ? (int)k->c->upto : of_w->d / 4;
@@ -54,11 +55,13 @@ static void compare(struct comparing *k, const struct weight *w, const struct st
     basis_phi(phi, n, m, d, of_w);
     for (int i = 0; i < n; i++)
         for (int j = step - 1; j < m; j += step)
-            numbers_add(&k->t, w, run, i + 1, j + 1, "phi", phi[(size_t)i * (size_t)m + (size_t)j]);
+            updates_add_number(&k->t, w, run, i + 1, j + 1, "phi",
+                               phi[(size_t)i * (size_t)m + (size_t)j]);
     free(phi);
 }
 
-static struct basis side_of(const struct comparing *k, const struct spectrum *s)
+/* The directions of S on the chosen side. They still belong to S. */
+static struct basis chosen_side(const struct comparing *k, const struct spectrum *s)
 {
     return k->c->side == INPUT ? (struct basis){ .r = s->k, .d = s->in, .u = s->v }
                                : (struct basis){ .r = s->k, .d = s->out, .u = s->u };
@@ -67,20 +70,20 @@ static struct basis side_of(const struct comparing *k, const struct spectrum *s)
 static int compare_random(struct comparing *k, const struct weight *w, const struct basis *of_w)
 {
     struct basis b = { 0 };
-    int r = k->widest < of_w->d ? k->widest : of_w->d;
+    int r = k->largest_rank < of_w->d ? k->largest_rank : of_w->d;
     int rc = basis_random(&b, r, of_w->d, 1, (uint32_t)(w->layer * N_PROJ + (int)w->proj) + 200000);
 
     if (rc == 0)
-        compare(k, w, NULL, &b, of_w);
+        compare_bases(k, w, NULL, &b, of_w);
     free(b.u);
     return rc;
 }
 
-static int see(void *ctx, const struct weight *w, const struct update *u)
+static int weights_visit(void *ctx, const struct weight *w, const struct weight_update *u)
 {
     struct comparing *k = ctx;
     struct spectrum s = { 0 };
-    struct basis of_w = side_of(k, &w->svd);
+    struct basis of_w = chosen_side(k, &w->svd);
     int rc = 0;
 
     if (k->layer != w->layer || k->proj != w->proj)
@@ -88,44 +91,46 @@ static int see(void *ctx, const struct weight *w, const struct update *u)
     k->layer = w->layer;
     k->proj = w->proj;
     if (rc == 0)
-        rc = update_svd(&s, u);
+        rc = weight_update_svd(&s, u);
     if (rc == 0) {
-        struct basis d = side_of(k, &s);
-        if (d.r > u->run->rank) /* the rank of a folder that holds several pairs as one */
+        struct basis d = chosen_side(k, &s);
+        if (d.r > u->run->rank) /* the file holds the updates of several matrices as one */
             d.r = u->run->rank;
-        compare(k, w, u->run, &d, &of_w);
+        compare_bases(k, w, u->run, &d, &of_w);
     }
     spectrum_free(&s);
     return rc;
 }
 
-/* The largest of "4,8,64". */
-static int widest_of(const char *ranks)
+/* The largest of a list such as "4,8,64". */
+static int largest_rank(const char *ranks)
 {
-    int widest = 0;
+    int largest = 0;
 
     for (char *end; *ranks; ranks = end + strspn(end, ",")) {
         int rank = (int)strtol(ranks, &end, 10);
-        widest = rank > widest ? rank : widest;
+        largest = rank > largest ? rank : largest;
     }
-    return widest;
+    return largest;
 }
 
-static int run(struct store *s, const void *cfg)
+static int weights_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct weights_cfg *c = cfg;
-    struct study_want w = {
+    struct wanted_runs w = {
         .study = c->study, .methods = "lora", .targets = c->targets, .task = c->task
     };
     struct comparing k = { .c = c, .layer = -1 };
-    const struct visit v = { .study = c->study, .svd = true, .see = see, .ctx = &k };
-    char *ranks = NULL, *settings = study_settings(opts, "side", cfg);
+    const struct update_visitor v = {
+        .session = ses, .study = c->study, .svd = true, .visit = weights_visit, .ctx = &k
+    };
+    char *ranks = NULL, *settings = analysis_settings(opts, "side", cfg);
     const struct analysis_set set = { c->study, "weights", settings };
     int rc = study_ranks(&ranks, s, &w, c->ranks, 4, 3);
 
     w.ranks = ranks;
     if (rc == 0) {
-        k.widest = widest_of(ranks);
+        k.largest_rank = largest_rank(ranks);
         rc = updates_measure(s, &w, &v, &k.t, &set, "phi_weight");
     }
     free(settings);
@@ -135,9 +140,9 @@ static int run(struct store *s, const void *cfg)
 
 const struct analysis analysis_weights = {
     .name = "weights",
-    .source = "Hu et al. 2021, appendix H.4, figure 8",
-    .about = "does an update use directions that the frozen matrix emphasises?",
+    .source = "Hu et al. 2021, appendix H.4, Figure 8",
+    .about = "does an update use directions that the frozen matrix emphasizes?",
     .opts = opts,
     .cfg_size = sizeof(struct weights_cfg),
-    .run = run,
+    .run = weights_run,
 };

@@ -1,11 +1,11 @@
-# How far do updates amplify directions of W, by layer, and how much of W lies in them (Table 7)? Mean and range over seeds.
+# How strongly do updates amplify directions of W, and how much of W lies in these directions (Table 7)? By layer: mean and range over seeds.
 # size: 17.5 x 6.4
 # make: lowrank ablate amplify
 # runs: fig_analysis_runs(study=rank, kind=amplify)
 # data: factor fig_amplify(study=rank, what=factor) by series: x, lo, hi, n, mean
 # data: norm fig_amplify(study=rank, what=projection) by panel, line: x, lo, hi, n, mean
 
-# Places in cm: the factor, then a panel of norms for each rank; one key for those.
+# Positions are in cm. The first panel shows the factor; the others show norms, one panel for each rank, and share a key.
 panels = 1 + norm_panel_n
 left = 2.0; right = 0.2; top = 1.9; bottom = 1.1; gap = 1.6
 each = (width - left - right - (panels - 1) * gap) / panels

@@ -1,11 +1,11 @@
-# How a training step's time and memory grow with model, length, batch, rank and runs side by side.
+# How the time and the memory of a training step grow with model, length, batch, rank and concurrent runs.
 # size: (p_blocks < 3 ? 8.4 : 1.1 + 3.3 * p_blocks) x 6.8
 # make: lowrank bench scale
 # data: p fig_bench_scale by axis: x, ms, tokens_per_s, mb
 
 label(a) = a eq 'model' ? 'model (millions)' : a eq 'length' ? 'length (tokens)' : \
-    a eq 'batch' ? 'batch (sequences)' : a eq 'rank' ? 'rank {/:Italic r}' : 'runs side by side'
-# Places in cm: time above, memory below, a column for each axis.
+    a eq 'batch' ? 'batch (sequences)' : a eq 'rank' ? 'rank {/:Italic r}' : 'concurrent runs'
+# Positions are in cm. Time above, memory below, one column for each axis.
 left = 1.9; right = 0.2; gap = 0.45; bottom = 1.25; top = 0.15; between = 0.35
 pane = (width - left - right - (p_blocks - 1) * gap) / p_blocks
 high = (height - bottom - top - between) / 2
@@ -26,7 +26,7 @@ do for [row = 0:1] {
     lo = row ? p_mb_min : p_ms_min
     hi = row ? p_mb_max : p_ms_max
     set yrange [0.7 * lo : 1.5 * hi]
-    set ytics () # 1, 2, 5 of each decade; only 1 where there are many
+    set ytics () # 1, 2 and 5 of each decade; only 1 if there are many decades
     do for [k = 0:6] {
         do for [m in '1 2 5'] {
             if (m eq '1' || hi / lo < 100) { set ytics add (10.0 ** k * real(m)) }

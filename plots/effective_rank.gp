@@ -1,4 +1,4 @@
-# How many directions do updates need, by layer and matrix, of LoRA and of full fine-tuning (mean and range over seeds)?
+# How many directions do the updates of LoRA and of full fine-tuning need? By layer and matrix: mean and range over seeds.
 # size: 17.5 x (mean_panel_n > 3 ? 9.4 : 5.6)
 # make: lowrank ablate effective_rank
 # runs: fig_analysis_runs(study=methods, kind=effective_rank)
@@ -11,7 +11,7 @@ rows = (mean_panel_n + cols - 1) / cols
 left = 1.5; right = 0.2; top = 1.35; bottom = 1.25; gap = 0.35; head = 0.55
 wide = (width - left - right - (cols - 1) * gap) / cols
 pitch = (height - bottom - top + head) / rows
-# Which series a block of "mean" is, and in which panel it stands.
+# The series of each block of "mean", and its panel.
 block(s) = sum [k = 1:line_blocks] (line_series[k] eq s ? k : 0)
 array panel[mean_blocks]
 n = 0

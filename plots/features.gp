@@ -1,10 +1,10 @@
-# What does training change in the features? Linear CKA (unbiased: 0 for unrelated features) by layer: before and after, with full fine-tuning, between seeds.
+# What does training change in the features? Linear CKA by layer (unbiased: 0 for unrelated features): before and after training, with full fine-tuning, between seeds.
 # size: (f_pair_n > 1 ? 17.5 : 8.4) x 5.4 + 0.36 * ceil(f_runs_n / (f_pair_n > 1 ? 4.0 : 2.0))
 # make: lowrank ablate features
 # runs: fig_analysis_runs(study=methods, kind=features)
 # data: f fig_features(study=methods) by pair, runs: layer, lo, hi, mean, n
 
-# The different pairs, and the number of each method: its colour is the same in every panel.
+# The distinct pairs and methods. The index of a method gives it the same color in all panels.
 array pairs[f_pair_n]
 array methods[f_runs_n]
 pairs_n = 0
@@ -22,11 +22,11 @@ do for [k = 1:f_blocks] {
     }
 }
 
-# Places in cm.
+# Positions are in cm.
 left = 1.75; right = 0.2; top = 0.75; bottom = 1.15; gap = 0.45
 keys = height - 5.4
 pane = (width - left - right - gap * (pairs_n - 1)) / pairs_n
-low = f_lo_min < 1 ? f_lo_min : 0.9 # nothing moved: a flat line at 1
+low = f_lo_min < 1 ? f_lo_min : 0.9 # if nothing changed: a flat line at 1
 ymin = low - 0.03 * (1 - low)
 set xrange [f_layer_min - 0.2 : f_layer_max + 0.2]
 set yrange [ymin : 1 + 0.03 * (1 - ymin)]

@@ -1,4 +1,4 @@
-# What is kept of zero-shot sentence similarity (STS-B) against the task's own score, every seed; the line: before training.
+# Zero-shot sentence similarity (STS-B) after training on a task, against the score on that task, every seed; the line: before training.
 # size: 8.4 x 5.2 + 0.36 * ceil(k_blocks / 2.0)
 # make: lowrank ablate forgetting
 # runs: fig_analysis_runs(study=methods, kind=forgetting)
@@ -8,7 +8,7 @@
 set key maxrows ceil(k_blocks / 2.0)
 xmin = study_scale * k_score_min
 xmax = study_scale * k_score_max
-set xlabel 'score on its own task (dev)'
+set xlabel 'score on the trained task (dev)'
 set ylabel 'Spearman correlation on STS-B'
 set xtics step(xmax - xmin)
 set ytics step(most(k_after_max, k_before_max) - k_after_min)

@@ -1,4 +1,4 @@
-# How many of the strongest directions of W + dW has W not (intruder dimensions), by layer, matrix and method?
+# How many of the strongest directions of W + dW are not directions of W (intruder dimensions)? By layer, matrix and method.
 # size: 17.5 x (mean_panel_n > 3 ? 9.4 : 5.6)
 # like: effective_rank
 # make: lowrank ablate intruder

@@ -1,10 +1,10 @@
-# How much longer does a forward pass take with LoRA merged or beside, or with adapters, by batch and length (Figure 5)? Merged does the base's arithmetic: noise.
+# How much longer does a forward pass take with LoRA, merged or not, or with adapters (Figure 5)? By batch and length; a merged model computes what the base model does, so it shows noise.
 # size: (s_blocks > 2 ? 17.5 : 4.4 * s_blocks + 2.6) x 1.7 + 0.75 * |b_batch|
 # make: lowrank ablate latency
 # data: s fig_latency(study=minilm) by weights: length, x, y, slower
 # data: b fig_latency(study=minilm): batch, slower
 
-# Places in cm: a panel for each method in a row.
+# Positions are in cm. One panel for each method, side by side.
 left = 1.25; right = 1.75; top = 0.6; bottom = 1.1; gap = 0.35
 pane = (width - left - right - gap * (s_blocks - 1)) / s_blocks
 

@@ -1,11 +1,11 @@
-# Every method on every task: mean, 95 % interval, every seed (as Table 2).
+# Every method on every task: mean, 95 % interval, every seed (like Table 2).
 # size: 17.5 x 2.1 + 0.36 * |cell_x|
 # make: lowrank sweep methods
 # runs: fig_runs(study=methods)
 # data: cell fig_methods(study=methods) by task, metric: x, lo, hi, n, mean
 # data: seed fig_methods_seeds(study=methods) by task: x, seed, value
 
-# Places in cm: a panel for each task, the methods' names left of the first.
+# Positions are in cm. One panel for each task, side by side, with the names of the methods at the first.
 left = 2.7; right = 0.3; gap = 0.4; bottom = 1.5; top = 0.55
 pane = (width - left - right - (cell_blocks - 1) * gap) / cell_blocks
 place(s) = sum [k = 1:|cell_x|] (cell_x[k] eq s ? k : 0)
@@ -13,16 +13,17 @@ block(s) = sum [k = 1:seed_blocks] (seed_task[k] eq s ? k : 0)
 unset key
 set grid xtics ytics linetype 1 linecolor '#e6e6e6' linewidth 0.5
 set title offset 0, -0.7
-set label 1 'mean, 95 % interval (an arrow: it goes on), every seed; '.counted(cell_n_min, cell_n_max) at screen 0.5, screen 0.25 / height center
+set label 1 'mean, 95 % interval (arrow: it continues), every seed; '.counted(cell_n_min, cell_n_max) at screen 0.5, screen 0.25 / height center
 set multiplot
 do for [b = 1:cell_blocks] {
     set lmargin at screen (left + (b - 1) * (pane + gap)) / width
     set rmargin at screen (left + (b - 1) * (pane + gap) + pane) / width
     set bmargin at screen bottom / height
     set tmargin at screen (height - top) / height
-    # The range is that of the seeds: the interval of a method that failed on one must not squeeze all others.
+    # The range is that of the seeds, so that the wide interval of a method that failed with one of them does not
+    # compress all others.
     s = block(cell_task[b])
-    set xrange [*:*] # of which stats would leave out what is outside
+    set xrange [*:*] # stats would leave out what is outside the range
     set yrange [*:*]
     stats data index seed_first + s - 1 using 3 name 'S' nooutput
     low = S_min - 0.06 * (S_max - S_min)

@@ -1,4 +1,4 @@
-# Quality against the number of trained numbers: mean and 95 % interval; below, Table 15 as the paper prints it.
+# Quality against the number of trainable parameters: mean and 95 % interval; below, Table 15 as printed in the paper.
 # size: 12 x 12.6
 # make: lowrank sweep params
 # runs: fig_runs(study=params)
@@ -7,7 +7,8 @@
 # data: wikisql fig_params_paper(of=WikiSQL) by series: x, value
 # data: mnli fig_params_paper(of=MNLI-m) by series: x, value
 
-# Ours above with the key, the paper's two tasks beside each other below. A method has one style in all three.
+# Positions are in cm. Our results and the key above, the two tasks of the paper side by side below. A method has the
+# same style in all three panels.
 left = 1.4; right = 0.2; gap = 1.2; bottom = 1.05; top = 0.6; between = 1.75; low = 4.0
 half = (width - left - right - gap) / 2
 known = '|lora q,v|lora q,k,v,o|adapter-h|adapter-l|prefix-embed|prefix-layer|ft|bitfit|adapter-p|prefix-kv|'
@@ -21,7 +22,7 @@ do for [k = 8:10] { set style arrow k heads fixed size screen 0.008, 90 linecolo
 array label[cell_blocks]
 do for [k = 1:cell_blocks] {
     stats data index cell_first + k - 1 using 4 name 'N' nooutput
-    label[k] = cell_series[k].' (n = '.(N_min == N_max ? sprintf('%d)', N_min) : sprintf('%d–%d)', N_min, N_max))
+    label[k] = cell_series[k].' ('.counted(N_min, N_max).')'
 }
 set logscale x 10
 set format x '10^{%T}'
@@ -37,7 +38,7 @@ set ytics step(study_scale * (most(cell_hi_max, cell_mean_max) - least(cell_lo_m
 set offsets 0, 0, graph 0.04, graph 0.04
 set xrange [0.6 * cell_x_min : 1.7 * cell_x_max]
 set ylabel study_label
-set xlabel 'trained numbers without the head; mean, 95 % interval'
+set xlabel 'trainable parameters without the head; mean, 95 % interval'
 plot for [k = 1:cell_blocks] data index cell_first + k - 1 \
         using 1:($2 * study_scale):(0):(($3 - $2) * study_scale) with vectors arrowstyle of(cell_series[k], k) notitle, \
     for [k = 1:cell_blocks] data index cell_first + k - 1 using 1:($5 * study_scale) \
@@ -54,7 +55,7 @@ do for [t = 0:1] {
     set xtics 1e6, 100
     every = t ? 2 : 5
     set ytics every
-    set xlabel 'trained numbers'
+    set xlabel 'trainable parameters'
     set title (t ? 'the paper: MNLI-m (GPT-3)' : 'the paper: WikiSQL (GPT-3)')
     plot for [k = 1:(t ? mnli_blocks : wikisql_blocks)] data index (t ? mnli_first : wikisql_first) + k - 1 using 1:2 \
         with linespoints linestyle of(t ? mnli_series[k] : wikisql_series[k], k) notitle

@@ -4,7 +4,7 @@
 # runs: fig_phi_runs(study=rank)
 # data: phi fig_phi_pair(study=rank, kind=rank) by layer, proj: i, j, phi
 
-# Places in cm. Two matrices a row: both in full, then the corner of both in square cells.
+# Positions are in cm. Each row has two matrices: both in full, then the corners of both, enlarged.
 per_row = phi_proj_n > 1 ? 2 : 1
 rows_a_layer = ceil(phi_proj_n / 2.0)
 rows = phi_layer_n * rows_a_layer
@@ -64,7 +64,7 @@ do for [b = 0:phi_blocks - 1] {
             unset colorbox
             unset label 1
         }
-        # Each cell reaches under the next one: no seams.
+        # Each cell extends below the next one, so that there are no seams between them.
         plot data index phi_first + b \
             using 2:1:($2 - 0.5):($2 + 0.6):($1 - 0.5):($1 + 0.6):(zoom && $2 > $1 ? NaN : $3) \
             with boxxyerror fillcolor palette

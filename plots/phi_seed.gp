@@ -1,11 +1,12 @@
-# Do two seeds find the same directions? phi(A_r, A_r', i, j) of one layer between seeds, and of random matrices (Figure 4).
+# Do two seeds find the same directions? phi(A_r, A_r', i, j) of one layer between seeds, and between random matrices (Figure 4).
 # size: 17.5 x 0.55 + 0.95 + (17.5 - 1.1 - 1.75 - 0.45 * phi_proj_n) / (phi_proj_n + 1.0)
 # make: lowrank ablate subspace
 # runs: fig_phi_runs(study=rank)
 # data: phi fig_phi_pair(study=rank, kind=seed) by layer, proj: i, j, phi
 # data: random fig_phi_pair(study=rank, kind=random) by layer, proj: i, j, phi
 
-# Places in cm: one layer a row, or two of many, and random matrices at its end.
+# Positions are in cm. Each row has the matrices of one layer, or of two if there are many layers, and ends with
+# random matrices.
 per_row = phi_layer_n > 1 && phi_proj_n < 3 ? 2 * phi_proj_n : phi_proj_n
 cols = per_row + 1
 rows = (phi_blocks + per_row - 1) / per_row
@@ -13,7 +14,7 @@ panels = phi_blocks + rows
 left = 1.1; right = 1.75; top = 0.55; bottom = 0.95; gap = 0.45
 side = (width - left - right - gap * (cols - 1)) / cols
 pitch = (height - bottom) / rows
-# Panel of row and column: which block of phi, of none of them the random one of the row.
+# Panel b shows a block of phi, or, at the end of a row, the random matrices of its first block.
 random(b) = b % cols == per_row || b / cols * per_row + b % cols >= phi_blocks
 block(b) = b / cols * per_row + (random(b) ? 0 : b % cols)
 name(b) = random(b) ? 'random' : 'Δ{/:Italic W}_{'.phi_proj[block(b) + 1].'}, layer '.phi_layer[block(b) + 1]
@@ -62,7 +63,7 @@ do for [b = 0:panels - 1] {
         unset colorbox
         unset label 1
     }
-    # Each cell reaches under the next one: no seams.
+    # Each cell extends below the next one, so that there are no seams between them.
     plot data index (random(b) ? random_first : phi_first) + block(b) \
         using 2:1:($2 - 0.5):($2 + 0.6):($1 - 0.5):($1 + 0.6):3 with boxxyerror fillcolor palette
 }

@@ -1,17 +1,17 @@
-# Do updates use directions that W emphasises? phi of i directions of dW and j of W, and of a random matrix (Figure 8).
+# Do updates use directions that W emphasizes? phi between i directions of dW, or of a random matrix, and j directions of W (Figure 8).
 # size: 17.5 x 0.95 + phi_layer_n * phi_proj_n * (0.55 + (17.5 - 1.6 - 1.75 - 0.45 * (phi_side_n - 1)) / phi_side_n * (phi_layer_n > 1 ? 0.5 : 0.8))
 # make: lowrank ablate weights
 # runs: fig_analysis_runs(study=rank, kind=weights)
 # data: phi fig_phi_weight(study=rank) by layer, proj, side: j, i, phi
 
-# Places in cm: a row for each layer and matrix, a column for each rank and one for random matrices.
+# Positions are in cm. One row for each layer and matrix, one column for each rank and one for random matrices.
 cols = phi_side_n
 rows = phi_blocks / cols
 left = 1.6; right = 1.75; top = 0.55; bottom = 0.95; gap = 0.45
 side = (width - left - right - gap * (cols - 1)) / cols
 pitch = (height - bottom) / rows
 each = |phi_j| > 1 ? phi_j[2] - phi_j[1] : 1
-# i of each block, asked for before the axes have ranges.
+# The largest i of each block. stats must run before the axes have ranges.
 array most_i[phi_blocks]
 do for [b = 1:phi_blocks] {
     stats data index phi_first + b - 1 using 2 name 'I' nooutput
@@ -68,7 +68,7 @@ do for [b = 0:phi_blocks - 1] {
         unset colorbox
         unset label 1
     }
-    # Each cell reaches under the next one: no seams.
+    # Each cell extends below the next one, so that there are no seams between them.
     plot data index phi_first + b \
         using 2:1:($2 - 0.5):($2 + 0.6):($1 - each + 0.5):($1 + 0.5 + 0.1 * each):3 with boxxyerror fillcolor palette
 }

@@ -1,11 +1,11 @@
-# One point a run: the order of the data on x, the initial numbers as colour, dropout as points of one colour; the line is their mean.
+# One point per run: data order on x, initial values as color, dropout as points of one color; the line is their mean.
 # size: 8.4 x 0.9 + 4.7 * cell_method_n
 # make: lowrank sweep seeds
 # runs: fig_runs(study=seeds)
 # text: study fig_study(study=seeds)
 # data: cell fig_seeds(study=seeds) by method, series: x, seed, value
 
-# Places in cm: a panel below another for each method, the key above.
+# Positions are in cm. One panel for each method, one below the other, and the key above them.
 left = 1.7; right = 0.2; bottom = 1.1; top = 0.45
 pitch = (height - 0.9) / cell_method_n
 series = cell_series_n

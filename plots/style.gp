@@ -1,4 +1,4 @@
-# The common look: printed size in cm, 7 pt, Okabe and Ito's colours, viridis, thin axes.
+# The style of all figures: printed size in cm, text of 7 pt, the colors of Okabe and Ito, viridis, thin axes.
 reset
 cm = 1 / 2.54
 if (format eq 'pdf') {
@@ -33,11 +33,11 @@ set style line 5 linecolor '#e69f00' pointtype 13 pointsize 0.50 linewidth 1.2 d
 set style line 6 linecolor '#56b4e9' pointtype 6 pointsize 0.45 linewidth 1.2 dashtype 1
 set style line 7 linecolor '#000000' pointtype 4 pointsize 0.40 linewidth 1.2 dashtype 2
 set style line 8 linecolor '#f0e442' pointtype 8 pointsize 0.50 linewidth 1.2 dashtype 4
-# Intervals: yerrorbars would leave a gap around each point. Widths alternate because the svg terminal forgets the
-# width of a plot that has the same one as the plot before.
+# Intervals are arrows, because yerrorbars leave a gap around each point. Their line widths alternate, because the svg
+# terminal loses the width of a plot if it equals that of the plot before.
 array ink[24] = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442']
 array dot[24]
-# The same colours once and twice more, with other points and dashes.
+# Styles 9 to 24 repeat the colors with other points and dashes.
 array other[16] = [12, 8, 6, 4, 10, 13, 5, 7, 1, 2, 3, 15, 14, 2, 1, 3]
 do for [k = 1:24] {
     ink[k] = ink[(k - 1) % 8 + 1]
@@ -53,12 +53,13 @@ style(k) = (k - 1) % 24 + 1
 set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', 3 '#31688e', 4 '#26828e', 5 '#1f9e89', \
     6 '#35b779', 7 '#6ece58', 8 '#fde725')
 
-# Distance of about five tics over a range.
+# The distance between tics that gives about five of them over a range.
 round_step(x) = x < 1.41 ? 1 : x < 3.16 ? 2 : x < 7.07 ? 5 : 10
 power(x) = 10.0 ** floor(log10(x))
 step(range) = range > 0 ? power(range / 5.0) * round_step(range / 5.0 / power(range / 5.0)) : 1
 
+# The smaller and the larger of two numbers; NaN counts as absent.
 least(a, b) = a == a ? (b == b ? (a < b ? a : b) : a) : b
 most(a, b) = a == a ? (b == b ? (a > b ? a : b) : a) : b
-# How many seeds (or pairs of them) stand behind each point: "n = 3", "n = 2 to 3".
-counted(least_n, most_n) = least_n == most_n ? sprintf('n = %d', least_n) : sprintf('n = %d to %d', least_n, most_n)
+# How many seeds (or pairs of seeds) there are for each point: "n = 3" or "n = 2–3".
+counted(least_n, most_n) = least_n == most_n ? sprintf('n = %d', least_n) : sprintf('n = %d–%d', least_n, most_n)

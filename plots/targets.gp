@@ -6,10 +6,12 @@
 # data: cell fig_targets(study=targets) by series: x, lo, hi, n, mean
 # data: seed fig_targets_seeds(study=targets) by series: x, seed, value
 
+# Figures that are like this one set these variables first.
+if (!exists('x_title')) { x_title = 'adapted matrices' }
 array label[cell_blocks]
 do for [k = 1:cell_blocks] {
     stats data index cell_first + k - 1 using 4 name 'N' nooutput
-    label[k] = cell_series[k].' (n = '.(N_min == N_max ? sprintf('%d)', N_min) : sprintf('%d–%d)', N_min, N_max))
+    label[k] = cell_series[k].' ('.counted(N_min, N_max).')'
 }
 note = '{/*0.86 '.(cell_lo_min == cell_lo_min ? 'mean, 95 % interval, every seed' : 'mean, every seed').'}'
 block(s) = sum [k = 1:cell_blocks] (cell_series[k] eq s ? k : 0)
@@ -19,9 +21,12 @@ do for [k = 1:|cell_x|] { all_x = all_x.cell_x[k] }
 beside(k) = 0.22 * (k - (cell_blocks + 1) / 2.0)
 set xrange [0.5 : |cell_x| + 0.5]
 set xtics ()
-if (strlen(all_x) > 16) { set xtics rotate by 30 right offset 0.6, 0 }
+if (strlen(all_x) > 16) {
+    set xtics rotate by 30 right offset 0.6, 0
+    if (exists('x_margin')) { set rmargin x_margin } # otherwise gnuplot reserves the width of the last name
+}
 set for [k = 1:|cell_x|] xtics add (cell_x[k] k)
-set xlabel 'adapted matrices'."\n".note
+set xlabel x_title."\n".note
 ymin = study_scale * least(cell_lo_min, seed_value_min)
 ymax = study_scale * most(cell_hi_max, seed_value_max)
 set ytics step(ymax - ymin)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """memory.py LOWRANK [--within PERCENT] [--data DIR] [--home DIR] [--base WORDS] CASE...
 
-Memory that 'lowrank' predicts against what the kernel counts. A CASE is words for one recipe, which
-follow those of --base:
+Compares the memory that lowrank predicts with what the kernel counts. A CASE is the words of a
+recipe; they follow those of --base:
     "-t 2 method=lora batch=8"      lowrank run: VmHWM, from the store
-    "-j 2 method=lora batch=8"      lowrank sweep of J seeds: VmHWM of a worker, and the sum of Pss
+    "-j 2 method=lora batch=8"      lowrank sweep of 2 seeds: VmHWM of a worker, and the sum of Pss
                                     over the parent and its workers, sampled
---home: a home whose models and data are used; nothing is written there. Prints a table; ends with 1
-when a prediction is off by more than PERCENT (10)."""
+--home names a home whose models and data are used; nothing is written there. Prints a table. The
+exit status is 1 when a prediction is off by more than PERCENT (10)."""
 import glob, os, re, shutil, subprocess, sys, tempfile, time
 
 
@@ -15,11 +15,13 @@ def pss(pid):
     """Pss of a process and its children, bytes."""
     total = 0
     try:
-        for p in [pid] + [int(c) for c in open("/proc/%d/task/%d/children" % (pid, pid)).read().split()]:
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+            children = [int(c) for c in f.read().split()]
+        for p in [pid] + children:
             with open("/proc/%d/smaps_rollup" % p) as f:
                 total += int(re.search(r"^Pss: +(\d+)", f.read(), re.M)[1]) * 1024
     except (OSError, TypeError):
-        return 0  # one has just ended
+        return 0  # one of them has just ended
     return total
 
 
@@ -39,7 +41,8 @@ class Case:
     def call(self, *words):
         p = subprocess.run([self.program, *words], env=self.env, capture_output=True, text=True)
         if p.returncode:
-            sys.exit("memory.py: '%s' ended with %d: %s" % (" ".join(words), p.returncode, p.stderr.strip()))
+            sys.exit("memory.py: '%s' ended with %d: %s"
+                     % (" ".join(words), p.returncode, p.stderr.strip()))
         return p
 
     def peak(self):
@@ -47,8 +50,8 @@ class Case:
         return float(out.split()[-1])
 
     def run(self):
-        said = self.call("run", "-v", "-t", self.n, *self.words).stderr
-        yield "one process", 1e6 * float(re.search(r"memory: about (\d+) MB", said)[1]), self.peak()
+        text = self.call("run", "-v", "-t", self.n, *self.words).stderr
+        yield "one process", 1e6 * float(re.search(r"memory: about (\d+) MB", text)[1]), self.peak()
 
     def sweep(self):
         study = os.path.join(self.home, "study.yaml")
@@ -56,8 +59,10 @@ class Case:
         with open(study, "w") as f:
             f.write("study: memory\nbase: {%s}\nseeds: %s\nmetric: loss\n" % (base, self.n))
         plan = self.call("plan", study, "--no-calibrate", "-j", self.n).stdout
-        worker, total = [1e6 * float(x) for x in re.search(r"worker .RSS (\d+) MB., (\d+) MB at", plan).groups()]
-        p = subprocess.Popen([self.program, "sweep", study, "--no-calibrate", "-q", "-j", self.n], env=self.env)
+        megabytes = re.search(r"worker .RSS (\d+) MB., (\d+) MB with", plan).groups()
+        worker, total = [1e6 * float(x) for x in megabytes]
+        p = subprocess.Popen([self.program, "sweep", study, "--no-calibrate", "-q", "-j", self.n],
+                             env=self.env)
         most = 0
         while p.poll() is None:
             most = max(most, pss(p.pid))
@@ -83,10 +88,11 @@ def main():
     for words in args[1:]:
         case = Case(args[0], words, opts["--base"], opts["--data"], opts["--home"])
         try:
-            for of, said, was in case.run() if case.how == "t" else case.sweep():
-                off = 100 * (said / was - 1)
+            for of, predicted, measured in case.run() if case.how == "t" else case.sweep():
+                off = 100 * (predicted / measured - 1)
                 worst = max(worst, abs(off))
-                print("%-40s %-12s %6.0f MB %6.0f MB %+5.1f %%" % (words, of, said / 1e6, was / 1e6, off), flush=True)
+                print("%-40s %-12s %6.0f MB %6.0f MB %+5.1f %%"
+                      % (words, of, predicted / 1e6, measured / 1e6, off), flush=True)
         finally:
             case.close()
     if worst > float(opts["--within"]):

@@ -1,4 +1,4 @@
-/* basis.c - adapters as subspaces of a layer's input. */
+/* basis.c - the input directions of a low-rank update, and how similar the subspaces of two are. */
 #include "ablations/common/basis.h"
 #include "core/base/rng.h"
 #include "core/format/safetensors.h"
@@ -44,7 +44,7 @@ void basis_phi(double *phi, int n, int m, const struct basis *u, const struct ba
     CHECK(u->d == v->d && n <= u->r && m <= v->r, "%d x %d of %d x %d and %d x %d", n, m, u->r,
           u->d, v->r, v->d);
     for (int i = 0; i < n; i++) {
-        double row = 0; /* sum over j of the squares in row i */
+        double row = 0; /* sum of the squares in row i up to column j */
         for (int j = 0; j < m; j++) {
             double dot = 0;
             for (size_t k = 0; k < d; k++)
@@ -57,12 +57,12 @@ void basis_phi(double *phi, int n, int m, const struct basis *u, const struct ba
     for (int i = 0; i < n; i++)
         for (int j = 0; j < m; j++) {
             double *x = &phi[(size_t)i * (size_t)m + (size_t)j];
-            *x = fmin(*x / (i < j ? i + 1 : j + 1), 1); /* rounding may leave it just above */
+            *x = fmin(*x / (i < j ? i + 1 : j + 1), 1); /* rounding can exceed 1 */
         }
 }
 
-/* The tensor "NAME.lora_A.weight", also with more before it, or NULL. */
-static const struct st_tensor *find(const struct safetensors *file, const char *name)
+/* The tensor "NAME.lora_A.weight" or "*.NAME.lora_A.weight", or NULL. */
+static const struct st_tensor *find_factor(const struct safetensors *file, const char *name)
 {
     char *tail = xprintf(".%s.lora_A.weight", name);
     size_t n = strlen(tail);
@@ -78,10 +78,10 @@ static const struct st_tensor *find(const struct safetensors *file, const char *
     return found;
 }
 
-static int read_one(struct basis *b, const struct safetensors *file, const struct st_tensor *t)
+static int read_basis(struct basis *b, const struct safetensors *file, const struct st_tensor *t)
 {
     if (t->n_dims != 2 || t->shape[0] == 0 || t->shape[0] > t->shape[1] || t->shape[1] > 1 << 20)
-        return fail(FAIL_INPUT, "tensor '%s' of '%s' is not the A of a low-rank update",
+        return fail(FAIL_INPUT, "tensor '%s' of '%s' is not the matrix A of a low-rank update",
                     st_escaped(t->name), file->file.path);
     double *a = xalloc(t->count, sizeof *a);
     int rc = st_doubles(a, file, t, t->count);
@@ -100,19 +100,20 @@ struct loading {
     const bool *wanted;
 };
 
-static int read_all(struct loading *l)
+static int read_wanted(struct loading *l)
 {
     for (const struct arch *const *a = arch_table; *a && l->n == 0; a++)
         for (int layer = 0; layer < MAX_LAYERS; layer++)
             for (int p = 0; p < N_PROJ; p++) {
-                const struct st_tensor *t =
-                    l->wanted[p] ? find(l->file, (*a)->proj_name(layer, (enum proj)p)) : NULL;
+                char *module = arch_module(*a, layer, (enum proj)p);
+                const struct st_tensor *t = l->wanted[p] ? find_factor(l->file, module) : NULL;
+                free(module);
                 if (!t)
                     continue;
                 l->b = xgrow(l->b, (size_t)l->n + 1, sizeof *l->b);
                 l->b[l->n] = (struct basis){ .layer = layer, .proj = (enum proj)p };
                 l->n++;
-                if (read_one(&l->b[l->n - 1], l->file, t) != 0)
+                if (read_basis(&l->b[l->n - 1], l->file, t) != 0)
                     return -1;
             }
     return l->n > 0
@@ -127,7 +128,7 @@ int basis_load(struct basis **out, const char *path, const bool wanted[N_PROJ])
 
     if (st_open(&file, path) != 0)
         return -1;
-    int rc = read_all(&l);
+    int rc = read_wanted(&l);
     st_close(&file);
     if (rc != 0) {
         basis_free(l.b, l.n);

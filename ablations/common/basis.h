@@ -1,35 +1,36 @@
-/* basis.h - the input directions of a low-rank update, and how much two sets of them share. */
+/* basis.h - the input directions of a low-rank update, and how similar the subspaces of two are. */
 #ifndef BASIS_H
 #define BASIS_H
 
 #include "core/nn/model.h"
 
-/* The right-singular vectors of one A [r,d_in], the strongest first: u [r,d], rows orthonormal. */
+/* The right-singular vectors of one matrix A [r,d], strongest first. */
 struct basis {
     int layer; /* from 0 */
     enum proj proj;
     int r, d;
-    double *u;
+    double *u; /* [r,d], with orthonormal rows */
 };
 
-/* basis_of - u of A [r,d], r <= d. Errors: FAIL_RUN, FAIL_MEMORY from the SVD. */
+/* basis_of - the directions of A [r,d], r <= d; b->u is owned by the caller. Errors: FAIL_RUN and
+ * FAIL_MEMORY from the SVD. */
 int basis_of(struct basis *b, const double *a, int r, int d);
 
-/* basis_random - of a Gaussian matrix: the floor that no adapter has to earn. SUB keeps draws
- * apart. */
+/* basis_random - the directions of a Gaussian matrix [r,d], which show what similarity is reached
+ * by chance. They are a function of SEED and SUB alone. Errors: as basis_of. */
 int basis_random(struct basis *b, int r, int d, uint64_t seed, uint32_t sub);
 
-/* basis_phi - how much of the first i directions of U lies in the first j of V, for i = 1..n, j
- * = 1..m:
+/* basis_phi - how much of the span of the first i directions of U lies in the span of the first j
+ * directions of V, for i = 1..n and j = 1..m:
  *
  *     phi(i, j) = || U[1..i] V[1..j]^T ||_F^2 / min(i, j)    in [0, 1]    Hu et al. 2021, eq. 4
  *
- * phi [n,m] out. n <= u->r, m <= v->r, same d. */
+ * Writes phi [n,m]. n <= u->r, m <= v->r, and both have the same d. */
 void basis_phi(double *phi, int n, int m, const struct basis *u, const struct basis *v);
 
-/* basis_load - of every A of PATH, a PEFT adapter_model.safetensors, that adapts one of the
- * projections with WANTED[p]: in order of layer and projection. Returns how many; *out by
- * basis_free. Errors: FAIL_INPUT. */
+/* basis_load - the directions of every A in PATH, an adapter_model.safetensors as PEFT writes it,
+ * that adapts a projection p with WANTED[p], ordered by layer, then by projection. Returns their
+ * number; *out is freed by basis_free. Errors: FAIL_INPUT. */
 int basis_load(struct basis **out, const char *path, const bool wanted[N_PROJ]);
 void basis_free(struct basis *b, int n);
 #endif

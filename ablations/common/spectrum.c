@@ -1,11 +1,12 @@
-/* spectrum.c - singular values and directions of a matrix, and of a product of two thin ones. */
-#include "ablations/common/update.h"
+/* spectrum.c - the singular value decomposition of a matrix, and of a product of two thin ones. */
+#include "ablations/common/spectrum.h"
+#include "core/base/base.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* to [cols,rows] = from [rows,cols] transposed. */
+/* to [cols,rows] = the transpose of from [rows,cols]. */
 static void transpose(double *to, const double *from, int rows, int cols)
 {
     for (int i = 0; i < rows; i++)
@@ -13,8 +14,8 @@ static void transpose(double *to, const double *from, int rows, int cols)
             to[(size_t)j * (size_t)rows + (size_t)i] = from[(size_t)i * (size_t)cols + (size_t)j];
 }
 
-/* c [m,n] = a [m,k] b [k,n], each number a sum in the order of k. */
-static void product(double *c, const double *a, const double *b, int m, int k, int n)
+/* c [m,n] = a [m,k] b [k,n]; every entry is summed in the order of k. */
+static void multiply(double *c, const double *a, const double *b, int m, int k, int n)
 {
     memset(c, 0, (size_t)m * (size_t)n * sizeof *c);
     for (int i = 0; i < m; i++)
@@ -25,7 +26,7 @@ static void product(double *c, const double *a, const double *b, int m, int k, i
         }
 }
 
-static void make(struct spectrum *s, int k, int out, int in)
+static void spectrum_alloc(struct spectrum *s, int k, int out, int in)
 {
     *s = (struct spectrum){ .k = k, .out = out, .in = in };
     s->u = xalloc((size_t)k * (size_t)out, sizeof *s->u);
@@ -38,7 +39,7 @@ int spectrum_of(struct spectrum *s, const double *x, int out, int in)
     int k = out < in ? out : in;
     double *columns = xalloc((size_t)out * (size_t)k, sizeof *columns);
 
-    make(s, k, out, in);
+    spectrum_alloc(s, k, out, in);
     int rc = mat_svd(columns, s->s, s->v, x, out, in);
     if (rc == 0)
         transpose(s->u, columns, out, k);
@@ -61,16 +62,16 @@ int spectrum_of_product(struct spectrum *s, const double *b, const double *a, in
         for (int i = 0; i < r; i++)
             for (int j = 0; j < q.k; j++)
                 ps[(size_t)i * (size_t)q.k + (size_t)j] *= q.s[j];
-        product(bps, b, ps, out, r, q.k);
+        multiply(bps, b, ps, out, r, q.k);
         rc = spectrum_of(&core, bps, out, q.k);
         free(bps);
         free(ps);
     }
     if (rc == 0) {
-        make(s, core.k, out, in);
+        spectrum_alloc(s, core.k, out, in);
         memcpy(s->u, core.u, (size_t)core.k * (size_t)out * sizeof *s->u);
         memcpy(s->s, core.s, (size_t)core.k * sizeof *s->s);
-        product(s->v, core.v, q.v, core.k, q.k, in);
+        multiply(s->v, core.v, q.v, core.k, q.k, in);
     }
     spectrum_free(&q);
     spectrum_free(&core);
@@ -85,7 +86,7 @@ void spectrum_free(struct spectrum *s)
     *s = (struct spectrum){ 0 };
 }
 
-double norm_of(const double *x, size_t n)
+double spectrum_norm(const double *x, size_t n)
 {
     double sum = 0;
 
@@ -100,10 +101,10 @@ double spectrum_project(const double *u, const double *v, int r, const double *w
     double *uw = xalloc((size_t)r * (size_t)in, sizeof *uw);
     double *vt = xalloc((size_t)in * (size_t)r, sizeof *vt), *core = xalloc(n, sizeof *core);
 
-    product(uw, u, w, r, out, in);
+    multiply(uw, u, w, r, out, in);
     transpose(vt, v, r, in);
-    product(core, uw, vt, r, in, r);
-    double norm = norm_of(core, n);
+    multiply(core, uw, vt, r, in, r);
+    double norm = spectrum_norm(core, n);
     free(core);
     free(vt);
     free(uw);

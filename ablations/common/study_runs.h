@@ -1,67 +1,71 @@
-/* study_runs.h - which runs a computed study looks at, and where what they trained lies. */
+/* study_runs.h - choose the runs of a study that an analysis uses. */
 #ifndef STUDY_RUNS_H
 #define STUDY_RUNS_H
 
 #include "core/base/opt.h"
 #include "results/store/analyses.h"
 
+/* A run of a study. The strings are owned by the struct. */
 struct study_run {
     int64_t run_id;
-    char key[65], cell[65],
-        weights[65]; /* weights: SHA-256 of the checkpoint it started from; "": unknown */
-    char *model, *task, *method, *targets, *state, *adapter_dir; /* owned; the last: NULL or path */
-    int rank;                                                    /* 0: the method has none */
+    char key[65], cell[65];
+    char weights[65]; /* SHA-256 of the checkpoint the run started from; "" if it is unknown */
+    char *model, *task, *method, *targets, *state;
+    char *adapter_dir; /* relative to HOME; NULL if the store does not name one */
+    int rank;          /* 0 if the method has no rank */
     long seed;
 };
 
-/* What is wanted of the runs of a study's newest plan (of each point the trial that was best on
- * dev). NULL: any. methods and ranks are lists: "lora,ft", "4,64"; ranks holds for LoRA alone. */
-struct study_want {
+/* Which runs of a study's newest plan are wanted. A field that is NULL accepts every run. METHODS
+ * and RANKS are lists ("lora,ft", "4,64"); TARGETS and RANKS apply to LoRA runs only. Where a
+ * study tried several nuisance settings, only the trial that was best on dev is considered. */
+struct wanted_runs {
     const char *study, *methods, *targets, *task, *ranks, *seed;
 };
 
-/* study_runs - of every state, in order of the study and of seeds. Returns how many, perhaps none;
- * *out by study_runs_free. Errors: FAIL_STORE. */
-int study_runs(struct study_run **out, struct store *s, const struct study_want *w);
+/* study_runs_find - the wanted runs in any state, ordered by cell, then by seed. Returns their
+ * number, which may be 0; *out is freed by study_runs_free. Errors: FAIL_RUN for an unknown study,
+ * FAIL_STORE. */
+int study_runs_find(struct study_run **out, struct store *s, const struct wanted_runs *w);
 void study_runs_free(struct study_run *r, int n);
 
-/* study_runs_done - the finished ones, of one task and of one checkpoint; a warning says how many
- * are left out. Errors: FAIL_RUN when there is none, or none of a rank that was asked for, with the
- * command that makes some; FAIL_USAGE for several tasks; FAIL_INPUT when two were trained on
- * different weights, naming both. */
-int study_runs_done(struct study_run **out, struct store *s, const struct study_want *w);
+/* study_runs_done - the wanted runs that are finished, all of one task and one checkpoint; a
+ * warning says how many unfinished runs are left out. Errors: those of study_runs_find; FAIL_RUN
+ * if no run is finished, or none of a rank that was asked for, with the command that makes some;
+ * FAIL_USAGE if the runs are of several tasks; FAIL_INPUT if two of them were trained on different
+ * weights. */
+int study_runs_done(struct study_run **out, struct store *s, const struct wanted_runs *w);
 
-/* study_recipe - what 'lowrank sweep' takes to make more of its runs: a name or a file. The caller
- * frees it. */
-char *study_recipe(struct store *s, const char *study);
+/* study_runs_ranks - the ranks of the study's LoRA runs with these targets (and this task),
+ * ascending, one per row. Errors: FAIL_RUN for an unknown study, FAIL_STORE. */
+int study_runs_ranks(struct rows *r, struct store *s, const struct wanted_runs *w);
 
-/* study_differ - records that A and B were trained on different weights; -1. */
-int study_differ(const struct study_run *a, const struct study_run *b);
+/* study_runs_recipe - the name or file to give to 'lowrank sweep' for more runs of STUDY; the
+ * caller frees it. */
+char *study_runs_recipe(struct store *s, const char *study);
 
-/* study_run_file - adapter_model.safetensors of its last step; the caller frees it. Errors: NULL
- * after FAIL_RUN that says how to make it. */
-char *study_run_file(const struct study_run *r);
+/* study_runs_mismatch - record that A and B were trained on different weights; returns -1. */
+int study_runs_mismatch(const struct study_run *a, const struct study_run *b);
 
-/* study_ranks - N ranks of the study's LoRA runs with these targets: GIVEN ("4,64"), else the
- * smallest from FROM, those that follow it, and the largest. *out: a list, owned by the caller.
- * Errors: FAIL_USAGE for a GIVEN that is no list of ranks; FAIL_RUN: too few, and what is missing. */
-int study_ranks(char **out, struct store *s, const struct study_want *w, const char *given,
-                long from, int n);
-
-/* study_settings - "key=value key=value" of the options OPTS[FROM..] of CFG that have not their usual
- * value: those that change a number, not those that choose among runs. "" for none; the caller
- * frees it. */
-char *study_settings(const struct opt *opts, const char *from, const void *cfg);
-
-/* Numbers on their way to the store; the row is the caller's to free. */
-struct numbers {
-    struct analysis_row *row;
-    size_t n;
-};
-void numbers_put(struct numbers *t, struct analysis_row row);
-
-/* study_store - the numbers of SET to the store, and a line that says so and which TABLE shows them.
- * Errors: FAIL_STORE. */
-int study_store(struct store *s, const struct analysis_set *set, const struct numbers *t,
-                const char *table);
+/* Options that analyses share, for the option table of a struct T that has a string with the name
+ * of the option. */
+#define STUDY_OPTION(T, STUDY)                                                                     \
+    {                                                                                              \
+        "study", 0, OPT_STR, offsetof(T, study), STUDY, 0, 0, NULL, "study with finished runs"     \
+    }
+#define TASK_OPTION(T)                                                                             \
+    {                                                                                              \
+        "task", 0, OPT_STR, offsetof(T, task), NULL, 0, 0, NULL,                                   \
+            "task of the runs, if the study has several"                                           \
+    }
+#define METHODS_OPTION(T)                                                                          \
+    {                                                                                              \
+        "methods", 0, OPT_LIST, offsetof(T, methods), NULL, 0, 0, NULL,                            \
+            "methods of the runs; by default all methods of the study"                             \
+    }
+#define TARGETS_OPTION(T, CHOICES)                                                                 \
+    {                                                                                              \
+        "targets", 0, OPT_LIST, offsetof(T, targets), "q,v", 0, 0, CHOICES,                        \
+            "target modules of the runs; each of these matrices is analyzed"                       \
+    }
 #endif

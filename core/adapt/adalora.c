@@ -1,18 +1,24 @@
-/* adalora.c - a budget of ranks that training spreads over the matrices (Zhang et al. 2023, AdaLoRA).
+/* adalora.c - a budget of ranks that training distributes over the matrices (Zhang et al. 2023,
+ * AdaLoRA).
  *
- *     y += s drop(x) Q^T diag(l) P^T,   s = alpha / (r + 1e-5)      Q [r,in], l [r], P [out,r]
- *     loss += w mean over all Q and P of |Q Q^T - I|, |P^T P - I|   (Frobenius)
+ *     y += s drop(x) Q^T diag(l) P^T,   s = alpha / (r + 1e-5)      Q [r, in], l [r], P [out, r]
+ *     loss += w mean over all Q and P of |Q Q^T - I|, |P^T P - I|   (Frobenius norm)
  *
- * A triplet is a row of Q, a number of l and a column of P. What a number w with gradient g is worth:
+ * A triplet is a row of Q, an entry of l and a column of P. The importance of a parameter w with
+ * gradient g is
  *
- *     I = |w g|,   M = b1 M + (1 - b1) I,   U = b2 U + (1 - b2) |I - M|,   worth = M U
+ *     I = |w g|,   M = b1 M + (1 - b1) I,   U = b2 U + (1 - b2) |I - M|,   importance = M U
  *
- * and of a triplet the worth of its l and the means over its row and column. After tinit steps the l of
- * the least worth become 0 in every deltat-th step, so that as many are left as the budget says, which
- * falls from all to target_rank a matrix with the cube of the time left; tfinal steps before the end the
- * choice is final. Regulariser, scale and initial values are those of the released code and PEFT (the
- * paper squares the norms). M and U are of w and g of the same step, as in the paper; PEFT takes w after
- * the step's update. Of equals the later ones go, so that the budget is met exactly. */
+ * and that of a triplet is the importance of its l plus the means over its row and over its column.
+ * After tinit steps, in every deltat-th step the l of the least important triplets are set to 0, so
+ * that as many are left as the budget says; the budget falls from all triplets to target_rank for
+ * each matrix with the cube of the remaining time. tfinal steps before the end the choice becomes
+ * final. Of triplets that are equally important the later ones go, so that the budget is met
+ * exactly.
+ *
+ * The regularizer, the scale and the initial values are those of the released code and of PEFT (the
+ * paper squares the norms). M and U use w and g of the same step, as in the paper; PEFT uses w
+ * after the step's update. */
 #include "core/adapt/pairs.h"
 
 #include "core/base/rng.h"
@@ -22,49 +28,44 @@
 #include <string.h>
 
 struct adalora_cfg {
-    struct lora_cfg lora; /* rank: at first */
+    struct lora_cfg lora; /* rank: the initial one */
     long target_rank, deltat;
     double tinit, tfinal, orth, beta1, beta2;
 };
 struct adalora {
     struct pairs p;
     struct adalora_cfg c;
-    int *lambda; /* index in params of each pair's l */
+    int *lambda; /* [target_slots] index of l in m->params */
 };
 
 #define AT(field) offsetof(struct adalora_cfg, field)
 static const struct opt opts[] = {
     { "init_rank", 0, OPT_INT, offsetof(struct lora_cfg, rank), "12", 1, 65536, NULL,
-      "triplets of each matrix at first" },
+      "initial rank of each matrix" },
     { "target_rank", 0, OPT_INT, AT(target_rank), "8", 1, 65536, NULL,
-      "triplets that are left in the end, as a mean over matrices" },
-    { "alpha", 0, OPT_REAL, offsetof(struct lora_cfg, alpha), "16", 1e-6, 1e6, NULL,
-      "the update is scaled by alpha / init_rank" },
+      "final rank, as a mean over the matrices" },
+    PAIRS_ALPHA("alpha / init_rank"),
     PAIRS_TARGETS,
     PAIRS_DROPOUT,
     { "tinit", 0, OPT_REAL, AT(tinit), "0.1", 0, 1e9, NULL,
-      "steps before ranks are cut, below 1 a share of all" },
+      "steps before ranks are first cut; below 1, a share of all steps" },
     { "tfinal", 0, OPT_REAL, AT(tfinal), "0.3", 0, 1e9, NULL,
-      "steps after the last cut, below 1 a share of all" },
+      "steps after the last cut; below 1, a share of all steps" },
     { "deltat", 0, OPT_INT, AT(deltat), "1", 1, 1e9, NULL, "steps between two cuts" },
     { "orth_reg", 0, OPT_REAL, AT(orth), "0.5", 0, 1e6, NULL,
-      "weight of the orthogonality of P, Q" },
+      "weight of the regularizer that keeps P and Q orthogonal" },
     { "worth_beta1", 0, OPT_REAL, AT(beta1), "0.85", 0, 0.999999, NULL,
-      "decay of the mean of what a number is worth" },
+      "decay of the moving mean of a parameter's importance" },
     { "worth_beta2", 0, OPT_REAL, AT(beta2), "0.85", 0, 0.999999, NULL,
-      "decay of the mean of its deviation" },
+      "decay of the moving mean of its deviation from that mean" },
     { .type = OPT_END },
 };
+#undef AT
 
-static int n_pairs(const struct model *m)
-{
-    return m->base->dims.n_layers * N_LORA_TARGETS;
-}
+static void adalora_factors(struct factors *f, const struct model *m, const struct workspace *ws,
+                            int layer, enum group g);
 
-static void factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
-                    enum group g);
-
-static int attach(struct model *m, const void *cfg)
+static int adalora_attach(struct model *m, const void *cfg)
 {
     const struct adalora_cfg *c = cfg;
     double scale = c->lora.alpha / ((double)c->lora.rank + 1e-5);
@@ -72,31 +73,26 @@ static int attach(struct model *m, const void *cfg)
 
     if (!s)
         return -1;
-    s->p.factors = factors;
+    s->p.factors = adalora_factors;
     s->c = *c;
     if (c->tinit < 1 && c->tfinal < 1 && c->tinit + c->tfinal >= 1)
-        return fail(FAIL_USAGE,
-                    "'tinit' is %g and 'tfinal' is %g of all steps: no step between is left for "
-                    "cutting ranks; their sum must be below 1",
-                    c->tinit, c->tfinal);
+        return fail_setting(
+            "tinit,tfinal",
+            "'tinit' is %g and 'tfinal' is %g of all steps, which leaves no step for cutting "
+            "ranks; their sum must be below 1",
+            c->tinit, c->tfinal);
     if (c->target_rank > c->lora.rank)
-        return fail(FAIL_USAGE, "'target_rank' is %ld, more than 'init_rank' %ld", c->target_rank,
-                    c->lora.rank);
-    s->lambda = xalloc((size_t)n_pairs(m), sizeof *s->lambda);
-    for (int i = 0; i < n_pairs(m); i++) {
-        if (!s->p.pair[i].a)
-            continue;
-        char *module = target_module(m, i / N_LORA_TARGETS, i % N_LORA_TARGETS);
-        char *name = xprintf("%s.lora_E", module);
-        s->lambda[i] = adapt_param(m, name, s->p.r, 1);
-        m->params[s->lambda[i]].is_vector = false;
-        free(name);
-        free(module);
-    }
+        return fail_setting("target_rank,init_rank",
+                            "'target_rank' is %ld, but 'init_rank' is only %ld", c->target_rank,
+                            c->lora.rank);
+    s->lambda = xalloc((size_t)target_slots(m), sizeof *s->lambda);
+    for (int i = 0; i < target_slots(m); i++)
+        if (s->p.pair[i].a)
+            s->lambda[i] = target_matrix(m, i / N_TARGETS, i % N_TARGETS, "lora_E", s->p.r, 1);
     return 0;
 }
 
-static void detach(struct model *m)
+static void adalora_detach(struct model *m)
 {
     struct adalora *s = m->adapt_state;
 
@@ -105,35 +101,34 @@ static void detach(struct model *m)
     pairs_detach(m);
 }
 
-static void init(struct model *m, const void *cfg)
+static void adalora_init(struct model *m, const void *cfg)
 {
     const struct pairs *s = pairs_of(m);
 
     (void)cfg;
-    for (int i = 0; i < n_pairs(m); i++) {
+    for (int i = 0; i < target_slots(m); i++) {
         if (!s->pair[i].a)
             continue;
-        struct rng r =
-            rng_make(m->seed, RNG_INIT, pairs_stream(s, i / N_LORA_TARGETS, i % N_LORA_TARGETS));
+        struct rng r = rng_make(m->seed, RNG_INIT, pairs_stream(s, i / N_TARGETS, i % N_TARGETS));
         const struct param *both[] = { &m->params[s->pair[i].a], &m->params[s->pair[i].b] };
         for (int k = 0; k < 2; k++)
-            for (size_t j = 0; j < (size_t)both[k]->rows * (size_t)both[k]->cols; j++)
+            for (size_t j = 0; j < param_size(both[k]); j++)
                 both[k]->value[j] = (real)(0.02 * rng_normal(&r));
     }
 }
 
-static long count(const void *cfg, const struct dims *d)
+static long adalora_count(const void *cfg, const struct dims *d)
 {
     const struct lora_cfg *c = cfg;
 
     return pairs_sum(c, d, c->rank, c->rank, c->rank);
 }
 
-/* --- products: of diag(l) Q, computed once a pass, and its gradient, given to l and Q at the end. Both lie
- * in the numbers of the pass in the order of inputs, those of the targets of an input one below the
- * other. */
+/* --- products: diag(l) Q is computed once a pass, and its gradient is passed on to l and Q at the
+ * end. The scratch of a pass has diag(l) Q of all inputs in order, those of one input stacked, then
+ * their gradients. */
 
-/* How many numbers all diag(l) Q have, up to an input. */
+/* How many values the diag(l) Q before an input have. */
 static size_t before(const struct model *m, int layer, int group)
 {
     size_t n = 0;
@@ -146,13 +141,13 @@ static size_t before(const struct model *m, int layer, int group)
     return n;
 }
 
-static size_t scratch(const struct model *m, bool grad)
+static size_t adalora_scratch(const struct model *m, bool grad)
 {
     return before(m, m->base->dims.n_layers, 0) * (grad ? 2 : 1);
 }
 
-static void factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
-                    enum group g)
+static void adalora_factors(struct factors *f, const struct model *m, const struct workspace *ws,
+                            int layer, enum group g)
 {
     pairs_tensors(f, m, ws, layer, g);
     if (!ws || f->n == 0)
@@ -170,15 +165,15 @@ static struct mat rows_of(struct mat all, const struct factors *f, int i)
 
 static const struct param *lambda_of(const struct model *m, int layer, int t)
 {
-    return &m->params[((const struct adalora *)m->adapt_state)->lambda[layer * N_LORA_TARGETS + t]];
+    return &m->params[((const struct adalora *)m->adapt_state)->lambda[target_slot(layer, t)]];
 }
 
-static void pass_begin(const struct model *m, struct workspace *ws)
+static void adalora_pass_begin(const struct model *m, struct workspace *ws)
 {
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         struct factors plain, f;
         pairs_tensors(&plain, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
-        factors(&f, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
+        adalora_factors(&f, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
         if (f.da.x)
             mat_zero(f.da);
         for (int i = 0; i < f.n; i++) {
@@ -192,12 +187,12 @@ static void pass_begin(const struct model *m, struct workspace *ws)
 }
 
 /*     dQ += diag(l) d(diag(l) Q),   dl_k += <d(diag(l) Q)_k, Q_k> */
-static void pass_end(const struct model *m, struct workspace *ws)
+static void adalora_pass_end(const struct model *m, struct workspace *ws)
 {
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         struct factors plain, f;
         pairs_tensors(&plain, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
-        factors(&f, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
+        adalora_factors(&f, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
         for (int i = 0; i < f.n; i++) {
             const struct param *p = lambda_of(m, at / N_GROUP, f.target[i]);
             struct mat d = rows_of(f.da, &f, i), q = rows_of(plain.a, &f, i),
@@ -210,7 +205,7 @@ static void pass_end(const struct model *m, struct workspace *ws)
     }
 }
 
-/* --- the regulariser: d|X X^T - I| / dX = 2 (X X^T - I) X / |X X^T - I| of Q, likewise of P^T. */
+/* --- the regularizer: d|X X^T - I| / dX = 2 (X X^T - I) X / |X X^T - I| for Q, likewise for P^T */
 
 static void orth_bwd(struct mat dx, struct mat x, enum trans t, real weight)
 {
@@ -229,43 +224,43 @@ static void orth_bwd(struct mat dx, struct mat x, enum trans t, real weight)
     free(c.x);
 }
 
-static struct mat of(const struct param *p, real *values)
+static struct mat part_of(const struct param *p, real *values)
 {
     return mat_make(values + p->off, p->rows, p->cols);
 }
 
-static int pairs_in(const struct model *m)
+static int count_pairs(const struct model *m)
 {
     int n = 0;
 
-    for (int i = 0; i < n_pairs(m); i++)
+    for (int i = 0; i < target_slots(m); i++)
         n += pairs_of(m)->pair[i].a != 0;
     return n;
 }
 
-static void regularise(const struct model *m, real *grad)
+static void regularize(const struct model *m, real *grad)
 {
     const struct adalora *s = m->adapt_state;
-    real weight = (real)(s->c.orth / (2.0 * pairs_in(m)));
+    real weight = (real)(s->c.orth / (2.0 * count_pairs(m)));
 
-    for (int i = 0; i < n_pairs(m) && s->c.orth > 0; i++) {
+    for (int i = 0; i < target_slots(m) && s->c.orth > 0; i++) {
         if (!s->p.pair[i].a)
             continue;
         const struct param *q = &m->params[s->p.pair[i].a], *p = &m->params[s->p.pair[i].b];
-        orth_bwd(of(q, grad), of(q, m->theta), NOTRANS, weight);
-        orth_bwd(of(p, grad), of(p, m->theta), TRANS, weight);
+        orth_bwd(part_of(q, grad), part_of(q, m->theta), NOTRANS, weight);
+        orth_bwd(part_of(p, grad), part_of(p, m->theta), TRANS, weight);
     }
 }
 
-/* --- the budget. m->opt_state: M, then U; after the last cut M holds 1 for every l that is left. */
+/* --- the budget. m->opt_state has M, then U; after the last cut M is 1 for each l that is left. */
 
 static long steps_of(double t, long total)
 {
     return t < 1 ? (long)(t * (double)total) : t < (double)total ? (long)t : total;
 }
 
-/* The step of the last cut: tfinal before the end, but not before tinit, where numbers of steps leave
- * nothing between. */
+/* The step of the last cut: tfinal before the end, or tinit when the numbers of steps leave nothing
+ * between. */
 static long last_cut(const struct adalora *s, long total)
 {
     long first = steps_of(s->c.tinit, total), last = total - steps_of(s->c.tfinal, total);
@@ -274,28 +269,28 @@ static long last_cut(const struct adalora *s, long total)
     return last > 1 ? last : 1;
 }
 
-static void step_grad(const struct model *m, real *grad, long step, long total)
+static void adalora_step_grad(const struct model *m, real *grad, long step, long total)
 {
     const struct adalora *s = m->adapt_state;
     real *mean = m->opt_state, *dev = m->opt_state + m->n_train;
     real b1 = (real)s->c.beta1, b2 = (real)s->c.beta2;
 
-    regularise(m, grad);
+    regularize(m, grad);
     if (step > last_cut(s, total))
         return;
     for (size_t i = 0; i < m->n_train; i++) {
-        real worth = (real)fabs(m->theta[i] * grad[i]);
-        mean[i] = b1 * mean[i] + (1 - b1) * worth;
-        dev[i] = b2 * dev[i] + (1 - b2) * (real)fabs(worth - mean[i]);
+        real now = (real)fabs(m->theta[i] * grad[i]);
+        mean[i] = b1 * mean[i] + (1 - b1) * now;
+        dev[i] = b2 * dev[i] + (1 - b2) * (real)fabs(now - mean[i]);
     }
 }
 
 struct triplet {
-    double worth;
+    double importance;
     size_t at; /* of its l in theta */
 };
 
-static double worth_at(const struct model *m, size_t i)
+static double importance_at(const struct model *m, size_t i)
 {
     return (double)m->opt_state[i] * (double)m->opt_state[m->n_train + i];
 }
@@ -305,7 +300,7 @@ static int all_triplets(struct triplet *out, const struct model *m)
     const struct adalora *s = m->adapt_state;
     int n = 0, r = s->p.r;
 
-    for (int i = 0; i < n_pairs(m); i++) {
+    for (int i = 0; i < target_slots(m); i++) {
         if (!s->p.pair[i].a)
             continue;
         const struct param *q = &m->params[s->p.pair[i].a], *p = &m->params[s->p.pair[i].b];
@@ -313,30 +308,32 @@ static int all_triplets(struct triplet *out, const struct model *m)
             size_t at = (size_t)m->params[s->lambda[i]].off + (size_t)k;
             double row = 0, col = 0;
             for (int j = 0; j < q->cols; j++)
-                row += worth_at(m, (size_t)q->off + (size_t)k * (size_t)q->cols + (size_t)j);
+                row += importance_at(m, (size_t)q->off + (size_t)k * (size_t)q->cols + (size_t)j);
             for (int j = 0; j < p->rows; j++)
-                col += worth_at(m, (size_t)p->off + (size_t)j * (size_t)r + (size_t)k);
-            out[n++] = (struct triplet){ worth_at(m, at) + row / q->cols + col / p->rows, at };
+                col += importance_at(m, (size_t)p->off + (size_t)j * (size_t)r + (size_t)k);
+            out[n++] = (struct triplet){ importance_at(m, at) + row / q->cols + col / p->rows, at };
         }
     }
     return n;
 }
 
-/* Those of most worth first. */
-static int by_worth(const void *a, const void *b)
+/* The most important first. */
+static int by_importance(const void *a, const void *b)
 {
     const struct triplet *p = a, *q = b;
 
-    return p->worth != q->worth ? (p->worth < q->worth ? 1 : -1) : p->at < q->at ? -1 : 1;
+    return p->importance != q->importance ? (p->importance < q->importance ? 1 : -1)
+           : p->at < q->at                ? -1
+                                          : 1;
 }
 
-static void cut(struct model *m, long budget, bool final)
+static void cut_ranks(struct model *m, long budget, bool final)
 {
-    int all = pairs_in(m) * pairs_of(m)->r;
+    int all = count_pairs(m) * pairs_of(m)->r;
     struct triplet *t = xalloc((size_t)all, sizeof *t);
 
     all_triplets(t, m);
-    qsort(t, (size_t)all, sizeof *t, by_worth);
+    qsort(t, (size_t)all, sizeof *t, by_importance);
     for (int i = 0; i < all; i++) {
         if (i >= budget)
             m->theta[t[i].at] = 0;
@@ -346,44 +343,44 @@ static void cut(struct model *m, long budget, bool final)
     free(t);
 }
 
-/* After the last cut: what AdamW's moments move stays 0. */
-static void mask(struct model *m)
+/* After the last cut: AdamW's moments move an l that was cut, so set it to 0 again. */
+static void reset_cut(struct model *m)
 {
     const struct adalora *s = m->adapt_state;
 
-    for (int i = 0; i < n_pairs(m); i++)
+    for (int i = 0; i < target_slots(m); i++)
         for (int k = 0; s->lambda[i] && k < s->p.r; k++) {
             size_t at = (size_t)m->params[s->lambda[i]].off + (size_t)k;
             m->theta[at] *= m->opt_state[at];
         }
 }
 
-static void step_done(struct model *m, long step, long total)
+static void adalora_step_done(struct model *m, long step, long total)
 {
     const struct adalora *s = m->adapt_state;
-    long first = steps_of(s->c.tinit, total), last = last_cut(s, total), n = pairs_in(m);
+    long first = steps_of(s->c.tinit, total), last = last_cut(s, total), n = count_pairs(m);
     long most = n * s->p.r, least = n * s->c.target_rank;
 
     if (step > last) {
-        mask(m);
+        reset_cut(m);
     } else if (step == last) {
-        cut(m, least, true);
+        cut_ranks(m, least, true);
     } else if (step > first && step % s->c.deltat == 0) {
         double left = 1 - (double)(step - first) / (double)(last - first);
-        cut(m, (long)((double)(most - least) * left * left * left + (double)least), false);
+        cut_ranks(m, (long)((double)(most - least) * left * left * left + (double)least), false);
     }
 }
 
 /* w += sign s P diag(l) Q */
-static void merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
+static void adalora_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
 {
     struct mat q, b;
+    int t = target_of_proj(pairs_of(m)->on, p);
 
-    lora_matrices(m, layer, p, &q, &b);
-    if (!q.x)
+    if (t < 0)
         return;
-    bool fused = pairs_of(m)->on[LORA_QKV] && proj_group(p) == GROUP_QKV;
-    const real *lambda = lambda_of(m, layer, fused ? LORA_QKV : (int)p)->value;
+    lora_matrices(m, layer, p, &q, &b);
+    const real *lambda = lambda_of(m, layer, t)->value;
     struct mat scaled =
         mat_make(xalloc((size_t)q.rows * (size_t)q.cols, sizeof(real)), q.rows, q.cols);
     for (int k = 0; k < q.rows; k++)
@@ -393,26 +390,21 @@ static void merge(const struct model *m, int layer, enum proj p, struct mat w, i
 }
 
 const struct adapt adapt_adalora = {
+    PAIRS_METHOD,
     .name = "adalora",
     .source = "Zhang et al. 2023 (arXiv 2303.10512)",
     .opts = opts,
     .cfg_size = sizeof(struct adalora_cfg),
-    .starts_as_base = true,
-    .pairs = true,
-    .attach = attach,
-    .init = init,
-    .detach = detach,
-    .count = count,
-    .formula = "L r sum over targets of (in + out + 1), r at first",
-    .uses = pairs_uses,
-    .keep_cols = pairs_keep_cols,
-    .proj_fwd = pairs_fwd,
-    .proj_bwd = pairs_bwd,
-    .scratch = scratch,
-    .pass_begin = pass_begin,
-    .pass_end = pass_end,
+    .attach = adalora_attach,
+    .init = adalora_init,
+    .detach = adalora_detach,
+    .count = adalora_count,
+    .formula = "L r sum over targets of (in + out + 1), r = init_rank",
+    .scratch = adalora_scratch,
+    .pass_begin = adalora_pass_begin,
+    .pass_end = adalora_pass_end,
     .n_vectors = 2,
-    .step_grad = step_grad,
-    .step_done = step_done,
-    .merge = merge,
+    .step_grad = adalora_step_grad,
+    .step_done = adalora_step_done,
+    .merge = adalora_merge,
 };

@@ -1,18 +1,22 @@
-/* combine.c - several methods on one model: "lora+prefix-embed" is a method whose every hook calls
- * those of its parts, each with a view of the model in which it is the only one.
+/* combine.c - several methods on one model: a list such as "lora+prefix-embed" is a method, and
+ * each of its hooks calls those of its parts, with a view of the model in which the part is the
+ * only method.
  *
- * Parts are ordered as in the table, so that a+b and b+a are one method: hooks run forward in that
- * order and backward in the reverse. Settings of the same key have one value for all parts. */
+ * Parts are in the order of the table, so that a+b and b+a are the same method. Hooks run in that
+ * order forward and in the reverse order backward. Options with the same key have one value for all
+ * parts. */
 #include "core/adapt/combine.h"
+
+#include "core/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* --- settings */
+/* --- options */
 
-/* The settings of part I, those that it shares with earlier parts copied from them. */
-static const void *part_cfg(const struct combined *c, int i, const void *cfg)
+const void *combine_cfg(const struct combined *c, int i, const void *cfg)
 {
+    /* Options that an earlier part has too are copied from there. */
     char *mine = (char *)(uintptr_t)cfg + c->at[i];
 
     for (const struct opt *o = c->part[i]->opts; o && o->type != OPT_END; o++)
@@ -45,69 +49,45 @@ static void add_opts(struct combined *c, struct opt *out, int *n, int i)
     }
 }
 
-long adapt_count(const struct adapt *a, const void *cfg, const struct dims *d)
-{
-    const struct combined *c = (const struct combined *)(const void *)a;
-    long n = 0;
-
-    if (a->count)
-        return a->count(cfg, d);
-
-    for (int i = 0; i < c->n; i++)
-        n += c->part[i]->count(part_cfg(c, i, cfg), d);
-    return n;
-}
-
-int adapt_rows(const struct adapt *a, const void *cfg)
-{
-    const struct combined *c = (const struct combined *)(const void *)a;
-    int n = 0;
-
-    if (a->count) /* no list */
-        return a->rows ? a->rows(cfg) : 0;
-    for (int i = 0; i < c->n; i++)
-        n += adapt_rows(c->part[i], part_cfg(c, i, cfg));
-    return n;
-}
-
 /* --- attaching */
 
 /* What the parts before this one have taken. */
 struct taken {
     int first[MAX_PARTS]; /* index of the first tensor that a part adds */
-    int rows, prefix_kv;  /* the part that inserts rows, or keys and values; -1: none */
-    int *trains;          /* of each tensor of the base, the part that trains it; -1: none */
+    int rows, prefix_kv;  /* the part that inserts virtual tokens, or keys and values; -1: none */
+    int *trains;          /* for each tensor of the base model, the part that trains it; -1: none */
 };
 
-static int refuse(const struct combined *c, int k, int i, const char *why, const char *what)
+static int refuse_pair(const struct combined *c, int k, int i, const char *why, const char *what)
 {
-    return fail(FAIL_USAGE, "'method' is '%s', but '%s' and '%s' cannot be combined: %s%s%s%s",
-                c->asked, c->part[k]->name, c->part[i]->name, why, *what ? " '" : "", what,
-                *what ? "'" : "");
+    return fail_setting(
+        "method", "'method' is '%s', but '%s' and '%s' cannot be combined: %s%s%s%s", c->asked,
+        c->part[k]->name, c->part[i]->name, why, *what ? " '" : "", what, *what ? "'" : "");
 }
 
-/* What may be there once only. */
+/* Only one part may insert virtual tokens, or keys and values; no two may add the same tensor. */
 static int check_once(const struct model *m, const struct combined *c, struct taken *t, int i)
 {
     bool rows = m->n_prefix + m->n_infix > 0;
 
     if (rows && t->rows >= 0)
-        return refuse(c, t->rows, i, "both insert rows", "");
+        return refuse_pair(c, t->rows, i, "both insert virtual tokens", "");
     if (m->n_prefix_kv && t->prefix_kv >= 0)
-        return refuse(c, t->prefix_kv, i, "both insert keys and values", "");
+        return refuse_pair(c, t->prefix_kv, i, "both insert keys and values", "");
     for (int n = t->first[i]; n < m->n_params; n++)
         for (int k = 0; k < i; k++)
             for (int j = t->first[k]; j < t->first[k + 1]; j++)
                 if (strcmp(m->params[n].name, m->params[j].name) == 0)
-                    return refuse(c, k, i, "both add", m->params[n].name);
+                    return refuse_pair(c, k, i, "both add", m->params[n].name);
     t->rows = rows ? i : t->rows;
     t->prefix_kv = m->n_prefix_kv ? i : t->prefix_kv;
     return 0;
 }
 
-/* Part I marks what it trains on a clean table, so that numbers which two parts train show up. */
-static int attach_part(struct model *m, const struct combined *c, struct state *s, struct taken *t,
-                       int i, const void *cfg)
+/* Part I marks what it trains while no tensor is marked as trainable, which shows tensors that two
+ * parts train. */
+static int attach_part(struct model *m, const struct combined *c, struct combined_state *s,
+                       struct taken *t, int i, const void *cfg)
 {
     struct model before = *m;
     bool *trained = xalloc((size_t)m->n_params, sizeof *trained);
@@ -121,13 +101,13 @@ static int attach_part(struct model *m, const struct combined *c, struct state *
     m->n_prefix = m->n_infix = m->n_prefix_kv = 0;
     m->adapt = c->part[i];
     m->adapt_state = NULL;
-    rc = m->adapt->attach ? m->adapt->attach(m, part_cfg(c, i, cfg)) : 0;
+    rc = m->adapt->attach ? m->adapt->attach(m, combine_cfg(c, i, cfg)) : 0;
     s->part[i] = m->adapt_state;
     m->adapt = before.adapt;
     m->adapt_state = s;
     for (int k = 0; k < before.n_params && rc == 0; k++) {
         if (k < m->base->n_params && m->params[k].trainable && t->trains[k] >= 0)
-            rc = refuse(c, t->trains[k], i, "both train", m->params[k].name);
+            rc = refuse_pair(c, t->trains[k], i, "both train", m->params[k].name);
         if (k < m->base->n_params && m->params[k].trainable)
             t->trains[k] = i;
         m->params[k].trainable |= trained[k];
@@ -144,7 +124,7 @@ static int attach_part(struct model *m, const struct combined *c, struct state *
     return rc;
 }
 
-/* One that rescales a projection, and another that adds to it, do not commute. */
+/* A method that rescales the output of a projection does not commute with one that adds to it. */
 static int check_scaling(const struct model *m)
 {
     const struct combined *c = combine_of(m);
@@ -154,15 +134,15 @@ static int check_scaling(const struct model *m)
             for (int k = 0; k < c->n && c->part[i]->proj_out_bwd; k++)
                 if (k != i && combine_uses(m, i, at / N_GROUP, (enum group)(at % N_GROUP)) &&
                     combine_uses(m, k, at / N_GROUP, (enum group)(at % N_GROUP)))
-                    return refuse(c, i, k, "the first rescales projections that the second adds to",
-                                  "");
+                    return refuse_pair(
+                        c, i, k, "the first rescales projections that the second adds to", "");
     return 0;
 }
 
-static int attach(struct model *m, const void *cfg)
+static int combined_attach(struct model *m, const void *cfg)
 {
     const struct combined *c = combine_of(m);
-    struct state *s = xalloc(1, sizeof *s);
+    struct combined_state *s = xalloc(1, sizeof *s);
     struct taken t = { .rows = -1, .prefix_kv = -1 };
     int rc = 0;
 
@@ -176,18 +156,18 @@ static int attach(struct model *m, const void *cfg)
     return rc == 0 ? check_scaling(m) : -1;
 }
 
-static void init(struct model *m, const void *cfg)
+static void combined_init(struct model *m, const void *cfg)
 {
     const struct combined *c = combine_of(m);
 
     for (int i = 0; i < c->n; i++) {
         struct model v = combine_view(m, i);
         if (c->part[i]->init)
-            c->part[i]->init(&v, part_cfg(c, i, cfg));
+            c->part[i]->init(&v, combine_cfg(c, i, cfg));
     }
 }
 
-static void detach(struct model *m)
+static void combined_detach(struct model *m)
 {
     const struct combined *c = combine_of(m);
 
@@ -202,57 +182,33 @@ static void detach(struct model *m)
 
 /* --- making one */
 
-/* The parts of a list "a+b" or "a,b", in the order of the table. Returns how many; 0 and the word in
- * BAD when one is unknown or there twice ("" beside a sign that has a method on one side only). */
-static int parse(const struct adapt *part[MAX_PARTS], const char *list, char bad[64])
+const struct combined *combine_list(const struct adapt *a)
 {
-    bool on[256] = { false };
-    bool more = true;
-    int n = 0, found = 0;
-
-    for (const char *s = list; more;) {
-        size_t len = strcspn(s, "+,");
-        int k = 0;
-        snprintf(bad, 64, "%.*s", (int)len, s);
-        for (char *c = bad; *c; c++)
-            *c = *c == '_' ? '-' : *c;
-        while (adapt_table[k] && strcmp(adapt_table[k]->name, bad) != 0)
-            k++;
-        if (!adapt_table[k] || k == 256 || on[k] || found == MAX_PARTS)
-            return 0;
-        on[k] = true;
-        found++;
-        more = s[len] != 0;
-        s += len + more;
-    }
-    for (int k = 0; k < 256 && adapt_table[k]; k++)
-        if (on[k])
-            part[n++] = adapt_table[k];
-    return n;
+    return a->attach == combined_attach ? (const struct combined *)(const void *)a : NULL;
 }
 
-static char *joined(const struct combined *c, size_t field, const char *between)
+/* The strings at offset FIELD of the parts' struct adapt. */
+static char *join_field(const struct combined *c, size_t field, const char *between)
 {
-    char *text = xstrdup("");
+    struct text t = { 0 };
 
-    for (int i = 0; i < c->n; i++) {
-        const char *one = *(const char *const *)(const void *)((const char *)c->part[i] + field);
-        char *more = xprintf("%s%s%s", text, i ? between : "", one);
-        free(text);
-        text = more;
-    }
-    return text;
+    for (int i = 0; i < c->n; i++)
+        text_join(&t, between, "%s",
+                  *(const char *const *)(const void *)((const char *)c->part[i] + field));
+    return text_take(&t);
 }
 
-static struct combined *make(const struct adapt *const *part, int n)
+struct combined *combine_make(const struct adapt *const *part, int n)
 {
     struct combined *c = xalloc(1, sizeof *c);
     struct opt *opts;
     int n_opts = 0, most = 1;
 
     c->n = n;
-    c->a =
-        (struct adapt){ .starts_as_base = true, .attach = attach, .init = init, .detach = detach };
+    c->a = (struct adapt){ .starts_as_base = true,
+                           .attach = combined_attach,
+                           .init = combined_init,
+                           .detach = combined_detach };
     for (int i = 0; i < n; i++) {
         c->part[i] = part[i];
         c->at[i] = c->a.cfg_size;
@@ -267,66 +223,9 @@ static struct combined *make(const struct adapt *const *part, int n)
         add_opts(c, opts, &n_opts, i);
     opts[n_opts] = (struct opt){ .type = OPT_END };
     c->a.opts = opts;
-    c->a.name = joined(c, offsetof(struct adapt, name), "+");
-    c->a.source = joined(c, offsetof(struct adapt, source), "; ");
-    c->a.formula = joined(c, offsetof(struct adapt, formula), " + ");
+    c->a.name = join_field(c, offsetof(struct adapt, name), "+");
+    c->a.source = join_field(c, offsetof(struct adapt, source), "; ");
+    c->a.formula = join_field(c, offsetof(struct adapt, formula), " + ");
     combine_hooks(c);
     return c;
-}
-
-/* Lists live until exit, so that a method is one pointer, as those of the table are. */
-const struct adapt *adapt_find(const char *name)
-{
-    static struct combined *made;
-    const struct adapt *part[MAX_PARTS];
-    struct combined *c = made;
-    char bad[64];
-    int n = parse(part, name, bad);
-
-    if (n < 2)
-        return n ? part[0] : NULL;
-    while (c && (c->n != n || memcmp(c->part, part, (size_t)n * sizeof *part) != 0))
-        c = c->next;
-    if (!c) {
-        c = make(part, n);
-        c->next = made;
-        made = c;
-    }
-    char *asked = xstrdup(name); /* before the free: NAME may be what is kept */
-    free(c->asked);
-    c->asked = asked;
-    return &c->a;
-}
-
-const char *adapt_unknown(const char *name)
-{
-    static char bad[64];
-    const struct adapt *part[MAX_PARTS];
-
-    CHECK(parse(part, name, bad) == 0, "'%s'", name);
-    return bad;
-}
-
-bool adapt_has(const struct adapt *a, const char *name)
-{
-    const struct combined *c = (const struct combined *)(const void *)a;
-
-    if (a->attach != attach)
-        return strcmp(a->name, name) == 0;
-    for (int i = 0; i < c->n; i++)
-        if (strcmp(c->part[i]->name, name) == 0)
-            return true;
-    return false;
-}
-
-const char *adapt_unmerged(const struct adapt *a)
-{
-    const struct combined *c = (const struct combined *)(const void *)a;
-    const char *name = NULL;
-
-    if (a->attach != attach)
-        return (a->uses || a->taps || a->prefix_kv || a->rows) && !a->merge ? a->name : NULL;
-    for (int i = 0; i < c->n && !name; i++)
-        name = adapt_unmerged(c->part[i]);
-    return name;
 }

@@ -1,16 +1,19 @@
-/* dora.c - LoRA on the direction of each row of a matrix, with the row's length apart (Liu et al. 2024,
- * DoRA).
+/* dora.c - LoRA on the direction of each row of a matrix, with the length of the row trained on its
+ * own (Liu et al. 2024, DoRA).
  *
- *     W'_i = m_i (W_i + s (B A)_i) / n_i,   n_i = |W_i + s (B A)_i|,   m = |W_i| at first
+ *     W'_i = m_i (W_i + s (B A)_i) / n_i,   n_i = |W_i + s (B A)_i|,   m = |W_i| initially
  *     y = c (x W^T + s drop(x) A^T B^T) + b,   c = m / n
  *
- * n is taken as a constant by the gradient (sec. 4.3 there). It is known once a pass from
+ * The gradient treats n as a constant (sec. 4.3 there). It is computed once a pass from
  *
  *     n_i^2 = |W_i|^2 + 2 s B_i (W A^T)_i + s^2 B_i (A A^T) B_i^T
  *
- * so that W + s B A never exists: W A^T is the frozen product on the rows of A. One m for each output is
- * PEFT's reading; with dropout PEFT lets x W^T see the dropped input, too, here only A does. */
+ * so that W + s B A is never in memory: W A^T is the frozen product applied to the rows of A. One m
+ * for each output is PEFT's reading of the paper. With dropout, in PEFT x W^T also sees the dropped
+ * input; here only A does. */
 #include "core/adapt/pairs.h"
+
+#include "core/math/ops.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,44 +21,33 @@
 
 struct dora {
     struct pairs p;
-    int *magnitude;  /* index in params of each pair's m */
-    double **square; /* [out] |W_i|^2 of each pair */
-    real *held;      /* norms of all pairs that do not follow A and B any more; NULL: they do */
+    int *magnitude;  /* [target_slots] index of m in m->params */
+    double **square; /* [target_slots] |W_i|^2 [out] of each pair */
+    real *held;      /* norms of all pairs that no longer follow A and B; NULL: they do */
 };
 
-static const struct opt opts[] = { PAIRS_OPTS, PAIRS_INIT, { .type = OPT_END } };
-
-static int n_pairs(const struct model *m)
-{
-    return m->base->dims.n_layers * N_LORA_TARGETS;
-}
-
-static int attach(struct model *m, const void *cfg)
+static int dora_attach(struct model *m, const void *cfg)
 {
     const struct lora_cfg *c = cfg;
     struct dora *s = pairs_attach(m, sizeof *s, c, c->alpha / (double)c->rank, A_TRAINS);
 
     if (!s)
         return -1;
-    s->magnitude = xalloc((size_t)n_pairs(m), sizeof *s->magnitude);
-    s->square = xalloc((size_t)n_pairs(m), sizeof *s->square);
-    for (int i = 0; i < n_pairs(m); i++) {
-        if (!s->p.pair[i].a)
-            continue;
-        char *module = target_module(m, i / N_LORA_TARGETS, i % N_LORA_TARGETS);
-        char *name = xprintf("%s.lora_magnitude_vector", module);
-        s->magnitude[i] = adapt_param(m, name, 1, m->params[s->p.pair[i].b].rows);
-        free(name);
-        free(module);
-    }
+    s->magnitude = xalloc((size_t)target_slots(m), sizeof *s->magnitude);
+    s->square = xalloc((size_t)target_slots(m), sizeof *s->square);
+    for (int i = 0; i < target_slots(m); i++)
+        if (s->p.pair[i].a)
+            s->magnitude[i] =
+                target_vector(m, i / N_TARGETS, i % N_TARGETS, "lora_magnitude_vector",
+                              m->params[s->p.pair[i].b].rows);
     return 0;
 }
 
-static void detach(struct model *m)
+static void dora_detach(struct model *m)
 {
     struct dora *s = m->adapt_state;
 
-    for (int i = 0; s && s->square && i < n_pairs(m); i++)
+    for (int i = 0; s && s->square && i < target_slots(m); i++)
         free(s->square[i]);
     if (s) {
         free(s->square);
@@ -65,15 +57,15 @@ static void detach(struct model *m)
     pairs_detach(m);
 }
 
-static void init(struct model *m, const void *cfg)
+static void dora_init(struct model *m, const void *cfg)
 {
     struct dora *s = m->adapt_state;
 
     pairs_init(m, cfg);
-    for (int i = 0; i < n_pairs(m); i++) {
+    for (int i = 0; i < target_slots(m); i++) {
         if (!s->p.pair[i].a)
             continue;
-        struct mat w = target_weight(m, i / N_LORA_TARGETS, i % N_LORA_TARGETS);
+        struct mat w = target_weight(m, i / N_TARGETS, i % N_TARGETS);
         real *magnitude = m->params[s->magnitude[i]].value;
         s->square[i] = xalloc((size_t)w.rows, sizeof **s->square);
         for (int o = 0; o < w.rows; o++) {
@@ -84,15 +76,15 @@ static void init(struct model *m, const void *cfg)
     }
 }
 
-static long count(const void *cfg, const struct dims *d)
+static long dora_count(const void *cfg, const struct dims *d)
 {
     const struct lora_cfg *c = cfg;
 
     return pairs_sum(c, d, 0, c->rank, c->rank + 1);
 }
 
-/* --- norms. Numbers of a pass for each pair with OUT outputs, in the order of the pairs: c, 1 / n, the
- * bias, and a place for the gradient of c. Behind them what computing norms needs. */
+/* --- norms. The scratch of a pass has for each pair, in the order of slots, [out] values each of
+ * c, 1 / n, the bias, and the gradient of c; then memory for computing norms. */
 
 enum { PER_OUTPUT = 4 };
 struct outputs {
@@ -112,7 +104,7 @@ static int outputs_before(const struct model *m, int pair)
 
 static struct outputs outputs_of(const struct model *m, real *scratch, int layer, int target)
 {
-    int pair = layer * N_LORA_TARGETS + target, n = m->params[pairs_of(m)->pair[pair].b].rows;
+    int pair = target_slot(layer, target), n = m->params[pairs_of(m)->pair[pair].b].rows;
     real *x = scratch + (size_t)outputs_before(m, pair) * PER_OUTPUT;
 
     return (struct outputs){ n, x, x + n, x + 2 * n, x + 3 * n };
@@ -120,12 +112,13 @@ static struct outputs outputs_of(const struct model *m, real *scratch, int layer
 
 static int group_out(const struct model *m, enum group g)
 {
-    const struct dims *d = &m->base->dims;
+    int out, in;
 
-    return g == GROUP_QKV ? 3 * d->d_model : g == GROUP_UP ? d->d_ffn : d->d_model;
+    group_shape(&m->base->dims, g, &out, &in);
+    return out;
 }
 
-/* For the largest group: W A^T, A A^T, B A A^T. */
+/* Memory of group_norms for the largest group: W A^T, A A^T, B A A^T. */
 static size_t work_size(const struct model *m)
 {
     const struct pairs *s = pairs_of(m);
@@ -133,19 +126,19 @@ static size_t work_size(const struct model *m)
 
     for (int g = 0; g < N_GROUP; g++) {
         size_t out = (size_t)group_out(m, (enum group)g);
-        size_t n = MAX_SIDE * r * out + r * r + out * r;
+        size_t n = MAX_GROUP_TARGETS * r * out + r * r + out * r;
         most = n > most ? n : most;
     }
     return most;
 }
 
-static size_t scratch(const struct model *m, bool grad)
+static size_t dora_scratch(const struct model *m, bool grad)
 {
     (void)grad;
-    return (size_t)outputs_before(m, n_pairs(m)) * PER_OUTPUT + work_size(m);
+    return (size_t)outputs_before(m, target_slots(m)) * PER_OUTPUT + work_size(m);
 }
 
-/* The norms of target I of F, whose columns of A W^T are WA [r,out]. */
+/* The norms n of target I of F. WA [r, out] are its columns of A W^T. */
 static void target_norms(real *norm, const struct model *m, const struct factors *f, int i,
                          const double *square, struct mat wa, real *work)
 {
@@ -165,9 +158,9 @@ static void target_norms(real *norm, const struct model *m, const struct factors
     }
 }
 
-/* The norms of all pairs of an input, each to where TO says. */
-static void group_norms(real *const to[MAX_SIDE], const struct model *m, int layer, enum group g,
-                        real *work)
+/* The norms n of all pairs of an input, those of target i to TO[i]. */
+static void group_norms(real *const to[MAX_GROUP_TARGETS], const struct model *m, int layer,
+                        enum group g, real *work)
 {
     const struct dora *s = m->adapt_state;
     struct factors f;
@@ -180,33 +173,33 @@ static void group_norms(real *const to[MAX_SIDE], const struct model *m, int lay
     model_product(m, layer, g, wa, f.a);
     for (int i = 0; i < f.n; i++) {
         int t = f.target[i], n = f.b[i].rows;
-        target_norms(to[i], m, &f, i, s->square[layer * N_LORA_TARGETS + t],
+        target_norms(to[i], m, &f, i, s->square[target_slot(layer, t)],
                      target_cols(mat_rows(wa, i * f.w, f.w), t, n), work);
     }
 }
 
-static void pass_begin(const struct model *m, struct workspace *ws)
+static void dora_pass_begin(const struct model *m, struct workspace *ws)
 {
     const struct dora *s = m->adapt_state;
-    real *x = ws->scratch, *work = x + (size_t)outputs_before(m, n_pairs(m)) * PER_OUTPUT;
+    real *x = ws->scratch, *work = x + (size_t)outputs_before(m, target_slots(m)) * PER_OUTPUT;
 
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
-        int layer = at / N_GROUP, target[MAX_SIDE];
-        int n = targets_of(target, s->p.on, (enum group)(at % N_GROUP));
-        real *to[MAX_SIDE] = { 0 };
+        int layer = at / N_GROUP, target[MAX_GROUP_TARGETS];
+        int n = target_group(target, s->p.on, (enum group)(at % N_GROUP));
+        real *to[MAX_GROUP_TARGETS] = { 0 };
         for (int i = 0; i < n; i++)
             to[i] = outputs_of(m, x, layer, target[i]).inverse;
         if (!s->held)
             group_norms(to, m, layer, (enum group)(at % N_GROUP), work);
         for (int i = 0; i < n; i++) {
-            int pair = layer * N_LORA_TARGETS + target[i];
+            int pair = target_slot(layer, target[i]);
             struct outputs o = outputs_of(m, x, layer, target[i]);
             const real *magnitude = m->params[s->magnitude[pair]].value;
             if (s->held)
                 memcpy(o.inverse, s->held + outputs_before(m, pair), (size_t)o.n * sizeof(real));
             for (int j = 0; j < o.n; j++) {
-                real length = o.inverse[j]; /* a row of zeros has no direction: it stays */
-                o.c[j] = length > 0 ? magnitude[j] / length : 0; /* 1 at first, in every bit */
+                real length = o.inverse[j]; /* a row of zeros has no direction and stays 0 */
+                o.c[j] = length > 0 ? magnitude[j] / length : 0; /* exactly 1 initially */
                 o.inverse[j] = length > 0 ? 1 / length : 0;
             }
             target_bias(o.bias, m, layer, target[i]);
@@ -214,18 +207,18 @@ static void pass_begin(const struct model *m, struct workspace *ws)
     }
 }
 
-static void hold(struct model *m)
+static void dora_hold(struct model *m)
 {
     struct dora *s = m->adapt_state;
-    real *held = xalloc((size_t)outputs_before(m, n_pairs(m)), sizeof *held);
+    real *held = xalloc((size_t)outputs_before(m, target_slots(m)), sizeof *held);
     real *work = xalloc(work_size(m), sizeof *work);
 
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
-        int layer = at / N_GROUP, target[MAX_SIDE];
-        int n = targets_of(target, s->p.on, (enum group)(at % N_GROUP));
-        real *to[MAX_SIDE] = { 0 };
+        int layer = at / N_GROUP, target[MAX_GROUP_TARGETS];
+        int n = target_group(target, s->p.on, (enum group)(at % N_GROUP));
+        real *to[MAX_GROUP_TARGETS] = { 0 };
         for (int i = 0; i < n; i++)
-            to[i] = held + outputs_before(m, layer * N_LORA_TARGETS + target[i]);
+            to[i] = held + outputs_before(m, target_slot(layer, target[i]));
         group_norms(to, m, layer, (enum group)(at % N_GROUP), work);
     }
     free(work);
@@ -233,24 +226,24 @@ static void hold(struct model *m)
     s->held = held;
 }
 
-/* --- hooks. Kept behind what pairs keep: z = x W^T + s h B^T of each target, [T,out]. */
+/* --- hooks. Saved after what pairs save: z = x W^T + s h B^T [T, out] of each target. */
 
-static int keep_cols(const struct model *m, int layer, enum group g)
+static int dora_save_cols(const struct model *m, int layer, enum group g)
 {
-    int target[MAX_SIDE], n = targets_of(target, pairs_of(m)->on, g), cols = 0;
+    int target[MAX_GROUP_TARGETS], n = target_group(target, pairs_of(m)->on, g), cols = 0;
 
     for (int i = 0; i < n; i++)
-        cols += m->params[pairs_at(pairs_of(m), layer, target[i])->b].rows;
-    return pairs_keep_cols(m, layer, g) + cols;
+        cols += m->params[pairs_of(m)->pair[target_slot(layer, target[i])].b].rows;
+    return pairs_save_cols(m, layer, g) + cols;
 }
 
-static void proj_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
-                     enum group g, struct mat keep, struct mat x, struct mat y)
+static void dora_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
+                     enum group g, struct mat saved, struct mat x, struct mat y)
 {
-    int target[MAX_SIDE], n = targets_of(target, pairs_of(m)->on, g);
-    real *z = keep.x + (size_t)x.rows * (size_t)pairs_keep_cols(m, layer, g);
+    int target[MAX_GROUP_TARGETS], n = target_group(target, pairs_of(m)->on, g);
+    real *z = saved.x + (size_t)x.rows * (size_t)pairs_save_cols(m, layer, g);
 
-    pairs_fwd(m, ws, b, layer, g, keep, x, y);
+    pairs_fwd(m, ws, b, layer, g, saved, x, y);
     for (int i = 0; i < n; i++) {
         struct outputs o = outputs_of(m, ws->scratch, layer, target[i]);
         rescale_fwd(target_cols(y, target[i], o.n), mat_make(z, x.rows, o.n), o.c, o.bias);
@@ -258,7 +251,7 @@ static void proj_fwd(const struct model *m, struct workspace *ws, const struct b
     }
 }
 
-/* A bias that trains gets c of its gradient from the frozen product's output, and the rest here. */
+/* A bias that trains gets c times its gradient from the frozen product, and the rest here. */
 static void bias_bwd(const struct model *m, struct workspace *ws, int layer, int t, struct mat dy,
                      const struct outputs *o)
 {
@@ -271,18 +264,18 @@ static void bias_bwd(const struct model *m, struct workspace *ws, int layer, int
     }
 }
 
-static void proj_out_bwd(const struct model *m, struct workspace *ws, const struct batch *b,
-                         int layer, enum group g, struct mat keep, struct mat x, struct mat dy)
+static void dora_out_bwd(const struct model *m, struct workspace *ws, const struct batch *b,
+                         int layer, enum group g, struct mat saved, struct mat x, struct mat dy)
 {
     const struct dora *s = m->adapt_state;
-    int target[MAX_SIDE], n = targets_of(target, s->p.on, g);
-    real *z = keep.x + (size_t)x.rows * (size_t)pairs_keep_cols(m, layer, g);
+    int target[MAX_GROUP_TARGETS], n = target_group(target, s->p.on, g);
+    real *z = saved.x + (size_t)x.rows * (size_t)pairs_save_cols(m, layer, g);
 
     (void)b;
     for (int i = 0; i < n; i++) {
         struct outputs o = outputs_of(m, ws->scratch, layer, target[i]);
         struct mat dyi = target_cols(dy, target[i], o.n);
-        real *dm = ws->grad + m->params[s->magnitude[layer * N_LORA_TARGETS + target[i]]].off;
+        real *dm = ws->grad + m->params[s->magnitude[target_slot(layer, target[i])]].off;
         bias_bwd(m, ws, layer, target[i], dyi, &o);
         memset(o.dc, 0, (size_t)o.n * sizeof *o.dc);
         scale_bwd(o.dc, dyi, mat_make(z, x.rows, o.n), o.c);
@@ -292,18 +285,18 @@ static void proj_out_bwd(const struct model *m, struct workspace *ws, const stru
     }
 }
 
-/* w += sign (W' - W), with W as it is in the base. */
-static void merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
+/* w += sign (W' - W), with the base model's W. */
+static void dora_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
 {
     const struct dora *s = m->adapt_state;
-    bool fused = s->p.on[LORA_QKV] && proj_group(p) == GROUP_QKV;
+    int t = target_of_proj(s->p.on, p);
     struct mat a, b;
 
-    lora_matrices(m, layer, p, &a, &b);
-    if (!a.x)
+    if (t < 0)
         return;
-    int pair = layer * N_LORA_TARGETS + (fused ? LORA_QKV : (int)p);
-    const real *magnitude = m->params[s->magnitude[pair]].value + (fused ? (int)p * w.rows : 0);
+    lora_matrices(m, layer, p, &a, &b);
+    const real *magnitude = m->params[s->magnitude[target_slot(layer, t)]].value +
+                            (t == TARGET_QKV ? (int)p * w.rows : 0);
     struct mat old = target_weight(m, layer, (int)p), new = target_weight(m, layer, (int)p);
     mat_gemm(new, 1, s->p.scale, b, NOTRANS, a, NOTRANS);
     for (int o = 0; o < w.rows; o++) {
@@ -316,24 +309,19 @@ static void merge(const struct model *m, int layer, enum proj p, struct mat w, i
 }
 
 const struct adapt adapt_dora = {
+    PAIRS_METHOD,
     .name = "dora",
     .source = "Liu et al. 2024 (arXiv 2402.09353)",
-    .opts = opts,
-    .cfg_size = sizeof(struct lora_cfg),
-    .starts_as_base = true,
-    .pairs = true,
-    .attach = attach,
-    .init = init,
-    .detach = detach,
-    .count = count,
+    .attach = dora_attach,
+    .init = dora_init,
+    .detach = dora_detach,
+    .count = dora_count,
     .formula = "L sum over targets of (r (in + out) + out)",
-    .uses = pairs_uses,
-    .keep_cols = keep_cols,
-    .proj_fwd = proj_fwd,
-    .proj_bwd = pairs_bwd,
-    .proj_out_bwd = proj_out_bwd,
-    .scratch = scratch,
-    .pass_begin = pass_begin,
-    .hold = hold,
-    .merge = merge,
+    .save_cols = dora_save_cols,
+    .proj_fwd = dora_fwd,
+    .proj_out_bwd = dora_out_bwd,
+    .scratch = dora_scratch,
+    .pass_begin = dora_pass_begin,
+    .hold = dora_hold,
+    .merge = dora_merge,
 };

@@ -1,9 +1,12 @@
-/* ia3.c - vectors that scale keys, values and what the MLP's activation gives (Liu et al. 2022, (IA)^3).
+/* ia3.c - trained vectors that scale keys, values and the output of the MLP's activation (Liu et
+ * al. 2022, (IA)^3).
  *
- *     y = l (x W^T + b)   of q, k, v, o and up,      y = (l x) W^T + b   of down         l = 1 at first
+ *     y = l (x W^T + b)   for q, k, v, o, up;     y = (l x) W^T + b   for down;     l = 1 initially
  *
- * Not merged: a scaled output takes its bias along, and merging is of matrices. */
-#include "core/adapt/pairs.h"
+ * It cannot be merged: scaling an output also scales its bias, and only matrices are merged. */
+#include "core/adapt/adapt.h"
+#include "core/adapt/target.h"
+#include "core/math/ops.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,39 +15,42 @@ struct ia3_cfg {
     char *targets;
 };
 struct ia3 {
-    bool on[N_LORA_TARGETS];
-    int *at; /* [n_layers * N_PROJ] indices in params; 0: not there */
+    bool on[N_TARGETS];
+    int *at; /* [target_slots] index of l in m->params; 0: not adapted */
 };
 
 static const struct opt opts[] = {
     { "ia3_targets", 0, OPT_LIST, offsetof(struct ia3_cfg, targets), "k,v,down", 0, 0,
-      "q|k|v|o|up|down", "projections whose output is scaled; of down the input" },
+      "q|k|v|o|up|down", "projections whose output is scaled; of down its input" },
     { .type = OPT_END },
 };
 
-static int attach(struct model *m, const void *cfg)
+/* Columns that l of a projection scales. */
+static int n_scaled(const struct dims *d, int p)
+{
+    int out, in;
+
+    target_shape(d, p, &out, &in);
+    return p == PROJ_DOWN ? in : out;
+}
+
+static int ia3_attach(struct model *m, const void *cfg)
 {
     const struct dims *d = &m->base->dims;
     struct ia3 *s = xalloc(1, sizeof *s);
 
     m->adapt_state = s;
-    if (pairs_targets(s->on, ((const struct ia3_cfg *)cfg)->targets) < 0)
+    if (target_parse(s->on, ((const struct ia3_cfg *)cfg)->targets) < 0)
         return -1;
-    s->at = xalloc((size_t)d->n_layers * N_PROJ, sizeof *s->at);
-    for (int i = 0; i < d->n_layers * N_PROJ; i++) {
-        int out, in, p = i % N_PROJ;
-        if (!s->on[p])
-            continue;
-        target_shape(d, p, &out, &in);
-        char *module = target_module(m, i / N_PROJ, p), *name = xprintf("%s.ia3_l", module);
-        s->at[i] = adapt_param(m, name, 1, p == PROJ_DOWN ? in : out);
-        free(name);
-        free(module);
-    }
+    s->at = xalloc((size_t)target_slots(m), sizeof *s->at);
+    for (int i = 0; i < target_slots(m); i++)
+        if (s->on[i % N_TARGETS])
+            s->at[i] =
+                target_vector(m, i / N_TARGETS, i % N_TARGETS, "ia3_l", n_scaled(d, i % N_TARGETS));
     return 0;
 }
 
-static void detach(struct model *m)
+static void ia3_detach(struct model *m)
 {
     struct ia3 *s = m->adapt_state;
 
@@ -54,129 +60,126 @@ static void detach(struct model *m)
     m->adapt_state = NULL;
 }
 
-static void init(struct model *m, const void *cfg)
+static void ia3_init(struct model *m, const void *cfg)
 {
     const struct ia3 *s = m->adapt_state;
 
     (void)cfg;
-    for (int i = 0; i < m->base->dims.n_layers * N_PROJ; i++)
+    for (int i = 0; i < target_slots(m); i++)
         for (int j = 0; s->at[i] && j < m->params[s->at[i]].cols; j++)
             m->params[s->at[i]].value[j] = 1;
 }
 
-static long count(const void *cfg, const struct dims *d)
+static long ia3_count(const void *cfg, const struct dims *d)
 {
-    bool on[N_LORA_TARGETS];
+    bool on[N_TARGETS];
     long n = 0;
 
-    if (pairs_targets(on, ((const struct ia3_cfg *)cfg)->targets) < 0)
+    if (target_parse(on, ((const struct ia3_cfg *)cfg)->targets) < 0)
         return -1;
-    for (int p = 0; p < N_PROJ; p++) {
-        int out, in;
-        target_shape(d, p, &out, &in);
-        n += !on[p] ? 0 : p == PROJ_DOWN ? in : out;
-    }
+    for (int p = 0; p < N_PROJ; p++)
+        n += on[p] ? n_scaled(d, p) : 0;
     return n * d->n_layers;
 }
 
-static const struct param *vector(const struct model *m, int layer, int p)
+static const struct param *vector_of(const struct model *m, int layer, int p)
 {
     const struct ia3 *s = m->adapt_state;
 
-    return &m->params[s->at[layer * N_PROJ + p]];
+    return &m->params[s->at[target_slot(layer, p)]];
 }
 
-/* --- outputs. Kept: those of each projection before they are scaled. */
+/* --- outputs. Saved: the output of each projection before it is scaled. */
 
-static int outputs(int target[MAX_SIDE], const struct model *m, enum group g)
+static int output_targets(int target[MAX_GROUP_TARGETS], const struct model *m, enum group g)
 {
     const struct ia3 *s = m->adapt_state;
 
-    return g == GROUP_DOWN ? 0 : targets_of(target, s->on, g);
+    return g == GROUP_DOWN ? 0 : target_group(target, s->on, g);
 }
 
-static bool uses(const struct model *m, int layer, enum group g)
+static bool ia3_uses(const struct model *m, int layer, enum group g)
 {
-    int target[MAX_SIDE];
+    int target[MAX_GROUP_TARGETS];
 
     (void)layer;
-    return outputs(target, m, g) > 0;
+    return output_targets(target, m, g) > 0;
 }
 
-static int keep_cols(const struct model *m, int layer, enum group g)
+static int ia3_save_cols(const struct model *m, int layer, enum group g)
 {
-    int target[MAX_SIDE], n = outputs(target, m, g), cols = 0;
+    int target[MAX_GROUP_TARGETS], n = output_targets(target, m, g), cols = 0;
 
     for (int i = 0; i < n; i++)
-        cols += vector(m, layer, target[i])->cols;
+        cols += vector_of(m, layer, target[i])->cols;
     return cols;
 }
 
-static void proj_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
-                     enum group g, struct mat keep, struct mat x, struct mat y)
+static void ia3_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
+                    enum group g, struct mat saved, struct mat x, struct mat y)
 {
-    int target[MAX_SIDE], n = outputs(target, m, g);
+    int target[MAX_GROUP_TARGETS], n = output_targets(target, m, g);
 
     (void)ws;
     (void)b;
     for (int i = 0; i < n; i++) {
-        const struct param *p = vector(m, layer, target[i]);
-        struct mat yi = target_cols(y, target[i], p->cols), z = mat_make(keep.x, x.rows, p->cols);
+        const struct param *p = vector_of(m, layer, target[i]);
+        struct mat yi = target_cols(y, target[i], p->cols), z = mat_make(saved.x, x.rows, p->cols);
         mat_copy(z, yi);
         scale_fwd(yi, yi, p->value);
-        keep.x += (size_t)z.rows * (size_t)z.cols;
+        saved.x += (size_t)z.rows * (size_t)z.cols;
     }
 }
 
-static void proj_out_bwd(const struct model *m, struct workspace *ws, const struct batch *b,
-                         int layer, enum group g, struct mat keep, struct mat x, struct mat dy)
+static void ia3_out_bwd(const struct model *m, struct workspace *ws, const struct batch *b,
+                        int layer, enum group g, struct mat saved, struct mat x, struct mat dy)
 {
-    int target[MAX_SIDE], n = outputs(target, m, g);
+    int target[MAX_GROUP_TARGETS], n = output_targets(target, m, g);
 
     (void)b;
     (void)x;
     for (int i = 0; i < n; i++) {
-        const struct param *p = vector(m, layer, target[i]);
-        struct mat z = mat_make(keep.x, dy.rows, p->cols);
+        const struct param *p = vector_of(m, layer, target[i]);
+        struct mat z = mat_make(saved.x, dy.rows, p->cols);
         scale_bwd(ws->grad + p->off, target_cols(dy, target[i], p->cols), z, p->value);
-        keep.x += (size_t)z.rows * (size_t)z.cols;
+        saved.x += (size_t)z.rows * (size_t)z.cols;
     }
 }
 
-/* --- the input of down. Kept: the activation's output. */
+/* --- the input of down. Saved: the output of the activation. */
 
-static bool taps(const struct model *m, int layer, enum place p)
+static bool ia3_taps(const struct model *m, int layer, enum place p)
 {
     (void)layer;
     return p == PLACE_ACT && ((const struct ia3 *)m->adapt_state)->on[PROJ_DOWN];
 }
 
-static int tap_cols(const struct model *m, int layer, enum place p)
+static int ia3_tap_cols(const struct model *m, int layer, enum place p)
 {
     (void)p;
-    return vector(m, layer, PROJ_DOWN)->cols;
+    return vector_of(m, layer, PROJ_DOWN)->cols;
 }
 
-static void tap_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
-                    enum place p, struct mat keep, struct mat h, struct mat res)
+static void ia3_tap_fwd(const struct model *m, struct workspace *ws, const struct batch *b,
+                        int layer, enum place p, struct mat saved, struct mat h, struct mat res)
 {
     (void)ws;
     (void)b;
     (void)p;
     (void)res;
-    mat_copy(keep, h);
-    scale_fwd(h, h, vector(m, layer, PROJ_DOWN)->value);
+    mat_copy(saved, h);
+    scale_fwd(h, h, vector_of(m, layer, PROJ_DOWN)->value);
 }
 
-static void tap_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
-                    enum place p, struct mat keep, struct mat dh, struct mat dres)
+static void ia3_tap_bwd(const struct model *m, struct workspace *ws, const struct batch *b,
+                        int layer, enum place p, struct mat saved, struct mat dh, struct mat dres)
 {
-    const struct param *v = vector(m, layer, PROJ_DOWN);
+    const struct param *v = vector_of(m, layer, PROJ_DOWN);
 
     (void)b;
     (void)p;
     (void)dres;
-    scale_bwd(ws->grad + v->off, dh, keep, v->value);
+    scale_bwd(ws->grad + v->off, dh, saved, v->value);
 }
 
 const struct adapt adapt_ia3 = {
@@ -185,18 +188,18 @@ const struct adapt adapt_ia3 = {
     .opts = opts,
     .cfg_size = sizeof(struct ia3_cfg),
     .starts_as_base = true,
-    .forgets_x = true,
-    .attach = attach,
-    .init = init,
-    .detach = detach,
-    .count = count,
-    .formula = "L sum over targets of out, of down in: L (2d + f)",
-    .uses = uses,
-    .keep_cols = keep_cols,
-    .proj_fwd = proj_fwd,
-    .proj_out_bwd = proj_out_bwd,
-    .taps = taps,
-    .tap_cols = tap_cols,
-    .tap_fwd = tap_fwd,
-    .tap_bwd = tap_bwd,
+    .bwd_without_x = true,
+    .attach = ia3_attach,
+    .init = ia3_init,
+    .detach = ia3_detach,
+    .count = ia3_count,
+    .formula = "L sum over targets of out (of in for down); by default L (2d + f)",
+    .uses = ia3_uses,
+    .save_cols = ia3_save_cols,
+    .proj_fwd = ia3_fwd,
+    .proj_out_bwd = ia3_out_bwd,
+    .taps = ia3_taps,
+    .tap_cols = ia3_tap_cols,
+    .tap_fwd = ia3_tap_fwd,
+    .tap_bwd = ia3_tap_bwd,
 };

@@ -1,13 +1,39 @@
 /* lora.c - low-rank adaptation (Hu et al. 2021, sec. 4.1).
  *
- *     y += s drop(x) A^T B^T,   s = alpha / r         A [r,in], B [out,r], B = 0 at first
+ *     y += s drop(x) A^T B^T,   s = alpha / r         A [r, in], B [out, r], B = 0 initially
  *
- * Each adapted matrix has a pair of its own, q, k and v too. */
+ * Each adapted matrix has a pair of its own, also each of q, k and v. */
+#include "core/adapt/lora.h"
+
 #include "core/adapt/pairs.h"
 
-static const struct opt opts[] = { PAIRS_OPTS, PAIRS_INIT, { .type = OPT_END } };
+static struct mat tensor_view(const struct model *m, int at)
+{
+    return mat_make(m->params[at].value, m->params[at].rows, m->params[at].cols);
+}
 
-static int attach(struct model *m, const void *cfg)
+void lora_pair(const struct model *m, int layer, int t, struct mat *a, struct mat *b)
+{
+    const struct pairs *s = m->adapt->pairs ? pairs_of(m) : NULL;
+
+    *a = *b = (struct mat){ 0 };
+    if (!s || !s->on[t])
+        return;
+    *a = tensor_view(m, s->pair[target_slot(layer, t)].a);
+    *b = tensor_view(m, s->pair[target_slot(layer, t)].b);
+}
+
+void lora_matrices(const struct model *m, int layer, enum proj p, struct mat *a, struct mat *b)
+{
+    lora_pair(m, layer, (int)p, a, b);
+    if (a->x || proj_group(p) != GROUP_QKV)
+        return;
+    lora_pair(m, layer, TARGET_QKV, a, b);
+    if (b->x)
+        *b = mat_rows(*b, (int)p * (b->rows / 3), b->rows / 3);
+}
+
+static int lora_attach(struct model *m, const void *cfg)
 {
     const struct lora_cfg *c = cfg;
 
@@ -15,20 +41,9 @@ static int attach(struct model *m, const void *cfg)
 }
 
 const struct adapt adapt_lora = {
+    PAIRS_METHOD,
     .name = "lora",
     .source = "Hu et al. 2021, sec. 4.1",
-    .opts = opts,
-    .cfg_size = sizeof(struct lora_cfg),
-    .starts_as_base = true,
-    .pairs = true,
-    .attach = attach,
-    .init = pairs_init,
-    .detach = pairs_detach,
-    .count = pairs_count,
+    .attach = lora_attach,
     .formula = "L r sum over targets of (in + out); 2 n_M d r for square matrices",
-    .uses = pairs_uses,
-    .keep_cols = pairs_keep_cols,
-    .proj_fwd = pairs_fwd,
-    .proj_bwd = pairs_bwd,
-    .merge = pairs_merge,
 };

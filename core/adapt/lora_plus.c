@@ -1,6 +1,6 @@
-/* lora_plus.c - LoRA whose B learns faster than its A (Hayou et al. 2024, LoRA+).
+/* lora_plus.c - LoRA in which B has a higher learning rate than A (Hayou et al. 2024, LoRA+).
  *
- *     y += s drop(x) A^T B^T,   s = alpha / r,   learning rate of B = lr_ratio times that of A */
+ *     y += s drop(x) A^T B^T,   s = alpha / r,   learning rate of B = lr_ratio * that of A */
 #include "core/adapt/pairs.h"
 
 struct lora_plus_cfg {
@@ -8,14 +8,17 @@ struct lora_plus_cfg {
     double lr_ratio;
 };
 static const struct opt opts[] = {
-    PAIRS_OPTS,
+    PAIRS_RANK,
+    PAIRS_ALPHA("alpha / rank"),
+    PAIRS_TARGETS,
+    PAIRS_DROPOUT,
     PAIRS_INIT,
     { "lr_ratio", 0, OPT_REAL, offsetof(struct lora_plus_cfg, lr_ratio), "16", 1e-6, 1e6, NULL,
-      "learning rate of B, in learning rates of A" },
+      "learning rate of B divided by that of A" },
     { .type = OPT_END },
 };
 
-static int attach(struct model *m, const void *cfg)
+static int lora_plus_attach(struct model *m, const void *cfg)
 {
     const struct lora_plus_cfg *c = cfg;
     double scale = c->lora.alpha / (double)c->lora.rank;
@@ -23,27 +26,17 @@ static int attach(struct model *m, const void *cfg)
 
     if (!s)
         return -1;
-    for (int i = 0; i < m->base->dims.n_layers * N_LORA_TARGETS; i++)
+    for (int i = 0; i < target_slots(m); i++)
         if (s->pair[i].b)
             m->params[s->pair[i].b].lr = c->lr_ratio;
     return 0;
 }
 
 const struct adapt adapt_lora_plus = {
+    PAIRS_METHOD,
     .name = "lora-plus",
     .source = "Hayou et al. 2024 (arXiv 2402.12354)",
     .opts = opts,
     .cfg_size = sizeof(struct lora_plus_cfg),
-    .starts_as_base = true,
-    .pairs = true,
-    .attach = attach,
-    .init = pairs_init,
-    .detach = pairs_detach,
-    .count = pairs_count,
-    .formula = "L r sum over targets of (in + out)",
-    .uses = pairs_uses,
-    .keep_cols = pairs_keep_cols,
-    .proj_fwd = pairs_fwd,
-    .proj_bwd = pairs_bwd,
-    .merge = pairs_merge,
+    .attach = lora_plus_attach,
 };

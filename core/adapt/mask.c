@@ -1,14 +1,12 @@
-/* mask.c - methods that add nothing and train a part of the model's own numbers: all, biases, the
- * top layers, or none but the head. L layers, d = d_model, f = d_ffn, V words, P positions, S token
- * types. */
+/* mask.c - methods that add nothing and train a part of the model's own parameters: all of them,
+ * the biases, the top layers, or only the head. In formulas L layers, d = d_model, f = d_ffn, V
+ * words, P positions, S token types. */
 #include "core/adapt/adapt.h"
 
-/* What the head makes unused is not trained: the pooler with pooling mean. */
+/* Part of the base model that the head uses: not the pooler with mean pooling. */
 static bool is_used(const struct model *m, const struct param *p)
 {
-    bool pooler = p->role == ROLE_POOL_W || p->role == ROLE_POOL_B;
-
-    return p->role != ROLE_OTHER && !(pooler && m->head.pooling == POOL_MEAN);
+    return p->role < ROLE_HEAD_W && !(param_is_pooler(p) && m->head.pooling == POOL_MEAN);
 }
 
 static long block_count(const struct dims *d)
@@ -44,7 +42,7 @@ static long ft_count(const void *cfg, const struct dims *d)
            pooler_count(d);
 }
 
-/* Methods without settings; one byte, because a struct needs a member. */
+/* Methods without options. A struct needs a member. */
 struct no_cfg {
     char none;
 };
@@ -58,16 +56,17 @@ const struct adapt adapt_ft = {
     .starts_as_base = true,
     .attach = ft_attach,
     .count = ft_count,
-    .formula = "(V+P+S+2)d + L(4d^2 + 2df + 9d + f) + pooler d^2 + d with pooling cls",
+    .formula = "(V+P+S+2)d + L(4d^2 + 2df + 9d + f), + d^2 + d of the pooler with cls pooling",
 };
 
-/* --- the head alone */
+/* --- only the head */
 
 static int head_attach(struct model *m, const void *cfg)
 {
     (void)cfg;
     if (m->base->arch->causal)
-        return fail(FAIL_USAGE, "method 'head' trains a classifier, which a decoder (%s) has not",
+        return fail(FAIL_USAGE,
+                    "method 'head' trains a classifier, which a decoder (%s) does not have",
                     m->base->arch->name);
     return 0;
 }
@@ -81,7 +80,7 @@ static long head_count(const void *cfg, const struct dims *d)
 
 const struct adapt adapt_head = {
     .name = "head",
-    .source = "linear probe: the classifier alone",
+    .source = "linear probe: only the classifier",
     .opts = no_opts,
     .cfg_size = sizeof(struct no_cfg),
     .starts_as_base = true,
@@ -97,7 +96,7 @@ struct bitfit_cfg {
 };
 static const struct opt bitfit_opts[] = {
     { "bitfit_norms", 0, OPT_BOOL, offsetof(struct bitfit_cfg, norms), "true", 0, 0, NULL,
-      "train the biases of LayerNorms too, as the released code does" },
+      "also train the biases of LayerNorms, as the released code does" },
     { .type = OPT_END },
 };
 
@@ -131,7 +130,7 @@ const struct adapt adapt_bitfit = {
     .starts_as_base = true,
     .attach = bitfit_attach,
     .count = bitfit_count,
-    .formula = "L(5d + f) + (2L+1)d of LayerNorms + pooler d with pooling cls",
+    .formula = "L(5d + f) + (2L+1)d of LayerNorms, + d of the pooler with cls pooling",
 };
 
 /* --- the top layers */
@@ -141,7 +140,7 @@ struct topk_cfg {
 };
 static const struct opt topk_opts[] = {
     { "top_layers", 0, OPT_INT, offsetof(struct topk_cfg, layers), "2", 1, 1000, NULL,
-      "last blocks that are trained whole (with the pooler when pooling is cls)" },
+      "how many of the last blocks to train, with the pooler when pooling is cls" },
     { .type = OPT_END },
 };
 
@@ -150,11 +149,11 @@ static int topk_attach(struct model *m, const void *cfg)
     long k = ((const struct topk_cfg *)cfg)->layers, n = m->base->dims.n_layers;
 
     if (k > n)
-        return fail(FAIL_USAGE, "'top_layers' is %ld, but the model has %ld layers", k, n);
+        return fail_setting("top_layers", "'top_layers' is %ld, but the model has %ld layers", k,
+                            n);
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
-        bool pooler = p->role == ROLE_POOL_W || p->role == ROLE_POOL_B;
-        p->trainable |= (p->layer >= n - k || pooler) && is_used(m, p);
+        p->trainable |= (p->layer >= n - k || param_is_pooler(p)) && is_used(m, p);
     }
     return 0;
 }
@@ -172,5 +171,5 @@ const struct adapt adapt_topk = {
     .starts_as_base = true,
     .attach = topk_attach,
     .count = topk_count,
-    .formula = "k(4d^2 + 2df + 9d + f) + pooler d^2 + d with pooling cls",
+    .formula = "k(4d^2 + 2df + 9d + f), + d^2 + d of the pooler with cls pooling",
 };

@@ -1,12 +1,13 @@
 /* pissa.c - LoRA that starts from the principal part of W (Meng et al. 2024, PiSSA).
  *
  *     W = U S V^T,   B0 = U_r sqrt(S_r / s),   A0 = sqrt(S_r / s) V_r^T
- *     y += s drop(x) (A^T B^T - A0^T B0^T),    A = A0, B = B0 at first
+ *     y += s drop(x) (A^T B^T - A0^T B0^T),    A = A0, B = B0 initially
  *
- * The paper moves s B0 A0 out of W. W is shared here, so B0 and A0 stay beside it as tensors that do not
- * train, and both products are one of rank 2 r, of [A; A0] and [B, -B0]: the first pass is the base's up
- * to rounding. The SVD is in double, 0.1 s for a matrix of 384 x 384 and 0.4 s for 768 x 768; its first
- * columns are remembered for the runs that follow in this process. */
+ * The paper subtracts s B0 A0 from W. Here W is shared by all models, so B0 and A0 stay beside it
+ * as tensors that do not train, and both products are one product of rank 2 r, of [A; A0] and [B,
+ * -B0]: the first pass is that of the base model up to rounding. The SVD is computed in double
+ * precision, which takes 0.1 s for a matrix of 384 x 384 and 0.4 s for one of 768 x 768; its
+ * leading part is cached for later runs in the same process. */
 #include "core/adapt/pairs.h"
 
 #include <math.h>
@@ -16,12 +17,14 @@
 
 struct pissa {
     struct pairs p;
-    struct pair *first; /* A0, B0, as p.pair */
+    struct pair *first; /* [target_slots] A0, B0 */
 };
 
-static const struct opt opts[] = { PAIRS_OPTS, { .type = OPT_END } };
+static const struct opt opts[] = {
+    PAIRS_RANK, PAIRS_ALPHA("alpha / rank"), PAIRS_TARGETS, PAIRS_DROPOUT, { .type = OPT_END }
+};
 
-/* --- the principal part of a matrix, remembered by weights, layer and target */
+/* --- the principal part of a matrix, cached by weights, layer and target */
 
 struct principal {
     char weights[65];
@@ -29,10 +32,10 @@ struct principal {
     double *u, *s, *vt; /* [out,rank], [rank], [rank,in] */
     struct principal *next;
 };
-static struct principal *known; /* until exit */
-static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct principal *cache; /* until the process ends */
+static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 
-enum { KEEP_RANK = 64 }; /* so many at least, for later runs of another rank */
+enum { CACHE_RANK = 64 }; /* cache at least this rank, for later runs of another rank */
 
 static void principal_free(struct principal *p)
 {
@@ -51,7 +54,7 @@ static struct principal *decompose(const struct model *m, int layer, int target,
 
     *p = (struct principal){ .layer = layer, .target = target };
     memcpy(p->weights, m->base->weights_sha256, sizeof p->weights);
-    p->rank = rank > KEEP_RANK ? rank : KEEP_RANK < (int)k ? KEEP_RANK : (int)k;
+    p->rank = rank > CACHE_RANK ? rank : CACHE_RANK < (int)k ? CACHE_RANK : (int)k;
     p->s = xalloc(k, sizeof *p->s);
     p->vt = xalloc(k * in, sizeof *p->vt);
     p->u = xalloc(out * (size_t)p->rank, sizeof *p->u);
@@ -70,12 +73,12 @@ static struct principal *decompose(const struct model *m, int layer, int target,
     return NULL;
 }
 
-/* The principal part of a target of at least that rank, remembered from now on. A random base has no hash
- * to know it by: *TEMPORARY is for the caller to free then. */
+/* The principal part of a target, of at least that rank, from the cache or into it. A random base
+ * model has no hash to find it by; then the caller frees *TEMPORARY. */
 static const struct principal *principal_of(struct principal **temporary, const struct model *m,
                                             int layer, int target, int rank)
 {
-    struct principal **p = &known;
+    struct principal **p = &cache;
 
     *temporary = NULL;
     if (!*m->base->weights_sha256)
@@ -97,43 +100,30 @@ static const struct principal *principal_of(struct principal **temporary, const 
 
 /* --- tensors */
 
-static int add(struct model *m, int layer, int t, char which, int rows, int cols)
-{
-    char *module = target_module(m, layer, t);
-    char *name = xprintf("%s.lora_%c0.weight", module, which);
-    int at = adapt_fixed(m, name, rows, cols);
+static void pissa_factors(struct factors *f, const struct model *m, const struct workspace *ws,
+                          int layer, enum group g);
 
-    m->params[at].is_vector = false;
-    free(name);
-    free(module);
-    return at;
-}
-
-static void factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
-                    enum group g);
-
-static int attach(struct model *m, const void *cfg)
+static int pissa_attach(struct model *m, const void *cfg)
 {
     const struct lora_cfg *c = cfg;
     struct pissa *s = pairs_attach(m, sizeof *s, c, c->alpha / (double)c->rank, A_TRAINS);
-    int n = m->base->dims.n_layers * N_LORA_TARGETS;
 
     if (!s)
         return -1;
-    s->p.factors = factors;
-    s->first = xalloc((size_t)n, sizeof *s->first);
-    for (int i = 0; i < n; i++) {
-        int out, in, layer = i / N_LORA_TARGETS, t = i % N_LORA_TARGETS;
+    s->p.factors = pissa_factors;
+    s->first = xalloc((size_t)target_slots(m), sizeof *s->first);
+    for (int i = 0; i < target_slots(m); i++) {
+        int out, in, layer = i / N_TARGETS, t = i % N_TARGETS;
         if (!s->p.pair[i].a)
             continue;
         target_shape(&m->base->dims, t, &out, &in);
-        s->first[i].a = add(m, layer, t, 'A', s->p.r, in);
-        s->first[i].b = add(m, layer, t, 'B', out, s->p.r);
+        s->first[i].a = target_fixed(m, layer, t, "lora_A0.weight", s->p.r, in);
+        s->first[i].b = target_fixed(m, layer, t, "lora_B0.weight", out, s->p.r);
     }
     return 0;
 }
 
-static void detach(struct model *m)
+static void pissa_detach(struct model *m)
 {
     struct pissa *s = m->adapt_state;
 
@@ -158,16 +148,16 @@ static void set_pair(struct model *m, const struct pair *at, const struct princi
     }
 }
 
-/* A matrix without an SVD (of numbers that are not finite, which loading refuses, or for want of
- * memory) is a bug or the end. */
-static void init(struct model *m, const void *cfg)
+/* A matrix has no SVD when its values are not finite, which base_model_load refuses, or when memory
+ * runs out; neither can be handled here. */
+static void pissa_init(struct model *m, const void *cfg)
 {
     const struct pissa *s = m->adapt_state;
 
     (void)cfg;
-    pthread_mutex_lock(&known_lock);
-    for (int i = 0; i < m->base->dims.n_layers * N_LORA_TARGETS; i++) {
-        int layer = i / N_LORA_TARGETS, t = i % N_LORA_TARGETS;
+    pthread_mutex_lock(&cache_lock);
+    for (int i = 0; i < target_slots(m); i++) {
+        int layer = i / N_TARGETS, t = i % N_TARGETS;
         if (!s->p.pair[i].a)
             continue;
         struct principal *temporary;
@@ -178,11 +168,11 @@ static void init(struct model *m, const void *cfg)
         if (temporary)
             principal_free(temporary);
     }
-    pthread_mutex_unlock(&known_lock);
+    pthread_mutex_unlock(&cache_lock);
 }
 
-/* --- [A; A0] of the targets of an input one below the other, then [B, -B0] of each: of all inputs in
- * the numbers of a pass. */
+/* --- products. The scratch of a pass has for each input [A; A0] of its targets, stacked, then [B,
+ * -B0] of each. */
 
 static struct mat wide_a(const struct factors *f, real **x)
 {
@@ -200,7 +190,7 @@ static struct mat wide_b(const struct factors *f, int i, real **x)
     return b;
 }
 
-/* Where the numbers of an input begin; of the last and one more: where all end. */
+/* How many values of scratch are before those of an input. */
 static size_t before(const struct model *m, int layer, int group)
 {
     size_t n = 0;
@@ -215,14 +205,14 @@ static size_t before(const struct model *m, int layer, int group)
     return n;
 }
 
-static size_t scratch(const struct model *m, bool grad)
+static size_t pissa_scratch(const struct model *m, bool grad)
 {
     (void)grad;
     return before(m, m->base->dims.n_layers, 0);
 }
 
-static void factors(struct factors *f, const struct model *m, const struct workspace *ws, int layer,
-                    enum group g)
+static void pissa_factors(struct factors *f, const struct model *m, const struct workspace *ws,
+                          int layer, enum group g)
 {
     pairs_tensors(f, m, ws, layer, g);
     f->w = 2 * f->r;
@@ -234,7 +224,7 @@ static void factors(struct factors *f, const struct model *m, const struct works
         f->b[i] = wide_b(f, i, &x);
 }
 
-static void put(const struct model *m, real **x, int layer, enum group g)
+static void fill_scratch(const struct model *m, real **x, int layer, enum group g)
 {
     const struct pissa *s = m->adapt_state;
     struct factors f;
@@ -244,7 +234,7 @@ static void put(const struct model *m, real **x, int layer, enum group g)
         return;
     struct mat a = wide_a(&f, x);
     for (int i = 0; i < f.n; i++) {
-        const struct pair *first = &s->first[layer * N_LORA_TARGETS + f.target[i]];
+        const struct pair *first = &s->first[target_slot(layer, f.target[i])];
         struct mat b = wide_b(&f, i, x), b0 = mat_cols(b, f.r, f.r);
         const struct param *pa = &m->params[first->a], *pb = &m->params[first->b];
         mat_copy(mat_rows(a, 2 * i * f.r, f.r), mat_rows(f.a, i * f.r, f.r));
@@ -255,47 +245,39 @@ static void put(const struct model *m, real **x, int layer, enum group g)
     }
 }
 
-static void pass_begin(const struct model *m, struct workspace *ws)
+static void pissa_pass_begin(const struct model *m, struct workspace *ws)
 {
     real *x = ws->scratch;
 
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++)
-        put(m, &x, at / N_GROUP, (enum group)(at % N_GROUP));
+        fill_scratch(m, &x, at / N_GROUP, (enum group)(at % N_GROUP));
 }
 
-static void merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
+static void pissa_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
 {
     const struct pissa *s = m->adapt_state;
-    bool fused = s->p.on[LORA_QKV] && proj_group(p) == GROUP_QKV;
-    const struct pair *first = &s->first[layer * N_LORA_TARGETS + (fused ? LORA_QKV : (int)p)];
+    int t = target_of_proj(s->p.on, p);
 
-    if (!first->a)
+    if (t < 0)
         return;
+    const struct pair *first = &s->first[target_slot(layer, t)];
     const struct param *a = &m->params[first->a], *b = &m->params[first->b];
     struct mat all = mat_make(b->value, b->rows, b->cols);
-    struct mat b0 = fused ? mat_rows(all, (int)p * w.rows, w.rows) : all;
+    struct mat b0 = t == TARGET_QKV ? mat_rows(all, (int)p * w.rows, w.rows) : all;
     pairs_merge(m, layer, p, w, sign);
     mat_gemm(w, 1, -(real)sign * s->p.scale, b0, NOTRANS, mat_make(a->value, a->rows, a->cols),
              NOTRANS);
 }
 
 const struct adapt adapt_pissa = {
+    PAIRS_METHOD,
     .name = "pissa",
     .source = "Meng et al. 2024 (arXiv 2404.02948)",
     .opts = opts,
-    .cfg_size = sizeof(struct lora_cfg),
-    .starts_as_base = true,
-    .pairs = true,
-    .attach = attach,
-    .init = init,
-    .detach = detach,
-    .count = pairs_count,
-    .formula = "L r sum over targets of (in + out)",
-    .uses = pairs_uses,
-    .keep_cols = pairs_keep_cols,
-    .proj_fwd = pairs_fwd,
-    .proj_bwd = pairs_bwd,
-    .scratch = scratch,
-    .pass_begin = pass_begin,
-    .merge = merge,
+    .attach = pissa_attach,
+    .init = pissa_init,
+    .detach = pissa_detach,
+    .scratch = pissa_scratch,
+    .pass_begin = pissa_pass_begin,
+    .merge = pissa_merge,
 };

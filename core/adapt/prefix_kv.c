@@ -1,20 +1,22 @@
-/* prefix_kv.c - trained keys and values in every layer (Li & Liang 2021, sec. 4).
+/* prefix_kv.c - prefix tuning: trained keys and values in every layer (Li & Liang 2021, sec. 4).
  *
- *     K_i = [K_mem,i; K],  V_i = [V_mem,i; V]        K_mem,i, V_mem,i [l_p, d] of layer i
+ *     K_i = [K_p,i; K],  V_i = [V_p,i; V]        K_p,i, V_p,i [l_p, d] of layer i
  *
- * Trained as they are they are unstable (sec. 4.3); so with a width w they are the output of an MLP,
+ * Training them directly is unstable (sec. 4.3). With a width w they are therefore the output of an
+ * MLP,
  *
- *     [K_mem,0 V_mem,0 K_mem,1 ..] = tanh(E W1^T + b1) W2^T + b2     E [l_p, d], W1 [w, d], W2 [2Ld, w]
+ *     [K_p,0 V_p,0 K_p,1 ..] = tanh(E W1^T + b1) W2^T + b2     E [l_p, d], W1 [w, d], W2 [2Ld, w]
  *
- * of which a trained model needs the output only. It is computed once a pass, and its gradient taken
- * once a pass, over what attention added for every sequence. Width 0: no MLP.
+ * of which a trained model needs only the output. It is computed once a pass, and its backward pass
+ * runs once, on the sum of what attention adds for every sequence. With width 0 there is no MLP.
  *
- * A prefix costs attention its columns, and no position: tokens keep theirs, where transformers'
- * past_key_values shift them by l_p. Initial values as PEFT and torch draw them: E (or K and V
- * themselves) N(0, 1), weights and biases uniform to 1/sqrt(in). */
+ * A prefix gives attention more columns but takes no positions: tokens keep theirs, while
+ * past_key_values of transformers shifts them by l_p. Initial values are those of PEFT and torch: E
+ * (or K and V themselves) N(0, 1), weights and biases uniform within 1/sqrt(in). */
 #include "core/adapt/adapt.h"
 
 #include "core/base/rng.h"
+#include "core/math/ops.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,28 +26,20 @@ struct prefix_kv_cfg {
 };
 struct prefix_kv {
     int n, width;
-    int e, w1, b1, w2, b2; /* in params; without MLP e is [l_p, 2Ld] and the others are absent */
+    int e, w1, b1, w2, b2; /* indices in m->params; without an MLP only e, [l_p, 2Ld] */
 };
 
 #define AT(f) offsetof(struct prefix_kv_cfg, f)
 static const struct opt opts[] = {
     { "prefix", 0, OPT_INT, AT(prefix), "8", 1, 65536, NULL,
-      "l_p: trained keys and values of each layer" },
+      "trained keys and values in each layer, l_p" },
     { "prefix_width", 0, OPT_INT, AT(width), "512", 0, 65536, NULL,
-      "of the MLP that makes them during training; 0: they are trained as they are" },
+      "width of the MLP that computes them during training; 0: train them directly" },
     { .type = OPT_END },
 };
 #undef AT
 
-static int add(struct model *m, const char *name, int rows, int cols)
-{
-    int at = adapt_param(m, name, rows, cols);
-
-    m->params[at].is_vector = false; /* also one row */
-    return at;
-}
-
-static int attach(struct model *m, const void *cfg)
+static int kv_attach(struct model *m, const void *cfg)
 {
     const struct prefix_kv_cfg *c = cfg;
     const struct dims *d = &m->base->dims;
@@ -55,56 +49,56 @@ static int attach(struct model *m, const void *cfg)
     m->adapt_state = s;
     m->n_prefix_kv = n;
     *s = (struct prefix_kv){ .n = n, .width = w };
-    s->e = add(m, "prefix.embedding.weight", n, w > 0 ? d->d_model : all);
+    s->e = adapt_matrix(m, "prefix.embedding.weight", n, w > 0 ? d->d_model : all);
     if (w == 0)
         return 0;
-    s->w1 = add(m, "prefix.transform.0.weight", w, d->d_model);
-    s->b1 = adapt_param(m, "prefix.transform.0.bias", 1, w);
-    s->w2 = add(m, "prefix.transform.2.weight", all, w);
-    s->b2 = adapt_param(m, "prefix.transform.2.bias", 1, all);
+    s->w1 = adapt_matrix(m, "prefix.transform.0.weight", w, d->d_model);
+    s->b1 = adapt_vector(m, "prefix.transform.0.bias", w);
+    s->w2 = adapt_matrix(m, "prefix.transform.2.weight", all, w);
+    s->b2 = adapt_vector(m, "prefix.transform.2.bias", all);
     return 0;
 }
 
-static void detach(struct model *m)
+static void kv_detach(struct model *m)
 {
     free(m->adapt_state);
     m->adapt_state = NULL;
 }
 
-/* Each tensor has a stream of its own. */
-static void draw(struct model *m, int at, int fan_in)
+/* Each tensor has its own random stream. FAN_IN 0: normal. */
+static void draw_values(struct model *m, int at, int fan_in)
 {
     const struct prefix_kv *s = m->adapt_state;
     struct param *p = &m->params[at];
     struct rng r = rng_make(m->seed, RNG_INIT, UINT32_C(3) << 30 | (uint32_t)(at - s->e));
     double bound = fan_in > 0 ? 1 / sqrt(fan_in) : 0;
 
-    for (size_t i = 0; i < (size_t)p->rows * (size_t)p->cols; i++)
+    for (size_t i = 0; i < param_size(p); i++)
         p->value[i] = (real)(fan_in > 0 ? bound * (2 * rng_uniform(&r) - 1) : rng_normal(&r));
 }
 
-static void init(struct model *m, const void *cfg)
+static void kv_init(struct model *m, const void *cfg)
 {
     const struct prefix_kv *s = m->adapt_state;
 
     (void)cfg;
-    draw(m, s->e, 0);
+    draw_values(m, s->e, 0);
     if (s->width == 0)
         return;
-    draw(m, s->w1, m->base->dims.d_model);
-    draw(m, s->b1, m->base->dims.d_model);
-    draw(m, s->w2, s->width);
-    draw(m, s->b2, s->width);
+    draw_values(m, s->w1, m->base->dims.d_model);
+    draw_values(m, s->b1, m->base->dims.d_model);
+    draw_values(m, s->w2, s->width);
+    draw_values(m, s->b2, s->width);
 }
 
 /* --- the MLP */
 
-/* A pass's scratch: h [l_p, w], all keys and values [l_p, 2Ld], and their gradients. */
+/* The scratch of a pass: h [l_p, w], all keys and values [l_p, 2Ld], and the gradients of both. */
 struct pass {
     struct mat h, kv, dh, dkv;
 };
 
-static struct pass cut(const struct model *m, const struct workspace *ws)
+static struct pass pass_of(const struct model *m, const struct workspace *ws)
 {
     const struct prefix_kv *s = m->adapt_state;
     int all = 2 * m->base->dims.n_layers * m->base->dims.d_model;
@@ -127,7 +121,7 @@ static struct pass cut(const struct model *m, const struct workspace *ws)
     return p;
 }
 
-static size_t scratch_size(const struct model *m, bool grad)
+static size_t kv_scratch(const struct model *m, bool grad)
 {
     const struct prefix_kv *s = m->adapt_state;
     size_t all = 2 * (size_t)m->base->dims.n_layers * (size_t)m->base->dims.d_model;
@@ -137,22 +131,18 @@ static size_t scratch_size(const struct model *m, bool grad)
 
 static struct mat value(const struct model *m, int at)
 {
-    const struct param *p = &m->params[at];
-
-    return mat_make(p->value, p->rows, p->cols);
+    return param_mat(&m->params[at]);
 }
 
 static struct mat grad(const struct model *m, const struct workspace *ws, int at)
 {
-    const struct param *p = &m->params[at];
-
-    return mat_make(ws->grad + p->off, p->rows, p->cols);
+    return workspace_grad_mat(ws, &m->params[at]);
 }
 
-static void pass_begin(const struct model *m, struct workspace *ws)
+static void kv_pass_begin(const struct model *m, struct workspace *ws)
 {
     const struct prefix_kv *s = m->adapt_state;
-    struct pass p = cut(m, ws);
+    struct pass p = pass_of(m, ws);
 
     if (s->width == 0)
         return;
@@ -165,11 +155,12 @@ static void pass_begin(const struct model *m, struct workspace *ws)
         mat_zero(p.dkv);
 }
 
-/*     dW2 += dkv^T h,  db2 += sum dkv,  g = (dkv W2)(1 - h^2),  dW1 += g^T E,  db1 += sum g,  dE += g W1 */
-static void pass_end(const struct model *m, struct workspace *ws)
+/*     dW2 += dkv^T h,   db2 += sum dkv,   g = (dkv W2)(1 - h^2)
+ *     dW1 += g^T E,     db1 += sum g,     dE += g W1 */
+static void kv_pass_end(const struct model *m, struct workspace *ws)
 {
     const struct prefix_kv *s = m->adapt_state;
-    struct pass p = cut(m, ws);
+    struct pass p = pass_of(m, ws);
 
     if (s->width == 0)
         return;
@@ -182,10 +173,10 @@ static void pass_end(const struct model *m, struct workspace *ws)
     mat_gemm(grad(m, ws, s->e), 1, 1, p.dh, NOTRANS, value(m, s->w1), NOTRANS);
 }
 
-static void prefix_kv(const struct model *m, struct workspace *ws, int layer, struct mat *k,
-                      struct mat *v, struct mat *dk, struct mat *dv)
+static void kv_get(const struct model *m, struct workspace *ws, int layer, struct mat *k,
+                   struct mat *v, struct mat *dk, struct mat *dv)
 {
-    struct pass p = cut(m, ws);
+    struct pass p = pass_of(m, ws);
     int d = m->base->dims.d_model, at = 2 * layer * d;
 
     *k = mat_cols(p.kv, at, d);
@@ -194,17 +185,18 @@ static void prefix_kv(const struct model *m, struct workspace *ws, int layer, st
     *dv = mat_cols(p.dkv, at + d, d);
 }
 
-static long count_kept(const void *cfg, const struct dims *d)
+static long kv_count_inference(const void *cfg, const struct dims *d)
 {
     return 2L * d->n_layers * d->d_model * ((const struct prefix_kv_cfg *)cfg)->prefix;
 }
 
-static long count(const void *cfg, const struct dims *d)
+static long kv_count(const void *cfg, const struct dims *d)
 {
     const struct prefix_kv_cfg *c = cfg;
     long w = c->width, n = d->d_model;
 
-    return w ? n * c->prefix + w * (n + 1) + 2 * d->n_layers * n * (w + 1) : count_kept(cfg, d);
+    return w ? n * c->prefix + w * (n + 1) + 2 * d->n_layers * n * (w + 1)
+             : kv_count_inference(cfg, d);
 }
 
 const struct adapt adapt_prefix_kv = {
@@ -212,14 +204,15 @@ const struct adapt adapt_prefix_kv = {
     .source = "Li & Liang 2021, sec. 4",
     .opts = opts,
     .cfg_size = sizeof(struct prefix_kv_cfg),
-    .attach = attach,
-    .init = init,
-    .detach = detach,
-    .count = count,
-    .formula = "d l_p + w(d + 1) + 2Ld(w + 1), of which 2Ld l_p stay; width w = 0: 2Ld l_p",
-    .count_kept = count_kept,
-    .prefix_kv = prefix_kv,
-    .scratch = scratch_size,
-    .pass_begin = pass_begin,
-    .pass_end = pass_end,
+    .attach = kv_attach,
+    .init = kv_init,
+    .detach = kv_detach,
+    .count = kv_count,
+    .formula =
+        "d l_p + w(d + 1) + 2Ld(w + 1), of which inference needs 2Ld l_p; 2Ld l_p with width w = 0",
+    .count_inference = kv_count_inference,
+    .prefix_kv = kv_get,
+    .scratch = kv_scratch,
+    .pass_begin = kv_pass_begin,
+    .pass_end = kv_pass_end,
 };

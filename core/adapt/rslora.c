@@ -1,14 +1,16 @@
-/* rslora.c - LoRA with a scale that keeps the size of what an update adds apart from the rank
- * (Kalajdzievski 2023).
+/* rslora.c - LoRA with a scale that keeps the size of the update independent of the rank
+ * (Kalajdzievski 2023, rsLoRA).
  *
  *     y += s drop(x) A^T B^T,   s = alpha / sqrt(r) */
 #include "core/adapt/pairs.h"
 
 #include <math.h>
 
-static const struct opt opts[] = { PAIRS_OPTS, PAIRS_INIT, { .type = OPT_END } };
+static const struct opt opts[] = { PAIRS_RANK,    PAIRS_ALPHA("alpha / sqrt(rank)"),
+                                   PAIRS_TARGETS, PAIRS_DROPOUT,
+                                   PAIRS_INIT,    { .type = OPT_END } };
 
-static int attach(struct model *m, const void *cfg)
+static int rslora_attach(struct model *m, const void *cfg)
 {
     const struct lora_cfg *c = cfg;
     double scale = c->alpha / sqrt((double)c->rank);
@@ -17,20 +19,6 @@ static int attach(struct model *m, const void *cfg)
 }
 
 const struct adapt adapt_rslora = {
-    .name = "rslora",
-    .source = "Kalajdzievski 2023 (arXiv 2312.03732)",
-    .opts = opts,
-    .cfg_size = sizeof(struct lora_cfg),
-    .starts_as_base = true,
-    .pairs = true,
-    .attach = attach,
-    .init = pairs_init,
-    .detach = pairs_detach,
-    .count = pairs_count,
-    .formula = "L r sum over targets of (in + out)",
-    .uses = pairs_uses,
-    .keep_cols = pairs_keep_cols,
-    .proj_fwd = pairs_fwd,
-    .proj_bwd = pairs_bwd,
-    .merge = pairs_merge,
+    PAIRS_METHOD, .name = "rslora",        .source = "Kalajdzievski 2023 (arXiv 2312.03732)",
+    .opts = opts, .attach = rslora_attach,
 };

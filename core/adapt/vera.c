@@ -1,13 +1,16 @@
-/* vera.c - one random pair for all matrices, and two vectors for each (Kopiczko et al. 2024, VeRA).
+/* vera.c - one frozen random pair for all matrices, and two trained vectors for each matrix
+ * (Kopiczko et al. 2024, VeRA).
  *
- *     y += b (d (drop(x) A^T) B^T)       d [r] = d_initial, b [out] = 0 at first
+ *     y += b (d (drop(x) A^T) B^T)       d [r] = d_initial, b [out] = 0 initially
  *
- * A [r, largest in] and B [largest out, r] are drawn once and frozen; a matrix takes the first columns and
- * rows of its size. Both are uniform to sqrt(6 / fan_in), as PEFT has them. Projections that read one
- * input share drop(x) A^T. */
+ * A [r, largest in] and B [largest out, r] are drawn once; a matrix uses as many of their columns
+ * and rows as it needs, from the first. Both are uniform within sqrt(6 / fan_in), as in PEFT.
+ * Projections that read the same input share drop(x) A^T. */
+#include "core/adapt/input_drop.h"
 #include "core/adapt/pairs.h"
 
 #include "core/base/rng.h"
+#include "core/math/ops.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,63 +20,53 @@ struct vera_cfg {
     struct lora_cfg lora;
     double d_initial;
 };
+struct vectors {
+    int d, b; /* indices in m->params; 0: not adapted */
+};
 struct vera {
-    int r, a, b; /* a, b: indices in params */
+    int r, a, b; /* a, b: indices of A and B in m->params */
     double dropout;
-    bool on[N_LORA_TARGETS];
-    struct pair *at; /* the vectors d and b of each target of each layer, as in struct pairs */
+    bool on[N_TARGETS];
+    struct vectors *at; /* [target_slots] */
 };
 
 static const struct opt opts[] = {
     { "rank", 0, OPT_INT, offsetof(struct lora_cfg, rank), "256", 1, 65536, NULL,
-      "rows of A and columns of B, which all matrices share" },
+      "rank of A and B, which all matrices share" },
     PAIRS_TARGETS,
     PAIRS_DROPOUT,
     { "d_initial", 0, OPT_REAL, offsetof(struct vera_cfg, d_initial), "0.1", -1e3, 1e3, NULL,
-      "first value of the vectors d" },
+      "initial value of the vectors d" },
     { .type = OPT_END },
 };
 
-static int add_vector(struct model *m, int layer, int t, char which, int n)
-{
-    char *module = target_module(m, layer, t);
-    char *name = xprintf("%s.vera_lambda_%c", module, which);
-    int at = adapt_param(m, name, 1, n);
-
-    free(name);
-    free(module);
-    return at;
-}
-
-static int attach(struct model *m, const void *cfg)
+static int vera_attach(struct model *m, const void *cfg)
 {
     const struct vera_cfg *c = cfg;
-    const struct dims *d = &m->base->dims;
     struct vera *s = xalloc(1, sizeof *s);
     int most_out = 0, most_in = 0;
 
     m->adapt_state = s;
     *s = (struct vera){ .r = (int)c->lora.rank, .dropout = c->lora.dropout };
-    if (pairs_targets(s->on, c->lora.targets) < 0 || check_targets(m, s->on, 0) != 0)
+    if (target_parse(s->on, c->lora.targets) < 0 || target_check(m, s->on, 0) != 0)
         return -1;
-    s->at = xalloc((size_t)d->n_layers * N_LORA_TARGETS, sizeof *s->at);
-    for (int i = 0; i < d->n_layers * N_LORA_TARGETS; i++) {
-        int out, in, t = i % N_LORA_TARGETS;
+    s->at = xalloc((size_t)target_slots(m), sizeof *s->at);
+    for (int i = 0; i < target_slots(m); i++) {
+        int out, in, layer = i / N_TARGETS, t = i % N_TARGETS;
         if (!s->on[t])
             continue;
-        target_shape(d, t, &out, &in);
-        s->at[i].a = add_vector(m, i / N_LORA_TARGETS, t, 'd', s->r);
-        s->at[i].b = add_vector(m, i / N_LORA_TARGETS, t, 'b', out);
+        target_shape(&m->base->dims, t, &out, &in);
+        s->at[i].d = target_vector(m, layer, t, "vera_lambda_d", s->r);
+        s->at[i].b = target_vector(m, layer, t, "vera_lambda_b", out);
         most_out = out > most_out ? out : most_out;
         most_in = in > most_in ? in : most_in;
     }
     s->a = adapt_fixed(m, "vera_A", s->r, most_in);
     s->b = adapt_fixed(m, "vera_B", most_out, s->r);
-    m->params[s->a].is_vector = m->params[s->b].is_vector = false;
     return 0;
 }
 
-static void detach(struct model *m)
+static void vera_detach(struct model *m)
 {
     struct vera *s = m->adapt_state;
 
@@ -83,43 +76,44 @@ static void detach(struct model *m)
     m->adapt_state = NULL;
 }
 
-static void draw(const struct model *m, int at, uint32_t stream)
+static void draw_uniform(const struct model *m, int at, uint32_t stream)
 {
     const struct param *p = &m->params[at];
     struct rng r = rng_make(m->seed, RNG_INIT, stream);
     double bound = sqrt(6.0 / p->cols);
 
-    for (size_t i = 0; i < (size_t)p->rows * (size_t)p->cols; i++)
+    for (size_t i = 0; i < param_size(p); i++)
         p->value[i] = (real)(bound * (2 * rng_uniform(&r) - 1));
 }
 
-static void init(struct model *m, const void *cfg)
+static void vera_init(struct model *m, const void *cfg)
 {
     const struct vera *s = m->adapt_state;
 
-    draw(m, s->a, (uint32_t)s->r << 1);
-    draw(m, s->b, (uint32_t)s->r << 1 | 1);
-    for (int i = 0; i < m->base->dims.n_layers * N_LORA_TARGETS; i++)
-        for (int k = 0; s->at[i].a && k < s->r; k++)
-            m->params[s->at[i].a].value[k] = (real)((const struct vera_cfg *)cfg)->d_initial;
+    draw_uniform(m, s->a, (uint32_t)s->r << 1);
+    draw_uniform(m, s->b, (uint32_t)s->r << 1 | 1);
+    for (int i = 0; i < target_slots(m); i++)
+        for (int k = 0; s->at[i].d && k < s->r; k++)
+            m->params[s->at[i].d].value[k] = (real)((const struct vera_cfg *)cfg)->d_initial;
 }
 
-static long count(const void *cfg, const struct dims *d)
+static long vera_count(const void *cfg, const struct dims *d)
 {
     const struct lora_cfg *c = cfg;
 
     return pairs_sum(c, d, c->rank, 0, 1);
 }
 
-/* --- products. Kept: h [T,r], a place of the same size, z [T,out] of each target, then what dropout
- * keeps. */
+/* --- products. Saved: h [T, r], memory of the same size, z [T, out] of each target, then what
+ * dropout saves. */
 
 struct target {
     const struct param *d, *b;
-    struct mat rows; /* of B */
+    struct mat rows; /* the rows of B that it uses, [out, r] */
     int t;
 };
 
+/* The columns of A that an input of IN columns uses. */
 static struct mat shared_a(const struct model *m, int in)
 {
     const struct vera *s = m->adapt_state;
@@ -131,55 +125,56 @@ static struct mat shared_a(const struct model *m, int in)
 static struct target target_at(const struct model *m, int layer, int t)
 {
     const struct vera *s = m->adapt_state;
-    const struct pair *at = &s->at[layer * N_LORA_TARGETS + t];
+    const struct vectors *at = &s->at[target_slot(layer, t)];
     const struct param *b = &m->params[at->b];
 
-    return (struct target){ &m->params[at->a], b, mat_make(m->params[s->b].value, b->cols, s->r),
+    return (struct target){ &m->params[at->d], b, mat_make(m->params[s->b].value, b->cols, s->r),
                             t };
 }
 
-static bool uses(const struct model *m, int layer, enum group g)
+static bool vera_uses(const struct model *m, int layer, enum group g)
 {
-    int target[MAX_SIDE];
+    int target[MAX_GROUP_TARGETS];
 
     (void)layer;
-    return targets_of(target, ((const struct vera *)m->adapt_state)->on, g) > 0;
+    return target_group(target, ((const struct vera *)m->adapt_state)->on, g) > 0;
 }
 
-static int keep_cols(const struct model *m, int layer, enum group g)
+static int vera_save_cols(const struct model *m, int layer, enum group g)
 {
     const struct vera *s = m->adapt_state;
-    int target[MAX_SIDE], n = targets_of(target, s->on, g), out, in = 0, cols = 2 * s->r;
+    int target[MAX_GROUP_TARGETS], n = target_group(target, s->on, g), out, in = 0, cols = 2 * s->r;
 
     (void)layer;
     for (int i = 0; i < n; i++) {
         target_shape(&m->base->dims, target[i], &out, &in);
         cols += out;
     }
-    return cols + drop_cols(s->dropout, in);
+    return cols + input_drop_cols(s->dropout, in);
 }
 
-/* N columns of what is kept. */
-static struct mat next(real **keep, int rows, int n)
+/* The next N columns of saved memory. */
+static struct mat next_saved(real **saved, int rows, int n)
 {
-    struct mat x = mat_make(*keep, rows, n);
+    struct mat x = mat_make(*saved, rows, n);
 
-    *keep += (size_t)rows * (size_t)n;
+    *saved += (size_t)rows * (size_t)n;
     return x;
 }
 
-static void proj_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
-                     enum group g, struct mat keep, struct mat x, struct mat y)
+static void vera_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
+                     enum group g, struct mat saved, struct mat x, struct mat y)
 {
     const struct vera *s = m->adapt_state;
-    int target[MAX_SIDE], n = targets_of(target, s->on, g);
-    real *at = keep.x;
-    struct mat h = next(&at, x.rows, s->r), hd = next(&at, x.rows, s->r), z[MAX_SIDE];
+    int target[MAX_GROUP_TARGETS], n = target_group(target, s->on, g);
+    real *at = saved.x;
+    struct mat h = next_saved(&at, x.rows, s->r), hd = next_saved(&at, x.rows, s->r),
+               z[MAX_GROUP_TARGETS];
 
     for (int i = 0; i < n; i++)
-        z[i] = next(&at, x.rows, target_at(m, layer, target[i]).b->cols);
-    struct dropped k = drop_at(ws, s->dropout, at, x);
-    drop_fwd(&k, m, ws, b, layer, g, x, s->dropout);
+        z[i] = next_saved(&at, x.rows, target_at(m, layer, target[i]).b->cols);
+    struct input_drop k = input_drop_at(ws, s->dropout, at, x);
+    input_drop_fwd(&k, m, ws, b, layer, g, x, s->dropout);
     mat_gemm(h, 0, 1, k.x, NOTRANS, shared_a(m, x.cols), TRANS);
     for (int i = 0; i < n; i++) {
         struct target t = target_at(m, layer, target[i]);
@@ -190,18 +185,19 @@ static void proj_fwd(const struct model *m, struct workspace *ws, const struct b
 }
 
 /*     db += sum dy z,   e = (b dy) B,   dd += sum e h,   dx += drop(sum over targets of (d e) A) */
-static void proj_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
-                     enum group g, struct mat keep, struct mat x, struct mat dy, struct mat dx)
+static void vera_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
+                     enum group g, struct mat saved, struct mat x, struct mat dy, struct mat dx)
 {
     const struct vera *s = m->adapt_state;
-    int target[MAX_SIDE], n = targets_of(target, s->on, g);
-    real *at = keep.x;
-    struct mat h = next(&at, x.rows, s->r), e = next(&at, x.rows, s->r), z[MAX_SIDE];
+    int target[MAX_GROUP_TARGETS], n = target_group(target, s->on, g);
+    real *at = saved.x;
+    struct mat h = next_saved(&at, x.rows, s->r), e = next_saved(&at, x.rows, s->r),
+               z[MAX_GROUP_TARGETS];
 
     (void)b;
     for (int i = 0; i < n; i++)
-        z[i] = next(&at, x.rows, target_at(m, layer, target[i]).b->cols);
-    struct dropped k = drop_at(ws, s->dropout, at, x);
+        z[i] = next_saved(&at, x.rows, target_at(m, layer, target[i]).b->cols);
+    struct input_drop k = input_drop_at(ws, s->dropout, at, x);
     for (int i = 0; i < n; i++) {
         struct target t = target_at(m, layer, target[i]);
         struct mat dyi = target_cols(dy, t.t, z[i].cols);
@@ -210,20 +206,20 @@ static void proj_bwd(const struct model *m, struct workspace *ws, const struct b
         mat_gemm(e, 0, 1, z[i], NOTRANS, t.rows, NOTRANS);
         scale_bwd(ws->grad + t.d->off, e, h, t.d->value);
         if (dx.x)
-            drop_bwd(&k, dx, e, shared_a(m, x.cols), s->dropout);
+            input_drop_bwd(&k, dx, e, shared_a(m, x.cols), s->dropout);
     }
 }
 
 /* w += sign diag(b) B diag(d) A */
-static void merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
+static void vera_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
 {
     const struct vera *s = m->adapt_state;
-    bool fused = s->on[LORA_QKV] && proj_group(p) == GROUP_QKV;
+    int at = target_of_proj(s->on, p);
 
-    if (!fused && !s->on[p])
+    if (at < 0)
         return;
-    struct target t = target_at(m, layer, fused ? LORA_QKV : (int)p);
-    int first = fused ? (int)p * w.rows : 0;
+    struct target t = target_at(m, layer, at);
+    int first = at == TARGET_QKV ? (int)p * w.rows : 0;
     struct mat b = mat_make(xalloc((size_t)w.rows * (size_t)s->r, sizeof(real)), w.rows, s->r);
     scale_fwd(b, mat_rows(t.rows, first, w.rows), t.d->value);
     for (int i = 0; i < w.rows; i++)
@@ -239,15 +235,15 @@ const struct adapt adapt_vera = {
     .opts = opts,
     .cfg_size = sizeof(struct vera_cfg),
     .starts_as_base = true,
-    .forgets_x = true,
-    .attach = attach,
-    .init = init,
-    .detach = detach,
-    .count = count,
+    .bwd_without_x = true,
+    .attach = vera_attach,
+    .init = vera_init,
+    .detach = vera_detach,
+    .count = vera_count,
     .formula = "L sum over targets of (r + out)",
-    .uses = uses,
-    .keep_cols = keep_cols,
-    .proj_fwd = proj_fwd,
-    .proj_bwd = proj_bwd,
-    .merge = merge,
+    .uses = vera_uses,
+    .save_cols = vera_save_cols,
+    .proj_fwd = vera_fwd,
+    .proj_bwd = vera_bwd,
+    .merge = vera_merge,
 };

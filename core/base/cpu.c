@@ -1,5 +1,7 @@
-/* cpu.c - what this machine is, and the guard against OpenBLAS picking an old kernel. */
+/* cpu.c - facts about this machine, and a remedy when OpenBLAS picks an outdated kernel. */
 #include "core/base/cpu.h"
+#include "core/base/ram.h"
+#include "core/base/procfs.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,127 +14,12 @@
 #endif
 
 #define GUARD "LOWRANK_REEXEC"
-#define HYGON_EBX 0x6f677948 /* "Hygo": Zen under licence; old <cpuid.h> lacks it */
+#define HYGON_EBX 0x6f677948 /* "Hygo": Zen under license; older versions of <cpuid.h> lack it */
 
 static struct cpu cpu;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* The rest of the first line of PATH that begins with KEY, without its ": "; false if there is
- * none. */
-static bool line_of(const char *path, const char *key, char *out, size_t size)
-{
-    FILE *f = fopen(path, "re");
-    char line[512];
-    bool got = false;
-
-    while (f && !got && fgets(line, sizeof line, f))
-        if (strncmp(line, key, strlen(key)) == 0) {
-            char *p = line + strlen(key);
-            p += strspn(p, " \t:");
-            p[strcspn(p, "\n")] = 0;
-            snprintf(out, size, "%s", p);
-            got = true;
-        }
-    if (f)
-        fclose(f);
-    return got;
-}
-
-static size_t kib_of(const char *path, const char *key)
-{
-    char text[64];
-
-    return line_of(path, key, text, sizeof text) ? strtoull(text, NULL, 10) * 1024 : 0;
-}
-
-/* A cgroup file holds one number, or "max": then, and when it cannot be read, SIZE_MAX. */
-static size_t number_in(const char *dir, const char *file)
-{
-    char text[64], *path = xprintf("%s/%s", dir, file), *end;
-    unsigned long long n = 0;
-    bool ok = line_of(path, "", text, sizeof text);
-
-    if (ok) {
-        n = strtoull(text, &end, 10);
-        ok = end != text;
-    }
-    free(path);
-    return ok && n < SIZE_MAX ? (size_t)n : SIZE_MAX;
-}
-
-/* What the group may still take: pages of files that were read once do not count, they are given
- * back. */
-static void limit_by(const char *dir, const char *max, const char *now, const char *cached)
-{
-    size_t limit = number_in(dir, max), used = number_in(dir, now);
-    char *stat = xprintf("%s/memory.stat", dir), text[64];
-
-    if (limit < cpu.mem_total)
-        cpu.mem_total = limit;
-    if (limit != SIZE_MAX && used != SIZE_MAX) {
-        size_t files = line_of(stat, cached, text, sizeof text) ? strtoull(text, NULL, 10) : 0;
-        used = files < used ? used - files : 0;
-        size_t left = used < limit ? limit - used : 0;
-        if (left < cpu.mem_available)
-            cpu.mem_available = left;
-    }
-    free(stat);
-}
-
-/* A limit holds for everything below it, so every parent counts. In a container the path of the
- * group may not exist under the mount: then its parents, down to the mount itself, are what there
- * is. */
-static void limit_by_all(const char *mount, char *path, bool v2)
-{
-    for (;;) {
-        char *dir = xprintf("%s%s", mount, path);
-        if (v2)
-            limit_by(dir, "memory.max", "memory.current", "inactive_file ");
-        else
-            limit_by(dir, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file ");
-        free(dir);
-        char *slash = strrchr(path, '/');
-        if (!slash)
-            break;
-        *slash = 0;
-    }
-}
-
-static bool names_memory(char *controllers)
-{
-    for (char *word; (word = strsep(&controllers, ","));)
-        if (strcmp(word, "memory") == 0)
-            return true;
-    return false;
-}
-
-/* Lines are "ID:CONTROLLERS:PATH"; of version 2 there is one, with no controllers. */
-static void read_memory(void)
-{
-    FILE *f = fopen("/proc/self/cgroup", "re");
-    char line[4096];
-
-    cpu.mem_total = kib_of("/proc/meminfo", "MemTotal:");
-    cpu.mem_available = kib_of("/proc/meminfo", "MemAvailable:");
-    while (f && fgets(line, sizeof line, f)) {
-        line[strcspn(line, "\n")] = 0;
-        char *rest = line;
-        strsep(&rest, ":");
-        char *controllers = strsep(&rest, ":");
-        if (!controllers || !rest)
-            continue;
-        if (!*controllers)
-            limit_by_all("/sys/fs/cgroup", rest, true);
-        else if (names_memory(controllers))
-            limit_by_all("/sys/fs/cgroup/memory", rest, false);
-    }
-    if (f)
-        fclose(f);
-    if (cpu.mem_available > cpu.mem_total)
-        cpu.mem_available = cpu.mem_total;
-}
-
-/* More than 1024 CPUs do not fit a cpu_set_t: the set grows until the kernel is content. */
+/* A cpu_set_t holds at most 1024 CPUs; the set grows until it is large enough for the kernel. */
 static int count_cores(void)
 {
     for (size_t n = 1024; n <= 1 << 16; n *= 2) {
@@ -151,7 +38,8 @@ static int count_cores(void)
     return n > 0 ? (int)n : 1;
 }
 
-static void tidy(char *s)
+/* Remove spaces at both ends, and all but one of several in a row. */
+static void squeeze_spaces(char *s)
 {
     char *to = s;
 
@@ -169,7 +57,7 @@ static bool bit(unsigned reg, int i)
     return reg >> i & 1;
 }
 
-static void add(bool have, const char *name)
+static void add_feature(bool have, const char *name)
 {
     size_t n = strlen(cpu.features);
 
@@ -177,8 +65,8 @@ static void add(bool have, const char *name)
         snprintf(cpu.features + n, sizeof cpu.features - n, "%s%s", n ? " " : "", name);
 }
 
-/* What the operating system saves on a switch (XCR0); instructions without that must not be used.
- * */
+/* The register sets that the operating system saves when it switches tasks (XCR0). Instructions on
+ * other registers must not be used. */
 static unsigned saved_state(unsigned c1)
 {
     unsigned lo = 0, hi;
@@ -209,44 +97,44 @@ static void read_features(void)
     cpu.avx2 = ymm && bit(b7, 5) && fma;
     cpu.avx512 = zmm && bit(b7, 16) && wide;
     cpu.amx_bf16 = tile && bit(d7, 24) && bit(d7, 22);
-    /* vdpbf16ps does twice the work of an f32 multiply-add on Zen, half of it on Intel's. */
+    /* vdpbf16ps does twice the work of an f32 multiply-add on Zen, but half of it on Intel. */
     cpu.bf16_fast = cpu.amx_bf16 || (amd && zmm && bit(a71, 5));
-    add(ymm && bit(b7, 5), "avx2");
-    add(fma, "fma");
-    add(ymm && bit(a71, 4), "avx_vnni");
-    add(zmm && bit(b7, 16), "avx512f");
-    add(zmm && bit(b7, 17), "avx512dq");
-    add(zmm && bit(b7, 30), "avx512bw");
-    add(zmm && bit(b7, 31), "avx512vl");
-    add(zmm && bit(c7, 11), "avx512_vnni");
-    add(zmm && bit(a71, 5), "avx512_bf16");
-    add(zmm && bit(d7, 23), "avx512_fp16");
-    add(tile && bit(d7, 24), "amx_tile");
-    add(tile && bit(d7, 25), "amx_int8");
-    add(cpu.amx_bf16, "amx_bf16");
+    add_feature(ymm && bit(b7, 5), "avx2");
+    add_feature(fma, "fma");
+    add_feature(ymm && bit(a71, 4), "avx_vnni");
+    add_feature(zmm && bit(b7, 16), "avx512f");
+    add_feature(zmm && bit(b7, 17), "avx512dq");
+    add_feature(zmm && bit(b7, 30), "avx512bw");
+    add_feature(zmm && bit(b7, 31), "avx512vl");
+    add_feature(zmm && bit(c7, 11), "avx512_vnni");
+    add_feature(zmm && bit(a71, 5), "avx512_bf16");
+    add_feature(zmm && bit(d7, 23), "avx512_fp16");
+    add_feature(tile && bit(d7, 24), "amx_tile");
+    add_feature(tile && bit(d7, 25), "amx_int8");
+    add_feature(cpu.amx_bf16, "amx_bf16");
 }
 #else
 static void read_features(void)
 {
-    if (!line_of("/proc/cpuinfo", "Features", cpu.features, sizeof cpu.features))
-        line_of("/proc/cpuinfo", "isa", cpu.features, sizeof cpu.features);
+    if (!procfs_line("/proc/cpuinfo", "Features", cpu.features, sizeof cpu.features))
+        procfs_line("/proc/cpuinfo", "isa", cpu.features, sizeof cpu.features);
 }
 #endif
 
-static void read_all(void)
+static void cpu_read(void)
 {
     read_features();
-    tidy(cpu.model);
-    if (!*cpu.model && !line_of("/proc/cpuinfo", "model name", cpu.model, sizeof cpu.model) &&
-        !line_of("/proc/device-tree/model", "", cpu.model, sizeof cpu.model))
+    squeeze_spaces(cpu.model);
+    if (!*cpu.model && !procfs_line("/proc/cpuinfo", "model name", cpu.model, sizeof cpu.model) &&
+        !procfs_line("/proc/device-tree/model", "", cpu.model, sizeof cpu.model))
         snprintf(cpu.model, sizeof cpu.model, "unknown");
     cpu.cores = count_cores();
-    read_memory();
+    ram_limits(&cpu.mem_total, &cpu.mem_available);
 }
 
 const struct cpu *cpu_info(void)
 {
-    pthread_once(&once, read_all);
+    pthread_once(&once, cpu_read);
     return &cpu;
 }
 
@@ -258,9 +146,9 @@ static bool one_of(const char *name, const char *const *names)
     return false;
 }
 
-/* OpenBLAS picks a kernel by family and model, so that a CPU newer than it is gets one for a CPU
- * from 2004. Haswell and Zen use AVX2: on AMD they are as fast as the AVX-512 kernels, on Intel
- * they are not. */
+/* OpenBLAS picks its kernel by CPU family and model, so a CPU that is newer than the library gets a
+ * kernel from 2004. The kernels Haswell and Zen use AVX2; they are as fast as the AVX-512 kernels
+ * on AMD, but not on Intel. */
 const char *cpu_blas_core_wanted(const char *core)
 {
     static const char *const wide[] = { "SkylakeX", "Cooperlake", "Sapphirerapids", NULL };
@@ -285,8 +173,8 @@ void cpu_reexec_for_blas(const char *core, char **argv)
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     setenv(GUARD, core, 1);
     execv("/proc/self/exe", argv);
-    unsetenv(
-        "OPENBLAS_CORETYPE"); /* it did not work: go on as we are, and do not say that it did */
+    /* The program could not be started again: continue, and let nothing claim that it was. */
+    unsetenv("OPENBLAS_CORETYPE");
     unsetenv(GUARD);
 }
 

@@ -1,29 +1,28 @@
-/* opt.c - one table for flags, recipe keys, defaults, ranges and help. */
+/* opt.c - the values of option tables: defaults, parsing, canonical text. */
 #include "core/base/opt.h"
 #include "core/base/suggest.h"
+#include "core/base/text.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* '-' and '_' are the same in a key. */
 static char fold(char c)
 {
     return c == '-' ? '_' : c;
 }
 
-static bool same_key(const char *a, const char *b)
+bool opt_same_key(const char *a, const char *b)
 {
     while (*a && fold(*a) == fold(*b))
         a++, b++;
     return fold(*a) == fold(*b);
 }
 
-/* The i-th of "a|b|c" into word; false after the last. */
-static bool choice(const char *choices, int i, char word[64])
+bool opt_choice(const struct opt *o, int i, char word[64])
 {
-    const char *p = choices;
+    const char *p = o->choices;
 
     for (; p && i > 0; i--)
         p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL;
@@ -33,11 +32,11 @@ static bool choice(const char *choices, int i, char word[64])
     return true;
 }
 
-static int choice_index(const char *choices, const char *name)
+static int choice_index(const struct opt *o, const char *name)
 {
     char word[64];
 
-    for (int i = 0; choice(choices, i, word); i++)
+    for (int i = 0; opt_choice(o, i, word); i++)
         if (strcmp(word, name) == 0)
             return i;
     return -1;
@@ -46,37 +45,36 @@ static int choice_index(const char *choices, const char *name)
 static int bad_choice(const struct opt *o, const char *value)
 {
     enum { MOST = 64 };
-    char words[MOST][64], hint[96] = "", list[1024] = "";
+    char words[MOST][64];
     const char *names[MOST + 1] = { 0 };
-    size_t used = 0;
+    struct text list = { 0 };
 
-    for (int i = 0; i < MOST && choice(o->choices, i, words[i]); i++) {
+    for (int i = 0; i < MOST && opt_choice(o, i, words[i]); i++) {
         names[i] = words[i];
-        if (used < sizeof list)
-            used +=
-                (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", words[i]);
+        text_join(&list, ", ", "%s", words[i]);
     }
     const char *near = suggest_word(value, names);
-    if (near)
-        snprintf(hint, sizeof hint, "; did you mean '%s'?", near);
-    return fail(FAIL_USAGE, "'%s' must be %s %s, not '%s'%s", o->key,
-                o->type == OPT_LIST ? "made of" : "one of", list, value, hint);
+    fail(FAIL_USAGE, "'%s' must be %s %s, not '%s'%s%s%s", o->key,
+         o->type == OPT_LIST ? "made of" : "one of", text_string(&list), value,
+         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    text_free(&list);
+    return -1;
 }
 
-static void *field(const struct opt *o, void *dst)
+static void *field_of(const struct opt *o, void *dst)
 {
     return (char *)dst + o->at;
 }
 
-static void clear(const struct opt *o, void *dst)
+static void clear_field(const struct opt *o, void *dst)
 {
     switch (o->type) {
-    case OPT_INT: *(long *)field(o, dst) = 0; break;
-    case OPT_REAL: *(double *)field(o, dst) = 0; break;
-    case OPT_BOOL: *(bool *)field(o, dst) = false; break;
-    case OPT_CHOICE: *(int *)field(o, dst) = 0; break;
+    case OPT_INT: *(long *)field_of(o, dst) = 0; break;
+    case OPT_REAL: *(double *)field_of(o, dst) = 0; break;
+    case OPT_BOOL: *(bool *)field_of(o, dst) = false; break;
+    case OPT_CHOICE: *(int *)field_of(o, dst) = 0; break;
     case OPT_STR:
-    case OPT_LIST: *(char **)field(o, dst) = NULL; break;
+    case OPT_LIST: *(char **)field_of(o, dst) = NULL; break;
     case OPT_END: break;
     }
 }
@@ -84,7 +82,7 @@ static void clear(const struct opt *o, void *dst)
 void opt_defaults(const struct opt *table, void *dst)
 {
     for (const struct opt *o = table; o->type != OPT_END; o++) {
-        clear(o, dst);
+        clear_field(o, dst);
         if (!o->def || (o->type == OPT_LIST && !*o->def))
             continue;
         int rc = opt_set(o, dst, o->def);
@@ -96,20 +94,20 @@ void opt_free(const struct opt *table, void *dst)
 {
     for (const struct opt *o = table; o->type != OPT_END; o++) {
         if (o->type == OPT_STR || o->type == OPT_LIST)
-            free(*(char **)field(o, dst));
-        clear(o, dst);
+            free(*(char **)field_of(o, dst));
+        clear_field(o, dst);
     }
 }
 
 const struct opt *opt_find(const struct opt *table, const char *key)
 {
     for (const struct opt *o = table; o && o->type != OPT_END; o++)
-        if (same_key(o->key, key))
+        if (opt_same_key(o->key, key))
             return o;
     return NULL;
 }
 
-/* Numbers as people write them: shortest that reads back equal, without the zeros of "1e-05". */
+/* The shortest text that reads back equal, as people write it: "1e-5", not "1e-05". */
 static void real_text(double v, char *buf, size_t size)
 {
     char s[40];
@@ -178,14 +176,14 @@ static int set_number(const struct opt *o, void *dst, const char *value)
     } else {
         d = strtod(value, &end);
         if (errno == ERANGE && d != 0 && fabs(d) < 1)
-            errno = 0; /* too small to be normal: what is left of it is what was meant */
+            errno = 0; /* a denormal number is close enough to what was meant */
     }
     bool text = end == value || *end || strspn(value, " \t\n\v\f\r") || strpbrk(value, "xX");
     if (!text && !errno && isfinite(d) && (!has_range(o) || (d >= o->min && d <= o->max))) {
         if (whole)
-            *(long *)field(o, dst) = l;
+            *(long *)field_of(o, dst) = l;
         else
-            *(double *)field(o, dst) = d;
+            *(double *)field_of(o, dst) = d;
         return 0;
     }
     opt_range(o, range);
@@ -199,7 +197,7 @@ static int set_bool(const struct opt *o, void *dst, const char *value)
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (strcasecmp(value, words[i]) == 0) {
-            *(bool *)field(o, dst) = i % 2;
+            *(bool *)field_of(o, dst) = i % 2;
             return 0;
         }
     return fail(FAIL_USAGE, "'%s' must be true or false, not '%s'", o->key, value);
@@ -215,23 +213,22 @@ static bool in_list(const char *list, const char *word)
     return false;
 }
 
-/* The words of LIST in the order of CHOICES; caller frees. */
-static char *in_order(const char *list, const char *choices)
+/* The words of LIST in the order of the choices; the caller frees the result. */
+static char *list_in_order(const struct opt *o, const char *list)
 {
-    char word[64], *out = xalloc(strlen(list) + 1, 1);
+    char word[64];
+    struct text ordered = { 0 };
 
-    for (int i = 0; choice(choices, i, word); i++)
-        if (in_list(list, word)) {
-            if (*out)
-                strcat(out, ",");
-            strcat(out, word);
-        }
-    return out;
+    for (int i = 0; opt_choice(o, i, word); i++)
+        if (in_list(list, word))
+            text_join(&ordered, ",", "%s", word);
+    return text_take(&ordered);
 }
 
 static int set_list(const struct opt *o, void *dst, const char *value)
 {
-    char *text = xstrdup(value), *rest = text, *word, *list = xalloc(strlen(value) + 1, 1);
+    char *copy = xstrdup(value), *rest = copy, *word;
+    struct text list = { 0 };
     int rc = 0;
 
     while (rc == 0 && (word = strsep(&rest, ","))) {
@@ -241,20 +238,22 @@ static int set_list(const struct opt *o, void *dst, const char *value)
         if (!*word)
             rc =
                 fail(FAIL_USAGE, "'%s' must be words separated by commas, not '%s'", o->key, value);
-        else if (o->choices && choice_index(o->choices, word) < 0)
+        else if (o->choices && choice_index(o, word) < 0)
             rc = bad_choice(o, word);
-        else if (in_list(list, word))
+        else if (in_list(text_string(&list), word))
             rc = fail(FAIL_USAGE, "'%s' must name each word once, not '%s' with '%s' twice", o->key,
                       value, word);
         else
-            sprintf(list + strlen(list), "%s%s", *list ? "," : "", word);
+            text_join(&list, ",", "%s", word);
     }
-    free(text);
+    free(copy);
     if (rc == 0) {
-        free(*(char **)field(o, dst));
-        *(char **)field(o, dst) = o->choices ? in_order(list, o->choices) : xstrdup(list);
+        const char *words = text_string(&list);
+        char *new_list = o->choices ? list_in_order(o, words) : xstrdup(words);
+        free(*(char **)field_of(o, dst));
+        *(char **)field_of(o, dst) = new_list;
     }
-    free(list);
+    text_free(&list);
     return rc;
 }
 
@@ -268,16 +267,16 @@ int opt_set(const struct opt *o, void *dst, const char *value)
     case OPT_BOOL: return set_bool(o, dst, value);
     case OPT_LIST: return set_list(o, dst, value);
     case OPT_STR: {
-        char *copy = xstrdup(value); /* before the free: value may be the field itself */
-        free(*(char **)field(o, dst));
-        *(char **)field(o, dst) = copy;
+        char *copy = xstrdup(value); /* made first, because VALUE may be the field itself */
+        free(*(char **)field_of(o, dst));
+        *(char **)field_of(o, dst) = copy;
         return 0;
     }
     case OPT_CHOICE:
-        i = choice_index(o->choices, value);
+        i = choice_index(o, value);
         if (i < 0)
             return bad_choice(o, value);
-        *(int *)field(o, dst) = i;
+        *(int *)field_of(o, dst) = i;
         return 0;
     case OPT_END: break;
     }
@@ -315,7 +314,7 @@ const char *opt_text(const struct opt *o, const void *src, char *buf, size_t siz
     case OPT_INT: snprintf(buf, size, "%ld", *(const long *)f); return buf;
     case OPT_REAL: real_text(*(const double *)f, buf, size); return buf;
     case OPT_BOOL: s = *(const bool *)f ? "true" : "false"; break;
-    case OPT_CHOICE: s = choice(o->choices, *(const int *)f, word) ? word : ""; break;
+    case OPT_CHOICE: s = opt_choice(o, *(const int *)f, word) ? word : ""; break;
     case OPT_STR:
     case OPT_LIST: s = *(char *const *)f; break;
     case OPT_END: break;

@@ -1,4 +1,4 @@
-/* pool.c - a few threads that share out numbered pieces of work. */
+/* pool.c - worker threads that share numbered pieces of work. */
 #include "core/base/pool.h"
 #include "core/base/base.h"
 
@@ -11,7 +11,7 @@
 struct worker {
     struct pool *pool;
     pthread_t id;
-    int thread; /* 1..: 0 is the caller */
+    int thread; /* from 1; 0 is the caller */
 };
 
 struct pool {
@@ -19,16 +19,16 @@ struct pool {
     struct worker *workers; /* [n_threads - 1] */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    unsigned long round; /* counts calls of pool_run */
-    int active;          /* workers that have not finished the round */
+    unsigned long round; /* number of calls of pool_run so far */
+    int active;          /* workers that have not yet finished this round */
     bool quit, busy;
-    atomic_int next; /* next piece to take */
+    atomic_int next; /* the next piece to take */
     int n;
     void (*fn)(void *arg, int piece, int thread);
     void *arg;
 };
 
-static void work(struct pool *p, int thread)
+static void take_pieces(struct pool *p, int thread)
 {
     int piece;
 
@@ -36,8 +36,8 @@ static void work(struct pool *p, int thread)
         p->fn(p->arg, piece, thread);
 }
 
-/* Every worker reports once a round, even when nothing was left for it, so that none can still look
- * at the pieces of one round when the next has begun. */
+/* Every worker reports the end of every round, even if no piece was left for it. So no worker can
+ * still be taking pieces of one round when the next begins. */
 static void *worker_main(void *arg)
 {
     struct worker *w = arg;
@@ -52,7 +52,7 @@ static void *worker_main(void *arg)
             break;
         seen = p->round;
         pthread_mutex_unlock(&p->lock);
-        work(p, w->thread);
+        take_pieces(p, w->thread);
         pthread_mutex_lock(&p->lock);
         if (--p->active == 0)
             pthread_cond_signal(&p->done);
@@ -73,7 +73,8 @@ struct pool *pool_new(int n_threads)
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
     pthread_cond_init(&p->done, NULL);
-    /* Signals go to the thread that waits for them; faults of a worker's own stay deliverable. */
+    /* Workers block signals, so that the main thread gets them, except those that a worker's own
+     * fault raises. */
     sigfillset(&all);
     sigdelset(&all, SIGSEGV);
     sigdelset(&all, SIGBUS);
@@ -99,7 +100,7 @@ void pool_free(struct pool *p)
 {
     if (!p)
         return;
-    CHECK(!p->busy, "pool freed while it works on %d pieces", p->n);
+    CHECK(!p->busy, "pool freed while it is working on %d pieces", p->n);
     pthread_mutex_lock(&p->lock);
     p->quit = true;
     pthread_cond_broadcast(&p->wake);
@@ -136,7 +137,7 @@ void pool_run(struct pool *p, int n, void (*fn)(void *arg, int piece, int thread
         pthread_cond_broadcast(&p->wake);
     }
     pthread_mutex_unlock(&p->lock);
-    work(p, 0);
+    take_pieces(p, 0);
     pthread_mutex_lock(&p->lock);
     while (shared && p->active > 0)
         pthread_cond_wait(&p->done, &p->lock);

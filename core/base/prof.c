@@ -1,4 +1,5 @@
-/* prof.c - time by kind of work: a stack and counters for each thread, totals in shared pages. */
+/* prof.c - time by kind of work: each thread has a stack and counters; the totals are in shared
+ * memory. */
 #include "core/base/prof.h"
 
 #include <errno.h>
@@ -19,9 +20,9 @@ bool prof_on;
 struct totals {
     atomic_llong ns[N_WORK];
 };
-static struct totals *totals; /* MAP_SHARED: of this process and those it forks */
+static struct totals *totals; /* shared by this process and those that it forks */
 
-/* The innermost scope is stack[depth-1]; its time since LAST is not in NS yet. */
+/* The innermost scope is stack[depth-1]; its time since LAST has not been added to NS yet. */
 static _Thread_local struct {
     int depth;
     enum work stack[MAX_DEPTH];
@@ -36,8 +37,8 @@ static long long now_ns(void)
     return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* A child counts what it does itself; what its parent's thread had counted stays the parent's. */
-static void in_child(void)
+/* A child process counts only what it does itself, not what its parent has counted before. */
+static void prof_in_child(void)
 {
     memset(mine.ns, 0, sizeof mine.ns);
     mine.last = now_ns();
@@ -51,9 +52,9 @@ int prof_start(void)
         if (p == MAP_FAILED)
             return fail(FAIL_MEMORY, "cannot map %zu bytes: %s", sizeof *totals, strerror(errno));
         totals = p;
-        pthread_atfork(NULL, NULL, in_child);
+        pthread_atfork(NULL, NULL, prof_in_child);
     }
-    CHECK(mine.depth == 0, "a profile started inside %d scopes", mine.depth);
+    CHECK(mine.depth == 0, "profiling started inside %d scopes", mine.depth);
     for (int i = 0; i < N_WORK; i++)
         atomic_store(&totals->ns[i], 0);
     prof_on = true;
@@ -62,7 +63,7 @@ int prof_start(void)
 
 void prof_stop(void)
 {
-    CHECK(mine.depth == 0, "a profile stopped inside %d scopes", mine.depth);
+    CHECK(mine.depth == 0, "profiling stopped inside %d scopes", mine.depth);
     prof_on = false;
 }
 
@@ -72,8 +73,8 @@ void prof_read(double seconds[N_WORK])
         seconds[i] = totals ? 1e-9 * (double)atomic_load(&totals->ns[i]) : 0;
 }
 
-/* Time since LAST goes to the innermost scope. */
-static void settle(void)
+/* Add the time since LAST to the innermost scope. */
+static void prof_settle(void)
 {
     long long now = now_ns();
 
@@ -84,15 +85,15 @@ static void settle(void)
 
 void prof_push(enum work kind)
 {
-    CHECK(mine.depth < MAX_DEPTH, "%d scopes inside each other", mine.depth);
-    settle();
+    CHECK(mine.depth < MAX_DEPTH, "%d nested scopes", mine.depth);
+    prof_settle();
     mine.stack[mine.depth++] = kind;
 }
 
 void prof_pop(void)
 {
     CHECK(mine.depth > 0, "no scope to end");
-    settle();
+    prof_settle();
     if (--mine.depth > 0)
         return;
     for (int i = 0; i < N_WORK; i++) {

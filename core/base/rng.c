@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The counter of a block is (index, sub, stream), its key the seed; a block holds four numbers. */
-static philox4x32_ctr_t block(uint64_t seed, uint32_t stream, uint32_t sub, uint64_t index)
+/* A block of four numbers. Its counter is (index, sub, stream) and its key is the seed. */
+static philox4x32_ctr_t rng_block(uint64_t seed, uint32_t stream, uint32_t sub, uint64_t index)
 {
     philox4x32_ctr_t c = { { (uint32_t)index, (uint32_t)(index >> 32), sub, stream } };
     philox4x32_key_t k = { { (uint32_t)seed, (uint32_t)(seed >> 32) } };
@@ -22,19 +22,19 @@ struct rng rng_make(uint64_t seed, enum rng_stream stream, uint32_t sub)
     return (struct rng){ .seed = seed, .stream = stream, .sub = sub };
 }
 
-/* The next n <= 4 numbers, which are in one block or in two. */
-static void take(struct rng *r, uint32_t *x, int n)
+/* The next N <= 4 numbers, which lie in one block or in two. */
+static void rng_take(struct rng *r, uint32_t *x, int n)
 {
-    philox4x32_ctr_t b = block(r->seed, r->stream, r->sub, r->at / 4);
+    philox4x32_ctr_t b = rng_block(r->seed, r->stream, r->sub, r->at / 4);
 
     for (int i = 0; i < n; i++) {
         if (i > 0 && r->at % 4 == 0)
-            b = block(r->seed, r->stream, r->sub, r->at / 4);
+            b = rng_block(r->seed, r->stream, r->sub, r->at / 4);
         x[i] = b.v[r->at++ % 4];
     }
 }
 
-/* [0,1) on the grid of 2^-53. */
+/* A multiple of 2^-53 in [0,1). */
 static double unit(uint32_t hi, uint32_t lo)
 {
     return (double)(((uint64_t)hi << 32 | lo) >> 11) * 0x1p-53;
@@ -44,7 +44,7 @@ uint32_t rng_u32(struct rng *r)
 {
     uint32_t x;
 
-    take(r, &x, 1);
+    rng_take(r, &x, 1);
     return x;
 }
 
@@ -52,7 +52,7 @@ double rng_uniform(struct rng *r)
 {
     uint32_t x[2];
 
-    take(r, x, 2);
+    rng_take(r, x, 2);
     return unit(x[0], x[1]);
 }
 
@@ -60,20 +60,20 @@ double rng_normal(struct rng *r)
 {
     uint32_t x[4];
 
-    take(r, x, 4);
+    rng_take(r, x, 4);
     double u = 1 - unit(x[0], x[1]); /* (0,1]: the logarithm is finite */
     return sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * unit(x[2], x[3]));
 }
 
-/* Lemire 2019: the product's high word, with the few low words refused that would be one too many.
- * */
+/* Lemire 2019: the high word of a product. A few low words are rejected, because they would make
+ * some results more likely than others. */
 uint32_t rng_below(struct rng *r, uint32_t n)
 {
     CHECK(n > 0, "a number below %u", n);
-    uint32_t refused = -n % n;
+    uint32_t rejected = -n % n;
     uint64_t m = (uint64_t)rng_u32(r) * n;
 
-    while ((uint32_t)m < refused)
+    while ((uint32_t)m < rejected)
         m = (uint64_t)rng_u32(r) * n;
     return (uint32_t)(m >> 32);
 }
@@ -88,7 +88,7 @@ void rng_shuffle(struct rng *r, int *x, int n)
     }
 }
 
-/* Two bytes of the mask from the two halves of a number, the lower first in memory. */
+/* Two bytes of the mask from the two halves of a number; the lower half comes first in memory. */
 static inline uint64_t keep_pair(uint32_t x, uint32_t dropped)
 {
     uint64_t low = (x & 0xFFFF) >= dropped, high = (x >> 16) >= dropped;
@@ -96,8 +96,9 @@ static inline uint64_t keep_pair(uint32_t x, uint32_t dropped)
     return low | high << 8;
 }
 
-/* The masks of KEEP_BLOCKS blocks from INDEX on, eight bytes each. Every layer of a step wants
- * millions, so this is Philox (block() above) over blocks side by side, in loops that vectorise. */
+/* The masks of KEEP_BLOCKS blocks from INDEX on, eight bytes each. Every layer of a step needs
+ * millions of them, so this is Philox (as in rng_block) on many blocks at once, in loops that the
+ * compiler vectorizes. */
 enum { KEEP_BLOCKS = 16 };
 VEC_CLONES static void keep_blocks(uint64_t keep[KEEP_BLOCKS], uint64_t seed, uint32_t sub,
                                    uint64_t index, uint32_t dropped)
@@ -131,7 +132,7 @@ VEC_CLONES static void keep_blocks(uint64_t keep[KEEP_BLOCKS], uint64_t seed, ui
 void rng_keep(unsigned char *keep, size_t n, double p, uint64_t seed, uint32_t sub, uint64_t first)
 {
     CHECK(first % 8 == 0 && p >= 0 && p <= 1, "first %llu, p %g", (unsigned long long)first, p);
-    uint32_t dropped = (uint32_t)lround(p * 65536); /* of 65536 values, these many are 0 */
+    uint32_t dropped = (uint32_t)lround(p * 65536); /* how many of 65536 values give 0 */
     uint64_t some[KEEP_BLOCKS];
 
     for (size_t i = 0; i < n; i += sizeof some) {

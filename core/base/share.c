@@ -1,3 +1,5 @@
+/* share.c - the program's own data files. */
+#include "core/base/share.h"
 #include "core/base/file.h"
 
 #include <limits.h>
@@ -14,8 +16,8 @@ char *share_path(const char *name)
         return path_join(env, name);
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     exe[n > 0 ? n : 0] = 0;
-    for (int up = 0; up < 2 && strrchr(exe, '/');
-         up++) { /* TREE/build/lowrank or PREFIX/bin/lowrank */
+    /* The executable is TREE/build/lowrank or PREFIX/bin/lowrank. */
+    for (int up = 0; up < 2 && strrchr(exe, '/'); up++) {
         *strrchr(exe, '/') = 0;
         if (file_in(exe, "experiments/tasks"))
             return path_join(exe, name);

@@ -1,24 +1,11 @@
-/* suggest.c - "did you mean": the closest of some words. */
+/* suggest.c - "did you mean": the known name that is closest to an unknown one. */
 #include "core/base/suggest.h"
 
 #include <string.h>
 
-/* '-' and '_' are the same in a key. */
-static char fold(char c)
-{
-    return c == '-' ? '_' : c;
-}
-
-static bool same_key(const char *a, const char *b)
-{
-    while (*a && fold(*a) == fold(*b))
-        a++, b++;
-    return fold(*a) == fold(*b);
-}
-
 static char fold_case(char c)
 {
-    return fold(c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c == '-' ? '_' : c;
 }
 
 static int min3(int a, int b, int c)
@@ -28,7 +15,8 @@ static int min3(int a, int b, int c)
     return m < c ? m : c;
 }
 
-/* Damerau-Levenshtein (restricted): insertions, deletions, changes and swaps of neighbours. */
+/* The restricted Damerau-Levenshtein distance: insertions, deletions, substitutions, and swaps of
+ * neighboring characters. */
 static int distance(const char *a, const char *b)
 {
     enum { LONGEST = 64 };
@@ -53,7 +41,7 @@ static int distance(const char *a, const char *b)
     return one[nb];
 }
 
-/* What other programs call our keys. */
+/* Our name for what other programs call NAME, or NULL. */
 static const char *synonym(const char *name)
 {
     static const char *const pairs[][2] = { { "learning_rate", "lr" },
@@ -63,12 +51,13 @@ static const char *synonym(const char *name)
                                             { "batch_size", "batch" } };
 
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
-        if (same_key(name, pairs[i][0]))
+        if (opt_same_key(name, pairs[i][0]))
             return pairs[i][1];
     return NULL;
 }
 
-/* Words come one at a time, since they stand in an array, a table or between bars. */
+/* The best word so far; words are considered one at a time, because they may come from an array or
+ * from an option table. */
 struct search {
     const char *name, *best, *prefixed;
     int best_distance;
@@ -85,7 +74,7 @@ static void consider(struct search *s, const char *word)
     const char *other = synonym(s->name);
     int n = (int)strlen(s->name), limit = n / 3 > 2 ? n / 3 : 2, d = distance(s->name, word);
 
-    if (other && same_key(other, word)) {
+    if (other && opt_same_key(other, word)) {
         s->best = word;
         s->known = true;
     }
@@ -97,7 +86,7 @@ static void consider(struct search *s, const char *word)
         s->prefixed = word;
 }
 
-static const char *found(const struct search *s)
+static const char *search_result(const struct search *s)
 {
     return s->best ? s->best : s->prefixed;
 }
@@ -108,7 +97,7 @@ const char *suggest_word(const char *name, const char *const *words)
 
     for (; *words; words++)
         consider(&s, *words);
-    return found(&s);
+    return search_result(&s);
 }
 
 const char *suggest_key(const char *name, const struct opt *table)
@@ -117,7 +106,7 @@ const char *suggest_key(const char *name, const struct opt *table)
 
     for (const struct opt *o = table; o && o->type != OPT_END; o++)
         consider(&s, o->key);
-    return found(&s);
+    return search_result(&s);
 }
 
 const char *suggest_hint(char buf[SUGGEST_HINT], const char *name, const char *const *words,

@@ -1,17 +1,17 @@
-/* suggest.h - "did you mean": names that are close to one that is unknown. Layer 0. */
+/* suggest.h - "did you mean": the known name that is closest to an unknown one. */
 #ifndef SUGGEST_H
 #define SUGGEST_H
 
 #include "core/base/opt.h"
 
-/* suggest_word - the word of NULL-terminated WORDS closest to NAME by edit distance, or NULL when
- * none is close enough to suggest. suggest_key - the same over the keys of an option table. */
+/* suggest_word - the word of the NULL-terminated WORDS that is closest to NAME by edit distance, or
+ * NULL if none is close. suggest_key - the same for the keys of an option table. */
 const char *suggest_word(const char *name, const char *const *words);
 const char *suggest_key(const char *name, const struct opt *table);
 
-/* suggest_hint - what follows "unknown rank 'NAME'": "; did you mean 'X'?" when a word is close,
- * else "; OTHERWISE", or, with OTHERWISE NULL, "; it must be one of a, b, c" (as many as fit). Into
- * BUF, which is returned. */
+/* suggest_hint - the end of a message about the unknown NAME, into BUF, which is returned: "; did
+ * you mean 'X'?" if a word is close; else "; OTHERWISE"; or, if OTHERWISE is NULL, "; it must be
+ * one of a, b, c" with as many words as fit. */
 enum { SUGGEST_HINT = 512 };
 const char *suggest_hint(char buf[SUGGEST_HINT], const char *name, const char *const *words,
                          const char *otherwise);

@@ -1,5 +1,6 @@
 /* text.c - a growing string. */
 #include "core/base/text.h"
+#include "core/base/fail.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 enum { SMALLEST = 64 };
 
-static void reserve(struct text *t, size_t more)
+static void text_reserve(struct text *t, size_t more)
 {
     size_t need = t->n + more + 1;
 
@@ -18,7 +19,7 @@ static void reserve(struct text *t, size_t more)
     t->s = xgrow(t->s, t->cap, 1);
 }
 
-static void append(struct text *t, const char *fmt, va_list ap)
+static void text_append(struct text *t, const char *fmt, va_list ap)
 {
     va_list again;
 
@@ -26,7 +27,7 @@ static void append(struct text *t, const char *fmt, va_list ap)
     int n = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
     CHECK(n >= 0, "cannot format '%s'", fmt);
-    reserve(t, (size_t)n);
+    text_reserve(t, (size_t)n);
     vsnprintf(t->s + t->n, (size_t)n + 1, fmt, ap);
     t->n += (size_t)n;
 }
@@ -36,7 +37,7 @@ void text_add(struct text *t, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    append(t, fmt, ap);
+    text_append(t, fmt, ap);
     va_end(ap);
 }
 
@@ -47,7 +48,7 @@ void text_join(struct text *t, const char *separator, const char *fmt, ...)
     if (t->n)
         text_add(t, "%s", separator);
     va_start(ap, fmt);
-    append(t, fmt, ap);
+    text_append(t, fmt, ap);
     va_end(ap);
 }
 
@@ -68,4 +69,22 @@ void text_free(struct text *t)
 {
     free(t->s);
     *t = (struct text){ 0 };
+}
+
+void text_one_line(char *s, size_t size)
+{
+    size_t n = strlen(s);
+
+    if (n == size - 1) {
+        while (n > 0 && ((unsigned char)s[n - 1] & 0xC0) == 0x80)
+            n--;
+        if (n > 0 && (unsigned char)s[n - 1] >= 0xC0)
+            n--;
+        s[n] = 0;
+    }
+    for (char *p = s; *p; p++)
+        if ((unsigned char)*p < 32 || *p == 127)
+            *p = ' ';
+    while (n > 0 && s[n - 1] == ' ')
+        s[--n] = 0;
 }

@@ -1,11 +1,11 @@
-/* text.h - a growing string. Layer 0. */
+/* text.h - a growing string, and one line made of any string. */
 #ifndef TEXT_H
 #define TEXT_H
 
-#include "core/base/base.h"
+#include "core/base/alloc.h"
 
-/* A zeroed struct is the empty string. S is NULL until something was added, and NUL-terminated
- * afterwards; N is its length. */
+/* A zeroed struct is the empty string. S is NULL until something has been added, and NUL-terminated
+ * from then on; N is its length. */
 struct text {
     char *s;
     size_t n, cap;
@@ -16,10 +16,15 @@ struct text {
 void text_add(struct text *t, const char *fmt, ...) PRINTF(2, 3);
 void text_join(struct text *t, const char *separator, const char *fmt, ...) PRINTF(3, 4);
 
-/* text_string - what was collected, "" when nothing was; valid until T changes. text_take - the
- * same as a string that the caller owns and frees; T becomes empty. text_free - of a zeroed struct:
- * nothing. */
+/* text_string - the string so far, "" when it is empty; valid until T changes. text_take - the same
+ * as a string that the caller owns and frees; T becomes empty. text_free - free the string; does
+ * nothing for a zeroed struct. */
 const char *text_string(const struct text *t);
 char *text_take(struct text *t);
 void text_free(struct text *t);
+
+/* text_one_line - make S, in a buffer of SIZE bytes, one line that a terminal can show: control
+ * characters become spaces, spaces at the end go, and so does a UTF-8 character that the end of the
+ * buffer cut in half. */
+void text_one_line(char *s, size_t size);
 #endif

@@ -1,5 +1,6 @@
 /* yaml.c - a YAML document as a read-only tree, built from libfyaml's events. */
 #include "core/base/yaml.h"
+#include "core/base/alloc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,16 +14,15 @@
 enum { LARGEST = 1 << 20, DEEPEST = 32, MOST_KEYS = 4096 };
 
 struct entry {
-    char *key; /* of a MAP, else NULL */
-    int line, col;
+    char *key; /* NULL: an item of a sequence */
+    struct location location;
     struct yaml_node *value;
 };
 
 struct yaml_node {
-    const struct yaml *doc;
     enum yaml_kind kind;
-    int line, col; /* from 1 */
-    char *text;    /* of a SCALAR */
+    struct location location; /* the name is the document's */
+    char *text;               /* of a scalar */
     struct entry *items;
     int n, room;
 };
@@ -32,27 +32,15 @@ struct yaml {
     struct yaml_node *root;
 };
 
-/* The tree while it grows: open collections, outermost first, and a key that waits for its value.
- * */
+/* The tree while it grows: the open collections, outermost first, and for each open mapping the key
+ * that waits for its value. */
 struct builder {
     struct yaml *doc;
     struct yaml_node *open[DEEPEST];
     struct entry pending[DEEPEST];
     int depth;
-    int line, col; /* of the event, or of the last one that had a place */
+    struct location location; /* of the event, or of the last one that had a place */
 };
-
-static int fail_at(const struct yaml *y, int line, int col, const char *fmt, ...) PRINTF(4, 5);
-static int fail_at(const struct yaml *y, int line, int col, const char *fmt, ...)
-{
-    char text[1024];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    return fail(FAIL_USAGE, "%s:%d:%d: %s", y->name, line, col, text);
-}
 
 static void node_free(struct yaml_node *n)
 {
@@ -76,7 +64,7 @@ void yaml_free(struct yaml *y)
     free(y);
 }
 
-static void append(struct yaml_node *to, struct entry e)
+static void node_append(struct yaml_node *to, struct entry e)
 {
     if (to->n == to->room) {
         to->room = to->room ? 2 * to->room : 8;
@@ -85,76 +73,74 @@ static void append(struct yaml_node *to, struct entry e)
     to->items[to->n++] = e;
 }
 
-/* Attach a new node to the collection that is open. Takes n; on an error n is freed. */
-static int attach(struct builder *b, struct yaml_node *n)
+/* Attach a new node to the innermost open collection, or as a key. Takes N, also on an error. */
+static int node_attach(struct builder *b, struct yaml_node *n)
 {
     if (b->depth == 0) {
         if (n->kind == YAML_MAP) {
             b->doc->root = n;
             return 0;
         }
-        fail_at(b->doc, n->line, n->col, "the document must be a mapping ('key: value' lines)");
+        location_fail(&n->location, "the document must be a mapping ('key: value' lines)");
         node_free(n);
         return -1;
     }
     struct yaml_node *to = b->open[b->depth - 1];
     struct entry *key = &b->pending[b->depth - 1];
     if (to->kind == YAML_SEQ) {
-        append(to, (struct entry){ .value = n });
+        node_append(to, (struct entry){ .value = n });
         return 0;
     }
     if (key->key) {
         key->value = n;
-        append(to, *key);
+        node_append(to, *key);
         *key = (struct entry){ 0 };
         return 0;
     }
     int rc = 0;
     if (n->kind != YAML_SCALAR)
-        rc = fail_at(b->doc, n->line, n->col, "a key must be one word, not a list or a mapping");
-    else if (to->n == MOST_KEYS) /* the search for duplicates below is quadratic */
-        rc = fail_at(b->doc, n->line, n->col, "more than %d keys in one mapping", MOST_KEYS);
+        rc = location_fail(&n->location, "a key must be a string, not a list or a mapping");
+    else if (to->n == MOST_KEYS) /* looking for duplicates takes quadratic time */
+        rc = location_fail(&n->location, "more than %d keys in one mapping", MOST_KEYS);
     for (int i = 0; i < to->n && rc == 0; i++)
         if (strcmp(to->items[i].key, n->text) == 0)
-            rc = fail_at(b->doc, n->line, n->col, "duplicate key '%s', first given in line %d",
-                         n->text, to->items[i].line);
+            rc = location_fail(&n->location, "duplicate key '%s', first given on line %d", n->text,
+                               to->items[i].location.line);
     if (rc == 0) {
-        *key = (struct entry){ .key = n->text, .line = n->line, .col = n->col };
+        *key = (struct entry){ .key = n->text, .location = n->location };
         n->text = NULL;
     }
     node_free(n);
     return rc;
 }
 
-static int add(struct builder *b, enum yaml_kind kind, struct fy_event *e)
+static int add_node(struct builder *b, enum yaml_kind kind, struct fy_event *e)
 {
     struct yaml_node *n = xalloc(1, sizeof *n);
 
-    n->doc = b->doc;
     n->kind = kind;
-    n->line = b->line;
-    n->col = b->col;
+    n->location = b->location;
     if (fy_event_get_anchor_token(e)) {
-        fail_at(b->doc, n->line, n->col, "anchors ('&name') are not accepted");
+        location_fail(&n->location, "anchors ('&name') are not accepted");
         goto refused;
     }
     if (fy_event_get_tag_token(e)) {
-        fail_at(b->doc, n->line, n->col, "tags ('!name') are not accepted");
+        location_fail(&n->location, "tags ('!name') are not accepted");
         goto refused;
     }
     if (kind == YAML_SCALAR) {
         size_t size = 0;
         const char *s = fy_token_get_text(fy_event_get_token(e), &size);
         if (s && memchr(s, 0, size)) {
-            fail_at(b->doc, n->line, n->col, "text holds a zero byte");
+            location_fail(&n->location, "the text contains a zero byte");
             goto refused;
         }
         n->text = xprintf("%.*s", (int)size, s ? s : "");
     } else if (b->depth == DEEPEST) {
-        fail_at(b->doc, n->line, n->col, "nested deeper than %d levels", DEEPEST);
+        location_fail(&n->location, "nested deeper than %d levels", DEEPEST);
         goto refused;
     }
-    if (attach(b, n) != 0)
+    if (node_attach(b, n) != 0)
         return -1;
     if (kind != YAML_SCALAR)
         b->open[b->depth++] = n;
@@ -164,40 +150,41 @@ refused:
     return -1;
 }
 
-/* libfyaml counts from 0, and from behind the quote or the star. Nothing ("key:") has no place. */
-static void locate(struct builder *b, struct fy_event *e)
+/* libfyaml counts from 0, and from behind the quote or the star. An empty value ("key:") has no
+ * place. */
+static void set_location(struct builder *b, struct fy_event *e)
 {
     const struct fy_mark *at = fy_event_start_mark(e);
     enum fy_node_style style = fy_event_get_node_style(e);
 
     if (!at)
         return;
-    b->line = at->line + 1;
-    b->col = at->column + 1;
+    b->location.line = at->line + 1;
+    b->location.col = at->column + 1;
     if (at->column > 0 &&
         (e->type == FYET_ALIAS || style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED))
-        b->col--;
+        b->location.col--;
 }
 
 static int on_event(struct builder *b, struct fy_event *e)
 {
-    locate(b, e);
+    set_location(b, e);
     switch (e->type) {
-    case FYET_ALIAS: return fail_at(b->doc, b->line, b->col, "aliases ('*name') are not accepted");
-    case FYET_SCALAR: return add(b, YAML_SCALAR, e);
-    case FYET_SEQUENCE_START: return add(b, YAML_SEQ, e);
-    case FYET_MAPPING_START: return add(b, YAML_MAP, e);
+    case FYET_ALIAS: return location_fail(&b->location, "aliases ('*name') are not accepted");
+    case FYET_SCALAR: return add_node(b, YAML_SCALAR, e);
+    case FYET_SEQUENCE_START: return add_node(b, YAML_SEQ, e);
+    case FYET_MAPPING_START: return add_node(b, YAML_MAP, e);
     case FYET_SEQUENCE_END:
     case FYET_MAPPING_END: b->depth--; return 0;
     case FYET_DOCUMENT_START:
         if (b->doc->root)
-            return fail_at(b->doc, b->line, b->col, "a second document ('---') is not accepted");
+            return location_fail(&b->location, "a second document ('---') is not accepted");
         return 0;
     default: return 0;
     }
 }
 
-/* libfyaml's own first error, which it keeps in a diagnostic object; there it counts from 1. */
+/* The first error that libfyaml found; in its diagnostics it counts from 1. */
 static int syntax_error(const struct yaml *y, struct fy_diag *diag)
 {
     void *prev = NULL;
@@ -205,13 +192,14 @@ static int syntax_error(const struct yaml *y, struct fy_diag *diag)
 
     if (!e)
         return fail(FAIL_USAGE, "%s: not valid YAML", y->name);
-    return fail_at(y, e->line, e->column, "%s", e->msg);
+    struct location at = { LOCATION_FILE, y->name, e->line, e->column };
+    return location_fail(&at, "%s", e->msg);
 }
 
-static int build(struct yaml *y, const char *text, size_t size)
+static int parse_events(struct yaml *y, const char *text, size_t size)
 {
     struct fy_diag_cfg dcfg;
-    struct builder b = { .doc = y, .line = 1, .col = 1 };
+    struct builder b = { .doc = y, .location = { LOCATION_FILE, y->name, 1, 1 } };
     struct fy_event *e;
     int rc = 0;
 
@@ -238,28 +226,28 @@ static int build(struct yaml *y, const char *text, size_t size)
     return rc;
 }
 
-/* What YAML forbids but libfyaml lets pass or explains badly: control bytes, and tabs that indent.
- * */
-static int scan(const struct yaml *y, const unsigned char *s, size_t size)
+/* What YAML forbids but libfyaml accepts or explains badly: control bytes, and tabs as
+ * indentation. */
+static int check_bytes(const struct yaml *y, const unsigned char *s, size_t size)
 {
-    int line = 1, col = 1;
+    struct location at = { LOCATION_FILE, y->name, 1, 1 };
     bool indent = true;
 
     for (size_t i = 0; i < size; i++) {
         unsigned char c = s[i];
         if (c == '\t' && indent)
-            return fail_at(y, line, col, "tabs are not accepted as indent; use spaces");
+            return location_fail(&at, "tabs are not accepted as indentation; use spaces");
         if ((c < 32 && c != '\t' && c != '\n' && c != '\r') || c == 127)
-            return fail_at(y, line, col, "byte 0x%02x is not text", c);
+            return location_fail(&at, "byte 0x%02x is not text", c);
         indent = c == '\n' || c == '\r' || (indent && c == ' ');
-        col += (c & 0xC0) != 0x80;
+        at.col += (c & 0xC0) != 0x80;
         if (c == '\n')
-            line++, col = 1;
+            at.line++, at.col = 1;
     }
     return 0;
 }
 
-static struct yaml *parse(const char *name, const char *text, size_t size)
+static struct yaml *parse_text(const char *name, const char *text, size_t size)
 {
     struct yaml *y = xalloc(1, sizeof *y);
 
@@ -268,7 +256,7 @@ static struct yaml *parse(const char *name, const char *text, size_t size)
         text += 3;
         size -= 3;
     }
-    if (scan(y, (const unsigned char *)text, size) == 0 && build(y, text, size) == 0)
+    if (check_bytes(y, (const unsigned char *)text, size) == 0 && parse_events(y, text, size) == 0)
         return y;
     yaml_free(y);
     return NULL;
@@ -276,7 +264,7 @@ static struct yaml *parse(const char *name, const char *text, size_t size)
 
 struct yaml *yaml_parse(const char *name, const char *text)
 {
-    return parse(name, text, strlen(text));
+    return parse_text(name, text, strlen(text));
 }
 
 struct yaml *yaml_load(const char *path)
@@ -286,15 +274,16 @@ struct yaml *yaml_load(const char *path)
     ssize_t n = 1;
     size_t size = 0;
     char *text = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
+    int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* does not wait for a writer of a FIFO */
 
     if (fd < 0 || fstat(fd, &st) != 0) {
         fail(FAIL_USAGE, "cannot open '%s': %s", path, strerror(errno));
         goto out;
     }
     if (!S_ISREG(st.st_mode)) {
-        fail(FAIL_USAGE, "'%s' is %s, not a file", path,
-             S_ISDIR(st.st_mode) ? "a folder" : "special");
+        fail(FAIL_USAGE, "'%s' is %s, not a regular file", path,
+             S_ISDIR(st.st_mode) ? "a folder" : "a special file");
         goto out;
     }
     text = xalloc(LARGEST + 1, 1);
@@ -307,7 +296,7 @@ struct yaml *yaml_load(const char *path)
     else if (size > LARGEST)
         fail(FAIL_USAGE, "'%s' is larger than 1 MiB", path);
     else
-        y = parse(path, text, size);
+        y = parse_text(path, text, size);
 out:
     if (fd >= 0)
         close(fd);
@@ -330,7 +319,7 @@ int yaml_count(const struct yaml_node *n)
     return n->n;
 }
 
-static const struct entry *entry(const struct yaml_node *n, int i)
+static const struct entry *node_entry(const struct yaml_node *n, int i)
 {
     CHECK(i >= 0 && i < n->n, "item %d of %d", i, n->n);
     return &n->items[i];
@@ -338,12 +327,12 @@ static const struct entry *entry(const struct yaml_node *n, int i)
 
 const struct yaml_node *yaml_item(const struct yaml_node *n, int i)
 {
-    return entry(n, i)->value;
+    return node_entry(n, i)->value;
 }
 
 const char *yaml_key(const struct yaml_node *n, int i)
 {
-    return entry(n, i)->key;
+    return node_entry(n, i)->key;
 }
 
 const struct yaml_node *yaml_get(const struct yaml_node *n, const char *key)
@@ -366,24 +355,27 @@ const char *yaml_str(const struct yaml_node *map, const char *key, const char *d
     return n && n->text ? n->text : def;
 }
 
+struct location yaml_location(const struct yaml_node *n)
+{
+    return n->location;
+}
+
 int yaml_fail(const struct yaml_node *n, const char *fmt, ...)
 {
-    char text[1024];
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    int rc = location_vfail(&n->location, fmt, ap);
     va_end(ap);
-    return fail_at(n->doc, n->line, n->col, "%s", text);
+    return rc;
 }
 
 int yaml_fail_key(const struct yaml_node *map, int i, const char *fmt, ...)
 {
-    char text[1024];
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    int rc = location_vfail(&node_entry(map, i)->location, fmt, ap);
     va_end(ap);
-    return fail_at(map->doc, entry(map, i)->line, entry(map, i)->col, "%s", text);
+    return rc;
 }

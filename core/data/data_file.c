@@ -1,6 +1,7 @@
-/* table.c - the rows of a data file: tsv, csv or jsonl. */
+/* data_file.c - the rows of a data file: tsv, csv or jsonl. */
 #include "core/data/data_file.h"
 #include "core/base/file.h"
+#include "core/base/text.h"
 #include "core/text/tok.h"
 
 #include <jansson.h>
@@ -11,17 +12,17 @@
 enum { MAX_FIELDS = 1024 };
 
 struct reader {
-    struct data_file *t;
+    struct data_file *f;
     const struct task *task;
     const char *path;
-    char *buf, *p, *end; /* the file's text, NUL after it; the next record */
+    char *buf, *p, *end; /* the file's text, with a NUL after it; the next record; the end */
     long line;           /* of p */
     long first;          /* line on which the record began */
     char *field[MAX_FIELDS];
-    int n_fields, width;      /* of this record; of the first */
-    int want[N_CELLS];        /* column of a cell, -1: none */
-    const char *key[N_CELLS]; /* name of a cell's column, NULL: none */
-    size_t used, size;        /* jsonl: of t->text */
+    int n_fields, width;      /* columns of this record; of the first record */
+    int want[N_CELLS];        /* column of a cell; -1: none */
+    const char *key[N_CELLS]; /* name of a cell's column; NULL: none */
+    size_t used, size;        /* jsonl: bytes used and allocated of f->text */
 };
 
 const char *data_file_shown(const char *text)
@@ -34,30 +35,30 @@ const char *data_file_shown(const char *text)
     return s;
 }
 
-const char *data_file_cell(const struct data_file *t, int row, int cell)
+const char *data_file_cell(const struct data_file *f, int row, int cell)
 {
-    size_t at = t->row[row].cell[cell];
+    size_t at = f->row[row].cell[cell];
 
-    return at == SIZE_MAX ? NULL : t->text + at;
+    return at == SIZE_MAX ? NULL : f->text + at;
 }
 
-void data_file_free(struct data_file *t)
+void data_file_free(struct data_file *f)
 {
-    free(t->text);
-    free(t->row);
-    *t = (struct data_file){ 0 };
+    free(f->text);
+    free(f->row);
+    *f = (struct data_file){ 0 };
 }
 
 static struct row *add_row(struct reader *r)
 {
-    struct data_file *t = r->t;
+    struct data_file *f = r->f;
 
-    if (t->n == t->cap) {
-        t->cap = t->cap ? 2 * t->cap : 1024;
-        t->row = xgrow(t->row, (size_t)t->cap, sizeof *t->row);
+    if (f->n == f->cap) {
+        f->cap = f->cap ? 2 * f->cap : 1024;
+        f->row = xgrow(f->row, (size_t)f->cap, sizeof *f->row);
     }
-    t->row[t->n] = (struct row){ .line = r->first };
-    return &t->row[t->n++];
+    f->row[f->n] = (struct row){ .line = r->first };
+    return &f->row[f->n++];
 }
 
 static int add_field(struct reader *r, char *text)
@@ -68,7 +69,7 @@ static int add_field(struct reader *r, char *text)
     return 0;
 }
 
-/* The end of the line at p, without its CR; *next is where the next one begins. */
+/* The end of the line at p, without its CR; *next is where the next line begins. */
 static char *line_end(const struct reader *r, char **next)
 {
     char *e = memchr(r->p, '\n', (size_t)(r->end - r->p));
@@ -94,8 +95,8 @@ static int tsv_record(struct reader *r)
     return add_field(r, p);
 }
 
-/* A quoted field, r->p after the opening quote: unescaped in place, which only makes it shorter.
- * r->p is left behind the closing quote, *out_end where the text ends. */
+/* A quoted field, with r->p after the opening quote. It is unescaped in place, which only shortens
+ * it. Leaves r->p after the closing quote and sets *out_end to the end of the text. */
 static int csv_quoted(struct reader *r, char **out_end)
 {
     char *out = r->p, *in = r->p;
@@ -103,7 +104,7 @@ static int csv_quoted(struct reader *r, char **out_end)
 
     for (;; in++) {
         if (in == r->end)
-            return fail(FAIL_INPUT, "%s:%ld: quote is not closed", r->path, opened);
+            return fail(FAIL_INPUT, "%s:%ld: a quoted field has no closing quote", r->path, opened);
         if (*in == '"' && in[1] != '"')
             break;
         if (*in == '"')
@@ -116,7 +117,7 @@ static int csv_quoted(struct reader *r, char **out_end)
     return 0;
 }
 
-/* One field; *last says whether it ended the record. */
+/* One field; *last: it ended the record. */
 static int csv_field(struct reader *r, bool *last)
 {
     char *text = r->p, *e = text;
@@ -130,8 +131,7 @@ static int csv_field(struct reader *r, bool *last)
     } else {
         r->p += strcspn(r->p, ",\"\n");
         if (*r->p == '"')
-            return fail(FAIL_INPUT, "%s:%ld: quote inside a field that is not quoted", r->path,
-                        r->line);
+            return fail(FAIL_INPUT, "%s:%ld: a quote inside an unquoted field", r->path, r->line);
         e = r->p;
         if (e > text && e[-1] == '\r' && *e != ',')
             e--;
@@ -158,8 +158,20 @@ static int csv_record(struct reader *r)
     return 0;
 }
 
-/* The columns by name from the header in r->field. */
-static int find_columns(struct reader *r)
+static int lacks_column(const struct reader *r, const char *name)
+{
+    struct text list = { 0 };
+
+    for (int i = 0; i < r->n_fields && list.n < 300; i++)
+        text_join(&list, ", ", "'%s'", data_file_shown(r->field[i]));
+    fail(FAIL_INPUT, "%s:%ld: no column '%s' in the header, which has %s", r->path, r->first, name,
+         text_string(&list));
+    text_free(&list);
+    return -1;
+}
+
+/* Find the columns by name in the header, which is in r->field. */
+static int find_named_columns(struct reader *r)
 {
     for (int c = 0; c < N_CELLS; c++) {
         for (int i = 0; r->key[c] && i < r->n_fields; i++) {
@@ -172,12 +184,7 @@ static int find_columns(struct reader *r)
         }
         if (!r->key[c] || r->want[c] >= 0)
             continue;
-        char list[400] = "";
-        for (int i = 0; i < r->n_fields && strlen(list) < 300; i++)
-            snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%s'", i ? ", " : "",
-                     data_file_shown(r->field[i]));
-        return fail(FAIL_INPUT, "%s:%ld: no column '%s' in the header, which has %s", r->path,
-                    r->first, r->key[c], list);
+        return lacks_column(r, r->key[c]);
     }
     return 0;
 }
@@ -195,7 +202,7 @@ static int find_numbered_columns(struct reader *r)
     return 0;
 }
 
-/* Only white space from here to the end. */
+/* Is there nothing but white space from here to the end? */
 static bool at_end(const struct reader *r)
 {
     return r->p[strspn(r->p, " \r\n\t")] == 0;
@@ -212,7 +219,7 @@ static int separated_rows(struct reader *r, int (*record)(struct reader *))
             return -1;
         if (r->width == 0) {
             r->width = r->n_fields;
-            if ((header ? find_columns : find_numbered_columns)(r) != 0)
+            if ((header ? find_named_columns : find_numbered_columns)(r) != 0)
                 return -1;
             if (header)
                 continue;
@@ -224,12 +231,13 @@ static int separated_rows(struct reader *r, int (*record)(struct reader *))
         for (int c = 0; c < N_CELLS; c++)
             row->cell[c] = r->want[c] < 0 ? SIZE_MAX : (size_t)(r->field[r->want[c]] - r->buf);
     }
-    r->t->text = r->buf;
+    r->f->text = r->buf;
     r->buf = NULL;
     return 0;
 }
 
-/* Text of a label that is not a string, the shortest that reads back equal. NULL: not a label. */
+/* The text of a label that is not a string: for a number the shortest that reads back equal. NULL:
+ * not a label. */
 static const char *json_scalar(const json_t *v, char buf[40])
 {
     if (json_is_boolean(v))
@@ -248,15 +256,15 @@ static const char *json_scalar(const json_t *v, char buf[40])
     return buf;
 }
 
-static size_t keep_text(struct reader *r, const char *text)
+static size_t store_text(struct reader *r, const char *text)
 {
     size_t n = strlen(text) + 1, at = r->used;
 
     if (r->used + n > r->size) {
         r->size = 2 * (r->used + n);
-        r->t->text = xgrow(r->t->text, r->size, 1);
+        r->f->text = xgrow(r->f->text, r->size, 1);
     }
-    memcpy(r->t->text + at, text, n);
+    memcpy(r->f->text + at, text, n);
     r->used += n;
     return at;
 }
@@ -280,8 +288,8 @@ static int json_row(struct reader *r, const json_t *object)
             text = json_scalar(v, buf);
         if (!text)
             return fail(FAIL_INPUT, "%s:%ld: '%s' must be a string%s", r->path, r->first, r->key[c],
-                        c == CELL_LABEL ? " or a number" : "");
-        row->cell[c] = keep_text(r, text);
+                        c == CELL_LABEL ? ", a number or a boolean" : "");
+        row->cell[c] = store_text(r, text);
     }
     return 0;
 }
@@ -293,7 +301,7 @@ static int json_rows(struct reader *r)
         char *next, *e = line_end(r, &next);
         r->first = r->line++;
         if (e == r->p)
-            return fail(FAIL_INPUT, "%s:%ld: empty line", r->path, r->first);
+            return fail(FAIL_INPUT, "%s:%ld: an empty line", r->path, r->first);
         json_t *v = json_loadb(r->p, (size_t)(e - r->p), JSON_REJECT_DUPLICATES, &err);
         if (!v)
             return fail(FAIL_INPUT, "%s:%ld:%d: %s", r->path, r->first, err.column, err.text);
@@ -310,7 +318,7 @@ struct copy {
     const struct file *from;
     char *to;
 };
-static int copy_out(void *arg)
+static int copy_file(void *arg)
 {
     struct copy *c = arg;
 
@@ -318,8 +326,8 @@ static int copy_out(void *arg)
     return 0;
 }
 
-/* The file in memory of our own, which a record may be taken apart in; without its BOM. */
-static int slurp(struct reader *r)
+/* Copy the file to memory in which records can be taken apart; skip its BOM. */
+static int read_whole_file(struct reader *r)
 {
     struct file f = { 0 };
 
@@ -328,11 +336,11 @@ static int slurp(struct reader *r)
     size_t n = f.size;
     r->buf = xalloc(n + 1, 1);
     struct copy c = { &f, r->buf };
-    int rc = file_guard(&f, copy_out, &c);
+    int rc = file_guard(&f, copy_file, &c);
     file_unmap(&f);
     if (rc != 0)
         return -1;
-    sha256_hex(r->t->sha256, r->buf, n);
+    sha256_hex(r->f->sha256, r->buf, n);
     r->p = r->buf;
     r->end = r->buf + n;
     r->line = 1;
@@ -347,7 +355,7 @@ static int slurp(struct reader *r)
     return 0;
 }
 
-/* Bytes that are not UTF-8 would become words that nobody wrote. */
+/* Bytes that are not UTF-8 would be tokenized as characters that nobody wrote. */
 static int check_utf8(const struct reader *r)
 {
     long line = 1;
@@ -365,26 +373,26 @@ static int check_utf8(const struct reader *r)
     return 0;
 }
 
-int data_file_read(struct data_file *t, const char *path, const struct task *k)
+int data_file_read(struct data_file *f, const char *path, const struct task *k)
 {
     struct reader *r = xalloc(1, sizeof *r);
     int rc = -1;
 
-    *t = (struct data_file){ 0 };
-    *r = (struct reader){ .t = t, .task = k, .path = path, .want = { -1, -1, -1 } };
+    *f = (struct data_file){ 0 };
+    *r = (struct reader){ .f = f, .task = k, .path = path, .want = { -1, -1, -1 } };
     r->key[CELL_TEXT] = k->col_text;
     r->key[CELL_PAIR] = k->col_pair;
     r->key[CELL_LABEL] = k->col_label;
-    if (slurp(r) != 0 || check_utf8(r) != 0)
+    if (read_whole_file(r) != 0 || check_utf8(r) != 0)
         goto out;
     rc = k->format == FORMAT_JSONL ? json_rows(r)
          : k->format == FORMAT_CSV ? separated_rows(r, csv_record)
                                    : separated_rows(r, tsv_record);
-    if (rc == 0 && t->n == 0)
+    if (rc == 0 && f->n == 0)
         rc = fail(FAIL_INPUT, "'%s' has no examples", path);
 out:
     if (rc != 0)
-        data_file_free(t);
+        data_file_free(f);
     free(r->buf);
     free(r);
     return rc;

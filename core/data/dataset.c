@@ -1,10 +1,9 @@
-/* data.c - a split of a task, read, checked and tokenised. */
+/* dataset.c - a split of a task, read, checked and tokenized. */
 #include "core/data/dataset.h"
 #include "core/base/file.h"
-#include "core/base/opt.h"
 #include "core/base/rng.h"
-#include "core/data/data_file.h"
 #include "core/base/suggest.h"
+#include "core/data/data_file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -15,24 +14,17 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-static int bad_label(const struct task *t, const char *path, long line, const char *text)
+static int unknown_label(const struct task *t, const char *path, long line, const char *text)
 {
-    char list[300] = "";
     const char **words = xalloc((size_t)t->n_labels + 1, sizeof *words);
+    char hint[SUGGEST_HINT];
 
-    for (int i = 0; i < t->n_labels; i++) {
+    for (int i = 0; i < t->n_labels; i++)
         words[i] = t->labels[i];
-        if (i < 8)
-            snprintf(list + strlen(list), sizeof list - strlen(list), "%s'%.24s'", i ? ", " : "",
-                     t->labels[i]);
-    }
-    const char *near = suggest_word(text, words);
+    suggest_hint(hint, text, words, NULL);
     free(words);
-    if (near)
-        return fail(FAIL_INPUT, "%s:%ld: unknown label '%s'; did you mean '%s'?", path, line,
-                    data_file_shown(text), near);
-    return fail(FAIL_INPUT, "%s:%ld: unknown label '%s'; the task has %s%s", path, line,
-                data_file_shown(text), list, t->n_labels > 8 ? ", ..." : "");
+    return fail(FAIL_INPUT, "%s:%ld: unknown label '%s'%s", path, line, data_file_shown(text),
+                hint);
 }
 
 static int find_label(const struct task *t, const char *text)
@@ -59,35 +51,35 @@ static int parse_target(double *out, const struct task *t, const char *path, lon
     return 0;
 }
 
-/* Labels of all rows: the file is checked whole, whatever subset is then used. */
-static int read_labels(struct dataset *d, const struct task *t, const struct data_file *tab,
+/* The labels of all rows: the whole file is checked, whatever subset is used afterwards. */
+static int read_labels(struct dataset *d, const struct task *t, const struct data_file *f,
                        const char *path)
 {
     if (t->regression)
-        d->target = xalloc((size_t)tab->n, sizeof *d->target);
+        d->target = xalloc((size_t)f->n, sizeof *d->target);
     else
-        d->label = xalloc((size_t)tab->n, sizeof *d->label);
-    for (int i = 0; i < tab->n; i++) {
-        const char *text = data_file_cell(tab, i, CELL_LABEL);
-        long line = tab->row[i].line;
+        d->label = xalloc((size_t)f->n, sizeof *d->label);
+    for (int i = 0; i < f->n; i++) {
+        const char *text = data_file_cell(f, i, CELL_LABEL);
+        long line = f->row[i].line;
         if (t->regression) {
             if (parse_target(&d->target[i], t, path, line, text) != 0)
                 return -1;
         } else if ((d->label[i] = find_label(t, text)) < 0) {
-            return bad_label(t, path, line, text);
+            return unknown_label(t, path, line, text);
         }
     }
     return 0;
 }
 
-static int by_number(const void *a, const void *b)
+static int compare_ints(const void *a, const void *b)
 {
     int x = *(const int *)a, y = *(const int *)b;
 
     return (x > y) - (x < y);
 }
 
-/* The rows to use, ascending; returns how many. */
+/* The rows to use, in ascending order; returns their number. */
 static int choose_rows(int *pick, int n, long limit, uint64_t seed, enum split s)
 {
     for (int i = 0; i < n; i++)
@@ -95,15 +87,15 @@ static int choose_rows(int *pick, int n, long limit, uint64_t seed, enum split s
     if (limit <= 0 || limit >= n)
         return n;
     struct rng r = rng_make(seed, RNG_SUBSET, (uint32_t)s);
-    /* Shuffled whole, so that the first k are part of the first k + 1. */
+    /* All rows are shuffled, so that a subset of k is part of that of k + 1. */
     rng_shuffle(&r, pick, n);
-    qsort(pick, (size_t)limit, sizeof *pick, by_number);
+    qsort(pick, (size_t)limit, sizeof *pick, compare_ints);
     return (int)limit;
 }
 
-/* Cells and labels of the rows PICK become the examples of *d. */
-static int tokenise(struct dataset *d, const struct data_file *tab, const int *pick, int n,
-                    const struct tok *tok, int max_len)
+/* Make the rows PICK the examples of *d. */
+static int tokenize_rows(struct dataset *d, const struct data_file *f, const int *pick, int n,
+                         const struct tok *tok, int max_len)
 {
     struct ids one = { 0 };
     size_t cap = 0;
@@ -115,10 +107,10 @@ static int tokenise(struct dataset *d, const struct data_file *tab, const int *p
     for (int i = 0; i < n; i++) {
         int from = pick[i];
         one.n = 0;
-        int cut = tok_pair(tok, data_file_cell(tab, from, CELL_TEXT),
-                           data_file_cell(tab, from, CELL_PAIR), max_len, &one, &d->second[i]);
+        int cut = tok_pair(tok, data_file_cell(f, from, CELL_TEXT),
+                           data_file_cell(f, from, CELL_PAIR), max_len, &one, &d->second[i]);
         size_t len = (size_t)one.n;
-        d->line[i] = tab->row[from].line;
+        d->line[i] = f->row[from].line;
         if (len == 0) {
             ids_free(&one);
             return fail(FAIL_INPUT, "%s:%ld: the text has no tokens", d->path, d->line[i]);
@@ -135,7 +127,7 @@ static int tokenise(struct dataset *d, const struct data_file *tab, const int *p
         if (one.n > d->max_tokens)
             d->max_tokens = one.n;
         if (d->label)
-            d->label[i] = d->label[from]; /* from >= i: rows are in order */
+            d->label[i] = d->label[from]; /* from >= i: PICK is ascending */
         if (d->target)
             d->target[i] = d->target[from];
     }
@@ -146,7 +138,7 @@ static int tokenise(struct dataset *d, const struct data_file *tab, const int *p
 int dataset_load(struct dataset *d, const struct task *t, enum split s, const char *dir,
                  const struct tok *tok, long max_len, long limit, uint64_t subset_seed)
 {
-    struct data_file tab = { 0 };
+    struct data_file f = { 0 };
     int *pick = NULL, rc = -1;
 
     *d = (struct dataset){ 0 };
@@ -154,17 +146,17 @@ int dataset_load(struct dataset *d, const struct task *t, enum split s, const ch
     if (!t->file[s])
         return fail(FAIL_USAGE, "task '%s' has no %s split", t->name, split_names[s]);
     d->path = path_join(dir, t->file[s]);
-    if (data_file_read(&tab, d->path, t) != 0 || read_labels(d, t, &tab, d->path) != 0)
+    if (data_file_read(&f, d->path, t) != 0 || read_labels(d, t, &f, d->path) != 0)
         goto out;
-    memcpy(d->sha256, tab.sha256, sizeof d->sha256);
-    pick = xalloc((size_t)tab.n, sizeof *pick);
-    int n = choose_rows(pick, tab.n, limit, subset_seed, s);
+    memcpy(d->sha256, f.sha256, sizeof d->sha256);
+    pick = xalloc((size_t)f.n, sizeof *pick);
+    int n = choose_rows(pick, f.n, limit, subset_seed, s);
     if (max_len <= 0)
         max_len = t->max_len;
-    rc = tokenise(d, &tab, pick, n, tok, max_len > INT_MAX ? INT_MAX : (int)max_len);
+    rc = tokenize_rows(d, &f, pick, n, tok, max_len > INT_MAX ? INT_MAX : (int)max_len);
 out:
     free(pick);
-    data_file_free(&tab);
+    data_file_free(&f);
     if (rc != 0)
         dataset_free(d);
     return rc;
@@ -172,10 +164,10 @@ out:
 
 size_t dataset_bytes(const struct dataset *d)
 {
-    size_t an_example = sizeof *d->off + sizeof *d->second + sizeof *d->line +
-                        (d->label ? sizeof *d->label : 0) + (d->target ? sizeof *d->target : 0);
+    size_t per_example = sizeof *d->off + sizeof *d->second + sizeof *d->line +
+                         (d->label ? sizeof *d->label : 0) + (d->target ? sizeof *d->target : 0);
 
-    return d->n_tokens * sizeof *d->ids + (size_t)d->n * an_example;
+    return d->n_tokens * sizeof *d->ids + (size_t)d->n * per_example;
 }
 
 void dataset_free(struct dataset *d)
@@ -209,7 +201,7 @@ long dataset_shared(const struct dataset *a, const struct dataset *b)
 
     while (size < 2 * (size_t)a->n)
         size *= 2;
-    int *table = xalloc(size, sizeof *table); /* example of a, plus 1; linear probing */
+    int *table = xalloc(size, sizeof *table); /* index in a, plus 1; linear probing */
     for (int i = 0; i < a->n; i++) {
         size_t h = XXH3_64bits(a->ids + a->off[i], example_bytes(a, i)) & (size - 1);
         while (table[h] && !same_example(a, table[h] - 1, a, i))

@@ -1,10 +1,9 @@
-/* task.c - a task file: what its keys are, and every check that needs no data. */
-#include "core/base/opt.h"
-#include "core/base/yaml.h"
+/* task.c - a task file: its keys, and every check that needs no data. */
+#include "core/data/task.h"
 #include "core/base/file.h"
-#include "core/metric/metric.h"
-#include "core/data/dataset.h"
 #include "core/base/suggest.h"
+#include "core/base/yaml.h"
+#include "core/metric/metric.h"
 
 #include <errno.h>
 #include <math.h>
@@ -20,31 +19,29 @@ static char *copy_scalar(const struct yaml_node *n, const char *key)
     const char *text = yaml_text(n);
 
     if (!text || !*text) {
-        yaml_fail(n, "'%s' must be a text", key);
+        yaml_fail(n, "'%s' must be a string that is not empty", key);
         return NULL;
     }
     return xstrdup(text);
 }
 
-/* The index of a scalar in WORDS, with a suggestion when it is none of them. */
-static int choice(const struct yaml_node *n, const char *key, const char *const *words)
+/* The index of a scalar in WORDS; -1 after an error that suggests one of them. */
+static int read_choice(const struct yaml_node *n, const char *key, const char *const *words)
 {
-    const char *text = yaml_text(n), *near = text ? suggest_word(text, words) : NULL;
-    char list[200] = "";
+    const char *text = yaml_text(n);
+    char hint[SUGGEST_HINT];
 
-    for (int i = 0; words[i]; i++) {
-        if (text && strcmp(text, words[i]) == 0)
+    if (!text)
+        return yaml_fail(n, "'%s' must be a string", key);
+    for (int i = 0; words[i]; i++)
+        if (strcmp(text, words[i]) == 0)
             return i;
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", words[i]);
-    }
-    if (near)
-        return yaml_fail(n, "unknown %s '%s'; did you mean '%s'?", key, text, near);
-    return yaml_fail(n, "'%s' must be one of %s", key, list);
+    return yaml_fail(n, "unknown %s '%s'%s", key, text, suggest_hint(hint, text, words, NULL));
 }
 
 static int set_kind(struct task *t, const struct yaml_node *n)
 {
-    int i = choice(n, "kind", (const char *const[]){ "classification", "regression", NULL });
+    int i = read_choice(n, "kind", (const char *const[]){ "classification", "regression", NULL });
 
     t->regression = i == 1;
     return i < 0 ? -1 : 0;
@@ -52,7 +49,7 @@ static int set_kind(struct task *t, const struct yaml_node *n)
 
 static int set_format(struct task *t, const struct yaml_node *n)
 {
-    int i = choice(n, "format", (const char *const[]){ "tsv", "csv", "jsonl", NULL });
+    int i = read_choice(n, "format", (const char *const[]){ "tsv", "csv", "jsonl", NULL });
 
     t->format = i == 2 ? FORMAT_JSONL : i == 1 ? FORMAT_CSV : FORMAT_TSV;
     return i < 0 ? -1 : 0;
@@ -60,25 +57,25 @@ static int set_format(struct task *t, const struct yaml_node *n)
 
 static int set_header(struct task *t, const struct yaml_node *n)
 {
-    int i = choice(n, "header", (const char *const[]){ "false", "true", NULL });
+    const char *text = yaml_text(n);
 
-    t->header = i == 1;
-    return i < 0 ? -1 : 0;
+    t->header = text && strcmp(text, "true") == 0;
+    if (t->header || (text && strcmp(text, "false") == 0))
+        return 0;
+    return yaml_fail(n, "'header' must be true or false");
 }
 
 static int unknown_key(const struct yaml_node *map, int i, const char *const *words)
 {
-    const char *near = suggest_word(yaml_key(map, i), words);
+    const char *key = yaml_key(map, i);
+    char hint[SUGGEST_HINT];
 
-    if (near)
-        return yaml_fail_key(map, i, "unknown key '%s'; did you mean '%s'?", yaml_key(map, i),
-                             near);
-    return yaml_fail_key(map, i, "unknown key '%s'", yaml_key(map, i));
+    return yaml_fail_key(map, i, "unknown key '%s'%s", key, suggest_hint(hint, key, words, NULL));
 }
 
-/* A mapping whose keys are some of WORDS: texts into to[], in the order of WORDS. */
-static int set_texts(char **const *to, const struct yaml_node *n, const char *key,
-                     const char *const *words)
+/* A mapping of strings whose keys are some of WORDS. The string of WORDS[w] goes to *to[w]. */
+static int set_strings(char **const *to, const struct yaml_node *n, const char *key,
+                       const char *const *words)
 {
     if (yaml_kind(n) != YAML_MAP)
         return yaml_fail(n, "'%s' must be a mapping such as {%s: ...}", key, words[0]);
@@ -99,7 +96,7 @@ static int set_columns(struct task *t, const struct yaml_node *n)
 {
     char **to[] = { &t->col_text, &t->col_pair, &t->col_label };
 
-    if (set_texts(to, n, "columns", (const char *const[]){ "text", "pair", "label", NULL }) != 0)
+    if (set_strings(to, n, "columns", (const char *const[]){ "text", "pair", "label", NULL }) != 0)
         return -1;
     if (!t->col_text || !t->col_label)
         return yaml_fail(n, "'columns' needs '%s'", t->col_text ? "label" : "text");
@@ -114,42 +111,39 @@ static int set_splits(struct task *t, const struct yaml_node *n)
 {
     char **to[] = { &t->file[SPLIT_TRAIN], &t->file[SPLIT_DEV], &t->file[SPLIT_TEST] };
 
-    if (set_texts(to, n, "splits", split_names) != 0)
+    if (set_strings(to, n, "splits", split_names) != 0)
         return -1;
     if (!t->file[SPLIT_TRAIN] || !t->file[SPLIT_DEV])
         return yaml_fail(n, "'splits' needs '%s'", t->file[SPLIT_TRAIN] ? "dev" : "train");
     return 0;
 }
 
-/* Append a label; -1 when it is already there or there are too many. */
-static int add_label(struct task *t, const char *text)
+/* Append a label; false: it occurs twice. */
+static bool add_label(struct task *t, const char *text)
 {
-    if (t->n_labels == MAX_LABELS)
-        return -1;
     for (int i = 0; i < t->n_labels; i++)
         if (strcmp(t->labels[i], text) == 0)
-            return -1;
+            return false;
     t->labels = xgrow(t->labels, (size_t)t->n_labels + 1, sizeof *t->labels);
     t->labels[t->n_labels++] = xstrdup(text);
-    return 0;
+    return true;
 }
 
 static int set_labels(struct task *t, const struct yaml_node *n)
 {
-    if (yaml_kind(n) != YAML_SEQ || yaml_count(n) < 2)
-        return yaml_fail(n, "'labels' must be a list of two classes or more");
+    if (yaml_kind(n) != YAML_SEQ || yaml_count(n) < 2 || yaml_count(n) > MAX_LABELS)
+        return yaml_fail(n, "'labels' must be a list of 2 to %d classes", MAX_LABELS);
     for (int i = 0; i < yaml_count(n); i++) {
         const char *text = yaml_text(yaml_item(n, i));
         if (!text)
-            return yaml_fail(yaml_item(n, i), "a label must be a text");
-        if (add_label(t, text) != 0)
-            return yaml_fail(yaml_item(n, i), "label '%s' is there twice or one too many (%d)",
-                             text, MAX_LABELS);
+            return yaml_fail(yaml_item(n, i), "a label must be a string");
+        if (!add_label(t, text))
+            return yaml_fail(yaml_item(n, i), "label '%s' occurs twice", text);
     }
     return 0;
 }
 
-static int number(double *out, const struct yaml_node *n)
+static int read_number(double *out, const struct yaml_node *n)
 {
     const char *text = yaml_text(n);
     char *end = NULL;
@@ -158,7 +152,8 @@ static int number(double *out, const struct yaml_node *n)
     if (text && *text && strspn(text, "+-.0123456789eE") == strlen(text))
         *out = strtod(text, &end);
     if (!end || *end || errno == ERANGE)
-        return yaml_fail(n, "'%s' is not a number", text ? text : "this");
+        return text ? yaml_fail(n, "'%s' is not a number", text)
+                    : yaml_fail(n, "a list or a mapping is not a number");
     return 0;
 }
 
@@ -166,10 +161,11 @@ static int set_range(struct task *t, const struct yaml_node *n)
 {
     if (yaml_kind(n) != YAML_SEQ || yaml_count(n) != 2)
         return yaml_fail(n, "'range' must be two numbers, [lowest, highest]");
-    if (number(&t->lo, yaml_item(n, 0)) != 0 || number(&t->hi, yaml_item(n, 1)) != 0)
+    if (read_number(&t->lo, yaml_item(n, 0)) != 0 || read_number(&t->hi, yaml_item(n, 1)) != 0)
         return -1;
     if (!(t->lo < t->hi))
-        return yaml_fail(n, "'range' must rise, not [%g, %g]", t->lo, t->hi);
+        return yaml_fail(n, "the first number of 'range' must be below the second, not [%g, %g]",
+                         t->lo, t->hi);
     return 0;
 }
 
@@ -183,11 +179,11 @@ static int set_metrics(struct task *t, const struct yaml_node *n)
         return yaml_fail(n, "'metrics' must be a list of 1 to %d names", TASK_MAX_METRICS);
     for (int i = 0; i < yaml_count(n); i++) {
         const struct yaml_node *item = yaml_item(n, i);
-        if (choice(item, "metric", words) < 0)
+        if (read_choice(item, "metric", words) < 0)
             return -1;
         for (int j = 0; j < t->n_metrics; j++)
             if (strcmp(t->metrics[j], yaml_text(item)) == 0)
-                return yaml_fail(item, "metric '%s' is there twice", yaml_text(item));
+                return yaml_fail(item, "metric '%s' occurs twice", yaml_text(item));
         t->metrics[t->n_metrics++] = xstrdup(yaml_text(item));
     }
     return 0;
@@ -197,7 +193,7 @@ static int set_max_len(struct task *t, const struct yaml_node *n)
 {
     double v;
 
-    if (number(&v, n) != 0)
+    if (read_number(&v, n) != 0)
         return -1;
     if (v != floor(v) || v < 3 || v > 1e6)
         return yaml_fail(n, "'max_len' must be a whole number from 3 to 1000000, not '%s'",
@@ -206,7 +202,7 @@ static int set_max_len(struct task *t, const struct yaml_node *n)
     return 0;
 }
 
-/* A key is a text at an offset of struct task, or has a function. */
+/* A key without a function is a string, stored at an offset of struct task. */
 static const struct key {
     const char *name;
     bool needed;
@@ -216,7 +212,7 @@ static const struct key {
     { "task", true, offsetof(struct task, name), NULL },
     { "title", false, offsetof(struct task, title), NULL },
     { "source", false, offsetof(struct task, source), NULL },
-    { "licence", false, offsetof(struct task, licence), NULL },
+    { "licence", false, offsetof(struct task, license), NULL },
     { "kind", true, 0, set_kind },
     { "dir", true, offsetof(struct task, dir), NULL },
     { "format", true, 0, set_format },
@@ -257,11 +253,11 @@ static int check_columns(const struct task *t, const struct yaml_node *root)
         if (col[i] && (strspn(col[i], "0123456789") != strlen(col[i]) || atol(col[i]) < 1 ||
                        atol(col[i]) > MAX_COLUMN))
             return yaml_fail(yaml_get(root, "columns"),
-                             "without 'header: true' columns are numbers from 1, not '%s'", col[i]);
+                             "without 'header: true', a column is a number from 1, not '%s'",
+                             col[i]);
     return 0;
 }
 
-/* What one key alone cannot say. */
 static int check_metrics(const struct task *t, const struct yaml_node *root)
 {
     const struct yaml_node *list = yaml_get(root, "metrics");
@@ -269,31 +265,32 @@ static int check_metrics(const struct task *t, const struct yaml_node *root)
     for (int i = 0; i < t->n_metrics; i++) {
         const struct metric *m = metric_find(t->metrics[i]);
         if (m->regression != t->regression)
-            return yaml_fail(yaml_item(list, i), "metric '%s' is for a %s", m->name,
+            return yaml_fail(yaml_item(list, i), "metric '%s' is for %s", m->name,
                              t->regression ? "classification" : "regression");
         if (m->binary && t->n_labels > 2)
             return yaml_fail(yaml_item(list, i),
-                             "metric '%s' is for two labels, not %d; f1_macro is for more", m->name,
-                             t->n_labels);
+                             "metric '%s' is for two labels, not %d; for more there is 'f1_macro'",
+                             m->name, t->n_labels);
     }
     return 0;
 }
 
+/* What concerns several keys. */
 static int check_whole(const struct task *t, const struct yaml_node *root)
 {
     for (size_t k = 0; k < ARRAY_LEN(keys); k++)
         if (keys[k].needed && !yaml_get(root, keys[k].name))
             return yaml_fail(root, "a task needs the key '%s'", keys[k].name);
     if (t->regression && (t->labels || t->labels_file))
-        return yaml_fail(root, "a regression has no 'labels'");
+        return yaml_fail(root, "a regression task does not have 'labels'");
     if (!t->regression && !t->labels == !t->labels_file)
-        return yaml_fail(root, "a classification needs 'labels' or 'labels_file'%s",
+        return yaml_fail(root, "a classification task needs 'labels' or 'labels_file'%s",
                          t->labels ? ", not both" : "");
     if (!t->regression && yaml_get(root, "range"))
-        return yaml_fail(yaml_get(root, "range"), "only a regression has a 'range'");
+        return yaml_fail(yaml_get(root, "range"), "only a regression task has a 'range'");
     if (t->format == FORMAT_JSONL && yaml_get(root, "header"))
         return yaml_fail(yaml_get(root, "header"),
-                         "jsonl has no 'header': its keys are the columns");
+                         "jsonl does not have a 'header': the columns are the keys of its objects");
     return check_metrics(t, root) == 0 ? check_columns(t, root) : -1;
 }
 
@@ -337,7 +334,7 @@ void task_free(struct task *t)
     *t = (struct task){ 0 };
 }
 
-static int label_lines(struct task *t, const char *path, char *text)
+static int read_label_lines(struct task *t, const char *path, char *text)
 {
     long line = 0;
 
@@ -352,9 +349,10 @@ static int label_lines(struct task *t, const char *path, char *text)
         *e = 0;
         if (!*p)
             return fail(FAIL_INPUT, "%s:%ld: an empty label", path, line);
-        if (add_label(t, p) != 0)
-            return fail(FAIL_INPUT, "%s:%ld: label '%s' is there twice or one too many (%d)", path,
-                        line, p, MAX_LABELS);
+        if (t->n_labels == MAX_LABELS)
+            return fail(FAIL_INPUT, "%s:%ld: more than %d labels", path, line, MAX_LABELS);
+        if (!add_label(t, p))
+            return fail(FAIL_INPUT, "%s:%ld: label '%s' occurs twice", path, line, p);
     }
     if (t->n_labels < 2)
         return fail(FAIL_INPUT, "'%s' has fewer than two labels", path);
@@ -373,7 +371,7 @@ int task_labels(struct task *t, const char *dir)
         text = xalloc(f.size + 1, 1);
         memcpy(text, f.data, f.size);
         file_unmap(&f);
-        rc = label_lines(t, path, text);
+        rc = read_label_lines(t, path, text);
     }
     free(text);
     free(path);

@@ -1,11 +1,11 @@
-/* token_cache.c - tokenised splits kept in files, by content.
+/* token_cache.c - tokenized splits in files.
  *
- * File: struct token_head, then off, line, (target), ids, second, (label), then XXH3-128 of all before.
- * What it holds depends on the key in its head alone; a file that is not whole, or is another's, is
- * made again. It is copied out of its map under file_guard and not used in place: a program that
- * truncates it later must not end a run. */
+ * A cache file is struct token_head, the arrays off, line, (target), ids, second, (label), and
+ * XXH3-128 of all that. What it holds is determined by the key in its head; a file that is
+ * incomplete or has another key is replaced. A file is copied out of its mapping under file_guard
+ * instead of being used in place, because a program that truncates it later must not end a run. */
+#include "core/data/token_cache.h"
 #include "core/base/file.h"
-#include "core/data/dataset.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,28 +13,29 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* Raised when a tokenizer, the reading of data files or this format changes what is kept. */
-enum { VERSION = 1, ORDER = 0x01020304 };
+/* VERSION increases when a tokenizer, the reading of data files or this format changes what a file
+ * holds. */
+enum { VERSION = 1, BYTE_ORDER_MARK = 0x01020304 };
 
 struct token_head {
     char magic[8];
-    uint32_t version, order; /* of bytes */
-    char key[64];            /* token_cache_key */
+    uint32_t version, byte_order;
+    char key[64]; /* token_cache_key */
     int64_t n, n_tokens, max_tokens, n_truncated, tokens_cut;
     int64_t regression;
 };
 
-/* Arrays behind the head: the widest first, so that all are aligned. */
-struct part {
+/* The arrays after the head; the widest elements come first, so that all arrays are aligned. */
+struct array {
     void *at;
     size_t bytes;
 };
-enum { N_PARTS = 6 };
+enum { N_ARRAYS = 6 };
 
-static void parts(struct part out[N_PARTS], const struct dataset *d)
+static void list_arrays(struct array out[N_ARRAYS], const struct dataset *d)
 {
     size_t n = (size_t)d->n;
-    const struct part all[N_PARTS] = {
+    const struct array all[N_ARRAYS] = {
         { d->off, (n + 1) * sizeof *d->off },
         { d->line, n * sizeof *d->line },
         { d->target, d->target ? n * sizeof *d->target : 0 },
@@ -51,7 +52,7 @@ static void token_cache_key(char out[65], const struct token_cache *c, enum spli
 {
     char *text = xprintf("tokens %d of lowrank %s, %zu-byte long, order %x\n%s\n%s\n%s\n"
                          "%s %ld %ld %llu\n",
-                         VERSION, LOWRANK_VERSION, sizeof(long), ORDER, c->file, c->spec,
+                         VERSION, LOWRANK_VERSION, sizeof(long), BYTE_ORDER_MARK, c->file, c->spec,
                          c->tokenizer, split_names[s], max_len, limit > 0 ? limit : 0,
                          limit > 0 ? (unsigned long long)subset_seed : 0);
 
@@ -59,11 +60,11 @@ static void token_cache_key(char out[65], const struct token_cache *c, enum spli
     free(text);
 }
 
-static struct token_head make_head(const char *key, const struct dataset *d)
+static struct token_head token_head_make(const char *key, const struct dataset *d)
 {
     struct token_head h = { .magic = "LOWRANKT",
                             .version = VERSION,
-                            .order = ORDER,
+                            .byte_order = BYTE_ORDER_MARK,
                             .n = d->n,
                             .n_tokens = (int64_t)d->n_tokens,
                             .max_tokens = d->max_tokens,
@@ -88,75 +89,78 @@ struct reading {
     const struct file *f;
     const char *key;
     struct dataset *d;
-    const char *why; /* not used */
+    const char *why; /* the file cannot be used */
 };
 
-static void *room(size_t bytes)
+/* Not NULL for 0 bytes. */
+static void *alloc_bytes(size_t bytes)
 {
     return xalloc(bytes + 1, 1);
 }
 
-/* The head is this key's and the file as long as it says: *d gets its arrays, empty. */
-static bool fits(struct reading *r, const struct token_head *h)
+/* Does the head have the right key, and the file the size that the head says? Then allocate the
+ * arrays of the dataset. */
+static bool alloc_arrays(struct reading *r, const struct token_head *h)
 {
     const size_t fixed = sizeof *h + sizeof(XXH128_canonical_t), size = r->f->size;
     struct dataset *d = r->d;
-    struct part p[N_PARTS];
+    struct array a[N_ARRAYS];
     size_t need = fixed;
 
-    if (memcmp(h->magic, "LOWRANKT", 8) != 0 || h->version != VERSION || h->order != ORDER ||
-        memcmp(h->key, r->key, sizeof h->key) != 0 || h->n < 1 || h->n > INT32_MAX ||
-        h->n_tokens < h->n || (uint64_t)h->n_tokens > size || (uint64_t)h->n > size)
+    if (memcmp(h->magic, "LOWRANKT", 8) != 0 || h->version != VERSION ||
+        h->byte_order != BYTE_ORDER_MARK || memcmp(h->key, r->key, sizeof h->key) != 0 ||
+        h->n < 1 || h->n > INT32_MAX || h->n_tokens < h->n || (uint64_t)h->n_tokens > size ||
+        (uint64_t)h->n > size)
         return false;
     d->n = (int)h->n;
     d->n_tokens = (size_t)h->n_tokens;
     d->max_tokens = (int)h->max_tokens;
     d->n_truncated = (long)h->n_truncated;
     d->tokens_cut = (long)h->tokens_cut;
-    d->off = room(((size_t)d->n + 1) * sizeof *d->off);
-    d->line = room((size_t)d->n * sizeof *d->line);
-    d->ids = room(d->n_tokens * sizeof *d->ids);
-    d->second = room((size_t)d->n * sizeof *d->second);
+    d->off = alloc_bytes(((size_t)d->n + 1) * sizeof *d->off);
+    d->line = alloc_bytes((size_t)d->n * sizeof *d->line);
+    d->ids = alloc_bytes(d->n_tokens * sizeof *d->ids);
+    d->second = alloc_bytes((size_t)d->n * sizeof *d->second);
     if (h->regression)
-        d->target = room((size_t)d->n * sizeof *d->target);
+        d->target = alloc_bytes((size_t)d->n * sizeof *d->target);
     else
-        d->label = room((size_t)d->n * sizeof *d->label);
-    parts(p, d);
-    for (int i = 0; i < N_PARTS; i++)
-        need += p[i].bytes;
+        d->label = alloc_bytes((size_t)d->n * sizeof *d->label);
+    list_arrays(a, d);
+    for (int i = 0; i < N_ARRAYS; i++)
+        need += a[i].bytes;
     return need == size;
 }
 
-static int read_tokens(void *arg)
+static int read_arrays(void *arg)
 {
     struct reading *r = arg;
     const unsigned char *at = r->f->data;
-    struct part p[N_PARTS];
+    struct array a[N_ARRAYS];
     struct token_head h;
     size_t body = r->f->size - sizeof(XXH128_canonical_t);
 
-    r->why = "it is not whole or of another version";
+    r->why = "it is incomplete or of another version";
     if (r->f->size < sizeof h + sizeof(XXH128_canonical_t))
         return -1;
     memcpy(&h, at, sizeof h);
-    if (!fits(r, &h))
+    if (!alloc_arrays(r, &h))
         return -1;
     r->why = "its checksum is wrong";
     XXH128_canonical_t sum = checksum(at, body);
     if (memcmp(&sum, at + body, sizeof sum) != 0)
         return -1;
     at += sizeof h;
-    parts(p, r->d);
-    for (int i = 0; i < N_PARTS; i++) {
-        if (p[i].bytes)
-            memcpy(p[i].at, at, p[i].bytes);
-        at += p[i].bytes;
+    list_arrays(a, r->d);
+    for (int i = 0; i < N_ARRAYS; i++) {
+        if (a[i].bytes)
+            memcpy(a[i].at, at, a[i].bytes);
+        at += a[i].bytes;
     }
     return 0;
 }
 
-/* 1: *d is what the file holds; 0: there is none to use. */
-static int load(struct dataset *d, const char *path, const char *key)
+/* 1: *d is what the file holds; 0: there is no usable file. */
+static int token_cache_load(struct dataset *d, const char *path, const char *key)
 {
     struct file f;
     struct reading r = { .f = &f, .key = key, .d = d, .why = "it changed while it was read" };
@@ -165,46 +169,47 @@ static int load(struct dataset *d, const char *path, const char *key)
     if (!file_exists(path))
         return 0;
     if (file_map(&f, path) != 0) {
-        detail("kept tokens are not used: %s", fail_text());
+        detail("cannot read tokens from the cache: %s", fail_text());
         return 0;
     }
-    int rc = file_guard(&f, read_tokens, &r);
+    int rc = file_guard(&f, read_arrays, &r);
     file_unmap(&f);
     if (rc == 0)
         return 1;
-    detail("kept tokens '%s' are not used, %s", path, r.why);
+    detail("cached tokens '%s' are not used: %s", path, r.why);
     dataset_free(d);
     return 0;
 }
 
-/* That it cannot be kept is no fault of the run: a full disk, a folder that may not be written. */
-static void save(const struct dataset *d, const char *dir, const char *path, const char *key)
+/* If the file cannot be written (a full disk, a read-only folder), the run goes on without it. */
+static void token_cache_save(const struct dataset *d, const char *dir, const char *path,
+                             const char *key)
 {
-    struct token_head h = make_head(key, d);
-    struct part p[N_PARTS];
+    struct token_head h = token_head_make(key, d);
+    struct array a[N_ARRAYS];
     size_t size = sizeof h;
 
-    parts(p, d);
-    for (int i = 0; i < N_PARTS; i++)
-        size += p[i].bytes;
-    unsigned char *data = room(size + sizeof(XXH128_canonical_t)), *at = data;
+    list_arrays(a, d);
+    for (int i = 0; i < N_ARRAYS; i++)
+        size += a[i].bytes;
+    unsigned char *data = alloc_bytes(size + sizeof(XXH128_canonical_t)), *at = data;
     memcpy(at, &h, sizeof h);
     at += sizeof h;
-    for (int i = 0; i < N_PARTS; i++) {
-        if (p[i].bytes)
-            memcpy(at, p[i].at, p[i].bytes);
-        at += p[i].bytes;
+    for (int i = 0; i < N_ARRAYS; i++) {
+        if (a[i].bytes)
+            memcpy(at, a[i].at, a[i].bytes);
+        at += a[i].bytes;
     }
     XXH128_canonical_t sum = checksum(data, size);
     memcpy(at, &sum, sizeof sum);
     if (make_dirs(dir) != 0 || file_write(path, data, size + sizeof sum, FAIL_STORE) != 0)
-        detail("tokens are not kept: %s", fail_text());
+        detail("cannot write tokens to the cache: %s", fail_text());
     free(data);
 }
 
-int dataset_cached(struct dataset *d, const struct task *t, enum split s, const char *dir,
-                   const struct tok *tok, long max_len, long limit, uint64_t subset_seed,
-                   const struct token_cache *c)
+int token_cache_dataset(struct dataset *d, const struct task *t, enum split s, const char *dir,
+                        const struct tok *tok, long max_len, long limit, uint64_t subset_seed,
+                        const struct token_cache *c)
 {
     char key[65];
 
@@ -212,14 +217,14 @@ int dataset_cached(struct dataset *d, const struct task *t, enum split s, const 
     token_cache_key(key, c, s, max_len > 0 ? max_len : t->max_len, limit, subset_seed);
     char *path = path_join(c->dir, key);
     int rc = 0;
-    if (load(d, path, key)) {
+    if (token_cache_load(d, path, key)) {
         d->path = path_join(dir, t->file[s]);
         memcpy(d->sha256, c->file, sizeof d->sha256);
     } else {
         rc = dataset_load(d, t, s, dir, tok, max_len, limit, subset_seed);
-        /* a file that changed meanwhile has no key yet */
+        /* the key is wrong for a data file that changed in the meantime */
         if (rc == 0 && strcmp(d->sha256, c->file) == 0)
-            save(d, c->dir, path, key);
+            token_cache_save(d, c->dir, path, key);
     }
     free(path);
     return rc;

@@ -1,4 +1,4 @@
-/* json.c - a JSON file as an object. */
+/* json.c - reading and writing JSON files. */
 #include "core/format/json.h"
 #include "core/base/base.h"
 #include "core/base/file.h"
@@ -8,20 +8,7 @@
 
 enum { JSON_LARGEST = 16 << 20 };
 
-struct copy {
-    const struct file *f;
-    char *to;
-};
-
-static int copy_out(void *arg)
-{
-    struct copy *c = arg;
-
-    memcpy(c->to, c->f->data, c->f->size);
-    return 0;
-}
-
-static json_t *parse(const char *path, const char *text, size_t size)
+static json_t *json_parse(const char *path, const char *text, size_t size)
 {
     json_error_t e;
     json_t *j = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
@@ -46,12 +33,12 @@ json_t *json_read(const char *path)
     if (file_map(&f, path) != 0)
         return NULL;
     if (f.size > JSON_LARGEST) {
-        fail(FAIL_INPUT, "'%s' is larger than 16 MiB: not a configuration", path);
+        fail(FAIL_INPUT, "'%s' is larger than 16 MiB, too large for a configuration", path);
     } else {
-        struct copy c = { &f, xalloc(f.size, 1) };
-        if (file_guard(&f, copy_out, &c) == 0)
-            j = parse(path, c.to, f.size);
-        free(c.to);
+        char *text = xalloc(f.size, 1);
+        if (file_copy_data(text, &f) == 0)
+            j = json_parse(path, text, f.size);
+        free(text);
     }
     file_unmap(&f);
     return j;

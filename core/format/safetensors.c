@@ -1,7 +1,7 @@
-/* safetensors.c - read and write safetensors files.
+/* safetensors.c - opening safetensors files.
  *
- * Layout: 8 bytes little-endian N, N bytes of JSON, then the data. The JSON maps each name to its
- * dtype, shape and [begin, end) within the data. */
+ * A file consists of the number N in 8 little-endian bytes, N bytes of JSON, and the data. The JSON
+ * maps each tensor's name to its dtype, its shape, and its range [begin, end) in the data. */
 #include "core/format/safetensors.h"
 
 #include <jansson.h>
@@ -20,6 +20,11 @@ static const struct {
     [ST_F16] = { "F16", 2 },   [ST_BF16] = { "BF16", 2 }, [ST_F32] = { "F32", 4 },
     [ST_F64] = { "F64", 8 },
 };
+
+const char *st_dtype_name(enum st_dtype d)
+{
+    return dtypes[d].name;
+}
 
 const char *st_escaped(const char *name)
 {
@@ -40,9 +45,9 @@ const char *st_escaped(const char *name)
     return buf;
 }
 
-/* A tensor's name belongs to every message about it. */
-#define REFUSE(s, t, ...) refuse((s)->file.path, (t)->name, __VA_ARGS__)
-static int PRINTF(3, 4) refuse(const char *path, const char *tensor, const char *fmt, ...)
+/* Every message about a tensor has its name and that of the file. */
+#define REFUSE(s, t, ...) refuse_tensor((s)->file.path, (t)->name, __VA_ARGS__)
+static int PRINTF(3, 4) refuse_tensor(const char *path, const char *tensor, const char *fmt, ...)
 {
     char why[512];
     va_list ap;
@@ -53,7 +58,7 @@ static int PRINTF(3, 4) refuse(const char *path, const char *tensor, const char 
     return fail(FAIL_INPUT, "tensor '%s' of '%s' %s", st_escaped(tensor), path, why);
 }
 
-/* Whole, not negative, and exact in every reader (those that keep numbers as doubles included). */
+/* A whole number, not negative, and exact even for programs that read numbers as doubles. */
 static int read_size(size_t *out, const json_t *j)
 {
     if (!json_is_integer(j) || json_integer_value(j) < 0 || json_integer_value(j) > (1LL << 53))
@@ -86,14 +91,16 @@ static int read_shape(struct st_tensor *t, const struct safetensors *s, const js
     t->count = 1;
     for (int i = 0; i < t->n_dims; i++) {
         if (read_size(&t->shape[i], json_array_get(j, (size_t)i)) != 0)
-            return REFUSE(s, t, "has a shape with a number that is not a whole one from 0 to 2^53");
+            return REFUSE(s, t,
+                          "has a shape that does not consist of whole numbers from 0 to 2^53");
         if (__builtin_mul_overflow(t->count, t->shape[i], &t->count))
             return REFUSE(s, t, "has a shape whose product overflows");
     }
     return 0;
 }
 
-/* Where the data of a tensor lies; sorted by place, they must follow each other exactly. */
+/* Where the data of a tensor are. In the order of their places, each must begin where the one
+ * before it ends. */
 struct span {
     size_t begin, end;
     struct st_tensor t;
@@ -107,7 +114,7 @@ static int read_span(struct span *p, const struct safetensors *s, const json_t *
     if (!json_is_array(j) || json_array_size(j) != 2 ||
         read_size(&p->begin, json_array_get(j, 0)) != 0 ||
         read_size(&p->end, json_array_get(j, 1)) != 0)
-        return REFUSE(s, t, "has no two data_offsets that are whole numbers from 0 to 2^53");
+        return REFUSE(s, t, "lacks two data_offsets that are whole numbers from 0 to 2^53");
     if (p->begin > p->end)
         return REFUSE(s, t, "has reversed data_offsets %zu, %zu", p->begin, p->end);
     if (p->end > data_size)
@@ -115,8 +122,9 @@ static int read_span(struct span *p, const struct safetensors *s, const json_t *
     if (__builtin_mul_overflow(t->count, dtypes[t->dtype].bytes, &bytes))
         return REFUSE(s, t, "has a shape whose size in bytes overflows");
     if (bytes != p->end - p->begin)
-        return REFUSE(s, t, "needs %zu bytes by its shape and dtype %s, its data_offsets give %zu",
-                      bytes, dtypes[t->dtype].name, p->end - p->begin);
+        return REFUSE(s, t,
+                      "needs %zu bytes for its shape and dtype %s, but its data_offsets give %zu",
+                      bytes, st_dtype_name(t->dtype), p->end - p->begin);
     return 0;
 }
 
@@ -195,7 +203,8 @@ static int by_name(const void *a, const void *b, void *arg)
 }
 
 /* Move the spans into s->t and index them by name. */
-static void keep(struct safetensors *s, const struct span *p, size_t n, const unsigned char *data)
+static void keep_spans(struct safetensors *s, const struct span *p, size_t n,
+                       const unsigned char *data)
 {
     s->n = (int)n;
     s->t = xalloc(n, sizeof *s->t);
@@ -228,7 +237,7 @@ static int read_tensors(struct safetensors *s, json_t *header, size_t header_siz
     qsort(p, n, sizeof *p, by_place);
     rc = check_cover(s, p, n, data_size);
     if (rc == 0)
-        keep(s, p, n, s->file.data + PREFIX + header_size);
+        keep_spans(s, p, n, s->file.data + PREFIX + header_size);
 out:
     for (size_t i = 0; rc != 0 && i < n; i++)
         free(p[i].t.name);
@@ -241,7 +250,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Whitespace may pad the object on both sides; anything else there is refused. */
+/* Whitespace may surround the object, but nothing else. */
 static json_t *parse_header(const char *path, const char *text, size_t size)
 {
     json_error_t e;
@@ -275,7 +284,7 @@ struct header_copy {
     size_t size;
 };
 
-/* Only this reads the map: the parser works on a copy, which nobody can truncate. */
+/* Only this function reads the map. The parser works on a copy, which nobody can truncate. */
 static int copy_header(void *arg)
 {
     struct header_copy *h = arg;
@@ -287,7 +296,7 @@ static int copy_header(void *arg)
         return fail(FAIL_INPUT, "header of '%s' would have %llu bytes; at most 100 MB are accepted",
                     h->f->path, (unsigned long long)size);
     if (size > h->f->size - PREFIX)
-        return fail(FAIL_INPUT, "header of '%s' would have %llu bytes; the file has %zu",
+        return fail(FAIL_INPUT, "header of '%s' would have %llu bytes, but the file has %zu",
                     h->f->path, (unsigned long long)size, h->f->size);
     h->size = (size_t)size;
     h->text = xalloc(h->size, 1);

@@ -1,4 +1,5 @@
-/* st_data.c - the numbers of a safetensors file: copied out with conversion, and written. */
+/* safetensors_data.c - reading the values of safetensors files with conversion, and writing
+ * files. */
 #include "core/format/safetensors.h"
 
 #include <jansson.h>
@@ -6,13 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const dtype_names[] = {
-    [ST_BOOL] = "BOOL", [ST_U8] = "U8",   [ST_I8] = "I8",     [ST_I16] = "I16", [ST_I32] = "I32",
-    [ST_I64] = "I64",   [ST_F16] = "F16", [ST_BF16] = "BF16", [ST_F32] = "F32", [ST_F64] = "F64",
-};
-
-/* Little-endian bytes at any alignment. */
-static uint64_t bits(const unsigned char *p, int n_bytes)
+/* The number in N_BYTES little-endian bytes at any alignment. */
+static uint64_t read_bits(const unsigned char *p, int n_bytes)
 {
     uint64_t u = 0;
 
@@ -52,23 +48,23 @@ static double from_f16(unsigned u)
     return u >> 15 ? -x : x;
 }
 
-static double number(const struct st_tensor *t, size_t i)
+static double read_number(const struct st_tensor *t, size_t i)
 {
     switch (t->dtype) {
-    case ST_F16: return from_f16((unsigned)bits(t->data + 2 * i, 2));
-    case ST_BF16: return from_f32((uint32_t)bits(t->data + 2 * i, 2) << 16);
-    case ST_F32: return from_f32((uint32_t)bits(t->data + 4 * i, 4));
-    default: return from_f64(bits(t->data + 8 * i, 8));
+    case ST_F16: return from_f16((unsigned)read_bits(t->data + 2 * i, 2));
+    case ST_BF16: return from_f32((uint32_t)read_bits(t->data + 2 * i, 2) << 16);
+    case ST_F32: return from_f32((uint32_t)read_bits(t->data + 4 * i, 4));
+    default: return from_f64(read_bits(t->data + 8 * i, 8));
     }
 }
 
-static long integer(const struct st_tensor *t, size_t i)
+static long read_integer(const struct st_tensor *t, size_t i)
 {
     switch (t->dtype) {
     case ST_I8: return (int8_t)t->data[i];
-    case ST_I16: return (int16_t)bits(t->data + 2 * i, 2);
-    case ST_I32: return (int32_t)bits(t->data + 4 * i, 4);
-    case ST_I64: return (long)bits(t->data + 8 * i, 8);
+    case ST_I16: return (int16_t)read_bits(t->data + 2 * i, 2);
+    case ST_I32: return (int32_t)read_bits(t->data + 4 * i, 4);
+    case ST_I64: return (long)read_bits(t->data + 8 * i, 8);
     default: return t->data[i];
     }
 }
@@ -90,7 +86,7 @@ static int copy_reals(void *arg)
         memcpy(c->reals, t->data, t->count * sizeof(real));
     else
         for (size_t i = 0; i < t->count; i++)
-            c->reals[i] = (real)number(t, i);
+            c->reals[i] = (real)read_number(t, i);
     for (size_t i = 0; i < t->count; i++)
         if (!isfinite(c->reals[i]))
             return fail(FAIL_INPUT, "tensor '%s' of '%s' has %s at index %zu", st_escaped(t->name),
@@ -103,7 +99,7 @@ static int copy_doubles(void *arg)
     const struct copy *c = arg;
 
     for (size_t i = 0; i < c->t->count; i++)
-        c->doubles[i] = number(c->t, i);
+        c->doubles[i] = read_number(c->t, i);
     return 0;
 }
 
@@ -112,19 +108,19 @@ static int copy_longs(void *arg)
     const struct copy *c = arg;
 
     for (size_t i = 0; i < c->t->count; i++)
-        c->longs[i] = integer(c->t, i);
+        c->longs[i] = read_integer(c->t, i);
     return 0;
 }
 
-static int suits(const struct safetensors *s, const struct st_tensor *t, size_t count,
-                 bool integers)
+static int check_request(const struct safetensors *s, const struct st_tensor *t, size_t count,
+                         bool integers)
 {
     if ((t->dtype <= ST_I64) != integers)
-        return fail(FAIL_INPUT, "tensor '%s' of '%s' has the dtype %s; %s needed here",
-                    st_escaped(t->name), s->file.path, dtype_names[t->dtype],
+        return fail(FAIL_INPUT, "tensor '%s' of '%s' has the dtype %s, but %s needed here",
+                    st_escaped(t->name), s->file.path, st_dtype_name(t->dtype),
                     integers ? "integers are" : "a float type is");
     if (t->count != count)
-        return fail(FAIL_INPUT, "tensor '%s' of '%s' has %zu numbers; %zu are needed here",
+        return fail(FAIL_INPUT, "tensor '%s' of '%s' has %zu values, but %zu are needed here",
                     st_escaped(t->name), s->file.path, t->count, count);
     return 0;
 }
@@ -133,21 +129,21 @@ int st_reals(real *dst, const struct safetensors *s, const struct st_tensor *t, 
 {
     struct copy c = { .s = s, .t = t, .reals = dst };
 
-    return suits(s, t, count, false) != 0 ? -1 : file_guard(&s->file, copy_reals, &c);
+    return check_request(s, t, count, false) != 0 ? -1 : file_guard(&s->file, copy_reals, &c);
 }
 
 int st_doubles(double *dst, const struct safetensors *s, const struct st_tensor *t, size_t count)
 {
     struct copy c = { .s = s, .t = t, .doubles = dst };
 
-    return suits(s, t, count, false) != 0 ? -1 : file_guard(&s->file, copy_doubles, &c);
+    return check_request(s, t, count, false) != 0 ? -1 : file_guard(&s->file, copy_doubles, &c);
 }
 
 int st_longs(long *dst, const struct safetensors *s, const struct st_tensor *t, size_t count)
 {
     struct copy c = { .s = s, .t = t, .longs = dst };
 
-    return suits(s, t, count, true) != 0 ? -1 : file_guard(&s->file, copy_longs, &c);
+    return check_request(s, t, count, true) != 0 ? -1 : file_guard(&s->file, copy_longs, &c);
 }
 
 static int all_finite(void *arg)
@@ -180,8 +176,7 @@ static size_t out_count(const struct st_out *t)
     return count;
 }
 
-/* The header as text (freed by the caller), or NULL for a name that is not UTF-8 or occurs twice.
- */
+/* The header, which the caller frees. Errors: NULL for a name that is not UTF-8 or occurs twice. */
 static char *header_text(const struct st_out *t, int n, const char *dtype, size_t size_of)
 {
     json_t *h = json_pack("{s:{s:s}}", "__metadata__", "format", "pt");
@@ -198,7 +193,7 @@ static char *header_text(const struct st_out *t, int n, const char *dtype, size_
                                   "data_offsets", (json_int_t)at, (json_int_t)end);
         bool twice = json_object_get(h, t[i].name) != NULL;
         if (json_object_set_new(h, t[i].name, entry) != 0 || twice) {
-            fail(FAIL_STORE, "cannot write two tensors '%s', or one that is not UTF-8",
+            fail(FAIL_STORE, "the name of tensor '%s' occurs twice or is not UTF-8",
                  st_escaped(t[i].name));
             goto out;
         }
@@ -211,7 +206,7 @@ out:
     return text;
 }
 
-static void put(unsigned char *p, const struct st_out *t, size_t count, bool f64)
+static void write_values(unsigned char *p, const struct st_out *t, size_t count, bool f64)
 {
     for (size_t i = 0; i < count; i++) {
         float f = (float)t->data[i];
@@ -223,15 +218,15 @@ static void put(unsigned char *p, const struct st_out *t, size_t count, bool f64
     }
 }
 
-/* Spaces round the header up to a multiple of 8, so that the data are aligned for those who map it.
- */
+/* Spaces extend the header to a multiple of 8 bytes, so that the data are aligned in a mapped
+ * file. */
 int st_write(const char *path, const struct st_out *t, int n, bool f64)
 {
     size_t size_of = f64 ? 8 : 4, data = 0;
     char *text = header_text(t, n, f64 ? "F64" : "F32", size_of);
 
     if (!text)
-        return fail_context("'%s'", path);
+        return fail_context("cannot write '%s'", path);
     size_t used = strlen(text), header = (used + 7) / 8 * 8;
     for (int i = 0; i < n; i++)
         data += out_count(&t[i]) * size_of;
@@ -241,7 +236,7 @@ int st_write(const char *path, const struct st_out *t, int n, bool f64)
     memset(p + 8, ' ', header);
     memcpy(p + 8, text, used);
     for (int i = 0; i < n; i++) {
-        put(q, &t[i], out_count(&t[i]), f64);
+        write_values(q, &t[i], out_count(&t[i]), f64);
         q += out_count(&t[i]) * size_of;
     }
     int rc = file_write(path, p, 8 + header + data, FAIL_STORE);

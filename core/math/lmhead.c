@@ -1,4 +1,4 @@
-/* lmhead.c - the loss of a next token in sweeps over chunks of the vocabulary. */
+/* lmhead.c - the next-token loss, in sweeps over chunks of the vocabulary. */
 #include "core/math/lmhead.h"
 #include "core/math/logit_row.h"
 
@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The rows of a sweep. */
+/* N rows of x that have a target, and what a sweep over the chunks computes of them. */
 struct sweep {
     const struct lmhead *h;
     int n;
-    int *row, *target; /* [n] row of x, word */
+    int *row, *target; /* [n] the row of x, and its target */
     struct mat x, acc; /* [n,d] */
     real *z;           /* [LMHEAD_ROWS, LMHEAD_CHUNK] */
-    real *max, *at;    /* [n] running maximum; logit of the target */
-    double *sum;       /* [n] of e^(z - max) */
+    real *max, *at;    /* [n] running maximum; the logit of the target */
+    double *sum;       /* [n] running sum of e^(z - max) */
 };
 
 int lmhead_chunks(int n_words)
@@ -66,7 +66,7 @@ void lmhead_free(struct lmhead *h)
     *h = (struct lmhead){ 0 };
 }
 
-/* --- products with one chunk */
+/* --- Products with one chunk */
 
 static void chunk_fwd(const struct lmhead *h, int c, struct mat z, struct mat x)
 {
@@ -84,12 +84,13 @@ static void chunk_bwd(const struct lmhead *h, int c, struct mat dx, struct mat d
         mat_gemm(dx, add, 1, dz, NOTRANS, chunk_of(h->w, c), NOTRANS);
 }
 
-/* The rows of the sweep that one product takes: from i, with their z. */
+/* The number of rows in the product that begins at row I of the sweep. */
 static int product_rows(const struct sweep *s, int i)
 {
     return s->n - i < LMHEAD_ROWS ? s->n - i : LMHEAD_ROWS;
 }
 
+/* The logits of those rows for the words of chunk C. */
 static struct mat product_z(const struct sweep *s, int c, int i)
 {
     struct mat z = mat_make(s->z, product_rows(s, i), chunk_of(s->h->w, c).rows);
@@ -98,7 +99,7 @@ static struct mat product_z(const struct sweep *s, int c, int i)
     return z;
 }
 
-/* --- the online softmax: Z of chunk C for row I becomes e^(z - max) */
+/* --- The online softmax: the Z of row I for chunk C becomes e^(z - max). */
 
 static void online_row(struct sweep *s, int c, int i, real *z, int n, bool acc)
 {
@@ -108,7 +109,7 @@ static void online_row(struct sweep *s, int c, int i, real *z, int n, bool acc)
     if (y >= 0 && y < n)
         s->at[i] = z[y];
     if (max > s->max[i]) {
-        double by = exp((double)s->max[i] - (double)max); /* 0 at the first chunk */
+        double by = exp((double)s->max[i] - (double)max); /* 0 in the first chunk */
         s->max[i] = max;
         s->sum[i] *= by;
         if (acc && c > 0)
@@ -117,7 +118,7 @@ static void online_row(struct sweep *s, int c, int i, real *z, int n, bool acc)
     s->sum[i] += row_exp_sum(z, z, n, s->max[i]);
 }
 
-/* Maxima and sums of all rows, and a = sum_v e^(z_v - max) W_v when ACC. */
+/* The maxima and sums of all rows, and a = sum_v e^(z_v - max) W_v if ACC. */
 static void sweep_online(struct sweep *s, bool acc)
 {
     for (int i = 0; i < s->n; i++) {
@@ -135,7 +136,7 @@ static void sweep_online(struct sweep *s, bool acc)
 }
 
 /* acc = w (a / s - W_y) */
-static void finish(struct sweep *s, double weight)
+static void finish_gradient(struct sweep *s, double weight)
 {
     for (int i = 0; i < s->n; i++) {
         real *a = mat_row(s->acc, i);
@@ -146,7 +147,7 @@ static void finish(struct sweep *s, double weight)
     }
 }
 
-/* acc = dz W and dW += dz^T x with dz = w (p - onehot), z computed again. */
+/* acc = dz W and dW += dz^T x with dz = w (p - onehot), where z is recomputed. */
 static void sweep_trained(struct sweep *s, struct mat dw, double weight)
 {
     for (int c = 0; c < n_chunks(s->h->w); c++)
@@ -165,9 +166,10 @@ static void sweep_trained(struct sweep *s, struct mat dw, double weight)
         }
 }
 
-/* --- */
+/* --- The whole loss */
 
-static void *cut(unsigned char **at, size_t n, size_t size)
+/* Take N elements of SIZE bytes at *AT, which moves on to the next cache line. */
+static void *take(unsigned char **at, size_t n, size_t size)
 {
     unsigned char *p = *at;
 
@@ -175,20 +177,20 @@ static void *cut(unsigned char **at, size_t n, size_t size)
     return p;
 }
 
-/* Point the sweep's arrays into memory for ROWS rows; returns how many bytes that is. */
+/* Place the arrays of a sweep over ROWS rows in MEM; returns the number of bytes they take. */
 static size_t sweep_plan(struct sweep *s, void *mem, int rows, int d)
 {
     unsigned char *from = mem, *at = from;
     size_t n = (size_t)(rows < LMHEAD_SWEEP ? rows : LMHEAD_SWEEP);
 
-    s->x = mat_make(cut(&at, n * (size_t)d, sizeof(real)), (int)n, d);
-    s->acc = mat_make(cut(&at, n * (size_t)d, sizeof(real)), (int)n, d);
-    s->z = cut(&at, (size_t)LMHEAD_ROWS * LMHEAD_CHUNK, sizeof(real));
-    s->max = cut(&at, n, sizeof(real));
-    s->at = cut(&at, n, sizeof(real));
-    s->sum = cut(&at, n, sizeof(double));
-    s->row = cut(&at, n, sizeof(int));
-    s->target = cut(&at, n, sizeof(int));
+    s->x = mat_make(take(&at, n * (size_t)d, sizeof(real)), (int)n, d);
+    s->acc = mat_make(take(&at, n * (size_t)d, sizeof(real)), (int)n, d);
+    s->z = take(&at, (size_t)LMHEAD_ROWS * LMHEAD_CHUNK, sizeof(real));
+    s->max = take(&at, n, sizeof(real));
+    s->at = take(&at, n, sizeof(real));
+    s->sum = take(&at, n, sizeof(double));
+    s->row = take(&at, n, sizeof(int));
+    s->target = take(&at, n, sizeof(int));
     return (size_t)(at - from);
 }
 
@@ -212,7 +214,7 @@ static double run_sweep(struct sweep *s, struct mat dx, struct mat dw, double we
     if (dw.x)
         sweep_trained(s, dw, weight);
     else if (dx.x)
-        finish(s, weight);
+        finish_gradient(s, weight);
     for (int i = 0; dx.x && i < s->n; i++)
         memcpy(mat_row(dx, s->row[i]), mat_row(s->acc, i), bytes);
     s->n = 0;
@@ -252,7 +254,7 @@ double lmhead_loss(const struct lmhead *h, struct mat dx, struct mat dw, struct 
 
 void lmhead_logits(const struct lmhead *h, struct mat z, struct mat x)
 {
-    CHECK(z.rows == x.rows && z.cols == h->w.rows, "%dx%d logits of %d rows, %d words", z.rows,
+    CHECK(z.rows == x.rows && z.cols == h->w.rows, "%dx%d logits for %d rows and %d words", z.rows,
           z.cols, x.rows, h->w.rows);
     for (int c = 0; c < n_chunks(h->w); c++)
         chunk_fwd(h, c, mat_cols(z, c * LMHEAD_CHUNK, chunk_of(h->w, c).rows), x);

@@ -1,48 +1,51 @@
-/* lmhead.h - the loss of a next token over a large vocabulary, without its logits. Layer 1.
+/* lmhead.h - the next-token loss over a large vocabulary, without storing the logits.
  *
  *     z_t = W x_t,   L = sum_t (log sum_v exp z_tv - z_t,y),   dx_t = w (sum_v p_tv W_v - W_y)
  *
- * with p = softmax(z), y the target of row t and w the weight of the loss. [rows, vocabulary] never
- * exists: the vocabulary goes by in chunks, and with the running maximum m of a row (Milakov &
- * Gimelshein 2018, online softmax)
+ * with p = softmax(z), y the target of row t, and w the weight of the loss. The matrix of all
+ * logits [rows, vocabulary] never exists. The vocabulary is processed in chunks, with a running
+ * maximum m, sum s and weighted sum a for every row (online softmax, Milakov & Gimelshein 2018):
  *
  *     m' = max(m, max_v z_v),   s' = s e^(m-m') + sum_v e^(z_v-m'),
  *     a' = a e^(m-m') + sum_v e^(z_v-m') W_v
  *
- * so that one sweep gives both L (log s + m) and dx (a / s): each chunk of W is multiplied once
- * forward and once backward. A trained W needs the final p for its own gradient, so the first sweep
- * only finds m and s, and a second one computes z again. */
+ * So one sweep over the chunks gives both L (log s + m) and dx (a / s), and each chunk of W is
+ * multiplied once forward and once backward. The gradient of a trainable W needs the final p, so
+ * the first sweep finds only m and s, and a second one recomputes z. */
 #ifndef LMHEAD_H
 #define LMHEAD_H
 
 #include "core/math/packed.h"
 
-/* Rows of one sweep at most, rows of one product, and words of a chunk: a chunk, packed in both
- * directions, stays in the outer cache while the rows of a sweep go by, a product's z in the
- * core's. */
+/* The number of rows in one sweep and in one product, and of words in a chunk. A chunk that is
+ * packed for both directions stays in the outer cache during a sweep, and the z of one product
+ * stays in the cache of the core. */
 enum { LMHEAD_SWEEP = 512, LMHEAD_ROWS = 128, LMHEAD_CHUNK = 1024 };
 
 struct lmhead {
-    struct mat w;          /* [V,d]; owned by others, outlives this */
-    struct packed **chunk; /* of a frozen W: [ceil(V / LMHEAD_CHUNK)]; NULL: plain products on w */
+    struct mat w; /* [V,d]; not owned, must outlive this struct */
+    struct packed *
+        *chunk; /* of a frozen W: [ceil(V / LMHEAD_CHUNK)]; NULL: plain products with w */
 };
-/* lmhead_init - for a frozen W [V,d], its chunks NULL: their owner may fill in what is packed already.
- * lmhead_pack - pack the others. Errors: FAIL_MEMORY. lmhead_chunks - of V words; lmhead_chunk - the
- * rows of W that are chunk C. */
+
+/* lmhead_init - for a frozen W [V,d]; the chunks are NULL, and their owner may set those that are
+ * packed already. lmhead_pack - pack the other chunks. Errors: FAIL_MEMORY.
+ * lmhead_free - free all chunks; does nothing for a zeroed struct.
+ * lmhead_chunks - the number of chunks of a vocabulary. lmhead_chunk - the rows of W in chunk C. */
 void lmhead_init(struct lmhead *h, struct mat w);
 int lmhead_pack(struct lmhead *h, enum precision p);
+void lmhead_free(struct lmhead *h);
 int lmhead_chunks(int n_words);
 struct mat lmhead_chunk(const struct lmhead *h, int c);
-void lmhead_free(struct lmhead *h); /* of a zeroed one: nothing */
 
-/* lmhead_loss - L over the rows of X [T,d] whose TARGET [T] is not negative; returns the plain sum.
- * DX [T,d], if not empty, = the gradient of WEIGHT * L, 0 in the other rows; it may be X. DW [V,d],
- * if not empty, += ; only with a W that is not packed, and with DX. SCRATCH: lmhead_scratch bytes
- * for at least T rows, aligned for double. */
+/* lmhead_loss - the sum L over the rows of X [T,d] whose TARGET [T] is not negative. Unless DX
+ * [T,d] is empty, it becomes the gradient of WEIGHT * L, with 0 in the other rows; it may be X.
+ * Unless DW [V,d] is empty, its gradient is added to it; this needs a W that is not packed, and DX.
+ * SCRATCH has lmhead_scratch(d, T) bytes and is aligned for double. */
 double lmhead_loss(const struct lmhead *h, struct mat dx, struct mat dw, struct mat x,
                    const int *target, double weight, void *scratch);
 size_t lmhead_scratch(int d, int rows);
 
-/* lmhead_logits - Z [T,V] = X W^T, where all of them are really wanted. */
+/* lmhead_logits - Z [T,V] = X W^T, for callers that do need all logits. */
 void lmhead_logits(const struct lmhead *h, struct mat z, struct mat x);
 #endif

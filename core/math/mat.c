@@ -1,4 +1,4 @@
-/* mat.c - products through OpenBLAS, sums and copies, and the facts about the library. */
+/* mat.c - products through BLAS, sums and copies of matrices, and facts about the libraries. */
 #include "core/math/onednn.h"
 #include "core/math/vec.h"
 
@@ -7,11 +7,11 @@
 
 extern void omp_set_num_threads(int n); /* libgomp, used by oneDNN */
 
-/* Partial sums of vec_dot: part of its definition. */
+/* The number of partial sums of vec_dot, which is part of its definition. */
 enum { DOT_LANES = 8 };
 
-/* From this size on the gradient of a weight, A^T B, is a tenth faster through oneDNN, which packs
- * its operands for a wider kernel; thin matrices are not. Part of what decides the bits. */
+/* From this size on, the gradient of a weight, A^T B, is a tenth faster through oneDNN, which packs
+ * its operands for a wider kernel. Thin matrices are not. The bits of results depend on it. */
 enum { WEIGHT_SIDE = 64 };
 
 struct mat mat_arena(struct arena *a, int rows, int cols)
@@ -66,14 +66,9 @@ void mat_zero(struct mat m)
         memset(mat_row(m, i), 0, (size_t)m.cols * sizeof(real));
 }
 
-static void check_same(struct mat a, struct mat b)
-{
-    CHECK(a.rows == b.rows && a.cols == b.cols, "%dx%d and %dx%d", a.rows, a.cols, b.rows, b.cols);
-}
-
 void mat_copy(struct mat dst, struct mat src)
 {
-    check_same(dst, src);
+    MAT_CHECK_SAME(dst, src);
     for (int i = 0; i < src.rows; i++)
         memmove(mat_row(dst, i), mat_row(src, i), (size_t)src.cols * sizeof(real));
 }
@@ -87,7 +82,7 @@ VEC_CLONES static void row_add(real *y, real alpha, const real *x, int n)
 
 void mat_add(struct mat dst, real alpha, struct mat src)
 {
-    check_same(dst, src);
+    MAT_CHECK_SAME(dst, src);
     for (int i = 0; i < src.rows; i++)
         row_add(mat_row(dst, i), alpha, mat_row(src, i), src.cols);
 }
@@ -130,7 +125,7 @@ double vec_norm(const real *x, size_t n)
     return sqrt(dot(x, x, n));
 }
 
-/* x - x is 0 for a finite x and NaN for all others. */
+/* x - x is 0 if x is finite, else NaN. */
 VEC_CLONES static int all_finite(const real *x, size_t n)
 {
     int bad = 0;

@@ -1,12 +1,13 @@
-/* onednn.c - packed products through oneDNN 2.x (C API).
+/* onednn.c - products through oneDNN 2.x (C API).
  *
- * A matmul primitive is made for one number of rows, which costs 0.1 ms or more, so primitives are
- * cached by shape and shared by all weights of that shape. A call is cut into equal pieces of at
- * most PIECE rows: as fast, and it bounds how many row counts there are. Primitives run in several
- * threads at once because the scratchpad belongs to the thread (with the library's own, results
- * would be wrong without an error). Views with gaps between rows are copied to and from dense rows:
- * oneDNN has only a slow reference kernel for them. For bf16 the rows of x are rounded on the way,
- * PIECE at a time, so that the copy stays in the nearest cache. */
+ * A matmul primitive is made for a certain number of rows, which takes 0.1 ms or more. So
+ * primitives are cached by their shape, and all weights of a shape share them. A call is split into
+ * equal pieces of at most PIECE rows; this is as fast as one piece and limits the number of
+ * different row counts. Several threads can execute a primitive at once, because each thread has
+ * its own scratchpad (with the library's own scratchpad the results would be wrong, without an
+ * error). Views with gaps between rows are copied to and from dense matrices, because oneDNN has
+ * only a slow reference kernel for them. For bf16 the rows of x are rounded while they are copied,
+ * PIECE rows at a time, so that the copy stays in the first-level cache. */
 #include "core/math/onednn.h"
 #include "core/math/bf16.h"
 
@@ -23,12 +24,11 @@ extern void omp_set_num_threads(int n); /* libgomp */
 
 enum { PIECE = 128, PROBE_ROWS = 64, MAX_CACHED = 4096, BUCKETS = 1024 };
 enum { HAS_BIAS = 1, HAS_ADD = 2, IS_BF16 = 4, MAX_ARGS = 5 };
-/* Flags of weights that stay as they are: the rows of W [k, n] lie one after another, or its
- * columns. */
+/* Flags of weights that are not packed: W [k, n] is stored by rows, or by columns. */
 enum { PLAIN_ROWS = 64, PLAIN_COLS = 128 };
 #define HUGE ((size_t)2 << 20)
 
-/* A primitive and the descriptions of its arguments. */
+/* A primitive and the descriptions of its arguments, an entry of the cache. */
 struct product {
     int rows, k, n, flags;
     dnnl_primitive_t prim;
@@ -37,7 +37,7 @@ struct product {
     bool cached;
 };
 
-/* What a thread owns. */
+/* What belongs to a thread. */
 enum buffer { SCRATCH, DENSE_X, DENSE_Y, N_BUFFERS };
 struct thread {
     dnnl_stream_t stream;
@@ -54,16 +54,16 @@ static struct product *cache[BUCKETS];
 static int n_cached;
 static _Thread_local struct thread own;
 
-/* --- engine and threads */
+/* --- Engine and threads */
 
 static void thread_end(void *arg)
 {
-    struct thread *l = arg;
+    struct thread *t = arg;
 
-    dnnl_stream_destroy(l->stream);
+    dnnl_stream_destroy(t->stream);
     for (int i = 0; i < N_BUFFERS; i++)
-        free(l->buf[i]);
-    memset(l, 0, sizeof *l);
+        free(t->buf[i]);
+    memset(t, 0, sizeof *t);
 }
 
 void *onednn_alloc(size_t bytes)
@@ -95,13 +95,13 @@ static void *thread_buffer(enum buffer which, size_t bytes)
     if (bytes > own.size[which]) {
         free(own.buf[which]);
         own.buf[which] = onednn_alloc(bytes);
-        CHECK(own.buf[which], "no memory for a buffer of %zu bytes", bytes);
+        CHECK(own.buf[which], "not enough memory for a buffer of %zu bytes", bytes);
         own.size[which] = bytes;
     }
     return own.buf[which];
 }
 
-/* --- descriptions */
+/* --- Descriptions */
 
 static dnnl_data_type_t type_of(bool bf16)
 {
@@ -142,8 +142,8 @@ static dnnl_primitive_attr_t new_attr(bool add)
     return attr;
 }
 
-/* The matmul of P with weights described by W ("any" lets oneDNN choose); NULL: none. */
-static dnnl_primitive_desc_t describe(struct product *p, const dnnl_memory_desc_t *w)
+/* The matmul of P with weights described by W ("any" lets oneDNN choose); NULL: there is none. */
+static dnnl_primitive_desc_t describe_product(struct product *p, const dnnl_memory_desc_t *w)
 {
     dnnl_matmul_desc_t op;
     dnnl_primitive_desc_t pd = NULL;
@@ -163,8 +163,8 @@ static dnnl_primitive_desc_t describe(struct product *p, const dnnl_memory_desc_
     return pd;
 }
 
-/* A kernel that is packed and knows the type: for bf16 a CPU without the instructions gets others,
- * which are slow. */
+/* Is it a packed kernel for the type? On CPUs without instructions for bf16, oneDNN chooses other
+ * kernels, which are slow. */
 static bool good_kernel(const char *name, bool bf16)
 {
     return strncmp(name, "brg:", 4) == 0 && (!bf16 || strstr(name, "bf16"));
@@ -180,7 +180,7 @@ bool onednn_layout(struct onednn *o)
     if (dnnl_memory_desc_init_by_tag(&any, 2, dims, type_of(o->bf16), dnnl_format_tag_any) !=
         dnnl_success)
         return false;
-    dnnl_primitive_desc_t pd = describe(&p, &any);
+    dnnl_primitive_desc_t pd = describe_product(&p, &any);
     if (!pd)
         return false;
     o->md = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
@@ -226,7 +226,7 @@ const char *onednn_version(void)
     return text;
 }
 
-/* --- the cache of primitives */
+/* --- The cache of primitives */
 
 static struct product *product_new(const struct product *key, const dnnl_memory_desc_t *w)
 {
@@ -234,7 +234,7 @@ static struct product *product_new(const struct product *key, const dnnl_memory_
 
     *p = *key;
     p->w = *w;
-    dnnl_primitive_desc_t pd = describe(p, w);
+    dnnl_primitive_desc_t pd = describe_product(p, w);
     CHECK(pd, "no matmul for %d x %d x %d", p->rows, p->k, p->n);
     p->scratch = *dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
     dnnl_status_t st = dnnl_primitive_create(&p->prim, pd);
@@ -266,8 +266,8 @@ static bool same_key(const struct product *a, const struct product *b)
     return a->rows == b->rows && a->k == b->k && a->n == b->n && a->flags == b->flags;
 }
 
-/* Entries stay for the life of the process; when the cache is full the caller gets one of its own.
- */
+/* Entries are kept until the process ends. If the cache is full, the caller gets a primitive of its
+ * own, which product_release frees. */
 static struct product *product_get(const struct product *key, const dnnl_memory_desc_t *w)
 {
     struct product **head = &cache[bucket_of(key)], *p;
@@ -289,9 +289,9 @@ static struct product *product_get(const struct product *key, const dnnl_memory_
     return p;
 }
 
-/* --- the product */
+/* --- The product */
 
-static dnnl_memory_t memory(const dnnl_memory_desc_t *md, const void *data)
+static dnnl_memory_t new_memory(const dnnl_memory_desc_t *md, const void *data)
 {
     dnnl_memory_t m = NULL;
     dnnl_status_t st = dnnl_memory_create(&m, md, onednn_engine, (void *)data);
@@ -300,7 +300,7 @@ static dnnl_memory_t memory(const dnnl_memory_desc_t *md, const void *data)
     return m;
 }
 
-/* Dense y, and x as the kernel takes it. */
+/* Y without gaps, and X as the kernel needs it. */
 static void mul_dense(const struct onednn *o, real *y, const void *x, int rows, const real *bias,
                       int flags)
 {
@@ -311,11 +311,11 @@ static void mul_dense(const struct onednn *o, real *y, const void *x, int rows, 
     dnnl_exec_arg_t args[MAX_ARGS];
     int n = 0;
 
-    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_SRC, memory(&p->x, x) };
-    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_DST, memory(&p->y, y) };
-    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_SCRATCHPAD, memory(&p->scratch, scratch) };
+    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_SRC, new_memory(&p->x, x) };
+    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_DST, new_memory(&p->y, y) };
+    args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_SCRATCHPAD, new_memory(&p->scratch, scratch) };
     if (flags & HAS_BIAS)
-        args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, memory(&p->bias, bias) };
+        args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, new_memory(&p->bias, bias) };
     args[n] = (dnnl_exec_arg_t){ DNNL_ARG_WEIGHTS, o->mem };
     dnnl_status_t st = dnnl_primitive_execute(p->prim, stream, n + 1, args);
     CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
@@ -326,7 +326,8 @@ static void mul_dense(const struct onednn *o, real *y, const void *x, int rows, 
     product_release(p);
 }
 
-static struct mat dense(struct mat m, enum buffer which)
+/* M itself if its rows have no gaps, else a buffer of its shape. */
+static struct mat dense_mat(struct mat m, enum buffer which)
 {
     size_t bytes = (size_t)m.rows * (size_t)m.cols * sizeof(real);
 
@@ -336,7 +337,7 @@ static struct mat dense(struct mat m, enum buffer which)
 static const void *dense_x(struct mat x, bool bf16)
 {
     if (!bf16) {
-        struct mat d = dense(x, DENSE_X);
+        struct mat d = dense_mat(x, DENSE_X);
         if (d.x != x.x)
             mat_copy(d, x);
         return d.x;
@@ -351,7 +352,7 @@ static const void *dense_x(struct mat x, bool bf16)
 static void mul_piece(const struct onednn *o, struct mat y, struct mat x, const real *bias,
                       int flags)
 {
-    struct mat dy = dense(y, DENSE_Y);
+    struct mat dy = dense_mat(y, DENSE_Y);
 
     if (dy.x != y.x && (flags & HAS_ADD))
         mat_copy(dy, y);
@@ -373,7 +374,7 @@ void onednn_mul(const struct onednn *o, struct mat y, struct mat x, const real *
     }
 }
 
-/* --- plain operands */
+/* --- Plain operands */
 
 void onednn_mul_plain(const real *w, enum trans t, struct mat y, struct mat x, const real *bias,
                       bool add)
@@ -384,7 +385,7 @@ void onednn_mul_plain(const real *w, enum trans t, struct mat y, struct mat x, c
         dnnl_memory_desc_init_by_strides(&o.md, 2, dims, dnnl_f32, t == TRANS ? cols : rows);
 
     CHECK(st == dnnl_success, "oneDNN status %d", (int)st);
-    o.mem = memory(&o.md, w);
+    o.mem = new_memory(&o.md, w);
     onednn_mul(&o, y, x, bias, add);
     dnnl_memory_destroy(o.mem);
 }
@@ -393,7 +394,7 @@ void onednn_gemm(struct mat c, real beta, real alpha, struct mat a, enum trans t
                  enum trans tb, int inner)
 {
 #ifdef REAL_IS_FLOAT
-    omp_set_num_threads(1); /* of this thread; the library has an engine of its own for this */
+    omp_set_num_threads(1); /* for this thread; sgemm does not use our engine */
     dnnl_status_t st = dnnl_sgemm(ta == TRANS ? 'T' : 'N', tb == TRANS ? 'T' : 'N', c.rows, c.cols,
                                   inner, alpha, a.x, a.ld, b.x, b.ld, beta, c.x, c.ld);
     CHECK(st == dnnl_success, "oneDNN status %d", (int)st);

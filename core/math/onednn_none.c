@@ -1,4 +1,4 @@
-/* onednn_none.c - in place of onednn.c in a program that is built without oneDNN. */
+/* onednn_none.c - replaces onednn.c in a program that is built without oneDNN. */
 #include "core/math/onednn.h"
 
 #if !HAVE_ONEDNN
@@ -22,7 +22,7 @@ struct onednn *onednn_pack(const real *w, int k, int n, int row_step, int col_st
 
 void onednn_free(struct onednn *o)
 {
-    CHECK(!o, "a matrix that was never packed");
+    CHECK(!o, "a packed matrix in a program without oneDNN");
 }
 
 size_t onednn_bytes(const struct onednn *o)
@@ -44,7 +44,7 @@ struct onednn *onednn_import(const void *data, size_t bytes, uint64_t tag, int k
     return NULL;
 }
 
-/* What follows is reached only where onednn_lack() says NULL. */
+/* The functions below are called only if onednn_lack() is NULL, so never. */
 
 const char *onednn_kernel(const struct onednn *o)
 {

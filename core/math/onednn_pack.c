@@ -1,4 +1,5 @@
-/* onednn_pack.c - weights in oneDNN's own layout: made from a matrix, or of bytes that were kept. */
+/* onednn_pack.c - weights in oneDNN's own layout, made from a matrix or from bytes that were
+ * kept. */
 #include "core/math/onednn.h"
 
 #if HAVE_ONEDNN

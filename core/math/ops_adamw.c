@@ -1,8 +1,8 @@
-/* ops_adamw.c - AdamW, in the order of torch.optim.AdamW's single-tensor form. */
+/* ops_adamw.c - AdamW, with the operations in the order of torch.optim.AdamW on a single tensor. */
 #include "core/math/ops.h"
 #include "core/math/vec.h"
 
-static inline void one(real *theta, real *m, real *v, real g, struct adamw_coef c)
+static inline void adamw_one(real *theta, real *m, real *v, real g, struct adamw_coef c)
 {
     real p = *theta * c.decay;
     real a = *m + c.lerp * (g - *m);
@@ -13,22 +13,23 @@ static inline void one(real *theta, real *m, real *v, real g, struct adamw_coef 
     *theta = p - c.step * a / (vec_sqrt(b) / c.root + c.eps);
 }
 
-VEC_CLONES static void step(real *theta, real *m, real *v, const real *g, size_t n,
-                            struct adamw_coef c)
+VEC_CLONES static void step_row(real *theta, real *m, real *v, const real *g, size_t n,
+                                struct adamw_coef c)
 {
     VEC_LOOP
     for (size_t i = 0; i < n; i++)
-        one(theta + i, m + i, v + i, g[i], c);
+        adamw_one(theta + i, m + i, v + i, g[i], c);
 }
 
-VEC_CLONES static void step_of_zero(real *theta, real *m, real *v, size_t n, struct adamw_coef c)
+/* The same with a gradient of zeros. */
+VEC_CLONES static void step_row_zero(real *theta, real *m, real *v, size_t n, struct adamw_coef c)
 {
     VEC_LOOP
     for (size_t i = 0; i < n; i++)
-        one(theta + i, m + i, v + i, 0, c);
+        adamw_one(theta + i, m + i, v + i, 0, c);
 }
 
-VEC_CLONES static void decay(real *theta, size_t n, real by)
+VEC_CLONES static void decay_row(real *theta, size_t n, real by)
 {
     VEC_LOOP
     for (size_t i = 0; i < n; i++)
@@ -55,15 +56,15 @@ void adamw_update(real *theta, real *m, real *v, const real *g, size_t n,
                   const struct adamw_coef *c)
 {
     if (g)
-        step(theta, m, v, g, n, *c);
+        step_row(theta, m, v, g, n, *c);
     else
-        step_of_zero(theta, m, v, n, *c);
+        step_row_zero(theta, m, v, n, *c);
 }
 
 void adamw_decay(real *theta, size_t n, const struct adamw_coef *c)
 {
     if (c->decay != 1)
-        decay(theta, n, c->decay);
+        decay_row(theta, n, c->decay);
 }
 
 void adamw_step(real *theta, real *m, real *v, const real *g, size_t n, const struct adamw *o)

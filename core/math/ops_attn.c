@@ -1,15 +1,15 @@
 /* ops_attn.c - softmax attention over sequences without padding.
  *
- * One head of one sequence at a time: its products are small, and OpenBLAS has kernels for small
- * products. Causal attention runs in blocks of query rows, each against the keys up to its end
- * only. A memory's keys and values are a product of their own beside the sequence's: copying either
- * to lie behind the other would cost as much. */
+ * It computes one head of one sequence at a time, with small products, for which OpenBLAS has
+ * kernels. Causal attention runs in blocks of query rows, each with only the keys up to the end of
+ * the block. The keys and values of a prefix have products of their own: copying them together with
+ * those of the sequence would take as long. */
 #include "core/math/ops.h"
 #include "core/math/vec.h"
 
 enum { CAUSAL_ROWS = 32, DROP_ROWS = 16, DROP_COLS = 128 };
 
-/* A block of query rows of one head: rows from..to-1 see the keys 0..upto-1. */
+/* A block of query rows of one head: the rows FROM ... TO-1 see the keys 0 ... UPTO-1. */
 struct block {
     int from, to, upto;
 };
@@ -26,14 +26,14 @@ static struct mat block_rows(struct mat m, struct block b)
     return mat_rows(m, b.from, b.to - b.from);
 }
 
-/* The part of a len x (n_mem + len) matrix that a block computes; of it, the columns of the memory
- * and those of the sequence. */
+/* The part of a len x (n_prefix + len) matrix that a block computes, and in it the columns of the
+ * prefix and those of the sequence. */
 static struct mat block_probs(struct mat p, struct block b)
 {
     return mat_cols(block_rows(p, b), 0, p.cols - p.rows + b.upto);
 }
 
-static struct mat block_mem(struct mat p, struct block b)
+static struct mat block_prefix(struct mat p, struct block b)
 {
     return mat_cols(block_rows(p, b), 0, p.cols - p.rows);
 }
@@ -50,32 +50,33 @@ static struct mat head_of(struct mat m, const struct attn_shape *a, int seq, int
     return mat_cols(mat_rows(m, a->off[seq], len), head * a->d_head, a->d_head);
 }
 
-/* What a head multiplies, of one sequence: its own rows, and the memory's. */
+/* The keys and values that one head of one sequence sees: those of the sequence and of the
+ * prefix. */
 struct kv {
-    struct mat k, v, k_mem, v_mem;
+    struct mat k, v, k_prefix, v_prefix;
 };
 
-static struct mat mem_head(struct mat m, const struct attn_shape *a, int head)
+static struct mat prefix_head(struct mat m, const struct attn_shape *a, int head)
 {
-    return mat_cols(mat_rows(m, 0, a->n_mem), head * a->d_head, a->d_head);
+    return mat_cols(mat_rows(m, 0, a->n_prefix), head * a->d_head, a->d_head);
 }
 
-static struct kv kv_of(const struct attn_shape *a, struct mat k, struct mat v, struct mat k_mem,
-                       struct mat v_mem, int seq, int head)
+static struct kv kv_of(const struct attn_shape *a, struct mat k, struct mat v, struct mat k_prefix,
+                       struct mat v_prefix, int seq, int head)
 {
     return (struct kv){ head_of(k, a, seq, head), head_of(v, a, seq, head),
-                        mem_head(k_mem, a, head), mem_head(v_mem, a, head) };
+                        prefix_head(k_prefix, a, head), prefix_head(v_prefix, a, head) };
 }
 
-/* Probabilities of one head of one sequence. */
+/* The number of probabilities of one head of one sequence. */
 static size_t head_size(const struct attn_shape *a, int len)
 {
-    return (size_t)len * (size_t)(a->n_mem + len);
+    return (size_t)len * (size_t)(a->n_prefix + len);
 }
 
-size_t attn_scratch(int len, int n_mem)
+size_t attn_scratch(int len, int n_prefix)
 {
-    return 3 * (size_t)len * (size_t)(n_mem + len);
+    return 3 * (size_t)len * (size_t)(n_prefix + len);
 }
 
 size_t attn_probs_size(const struct attn_shape *a)
@@ -87,7 +88,7 @@ size_t attn_probs_size(const struct attn_shape *a)
     return n;
 }
 
-/* softmax of n numbers in place; the tail goes through a full vector of its own. */
+/* The softmax of N values in place. The last n % LANES of them are copied to a full vector. */
 VEC_CLONES static void softmax_row(real *x, int n)
 {
     int full = n / LANES * LANES, rest = n - full;
@@ -137,8 +138,8 @@ VEC_CLONES static void drop_tile(real *out, const real *p, const unsigned char *
         out[j] = keep[j] ? p[j] * scale : 0;
 }
 
-/* O = dropout(P) V, or += when ADD, by tiles of P: P itself is kept for backward. KEEP: the byte of
- * P's first number. */
+/* O = dropout(P) V, or += if ADD, tile by tile, because P itself is kept for the backward pass.
+ * KEEP points to the byte of P's first element. */
 static void mix_dropped(struct mat o, bool add, struct mat p, const unsigned char *keep,
                         struct mat v, real scale)
 {
@@ -158,7 +159,8 @@ static void mix_dropped(struct mat o, bool add, struct mat p, const unsigned cha
         }
 }
 
-/* O = or += P V of some columns of a head's P; KEEP: the bytes of that P from its first number. */
+/* O = dropout(PART) V, or += if ADD, where PART is some columns of a head's P. KEEP points to the
+ * byte of P's first element. */
 static void mix(struct mat o, bool add, struct mat p, struct mat part, const unsigned char *keep,
                 struct mat v, real scale)
 {
@@ -172,19 +174,19 @@ static void head_fwd(const struct attn_shape *a, struct mat o, struct mat p,
                      const unsigned char *keep, struct mat q, struct kv x)
 {
     real scale = (real)a->scale, drop = keep ? (real)(1 / (1 - a->p_drop)) : 1;
-    bool mem = a->n_mem > 0;
+    bool prefixed = a->n_prefix > 0;
     struct block b;
 
     for (int from = 0; from < p.rows; from = b.to) {
         b = block_at(a, p.rows, from);
-        if (mem)
-            mat_gemm(block_mem(p, b), 0, scale, block_rows(q, b), NOTRANS, x.k_mem, TRANS);
+        if (prefixed)
+            mat_gemm(block_prefix(p, b), 0, scale, block_rows(q, b), NOTRANS, x.k_prefix, TRANS);
         mat_gemm(block_seq(p, b), 0, scale, block_rows(q, b), NOTRANS, mat_rows(x.k, 0, b.upto),
                  TRANS);
         softmax_block(p, b, a->causal);
-        if (mem)
-            mix(block_rows(o, b), false, p, block_mem(p, b), keep, x.v_mem, drop);
-        mix(block_rows(o, b), mem, p, block_seq(p, b), keep, mat_rows(x.v, 0, b.upto), drop);
+        if (prefixed)
+            mix(block_rows(o, b), false, p, block_prefix(p, b), keep, x.v_prefix, drop);
+        mix(block_rows(o, b), prefixed, p, block_seq(p, b), keep, mat_rows(x.v, 0, b.upto), drop);
     }
 }
 
@@ -195,12 +197,12 @@ static void check_shape(const struct attn_shape *a, struct mat m)
           a->off[a->n_seq]);
 }
 
-/* A memory's view is of n_mem rows; without one it is not looked at. */
-static void check_mem(const struct attn_shape *a, struct mat m)
+/* Keys and values of a prefix have n_prefix rows; without a prefix they are not used. */
+static void check_prefix(const struct attn_shape *a, struct mat m)
 {
-    CHECK(a->n_mem == 0 || (m.rows == a->n_mem && m.cols == a->n_heads * a->d_head),
-          "%d x %d for %d heads of %d, %d in memory", m.rows, m.cols, a->n_heads, a->d_head,
-          a->n_mem);
+    CHECK(a->n_prefix == 0 || (m.rows == a->n_prefix && m.cols == a->n_heads * a->d_head),
+          "%d x %d for %d heads of %d, prefix of %d", m.rows, m.cols, a->n_heads, a->d_head,
+          a->n_prefix);
 }
 
 void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsigned char *keep,
@@ -210,21 +212,21 @@ void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsig
     check_shape(a, q);
     check_shape(a, k);
     check_shape(a, v);
-    check_mem(a, a->k_mem);
-    check_mem(a, a->v_mem);
+    check_prefix(a, a->k_prefix);
+    check_prefix(a, a->v_prefix);
     for (int s = 0; s < a->n_seq; s++)
         for (int h = 0; h < a->n_heads; h++) {
             int len = a->off[s + 1] - a->off[s];
             size_t size = head_size(a, len);
 
-            head_fwd(a, head_of(o, a, s, h), mat_make(probs, len, a->n_mem + len), keep,
-                     head_of(q, a, s, h), kv_of(a, k, v, a->k_mem, a->v_mem, s, h));
+            head_fwd(a, head_of(o, a, s, h), mat_make(probs, len, a->n_prefix + len), keep,
+                     head_of(q, a, s, h), kv_of(a, k, v, a->k_prefix, a->v_prefix, s, h));
             probs += size;
             keep = keep ? keep + size : NULL;
         }
 }
 
-/* dS = P (dP - sum_j P_j dP_j), in place of dP; the factor of S is left to the products. */
+/* dS = P (dP - sum_j P_j dP_j), in place of dP. The products that follow apply the scale of S. */
 VEC_CLONES static void softmax_row_bwd(real *dp, const real *p, int n)
 {
     real lanes[LANES] = { 0 };
@@ -242,7 +244,7 @@ VEC_CLONES static void softmax_row_bwd(real *dp, const real *p, int n)
         dp[j] = p[j] * (dp[j] - sum);
 }
 
-/* dS of a block in place of the gradient of dropout(P), and dropout(P) beside it. */
+/* The gradient of P in place of that of dropout(P), and dropout(P) itself. */
 VEC_CLONES static void drop_row_bwd(real *dp, real *dropped, const real *p,
                                     const unsigned char *keep, int n, real scale)
 {
@@ -254,7 +256,7 @@ VEC_CLONES static void drop_row_bwd(real *dp, real *dropped, const real *p,
     }
 }
 
-/* dQ =, and the gradients of keys and values +=, of a block, from dS and dropout(P). */
+/* The gradients of a block from dS and dropout(P): dQ =, and those of keys and values +=. */
 static void part_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, struct mat do_,
                      struct mat ds, struct mat pd, struct mat q, struct kv x, struct block b)
 {
@@ -264,11 +266,11 @@ static void part_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, st
     mat_gemm(dq_b, 0, scale, block_seq(ds, b), NOTRANS, mat_rows(x.k, 0, b.upto), NOTRANS);
     mat_gemm(mat_rows(dx.k, 0, b.upto), a->causal, scale, block_seq(ds, b), TRANS, q_b, NOTRANS);
     mat_gemm(mat_rows(dx.v, 0, b.upto), a->causal, 1, block_seq(pd, b), TRANS, do_b, NOTRANS);
-    if (a->n_mem == 0)
+    if (a->n_prefix == 0)
         return;
-    mat_gemm(dq_b, 1, scale, block_mem(ds, b), NOTRANS, x.k_mem, NOTRANS);
-    mat_gemm(dx.k_mem, 1, scale, block_mem(ds, b), TRANS, q_b, NOTRANS);
-    mat_gemm(dx.v_mem, 1, 1, block_mem(pd, b), TRANS, do_b, NOTRANS);
+    mat_gemm(dq_b, 1, scale, block_prefix(ds, b), NOTRANS, x.k_prefix, NOTRANS);
+    mat_gemm(dx.k_prefix, 1, scale, block_prefix(ds, b), TRANS, q_b, NOTRANS);
+    mat_gemm(dx.v_prefix, 1, 1, block_prefix(pd, b), TRANS, do_b, NOTRANS);
 }
 
 static void head_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, struct mat do_,
@@ -289,8 +291,8 @@ static void head_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, st
         b = block_at(a, p.rows, from);
         struct mat ds_b = block_probs(ds, b), p_b = block_probs(p, b), pd_b = block_probs(pd, b);
 
-        if (a->n_mem > 0)
-            mat_gemm(block_mem(ds, b), 0, 1, block_rows(do_, b), NOTRANS, x.v_mem, TRANS);
+        if (a->n_prefix > 0)
+            mat_gemm(block_prefix(ds, b), 0, 1, block_rows(do_, b), NOTRANS, x.v_prefix, TRANS);
         mat_gemm(block_seq(ds, b), 0, 1, block_rows(do_, b), NOTRANS, mat_rows(x.v, 0, b.upto),
                  TRANS);
         for (int i = 0; i < ds_b.rows; i++) {
@@ -311,17 +313,17 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
     check_shape(a, dk);
     check_shape(a, dv);
     check_shape(a, do_);
-    check_mem(a, a->dk_mem);
-    check_mem(a, a->dv_mem);
+    check_prefix(a, a->dk_prefix);
+    check_prefix(a, a->dv_prefix);
     for (int s = 0; s < a->n_seq; s++)
         for (int h = 0; h < a->n_heads; h++) {
             int len = a->off[s + 1] - a->off[s];
             size_t size = head_size(a, len);
-            struct mat p = mat_make((real *)probs, len, a->n_mem + len);
+            struct mat p = mat_make((real *)probs, len, a->n_prefix + len);
 
-            head_bwd(a, head_of(dq, a, s, h), kv_of(a, dk, dv, a->dk_mem, a->dv_mem, s, h),
+            head_bwd(a, head_of(dq, a, s, h), kv_of(a, dk, dv, a->dk_prefix, a->dv_prefix, s, h),
                      head_of(do_, a, s, h), p, keep, head_of(q, a, s, h),
-                     kv_of(a, k, v, a->k_mem, a->v_mem, s, h), scratch);
+                     kv_of(a, k, v, a->k_prefix, a->v_prefix, s, h), scratch);
             probs += size;
             keep = keep ? keep + size : NULL;
         }

@@ -2,11 +2,6 @@
 #include "core/math/ops.h"
 #include "core/math/vec.h"
 
-static void check_same(struct mat a, struct mat b)
-{
-    CHECK(a.rows == b.rows && a.cols == b.cols, "%dx%d and %dx%d", a.rows, a.cols, b.rows, b.cols);
-}
-
 static int checked_id(int id, struct mat table, const char *what)
 {
     CHECK(id >= 0 && id < table.rows, "%s id %d of %d", what, id, table.rows);
@@ -19,9 +14,9 @@ static void row_add(real *y, const real *x, int n)
         y[j] += x[j];
 }
 
-/* --- embeddings */
+/* --- Embeddings */
 
-/* Row ID of the table, or for an id below 0 of SOFT, when there is one. */
+/* Row ID of TABLE, or, for a negative id and if there is a SOFT, row -1 - ID of SOFT. */
 static real *table_row(struct mat table, struct mat soft, int id, const char *what)
 {
     if (id < 0 && soft.x)
@@ -47,7 +42,8 @@ void embed_fwd(struct mat y, const int *ids, const int *pos_ids, const int *type
     }
 }
 
-static void scatter(struct mat dtable, const int *ids, struct mat dy, const char *what)
+/* Add each row of DY to the row of DTABLE that its id names. */
+static void add_to_rows(struct mat dtable, const int *ids, struct mat dy, const char *what)
 {
     if (!dtable.x)
         return;
@@ -64,13 +60,16 @@ void embed_bwd(struct mat dword, struct mat dpos, struct mat dtype, struct mat d
         if (table.x)
             row_add(table_row(dword, dsoft, ids[t], "word"), mat_row(dy, t), dy.cols);
     }
-    scatter(dpos, pos_ids, dy, "position");
-    scatter(dtype, type_ids, dy, "type");
+    add_to_rows(dpos, pos_ids, dy, "position");
+    add_to_rows(dtype, type_ids, dy, "type");
 }
 
-/* --- activations: F gives the value and, in *d, the derivative; one row kernel each, with and
- * without derivatives (then the compiler drops what only they need). Backward is a product with the
- * derivative: it takes the place of x in memory, and what both need is computed once. */
+/* --- Activations
+ *
+ * NAME_f computes the value and, in *d, the derivative. Each has two kernels for rows, with and
+ * without the derivative; in the latter the compiler drops what only the derivative needs. Backward
+ * is a product with the derivative, which is stored in place of x: value and derivative share most
+ * of their work. */
 
 #define ACT_KERNELS(name)                                                                          \
     VEC_CLONES static void name##_row(real *y, const real *x, int n)                               \
@@ -160,9 +159,9 @@ int act_from_name(const char *hf_name)
 
 void act_fwd(struct mat y, struct mat slope, struct mat x, enum act f)
 {
-    check_same(y, x);
+    MAT_CHECK_SAME(y, x);
     if (slope.x)
-        check_same(slope, x);
+        MAT_CHECK_SAME(slope, x);
     for (int i = 0; i < x.rows; i++) {
         if (slope.x)
             acts[f].slope(mat_row(y, i), mat_row(slope, i), mat_row(x, i), x.cols);
@@ -180,16 +179,16 @@ VEC_CLONES static void row_product(real *y, const real *a, const real *b, int n)
 
 void act_bwd(struct mat dx, struct mat dy, struct mat slope)
 {
-    check_same(dx, dy);
-    check_same(dx, slope);
+    MAT_CHECK_SAME(dx, dy);
+    MAT_CHECK_SAME(dx, slope);
     for (int i = 0; i < dy.rows; i++)
         row_product(mat_row(dx, i), mat_row(dy, i), mat_row(slope, i), dy.cols);
 }
 
 void tanh_bwd(struct mat dx, struct mat dy, struct mat y)
 {
-    check_same(dx, dy);
-    check_same(dx, y);
+    MAT_CHECK_SAME(dx, dy);
+    MAT_CHECK_SAME(dx, y);
     for (int i = 0; i < y.rows; i++) {
         real *d = mat_row(dx, i);
         const real *g = mat_row(dy, i), *o = mat_row(y, i);
@@ -200,7 +199,7 @@ void tanh_bwd(struct mat dx, struct mat dy, struct mat y)
     }
 }
 
-/* --- dropout */
+/* --- Dropout */
 
 VEC_CLONES static void dropout_row(real *y, const real *x, const unsigned char *keep, int n,
                                    real scale)
@@ -214,14 +213,14 @@ VEC_CLONES static void dropout_row(real *y, const real *x, const unsigned char *
 
 void dropout(struct mat y, struct mat x, const unsigned char *keep, double p)
 {
-    check_same(y, x);
+    MAT_CHECK_SAME(y, x);
     CHECK(p >= 0 && p < 1, "p = %g", p);
     for (int i = 0; i < x.rows; i++)
         dropout_row(mat_row(y, i), mat_row(x, i), keep + (size_t)i * (size_t)x.cols, x.cols,
                     (real)(1 / (1 - p)));
 }
 
-/* --- pooling */
+/* --- Pooling */
 
 void pool_fwd(struct mat y, struct mat x, const int *off, enum pooling how)
 {

@@ -2,7 +2,7 @@
 #include "core/math/ops.h"
 #include "core/math/vec.h"
 
-/* sum of x[j], or of (x[j] - mean)^2. */
+/* The sum of x[j], and of (x[j] - mean)^2. */
 static inline double row_sum(const real *x, int n)
 {
     double acc[LANES] = { 0 };
@@ -33,7 +33,7 @@ static inline double row_moment2(const real *x, int n, double mean)
     return lanes_sum(acc);
 }
 
-/* Returns rstd; xhat may be NULL. */
+/* Returns rstd. XHAT may be NULL. */
 VEC_CLONES static real norm_row(real *y, real *xhat, const real *x, const real *g, const real *b,
                                 int n, double eps)
 {

@@ -1,4 +1,5 @@
-/* packed.c - frozen weights: oneDNN where it has packed kernels, else OpenBLAS on a plain copy. */
+/* packed.c - products with frozen weights, through oneDNN where it has packed kernels, else through
+ * OpenBLAS on a plain copy. */
 #include "core/math/packed.h"
 #include "core/math/bf16.h"
 #include "core/math/onednn.h"
@@ -9,19 +10,19 @@ struct packed {
     int in, out;
     bool backward;
     enum precision precision;
-    struct onednn *fwd, *bwd; /* both or none, bwd only with backward */
-    real *plain;              /* when they are none: [out, in] */
-    enum trans t;             /* of plain; TRANS: [in, out] */
+    struct onednn *fwd, *bwd; /* BWD only with BACKWARD; if NULL, PLAIN is used */
+    real *plain;              /* [out, in], or, with TRANS, [in, out] */
+    enum trans t;
 };
 
-/* W as p->plain holds it. */
+/* The plain copy as a matrix. */
 static struct mat plain_mat(const struct packed *p)
 {
     return p->t == TRANS ? mat_make(p->plain, p->in, p->out) : mat_make(p->plain, p->out, p->in);
 }
 
-/* The parts below each other, or side by side when transposed; NULL: no memory. */
-static real *stack(struct packed *p, const struct mat *parts, int n_parts)
+/* Copy the parts, one below the other, or side by side if transposed. NULL: there is no memory. */
+static real *stack_parts(struct packed *p, const struct mat *parts, int n_parts)
 {
     p->plain = malloc((size_t)p->out * (size_t)p->in * sizeof *p->plain);
     struct mat to = plain_mat(p);
@@ -34,7 +35,8 @@ static real *stack(struct packed *p, const struct mat *parts, int n_parts)
     return p->plain;
 }
 
-static bool pack(struct packed *p, struct mat w)
+/* False: there is no packed kernel, or no memory. */
+static bool pack_with_onednn(struct packed *p, struct mat w)
 {
     int by_out = p->t == TRANS ? 1 : w.ld, by_in = p->t == TRANS ? w.ld : 1;
 
@@ -58,17 +60,17 @@ struct packed *packed_new(const struct mat *parts, int n_parts, enum trans t, bo
     p->in = t == TRANS ? parts[0].rows : parts[0].cols;
     for (int i = 0; i < n_parts; i++) {
         int in = t == TRANS ? parts[i].rows : parts[i].cols;
-        CHECK(in == p->in, "part %d reads %d numbers, not %d", i, in, p->in);
+        CHECK(in == p->in, "part %d has %d inputs, not %d", i, in, p->in);
         p->out += t == TRANS ? parts[i].cols : parts[i].rows;
     }
-    if (n_parts == 1 && pack(p, parts[0]))
+    if (n_parts == 1 && pack_with_onednn(p, parts[0]))
         return p;
-    if (!stack(p, parts, n_parts)) {
-        fail(FAIL_MEMORY, "no memory for a weight of %d x %d", p->out, p->in);
+    if (!stack_parts(p, parts, n_parts)) {
+        fail(FAIL_MEMORY, "not enough memory for a weight of %d x %d", p->out, p->in);
         free(p);
         return NULL;
     }
-    if (n_parts > 1 && pack(p, plain_mat(p))) {
+    if (n_parts > 1 && pack_with_onednn(p, plain_mat(p))) {
         free(p->plain);
         p->plain = NULL;
     }
@@ -149,7 +151,8 @@ size_t packed_code_size(void)
     return onednn_usable(PRECISION_F32) ? ONEDNN_CODE_SIZE : 0;
 }
 
-/* A rounded copy of X in *own, which the caller frees, when the product asks for one. */
+/* X as the product with the plain copy needs it: in bf16 a rounded copy in *OWN, which the caller
+ * frees. */
 static struct mat plain_input(const struct packed *p, struct mat x, real **own)
 {
     *own = NULL;
@@ -180,7 +183,7 @@ void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *
 
 void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add)
 {
-    CHECK(p->backward, "packed %d -> %d for forward only", p->in, p->out);
+    CHECK(p->backward, "weight %d -> %d was packed for forward products only", p->in, p->out);
     CHECK(dx.rows == dy.rows && dx.cols == p->in && dy.cols == p->out,
           "%dx%d from %dx%d through %d -> %d", dx.rows, dx.cols, dy.rows, dy.cols, p->out, p->in);
     if (p->bwd) {

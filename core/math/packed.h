@@ -1,40 +1,45 @@
-/* packed.h - a frozen weight, packed once for the fastest product, forward and input gradient.
- * Layer 1.
+/* packed.h - a frozen weight, packed once for the fastest products in both directions.
  *
- * Inputs of a product, weights and rows of x or dy, are taken in f32 or rounded to bf16; products are
- * summed and given in f32 either way.
+ * The factors of a product, weights and rows of x or dy, are used in f32 or rounded to bf16. Sums
+ * and results are in f32 in either case.
  *
- * oneDNN matmul with weights in its own layout (packed once per direction), primitives cached
- * by number of rows, user scratchpad per thread: safe from several threads and after fork, and the
- * rows of a result do not depend on how many rows are in the call. f64, or without such kernels on
- * this CPU: OpenBLAS on a plain copy, which for bf16 rounds the same numbers and gains no speed. */
+ * The weights are packed into oneDNN's own layout, once for each direction. oneDNN's primitives are
+ * cached by the number of rows, and each thread has its own scratchpad, so several threads, and
+ * forked processes, may multiply with the same weight at once. The bits of a row do not depend on
+ * how many rows are in the call. In double precision, and on CPUs without such kernels, OpenBLAS
+ * multiplies with a plain copy; for bf16 it rounds the same numbers, without a gain in speed. */
 #ifndef PACKED_H
 #define PACKED_H
 
 #include "core/math/mat.h"
 
-struct packed; /* of W [out, in] */
+struct packed; /* a weight W [out, in] */
 enum precision { PRECISION_F32, PRECISION_BF16, N_PRECISION };
 
-/* packed_new - pack N_PARTS matrices [out_i, in], stacked by rows (q, k, v of one input), for forward
- * and, if BACKWARD, for the input gradient; T TRANS: the parts are views of their transposes [in,
- * out_i], which are not turned first. The parts may be unmapped afterwards. NULL: FAIL_MEMORY. */
+/* packed_new - pack N_PARTS matrices [out_i, in], stacked by rows (such as q, k and v, which have
+ * the same input), for forward products and, if BACKWARD, for the gradient of the input. With TRANS
+ * the parts are the transposes [in, out_i]; nothing is transposed first. The parts may be unmapped
+ * afterwards. Errors: NULL after FAIL_MEMORY. packed_free - does nothing for NULL. */
 struct packed *packed_new(const struct mat *parts, int n_parts, enum trans t, bool backward,
                           enum precision precision);
 void packed_free(struct packed *p);
+
+/* packed_bytes - memory that P takes. packed_size - nearly the same for a W [out, in] before it is
+ * packed. packed_code_size - roughly the size of the code that is generated for one product with
+ * one number of rows. */
 size_t packed_bytes(const struct packed *p);
-/* packed_kernel - what multiplies with these weights: "brg:avx512_core", or "OpenBLAS". */
-const char *packed_kernel(const struct packed *p);
-/* packed_size - what packed_bytes would say of a W [out, in] that is not packed yet, nearly. */
 size_t packed_size(int out, int in, bool backward, enum precision p);
-/* packed_code_size - of the code that is made for one product of one number of rows: about so much. */
 size_t packed_code_size(void);
-/* packed_rows_alike - do rows of a result not depend on how many rows are in the call? */
+
+/* packed_kernel - what multiplies with P: "brg:avx512_core", or "OpenBLAS". packed_rows_alike - are
+ * the bits of a row independent of the number of rows in the call? */
+const char *packed_kernel(const struct packed *p);
 bool packed_rows_alike(const struct packed *p);
 
-/* A packed weight as bytes, to be kept in a file. packed_export: they belong to P; false: it multiplies
- * with a plain copy, which is not worth keeping. packed_import - a weight of such bytes, 64-byte
- * aligned, that stay the caller's and outlive it; NULL: here they would mean something else. */
+/* A packed weight as bytes, to be kept in a file. packed_export - the bytes, which still belong to
+ * P; false: P is a plain copy, which is not worth keeping. packed_import - a weight from such
+ * bytes, which must be aligned to 64 bytes, still belong to the caller, and must outlive the
+ * weight; NULL: they would mean something else here. */
 enum { PACKED_FWD, PACKED_BWD, PACKED_DIRECTIONS };
 struct packed_image {
     int in, out;
@@ -47,15 +52,15 @@ struct packed_image {
 bool packed_export(struct packed_image *to, const struct packed *p);
 struct packed *packed_import(const struct packed_image *from);
 
-/* packed_fwd - Y = X W^T (+ bias, a row of OUT numbers, if not NULL).   X [T,in], Y [T,out], any
- * ld. */
+/* packed_fwd - Y = X W^T (+ BIAS [out], unless it is NULL), with X [T,in] and Y [T,out], any ld. */
 void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *bias);
 
-/* packed_bwd - dX = dY W, or dX += dY W when ADD.   dY [T,out], dX [T,in]. */
+/* packed_bwd - dX = dY W, or dX += dY W if ADD, with dY [T,out] and dX [T,in]. */
 void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add);
 
-/* plain_fwd, plain_bwd - the same for a weight W [OUT,IN] that trains: f32 in W's own memory, whose
- * rows touch, each with its one product. The rows of a result do not depend on the call either. */
+/* plain_fwd, plain_bwd - the same for a trainable weight W [out,in], in f32 and in W's own memory,
+ * which has no gaps between rows. Weights with the same input are not stacked: each has a product
+ * of its own. Here, too, the bits of a row do not depend on the number of rows in the call. */
 void plain_fwd(struct mat w, struct mat y, struct mat x, const real *bias);
 void plain_bwd(struct mat w, struct mat dx, struct mat dy, bool add);
 #endif

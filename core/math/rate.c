@@ -1,4 +1,4 @@
-/* rate.c - products of a linear layer, timed. */
+/* rate.c - the products of a linear layer, timed. */
 #include "core/math/rate.h"
 #include "core/math/onednn.h"
 
@@ -8,14 +8,15 @@
 const char *const gemm_lib_names[] = { "OpenBLAS", "oneDNN", "packed", NULL };
 const char *const gemm_op_names[] = { "forward", "input gradient", "weight gradient", NULL };
 
-/* What a product reads and writes. */
+/* A product and its matrices. */
 struct product {
     const struct gemm_case *c;
     struct mat x, w, y;
     struct packed *packed;
 };
 
-static struct mat numbers(int rows, int cols)
+/* A matrix of some numbers. */
+static struct mat make_operand(int rows, int cols)
 {
     size_t n = (size_t)rows * (size_t)cols;
     real *x = xalloc(n, sizeof *x);
@@ -25,7 +26,8 @@ static struct mat numbers(int rows, int cols)
     return mat_make(x, rows, cols);
 }
 
-static bool has(const struct gemm_case *c)
+/* Can the library compute it? */
+static bool is_possible(const struct gemm_case *c)
 {
     if (c->bf16 && (c->lib != GEMM_PACKED || sizeof(real) != sizeof(float)))
         return false;
@@ -34,7 +36,7 @@ static bool has(const struct gemm_case *c)
     return c->lib == GEMM_OPENBLAS || c->op != GEMM_WEIGHT_GRAD;
 }
 
-static void blas(const struct product *p)
+static void multiply_openblas(const struct product *p)
 {
     switch (p->c->op) {
     case GEMM_FORWARD: mat_gemm_blas(p->y, 0, 1, p->x, NOTRANS, p->w, TRANS); break;
@@ -43,7 +45,7 @@ static void blas(const struct product *p)
     }
 }
 
-static void onednn(const struct product *p)
+static void multiply_onednn(const struct product *p)
 {
     int rows = p->c->rows, in = p->c->in, out = p->c->out;
 
@@ -57,9 +59,9 @@ static void onednn(const struct product *p)
 static void multiply(const struct product *p)
 {
     if (p->c->lib == GEMM_OPENBLAS)
-        blas(p);
+        multiply_openblas(p);
     else if (p->c->lib == GEMM_ONEDNN)
-        onednn(p);
+        multiply_onednn(p);
     else if (p->c->op == GEMM_FORWARD)
         packed_fwd(p->packed, p->y, p->x, NULL);
     else
@@ -77,12 +79,12 @@ static double sum_of(struct mat m)
 
 double gemm_rate(const struct gemm_case *c, double seconds, double *sum)
 {
-    if (!has(c))
+    if (!is_possible(c))
         return 0;
     struct product p = { .c = c,
-                         .x = numbers(c->rows, c->in),
-                         .w = numbers(c->out, c->in),
-                         .y = numbers(c->rows, c->out) };
+                         .x = make_operand(c->rows, c->in),
+                         .w = make_operand(c->out, c->in),
+                         .y = make_operand(c->rows, c->out) };
     double best = INFINITY, end = 0;
 
     if (c->lib == GEMM_PACKED)
@@ -90,7 +92,7 @@ double gemm_rate(const struct gemm_case *c, double seconds, double *sum)
                               c->bf16 ? PRECISION_BF16 : PRECISION_F32);
     bool made = c->lib != GEMM_PACKED || p.packed;
     if (made)
-        multiply(&p); /* the first one makes the library's buffers */
+        multiply(&p); /* the first one allocates the library's buffers */
     end = now_mono() + seconds;
     while (made) {
         double start = now_mono(), now;

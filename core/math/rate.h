@@ -1,4 +1,4 @@
-/* rate.h - how fast one product is on this machine, by library, precision and shape. Layer 1. */
+/* rate.h - how fast this machine computes one product, by library, precision and shape. */
 #ifndef RATE_H
 #define RATE_H
 
@@ -7,10 +7,10 @@
 enum gemm_lib {
     GEMM_OPENBLAS, /* plain matrices */
     GEMM_ONEDNN,   /* plain matrices */
-    GEMM_PACKED,   /* weights in oneDNN's own layout, packed before */
+    GEMM_PACKED,   /* weights in oneDNN's own layout, packed beforehand */
     N_GEMM_LIB
 };
-/* The products of a linear layer y = x W^T, x [rows,in], W [out,in]. */
+/* The products of a linear layer y = x W^T, with x [rows,in] and W [out,in]. */
 enum gemm_op {
     GEMM_FORWARD,     /* y  = x W^T */
     GEMM_INPUT_GRAD,  /* dx = dy W */
@@ -26,8 +26,10 @@ struct gemm_case {
     bool bf16; /* factors rounded to bf16, sums in f32 */
     int rows, in, out;
 };
-/* gemm_rate - GFLOP/s (2 rows in out operations each) of the fastest of about SECONDS of these
- * products on the calling thread; 0 when the library has no such product. *SUM, if not NULL, is the
- * sum of the result's numbers, the same for all libraries up to rounding. */
+
+/* gemm_rate - the GFLOP/s of the fastest of the products that the calling thread computes in about
+ * SECONDS, where one product counts as 2 rows in out operations; 0: the library has no such
+ * product. Unless SUM is NULL, *SUM becomes the sum of all elements of the result, which is the
+ * same for all libraries up to rounding. */
 double gemm_rate(const struct gemm_case *c, double seconds, double *sum);
 #endif

@@ -1,10 +1,10 @@
-/* vec.h - what the kernels share: exp, erf and tanh that vectorise, and sums in a fixed order.
- * Layer 1.
+/* vec.h - what the kernels share: exp, erf and tanh that the compiler can vectorize, and sums in a
+ * fixed order.
  *
- * The functions use only +, -, *, / and bit operations, never a fused multiply-add, so that a
- * vector of any width and a scalar give the same bits: results do not depend on the CPU, the
- * compiler or on where a loop leaves its vectors for its tail. Sums inside a row run in LANES
- * partial sums for the same reason. */
+ * The functions use only +, -, *, / and bit operations, and never a fused multiply-add. So vectors
+ * of any width and scalars give the same bits, and results depend neither on the CPU and the
+ * compiler nor on which elements of a row are left over for the scalar tail of a loop. For the same
+ * reason, sums within a row always consist of LANES partial sums. */
 #ifndef VEC_H
 #define VEC_H
 
@@ -14,8 +14,8 @@
 #include <math.h>
 #include <string.h>
 
-/* VEC_LOOP: iterations are independent though the arrays may be the same (y[i] from x[i] in place).
- */
+/* VEC_LOOP - the iterations are independent, even if the arrays are the same one (y[i] from x[i] in
+ * place). */
 #if defined(__clang__) && !defined(REAL_IS_DOUBLE)
 #define VEC_LOOP _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__) && !defined(__clang__)
@@ -24,9 +24,11 @@
 #define VEC_LOOP
 #endif
 
+/* The number of elements that the kernels process at once, whatever the CPU has. */
 enum { LANES = 16 };
 
-/* Selects by bits: a plain ?: becomes a branch around its operands, which keeps a loop scalar. */
+/* f32_select chooses by bits: the compiler would turn ?: into a branch around its operands, and a
+ * loop with a branch is not vectorized. */
 static inline uint32_t f32_bits(float x)
 {
     union {
@@ -52,8 +54,9 @@ static inline float f32_select(int cond, float a, float b)
     return f32_from((f32_bits(a) & m) | (f32_bits(b) & ~m));
 }
 
-/* exp for -87 <= x <= 88, relative error 1e-7: x = k ln 2 + r by the rounding of adding 1.5 * 2^23,
- * whose low bits then hold k; polynomial of Cephes' expf (S. Moshier). */
+/* exp for -87 <= x <= 88 with a relative error of 1e-7. x is split into k ln 2 + r: adding 1.5 *
+ * 2^23 rounds, and leaves k in the low bits. The polynomial is that of Cephes' expf (S.
+ * Moshier). */
 static inline float f32_exp_core(float x)
 {
     float z = x * 1.44269504f + 12582912.0f, k = z - 12582912.0f;
@@ -69,7 +72,7 @@ static inline float f32_exp_core(float x)
     return p * f32_from((f32_bits(z) + 127u) << 23);
 }
 
-/* exp of anything: 0 below -87, infinite above 88, NaN of NaN. */
+/* exp for every x: 0 below -87, infinite above 88, NaN for NaN. */
 static inline float f32_exp(float x)
 {
     float c = f32_select(x < -87.0f, -87.0f, f32_select(x > 88.0f, 88.0f, x));
@@ -78,7 +81,7 @@ static inline float f32_exp(float x)
     return f32_select(x < -87.0f, 0.0f, f32_select(x > 88.0f, INFINITY, e));
 }
 
-/* The same for x <= 0 (or NaN), as in a softmax. */
+/* The same for x <= 0 or NaN, as a softmax needs it. */
 static inline float f32_exp_neg(float x)
 {
     float e = f32_exp_core(f32_select(x < -87.0f, -87.0f, x));
@@ -86,7 +89,7 @@ static inline float f32_exp_neg(float x)
     return f32_select(x < -87.0f, 0.0f, e);
 }
 
-/* erf, absolute error 1e-7. Coefficients of N. Juffa's minimax approximation (public domain). */
+/* erf with an absolute error of 1e-7, by N. Juffa's minimax approximation (public domain). */
 static inline float f32_erf(float x)
 {
     float a = fabsf(x), t = f32_select(a > 4.0f, 4.0f, a), s = t * t;
@@ -107,7 +110,7 @@ static inline float f32_erf(float x)
     return copysignf(f32_select(t > 0.927734375f, 1.0f - f32_exp_core(r), q), x);
 }
 
-/* tanh, absolute error 1e-7: 1 - 2/(e^2|x| + 1), and Cephes' polynomial below 0.625. */
+/* tanh with an absolute error of 1e-7: 1 - 2/(e^2|x| + 1), and Cephes' polynomial below 0.625. */
 static inline float f32_tanh(float x)
 {
     float a = fabsf(x), t = f32_select(a > 10.0f, 10.0f, a), s = t * t;
@@ -121,8 +124,8 @@ static inline float f32_tanh(float x)
     return copysignf(f32_select(t > 0.625f, 1.0f - 2.0f / (f32_exp_core(t + t) + 1.0f), q), x);
 }
 
-/* In the double build accuracy counts, not speed: libm. vec_phi is the normal distribution
- * function. */
+/* The build in double precision is made for accuracy, so it uses libm. vec_phi is the cumulative
+ * distribution function of N(0,1). */
 #ifdef REAL_IS_DOUBLE
 #define vec_sqrt sqrt
 #define vec_exp exp
@@ -143,7 +146,7 @@ static inline real vec_phi(real x)
 }
 #endif
 
-/* Lanes: partial sums and maxima of LANES numbers, folded in a fixed order. */
+/* The sum of LANES partial sums, in a fixed order. */
 static inline double lanes_sum(double acc[LANES])
 {
     for (int w = LANES / 2; w > 0; w /= 2)
@@ -152,7 +155,7 @@ static inline double lanes_sum(double acc[LANES])
     return acc[0];
 }
 
-/* LANES numbers as one vector; a comparison gives lanes of all ones or zeros. */
+/* LANES values as one vector. A comparison gives all ones or all zeros in each lane. */
 typedef real vreal
     __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
 #ifdef REAL_IS_DOUBLE
@@ -161,7 +164,7 @@ typedef int64_t vmask __attribute__((vector_size(LANES * sizeof(real)), aligned(
 typedef int32_t vmask __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real))));
 #endif
 
-/* The larger of each lane; a NaN in x is passed over. */
+/* Keep the larger value in each lane; a NaN in x is ignored. */
 static inline void lanes_more(vreal *best, const real *x)
 {
     vreal v = *(const vreal *)x;
@@ -170,6 +173,7 @@ static inline void lanes_more(vreal *best, const real *x)
     *best = (vreal)(((vmask)v & more) | ((vmask)*best & ~more));
 }
 
+/* The maximum, and the sum, of LANES values in a fixed order. */
 static inline real lanes_fold_max(const real *m)
 {
     real a[LANES / 2], b[LANES / 4];

@@ -1,16 +1,18 @@
-/* glue.c - the scores of the GLUE tasks (Wang et al. 2019), equal to scikit-learn's and SciPy's. */
+/* glue.c - the metrics of the GLUE tasks (Wang et al. 2019); they agree with scikit-learn and
+ * SciPy. */
 #include "core/metric/metric.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* What a class was (label), what it was taken for (guess), and how often the two agreed. */
+/* For one class: how many examples have it as their label, how many as their guess, and how many as
+ * both. */
 struct tally {
     int64_t label, guess, both;
 };
 
-/* One tally a class; the caller frees. */
-static struct tally *count(const struct outcome *o)
+/* The tallies of all classes; the caller frees them. */
+static struct tally *count_classes(const struct outcome *o)
 {
     CHECK(o->n_classes > 0, "a classification score of %d classes", o->n_classes);
     struct tally *t = xalloc((size_t)o->n_classes, sizeof *t);
@@ -28,11 +30,11 @@ static struct tally *count(const struct outcome *o)
 
 static double accuracy(const struct outcome *o)
 {
-    int64_t right = 0;
+    int64_t correct = 0;
 
     for (int i = 0; i < o->n; i++)
-        right += o->label[i] == o->guess[i];
-    return o->n ? (double)right / o->n : NAN;
+        correct += o->label[i] == o->guess[i];
+    return o->n ? (double)correct / o->n : NAN;
 }
 
 double metric_f1_of(int64_t label, int64_t guess, int64_t both)
@@ -51,7 +53,7 @@ static double f1(const struct outcome *o)
 {
     if (o->n == 0)
         return NAN;
-    struct tally *t = count(o);
+    struct tally *t = count_classes(o);
     double score = o->n_classes > 1 ? f1_of(&t[1]) : 0;
 
     free(t);
@@ -65,7 +67,7 @@ static double f1_macro(const struct outcome *o)
 
     if (o->n == 0)
         return NAN;
-    struct tally *t = count(o);
+    struct tally *t = count_classes(o);
     for (int c = 0; c < o->n_classes; c++)
         if (t[c].label + t[c].guess > 0) {
             sum += f1_of(&t[c]);
@@ -75,14 +77,15 @@ static double f1_macro(const struct outcome *o)
     return sum / seen;
 }
 
-/* R_K = (c s - sum p t) / sqrt((s^2 - sum p^2)(s^2 - sum t^2)), s examples, c of them right. */
+/* R_K = (c s - sum p t) / sqrt((s^2 - sum p^2)(s^2 - sum t^2)) with s examples, c of them correct,
+ * and for each class p guesses and t labels. */
 static double matthews(const struct outcome *o)
 {
     int64_t s = o->n, c = 0, pt = 0, pp = 0, tt = 0;
 
     if (o->n == 0)
         return NAN;
-    struct tally *t = count(o);
+    struct tally *t = count_classes(o);
     for (int k = 0; k < o->n_classes; k++) {
         c += t[k].both;
         pt += t[k].guess * t[k].label;
@@ -94,9 +97,10 @@ static double matthews(const struct outcome *o)
     return spread > 0 ? (double)(c * s - pt) / spread : 0;
 }
 
-/* x - mean, divided by its largest magnitude so that no square overflows. False: x is constant or
- * not finite. The mean is taken of differences to x[0], which are exact 0 for a constant. */
-static bool centre(double *out, const double *x, int n)
+/* OUT = x - mean, scaled to a largest magnitude near 1, so that no square overflows. False: x is
+ * constant or not finite. The mean is that of the differences to x[0], which are exactly 0 for a
+ * constant. */
+static bool center(double *out, const double *x, int n)
 {
     double sum = 0, most = 0, scale = 0;
 
@@ -124,7 +128,7 @@ static double correlation(const double *x, const double *y, int n)
     if (n < 2)
         return NAN;
     double *u = xalloc((size_t)n, sizeof *u), *v = xalloc((size_t)n, sizeof *v);
-    if (centre(u, x, n) && centre(v, y, n)) {
+    if (center(u, x, n) && center(v, y, n)) {
         for (int i = 0; i < n; i++) {
             xy += u[i] * v[i];
             xx += u[i] * u[i];
@@ -200,7 +204,7 @@ static double mse(const struct outcome *o)
 }
 
 const struct metric metric_accuracy = {
-    .name = "accuracy", .source = "share of right guesses", .goal = GOAL_MAX, .score = accuracy
+    .name = "accuracy", .source = "share of correct guesses", .goal = GOAL_MAX, .score = accuracy
 };
 const struct metric metric_f1 = { .name = "f1",
                                   .source = "F1 of class 1, as in GLUE: 2 tp / (2 tp + fp + fn)",

@@ -1,4 +1,4 @@
-/* metric.c - metrics by name. */
+/* metric.c - finding a metric by its name. */
 #include "core/metric/metric.h"
 
 #include <string.h>

@@ -1,34 +1,37 @@
-/* metric.h - scores of predictions. A metric is one entry "const struct metric metric_NAME" in a
- * file of this folder. Layer 1. */
+/* metric.h - scores of predictions. A metric NAME is a "const struct metric metric_NAME" in a file
+ * of this folder; the Makefile writes the table of them. */
 #ifndef METRIC_H
 #define METRIC_H
 
 #include "core/base/base.h"
 
-/* What an evaluation knows of N examples. Classification: label and guess; regression: target and
- * value. */
+/* The predictions for N examples. Classification has LABEL and GUESS (the predicted class),
+ * regression has TARGET and VALUE (the prediction) and N_CLASSES 0. */
 struct outcome {
-    int n, n_classes; /* n_classes 0: regression */
+    int n, n_classes;
     const int *label, *guess;
     const double *target, *value;
 };
 enum metric_goal { GOAL_MAX, GOAL_MIN };
 struct metric {
     const char *name;   /* as in task files: "accuracy", "f1", "matthews", "pearson", ... */
-    const char *source; /* definition */
+    const char *source; /* its definition */
     enum metric_goal goal;
-    bool regression; /* needs target and value; else label and guess */
+    bool regression; /* for TARGET and VALUE; else for LABEL and GUESS */
     bool binary;     /* for two classes only */
-    double (*score)(
-        const struct outcome *o); /* NAN: undefined (e.g. Pearson of a constant); n == 0: NAN */
+    /* score - NaN if it is undefined, such as for Pearson's r of a constant, or for no examples. */
+    double (*score)(const struct outcome *o);
 };
-extern const struct metric *const metric_table[];   /* generated, NULL-terminated */
-const struct metric *metric_find(const char *name); /* NULL: unknown */
+extern const struct metric *const metric_table[]; /* generated, NULL-terminated */
 
-/* metric_f1_of (glue.c) - F1 of a class with LABEL examples that was guessed GUESS times, BOTH of
- * them right: 2 tp / (2 tp + fp + fn); 0 when it neither occurs nor is guessed. */
+/* metric_find - the metric NAME, or NULL. */
+const struct metric *metric_find(const char *name);
+
+/* metric_f1_of (glue.c) - the F1 score of a class that LABEL examples have as their label and GUESS
+ * examples as their guess, BOTH of them as both: 2 tp / (2 tp + fp + fn); 0 for a class that neither
+ * occurs nor is guessed. */
 double metric_f1_of(int64_t label, int64_t guess, int64_t both);
-/* metric_ranks (glue.c) - the ranks of X[n] from 1; equal values share the mean of their ranks. All
- * NaN when some x is not a number. The caller frees the list. */
+/* metric_ranks (glue.c) - the ranks of X [n], from 1; equal values get the mean of their ranks. All
+ * are NaN if a value is NaN. The caller frees them. */
 double *metric_ranks(const double *x, int n);
 #endif

@@ -1,7 +1,6 @@
-/* arch_bert.c - BERT's tensors as transformers names them. The block itself is block.c. */
-#include "core/nn/impl.h"
-
-#include <stdio.h>
+/* arch_bert.c - BERT's tensors, under the names that transformers gives them. block.c computes its
+ * block. */
+#include "core/nn/arch_impl.h"
 
 static const struct spec before[] = {
     { "embeddings.word_embeddings.weight", ROLE_WORD, SIZE_VOCAB, SIZE_D },
@@ -9,7 +8,7 @@ static const struct spec before[] = {
     { "embeddings.token_type_embeddings.weight", ROLE_TYPE, SIZE_TYPES, SIZE_D },
     { "embeddings.LayerNorm.weight", ROLE_EMB_G, SIZE_1, SIZE_D },
     { "embeddings.LayerNorm.bias", ROLE_EMB_B, SIZE_1, SIZE_D },
-    { NULL, N_ROLES, SIZE_1, SIZE_1 },
+    { NULL, ROLE_OTHER, SIZE_1, SIZE_1 },
 };
 
 static const struct spec block[] = {
@@ -29,13 +28,13 @@ static const struct spec block[] = {
     { "output.dense.bias", ROLE_B + PROJ_DOWN, SIZE_1, SIZE_D },
     { "output.LayerNorm.weight", ROLE_NORM2_G, SIZE_1, SIZE_D },
     { "output.LayerNorm.bias", ROLE_NORM2_B, SIZE_1, SIZE_D },
-    { NULL, N_ROLES, SIZE_1, SIZE_1 },
+    { NULL, ROLE_OTHER, SIZE_1, SIZE_1 },
 };
 
 static const struct spec after[] = {
     { "pooler.dense.weight", ROLE_POOL_W, SIZE_D, SIZE_D },
     { "pooler.dense.bias", ROLE_POOL_B, SIZE_1, SIZE_D },
-    { NULL, N_ROLES, SIZE_1, SIZE_1 },
+    { NULL, ROLE_OTHER, SIZE_1, SIZE_1 },
 };
 
 static const struct setting settings[] = {
@@ -75,31 +74,9 @@ static const struct arch_impl impl = {
     .ignored = ignored,
 };
 
-static int params(const struct dims *d, struct param *out, int cap)
-{
-    return spec_params(&impl, d, out, cap);
-}
-
-/* The text lives until the fourth call after it in the same thread. */
-static const char *proj_name(int layer, enum proj p)
-{
-    static const char *const name[N_PROJ] = {
-        "attention.self.query",   "attention.self.key", "attention.self.value",
-        "attention.output.dense", "intermediate.dense", "output.dense",
-    };
-    static _Thread_local char text[4][96];
-    static _Thread_local unsigned at;
-    char *s = text[at++ % 4];
-
-    snprintf(s, sizeof text[0], "encoder.layer.%d.%s", layer, name[p]);
-    return s;
-}
-
 const struct arch arch_bert = {
     .name = "bert",
     .source = "Devlin et al. 2019; tensor names of transformers",
-    .params = params,
-    .proj_name = proj_name,
     .prefix = "bert.",
     .impl = &impl,
 };

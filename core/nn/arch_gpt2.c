@@ -1,17 +1,18 @@
-/* arch_gpt2.c - GPT-2's tensors as transformers names them. The block itself is block.c.
+/* arch_gpt2.c - GPT-2's tensors, under the names that transformers gives them. block.c computes its
+ * block.
  *
- * Its linear maps are Conv1D layers, stored [in, out], and c_attn holds q, k and v in one. Here each
- * of the three is a matrix [out, in] of its own, the unit of adaptation (Hu et al. 2021, sec. 4.2). A
- * frozen one is packed from the file's form; only what trains, or is merged, is copied out of it. */
-#include "core/nn/impl.h"
+ * Checkpoints store its linear maps as Conv1D layers, [in, out], and hold q, k and v side by side
+ * in one tensor, c_attn. Here each of the three is a matrix [out, in] of its own, which is the unit
+ * of adaptation in Hu et al. 2021, sec. 4.2. A frozen matrix is packed directly from the file's
+ * layout; only matrices that train, or that are merged, are copied out of it. */
+#include "core/nn/arch_impl.h"
 
 #include <math.h>
-#include <stdio.h>
 
 static const struct spec before[] = {
     { "wte.weight", ROLE_WORD, SIZE_VOCAB, SIZE_D },
     { "wpe.weight", ROLE_POS, SIZE_POS, SIZE_D },
-    { NULL, N_ROLES, SIZE_1, SIZE_1 },
+    { NULL, ROLE_OTHER, SIZE_1, SIZE_1 },
 };
 
 static const struct spec block[] = {
@@ -31,13 +32,13 @@ static const struct spec block[] = {
     { "mlp.c_fc.bias", ROLE_B + PROJ_UP, SIZE_1, SIZE_FFN },
     { "mlp.c_proj.weight", ROLE_W + PROJ_DOWN, SIZE_D, SIZE_FFN },
     { "mlp.c_proj.bias", ROLE_B + PROJ_DOWN, SIZE_1, SIZE_D },
-    { NULL, N_ROLES, SIZE_1, SIZE_1 },
+    { NULL, ROLE_OTHER, SIZE_1, SIZE_1 },
 };
 
 static const struct spec after[] = {
     { "ln_f.weight", ROLE_FINAL_G, SIZE_1, SIZE_D },
     { "ln_f.bias", ROLE_FINAL_B, SIZE_1, SIZE_D },
-    { NULL, N_ROLES, SIZE_1, SIZE_1 },
+    { NULL, ROLE_OTHER, SIZE_1, SIZE_1 },
 };
 
 static const struct storage storage[] = {
@@ -50,14 +51,14 @@ static const struct storage storage[] = {
     { ROLE_W + PROJ_O, NULL, 0, 1, true },
     { ROLE_W + PROJ_UP, NULL, 0, 1, true },
     { ROLE_W + PROJ_DOWN, NULL, 0, 1, true },
-    { N_ROLES, NULL, 0, 0, false },
+    { ROLE_OTHER, NULL, 0, 0, false },
 };
 
 static const struct setting settings[] = {
     { "n_layer", SET_WHOLE, DIMS_AT(n_layers), 1, 1000, 12 },
     { "n_embd", SET_WHOLE, DIMS_AT(d_model), 1, 65536, 768 },
     { "n_head", SET_WHOLE, DIMS_AT(n_heads), 1, 65536, 12 },
-    { "n_inner", SET_WHOLE, DIMS_AT(d_ffn), 1, 1048576, NAN }, /* null: 4 n_embd */
+    { "n_inner", SET_WHOLE, DIMS_AT(d_ffn), 1, 1048576, NAN }, /* null: 4 * n_embd */
     { "vocab_size", SET_WHOLE, DIMS_AT(vocab), 1, 16777216, 50257 },
     { "n_positions", SET_WHOLE, DIMS_AT(max_pos), 1, 1048576, 1024 },
     { "pad_token_id", SET_WHOLE, DIMS_AT(pad_id), 0, 16777215, 0 },
@@ -76,7 +77,7 @@ static const struct fixed fixed[] = {
     { NULL, NULL },
 };
 
-/* The causal mask, which older files hold as if it were a weight. */
+/* The causal mask, which older files store as if it were a weight. */
 static const char *const ignored[] = { ".attn.bias", ".attn.masked_bias", NULL };
 
 static const struct arch_impl impl = {
@@ -93,30 +94,9 @@ static const struct arch_impl impl = {
     .ignored = ignored,
 };
 
-static int params(const struct dims *d, struct param *out, int cap)
-{
-    return spec_params(&impl, d, out, cap);
-}
-
-/* The text lives until the fourth call after it in the same thread. */
-static const char *proj_name(int layer, enum proj p)
-{
-    static const char *const name[N_PROJ] = {
-        "attn.c_attn.q", "attn.c_attn.k", "attn.c_attn.v", "attn.c_proj", "mlp.c_fc", "mlp.c_proj",
-    };
-    static _Thread_local char text[4][64];
-    static _Thread_local unsigned at;
-    char *s = text[at++ % 4];
-
-    snprintf(s, sizeof text[0], "h.%d.%s", layer, name[p]);
-    return s;
-}
-
 const struct arch arch_gpt2 = {
     .name = "gpt2",
     .source = "Radford et al. 2019; tensor names of transformers",
-    .params = params,
-    .proj_name = proj_name,
     .prefix = "transformer.",
     .pre_norm = true,
     .causal = true,

@@ -2,30 +2,31 @@
  *
  *     A(n) = W_o attention(W_qkv n + b) + b_o      M(n) = W_down f(W_up n + b_up) + b_down
  *
- * Post-norm, as BERT (Vaswani et al. 2017, sec. 3.1):
+ * Post-norm, as in BERT (Vaswani et al. 2017, sec. 3.1):
  *
  *     y1 = LN1(x + drop(A(x)))                     y = LN2(y1 + drop(M(y1)))
  *
- * Pre-norm, as GPT-2 (Radford et al. 2019, sec. 2.3): the stream x is changed in place,
+ * Pre-norm, as in GPT-2 (Radford et al. 2019, sec. 2.3), where the residual stream x changes in
+ * place:
  *
  *     x += drop(A(LN1(x)))                         x += drop(M(LN2(x)))
  *
- * Backward runs through it from its output and stops after the last stage that anyone needs
- * (net_layer.stage). In the last block with pooling cls everything after attention is computed for
- * first tokens only. */
-#include "core/nn/impl.h"
+ * Backward goes from the output to the last stage that anything needs (net_layer.stage). In the
+ * last block with cls pooling, everything after attention is computed for first tokens only. */
+#include "core/nn/block.h"
 
 #include "core/base/prof.h"
-#include "core/base/rng.h"
+#include "core/math/ops.h"
+#include "core/nn/acts.h"
 
 #include <string.h>
 
-/* What every step needs. */
+/* What every function here needs. */
 struct ctx {
     const struct model *m;
     struct workspace *ws;
     const struct batch *b;   /* the micro-batch */
-    const struct batch *row; /* the rows after attention: b, or first tokens */
+    const struct batch *row; /* the rows after attention: those of b, or first tokens */
     int layer;
     const struct net_layer *net;
     struct acts *acts;
@@ -45,7 +46,7 @@ static struct ctx ctx_make(const struct model *m, struct workspace *ws, const st
 
 /* --- the linear maps of one input:  y = x W^T + b, plus what the method adds */
 
-/* Biases of q, k and v side by side; those of one matrix as they are. */
+/* The biases of q, k and v are copied side by side; that of a single matrix is used where it is. */
 static const real *group_bias(const struct ctx *c, enum group g)
 {
     const struct param *const *b = &c->net->p[(int)ROLE_B + group_first(g)];
@@ -75,24 +76,11 @@ static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct m
     prof_begin(WORK_ADAPTER);
     if (n->uses)
         c->m->adapt->proj_fwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                              c->a->keep[g], x, y);
+                              c->a->saved[g], x, y);
     prof_end();
 }
 
-void model_product(const struct model *m, int layer, enum group g, struct mat y, struct mat x)
-{
-    const struct net_layer *net = &m->net->layer[layer];
-    const struct param *const *w = &net->p[(int)ROLE_W + group_first(g)];
-
-    if (net->group[g].packed) {
-        packed_fwd(net->group[g].packed, y, x, NULL);
-        return;
-    }
-    for (int i = 0; i < group_count(g); i++)
-        plain_fwd(param_mat(w[i]), mat_cols(y, i * w[0]->rows, w[0]->rows), x, NULL);
-}
-
-/* DX (may be empty) = dy W, or += when ADD. */
+/* DX = dy W, or DX += dy W when ADD; DX may be empty. */
 static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct mat dy,
                        struct mat x, bool add)
 {
@@ -103,15 +91,15 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
     prof_begin(WORK_ADAPTER);
     if (n->uses && c->m->adapt->proj_out_bwd)
         c->m->adapt->proj_out_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                                  c->a->keep[g], x, dy);
+                                  c->a->saved[g], x, dy);
     prof_end();
     prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
     for (int i = 0; i < group_count(g); i++) {
         struct mat dyi = mat_cols(dy, i * w[0]->rows, w[0]->rows);
         if (b[i]->trainable)
-            mat_sum_rows(param_grad(c->ws, b[i]), dyi);
+            mat_sum_rows(workspace_grad(c->ws, b[i]), dyi);
         if (w[i]->trainable)
-            mat_gemm(param_grad_mat(c->ws, w[i]), 1, 1, dyi, TRANS, x, NOTRANS);
+            mat_gemm(workspace_grad_mat(c->ws, w[i]), 1, 1, dyi, TRANS, x, NOTRANS);
         if (dx.x && !n->packed)
             plain_bwd(param_mat(w[i]), dx, dyi, add || i > 0);
     }
@@ -121,7 +109,7 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
     prof_begin(WORK_ADAPTER);
     if (n->uses && c->m->adapt->proj_bwd)
         c->m->adapt->proj_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                              c->a->keep[g], x, dy, dx);
+                              c->a->saved[g], x, dy, dx);
     prof_end();
 }
 
@@ -132,7 +120,7 @@ static void tap_fwd(const struct ctx *c, enum place p, struct mat h, struct mat 
     if (!c->net->tap[p])
         return;
     prof_begin(WORK_ADAPTER);
-    c->m->adapt->tap_fwd(c->m, c->ws, c->row, c->layer, p, c->a->tap[p], h, res);
+    c->m->adapt->tap_fwd(c->m, c->ws, c->row, c->layer, p, c->a->tap_saved[p], h, res);
     prof_end();
 }
 
@@ -141,13 +129,12 @@ static void tap_bwd(const struct ctx *c, enum place p, struct mat dh, struct mat
     if (!c->net->tap[p])
         return;
     prof_begin(WORK_ADAPTER);
-    c->m->adapt->tap_bwd(c->m, c->ws, c->row, c->layer, p, c->a->tap[p], dh, dres);
+    c->m->adapt->tap_bwd(c->m, c->ws, c->row, c->layer, p, c->a->tap_saved[p], dh, dres);
     prof_end();
 }
 
 /* --- attention */
 
-/* With the method's memory, if it has one. */
 static struct attn_shape attention(const struct ctx *c)
 {
     const struct dims *d = &c->m->base->dims;
@@ -158,43 +145,23 @@ static struct attn_shape attention(const struct ctx *c)
                             .scale = c->m->net->attn_scale,
                             .causal = c->m->base->arch->causal,
                             .p_drop = c->m->head.attn_dropout,
-                            .n_mem = c->m->n_prefix_kv };
+                            .n_prefix = c->m->n_prefix_kv };
 
-    if (s.n_mem > 0)
-        c->m->adapt->prefix_kv(c->m, c->ws, c->layer, &s.k_mem, &s.v_mem, &s.dk_mem, &s.dv_mem);
+    if (s.n_prefix > 0)
+        c->m->adapt->prefix_kv(c->m, c->ws, c->layer, &s.k_prefix, &s.v_prefix, &s.dk_prefix,
+                               &s.dv_prefix);
     return s;
 }
 
-/* A sequence's block of probabilities has n_heads * len * (n_prefix_kv + len) numbers, at most n_heads *
- * max_pos * (n_prefix_kv + max_pos). */
-static void keep_probs(const struct ctx *c)
-{
-    const struct dims *d = &c->m->base->dims;
-    uint64_t pos = (uint64_t)d->max_pos, mem = (uint64_t)c->m->n_prefix_kv;
-    uint64_t stride = ((uint64_t)d->n_heads * pos * (mem + pos) + 7) / 8 * 8;
-    unsigned char *keep = c->a->keep_probs;
-
-    prof_begin(WORK_DROPOUT);
-    for (int s = 0; s < c->b->n_seq; s++) {
-        size_t len = (size_t)(c->b->off[s + 1] - c->b->off[s]);
-        size_t n = (size_t)d->n_heads * len * ((size_t)mem + len);
-        uint64_t place = c->ws->step * (uint64_t)c->ws->batch_slots + (uint64_t)c->b->slot[s];
-        rng_keep(keep, n, c->m->head.attn_dropout, c->ws->seed, dropout_sub(c->layer, SITE_PROBS),
-                 place * stride);
-        keep += n;
-    }
-    prof_end();
-}
-
-/* The first row of each sequence. */
+/* Row s of Y becomes the first row of sequence s of X. */
 static void gather_firsts(struct mat y, struct mat x, const int *off)
 {
     for (int s = 0; s < y.rows; s++)
         memcpy(mat_row(y, s), mat_row(x, off[s]), (size_t)y.cols * sizeof(real));
 }
 
-/* Its reverse in place: row s of X goes to row off[s], all others become 0. From the end, so that
- * no row is overwritten before it has moved (off[s] >= s). */
+/* The reverse, in place: row s of X moves to row off[s] and all other rows become 0. Goes from the
+ * end, so that no row is overwritten before it has moved (off[s] >= s). */
 static void scatter_firsts(struct mat x, const int *off, int n_seq)
 {
     size_t bytes = (size_t)x.cols * sizeof(real);
@@ -205,7 +172,7 @@ static void scatter_firsts(struct mat x, const int *off, int n_seq)
     }
 }
 
-/* Y [R,d] = A of what a->in holds. */
+/* Y [R,d] = A(a->in). */
 static void attention_fwd(const struct ctx *c, struct mat y)
 {
     struct layer_acts *a = c->a;
@@ -213,10 +180,10 @@ static void attention_fwd(const struct ctx *c, struct mat y)
     int d = a->x.cols;
 
     linear_fwd(c, GROUP_QKV, a->qkv, a->in);
-    if (a->keep_probs)
-        keep_probs(c);
+    if (a->mask_probs)
+        dropout_probs_mask(a->mask_probs, c->m, c->ws, c->b, c->layer);
     prof_begin(WORK_ATTENTION);
-    attn_fwd(&s, a->att, a->probs, a->keep_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
+    attn_fwd(&s, a->att, a->probs, a->mask_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
              mat_cols(a->qkv, 2 * d, d));
     prof_end();
     if (c->row != c->b) {
@@ -226,8 +193,9 @@ static void attention_fwd(const struct ctx *c, struct mat y)
     linear_fwd(c, GROUP_O, y, a->o);
 }
 
-/* DY [R,d] = dL/dA. The gradient of the input becomes DX [T,d], or is added to it when ADD, unless
- * nobody needs it. Post-norm: the gradient of the residual in a->g spreads to all rows as well. */
+/* DY [R,d] = dL/dA. If the gradient of the input is needed, it becomes DX [T,d], or is added to DX
+ * when ADD. In the last block with cls pooling, the gradient of the residual stream in acts->g
+ * moves from first tokens to their places among all rows, too. */
 static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
 {
     struct layer_acts *a = c->a;
@@ -248,7 +216,7 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
     }
     prof_begin(WORK_ATTENTION);
     attn_bwd(&s, mat_cols(dqkv, 0, d), mat_cols(dqkv, d, d), mat_cols(dqkv, 2 * d, d), datt,
-             a->probs, a->keep_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
+             a->probs, a->mask_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
              mat_cols(a->qkv, 2 * d, d), c->acts->scratch);
     prof_end();
     linear_bwd(c, GROUP_QKV, stop > STAGE_QKV ? dx : none, dqkv, a->in, add);
@@ -256,7 +224,7 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
 
 /* --- the MLP */
 
-/* Y [R,d] = M of what a->y1 holds. */
+/* Y [R,d] = M(a->y1). */
 static void mlp_fwd(const struct ctx *c, struct mat y)
 {
     struct layer_acts *a = c->a;
@@ -270,7 +238,7 @@ static void mlp_fwd(const struct ctx *c, struct mat y)
     linear_fwd(c, GROUP_DOWN, y, a->a);
 }
 
-/* DY [R,d] = dL/dM; DX and ADD as in attention_bwd. DX may be DY. */
+/* DY [R,d] = dL/dM. DX and ADD as in attention_bwd; DX may be DY. */
 static void mlp_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
 {
     struct layer_acts *a = c->a;
@@ -290,51 +258,52 @@ static void mlp_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
     linear_bwd(c, GROUP_UP, stop > STAGE_UP ? dx : none, du, a->y1, add);
 }
 
-/* --- post-norm: y = LN(res + drop(xhat)); xhat is overwritten by the normalised sum */
+/* --- post-norm: y = LN(res + drop(sub)); the output of the sublayer is in xhat, which then becomes
+ * the normalized sum */
 
 static const struct param *const *norm_of(const struct ctx *c, int site)
 {
     return &c->net->p[site == SITE_ATTN ? ROLE_NORM1_G : ROLE_NORM2_G];
 }
 
-static void drop_fwd(const struct ctx *c, int site, struct mat y, unsigned char *keep)
+static void drop_fwd(const struct ctx *c, int site, struct mat y, unsigned char *mask)
 {
     double drop = c->m->head.hidden_dropout;
 
-    if (keep) {
-        dropout_mask(keep, c->m, c->ws, c->row, dropout_sub(c->layer, site), y.cols, drop);
+    if (mask) {
+        dropout_mask(mask, c->m, c->ws, c->row, dropout_sub(c->layer, site), y.cols, drop);
         prof_begin(WORK_DROPOUT);
-        dropout(y, y, keep, drop);
+        dropout(y, y, mask, drop);
         prof_end();
     }
 }
 
-/* The gradient of what a sublayer computed, before dropout and the method's hook, from that of the
- * stream: G itself, or the buffer DD. */
+/* From the gradient G of the residual stream, that of a sublayer's output before dropout and before
+ * the method's hook. Returns G itself, or DD when they differ. */
 static struct mat sub_bwd(const struct ctx *c, int site, struct mat g, struct mat dd,
-                          const unsigned char *keep)
+                          const unsigned char *mask)
 {
     bool own = c->net->own_dy[site == SITE_MLP];
 
-    if (!keep && !own)
+    if (!mask && !own)
         return g;
     if (own) {
         mat_copy(dd, g);
         tap_bwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, dd, g);
     }
     prof_begin(WORK_DROPOUT);
-    if (keep)
-        dropout(dd, own ? dd : g, keep, c->m->head.hidden_dropout);
+    if (mask)
+        dropout(dd, own ? dd : g, mask, c->m->head.hidden_dropout);
     prof_end();
     return dd;
 }
 
 static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat xhat, real *rstd,
-                         unsigned char *keep, struct mat res)
+                         unsigned char *mask, struct mat res)
 {
     const struct param *const *p = norm_of(c, site);
 
-    drop_fwd(c, site, xhat, keep);
+    drop_fwd(c, site, xhat, mask);
     tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, xhat, res);
     prof_begin(WORK_NORM);
     mat_add(xhat, 1, res);
@@ -342,14 +311,14 @@ static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat
     prof_end();
 }
 
-/* DY becomes dL/dx of the LayerNorm of this site, in place. */
+/* DY, the gradient of the output of the LayerNorm of this site, becomes that of its input. */
 static void norm_bwd(const struct ctx *c, int site, struct mat dy, struct mat xhat,
                      const real *rstd)
 {
     const struct param *const *p = norm_of(c, site);
 
     prof_begin(WORK_NORM);
-    layernorm_bwd(dy, param_grad(c->ws, p[0]), param_grad(c->ws, p[1]), dy, xhat, rstd,
+    layernorm_bwd(dy, workspace_grad(c->ws, p[0]), workspace_grad(c->ws, p[1]), dy, xhat, rstd,
                   p[0]->value);
     prof_end();
 }
@@ -359,9 +328,9 @@ static void post_norm_fwd(const struct ctx *c, struct mat y)
     struct layer_acts *a = c->a;
 
     attention_fwd(c, a->xhat1);
-    add_norm_fwd(c, SITE_ATTN, a->y1, a->xhat1, a->rstd1, a->keep1, a->res);
+    add_norm_fwd(c, SITE_ATTN, a->y1, a->xhat1, a->rstd1, a->mask1, a->res);
     mlp_fwd(c, a->xhat2);
-    add_norm_fwd(c, SITE_MLP, y, a->xhat2, a->rstd2, a->keep2, a->y1);
+    add_norm_fwd(c, SITE_MLP, y, a->xhat2, a->rstd2, a->mask2, a->y1);
 }
 
 static void post_norm_bwd(const struct ctx *c)
@@ -374,18 +343,17 @@ static void post_norm_bwd(const struct ctx *c)
     norm_bwd(c, SITE_MLP, g, a->xhat2, a->rstd2);
     if (stop < STAGE_DOWN)
         return;
-    mlp_bwd(c, g, sub_bwd(c, SITE_MLP, g, dd, a->keep2), true);
+    mlp_bwd(c, g, sub_bwd(c, SITE_MLP, g, dd, a->mask2), true);
     if (stop < STAGE_NORM_MID)
         return;
     norm_bwd(c, SITE_ATTN, g, a->xhat1, a->rstd1);
     if (stop < STAGE_O)
         return;
-    attention_bwd(c, c->acts->g, sub_bwd(c, SITE_ATTN, g, dd, a->keep1), true);
+    attention_bwd(c, c->acts->g, sub_bwd(c, SITE_ATTN, g, dd, a->mask1), true);
 }
 
-/* --- pre-norm: n = LN(x), then x += drop(sub) */
+/* --- pre-norm: n = LN(x), then x += drop(sub), where x is the residual stream */
 
-/* X is the stream, which the block's parts add to. */
 static void norm_fwd(const struct ctx *c, int site, struct mat n, struct mat xhat, real *rstd,
                      struct mat x)
 {
@@ -396,9 +364,9 @@ static void norm_fwd(const struct ctx *c, int site, struct mat n, struct mat xha
     prof_end();
 }
 
-static void add_sub(const struct ctx *c, int site, struct mat x, unsigned char *keep)
+static void add_sub(const struct ctx *c, int site, struct mat x, unsigned char *mask)
 {
-    drop_fwd(c, site, c->acts->sub, keep);
+    drop_fwd(c, site, c->acts->sub, mask);
     tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, c->acts->sub, x);
     prof_begin(WORK_NORM);
     mat_add(x, 1, c->acts->sub);
@@ -409,14 +377,14 @@ static void pre_norm_fwd(const struct ctx *c, struct mat y)
 {
     struct layer_acts *a = c->a;
 
-    if (y.x != a->x.x) /* the input is kept: this block is computed again */
+    if (y.x != a->x.x) /* a recomputed block keeps its input */
         mat_copy(y, a->x);
     norm_fwd(c, SITE_ATTN, a->in, a->xhat1, a->rstd1, y);
     attention_fwd(c, c->acts->sub);
-    add_sub(c, SITE_ATTN, y, a->keep1);
+    add_sub(c, SITE_ATTN, y, a->mask1);
     norm_fwd(c, SITE_MLP, a->y1, a->xhat2, a->rstd2, y);
     mlp_fwd(c, c->acts->sub);
-    add_sub(c, SITE_MLP, y, a->keep2);
+    add_sub(c, SITE_MLP, y, a->mask2);
 }
 
 static void pre_norm_bwd(const struct ctx *c)
@@ -427,14 +395,14 @@ static void pre_norm_bwd(const struct ctx *c)
 
     if (stop < STAGE_DOWN)
         return;
-    mlp_bwd(c, dd, sub_bwd(c, SITE_MLP, g, dd, a->keep2), false);
+    mlp_bwd(c, dd, sub_bwd(c, SITE_MLP, g, dd, a->mask2), false);
     if (stop < STAGE_NORM_MID)
         return;
     norm_bwd(c, SITE_MLP, dd, a->xhat2, a->rstd2);
     mat_add(g, 1, dd);
     if (stop < STAGE_O)
         return;
-    attention_bwd(c, dd, sub_bwd(c, SITE_ATTN, g, dd, a->keep1), false);
+    attention_bwd(c, dd, sub_bwd(c, SITE_ATTN, g, dd, a->mask1), false);
     if (stop < STAGE_NORM_IN)
         return;
     norm_bwd(c, SITE_ATTN, dd, a->xhat1, a->rstd1);

@@ -1,16 +1,19 @@
-/* decoder.c - the end of a decoder: final LayerNorm, and the word embeddings as its head.
+/* decoder.c - the end of a decoder: the final LayerNorm, and the word embeddings as output layer.
  *
- *     h = LN_f(x)      z = W_word h      L = sum over tokens with a next one of -log softmax(z)_next
+ *     h = LN_f(x)     z = W_word h     L = - sum of log softmax(z)_next over tokens with a next one
  *
- * The logits exist only where somebody asks for them (ws->all_logits); the loss and dL/dh come
- * from sweeps over the vocabulary (core/math/lmhead.h), of the rows that have a target. */
-#include "core/nn/impl.h"
+ * Logits are in memory as a whole only when they are asked for (ws->all_logits). The loss and dL/dh
+ * come from sweeps over the vocabulary (core/math/lmhead.h) for the rows that have a target. */
+#include "core/nn/decoder.h"
+
+#include "core/math/ops.h"
+#include "core/nn/acts.h"
+#include "core/nn/base_model_impl.h"
 
 void decoder_fwd(const struct model *m, struct workspace *ws)
 {
     const struct acts *a = ws->acts;
     const struct param *const *p = m->net->p;
-
     struct mat x = a->long_y.x ? mat_rows(a->long_y, 0, ws->hidden.rows) : a->out;
 
     layernorm_fwd(ws->hidden, mat_rows(a->xhat_f, 0, x.rows), a->rstd_f, x, p[ROLE_FINAL_G]->value,
@@ -26,15 +29,15 @@ double decoder_loss(const struct model *m, struct workspace *ws, const struct ba
     const struct param *word = m->net->p[ROLE_WORD];
     struct mat dw = { 0 }, dh = { 0 };
 
-    CHECK(b->next, "%d tokens without next", b->n_tok);
+    CHECK(b->next, "%d tokens without next ones", b->n_tok);
     if (ws->grad && dhidden) {
         dh = mat_rows(a->g, 0, ws->hidden.rows);
-        dw = param_grad_mat(ws, word);
+        dw = workspace_grad_mat(ws, word);
     }
     if (dhidden)
         *dhidden = dh;
     double loss = lmhead_loss(&m->net->lm, dh, dw, ws->hidden, b->next, weight, a->lm_scratch);
-    base_model_rows_read(m->base, word, b->n_tok); /* of the targets */
+    base_model_rows_read(m->base, word, b->n_tok); /* rows of the targets */
     return loss;
 }
 
@@ -43,7 +46,7 @@ void decoder_bwd(const struct model *m, struct workspace *ws, struct mat dhidden
     const struct acts *a = ws->acts;
     const struct param *const *p = m->net->p;
 
-    CHECK(dhidden.x && dhidden.x == a->g.x, "a gradient from elsewhere");
-    layernorm_bwd(dhidden, param_grad(ws, p[ROLE_FINAL_G]), param_grad(ws, p[ROLE_FINAL_B]),
+    CHECK(dhidden.x && dhidden.x == a->g.x, "not the gradient of model_loss");
+    layernorm_bwd(dhidden, workspace_grad(ws, p[ROLE_FINAL_G]), workspace_grad(ws, p[ROLE_FINAL_B]),
                   dhidden, mat_rows(a->xhat_f, 0, dhidden.rows), a->rstd_f, p[ROLE_FINAL_G]->value);
 }

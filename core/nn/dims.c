@@ -1,6 +1,10 @@
-/* dims.c - the shapes and settings of a checkpoint, from its config.json. */
-#include "core/nn/impl.h"
+/* dims.c - reading config.json and 1_Pooling/config.json. */
+#include "core/nn/dims.h"
+
+#include "core/base/file.h"
+#include "core/base/text.h"
 #include "core/format/json.h"
+#include "core/nn/arch_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,9 +15,8 @@ struct config {
     json_t *j;
 };
 
-/* One line for any value: strings, numbers and true/false as they stand, the rest by its first
- * bytes. */
-static int bad(const struct config *c, const char *key, const char *wanted)
+/* Fails with the value of KEY, of which long ones are cut, and what it must be. */
+static int bad_value(const struct config *c, const char *key, const char *wanted)
 {
     const json_t *v = json_object_get(c->j, key);
     char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
@@ -31,7 +34,7 @@ static int bad(const struct config *c, const char *key, const char *wanted)
 static int read_setting(struct dims *d, const struct config *c, const struct setting *s)
 {
     const json_t *j = json_object_get(c->j, s->key);
-    bool required = s->def < s->min;
+    bool required = s->def < s->min; /* not when it is NAN */
     char wanted[80];
     double x = s->def;
 
@@ -39,13 +42,13 @@ static int read_setting(struct dims *d, const struct config *c, const struct set
              s->kind == SET_WHOLE ? "whole " : "", s->min, s->max);
     if (j && (required || !json_is_null(j))) {
         if (s->kind == SET_WHOLE ? !json_is_integer(j) : !json_is_number(j))
-            return bad(c, s->key, wanted);
+            return bad_value(c, s->key, wanted);
         x = json_number_value(j);
     }
     if (isnan(x))
         return 0;
     if (x < s->min || x > s->max)
-        return bad(c, s->key, wanted);
+        return bad_value(c, s->key, wanted);
     if (s->kind == SET_WHOLE)
         *(int *)((char *)d + s->at) = (int)x;
     else
@@ -56,18 +59,19 @@ static int read_setting(struct dims *d, const struct config *c, const struct set
 static const struct arch *read_arch(struct dims *d, const struct config *c)
 {
     const char *name = json_string_value(json_object_get(c->j, "model_type"));
-    char list[256] = "one of those known here:";
-    size_t n = strlen(list);
+    const struct arch *arch = name && strlen(name) < sizeof d->arch ? arch_find(name) : NULL;
+    struct text names = { 0 };
 
-    for (const struct arch *const *a = arch_table; *a; a++) {
-        if (name && strcmp(name, (*a)->name) == 0 && strlen(name) < sizeof d->arch) {
-            strcpy(d->arch, name);
-            return *a;
-        }
-        if (n < sizeof list)
-            n += (size_t)snprintf(list + n, sizeof list - n, " %s", (*a)->name);
+    if (arch) {
+        strcpy(d->arch, name);
+        return arch;
     }
-    bad(c, "model_type", list);
+    for (const struct arch *const *a = arch_table; *a; a++)
+        text_join(&names, ", ", "%s", (*a)->name);
+    char *wanted = xprintf("one of %s", text_string(&names));
+    bad_value(c, "model_type", wanted);
+    free(wanted);
+    text_free(&names);
     return NULL;
 }
 
@@ -77,13 +81,13 @@ static int read_act(struct dims *d, const struct config *c, const struct arch_im
     int act = !j ? (int)a->act : json_is_string(j) ? act_from_name(json_string_value(j)) : -1;
 
     if (act < 0)
-        return bad(c, a->act_key, "gelu, gelu_new, relu, silu or tanh");
+        return bad_value(c, a->act_key, "gelu, gelu_new, relu, silu or tanh");
     d->act = (enum act)act;
     return 0;
 }
 
-/* What a model type may have in general and ours does not compute. */
-static int refuse_unknown_maths(const struct config *c, const struct arch_impl *a)
+/* Refuse variants of the architecture that are not computed here. */
+static int refuse_variants(const struct config *c, const struct arch_impl *a)
 {
     for (const struct fixed *f = a->fixed; f->key; f++) {
         const json_t *j = json_object_get(c->j, f->key);
@@ -91,13 +95,13 @@ static int refuse_unknown_maths(const struct config *c, const struct arch_impl *
         bool ok = !j || json_is_null(j) || (text && strcmp(text, f->json) == 0);
         free(text);
         if (!ok)
-            return bad(c, f->key, f->json);
+            return bad_value(c, f->key, f->json);
     }
     return 0;
 }
 
-/* Two keys that transformers keeps apart and we do not; both have the default of the first. */
-static int refuse_unlike(struct dims *d, const struct config *c, const struct arch_impl *a)
+/* Two settings of transformers that are one here must be equal. Both have the first's default. */
+static int refuse_unequal(struct dims *d, const struct config *c, const struct arch_impl *a)
 {
     const struct setting *s = a->settings;
     struct dims other = *d;
@@ -111,23 +115,26 @@ static int refuse_unlike(struct dims *d, const struct config *c, const struct ar
     if (read_setting(&other, c, &second) != 0)
         return -1;
     if (*(double *)((char *)&other + s->at) != *(double *)((char *)d + s->at))
-        return fail(FAIL_INPUT, "'%s': %s and %s differ; here they are one setting", c->path,
+        return fail(FAIL_INPUT, "'%s': %s and %s differ; only equal values are supported", c->path,
                     a->same[0], a->same[1]);
     return 0;
 }
 
 static bool is_classifier(const struct config *c)
 {
-    const json_t *list = json_object_get(c->j, "architectures"), *a;
+    const json_t *list = json_object_get(c->j, "architectures"), *item;
     size_t i;
 
-    json_array_foreach(list, i,
-                       a) if (json_is_string(a) && strstr(json_string_value(a),
-                                                          "ForSequenceClassification")) return true;
+    json_array_foreach(list, i, item)
+    {
+        const char *name = json_string_value(item);
+        if (name && strstr(name, "ForSequenceClassification"))
+            return true;
+    }
     return false;
 }
 
-/* transformers leaves the labels out when they are its default, LABEL_0 and LABEL_1. */
+/* transformers omits the labels when they are its default, LABEL_0 and LABEL_1. */
 static int read_head(struct dims *d, const struct config *c)
 {
     const json_t *problem = json_object_get(c->j, "problem_type");
@@ -135,14 +142,14 @@ static int read_head(struct dims *d, const struct config *c)
     const json_t *names = json_object_get(c->j, "id2label");
     const json_t *dropout = json_object_get(c->j, "classifier_dropout");
     struct setting p = {
-        "classifier_dropout", SET_NUMBER, offsetof(struct dims, classifier_dropout), 0, 0.99, 0
+        "classifier_dropout", SET_NUMBER, DIMS_AT(classifier_dropout), 0, 0.99, 0
     };
-    struct setting n = { "num_labels", SET_WHOLE, offsetof(struct dims, n_labels), 1, 65536, 0 };
+    struct setting n = { "num_labels", SET_WHOLE, DIMS_AT(n_labels), 1, 65536, 0 };
 
     if (problem && !json_is_null(problem) && !json_is_string(problem))
-        return bad(c, "problem_type", "text or null");
+        return bad_value(c, "problem_type", "a string or null");
     if (names && !json_is_null(names) && !json_is_object(names))
-        return bad(c, "id2label", "an object");
+        return bad_value(c, "id2label", "an object");
     if (problem && json_is_string(problem))
         d->problem = xstrdup(json_string_value(problem));
     d->n_labels = json_is_object(names) ? (int)json_object_size(names) : is_classifier(c) ? 2 : 0;
@@ -166,12 +173,12 @@ static int read_config(struct dims *d, const struct config *c)
     const struct arch *arch = read_arch(d, c);
     const struct arch_impl *a = arch ? arch->impl : NULL;
 
-    if (!a || refuse_unknown_maths(c, a) != 0)
+    if (!a || refuse_variants(c, a) != 0)
         return -1;
     for (const struct setting *s = a->settings; s->key; s++)
         if (read_setting(d, c, s) != 0)
             return -1;
-    if (refuse_unlike(d, c, a) != 0)
+    if (refuse_unequal(d, c, a) != 0)
         return -1;
     if (d->d_model % d->n_heads != 0)
         return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
@@ -192,7 +199,8 @@ static int read_config(struct dims *d, const struct config *c)
     return read_head(d, c);
 }
 
-/* sentence-transformers: a true/false for each way of pooling, or (later) its name. */
+/* sentence-transformers writes true or false for each way of pooling; later releases write the name
+ * of one. */
 static int read_pooling(struct dims *d, const struct config *c)
 {
     const char *name = json_string_value(json_object_get(c->j, "pooling_mode")), *key;
@@ -200,7 +208,7 @@ static int read_pooling(struct dims *d, const struct config *c)
     int n = 0;
 
     if (name && strcmp(name, "cls") != 0 && strcmp(name, "mean") != 0)
-        return bad(c, "pooling_mode", "\"cls\" or \"mean\"");
+        return bad_value(c, "pooling_mode", "\"cls\" or \"mean\"");
     if (name) {
         d->pooling = strcmp(name, "mean") == 0 ? POOL_MEAN : POOL_CLS;
         return 0;
@@ -210,25 +218,25 @@ static int read_pooling(struct dims *d, const struct config *c)
         if (strncmp(key, "pooling_mode_", 13) != 0 || json_is_false(v))
             continue;
         if (!json_is_true(v))
-            return bad(c, key, "true or false");
+            return bad_value(c, key, "true or false");
         if (strcmp(key, "pooling_mode_cls_token") == 0)
             d->pooling = POOL_CLS;
         else if (strcmp(key, "pooling_mode_mean_tokens") == 0)
             d->pooling = POOL_MEAN;
         else
-            return bad(c, key, "false: only cls and mean pooling are known here");
+            return bad_value(c, key, "false: only cls and mean pooling are supported");
         n++;
     }
     if (n != 1)
         return fail(FAIL_INPUT,
-                    "'%s': %d ways of pooling are chosen; one of pooling_mode_cls_token and "
-                    "pooling_mode_mean_tokens must be",
+                    "'%s': %d ways of pooling are set; exactly one of pooling_mode_cls_token and "
+                    "pooling_mode_mean_tokens must be true",
                     c->path, n);
     return 0;
 }
 
-static int with_file(struct dims *d, const char *path,
-                     int (*fn)(struct dims *, const struct config *))
+static int read_file_with(struct dims *d, const char *path,
+                          int (*fn)(struct dims *, const struct config *))
 {
     struct config c = { path, json_read(path) };
 
@@ -246,9 +254,9 @@ int dims_load(struct dims *d, const char *dir)
     int rc;
 
     *d = (struct dims){ .pooling = POOL_CLS };
-    rc = with_file(d, config, read_config);
+    rc = read_file_with(d, config, read_config);
     if (rc == 0 && d->pooling != POOL_NONE && file_exists(pooling))
-        rc = with_file(d, pooling, read_pooling);
+        rc = read_file_with(d, pooling, read_pooling);
     if (rc != 0) {
         free(d->problem);
         d->problem = NULL;

@@ -1,13 +1,15 @@
-/* packs.c - packed weights of large models kept in files, by content.
+/* packs.c - files of packed weights, found by content.
  *
- * File: struct top, n of struct entry, then the packed bytes of each, filled up to whole pages. The top
- * has a checksum of itself and the entries, each entry one of its pages. Only what is asked for is
- * read: it is verified, and then used where it is mapped, so that processes share it. A file is only
- * ever replaced by a rename, never cut or written into: who has the old one mapped keeps it. What it
- * holds depends on the key in its top alone; any other is made again. */
+ * A file is one struct top, n of struct entry, and the packed bytes of each entry, padded to whole
+ * pages. The top has a checksum of itself and the entries; each entry has one of its pages. A
+ * reader verifies only the entries that it uses, and uses them where they are mapped, so that
+ * processes share the memory. A file is only ever replaced by renaming another one, never truncated
+ * or written into, so that processes which have it mapped keep its contents. What a file holds
+ * follows from the key in its top alone; a file with another key is written again. */
+#include "core/nn/packs.h"
+
 #include "core/base/cpu.h"
 #include "core/base/file.h"
-#include "core/nn/impl.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,10 +22,11 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* Raised when this format or what packed_new does with a weight changes. */
+/* VERSION increases when this format changes, or what packed_new does with a weight. */
 enum { VERSION = 1, ORDER = 0x01020304, PAGE = 4096 };
-/* Below the least packing is as fast as reading a file; of more than the most together the oldest files
- * go; a file takes a fourth of the free room at the most. */
+/* A model with fewer bytes of packed weights than LEAST_BYTES is packed as fast as a file is read.
+ * When the files together exceed MOST_BYTES, the oldest are deleted. A file takes at most a quarter
+ * of the free space. */
 #define LEAST_BYTES ((size_t)256 << 20)
 #define MOST_BYTES ((size_t)8 << 30)
 enum { FREE_PART = 4 };
@@ -32,7 +35,7 @@ struct top {
     char magic[8];
     uint32_t version, order;
     char key[64];
-    uint64_t n, size, sum; /* entries; bytes of the file; checksum with 0 in its place */
+    uint64_t n, size, sum; /* entries; bytes of the file; checksum, taken with sum = 0 */
 };
 struct entry {
     int32_t place, direction;
@@ -51,7 +54,7 @@ static size_t pages(size_t bytes)
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
-/* A decoder's head; NULL: none. */
+/* The weight of a decoder's output layer; NULL: an encoder. */
 static const struct param *head_of(const struct base_model *b)
 {
     for (int i = 0; b->arch->causal && i < b->n_params; i++)
@@ -60,7 +63,7 @@ static const struct param *head_of(const struct base_model *b)
     return NULL;
 }
 
-/* Groups of blocks, then chunks of a decoder's head. */
+/* Groups of the blocks, then chunks of a decoder's output layer. */
 static int n_places(const struct base_model *b)
 {
     const struct param *head = head_of(b);
@@ -68,8 +71,9 @@ static int n_places(const struct base_model *b)
     return b->dims.n_layers * N_GROUP + (head ? lmhead_chunks(head->rows) : 0);
 }
 
-/* Worth a file. bf16's packs are not: they are made in half the time, and a step streams them so fast
- * that it feels the small pages of a mapped file (f32's does not). */
+/* Is a file faster than packing again? Not for bf16: packing takes half the time, and a step reads
+ * the weights so fast that the small pages of a mapped file slow it down, which they do not with
+ * f32. */
 static bool is_large(const struct base_model *b, enum precision p)
 {
     size_t n = 0, least = b->pack_least ? b->pack_least : LEAST_BYTES;
@@ -79,13 +83,14 @@ static bool is_large(const struct base_model *b, enum precision p)
         return false;
     for (int i = 0; i < b->n_params; i++) {
         const struct param *q = &b->params[i];
-        if (q->role < ROLE_B || q == head)
-            n += (size_t)q->rows * (size_t)q->cols;
+        if (param_is_proj(q) || q == head)
+            n += param_size(q);
     }
     return n * PACKED_DIRECTIONS * sizeof(float) >= least;
 }
 
-/* The name tells people of which weights it is; for the program it is the key's. */
+/* The first part of the name tells people which weights the file is for; the program uses the
+ * key. */
 static void name_file(struct packs *k, const struct base_model *b, enum precision p)
 {
     char *text = xprintf("packs %d of lowrank %s\n%s %d\n%s\n%s\n", VERSION, LOWRANK_VERSION,
@@ -97,7 +102,7 @@ static void name_file(struct packs *k, const struct base_model *b, enum precisio
                       p == PRECISION_BF16 ? "bf16" : "f32", k->key);
 }
 
-/* --- read */
+/* --- reading */
 
 static struct top top_of(const struct file *f)
 {
@@ -138,14 +143,14 @@ static int check_top(void *arg)
     return 0;
 }
 
-static void tell_damaged(struct packs *k)
+static void report_damage(struct packs *k)
 {
     if (!k->is_damaged)
-        note("'%s' is damaged or of another version: weights are packed again", k->path);
+        note("'%s' is damaged or from another version; the weights are packed again", k->path);
     k->is_damaged = true;
 }
 
-/* What is kept of B in this precision; NULL: such models are not kept. */
+/* The file of B in this precision; NULL: this model is not cached. */
 static struct packs *packs_open(struct base_model *b, enum precision p)
 {
     if (!b->packs)
@@ -160,17 +165,17 @@ static struct packs *packs_open(struct base_model *b, enum precision p)
     if (!file_exists(k->path))
         return k;
     if (file_map(&k->file, k->path) != 0) {
-        detail("kept packs are not used: %s", fail_text());
+        detail("the cached packed weights are not used: %s", fail_text());
     } else if (file_guard(&k->file, check_top, k) != 0) {
-        tell_damaged(k);
+        report_damage(k);
         file_unmap(&k->file);
     } else {
-        utimensat(AT_FDCWD, k->path, NULL, 0); /* so that it is not the oldest */
+        utimensat(AT_FDCWD, k->path, NULL, 0); /* used now, so it is not the oldest */
     }
     return k;
 }
 
-static const struct entry *find(const struct packs *k, int place, int direction)
+static const struct entry *find_entry(const struct packs *k, int place, int direction)
 {
     uint64_t n = k->file.size ? top_of(&k->file).n : 0;
 
@@ -197,11 +202,11 @@ struct packed *packs_get(struct base_model *b, int place, struct packed_image wa
     struct packs *k = packs_open(b, want.precision);
 
     for (int d = 0; k && d <= want.backward; d++) {
-        struct checking c = { k, find(k, place, d) };
+        struct checking c = { k, find_entry(k, place, d) };
         if (!c.e)
             return NULL;
         if (file_guard(&k->file, check_entry, &c) != 0) {
-            tell_damaged(k);
+            report_damage(k);
             return NULL;
         }
         want.data[d] = k->file.data + c.e->at;
@@ -211,13 +216,12 @@ struct packed *packs_get(struct base_model *b, int place, struct packed_image wa
     return k ? packed_import(&want) : NULL;
 }
 
-/* --- write */
+/* --- writing */
 
 struct writing {
     struct top top;
     struct entry *entry;
-    struct file_part
-        *part; /* top, entries, what fills their pages; then the same of packed bytes */
+    struct file_part *part; /* top, entries, padding; then packed bytes and padding of each entry */
     int n_parts;
     size_t at;
 };
@@ -225,7 +229,7 @@ enum { TOP_PARTS = 3 };
 
 static const char zeros[PAGE];
 
-static void add(struct writing *w, struct entry e, const void *data)
+static void add_entry(struct writing *w, struct entry e, const void *data)
 {
     size_t whole = pages(e.bytes);
 
@@ -236,14 +240,13 @@ static void add(struct writing *w, struct entry e, const void *data)
     w->at += whole;
 }
 
-/* Bytes of the file go on with the checksum that they had: if they are damaged, it shall still say
- * so. */
-static void add_kept(struct writing *w, const struct packs *k, int place, int direction)
+/* Bytes of the old file keep their checksum, so that damage to them is still found. */
+static void add_cached(struct writing *w, const struct packs *k, int place, int direction)
 {
-    const struct entry *e = k->is_damaged ? NULL : find(k, place, direction);
+    const struct entry *e = k->is_damaged ? NULL : find_entry(k, place, direction);
 
     if (e)
-        add(w, *e, k->file.data + e->at);
+        add_entry(w, *e, k->file.data + e->at);
 }
 
 static void add_packed(struct writing *w, const struct packed_image *p, int place, int d)
@@ -255,11 +258,11 @@ static void add_packed(struct writing *w, const struct packed_image *p, int plac
     XXH3_64bits_update(&s, p->data[d], e.bytes);
     XXH3_64bits_update(&s, zeros, pages(e.bytes) - e.bytes);
     e.sum = XXH3_64bits_digest(&s);
-    add(w, e, p->data[d]);
+    add_entry(w, e, p->data[d]);
 }
 
-/* What multiplies at a place, the one for both directions before the one for forward; false: nothing
- * is packed there. */
+/* The packed weight of a place, preferably the one for both directions; false: nothing is packed
+ * there. */
 static bool packed_at(struct packed_image *to, const struct base_model *b, enum precision p,
                       int place)
 {
@@ -275,8 +278,8 @@ static bool packed_at(struct packed_image *to, const struct base_model *b, enum 
     return one && packed_export(to, one);
 }
 
-/* By direction: what multiplies forward only reads one range, without pages around each matrix of
- * it. */
+/* Entries are sorted by direction, so that a process that only computes forward reads one range of
+ * the file. */
 static void collect(struct writing *w, const struct base_model *b, enum precision p)
 {
     const struct packs *k = &b->packs[p];
@@ -294,7 +297,7 @@ static void collect(struct writing *w, const struct base_model *b, enum precisio
             if (from && !of_file)
                 add_packed(w, &image, i, d);
             else
-                add_kept(w, k, i, d);
+                add_cached(w, k, i, d);
         }
 }
 
@@ -325,7 +328,7 @@ static bool has_room(const char *dir, size_t bytes)
            bytes / fs.f_frsize <= fs.f_bavail / FREE_PART;
 }
 
-/* Bytes of the files of DIR; the oldest of them in OLDEST. */
+/* Bytes of all files in DIR; the path of the oldest goes to OLDEST. */
 static size_t folder_bytes(const char *dir, char *oldest, size_t size)
 {
     struct timespec least = { 0 };
@@ -349,8 +352,8 @@ static size_t folder_bytes(const char *dir, char *oldest, size_t size)
     return sum;
 }
 
-/* Down to MOST bytes, but the newest stays, which was just written. */
-static void trim(const char *dir, size_t most, const char *newest)
+/* Delete the oldest files until at most MOST bytes are left, but not the one just written. */
+static void trim_folder(const char *dir, size_t most, const char *newest)
 {
     char oldest[4096];
 
@@ -372,20 +375,20 @@ void packs_save(struct base_model *b, enum precision p)
     if (w.top.n == 0)
         goto out;
     if (make_dirs(b->pack_dir) != 0)
-        detail("packed weights are not kept: %s", fail_text());
+        detail("the packed weights are not cached: %s", fail_text());
     else if (!has_room(b->pack_dir, w.top.size))
-        detail("packed weights are not kept: %.1f GB in '%s'", 1e-9 * (double)w.top.size,
-               b->pack_dir);
+        detail("the packed weights are not cached: '%s' has no room for %.1f GB", b->pack_dir,
+               1e-9 * (double)w.top.size);
     else if (file_write_parts(k->path, w.part, w.n_parts, FAIL_STORE) != 0)
-        detail("packed weights are not kept: %s", fail_text());
+        detail("the packed weights are not cached: %s", fail_text());
     else
-        trim(b->pack_dir, MOST_BYTES, k->path);
+        trim_folder(b->pack_dir, MOST_BYTES, k->path);
 out:
     free(w.entry);
     free(w.part);
 }
 
-void packs_new(struct base_model *b, enum precision p)
+void packs_changed(struct base_model *b, enum precision p)
 {
     b->packs[p].is_new = true;
 }

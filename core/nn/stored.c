@@ -1,12 +1,14 @@
-/* stored.c - the form in which a checkpoint holds a parameter, and copying to and from it. */
-#include "core/nn/impl.h"
+/* stored.c - the layout in which a checkpoint holds a parameter, and copying to and from it. */
+#include "core/nn/stored.h"
+
+#include "core/nn/arch_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { TILE = 32 };
 
-/* NULL: as it is. */
+/* NULL: it is stored as it is. */
 static const struct storage *storage_of_role(const struct arch *a, enum role role)
 {
     const struct storage *s = a->impl->storage;
@@ -49,11 +51,12 @@ int stored_shape(const struct arch *a, const struct param *p, size_t shape[2])
 char *stored_module(const struct arch *a, int layer, enum proj proj)
 {
     static const char weight[] = ".weight";
-    char *own = xprintf("%s%s", a->proj_name(layer, proj), weight);
-    struct param p = { .name = own, .layer = layer, .role = (enum role)((int)ROLE_W + (int)proj) };
+    char *own = arch_module(a, layer, proj), *full = xprintf("%s%s", own, weight);
+    struct param p = { .name = full, .layer = layer, .role = (enum role)((int)ROLE_W + (int)proj) };
     char *name = stored_name(a, &p);
     size_t n = strlen(name), k = strlen(weight);
 
+    free(full);
     free(own);
     CHECK(n > k && strcmp(name + n - k, weight) == 0, "'%s'", name);
     name[n - k] = 0;
@@ -79,23 +82,14 @@ bool stored_as_is(const struct arch *a, const struct param *p)
     return !storage_of(a, p);
 }
 
-/* to[j * to_ld + i] = from[i * from_ld + j], in tiles that stay in the cache. */
-static void transpose(real *to, size_t to_ld, const real *from, size_t from_ld, int rows, int cols)
+void stored_transpose(real *to, size_t to_ld, const real *from, size_t from_ld, int rows, int cols)
 {
+    /* In tiles that stay in the cache. */
     for (int i0 = 0; i0 < rows; i0 += TILE)
         for (int j0 = 0; j0 < cols; j0 += TILE)
             for (int i = i0; i < rows && i < i0 + TILE; i++)
                 for (int j = j0; j < cols && j < j0 + TILE; j++)
                     to[(size_t)j * to_ld + (size_t)i] = from[(size_t)i * from_ld + (size_t)j];
-}
-
-void param_read(real *x, const struct param *p)
-{
-    CHECK(p->value || p->stored, "'%s' has no numbers", p->name);
-    if (p->value)
-        memcpy(x, p->value, (size_t)p->rows * (size_t)p->cols * sizeof *x);
-    else
-        transpose(x, (size_t)p->cols, p->stored, (size_t)p->stored_ld, p->cols, p->rows);
 }
 
 void stored_view(struct param *p, const struct arch *a, const real *tensor)
@@ -113,11 +107,12 @@ void stored_view(struct param *p, const struct arch *a, const real *tensor)
 void stored_put(real *tensor, const struct arch *a, const struct param *p, const real *x)
 {
     const struct storage *s = storage_of(a, p);
-    size_t n = (size_t)p->rows * (size_t)p->cols, part = s ? (size_t)s->part : 0, shape[2];
+    size_t n = param_size(p), part = s ? (size_t)s->part : 0, shape[2];
 
     stored_shape(a, p, shape);
     if (s && s->transposed)
-        transpose(tensor + part * (size_t)p->rows, shape[1], x, (size_t)p->cols, p->rows, p->cols);
+        stored_transpose(tensor + part * (size_t)p->rows, shape[1], x, (size_t)p->cols, p->rows,
+                         p->cols);
     else
         memcpy(tensor + part * n, x, n * sizeof *x);
 }
@@ -125,11 +120,12 @@ void stored_put(real *tensor, const struct arch *a, const struct param *p, const
 void stored_get(real *x, const struct arch *a, const struct param *p, const real *tensor)
 {
     const struct storage *s = storage_of(a, p);
-    size_t n = (size_t)p->rows * (size_t)p->cols, part = s ? (size_t)s->part : 0, shape[2];
+    size_t n = param_size(p), part = s ? (size_t)s->part : 0, shape[2];
 
     stored_shape(a, p, shape);
     if (s && s->transposed)
-        transpose(x, (size_t)p->cols, tensor + part * (size_t)p->rows, shape[1], p->cols, p->rows);
+        stored_transpose(x, (size_t)p->cols, tensor + part * (size_t)p->rows, shape[1], p->cols,
+                         p->rows);
     else
         memcpy(x, tensor + part * n, n * sizeof *x);
 }

@@ -1,25 +1,29 @@
-/* parity.c - one batch: what the model computes, and what another implementation did. */
-#include "core/parity/parity_impl.h"
+/* parity.c - the check of one batch or of gradients, and the choice between the kinds of files. */
+#include "core/parity/parity.h"
+#include "core/parity/feed.h"
+#include "core/parity/parity_compare.h"
+#include "core/parity/parity_trace.h"
+#include "core/peft/peft.h"
+#include "core/peft/peft_tensors.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A method that trains nothing but the head. */
+/* A method that adds nothing. */
 static const struct adapt frozen = { .name = "frozen" };
 
-/* 0: a decoder. */
+/* The number of classes of the checkpoint's own classifier, or 2 without one; 0: a decoder. */
 static int own_labels(const struct base_model *b)
 {
-    const struct st_tensor *t = st_find(&b->file, "classifier.weight");
+    const struct st_tensor *t = base_model_head(b, ROLE_HEAD_W);
 
     if (b->arch->causal)
         return 0;
     return t && t->n_dims == 2 && t->shape[0] > 0 && t->shape[0] < 65536 ? (int)t->shape[0] : 2;
 }
 
-/* transformers: one label, or problem_type, makes a regression; pooling is cls whatever the
- * checkpoint says. */
+/* As in transformers, a single label makes a regression. */
 static struct head own_head(const struct parity *p, enum pooling pooling)
 {
     int n = own_labels(p->base);
@@ -33,7 +37,7 @@ static struct head own_head(const struct parity *p, enum pooling pooling)
                           .precision = p->cfg->precision };
 }
 
-/* A row for each token, padded to [n,T,columns] with zeros. */
+/* M has one row per token; it is padded with zeros to [n,T,columns]. */
 static int compare_tokens(struct parity *p, struct expected *e, const char *name, struct mat m,
                           const struct feed *f)
 {
@@ -65,7 +69,7 @@ static int compare_embedding(struct parity *p, struct expected *e, const struct 
     return rc;
 }
 
-/* A row for each sequence, or for each token of a decoder. */
+/* One row per sequence, or per token of a decoder. */
 static int compare_logits(struct parity *p, struct expected *e, const char *name,
                           const struct workspace *ws, const struct feed *f)
 {
@@ -77,19 +81,19 @@ static int compare_logits(struct parity *p, struct expected *e, const char *name
     return parity_compare_reals(p, e, name, m.x, (size_t)m.rows * (size_t)m.cols, 0);
 }
 
-/* The batch has labels of the head's kind. */
-static bool is_labelled(const struct model *m, const struct batch *b)
+/* Does the batch have labels of the kind that the head needs? */
+static bool is_labeled(const struct model *m, const struct batch *b)
 {
     if (m->base->arch->causal)
         return batch_targets(m, b) > 0;
     return m->head.regression ? b->target != NULL : b->label != NULL;
 }
 
-/* Mean loss when the file has labels. */
+/* The mean loss, if the file has labels. */
 static int compare_loss(struct parity *p, struct expected *e, const char *name,
                         const struct model *m, struct workspace *ws, const struct batch *b)
 {
-    if (!is_labelled(m, b))
+    if (!is_labeled(m, b))
         return 0;
     double n = batch_targets(m, b), loss = model_loss(m, ws, b, 1 / n, NULL) / n;
     return parity_compare(p, e, name, &loss, 1, 0);
@@ -114,7 +118,7 @@ static int check_base(struct parity *p, struct expected *e, const struct feed *f
         rc = compare_tokens(p, e, "hidden", ws.hidden, f);
     if (rc == 0 && embedding)
         rc = compare_embedding(p, e, &ws);
-    if (rc == 0 && (p->base->arch->causal || st_find(&p->base->file, "classifier.weight")))
+    if (rc == 0 && (p->base->arch->causal || base_model_head(p->base, ROLE_HEAD_W)))
         rc = compare_logits(p, e, "logits", &ws, f) != 0
                  ? -1
                  : compare_loss(p, e, "loss", &m, &ws, &f->b);
@@ -123,8 +127,8 @@ static int check_base(struct parity *p, struct expected *e, const struct feed *f
     return rc;
 }
 
-/* Gradient of the mean loss of one batch. */
-static int gradient(const struct model *m, struct workspace *ws, const struct batch *b)
+/* The gradient of the mean loss of one batch. */
+static int mean_gradient(const struct model *m, struct workspace *ws, const struct batch *b)
 {
     struct mat dout;
 
@@ -136,7 +140,7 @@ static int gradient(const struct model *m, struct workspace *ws, const struct ba
     return 0;
 }
 
-/* Every trained tensor under PREFIX + PEFT's key; X is laid out as theta. */
+/* Every trainable tensor, under the name PREFIX + KEY; X is laid out as theta. */
 static int compare_keys(struct parity *p, struct expected *e, const char *prefix,
                         const struct model *m, const real *x)
 {
@@ -154,8 +158,8 @@ static int compare_keys(struct parity *p, struct expected *e, const char *prefix
     return rc;
 }
 
-/* What a tensor of the checkpoint's form is compared with: the numbers of a parameter, in X; false:
- * there are none. */
+/* Writes the values that parameter Q contributes to a tensor of the checkpoint to X; false: there
+ * are none. */
 typedef bool part_fn(real *x, const struct model *m, const struct param *q, const real *grad);
 
 static bool part_merged(real *x, const struct model *m, const struct param *q, const real *grad)
@@ -176,7 +180,8 @@ static bool part_gradient(real *x, const struct model *m, const struct param *q,
     return q->trainable;
 }
 
-/* The tensor of E called BEFORE + a checkpoint's name, put together from its parts. */
+/* Compare the tensor of E named BEFORE + the checkpoint's name, which may consist of several
+ * parameters. */
 static int compare_stored(struct parity *p, struct expected *e, const char *name,
                           const char *before, const struct model *m, part_fn *part,
                           const real *grad, double general)
@@ -229,7 +234,7 @@ static int compare_adamw(struct parity *p, struct expected *e, struct model *m,
     int rc = 0;
 
     for (o.t = 1; o.t <= 3 && rc == 0; o.t++) {
-        rc = gradient(m, ws, b);
+        rc = mean_gradient(m, ws, b);
         if (rc == 0)
             adamw_step(m->theta, moments, moments + m->n_train, ws->grad, m->n_train, &o);
     }
@@ -245,7 +250,7 @@ static int compare_adamw(struct parity *p, struct expected *e, struct model *m,
 static int check_model_with_adapter(struct parity *p, struct expected *e, const struct feed *f,
                                     struct model *m)
 {
-    bool labelled = is_labelled(m, &f->b);
+    bool labeled = is_labeled(m, &f->b);
     struct workspace ws = { 0 };
     int rc = -1;
 
@@ -260,9 +265,9 @@ static int check_model_with_adapter(struct parity *p, struct expected *e, const 
         rc = compare_loss(p, e, "loss_lora", m, &ws, &f->b);
     if (rc == 0)
         rc = compare_merged(p, e, m);
-    if (rc == 0 && labelled && expected_has(e, "grad.") && (rc = gradient(m, &ws, &f->b)) == 0)
+    if (rc == 0 && labeled && expected_has(e, "grad.") && (rc = mean_gradient(m, &ws, &f->b)) == 0)
         rc = compare_keys(p, e, "grad.", m, ws.grad);
-    if (rc == 0 && labelled && expected_has(e, "adamw."))
+    if (rc == 0 && labeled && expected_has(e, "adamw."))
         rc = compare_adamw(p, e, m, &ws, &f->b);
     workspace_free(&ws);
     return rc;
@@ -292,7 +297,7 @@ static int check_adapter(struct parity *p, struct expected *e, const struct feed
     return rc;
 }
 
-/* Full fine-tuning: E has a gradient under the name of every tensor. */
+/* Full fine-tuning: E has the gradient of each tensor under its name. */
 static int check_full(struct parity *p, struct expected *e, const struct feed *f)
 {
     const struct adapt *ft = adapt_find("ft");
@@ -306,11 +311,11 @@ static int check_full(struct parity *p, struct expected *e, const struct feed *f
     CHECK(ft && ft->cfg_size <= sizeof none, "no method 'ft'");
     if (model_init(&m, p->base, &h, ft, none, 0, true) != 0)
         return -1;
-    if (!is_labelled(&m, &f->b)) {
-        fail(FAIL_INPUT, "'%s' needs labels for its gradients", p->cfg->expected);
+    if (!is_labeled(&m, &f->b)) {
+        fail(FAIL_INPUT, "'%s' does not have labels, which the gradients need", p->cfg->expected);
     } else if (workspace_init(&ws, &m, true) == 0) {
         ws.batch_slots = f->b.n_seq;
-        rc = gradient(&m, &ws, &f->b);
+        rc = mean_gradient(&m, &ws, &f->b);
     }
     for (int i = 0; i < e->st.n && rc == 0; i++)
         rc = compare_stored(p, e, e->st.t[i].name, "", &m, part_gradient, ws.grad, general);
@@ -319,7 +324,7 @@ static int check_full(struct parity *p, struct expected *e, const struct feed *f
     return rc;
 }
 
-/* --- which layout */
+/* --- which kind of file */
 
 static char *beside(const char *path, const char *name)
 {
@@ -365,7 +370,7 @@ static int check_batch(struct parity *p, struct expected *e)
     return rc;
 }
 
-/* A file of gradients alone: the batch lies beside it. */
+/* A file with gradients only; the batch is in another file of its folder. */
 static int check_gradients(struct parity *p, struct expected *e)
 {
     char *path = beside(p->cfg->expected, "expected.safetensors");
@@ -376,7 +381,7 @@ static int check_gradients(struct parity *p, struct expected *e)
     if (!file_exists(path) || strcmp(path, p->cfg->expected) == 0)
         rc = fail(
             FAIL_INPUT,
-            "'%s' has neither ids nor init.*, and no expected.safetensors with ids is beside it",
+            "'%s' has neither ids nor init.*, and its folder has no expected.safetensors with ids",
             p->cfg->expected);
     else
         rc = expected_open(&inputs, path, "");
@@ -394,7 +399,7 @@ static int check_gradients(struct parity *p, struct expected *e)
     return rc;
 }
 
-/* A regression's labels may have been written as F32 where the other program used F64. */
+/* The labels of a regression may have been written as F32 although the other program used F64. */
 static bool has_rounded_labels(const struct expected *e)
 {
     const struct st_tensor *t = st_find(&e->st, "labels.0");
@@ -402,7 +407,7 @@ static bool has_rounded_labels(const struct expected *e)
     return t && t->dtype >= ST_F16 && t->dtype < ST_F64;
 }
 
-static void report_end(const struct parity *p)
+static void print_result(const struct parity *p)
 {
     const struct parity_result *r = p->r;
 
@@ -413,8 +418,8 @@ static void report_end(const struct parity *p)
         r->worst, *p->worst ? p->worst : "none", r->n_checked, r->n_bad, p->tol, r->n_unknown);
 }
 
-/* What rounding to eight bits does: 2^-9 a number, through a few layers and back. Measured: 1e-2 of
- * the logits and 3e-2 of single gradients of random models, 4e-3 of the real encoder's embeddings. */
+/* The effect of rounding to 8 bits, 2^-9 per value, through a few layers and back. Measured: 1e-2
+ * in the logits and 3e-2 in single gradients of random models, 4e-3 in the embeddings of MiniLM. */
 static const double bf16_tolerance = 4e-2;
 
 int parity_check(struct parity_result *r, struct base_model *b, const struct parity_cfg *cfg)
@@ -437,11 +442,11 @@ int parity_check(struct parity_result *r, struct base_model *b, const struct par
     if (trace) {
         rc = parity_trace(&p, &e);
     } else {
-        fprintf(cfg->out, "%10s  %10s  %-7s  quantity\n", "difference", "relative", "verdict");
+        fprintf(cfg->out, "%10s  %10s  %-7s  quantity\n", "difference", "relative", "result");
         rc = st_find(&e.st, "ids") ? check_batch(&p, &e) : check_gradients(&p, &e);
     }
     if (rc == 0)
-        report_end(&p);
+        print_result(&p);
     expected_close(&e);
     return rc;
 }

@@ -1,5 +1,9 @@
-/* parity_trace.c - the steps of a training that another implementation wrote down. */
-#include "core/parity/parity_impl.h"
+/* parity_trace.c - the steps of a training that another implementation recorded. */
+#include "core/parity/parity_trace.h"
+#include "core/parity/feed.h"
+#include "core/peft/peft.h"
+#include "core/peft/peft_targets.h"
+#include "core/peft/peft_tensors.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,7 +11,8 @@
 
 static const char init_prefix[] = "init.base_model.model.", a_suffix[] = ".lora_A.weight";
 
-/* Rank and targets, read off the names and shapes of init.*. */
+/* Rank and targets follow from the names and shapes of init.*, the head from the classifier and the
+ * labels. */
 static int read_setup(struct lora_cfg *cfg, struct head *h, const struct parity *p,
                       const struct expected *e)
 {
@@ -32,16 +37,18 @@ static int read_setup(struct lora_cfg *cfg, struct head *h, const struct parity 
     if (rc != 0)
         return -1;
     if (!c || c->n_dims != 2 || c->shape[0] < 1 || c->shape[0] > 65536 || !labels || cfg->rank < 1)
-        return fail(FAIL_INPUT, "'%s' lacks labels.0, the classifier in init.*, or a rank",
-                    e->st.file.path);
+        return fail(
+            FAIL_INPUT,
+            "'%s' does not have labels.0, a classifier in init.*, or a tensor lora_A in init.*",
+            e->st.file.path);
     *h = (struct head){ .n_labels = (int)c->shape[0],
                         .regression = labels->dtype >= ST_F16,
                         .pooling = POOL_CLS,
                         .pool_scale = 1,
                         .precision = p->cfg->precision };
     if (h->regression && h->n_labels != 1)
-        return fail(FAIL_INPUT, "'%s' has a regression with %d outputs", e->st.file.path,
-                    h->n_labels);
+        return fail(FAIL_INPUT, "'%s' is a regression, but its classifier has %d outputs",
+                    e->st.file.path, h->n_labels);
     return 0;
 }
 
@@ -54,7 +61,7 @@ static int load_init(struct model *m, struct expected *e)
         char *name = xprintf("init.%s", t[i].key);
         const struct st_tensor *from = expected_take(e, name);
         if (!from)
-            rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s'", e->st.file.path, name);
+            rc = fail(FAIL_INPUT, "'%s' does not have the tensor '%s'", e->st.file.path, name);
         else
             rc = st_reals(t[i].x, &e->st, from, (size_t)t[i].rows * (size_t)t[i].cols);
         free(name);
@@ -70,9 +77,9 @@ struct trace {
     struct workspace ws;
     int steps;
     double *loss, *norm;           /* [steps] ours */
-    double *want_loss, *want_norm; /* theirs; NULL: not in the file */
+    double *want_loss, *want_norm; /* [steps] expected; NULL: not in the file */
     real *moments;
-    real *first; /* logits of step 0 */
+    real *first; /* [n_first] logits of step 0 */
     size_t n_first;
 };
 
@@ -112,7 +119,7 @@ static void print_step(const struct trace *t, int s)
     fputc('\n', out);
 }
 
-static int step(struct trace *t, int s)
+static int trace_step(struct trace *t, int s)
 {
     struct adamw o = { .lr = 1e-3 * fmin((s + 1) / 4.0, (40 - s) / 36.0),
                        .beta1 = 0.9,
@@ -132,7 +139,8 @@ static int step(struct trace *t, int s)
     t->ws.batch_slots = f.b.n_seq;
     memset(t->ws.grad, 0, m->n_train * sizeof(real));
     if (m->head.regression ? !f.b.target : !f.b.label) {
-        fail(FAIL_INPUT, "'%s' lacks labels%s of the kind of labels.0", t->e->st.file.path, suffix);
+        fail(FAIL_INPUT, "'%s' does not have labels%s of the same kind as labels.0",
+             t->e->st.file.path, suffix);
         goto out;
     }
     if (model_fwd(m, &t->ws, &f.b) != 0)
@@ -152,8 +160,9 @@ out:
     return rc;
 }
 
-/* AdamW divides each gradient by its own size, so a number with next to none moves by the sign of
- * its rounding: in f32 single numbers of the adapter are ten times less exact than the loss. */
+/* AdamW divides each gradient by its own size, so where a gradient is almost 0, the parameter moves
+ * by the sign of a rounding error: in f32 single parameters are ten times less exact than the
+ * loss. */
 static int compare_final(struct trace *t)
 {
     struct peft_tensor *x;
@@ -186,7 +195,7 @@ static int compare_all(struct trace *t)
     return 0;
 }
 
-static int run(struct trace *t)
+static int trace_run(struct trace *t)
 {
     FILE *out = t->p->cfg->out;
 
@@ -194,9 +203,9 @@ static int run(struct trace *t)
             t->want_loss ? "     expected  difference" : "", "grad. norm",
             t->want_norm ? "     expected  difference" : "");
     for (int s = 0; s < t->steps; s++)
-        if (step(t, s) != 0)
+        if (trace_step(t, s) != 0)
             return -1;
-    fprintf(out, "\n%10s  %10s  %-7s  quantity\n", "difference", "relative", "verdict");
+    fprintf(out, "\n%10s  %10s  %-7s  quantity\n", "difference", "relative", "result");
     return compare_all(t);
 }
 
@@ -227,7 +236,7 @@ int parity_trace(struct parity *p, struct expected *e)
         rc = read_setup(&cfg, &h, p, e);
     if (rc == 0 && (rc = model_init(&t.m, p->base, &h, lora, &cfg, 0, false)) == 0) {
         t.moments = xalloc(2 * t.m.n_train, sizeof *t.moments);
-        rc = load_init(&t.m, e) != 0 || workspace_init(&t.ws, &t.m, true) != 0 ? -1 : run(&t);
+        rc = load_init(&t.m, e) != 0 || workspace_init(&t.ws, &t.m, true) != 0 ? -1 : trace_run(&t);
         workspace_free(&t.ws);
         model_free(&t.m);
     }

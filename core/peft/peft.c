@@ -1,10 +1,15 @@
-/* peft.c - adapter folders: PEFT's for LoRA, and the same idea for the other methods, whose settings
- * are words as a recipe has them.
+/* peft.c - writing and reading adapter folders.
  *
- * Keys and settings follow PEFT's save_and_load.py and lora/config.py. The settings are the fewest
- * that PEFT needs, because its older releases refuse those they do not know. */
+ * Keys follow PEFT's lora/config.py. adapter_config.json has the fewest that PEFT needs, because
+ * older releases refuse keys that they do not know. The options of other methods are written as a
+ * recipe has them. */
 #include "core/peft/peft.h"
+
+#include "core/base/file.h"
+#include "core/base/text.h"
 #include "core/format/json.h"
+#include "core/peft/peft_targets.h"
+#include "core/peft/peft_tensors.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,88 +17,7 @@
 #include <unistd.h>
 
 static const char lora_file[] = "adapter_config.json", other_file[] = "lowrank_adapter.json";
-static const char weights_file[] = "adapter_model.safetensors", key_prefix[] = "base_model.model.";
-
-static const char magnitude[] = ".lora_magnitude_vector";
-
-/* How many of q, k and v have a pair, where PEFT can only hold one of a fused matrix; else 0. */
-static int split_pairs(const struct model *m)
-{
-    int n = 0;
-
-    for (int p = PROJ_Q; p <= PROJ_V && stored_together(m->base->arch); p++) {
-        struct mat a, b;
-        lora_pair(m, 0, p, &a, &b);
-        n += a.x != NULL;
-    }
-    return n;
-}
-
-/* Its folder is one of PEFT's LORA. A fused matrix would need lengths of rows that DoRA does not
- * adapt. */
-static bool is_lora(const struct model *m)
-{
-    const char *flag = peft_flag(m->adapt);
-
-    return flag && (strcmp(flag, "use_dora") != 0 || split_pairs(m) == 0);
-}
-
-static bool is_head(const struct param *p)
-{
-    return strcmp(p->name, "classifier.weight") == 0 || strcmp(p->name, "classifier.bias") == 0;
-}
-
-/* "base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight" */
-static char *matrix_key(const struct model *m, const char *module, const char *which)
-{
-    return xprintf("%s%s%s.%s.weight", key_prefix, m->base->arch->prefix, module, which);
-}
-
-static void add_matrix(struct peft_tensor *t, const struct model *m, int layer, int target,
-                       const char *which, struct mat x)
-{
-    const struct arch *a = m->base->arch;
-    char *module = target == LORA_QKV ? stored_module(a, layer, PROJ_Q)
-                                      : xstrdup(a->proj_name(layer, (enum proj)target));
-
-    CHECK(x.ld == x.cols, "%d, %d", x.ld, x.cols);
-    *t = (struct peft_tensor){ matrix_key(m, module, which), x.x, x.rows, x.cols, false };
-    free(module);
-}
-
-int peft_tensors(struct peft_tensor **out, const struct model *m)
-{
-    int n_layers = m->base->dims.n_layers, n = 0;
-    struct peft_tensor *t =
-        xalloc((size_t)(m->n_params + 2 * n_layers * N_LORA_TARGETS), sizeof *t);
-
-    for (int i = 0; i < n_layers && is_lora(m); i++)
-        for (int p = 0; p < N_LORA_TARGETS; p++) {
-            struct mat a, b;
-            lora_pair(m, i, p, &a, &b);
-            if (a.rows == 0)
-                continue;
-            add_matrix(&t[n++], m, i, p, "lora_A", a);
-            add_matrix(&t[n++], m, i, p, "lora_B", b);
-        }
-    for (int i = 0; i < m->n_params; i++) {
-        const struct param *p = &m->params[i];
-        bool row = is_lora(m) && strstr(p->name, magnitude);
-        if (is_head(p) || row || ((p->trainable || p->role == ROLE_OTHER) && !is_lora(m)))
-            t[n++] = (struct peft_tensor){ xprintf("%s%s%s", is_lora(m) ? key_prefix : "",
-                                                   row ? m->base->arch->prefix : "", p->name),
-                                           p->value, p->rows, p->cols, p->is_vector };
-    }
-    *out = t;
-    return n;
-}
-
-void peft_tensors_free(struct peft_tensor *t, int n)
-{
-    for (int i = 0; i < n; i++)
-        free(t[i].key);
-    free(t);
-}
+static const char weights_file[] = "adapter_model.safetensors";
 
 static size_t size_of(const struct peft_tensor *t)
 {
@@ -107,21 +31,12 @@ static json_t *whole_or_real(double x)
     return x == trunc(x) && fabs(x) < 1e15 ? json_integer((json_int_t)x) : json_real(x);
 }
 
-/* How many pairs PEFT can only hold as one of a fused matrix: the ranks of all add up there, and
- * every other pair gets zeros to have that rank too, because a folder has one. 1: all as they are. */
-static int fused_pairs(const struct model *m)
-{
-    int n = split_pairs(m);
-
-    return n > 1 ? n : 1;
-}
-
 static json_t *lora_config(const struct model *m, const struct lora_cfg *cfg, const char *base_name)
 {
     const struct arch *a = m->base->arch;
-    int n = fused_pairs(m);
+    int n = peft_rank_factor(m);
     json_t *saved = a->causal ? json_null() : json_pack("[s]", "classifier"), *j;
-    /* PEFT divides by sqrt(r) of the sum of ranks. */
+    /* With rslora PEFT divides by the square root of the larger rank. */
     double alpha = cfg->alpha * (strcmp(peft_flag(m->adapt), "use_rslora") == 0 ? sqrt(n) : n);
 
     j = json_pack(
@@ -146,39 +61,6 @@ static json_t *other_config(const struct model *m, const void *cfg, const char *
                      "base_model_name_or_path", base_name, "settings", settings);
 }
 
-/* The pairs of one module of layer LAYER, targets FIRST to LAST, as one A' [n r, in] and B' [out, n r]:
- * A one below the other, B in blocks. Adds two tensors with memory of their own. */
-static int add_fused(struct peft_tensor *t, const struct model *m, int layer, int first, int last)
-{
-    const struct arch *arch = m->base->arch;
-    int n = fused_pairs(m), at = 0, parts = last - first + 1;
-    struct mat a, b, all_a = { 0 }, all_b = { 0 };
-
-    for (int p = first; p <= last; p++) {
-        lora_pair(m, layer, p, &a, &b);
-        if (!a.x)
-            continue;
-        if (!all_a.x) {
-            size_t rank = (size_t)n * (size_t)a.rows;
-            all_a = mat_make(xalloc(rank * (size_t)a.cols, sizeof(real)), (int)rank, a.cols);
-            all_b = mat_make(xalloc(rank * (size_t)(parts * b.rows), sizeof(real)), parts * b.rows,
-                             (int)rank);
-        }
-        mat_copy(mat_rows(all_a, at * a.rows, a.rows), a);
-        mat_copy(mat_cols(mat_rows(all_b, (p - first) * b.rows, b.rows), at * b.cols, b.cols), b);
-        at++;
-    }
-    if (!all_a.x)
-        return 0;
-    char *module = stored_module(arch, layer, (enum proj)first);
-    t[0] = (struct peft_tensor){ matrix_key(m, module, "lora_A"), all_a.x, all_a.rows, all_a.cols,
-                                 false };
-    t[1] = (struct peft_tensor){ matrix_key(m, module, "lora_B"), all_b.x, all_b.rows, all_b.cols,
-                                 false };
-    free(module);
-    return 2;
-}
-
 static int write_tensors(const struct peft_tensor *t, int n, const char *dir)
 {
     struct st_out *out = xalloc((size_t)n, sizeof *out);
@@ -201,53 +83,34 @@ static int write_tensors(const struct peft_tensor *t, int n, const char *dir)
     return rc;
 }
 
-static int write_fused(const struct model *m, const char *dir)
-{
-    int layers = m->base->dims.n_layers, n = 0;
-    struct peft_tensor *t = xalloc(2 * (size_t)layers * N_GROUP, sizeof *t);
-
-    for (int i = 0; i < layers; i++) {
-        n += add_fused(&t[n], m, i, PROJ_Q, PROJ_V);
-        for (int p = PROJ_O; p < N_PROJ; p++)
-            n += add_fused(&t[n], m, i, p, p);
-    }
-    int rc = write_tensors(t, n, dir);
-    for (int i = 0; i < n; i++)
-        free(t[i].x);
-    peft_tensors_free(t, n);
-    return rc;
-}
-
 static int write_weights(const struct model *m, const char *dir)
 {
     struct peft_tensor *t;
+    int n = peft_tensors_to_save(&t, m);
     size_t total = 0;
 
-    if (is_lora(m) && split_pairs(m) > 0)
-        return write_fused(m, dir);
-    int n = peft_tensors(&t, m);
     for (int i = 0; i < n; i++)
         total += size_of(&t[i]);
-    CHECK(total >= m->n_train, "%zu of %zu trained numbers", total, m->n_train);
+    CHECK(total >= m->n_train, "%zu of %zu trained parameters", total, m->n_train);
     int rc = write_tensors(t, n, dir);
     peft_tensors_free(t, n);
     return rc;
 }
 
-/* The settings are written last: a folder without them is not an adapter, whatever interrupted us.
- */
+/* The options are written last, because a folder without them is not an adapter: an interrupted
+ * save leaves none. */
 int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name)
 {
-    const char *mine = is_lora(m) ? lora_file : other_file,
-               *other = is_lora(m) ? other_file : lora_file;
+    const char *mine = peft_is_lora(m) ? lora_file : other_file,
+               *other = peft_is_lora(m) ? other_file : lora_file;
     char *stale = path_join(dir, other);
     int rc = -1;
 
     if (make_dirs(dir) == 0) {
-        unlink(stale); /* of another method that was saved here before */
+        unlink(stale); /* an adapter of another method may have been saved here before */
         if (write_weights(m, dir) == 0)
-            rc = json_write(is_lora(m) ? lora_config(m, cfg, base_name)
-                                       : other_config(m, cfg, base_name),
+            rc = json_write(peft_is_lora(m) ? lora_config(m, cfg, base_name)
+                                            : other_config(m, cfg, base_name),
                             dir, mine, JSON_SORT_KEYS);
     }
     free(stale);
@@ -273,8 +136,8 @@ static int check_method(const struct model *m, const char *dir)
     else if ((j = json_read(other)) == NULL)
         rc = -1;
     else if ((method = json_string_value(json_object_get(j, "method"))) == NULL)
-        rc = fail(FAIL_INPUT, "'%s' names no method", other);
-    if (peft && (!is_lora(m) || peft_flag(peft) != peft_flag(m->adapt)))
+        rc = fail(FAIL_INPUT, "'%s' does not name a method", other);
+    if (peft && (!peft_is_lora(m) || peft_flag(peft) != peft_flag(m->adapt)))
         method = peft->name;
     if (method && strcmp(method, m->adapt->name) != 0)
         rc = fail(FAIL_INPUT, "'%s' holds an adapter of the method '%s'; the model has '%s'", dir,
@@ -285,15 +148,15 @@ static int check_method(const struct model *m, const char *dir)
     return rc;
 }
 
-/* PEFT over a bare encoder writes keys without the architecture's prefix. */
-static const struct st_tensor *find(const struct safetensors *s, const char *key,
-                                    const char *prefix)
+/* PEFT writes keys without the architecture's prefix when it adapts an encoder without a head. */
+static const struct st_tensor *find_key(const struct safetensors *s, const char *key,
+                                        const char *prefix)
 {
     const struct st_tensor *t = st_find(s, key);
-    size_t k = strlen(key_prefix), n = strlen(prefix);
+    size_t k = strlen(peft_key_prefix), n = strlen(prefix);
 
-    if (!t && strncmp(key, key_prefix, k) == 0 && strncmp(key + k, prefix, n) == 0) {
-        char *bare = xprintf("%s%s", key_prefix, key + k + n);
+    if (!t && strncmp(key, peft_key_prefix, k) == 0 && strncmp(key + k, prefix, n) == 0) {
+        char *bare = xprintf("%s%s", peft_key_prefix, key + k + n);
         t = st_find(s, bare);
         free(bare);
     }
@@ -305,38 +168,42 @@ static int check_shape(const struct peft_tensor *want, const struct st_tensor *t
     bool ok = want->is_vector ? t->n_dims == 1 && t->shape[0] == (size_t)want->cols
                               : t->n_dims == 2 && t->shape[0] == (size_t)want->rows &&
                                     t->shape[1] == (size_t)want->cols;
-    char shape[ST_MAX_DIMS * 24] = "";
+    struct text shape = { 0 }, wanted = { 0 };
 
-    for (int i = 0; i < t->n_dims; i++)
-        sprintf(shape + strlen(shape), "%s%zu", i ? ", " : "", t->shape[i]);
     if (ok)
         return 0;
-    if (want->is_vector)
-        return fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; the model needs [%d]",
-                    st_escaped(t->name), path, shape, want->cols);
-    return fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; the model needs [%d, %d]",
-                st_escaped(t->name), path, shape, want->rows, want->cols);
+    for (int i = 0; i < t->n_dims; i++)
+        text_join(&shape, ", ", "%zu", t->shape[i]);
+    if (!want->is_vector)
+        text_add(&wanted, "%d, ", want->rows);
+    text_add(&wanted, "%d", want->cols);
+    fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; the model needs [%s]",
+         st_escaped(t->name), path, text_string(&shape), text_string(&wanted));
+    text_free(&shape);
+    text_free(&wanted);
+    return -1;
 }
 
-static bool of_head(const char *key)
+static bool is_head_key(const char *key)
 {
-    return strstr(key, "classifier.weight") || strstr(key, "classifier.bias");
+    return strstr(key, param_head_names[0]) || strstr(key, param_head_names[1]);
 }
 
-/* Exactly the wanted tensors: FROM[i] is where want[i] is read. Without HEAD classifiers do not count:
- * from[i] NULL. */
-static int match(const struct st_tensor **from, const struct peft_tensor *want, int n,
-                 const struct safetensors *s, const char *prefix, const char *path, bool head)
+/* Check that the file has exactly the tensors WANT; FROM[i] becomes that of want[i]. Without HEAD
+ * the classifiers on both sides are ignored, and their from[i] is NULL. */
+static int match_tensors(const struct st_tensor **from, const struct peft_tensor *want, int n,
+                         const struct safetensors *s, const char *prefix, const char *path,
+                         bool head)
 {
     bool *used = xalloc((size_t)s->n, sizeof *used);
     int rc = 0;
 
     for (int i = 0; i < s->n && !head; i++)
-        used[i] = of_head(s->t[i].name);
+        used[i] = is_head_key(s->t[i].name);
     for (int i = 0; i < n && rc == 0; i++) {
-        if (!head && of_head(want[i].key))
+        if (!head && is_head_key(want[i].key))
             continue;
-        from[i] = find(s, want[i].key, prefix);
+        from[i] = find_key(s, want[i].key, prefix);
         if (!from[i])
             rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s'", path, want[i].key);
         else
@@ -346,8 +213,8 @@ static int match(const struct st_tensor **from, const struct peft_tensor *want, 
     }
     for (int i = 0; i < s->n && rc == 0; i++)
         if (!used[i])
-            rc = fail(FAIL_INPUT, "'%s' has the tensor '%s', which the model has no place for",
-                      path, st_escaped(s->t[i].name));
+            rc = fail(FAIL_INPUT, "'%s' has the tensor '%s', which the model does not have", path,
+                      st_escaped(s->t[i].name));
     free(used);
     return rc;
 }
@@ -358,7 +225,7 @@ static int read_weights(struct model *m, const struct safetensors *s, const char
     int n = peft_tensors(&want, m);
     const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
     real *before = xalloc(m->n_train, sizeof *before);
-    int rc = match(from, want, n, s, m->base->arch->prefix, path, head);
+    int rc = match_tensors(from, want, n, s, m->base->arch->prefix, path, head);
 
     memcpy(before, m->theta, m->n_train * sizeof *before);
     for (int i = 0; i < n && rc == 0; i++)
@@ -371,7 +238,7 @@ static int read_weights(struct model *m, const struct safetensors *s, const char
     return rc;
 }
 
-static int load(struct model *m, const char *dir, bool head)
+static int load_folder(struct model *m, const char *dir, bool head)
 {
     char *path = path_join(dir, weights_file);
     struct safetensors s;
@@ -395,7 +262,7 @@ int peft_fits(const struct model *m, const char *dir)
         struct peft_tensor *want;
         int n = peft_tensors(&want, m);
         const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
-        rc = match(from, want, n, &s, m->base->arch->prefix, path, false);
+        rc = match_tensors(from, want, n, &s, m->base->arch->prefix, path, false);
         free(from);
         peft_tensors_free(want, n);
         st_close(&s);
@@ -406,10 +273,10 @@ int peft_fits(const struct model *m, const char *dir)
 
 int peft_load(struct model *m, const char *dir)
 {
-    return load(m, dir, true);
+    return load_folder(m, dir, true);
 }
 
 int peft_begin(struct model *m, const char *dir)
 {
-    return load(m, dir, false);
+    return load_folder(m, dir, false);
 }

@@ -1,35 +1,40 @@
-/* peft.h - the tensors of an adapter folder, and PEFT's ways of naming the matrices it adapts.
- * Layer 2. */
+/* peft.h - adapter folders: adapter_config.json and adapter_model.safetensors as the PEFT library
+ * has them for LoRA, rsLoRA and DoRA; the same idea with lowrank_adapter.json for other methods.
+ * Layer 2.
+ *
+ * Folders hold the classifier, too. */
 #ifndef PEFT_H
 #define PEFT_H
 
 #include "core/adapt/adapt.h"
+#include "core/adapt/lora.h"
+#include "core/nn/dims.h"
+#include "core/nn/model.h"
 
-#include <jansson.h>
+/* peft_save - write the trained tensors of M and the options CFG of its method to DIR, with
+ * BASE_NAME as the name of the base model (may be NULL). Where PEFT knows only one matrix (c_attn),
+ * the pairs of q, k and v are written as one pair: A stacked, B in blocks. That is the same
+ * function with a multiple of the rank, and is read as the target qkv. Errors: FAIL_STORE; FAIL_RUN
+ * when a value is not finite. */
+int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name);
 
-/* One tensor of adapter_model.safetensors and its numbers in the model (rows touch). */
-struct peft_tensor {
-    char *key; /* "base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight" */
-    real *x;
-    int rows, cols;
-    bool is_vector;
-};
-/* peft_tensors - all trained tensors of M, and its head; *out by peft_tensors_free. LoRA's have
- * PEFT's keys, those of other methods their own names. Returns their number. */
-int peft_tensors(struct peft_tensor **out, const struct model *m);
-void peft_tensors_free(struct peft_tensor *t, int n);
+/* peft_method - the method of a folder of PEFT's: lora, rslora or dora, whose options are all a
+ * struct lora_cfg. NULL: FAIL_INPUT. */
+const struct adapt *peft_method(const char *dir);
 
-/* peft_flag - the setting that a method's folder has beside those of PEFT's LORA, "" for none; NULL: its
- * folder is of our own kind. Methods with one flag read each other's folders. */
-const char *peft_flag(const struct adapt *a);
+/* peft_read_config - fill CFG from DIR/adapter_config.json, targets in our names; the caller frees
+ * cfg->targets. *N_LABELS becomes the rows of the classifier in the folder, 0 without one. Errors:
+ * FAIL_INPUT, also for settings that change what is computed and that are not supported. */
+int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d);
 
-/* peft_targets_write - "q,v" as target_modules of these dims: a sorted list of names as short as
- * they can be without touching another matrix, or a regular expression where no name does that
- * (down without o). */
-json_t *peft_targets_write(const char *targets, const struct dims *d);
+/* peft_load - read a folder's tensors into M, a model of the same method with the folder's options.
+ * peft_begin - the same without the classifier, which is of no use to another task: training starts
+ * from the folder's adapter (Hu et al. 2021, sec. 5.2: MRPC, RTE and STS-B from the MNLI adapter).
+ * M is unchanged on failure. Errors: FAIL_INPUT, with the tensor that is missing, unexpected or of
+ * the wrong shape. */
+int peft_load(struct model *m, const char *dir);
+int peft_begin(struct model *m, const char *dir);
 
-/* peft_targets_read - the reverse: a list of suffixes or a regular expression, which must pick
- * projections that we know, each in every layer, and nothing else. *targets is owned by the caller.
- * FILE is for messages. Errors: FAIL_INPUT. */
-int peft_targets_read(char **targets, const json_t *j, const struct dims *d, const char *file);
+/* peft_fits - would peft_begin succeed? 0, or -1 after the same errors. M may be an outline. */
+int peft_fits(const struct model *m, const char *dir);
 #endif

@@ -1,13 +1,18 @@
-/* peft_config.c - adapter_config.json: what of PEFT's settings we can compute, and the rest refused
- * by name. */
+/* peft_config.c - reading adapter_config.json; settings that cannot be computed here are refused by
+ * name. */
 #include "core/peft/peft.h"
+
+#include "core/base/file.h"
 #include "core/format/json.h"
+#include "core/format/safetensors.h"
+#include "core/peft/peft_targets.h"
+#include "core/peft/peft_tensors.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Settings that change what is computed; each must have the value that means "not used". Keys that
- * are not here and not read below are ignored: every release of PEFT adds some. */
+/* Settings that change what is computed; each must have a value that means "not used". Keys that
+ * are neither here nor read below are ignored, because every release of PEFT adds some. */
 static const struct {
     const char *key, *why;
 } unused[] = {
@@ -28,7 +33,7 @@ static const struct {
     { "trainable_token_indices", "trained token embeddings are not supported" },
 };
 
-/* null, false, {} and [] */
+/* Absent, null, false, {} or []. */
 static bool is_unused(const json_t *j)
 {
     return !j || json_is_null(j) || json_is_false(j) ||
@@ -36,37 +41,31 @@ static bool is_unused(const json_t *j)
            (json_is_array(j) && json_array_size(j) == 0);
 }
 
-static bool is_transposed(const struct dims *d)
-{
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, d->arch) == 0)
-            return stored_transposed(*a);
-    return false;
-}
-
-static int refuse_others(const json_t *j, const char *file, const struct dims *d)
+static int refuse_unsupported(const json_t *j, const char *file, const struct dims *d)
 {
     const char *type = json_string_value(json_object_get(j, "peft_type"));
     const char *bias = json_string_value(json_object_get(j, "bias"));
 
-    if (!type || strcmp(type, "LORA") != 0)
-        return fail(FAIL_INPUT, "'%s': peft_type is '%s'; only 'LORA' is supported", file,
-                    type ? st_escaped(type) : "missing");
+    if (!type)
+        return fail(FAIL_INPUT, "'%s': peft_type is missing; it must be 'LORA'", file);
+    if (strcmp(type, "LORA") != 0)
+        return fail(FAIL_INPUT, "'%s': peft_type is '%s'; it must be 'LORA'", file,
+                    st_escaped(type));
     if (bias && strcmp(bias, "none") != 0)
-        return fail(FAIL_INPUT, "'%s': bias is '%s': trained biases are not supported", file,
+        return fail(FAIL_INPUT, "'%s': bias is '%s'; trained biases are not supported", file,
                     st_escaped(bias));
-    /* PEFT itself sets it where the base's layers are Conv1D, whatever the file says. */
-    if (!is_unused(json_object_get(j, "fan_in_fan_out")) && !is_transposed(d))
-        return fail(FAIL_INPUT, "'%s': fan_in_fan_out is set: %s has no transposed weights", file,
-                    d->arch);
+    /* PEFT itself sets it where the base model's layers are Conv1D, whatever the file says. */
+    if (!is_unused(json_object_get(j, "fan_in_fan_out")) && !stored_transposed(arch_find(d->arch)))
+        return fail(FAIL_INPUT, "'%s': fan_in_fan_out is set, but %s has no transposed weights",
+                    file, d->arch);
     for (size_t i = 0; i < ARRAY_LEN(unused); i++)
         if (!is_unused(json_object_get(j, unused[i].key)))
             return fail(FAIL_INPUT, "'%s': %s is set: %s", file, unused[i].key, unused[i].why);
     return 0;
 }
 
-/* Some initialisations move part of the base's weights into the adapter, so that it belongs to
- * another base. */
+/* Some ways of initialization move a part of the base model's weights into the adapter, which then
+ * belongs to another base model. */
 static int read_init(struct lora_cfg *cfg, const json_t *j, const char *file)
 {
     static const char *const same_base[] = { "gaussian", "eva", "orthogonal" };
@@ -101,8 +100,7 @@ static int read_numbers(struct lora_cfg *cfg, const json_t *j, const char *file)
     return 0;
 }
 
-/* The head alone may be trained beside the matrices; PEFT itself writes both of its names for one.
- */
+/* Only the head may be trained beside the matrices. PEFT itself writes both of its names. */
 static int check_saved_modules(const json_t *j, const char *file)
 {
     const json_t *list = json_object_get(j, "modules_to_save"), *item;
@@ -113,24 +111,27 @@ static int check_saved_modules(const json_t *j, const char *file)
     json_array_foreach(list, i, item)
     {
         const char *s = json_string_value(item);
-        if (!s || (strcmp(s, "classifier") != 0 && strcmp(s, "score") != 0))
+        if (!s)
+            return fail(FAIL_INPUT, "'%s': modules_to_save has an entry that is not a name", file);
+        if (strcmp(s, "classifier") != 0 && strcmp(s, "score") != 0)
             return fail(FAIL_INPUT,
                         "'%s': modules_to_save has '%s'; only 'classifier' is supported", file,
-                        s ? st_escaped(s) : "no name");
+                        st_escaped(s));
     }
     return 0;
 }
 
-/* Rows of the classifier in the folder; 0: it has none. */
+/* *N_LABELS becomes the rows of the classifier in the folder, 0 when it has none. */
 static int count_labels(int *n_labels, const char *dir)
 {
     char *path = path_join(dir, "adapter_model.safetensors");
+    char *key = xprintf("%s%s", peft_key_prefix, param_head_names[0]);
     struct safetensors s;
     int rc = st_open(&s, path);
 
     *n_labels = 0;
     if (rc == 0) {
-        const struct st_tensor *t = st_find(&s, "base_model.model.classifier.weight");
+        const struct st_tensor *t = st_find(&s, key);
         if (t && (t->n_dims != 2 || t->shape[0] < 1 || t->shape[0] > 65536))
             rc = fail(FAIL_INPUT, "tensor '%s' of '%s' is not a matrix of labels",
                       st_escaped(t->name), path);
@@ -138,12 +139,13 @@ static int count_labels(int *n_labels, const char *dir)
             *n_labels = (int)t->shape[0];
         st_close(&s);
     }
+    free(key);
     free(path);
     return rc;
 }
 
-/* Methods whose folders are PEFT's LORA, the first of each kind for reading, and the setting that is
- * theirs. */
+/* The methods that PEFT calls LORA, and the key that distinguishes them. A folder is read as the
+ * first method with its key. */
 static const char plain[] = "", use_rslora[] = "use_rslora", use_dora[] = "use_dora";
 static const struct {
     const char *method, *flag;
@@ -169,7 +171,7 @@ const struct adapt *peft_method(const char *dir)
          dora = !is_unused(json_object_get(j, use_dora));
 
     if (rs && dora)
-        fail(FAIL_INPUT, "'%s': use_rslora and use_dora are set: both at once are not supported",
+        fail(FAIL_INPUT, "'%s': use_rslora and use_dora are both set, which is not supported",
              file);
     json_decref(j);
     free(file);
@@ -184,7 +186,7 @@ int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const
 
     *cfg = (struct lora_cfg){ 0 };
     *n_labels = 0;
-    if (j && refuse_others(j, file, d) == 0 && read_init(cfg, j, file) == 0 &&
+    if (j && refuse_unsupported(j, file, d) == 0 && read_init(cfg, j, file) == 0 &&
         read_numbers(cfg, j, file) == 0 && check_saved_modules(j, file) == 0)
         rc = peft_targets_read(&cfg->targets, json_object_get(j, "target_modules"), d, file);
     json_decref(j);

@@ -1,14 +1,20 @@
-/* peft_targets.c - which matrices PEFT adapts: names matched by their ends, or a regular
- * expression. */
+/* peft_targets.c - target_modules of PEFT: names that match by their end, or a regex. */
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "core/peft/peft.h"
+#include "core/peft/peft_targets.h"
+
+#include "core/adapt/target.h"
+#include "core/base/text.h"
+#include "core/format/safetensors.h"
+#include "core/nn/arch.h"
+#include "core/nn/param.h"
+#include "core/nn/stored.h"
 
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Every module with a weight, under the name transformers gives it; target -1: none of ours. Q, k and
- * v that are one module there are the target qkv. */
+/* Every module with a weight, under the name that transformers gives it, and the target that it is,
+ * or -1. Where q, k and v are one module, it is the target qkv. */
 struct module {
     char *name;
     int target;
@@ -28,9 +34,9 @@ static void modules_free(struct modules *s)
 
 static int target_of(const struct arch *a, const struct param *p)
 {
-    if (p->layer < 0 || p->role >= ROLE_B)
+    if (!param_is_proj(p))
         return -1;
-    return stored_together(a) && p->role <= ROLE_W + PROJ_V ? LORA_QKV : (int)p->role;
+    return stored_together(a) && p->role <= ROLE_W + PROJ_V ? (int)TARGET_QKV : (int)p->role;
 }
 
 static void add_module(struct modules *s, const struct param *p)
@@ -43,7 +49,7 @@ static void add_module(struct modules *s, const struct param *p)
     if (length > k && strcmp(stored + length - k, weight) == 0) {
         m.name = xprintf("%s%.*s", s->arch->prefix, (int)(length - k), stored);
         if (s->n > 0 && strcmp(s->m[s->n - 1].name, m.name) == 0)
-            free(m.name); /* the next part of the same */
+            free(m.name); /* another part of the same module */
         else
             s->m[s->n++] = m;
     }
@@ -59,15 +65,12 @@ static int by_layer_and_role(const void *a, const void *b)
 
 static void modules_make(struct modules *s, const struct dims *d)
 {
-    *s = (struct modules){ .n_layers = d->n_layers };
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, d->arch) == 0)
-            s->arch = *a;
+    *s = (struct modules){ .n_layers = d->n_layers, .arch = arch_find(d->arch) };
     CHECK(s->arch, "'%s'", d->arch);
-    int n = s->arch->params(d, NULL, 0);
+    int n = arch_params(s->arch, d, NULL, 0);
     struct param *p = xalloc((size_t)n, sizeof *p);
-    s->arch->params(d, p, n);
-    /* Weights first, so that the parts of one are neighbours. */
+    arch_params(s->arch, d, p, n);
+    /* Weights first, so that the parts of a module are neighbors. */
     qsort(p, (size_t)n, sizeof *p, by_layer_and_role);
     s->m = xalloc((size_t)n + 1, sizeof *s->m);
     for (int i = 0; i < n; i++) {
@@ -78,7 +81,7 @@ static void modules_make(struct modules *s, const struct dims *d)
     s->m[s->n++] = (struct module){ xstrdup(s->arch->causal ? "lm_head" : "classifier"), -1 };
 }
 
-/* PEFT: the whole name, or its end after a dot. */
+/* As in PEFT, a name matches as a whole, or its end after a dot. */
 static bool ends_with(const char *name, const char *target)
 {
     size_t n = strlen(name), k = strlen(target);
@@ -88,8 +91,7 @@ static bool ends_with(const char *name, const char *target)
 
 /* --- writing */
 
-static bool only_wanted(const struct modules *s, const char *target,
-                        const bool want[N_LORA_TARGETS])
+static bool only_wanted(const struct modules *s, const char *target, const bool want[N_TARGETS])
 {
     for (int i = 0; i < s->n; i++)
         if (ends_with(s->m[i].name, target) && (s->m[i].target < 0 || !want[s->m[i].target]))
@@ -103,18 +105,18 @@ static const char *first_module(const struct modules *s, int target)
     for (int i = 0; i < s->n; i++)
         if (s->m[i].target == target && strstr(s->m[i].name, ".0."))
             return s->m[i].name;
-    CHECK(0, "no module of '%s'", lora_targets[target]);
+    CHECK(0, "no module of '%s'", target_names[target]);
     return NULL;
 }
 
-/* "attention.self.query" of that. */
+/* The part of that name after the layer's number: "attention.self.query". */
 static const char *in_block(const struct modules *s, int target)
 {
     return strstr(first_module(s, target), ".0.") + 3;
 }
 
-/* The shortest end of a projection's name that touches wanted ones only; NULL: there is none. */
-static const char *shortest(const struct modules *s, int p, const bool want[N_LORA_TARGETS])
+/* The shortest end of a target's name that matches only wanted ones; NULL when there is none. */
+static const char *shortest(const struct modules *s, int p, const bool want[N_TARGETS])
 {
     const char *from = in_block(s, p), *best = NULL;
 
@@ -124,40 +126,33 @@ static const char *shortest(const struct modules *s, int p, const bool want[N_LO
     return best;
 }
 
-static void add_escaped(char *to, size_t size, const char *name)
+static void add_escaped(struct text *t, const char *name)
 {
-    size_t n = strlen(to);
-
-    for (; *name && n + 2 < size; name++) {
-        if (*name == '.')
-            to[n++] = '\\';
-        to[n++] = *name;
-    }
-    to[n] = 0;
+    for (; *name; name++)
+        text_add(t, *name == '.' ? "\\%c" : "%c", *name);
 }
 
 /* ".*\.layer\.\d+\.(attention\.self\.query|output\.dense)" */
-static json_t *as_regex(const struct modules *s, const bool want[N_LORA_TARGETS])
+static json_t *as_regex(const struct modules *s, const bool want[N_TARGETS])
 {
     const char *name = first_module(s, PROJ_O), *zero = strstr(name, ".0."), *list = zero;
-    char text[512] = ".*\\.";
-    int n = 0, n_want = 0;
+    struct text names = { 0 }, t = { 0 };
+    int n = 0;
 
     while (list > name && list[-1] != '.')
         list--;
-    strncat(text, list, (size_t)(zero - list));
-    strcat(text, "\\.\\d+\\.");
-    for (int p = 0; p < N_LORA_TARGETS; p++)
-        n_want += want[p];
-    strcat(text, n_want > 1 ? "(" : "");
-    for (int p = 0; p < N_LORA_TARGETS; p++) {
+    for (int p = 0; p < N_TARGETS; p++) {
         if (!want[p])
             continue;
-        strcat(text, n++ ? "|" : "");
-        add_escaped(text, sizeof text - 2, in_block(s, p));
+        text_add(&names, "%s", n++ ? "|" : "");
+        add_escaped(&names, in_block(s, p));
     }
-    strcat(text, n_want > 1 ? ")" : "");
-    return json_string(text);
+    text_add(&t, ".*\\.%.*s\\.\\d+\\.%s%s%s", (int)(zero - list), list, n > 1 ? "(" : "",
+             text_string(&names), n > 1 ? ")" : "");
+    json_t *j = json_string(text_string(&t));
+    text_free(&names);
+    text_free(&t);
+    return j;
 }
 
 static int by_text(const void *a, const void *b)
@@ -165,33 +160,33 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void wanted(bool want[N_LORA_TARGETS], const char *targets)
+static void mark_wanted(bool want[N_TARGETS], const char *targets)
 {
     for (const char *t = targets; *t; t += strcspn(t, ",") + (t[strcspn(t, ",")] == ',')) {
         int p = 0;
-        while (p < N_LORA_TARGETS && (strncmp(t, lora_targets[p], strcspn(t, ",")) != 0 ||
-                                      lora_targets[p][strcspn(t, ",")]))
+        while (p < N_TARGETS && (strncmp(t, target_names[p], strcspn(t, ",")) != 0 ||
+                                 target_names[p][strcspn(t, ",")]))
             p++;
-        CHECK(p < N_LORA_TARGETS, "'%s'", targets);
+        CHECK(p < N_TARGETS, "'%s'", targets);
         want[p] = true;
     }
 }
 
 json_t *peft_targets_write(const char *targets, const struct dims *d)
 {
-    bool want[N_LORA_TARGETS] = { 0 };
-    char *name[N_LORA_TARGETS];
+    bool want[N_TARGETS] = { 0 };
+    char *name[N_TARGETS];
     struct modules s;
     int n = 0;
     json_t *j = NULL;
 
-    wanted(want, targets);
+    mark_wanted(want, targets);
     modules_make(&s, d);
     for (int p = PROJ_Q; p <= PROJ_V && stored_together(s.arch); p++) {
-        want[LORA_QKV] |= want[p];
+        want[TARGET_QKV] |= want[p];
         want[p] = false;
     }
-    for (int p = 0; p < N_LORA_TARGETS; p++) {
+    for (int p = 0; p < N_TARGETS; p++) {
         const char *t = want[p] ? shortest(&s, p, want) : "";
         if (!t) {
             j = as_regex(&s, want);
@@ -215,9 +210,9 @@ json_t *peft_targets_write(const char *targets, const struct dims *d)
 
 /* --- reading */
 
-/* One pattern against every module: hit[i] is set where it matches. */
-static int take(bool *hit, const struct modules *s, bool (*match)(const void *, const char *),
-                const void *pattern, const char *shown, const char *file)
+/* Compare one pattern with every module; hit[i] is set where it matches. */
+static int mark_hits(bool *hit, const struct modules *s, bool (*match)(const void *, const char *),
+                     const void *pattern, const char *shown, const char *file)
 {
     int n = 0;
 
@@ -255,7 +250,7 @@ static bool match_regex(const void *pattern, const char *name)
     return pcre2_match(r->code, (PCRE2_SPTR)name, strlen(name), 0, 0, r->data, r->limits) >= 0;
 }
 
-/* Python's re.fullmatch; the limit keeps a malicious pattern from running for ever. */
+/* As Python's re.fullmatch. The limit stops malicious patterns. */
 static int read_regex(bool *hit, const struct modules *s, const char *text, const char *file)
 {
     struct regex r = { 0 };
@@ -266,7 +261,7 @@ static int read_regex(bool *hit, const struct modules *s, const char *text, cons
     if (strcmp(text, "all-linear") == 0)
         return fail(
             FAIL_INPUT,
-            "'%s': target_modules \"all-linear\" adapts the pooler too, which is not supported; "
+            "'%s': target_modules \"all-linear\" also adapts the pooler, which is not supported; "
             "list the matrices instead",
             file);
     r.code = pcre2_compile((PCRE2_SPTR)text, strlen(text),
@@ -280,7 +275,7 @@ static int read_regex(bool *hit, const struct modules *s, const char *text, cons
     r.limits = pcre2_match_context_create(NULL);
     CHECK(r.data && r.limits, "no memory for a match");
     pcre2_set_match_limit(r.limits, 100000);
-    rc = take(hit, s, match_regex, &r, text, file);
+    rc = mark_hits(hit, s, match_regex, &r, text, file);
     pcre2_match_context_free(r.limits);
     pcre2_match_data_free(r.data);
     pcre2_code_free(r.code);
@@ -296,36 +291,36 @@ static int read_list(bool *hit, const struct modules *s, const json_t *j, const 
     {
         const char *t = json_string_value(item);
         if (!t || !*t)
-            return fail(FAIL_INPUT, "'%s': target_modules holds something that is not a name",
-                        file);
-        if (take(hit, s, match_end, t, t, file) != 0)
+            return fail(FAIL_INPUT, "'%s': target_modules has an entry that is not a name", file);
+        if (mark_hits(hit, s, match_end, t, t, file) != 0)
             return -1;
     }
     return 0;
 }
 
-/* The projections that were hit, in our names; one that is adapted in some layers only is refused.
- */
+/* The targets that were matched, in our names. Each must be adapted in every layer. */
 static int name_hits(char **targets, const bool *hit, const struct modules *s, const char *file)
 {
-    int count[N_LORA_TARGETS] = { 0 };
-    char text[64] = "";
+    int count[N_TARGETS] = { 0 };
+    struct text names = { 0 };
 
     for (int i = 0; i < s->n; i++)
         if (hit[i])
             count[s->m[i].target]++;
-    for (int p = 0; p < N_LORA_TARGETS; p++) {
+    for (int p = 0; p < N_TARGETS; p++) {
         if (count[p] == 0)
             continue;
-        if (count[p] != s->n_layers)
+        if (count[p] != s->n_layers) {
+            text_free(&names);
             return fail(
                 FAIL_INPUT,
                 "'%s': target_modules adapts '%s' in %d of %d layers; it must be all or none", file,
-                lora_targets[p], count[p], s->n_layers);
-        strcat(text, *text ? "," : "");
-        strcat(text, lora_targets[p]);
+                target_names[p], count[p], s->n_layers);
+        }
+        text_join(&names, ",", "%s", target_names[p]);
     }
-    *targets = xstrdup(text);
+    *targets = xstrdup(text_string(&names));
+    text_free(&names);
     return 0;
 }
 

@@ -1,6 +1,6 @@
-/* norm.c - BERT's text normalisation, character for character what the tokenizers package does. Its
- * categories are older than utf8proc's, hence norm_ranges.h; decomposition and case are utf8proc's.
- */
+/* norm.c - BERT's text normalization, exactly as in the tokenizers package. That package has older
+ * character categories than utf8proc, so they are in norm_ranges.h; decomposition and case are
+ * those of utf8proc. */
 #include "core/text/tok.h"
 #include "core/text/norm_ranges.h"
 
@@ -11,7 +11,8 @@
 #define REPLACEMENT 0xFFFDu
 #define DOTTED_I 0x130u
 
-/* A combining character that outlives accent stripping and waits for canonical order. */
+/* A combining character that is not an accent to be stripped. Marks in a row are collected and put
+ * into canonical order. */
 struct mark {
     uint32_t c;
     int class;
@@ -39,8 +40,9 @@ static bool in_ranges(uint32_t c, const struct range *r, size_t n)
     return lo < n && c >= r[lo].first;
 }
 
-/* Continuation bytes of a lead byte and the range of the first of them (Unicode 15, table 3-7). */
-static int lead(unsigned char b, unsigned char *lo, unsigned char *hi)
+/* The number of continuation bytes after a lead byte, and the range of the first of them (Unicode
+ * 15, table 3-7); 0 for ASCII and for bytes that cannot lead. */
+static int continuation_bytes(unsigned char b, unsigned char *lo, unsigned char *hi)
 {
     *lo = b == 0xE0 ? 0xA0 : b == 0xF0 ? 0x90 : 0x80;
     *hi = b == 0xED ? 0x9F : b == 0xF4 ? 0x8F : 0xBF;
@@ -56,7 +58,7 @@ uint32_t utf8_next(const char **p, const char *end)
     *p += 1;
     if (c < 0x80)
         return c;
-    int more = lead((unsigned char)c, &lo, &hi);
+    int more = continuation_bytes((unsigned char)c, &lo, &hi);
     if (more == 0)
         return REPLACEMENT;
     c &= 0x3Fu >> more;
@@ -95,7 +97,7 @@ bool is_bert_punct(uint32_t c)
 
 bool is_cjk(uint32_t c)
 {
-    /* 0x2B920 is a slip of the pen for 0x2B820 in the tokenizers package, kept for the same ids. */
+    /* 0x2B920 is a mistake in the tokenizers package for 0x2B820; with it we get the same ids. */
     static const struct range cjk[] = {
         { 0x3400, 0x4DBF },   { 0x4E00, 0x9FFF },   { 0xF900, 0xFAFF },   { 0x20000, 0x2A6DF },
         { 0x2A700, 0x2B73F }, { 0x2B740, 0x2B81F }, { 0x2B920, 0x2CEAF }, { 0x2F800, 0x2FA1F },
@@ -104,7 +106,7 @@ bool is_cjk(uint32_t c)
     return c >= 0x3400 && in_ranges(c, cjk, ARRAY_LEN(cjk));
 }
 
-/* Lower case of letters newer than Unicode 15, which an older utf8proc does not know. */
+/* The lower case of letters that are newer than Unicode 15 and than older versions of utf8proc. */
 static uint32_t lower_new(uint32_t c)
 {
     static const struct {
@@ -130,7 +132,7 @@ static uint32_t lower_case(uint32_t c)
     return low != c || c < 0x1C89 ? low : lower_new(c);
 }
 
-static void put_raw(struct norm *v, uint32_t c)
+static void norm_append(struct norm *v, uint32_t c)
 {
     if (v->cap - v->n < 8) {
         v->cap = v->cap * 2 + 64;
@@ -143,13 +145,13 @@ static void put_raw(struct norm *v, uint32_t c)
             (size_t)utf8proc_encode_char((utf8proc_int32_t)c, (utf8proc_uint8_t *)v->out + v->n);
 }
 
-static void put(struct norm *v, uint32_t c)
+static void norm_put(struct norm *v, uint32_t c)
 {
-    if (v->lower && c == DOTTED_I) { /* the only letter whose lower case is two characters */
-        put_raw(v, 'i');
-        put_raw(v, 0x307);
+    if (v->lower && c == DOTTED_I) { /* the only letter whose lower case has two characters */
+        norm_append(v, 'i');
+        norm_append(v, 0x307);
     } else {
-        put_raw(v, v->lower ? lower_case(c) : c);
+        norm_append(v, v->lower ? lower_case(c) : c);
     }
 }
 
@@ -162,25 +164,26 @@ static int mark_order(const void *x, const void *y)
     return a->at < b->at ? -1 : a->at > b->at;
 }
 
-static void put_marks(struct norm *v)
+static void norm_put_marks(struct norm *v)
 {
     if (v->n_marks > 1)
         qsort(v->marks, v->n_marks, sizeof *v->marks, mark_order);
     for (size_t i = 0; i < v->n_marks; i++)
-        put(v, v->marks[i].c);
+        norm_put(v, v->marks[i].c);
     v->n_marks = 0;
 }
 
-/* One decomposed character. Accents go before the others are ordered, which leaves the order of the
- * rest as it is; an accent of class 0 still separates what stands on its two sides. */
-static void put_decomposed(struct norm *v, uint32_t c)
+/* One character after decomposition. Accents are dropped before marks are ordered, which does not
+ * change the order of the other marks. A character of combining class 0, even if it is an accent,
+ * ends a row of marks. */
+static void norm_put_decomposed(struct norm *v, uint32_t c)
 {
     bool accent = c >= 0x300 && in_ranges(c, accent_ranges, ARRAY_LEN(accent_ranges));
     bool mark = !accent && c >= 0x300 && in_ranges(c, mark_ranges, ARRAY_LEN(mark_ranges));
     int class = accent || mark ? utf8proc_get_property((utf8proc_int32_t)c)->combining_class : 0;
 
     if (class == 0)
-        put_marks(v);
+        norm_put_marks(v);
     if (mark && class != 0) {
         if (v->n_marks == v->cap_marks) {
             v->cap_marks = v->cap_marks * 2 + 8;
@@ -189,26 +192,26 @@ static void put_decomposed(struct norm *v, uint32_t c)
         v->marks[v->n_marks] = (struct mark){ c, class, v->n_marks };
         v->n_marks++;
     } else if (!accent) {
-        put(v, c);
+        norm_put(v, c);
     }
 }
 
-static void add(struct norm *v, uint32_t c)
+static void norm_add(struct norm *v, uint32_t c)
 {
     utf8proc_int32_t part[8];
     int boundary = 0;
 
     if (!v->strip) {
-        put(v, c);
+        norm_put(v, c);
     } else if (c < 0xC0 ||
                (c > 0xFFFF && !in_ranges(c, astral_decomposed, ARRAY_LEN(astral_decomposed)))) {
-        put_decomposed(v, c);
+        norm_put_decomposed(v, c);
     } else {
         long n = utf8proc_decompose_char((utf8proc_int32_t)c, part, (long)ARRAY_LEN(part),
                                          UTF8PROC_DECOMPOSE, &boundary);
         CHECK(n >= 0 && n <= (long)ARRAY_LEN(part), "U+%04X decomposes into %ld", (unsigned)c, n);
         for (long i = 0; i < n; i++)
-            put_decomposed(v, (uint32_t)part[i]);
+            norm_put_decomposed(v, (uint32_t)part[i]);
     }
 }
 
@@ -229,13 +232,13 @@ char *norm_bert(const char *text, size_t size, bool clean, bool cjk, bool lower,
         }
         bool spaced = cjk && is_cjk(c);
         if (spaced)
-            add(&v, ' ');
-        add(&v, c);
+            norm_add(&v, ' ');
+        norm_add(&v, c);
         if (spaced)
-            add(&v, ' ');
+            norm_add(&v, ' ');
     }
-    put_marks(&v);
-    put_raw(&v, 0);
+    norm_put_marks(&v);
+    norm_append(&v, 0);
     *out_size = v.n - 1;
     free(v.marks);
     return v.out;

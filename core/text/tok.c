@@ -1,4 +1,4 @@
-/* tok.c - tokenizers by folder, and the layout and truncation of model inputs. */
+/* tok.c - the tokenizer of a model folder, and the layout and truncation of model inputs. */
 #include "core/text/tok.h"
 
 #include <stdlib.h>
@@ -40,7 +40,7 @@ struct tok *tok_load(const char *dir)
         t->kind->specials(state, &t->cls, &t->sep, &t->pad, &t->unk);
         return t;
     }
-    fail(FAIL_INPUT, "'%s' holds no tokenizer that is known here, such as vocab.txt", dir);
+    fail(FAIL_INPUT, "'%s' has no tokenizer of a known kind, such as vocab.txt", dir);
     return NULL;
 }
 
@@ -77,9 +77,9 @@ void tok_encode(const struct tok *t, const char *text, size_t size, struct ids *
     t->kind->encode(t->state, text, size, out);
 }
 
-/* Cutting the longer of two, token by token, ends with one of them whole or with two halves; of two
- * halves the one that was longer (B when equal) gets the odd token. */
-static void share(int *na, int *nb, int room)
+/* Truncating the longer of two texts token by token leaves one of them complete, or a half of each.
+ * An odd token goes to the half of the text that was longer, or of B if they were equally long. */
+static void share_room(int *na, int *nb, int room)
 {
     int shorter = *na > *nb ? *nb : *na, half = room / 2;
 
@@ -113,7 +113,7 @@ int tok_join(const struct tok *t, const char *a, size_t a_size, const char *b, s
         tok_encode(t, b, b_size, &ib);
     int na = ia.n, nb = ib.n;
     if (max_len > 0 && b)
-        share(&na, &nb, room);
+        share_room(&na, &nb, room);
     else if (max_len > 0 && na > room)
         na = room;
 

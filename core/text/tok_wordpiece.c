@@ -1,6 +1,6 @@
-/* tok_wordpiece.c - BERT's WordPiece: vocab.txt, longest match first. The ids are those of the
- * tokenizers package (BertNormalizer, BertPreTokenizer, WordPiece), special tokens in the text
- * included. */
+/* tok_wordpiece.c - BERT's WordPiece: the pieces of vocab.txt, longest match first. The ids are
+ * those of the tokenizers package (BertNormalizer, BertPreTokenizer, WordPiece), which also
+ * recognizes special tokens in the text. */
 #include "core/text/tok.h"
 #include "core/base/file.h"
 
@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_WORD_CHARS = 100 }; /* a longer word is [UNK] as a whole */
+enum { MAX_WORD_CHARS = 100 }; /* a longer word becomes a single [UNK] */
 enum { N_SPECIAL = 5 };
 static const char *const special_name[N_SPECIAL] = { "[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]" };
 enum { CLS, SEP, PAD, UNK, MASK };
 
-/* The key of a piece is its text without the "##" of a continuation. */
+/* The key of a piece is its text, without the "##" if it continues a word. */
 struct piece {
     const char *text;
     size_t size; /* of the key */
@@ -25,17 +25,17 @@ struct slot {
     int id; /* -1: free */
 };
 struct wordpiece {
-    char *text; /* vocab.txt, lines ended by NUL */
+    char *text; /* vocab.txt, with NUL at the end of every line */
     struct piece *piece;
     int n;
-    size_t longest; /* key, bytes */
+    size_t longest; /* bytes of the longest key */
     struct slot *slot;
     size_t mask;
-    int special[N_SPECIAL]; /* -1: not in the vocabulary ([MASK] only) */
+    int special[N_SPECIAL]; /* ids; -1: not in the vocabulary, which only [MASK] may be */
     bool lower, strip, cjk;
 };
 
-/* FNV-1a, one byte; continuations start from another basis. */
+/* FNV-1a. Pieces that continue a word start from another value. */
 static uint32_t hash_start(bool inner)
 {
     return inner ? 0x9E3779B9u : 0x811C9DC5u;
@@ -45,9 +45,9 @@ static uint32_t hash_byte(uint32_t h, char c)
     return (h ^ (unsigned char)c) * 0x01000193u;
 }
 
-/* The slot of a key, or the free one where it belongs. */
-static struct slot *find(const struct wordpiece *w, bool inner, uint32_t hash, const char *key,
-                         size_t size)
+/* The slot of a key, or the free slot in which it belongs. */
+static struct slot *find_slot(const struct wordpiece *w, bool inner, uint32_t hash, const char *key,
+                              size_t size)
 {
     size_t i = (hash ^ hash >> 15) & w->mask;
 
@@ -66,7 +66,7 @@ static struct slot *find_text(const struct wordpiece *w, bool inner, const char 
     *hash = hash_start(inner);
     for (size_t i = 0; i < size; i++)
         *hash = hash_byte(*hash, key[i]);
-    return find(w, inner, *hash, key, size);
+    return find_slot(w, inner, *hash, key, size);
 }
 
 static void wordpiece_free(void *state)
@@ -95,7 +95,7 @@ static bool is_utf8(const char *s, size_t size)
     return true;
 }
 
-/* Line number w->n + 1, [AT, AT + SIZE), becomes piece w->n. */
+/* The SIZE bytes at AT, which are line w->n + 1, become piece w->n. */
 static int add_piece(struct wordpiece *w, const char *at, size_t size, const char *path)
 {
     struct piece p = { at, size, size > 2 && at[0] == '#' && at[1] == '#' };
@@ -146,19 +146,6 @@ static int index_lines(struct wordpiece *w, size_t size, const char *path)
     return 0;
 }
 
-struct copy {
-    const struct file *from;
-    char *to;
-};
-
-static int copy_text(void *arg)
-{
-    struct copy *c = arg;
-
-    memcpy(c->to, c->from->data, c->from->size);
-    return 0;
-}
-
 static int load_vocab(struct wordpiece *w, const char *path)
 {
     struct file f = { 0 };
@@ -167,14 +154,13 @@ static int load_vocab(struct wordpiece *w, const char *path)
     if (file_map(&f, path) != 0)
         return -1;
     w->text = xalloc(f.size + 1, 1);
-    struct copy c = { &f, w->text };
-    if (file_guard(&f, copy_text, &c) != 0 || index_lines(w, f.size, path) != 0)
+    if (file_copy_data(w->text, &f) != 0 || index_lines(w, f.size, path) != 0)
         goto out;
     for (int i = 0; i < N_SPECIAL; i++) {
         uint32_t hash;
         w->special[i] = find_text(w, false, special_name[i], strlen(special_name[i]), &hash)->id;
         if (w->special[i] < 0 && i != MASK) {
-            fail(FAIL_INPUT, "'%s' lacks %s in its %d lines", path, special_name[i], w->n);
+            fail(FAIL_INPUT, "'%s' has no %s in its %d lines", path, special_name[i], w->n);
             goto out;
         }
     }
@@ -184,7 +170,7 @@ out:
     return rc;
 }
 
-/* A key that may be absent or null, which leaves *value alone. */
+/* The boolean of a key. If it is absent or null, *VALUE stays as it is. */
 static int get_bool(bool *value, const json_t *object, const char *key, const char *path)
 {
     const json_t *v = json_object_get(object, key);
@@ -247,7 +233,7 @@ static void *wordpiece_load(const char *dir)
     return w;
 }
 
-/* The longest piece that starts at P; *stop is its end. -1: none. */
+/* The id of the longest piece that begins at P, and its end in *STOP; -1: there is none. */
 static int longest_match(const struct wordpiece *w, bool inner, const char *p, const char *end,
                          const char **stop)
 {
@@ -266,7 +252,7 @@ static int longest_match(const struct wordpiece *w, bool inner, const char *p, c
         at[n++] = q;
     }
     while (n-- > 0) {
-        int id = find(w, inner, hash[n], p, (size_t)(at[n] - p))->id;
+        int id = find_slot(w, inner, hash[n], p, (size_t)(at[n] - p))->id;
         if (id >= 0) {
             *stop = at[n];
             return id;
@@ -296,7 +282,7 @@ static void encode_word(const struct wordpiece *w, const char *p, const char *en
     }
 }
 
-/* Text without special tokens: normalise, cut at spaces, set punctuation apart. */
+/* A text without special tokens: normalize it, and split it at spaces and around punctuation. */
 static void encode_plain(const struct wordpiece *w, const char *text, size_t size, struct ids *out)
 {
     size_t n_text, n_chars = 0;
@@ -321,7 +307,7 @@ static void encode_plain(const struct wordpiece *w, const char *text, size_t siz
     free(norm);
 }
 
-/* The first special token in [P, END) written out in full, or NULL. */
+/* The first special token that is spelled out between P and END, or NULL. */
 static const char *next_special(const struct wordpiece *w, const char *p, const char *end,
                                 int *which)
 {

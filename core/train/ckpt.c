@@ -1,10 +1,9 @@
-/* ckpt.c - checkpoints that are either whole or not there.
+/* ckpt.c - training checkpoints that are either complete or do not exist.
  *
- * File: struct ckpt_head, struct ckpt, N_VEC vectors of N numbers, XXH3-128 of all before. It is
- * written to a temporary, synced, read back and verified, then renamed; the folder is synced before
- * and after the last rename, so that at any moment PATH or PATH.old is a verified checkpoint. */
-#include "core/base/file.h"
-#include "core/train/train.h"
+ * The file is struct ckpt_head, struct ckpt, N_VEC vectors of N values, and XXH3-128 of all that.
+ * It is synced and verified before it is renamed, so that at any moment PATH or PATH.old is a
+ * verified training checkpoint. */
+#include "core/train/ckpt.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +16,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { VERSION = 1, PIECE = 1 << 16 };
+enum { VERSION = 1, BLOCK = 1 << 16 };
 
 struct ckpt_head {
     char magic[8];
@@ -26,7 +25,7 @@ struct ckpt_head {
     char run_key[128];
 };
 
-static struct ckpt_head make_head(const char *run_key, int n_vec, size_t n)
+static struct ckpt_head ckpt_head_make(const char *run_key, int n_vec, size_t n)
 {
     struct ckpt_head h = { .magic = "LOWRANKC",
                            .version = VERSION,
@@ -40,7 +39,7 @@ static struct ckpt_head make_head(const char *run_key, int n_vec, size_t n)
     return h;
 }
 
-/* All of it, through short writes and interruptions. */
+/* Write all of DATA, in spite of short writes and interruptions. */
 static int write_all(int fd, XXH3_state_t *sum, const void *data, size_t size)
 {
     const char *p = data;
@@ -59,7 +58,7 @@ static int write_all(int fd, XXH3_state_t *sum, const void *data, size_t size)
     return 0;
 }
 
-/* Returns 0 only when SIZE bytes were there. */
+/* -1 if fewer than SIZE bytes are left. */
 static int read_all(int fd, void *data, size_t size)
 {
     char *p = data;
@@ -76,8 +75,8 @@ static int read_all(int fd, void *data, size_t size)
     return 0;
 }
 
-/* NULL when the file FD is a whole checkpoint, *h filled; else why not. */
-static const char *verify(int fd, struct ckpt_head *h)
+/* NULL if the file FD is a complete training checkpoint, whose head goes to *h; else why not. */
+static const char *ckpt_verify(int fd, struct ckpt_head *h)
 {
     struct stat st;
     XXH3_state_t *sum = NULL;
@@ -87,7 +86,7 @@ static const char *verify(int fd, struct ckpt_head *h)
 
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || lseek(fd, 0, SEEK_SET) != 0 ||
         read_all(fd, h, sizeof *h) != 0 || memcmp(h->magic, "LOWRANKC", 8) != 0)
-        return "it is not a checkpoint";
+        return "it is not a training checkpoint";
     if (h->version != VERSION || h->ckpt_size != sizeof(struct ckpt))
         return "it was made by another version";
     h->run_key[sizeof h->run_key - 1] = 0;
@@ -95,13 +94,13 @@ static const char *verify(int fd, struct ckpt_head *h)
     if (left < sizeof *h + h->ckpt_size + sizeof want ||
         (h->n && (left - sizeof *h - h->ckpt_size - sizeof want) / h->n / h->real_size != h->n_vec))
         return "it has the wrong size";
-    buf = xalloc(PIECE, 1);
+    buf = xalloc(BLOCK, 1);
     sum = XXH3_createState();
     CHECK(sum, "no memory for %zu bytes", sizeof *sum);
     XXH3_128bits_reset(sum);
     XXH3_128bits_update(sum, h, sizeof *h);
     for (left -= sizeof *h + sizeof want; left > 0 && !why;) {
-        size_t k = left < PIECE ? (size_t)left : PIECE;
+        size_t k = left < BLOCK ? (size_t)left : BLOCK;
         if (read_all(fd, buf, k) != 0)
             why = "it cannot be read to its end";
         XXH3_128bits_update(sum, buf, k);
@@ -115,15 +114,15 @@ static const char *verify(int fd, struct ckpt_head *h)
     return why;
 }
 
-static int write_file(const char *path, const struct ckpt_head *h, const struct ckpt *c,
-                      const real *const *vec)
+static int ckpt_write_file(const char *path, const struct ckpt_head *h, const struct ckpt *c,
+                           const real *const *vec)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     XXH3_state_t *sum;
     XXH128_canonical_t digest;
 
     if (fd < 0)
-        return fail(FAIL_STORE, "cannot write checkpoint '%s': %s", path, strerror(errno));
+        return fail(FAIL_STORE, "cannot write training checkpoint '%s': %s", path, strerror(errno));
     sum = XXH3_createState();
     CHECK(sum, "no memory for %zu bytes", sizeof *sum);
     XXH3_128bits_reset(sum);
@@ -139,9 +138,9 @@ static int write_file(const char *path, const struct ckpt_head *h, const struct 
     if (rc == 0)
         rc = fdatasync(fd);
     if (rc != 0)
-        fail(FAIL_STORE, "cannot write checkpoint '%s': %s", path, strerror(errno));
+        fail(FAIL_STORE, "cannot write training checkpoint '%s': %s", path, strerror(errno));
     if (close(fd) != 0 && rc == 0)
-        rc = fail(FAIL_STORE, "cannot write checkpoint '%s': %s", path, strerror(errno));
+        rc = fail(FAIL_STORE, "cannot write training checkpoint '%s': %s", path, strerror(errno));
     return rc;
 }
 
@@ -162,7 +161,7 @@ static int sync_folder(const char *path)
 }
 
 /* PATH becomes PATH.old, TMP becomes PATH. */
-static int put_in_place(const char *tmp, const char *path)
+static int ckpt_rename(const char *tmp, const char *path)
 {
     char *old = xprintf("%s.old", path);
     int rc = rename(path, old) != 0 && errno != ENOENT ? -1 : 0;
@@ -178,29 +177,30 @@ static int put_in_place(const char *tmp, const char *path)
 int ckpt_save(const char *path, const char *run_key, const struct ckpt *c, const real *const *vec,
               int n_vec, size_t n)
 {
-    struct ckpt_head h = make_head(run_key, n_vec, n), back;
+    struct ckpt_head h = ckpt_head_make(run_key, n_vec, n), back;
     char *tmp = xprintf("%s.tmp.%ld", path, (long)getpid());
-    int rc = write_file(tmp, &h, c, vec);
+    int rc = ckpt_write_file(tmp, &h, c, vec);
 
     if (rc == 0) {
         int fd = open(tmp, O_RDONLY | O_CLOEXEC);
-        const char *why = fd < 0 ? strerror(errno) : verify(fd, &back);
+        const char *why = fd < 0 ? strerror(errno) : ckpt_verify(fd, &back);
         if (fd >= 0)
             close(fd);
         if (why)
-            rc = fail(FAIL_STORE, "checkpoint '%s' did not read back: %s", tmp, why);
+            rc = fail(FAIL_STORE, "training checkpoint '%s' is not what was written: %s", tmp, why);
     }
     if (rc == 0)
-        rc = put_in_place(tmp, path);
+        rc = ckpt_rename(tmp, path);
     if (rc != 0)
         unlink(tmp);
     free(tmp);
     return rc;
 }
 
-/* One generation: 1 loaded, 0 absent or damaged (*why says), -1 of another run. */
-static int load_one(const char *path, const struct ckpt_head *want, struct ckpt *c,
-                    real *const *vec, const char **why)
+/* One generation. 1: loaded; 0: absent (*why is NULL) or unusable (*why says why not); -1: of
+ * another run or build. */
+static int ckpt_load_file(const char *path, const struct ckpt_head *want, struct ckpt *c,
+                          real *const *vec, const char **why)
 {
     struct ckpt_head h;
     int rc = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -210,26 +210,28 @@ static int load_one(const char *path, const struct ckpt_head *want, struct ckpt 
         *why = errno == ENOENT ? NULL : strerror(errno);
         return 0;
     }
-    *why = verify(fd, &h);
+    *why = ckpt_verify(fd, &h);
     if (*why)
         goto out;
     if (strcmp(h.run_key, want->run_key) != 0) {
-        rc = fail(FAIL_INPUT, "checkpoint '%s' is of run %.12s, not of %.12s", path, h.run_key,
-                  want->run_key);
+        rc = fail(FAIL_INPUT, "training checkpoint '%s' belongs to run %.12s, not to %.12s", path,
+                  h.run_key, want->run_key);
         goto out;
     }
     if (h.real_size != want->real_size || h.n != want->n || h.n_vec != want->n_vec) {
-        rc = fail(FAIL_INPUT,
-                  "checkpoint '%s' holds %u x %llu numbers of %u bytes, not %u x %llu of %u", path,
-                  h.n_vec, (unsigned long long)h.n, h.real_size, want->n_vec,
-                  (unsigned long long)want->n, want->real_size);
+        rc =
+            fail(FAIL_INPUT,
+                 "training checkpoint '%s' holds %u x %llu values of %u bytes, not %u x %llu of %u",
+                 path, h.n_vec, (unsigned long long)h.n, h.real_size, want->n_vec,
+                 (unsigned long long)want->n, want->real_size);
         goto out;
     }
     bool ok = lseek(fd, sizeof h, SEEK_SET) >= 0 && read_all(fd, c, sizeof *c) == 0;
     for (uint32_t i = 0; i < h.n_vec && ok; i++)
         ok = read_all(fd, vec[i], h.n * sizeof(real)) == 0;
-    /* It verified a moment ago, so part of the numbers may be replaced: there is no way back. */
-    rc = ok ? 1 : fail(FAIL_INPUT, "checkpoint '%s' changed while it was read", path);
+    /* It was verified a moment ago. Some vectors may be overwritten already: the run cannot go
+     * on. */
+    rc = ok ? 1 : fail(FAIL_INPUT, "training checkpoint '%s' changed while it was read", path);
 out:
     close(fd);
     return rc;
@@ -238,21 +240,22 @@ out:
 int ckpt_load(const char *path, const char *run_key, struct ckpt *c, real *const *vec, int n_vec,
               size_t n)
 {
-    struct ckpt_head want = make_head(run_key, n_vec, n);
+    struct ckpt_head want = ckpt_head_make(run_key, n_vec, n);
     char *old = xprintf("%s.old", path);
     const char *why, *why_old;
-    int rc = load_one(path, &want, c, vec, &why);
+    int rc = ckpt_load_file(path, &want, c, vec, &why);
 
     if (rc == 0) {
-        rc = load_one(old, &want, c, vec, &why_old);
+        rc = ckpt_load_file(old, &want, c, vec, &why_old);
         if (rc == 1 && why)
-            warn("checkpoint '%s' is not used, %s; '%s' of step %ld is", path, why, old, c->step);
+            warn("cannot use training checkpoint '%s': %s; using '%s' of step %ld", path, why, old,
+                 c->step);
         else if (rc == 1)
-            warn("checkpoint '%s' is missing; '%s' of step %ld is used", path, old, c->step);
+            warn("training checkpoint '%s' is missing; using '%s' of step %ld", path, old, c->step);
         else if (rc == 0 && why)
-            warn("checkpoint '%s' is not used, %s", path, why);
+            warn("cannot use training checkpoint '%s': %s", path, why);
         else if (rc == 0 && why_old)
-            warn("checkpoint '%s' is not used, %s", old, why_old);
+            warn("cannot use training checkpoint '%s': %s", old, why_old);
     }
     free(old);
     return rc;

@@ -1,105 +1,64 @@
-/* eval.c - evaluation of a split: micro-batches of like lengths, shared out to threads, scored in
- * file order. */
-#include "core/train/parts.h"
+/* eval.c - evaluation of a split: threads compute micro-batches of examples of similar length; the
+ * outputs are scored in file order. */
+#include "core/train/eval.h"
+#include "core/train/microbatches.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-void workspaces_init(struct workspaces *spaces, const struct model *m, int threads)
-{
-    *spaces = (struct workspaces){ .model = m, .n = threads };
-    spaces->ws = xalloc((size_t)threads, sizeof *spaces->ws);
-    spaces->ready = xalloc((size_t)threads, sizeof *spaces->ready);
-}
-
-void workspaces_free(struct workspaces *spaces)
-{
-    for (int i = 0; i < spaces->n; i++) {
-        if (!spaces->ready[i])
-            continue;
-        spaces->ws[i].grad = NULL; /* it was lent */
-        workspace_free(&spaces->ws[i]);
-    }
-    free(spaces->ws);
-    free(spaces->ready);
-    *spaces = (struct workspaces){ 0 };
-}
-
-struct workspace *workspaces_get(struct workspaces *spaces, int thread, real *grad)
-{
-    static _Thread_local bool thread_ready;
-    struct workspace *ws = &spaces->ws[thread];
-
-    if (!thread_ready)
-        math_thread_init();
-    thread_ready = true;
-    if (!spaces->ready[thread]) {
-        if (workspace_init(ws, spaces->model, false) != 0)
-            return NULL;
-        spaces->ready[thread] = true;
-    }
-    ws->grad = grad;
-    return ws;
-}
-
-int sink_point(const struct sink *s, long step, const char *split, const char *name, double value)
-{
-    return s->point ? s->point(s->self, step, split, name, value) : 0;
-}
 
 struct evaluation {
     struct workspaces *spaces;
     const struct model *model;
-    const struct frozen_cache_split *kept;
+    const struct frozen_cache_split *frozen;
     const struct dataset *d;
     struct microbatch *mb; /* [threads] */
-    struct chunks chunks;
-    double *loss; /* of each chunk */
-    int *guess;   /* [n] in file order, or */
-    double *value;
+    struct eval_chunks chunks;
+    double *loss;  /* [chunks.n] sum over the chunk */
+    int *guess;    /* classification: [n] in file order */
+    double *value; /* regression: [n] in file order */
     volatile int failed;
 };
 
-static int by_key(const void *a, const void *b)
+static int compare_keys(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
     return (x > y) - (x < y);
 }
 
-void chunks_cut(struct chunks *e, const struct dataset *d)
+void eval_chunks_init(struct eval_chunks *c, const struct dataset *d)
 {
     size_t n = (size_t)d->n, load = 0;
     uint64_t *key = xalloc(n, sizeof *key);
 
-    *e = (struct chunks){ .order = xalloc(n, sizeof *e->order) };
-    e->from = xalloc(n + 1, sizeof *e->from);
+    *c = (struct eval_chunks){ .order = xalloc(n, sizeof *c->order) };
+    c->from = xalloc(n + 1, sizeof *c->from);
     for (size_t i = 0; i < n; i++)
         key[i] = (UINT64_C(0xFFFFFFFF) - (d->off[i + 1] - d->off[i])) << 32 | i;
-    qsort(key, n, sizeof *key, by_key);
+    qsort(key, n, sizeof *key, compare_keys);
     for (size_t k = 0; k < n; k++) {
-        int i = e->order[k] = (int)(key[k] & 0xFFFFFFFF);
+        int i = c->order[k] = (int)(key[k] & 0xFFFFFFFF);
         size_t len = d->off[i + 1] - d->off[i];
         if (k == 0 || load + len > TOKENS_PER_MICROBATCH) {
-            e->from[e->n++] = (int)k;
+            c->from[c->n++] = (int)k;
             load = 0;
         }
         load += len;
     }
-    e->from[e->n] = d->n;
+    c->from[c->n] = d->n;
     free(key);
 }
 
-void chunks_free(struct chunks *e)
+void eval_chunks_free(struct eval_chunks *c)
 {
-    free(e->order);
-    free(e->from);
-    *e = (struct chunks){ 0 };
+    free(c->order);
+    free(c->from);
+    *c = (struct eval_chunks){ 0 };
 }
 
-/* The first of the largest; what is not a number is not large. */
-static int largest(const real *z, int n)
+/* The index of the largest element, the first if several are equal; NaN is never the largest,
+ * unless all are. */
+static int argmax(const real *z, int n)
 {
     int best = 0;
 
@@ -114,8 +73,8 @@ static void eval_chunk(void *arg, int piece, int thread)
     struct evaluation *e = arg;
     struct workspace *ws = workspaces_get(e->spaces, thread, NULL);
     struct microbatch *mb = &e->mb[thread];
-    const struct chunks *k = &e->chunks;
-    int from = k->from[piece];
+    const struct eval_chunks *c = &e->chunks;
+    int from = c->from[piece];
     struct mat dl;
 
     if (!ws) {
@@ -123,8 +82,8 @@ static void eval_chunk(void *arg, int piece, int thread)
         return;
     }
     ws->train = false;
-    batch_fill(mb, e->d, k->order + from, k->from[piece + 1] - from, 0);
-    if (frozen_cache_fwd(e->kept, e->model, ws, mb) != 0) {
+    microbatch_fill(mb, e->d, c->order + from, c->from[piece + 1] - from, 0);
+    if (frozen_cache_fwd(e->frozen, e->model, ws, mb) != 0) {
         e->failed = 1;
         return;
     }
@@ -134,7 +93,7 @@ static void eval_chunk(void *arg, int piece, int thread)
         if (e->value)
             e->value[mb->example[s]] = (double)z[0];
         else
-            e->guess[mb->example[s]] = largest(z, ws->logits.cols);
+            e->guess[mb->example[s]] = argmax(z, ws->logits.cols);
     }
 }
 
@@ -149,8 +108,8 @@ static int report_predictions(const struct evaluation *e, const struct sink *s, 
     return 0;
 }
 
-static int score(const struct evaluation *e, const struct run_job *job, const char *name, long step,
-                 double loss, double *out)
+static int score_outputs(const struct evaluation *e, const struct run_job *job, const char *name,
+                         long step, double loss, double *out)
 {
     const struct task *t = job->data.task;
     struct outcome o = { .n = e->d->n,
@@ -170,18 +129,18 @@ static int score(const struct evaluation *e, const struct run_job *job, const ch
     return 0;
 }
 
-int evaluate(struct workspaces *spaces, const struct frozen_cache *k, const struct run_job *job,
-             enum split s, const char *name, long step, bool predictions, double *loss,
-             double out[TASK_MAX_METRICS])
+int eval_split(struct workspaces *spaces, const struct frozen_cache *cache,
+               const struct run_job *job, enum split s, const char *name, long step,
+               bool predictions, double *loss, double out[TASK_MAX_METRICS])
 {
     const struct dataset *d = job->data.split[s];
     struct evaluation e = {
-        .spaces = spaces, .model = job->model, .d = d, .kept = k ? &k->split[s] : NULL
+        .spaces = spaces, .model = job->model, .d = d, .frozen = cache ? &cache->split[s] : NULL
     };
     int rc = -1;
 
     CHECK(d && d->n > 0, "split %s", split_names[s]);
-    chunks_cut(&e.chunks, d);
+    eval_chunks_init(&e.chunks, d);
     e.mb = xalloc((size_t)spaces->n, sizeof *e.mb);
     e.loss = xalloc((size_t)e.chunks.n, sizeof *e.loss);
     if (job->data.task->regression)
@@ -195,14 +154,14 @@ int evaluate(struct workspaces *spaces, const struct frozen_cache *k, const stru
     for (int i = 0; i < e.chunks.n; i++)
         *loss += e.loss[i];
     *loss /= d->n;
-    rc = score(&e, job, name, step, *loss, out);
+    rc = score_outputs(&e, job, name, step, *loss, out);
     if (rc == 0 && predictions)
         rc = report_predictions(&e, &job->sink, name);
 out:
     for (int i = 0; i < spaces->n; i++)
         microbatch_free(&e.mb[i]);
     free(e.mb);
-    chunks_free(&e.chunks);
+    eval_chunks_free(&e.chunks);
     free(e.loss);
     free(e.guess);
     free(e.value);
@@ -215,7 +174,14 @@ int eval_run(const struct run_job *job, enum split s, long step, bool prediction
     struct workspaces spaces;
 
     workspaces_init(&spaces, job->model, pool_threads(job->pool));
-    int rc = evaluate(&spaces, NULL, job, s, split_names[s], step, predictions, loss, out);
+    int rc = eval_split(&spaces, NULL, job, s, split_names[s], step, predictions, loss, out);
     workspaces_free(&spaces);
     return rc;
+}
+
+bool eval_beats(double a, double than, enum metric_goal goal)
+{
+    if (isnan(a) || isnan(than))
+        return isnan(than) && !isnan(a);
+    return goal == GOAL_MAX ? a > than : a < than;
 }

@@ -1,10 +1,10 @@
-/* kept.c - what the frozen part of a model computes from an example, kept for the next epoch. */
-#include "core/train/parts.h"
+/* frozen_cache.c - the output of the frozen lower layers, computed once per example. */
+#include "core/train/frozen_cache.h"
 
 #include <stdlib.h>
 
-/* Rows at the border of example I. */
-static size_t rows(const struct model *m, const struct dataset *d, int i)
+/* The number of rows of example I. */
+static size_t frozen_rows(const struct model *m, const struct dataset *d, int i)
 {
     return m->lowest == m->base->dims.n_layers ? 1 : d->off[i + 1] - d->off[i];
 }
@@ -28,71 +28,70 @@ size_t train_frozen_cache_bytes(const struct model *m, const struct run_data *d)
     return bytes;
 }
 
-/* All of a split or nothing, so that a second epoch is as fast as it can be or as it was. */
-static void add_split(struct frozen_cache_split *k, const struct model *m, const struct dataset *d,
-                      size_t *budget)
+/* The whole split or nothing: a partly cached micro-batch would have to be computed anyway. */
+static void cache_split(struct frozen_cache_split *s, const struct model *m,
+                        const struct dataset *d, size_t *budget)
 {
     size_t bytes = frozen_cache_bytes(m, d), d_model = (size_t)m->base->dims.d_model, at = 0;
 
     if (bytes > *budget)
         return;
-    k->data = malloc(bytes);
-    if (!k->data)
+    s->data = malloc(bytes);
+    if (!s->data)
         return;
     *budget -= bytes;
-    k->row = xalloc((size_t)d->n, sizeof *k->row);
-    k->known = xalloc((size_t)d->n, sizeof *k->known);
+    s->row = xalloc((size_t)d->n, sizeof *s->row);
+    s->known = xalloc((size_t)d->n, sizeof *s->known);
     for (int i = 0; i < d->n; i++) {
-        k->row[i] = k->data + at;
-        at += rows(m, d, i) * d_model;
+        s->row[i] = s->data + at;
+        at += frozen_rows(m, d, i) * d_model;
     }
 }
 
-void frozen_cache_init(struct frozen_cache *k, const struct model *m, const struct run_data *d,
+void frozen_cache_init(struct frozen_cache *c, const struct model *m, const struct run_data *d,
                        size_t budget)
 {
     const struct head *h = &m->head;
 
-    *k = (struct frozen_cache){ 0 };
+    *c = (struct frozen_cache){ 0 };
     if (m->lowest <= 0)
         return;
     if (h->hidden_dropout > 0 || h->attn_dropout > 0) {
-        detail(
-            "%d of %d layers are frozen, but dropout makes every pass through them another; with "
-            "hidden_dropout=0 attn_dropout=0 their output is computed once",
-            m->lowest, m->base->dims.n_layers);
+        detail("the output of the %d frozen layers (of %d) changes in every epoch because of "
+               "dropout; with hidden_dropout=0 attn_dropout=0 it is computed only once",
+               m->lowest, m->base->dims.n_layers);
         return;
     }
     if (!model_frozen_is_fixed(m))
         return;
     for (int s = 0; s < N_SPLITS; s++)
         if (d->split[s])
-            add_split(&k->split[s], m, d->split[s], &budget);
+            cache_split(&c->split[s], m, d->split[s], &budget);
 }
 
-void frozen_cache_free(struct frozen_cache *k)
+void frozen_cache_free(struct frozen_cache *c)
 {
     for (int s = 0; s < N_SPLITS; s++) {
-        free(k->split[s].data);
-        free(k->split[s].row);
-        free(k->split[s].known);
+        free(c->split[s].data);
+        free(c->split[s].row);
+        free(c->split[s].known);
     }
-    *k = (struct frozen_cache){ 0 };
+    *c = (struct frozen_cache){ 0 };
 }
 
-int frozen_cache_fwd(const struct frozen_cache_split *k, const struct model *m,
+int frozen_cache_fwd(const struct frozen_cache_split *s, const struct model *m,
                      struct workspace *ws, const struct microbatch *mb)
 {
-    if (!k || !k->data)
+    if (!s || !s->data)
         return model_fwd(m, ws, &mb->b);
-    ws->frozen = k->row;
+    ws->frozen = s->row;
     ws->frozen_at = mb->example;
     ws->frozen_known = true;
     for (int i = 0; i < mb->b.n_seq; i++)
-        ws->frozen_known &= k->known[mb->example[i]];
+        ws->frozen_known &= s->known[mb->example[i]];
     int rc = model_fwd(m, ws, &mb->b);
     ws->frozen = NULL;
     for (int i = 0; i < mb->b.n_seq && rc == 0; i++)
-        k->known[mb->example[i]] = true;
+        s->known[mb->example[i]] = true;
     return rc;
 }

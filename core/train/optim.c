@@ -1,6 +1,5 @@
-/* optim.c - options of training and the learning rate. */
-#include "core/base/opt.h"
-#include "core/train/parts.h"
+/* optim.c - the settings of a training run, and the learning rate. */
+#include "core/train/optim.h"
 #include "core/base/suggest.h"
 
 #include <math.h>
@@ -12,51 +11,58 @@
 const struct opt train_opts[] = {
     { "lr", 0, OPT_REAL, AT(lr), "0.001", 0, 1e10, NULL, "peak learning rate of AdamW" },
     { "weight_decay", 0, OPT_REAL, AT(weight_decay), "0.01", 0, 1e3, NULL,
-      "decoupled weight decay, on all trained numbers" },
+      "decoupled weight decay of all trainable parameters" },
     { "beta1", 0, OPT_REAL, AT(beta1), "0.9", 0, 1, NULL, "decay of AdamW's first moment" },
     { "beta2", 0, OPT_REAL, AT(beta2), "0.999", 0, 1, NULL, "decay of AdamW's second moment" },
     { "eps", 0, OPT_REAL, AT(eps), "1e-8", 1e-30, 1, NULL, "AdamW's epsilon" },
-    { "clip", 0, OPT_REAL, AT(clip), "0", 0, 1e10, NULL, "largest gradient norm, 0: no clipping" },
+    { "clip", 0, OPT_REAL, AT(clip), "0", 0, 1e10, NULL,
+      "largest norm of the gradient; 0: no clipping" },
     { "warmup", 0, OPT_REAL, AT(warmup), "0.06", 0, 1e9, NULL,
-      "warm-up: below 1 a share of the steps, else steps" },
+      "warm-up of the learning rate: below 1 a share of all steps, else a number of steps" },
     { "schedule", 0, OPT_CHOICE, AT(schedule), "linear", 0, 0, "linear|constant|cosine",
-      "learning rate after warm-up" },
-    { "epochs", 0, OPT_INT, AT(epochs), "3", 1, 1e6, NULL, "passes over the training examples" },
-    { "steps", 0, OPT_INT, AT(steps), "0", 0, 1e9, NULL, "steps, 0: as many as epochs make" },
-    { "batch", 0, OPT_INT, AT(batch), "16", 1, 1e5, NULL, "examples in memory at once" },
+      "how the learning rate decays after warm-up" },
+    { "epochs", 0, OPT_INT, AT(epochs), "3", 1, 1e6, NULL,
+      "number of passes over the training examples" },
+    { "steps", 0, OPT_INT, AT(steps), "0", 0, 1e9, NULL,
+      "number of optimizer steps; 0: those of all epochs" },
+    { "batch", 0, OPT_INT, AT(batch), "16", 1, 1e5, NULL, "examples per batch" },
     { "batch_tokens", 0, OPT_INT, AT(batch_tokens), "0", 0, 1e6, NULL,
-      "most tokens in memory at once (but one example at least), instead of batch; 0: batch" },
-    { "accumulate", 0, OPT_INT, AT(accumulate), "1", 1, 1e5, NULL, "batches that make a step" },
+      "largest number of tokens per batch, instead of batch (a batch has at least one example); "
+      "0: use batch" },
+    { "accumulate", 0, OPT_INT, AT(accumulate), "1", 1, 1e5, NULL,
+      "batches per optimizer step, whose gradients are accumulated" },
     { "eval_every", 0, OPT_INT, AT(eval_every), "0", 0, 1e9, NULL,
-      "steps between evaluations, 0: at the end of every epoch" },
+      "optimizer steps between evaluations; 0: evaluate at the end of every epoch" },
     { "max_len", 0, OPT_INT, AT(max_len), "0", 0, 1e6, NULL,
-      "longest input in tokens, 0: the task's" },
+      "largest number of tokens per input; longer ones are cut; 0: the task's" },
     { "train_n", 0, OPT_INT, AT(train_n), "0", 0, 1e9, NULL,
-      "training examples drawn at random, 0: all" },
+      "number of training examples, drawn at random; 0: all" },
     { "dev_n", 0, OPT_INT, AT(dev_n), "0", 0, 1e9, NULL,
-      "dev examples drawn at random, and as many of the test split; 0: all" },
-    { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, "auto|cls|mean",
-      "what the classifier reads; auto: as the checkpoint was made" },
+      "number of examples of the dev split and of the test split, drawn at random; 0: all" },
+    { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, POOLING_CHOICES,
+      "what the classifier reads: the pooler's output for the first token (cls) or the mean of all "
+      "tokens; auto: what the pretrained model uses" },
     { "pool_scale", 0, OPT_REAL, AT(pool_scale), "1", 1e-6, 1e6, NULL,
       "factor on the pooled vector before the classifier" },
     { "hidden_dropout", 0, OPT_REAL, AT(hidden_dropout), "-1", -1, 0.999, NULL,
-      "dropout of hidden states, -1: the model's" },
+      "dropout of hidden states; -1: the model's" },
     { "attn_dropout", 0, OPT_REAL, AT(attn_dropout), "-1", -1, 0.999, NULL,
-      "dropout of attention, -1: the model's" },
+      "dropout of attention probabilities; -1: the model's" },
     { "classifier_dropout", 0, OPT_REAL, AT(classifier_dropout), "-1", -1, 0.999, NULL,
-      "dropout before the classifier, -1: the model's" },
+      "dropout before the classifier; -1: the model's" },
     { "recompute", 0, OPT_STR, AT(recompute), "false", 0, 0, NULL,
-      "blocks that backward computes again instead of keeping them: false, true for all, or how "
-      "many; the same numbers from less memory" },
+      "activation checkpointing: false, true for all blocks, or a number of blocks whose "
+      "activations the backward pass recomputes; the same results with less memory" },
     { "best_by", 0, OPT_STR, AT(best_by), "", 0, 0, NULL,
-      "metric (or loss) that picks the best evaluation; empty: the task's first" },
+      "metric, or loss, that decides which evaluation is the best; empty: the task's first "
+      "metric" },
     { NULL, 0, OPT_END, 0, NULL, 0, 0, NULL, NULL },
 };
 
 static int check_best_by(const struct train_cfg *c, const struct task *t)
 {
     const char *words[TASK_MAX_METRICS + 2] = { "loss" };
-    char list[200] = "loss";
+    char hint[SUGGEST_HINT];
 
     if (!c->best_by || !*c->best_by || strcmp(c->best_by, "loss") == 0)
         return 0;
@@ -64,14 +70,9 @@ static int check_best_by(const struct train_cfg *c, const struct task *t)
         if (strcmp(c->best_by, t->metrics[i]) == 0)
             return 0;
         words[i + 1] = t->metrics[i];
-        snprintf(list + strlen(list), sizeof list - strlen(list), ", %s", t->metrics[i]);
     }
-    const char *near = suggest_word(c->best_by, words);
-    if (near)
-        return fail(FAIL_USAGE, "best_by: task '%s' has no metric '%s'; did you mean '%s'?",
-                    t->name, c->best_by, near);
-    return fail(FAIL_USAGE, "best_by: task '%s' has no metric '%s', only %s", t->name, c->best_by,
-                list);
+    return fail_setting("best_by", "unknown best_by '%s' for task '%s'%s", c->best_by, t->name,
+                        suggest_hint(hint, c->best_by, words, NULL));
 }
 
 int train_recompute(const struct train_cfg *c)
@@ -86,8 +87,8 @@ int train_recompute(const struct train_cfg *c)
         return ALL;
     long n = strtol(s, &end, 10);
     if (*s < '0' || *s > '9' || *end || n > ALL)
-        return fail(FAIL_USAGE, "'recompute' must be false, true or a number of blocks, not '%s'",
-                    s);
+        return fail_setting("recompute",
+                            "'recompute' must be false, true or a number of blocks, not '%s'", s);
     return (int)n;
 }
 
@@ -102,16 +103,19 @@ int train_cfg_check(const struct train_cfg *c, const struct task *t)
 
     for (size_t i = 0; i < ARRAY_LEN(drop); i++)
         if (drop[i].p != -1 && !(drop[i].p >= 0 && drop[i].p < 1))
-            return fail(FAIL_USAGE, "'%s' must be from 0 to below 1, or -1 for the model's, not %g",
-                        drop[i].key, drop[i].p);
+            return fail_setting(
+                drop[i].key, "'%s' must be at least 0 and below 1, or -1 for the model's, not %g",
+                drop[i].key, drop[i].p);
     if (c->beta1 >= 1 || c->beta2 >= 1)
-        return fail(FAIL_USAGE, "'%s' must be below 1", c->beta1 >= 1 ? "beta1" : "beta2");
+        return fail_setting(c->beta1 >= 1 ? "beta1" : "beta2", "'%s' must be below 1",
+                            c->beta1 >= 1 ? "beta1" : "beta2");
     if (c->batch < 1 || c->accumulate < 1 || (c->epochs < 1 && c->steps < 1))
-        return fail(FAIL_USAGE, "'batch', 'accumulate' and 'epochs' or 'steps' must be at least 1");
+        return fail_setting("batch,accumulate,epochs,steps",
+                            "'batch', 'accumulate' and 'epochs' or 'steps' must be at least 1");
     return train_recompute(c) < 0 ? -1 : check_best_by(c, t);
 }
 
-double lr_at(const struct train_cfg *c, long s, long n)
+double train_lr(const struct train_cfg *c, long s, long n)
 {
     long w = c->warmup >= 1 ? (long)c->warmup : (long)(c->warmup * (double)n);
 

@@ -1,10 +1,10 @@
-/* order.c - which examples a step takes: the epoch's order, cut by examples or by tokens. */
+/* order.c - the examples of a step: the order of its epoch, cut by examples or by tokens. */
+#include "core/train/order.h"
 #include "core/base/rng.h"
-#include "core/train/parts.h"
 
 #include <stdlib.h>
 
-long batch_take(const struct train_cfg *c, const struct dataset *d, const int *idx, long n)
+long order_batch(const struct train_cfg *c, const struct dataset *d, const int *idx, long n)
 {
     size_t room = (size_t)c->batch_tokens;
     long k = 0;
@@ -34,8 +34,8 @@ void order_free(struct order *o)
     *o = (struct order){ 0 };
 }
 
-/* The order of epoch E and where its steps begin. */
-static void shuffle(struct order *o, long e)
+/* The order of epoch E, and where its steps begin. */
+static void order_shuffle(struct order *o, long e)
 {
     struct rng r = rng_make(o->seed, RNG_ORDER, (uint32_t)e);
     long n = o->d->n;
@@ -46,7 +46,7 @@ static void shuffle(struct order *o, long e)
     o->n_steps = 0;
     for (long at = 0; at < n;) {
         for (long k = 0; k < o->cfg->accumulate && at < n; k++)
-            at += batch_take(o->cfg, o->d, o->idx + at, n - at);
+            at += order_batch(o->cfg, o->d, o->idx + at, n - at);
         o->from[++o->n_steps] = (int)at;
     }
     o->epoch = e;
@@ -55,14 +55,15 @@ static void shuffle(struct order *o, long e)
 const int *order_step(struct order *o, long s, long *n)
 {
     if (o->n_steps == 0 || s < o->first) {
-        shuffle(o, 0);
+        order_shuffle(o, 0);
         o->first = 0;
     }
     while (s >= o->first + o->n_steps) {
-        /* cut by examples, all epochs have as many steps: no need to see those between */
+        /* cut by examples, all epochs have the same number of steps, and those between are
+         * skipped */
         long skip = o->cfg->batch_tokens ? 1 : (s - o->first) / o->n_steps;
         o->first += skip * o->n_steps;
-        shuffle(o, o->epoch + skip);
+        order_shuffle(o, o->epoch + skip);
     }
     const int *from = o->from + (s - o->first);
     *n = from[1] - from[0];

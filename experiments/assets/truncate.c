@@ -1,17 +1,13 @@
-/* truncate.c - models whose matrices were cut to a low rank: "minilm@r64" is minilm with every matrix of
- * its blocks replaced by the best approximation of rank 64 (Eckart & Young 1936),
- *
- *     W_R = sum over i <= R of s_i u_i v_i^T
- *
- * made when it is first asked for, as a folder of its own beside the model's. How much rank does W need,
- * and does adapting bring back what was cut? (Hu et al. 2021, section 8: "rank-deficiency of W".) */
-#include "experiments/assets/paths.h"
+/* truncate.c - models whose matrices are replaced by their closest matrices of a low rank. */
+#include "experiments/assets/truncate.h"
 #include "core/base/file.h"
+#include "core/nn/model.h"
+#include "experiments/assets/model_dir.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int truncated_name(const char *name, char **of, long *rank)
+int truncate_name(const char *name, char **of, long *rank)
 {
     const char *at = strstr(name, "@r");
     char *end;
@@ -20,13 +16,14 @@ int truncated_name(const char *name, char **of, long *rank)
         return 0;
     *rank = strtol(at + 2, &end, 10);
     if (end == at + 2 || *end || *rank < 1 || *rank > 65536)
-        return fail(FAIL_USAGE, "model '%s': a truncated model is NAME@rRANK, as minilm@r64", name);
+        return fail(FAIL_USAGE, "model '%s': a truncated model is NAME@rRANK, such as minilm@r64",
+                    name);
     *of = xprintf("%.*s", (int)(at - name), name);
     return 1;
 }
 
-/* X [out,in], rows touching, becomes its best approximation of rank R. */
-static int cut(real *x, int out, int in, int r)
+/* X [out,in], without gaps between its rows, becomes the closest matrix of rank R. */
+static int matrix_truncate(real *x, int out, int in, int r)
 {
     size_t n = (size_t)out * (size_t)in, k = (size_t)(out < in ? out : in);
     double *w = malloc(n * sizeof *w), *u = malloc((size_t)out * k * sizeof *u),
@@ -60,18 +57,19 @@ static bool is_matrix(const struct param *p)
     return p->layer >= 0 && p->role < ROLE_B;
 }
 
-static int check(const struct base_model *b, const char *name, long rank)
+static int check_rank(const struct base_model *b, const char *name, long rank)
 {
     for (int i = 0; i < b->n_params; i++) {
         const struct param *p = &b->params[i];
         int most = p->rows < p->cols ? p->rows : p->cols;
         if (!stored_as_is(b->arch, p))
-            return fail(FAIL_USAGE,
-                        "model '%s': %s holds its matrices in another form, which "
-                        "cannot be truncated here",
-                        name, b->arch->name);
+            return fail(
+                FAIL_USAGE,
+                "model '%s': %s stores its matrices in another form, which cannot be truncated",
+                name, b->arch->name);
         if (is_matrix(p) && rank > most)
-            return fail(FAIL_USAGE, "model '%s': its matrices have rank %d at most", name, most);
+            return fail(FAIL_USAGE, "model '%s': its matrices have a rank of at most %d", name,
+                        most);
     }
     return 0;
 }
@@ -96,7 +94,7 @@ static int write_weights(const struct base_model *b, const char *dir, int rank)
             out[i].shape[0] = (size_t)p->cols;
         param_read(x, p);
         if (is_matrix(p))
-            rc = cut(x, p->rows, p->cols, rank);
+            rc = matrix_truncate(x, p->rows, p->cols, rank);
     }
     if (rc == 0)
         rc = st_write(path, out, b->n_params, sizeof(real) == 8);
@@ -107,8 +105,8 @@ static int write_weights(const struct base_model *b, const char *dir, int rank)
     return rc;
 }
 
-/* config.json is last: a folder without it is no model, whatever interrupted us. */
-int truncated_make(const char *name, const char *of, long rank, const char *dir)
+/* config.json comes last: a folder without it is no model, so an interruption leaves none. */
+int truncate_make(const char *name, const char *home, const char *of, long rank, const char *dir)
 {
     static const char *const files[] = { "vocab.txt",
                                          "tokenizer.json",
@@ -117,13 +115,14 @@ int truncated_make(const char *name, const char *of, long rank, const char *dir)
                                          "1_Pooling/config.json",
                                          "config.json",
                                          NULL };
-    char *from = model_dir(of), *pooling = path_join(dir, "1_Pooling");
+    char *from = model_dir(home, of), *pooling = path_join(dir, "1_Pooling");
     struct base_model b = { 0 };
     int rc = -1;
 
-    if (!from || base_model_load(&b, from) != 0 || check(&b, name, rank) != 0)
+    if (!from || base_model_load(&b, from) != 0 || check_rank(&b, name, rank) != 0)
         goto out;
-    note("making '%s': every matrix of %s's blocks cut to rank %ld", name, of, rank);
+    note("making '%s': every matrix in the blocks of '%s' is truncated to rank %ld", name, of,
+         rank);
     if (make_dirs(pooling) != 0 || write_weights(&b, dir, (int)rank) != 0)
         goto out;
     rc = 0;

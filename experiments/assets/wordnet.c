@@ -1,3 +1,4 @@
+/* wordnet.c - tasks made from WordNet 3.0. */
 #include "experiments/assets/wordnet.h"
 #include "core/base/file.h"
 
@@ -53,8 +54,8 @@ const char *const wordnet_lexnames[46] = { "adj.all",
                                            "adj.ppl",
                                            NULL };
 
-/* FNV-1a, finished with a mixer: a stable hash of a synset's name, the same on every machine. */
-static uint64_t hash_text(const char *s)
+/* FNV-1a with a final mix: the same on every machine. */
+static uint64_t hash_string(const char *s)
 {
     uint64_t h = 0xcbf29ce484222325u;
 
@@ -64,14 +65,14 @@ static uint64_t hash_text(const char *s)
     return h ^ (h >> 33);
 }
 
-/* 80 % train, 10 % dev, 10 % test. */
+/* 80% train, 10% dev, 10% test. */
 static int split_of(const char *id)
 {
-    unsigned p = (unsigned)(hash_text(id) % 10);
+    unsigned p = (unsigned)(hash_string(id) % 10);
     return p < 8 ? 0 : p < 9 ? 1 : 2;
 }
 
-/* The definition ends at the first example, which begins with a quote after a semicolon. */
+/* The definition ends at the first example, which is a quotation after a semicolon. */
 static char *gloss_of(const char *text)
 {
     const char *end = text + strlen(text);
@@ -100,7 +101,7 @@ static char *gloss_of(const char *text)
 }
 
 /* One line of a data file: offset lex_filenum ss_type w_cnt (word lex_id)* p_cnt (symbol offset pos
- * src)* ... | gloss. Hypernyms stay offsets until link_hypernyms. */
+ * src)* ... | gloss. Hypernyms are offsets until link_hypernyms. */
 static int parse_line(struct synset *s, char *line, char pos)
 {
     char *bar = strstr(line, " | "), *save = NULL;
@@ -139,7 +140,7 @@ static int by_id(const void *a, const void *b)
     return strcmp(((const struct synset *)a)->id, ((const struct synset *)b)->id);
 }
 
-/* Offsets of hypernyms to indices, by the order of ids within one part of speech. */
+/* Replace the offsets of hypernyms by indices. */
 static int link_hypernyms(struct wordnet *w)
 {
     qsort(w->s, (size_t)w->n, sizeof *w->s, by_id);
@@ -149,7 +150,7 @@ static int link_hypernyms(struct wordnet *w)
             snprintf(key.id, sizeof key.id, "%c%08d", w->s[i].id[0], w->s[i].hypernym[h]);
             struct synset *to = bsearch(&key, w->s, (size_t)w->n, sizeof *w->s, by_id);
             if (!to)
-                return fail(FAIL_INPUT, "WordNet: synset '%s' points to '%s', which is not there",
+                return fail(FAIL_INPUT, "WordNet: synset '%s' points to '%s', which does not exist",
                             w->s[i].id, key.id);
             w->s[i].hypernym[h] = (int)(to - w->s);
         }
@@ -165,13 +166,13 @@ static int load_file(struct wordnet *w, const char *dir, const char *name, char 
     int rc = 0;
 
     if (!f) {
-        rc = fail(FAIL_TOOL,
-                  "WordNet's '%s' is not there; install it: apt-get install wordnet-base", path);
+        rc = fail(FAIL_TOOL, "WordNet's '%s' is missing; install it: apt-get install wordnet-base",
+                  path);
         goto out;
     }
     while (rc == 0 && getline(&line, &cap, f) > 0) {
         number++;
-        if (line[0] == ' ') /* the licence at the top */
+        if (line[0] == ' ') /* the license at the top */
             continue;
         if ((w->n & (w->n - 1)) == 0)
             w->s = xgrow(w->s, w->n ? 2 * (size_t)w->n : 1, sizeof *w->s);
@@ -217,7 +218,7 @@ void wordnet_free(struct wordnet *w)
     *w = (struct wordnet){ 0 };
 }
 
-/* --- no gloss in two splits */
+/* --- no gloss is in two splits */
 
 struct gloss_use {
     const char *gloss;
@@ -231,8 +232,8 @@ static int by_gloss(const void *a, const void *b)
     return c ? c : (x->synset > y->synset) - (x->synset < y->synset);
 }
 
-/* home[i]: the split that synset i may be used in, or -1: its gloss also stands in a later split
- * (test before dev before train), so it is left out. */
+/* home[i]: the split that synset i is used in, or -1: it is left out, because its gloss is also in
+ * another split that takes precedence (test over dev over train). */
 static int *gloss_homes(const struct wordnet *w)
 {
     struct gloss_use *u = xalloc((size_t)w->n, sizeof *u);
@@ -275,6 +276,7 @@ struct link {
     int child, parent;
 };
 
+/* The hypernym links within a split, except those between equal glosses. */
 static struct link *links_of(const struct wordnet *w, const int *home, int split, int *n)
 {
     struct link *l = NULL;
@@ -302,7 +304,7 @@ static void write_hypernym(FILE *f, const struct wordnet *w, const int *home, in
         const struct synset *child = &w->s[l[i].child], *parent = &w->s[l[i].parent];
         char pair[32];
         snprintf(pair, sizeof pair, "%s>%s", child->id, parent->id);
-        uint64_t h = hash_text(pair);
+        uint64_t h = hash_string(pair);
         fprintf(f, "%s\t%s\tyes\n", child->gloss, parent->gloss);
         if (h & 1) {
             fprintf(f, "%s\t%s\tno\n", parent->gloss, child->gloss);
@@ -325,13 +327,13 @@ int wordnet_write(const struct wordnet *w, const char *task, const char *dir)
         : strcmp(task, "hypernym") == 0 ? write_hypernym
                                         : NULL;
     if (!write_split)
-        return fail(FAIL_USAGE, "'%s' is not a task made from WordNet; supersense and hypernym are",
-                    task);
+        return fail(FAIL_USAGE,
+                    "task '%s' is not made from WordNet, only supersense and hypernym are", task);
     if (make_dirs(dir) != 0)
         return -1;
     int *home = gloss_homes(w), rc = 0;
     for (int split = 2; split >= 0 && rc == 0;
-         split--) { /* train last: it marks the set as whole */
+         split--) { /* train last: it marks the files as complete */
         char *text = NULL, *path = path_join(dir, names[split]);
         size_t size = 0;
         FILE *f = open_memstream(&text, &size);

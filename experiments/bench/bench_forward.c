@@ -1,124 +1,85 @@
-/* bench_forward.c - the latency of one batch on one thread: the base model, the same with the update
- * merged into its weights, and with adapters beside them. */
+/* bench_forward.c - the time of one batch on one thread: the base model, the base model with an
+ * update merged into its weights, and a model with adapters beside its weights. */
 #include "experiments/bench/bench.h"
+#include "experiments/bench/bench_needed.h"
+#include "experiments/bench/bench_rate.h"
+#include "experiments/bench/bench_sides.h"
+#include "experiments/bench/bench_steps.h"
+#include "experiments/bench/bench_table.h"
+#include "experiments/bench/bench_words.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE_BASE, SIDE_MERGED, SIDE_ADAPTERS, N_SIDES };
-enum { PROFILED = 10 };
+/* In the order in which they are made; a method without an update to merge is refused at once. */
+enum { ADAPTERS, MERGED, BASE, N_SIDES };
+enum { DEFAULT_SEQUENCES = 1, PROFILED_PASSES = 10, N_OWN_COLS = 13 };
+enum { TURNS_TIME = 20 }; /* time for all turns, in units of --seconds */
 
-static const char *const side_names[] = { "base", "merged", "adapters" };
+static const char *const side_names[N_SIDES] = { "adapters", "merged", "base" };
 
-struct side {
-    struct bench_model b;
-    struct workspace ws;
-    bool has_lane;
-    double share[N_WORK + 1];
-};
 struct forward {
-    struct side side[N_SIDES];
-    struct bench_side timed[N_SIDES];
-    struct microbatch mb;
+    struct bench_sides sides;
+    double share[N_SIDES][N_WORK + 1];
     int turns;
 };
 
-static int prepare_side(struct forward *f, int i, const struct settings *v,
-                        const struct bench_cfg *c, const struct model *update)
+static int make_sides(struct bench_sides *s, const struct settings *v, const struct bench_cfg *c)
 {
-    struct side *s = &f->side[i];
+    static const enum bench_side_kind kinds[N_SIDES] = { BENCH_SIDE_ADAPTER, BENCH_SIDE_MERGED,
+                                                         BENCH_SIDE_BASE };
+    long sequences = c->sequences ? c->sequences : DEFAULT_SEQUENCES;
+    long tokens = c->tokens ? c->tokens : BENCH_TOKENS;
 
-    if (bench_model_init(&s->b, v, "minilm", c->sequences ? c->sequences : 1,
-                         c->tokens ? c->tokens : 128, update) != 0)
-        return -1;
-    if (i == SIDE_ADAPTERS)
-        bench_model_fill(&s->b.m);
-    if (workspace_init(&s->ws, &s->b.m, false) != 0)
-        return -1;
-    s->ws.all_logits = s->b.base.arch->causal;
-    s->has_lane = true;
+    s->logits = true;
+    for (int i = 0; i < N_SIDES; i++)
+        if (bench_sides_add(s, kinds[i], c->session, v, sequences, tokens, ADAPTERS) != 0)
+            return -1;
+    const struct dataset *set = &s->model[ADAPTERS].set; /* batch= may have set its size */
+    bench_sides_batch(s, set->n, set->max_tokens);
     return 0;
 }
 
-static int prepare(struct forward *f, const struct settings *v, const struct bench_cfg *c)
-{
-    struct settings plain = { 0 };
-    int rc = prepare_side(f, SIDE_ADAPTERS, v, c, NULL);
-    const struct bench_model *adapted = &f->side[SIDE_ADAPTERS].b;
+/* --- measured */
 
-    if (rc == 0 && !adapted->m.adapt->merge)
-        rc = fail(FAIL_USAGE, "the method '%s' has no update that can be merged",
-                  adapted->m.adapt->name);
-    settings_copy(&plain, v);
-    settings_set(&plain, "method", "bitfit", "bench forward"); /* changes nothing yet */
-    if (rc == 0)
-        rc = prepare_side(f, SIDE_BASE, &plain, c, NULL);
-    if (rc == 0)
-        rc = prepare_side(f, SIDE_MERGED, &plain, c, &adapted->m);
-    settings_free(&plain);
+static int profile_side(double share[N_WORK + 1], struct bench_sides *s, int i)
+{
+    double work[N_WORK], start = now_mono();
+    int rc = 0;
+
+    if (prof_start() != 0)
+        return -1;
+    prof_begin(WORK_OTHER);
+    for (int n = 0; n < PROFILED_PASSES && rc == 0; n++)
+        rc = model_fwd(&s->model[i].m, &s->ws[i], &s->mb.b);
+    prof_end();
+    prof_stop();
     if (rc != 0)
         return -1;
-    int n = adapted->set.n, *idx = xalloc((size_t)n, sizeof *idx);
-    for (int i = 0; i < n; i++)
-        idx[i] = i;
-    batch_fill(&f->mb, &adapted->set, idx, n, 0);
-    free(idx);
+    prof_read(work);
+    bench_steps_shares(share, work, now_mono() - start, 1);
     return 0;
 }
 
-static void release(struct forward *f)
+static int measure_sides(struct forward *f, double seconds)
 {
-    for (int i = 0; i < N_SIDES; i++) {
-        if (f->side[i].has_lane)
-            workspace_free(&f->side[i].ws);
-        bench_model_free(&f->side[i].b);
-    }
-    microbatch_free(&f->mb);
-    free(f);
-}
-
-/* --- timed */
-
-static int time_turns(struct forward *f, double seconds)
-{
-    for (int i = 0; i < N_SIDES; i++) {
-        f->timed[i].m = &f->side[i].b.m;
-        f->timed[i].ws = &f->side[i].ws;
-    }
-    f->turns = bench_turns(f->timed, N_SIDES, &f->mb.b, seconds, 0);
-    return f->turns < 0 ? -1 : 0;
-}
-
-static int profile(struct forward *f)
-{
-    double work[N_WORK];
-
-    for (int i = 0; i < N_SIDES; i++) {
-        struct side *s = &f->side[i];
-        double start = now_mono();
-        if (prof_start() != 0)
+    f->turns = bench_sides_time(&f->sides, seconds, 0);
+    if (f->turns < 0)
+        return -1;
+    for (int i = 0; i < N_SIDES; i++)
+        if (profile_side(f->share[i], &f->sides, i) != 0)
             return -1;
-        int rc = 0;
-        prof_begin(WORK_OTHER);
-        for (int n = 0; n < PROFILED && rc == 0; n++)
-            rc = model_fwd(&s->b.m, &s->ws, &f->mb.b);
-        prof_end();
-        prof_stop();
-        if (rc != 0)
-            return -1;
-        prof_read(work);
-        bench_shares(s->share, work, now_mono() - start, 1);
-    }
     return 0;
 }
 
 /* --- reported */
 
-/* Largest difference of hidden states to those with adapters, relative to the largest of these. */
-static double difference(const struct forward *f, int side)
+/* The largest difference between hidden states and those with adapters, relative to the largest
+ * of the latter. */
+static double difference(const struct bench_sides *s, int side)
 {
-    struct mat a = f->side[SIDE_ADAPTERS].ws.hidden, b = f->side[side].ws.hidden;
+    struct mat a = s->ws[ADAPTERS].hidden, b = s->ws[side].hidden;
     double diff = 0, largest = 0;
 
     for (int i = 0; i < a.rows; i++)
@@ -130,58 +91,60 @@ static double difference(const struct forward *f, int side)
     return diff / largest;
 }
 
-static void add_side(struct bench_table *t, struct forward *f, int i, const double ratio[3],
-                     const char *model, double gemm)
+/* Sorts the times of the side. */
+static void add_side(struct bench_table *t, struct forward *f, int i,
+                     const double ratio[BENCH_N_QUARTILES], const char *model, double gemm)
 {
-    struct side *s = &f->side[i];
-    struct bench_load load = bench_load_of(&s->b.set);
+    const struct bench_model *b = &f->sides.model[i];
+    struct bench_side *timed = &f->sides.timed[i];
+    struct bench_load load = bench_needed_load(&f->sides.set);
+    int tokens = f->sides.set.max_tokens;
     char method[120], precision[16], shape[48];
-    double x[13 + N_WORK];
 
-    double ms = bench_median(f->timed[i].ms, f->turns);
-    double needed = 1e-6 * bench_needed(&s->b.m, &load, false) / ms;
-    const double numbers[] = { load.sequences,
-                               s->b.set.max_tokens,
-                               ms,
-                               f->timed[i].ms[0],
-                               ratio[0],
-                               ratio[1],
-                               ratio[2],
-                               difference(f, i),
-                               1e3 * load.tokens / ms,
-                               needed,
-                               gemm,
-                               needed / gemm,
-                               (double)peak_rss_bytes() / 1e6 };
-    memcpy(x, numbers, sizeof numbers);
-    memcpy(x + ARRAY_LEN(numbers), s->share, N_WORK * sizeof *x);
-    snprintf(shape, sizeof shape, "%.0f x %d", load.sequences, s->b.set.max_tokens);
+    double ms = bench_stats_median(timed->ms, f->turns);
+    double needed = 1e-6 * bench_needed(&b->m, &load, false) / ms;
+    double x[N_OWN_COLS + N_WORK] = { load.sequences,
+                                      tokens,
+                                      ms,
+                                      timed->ms[0],
+                                      ratio[BENCH_MEDIAN],
+                                      ratio[BENCH_Q1],
+                                      ratio[BENCH_Q3],
+                                      difference(&f->sides, i),
+                                      1e3 * load.tokens / ms,
+                                      needed,
+                                      gemm,
+                                      needed / gemm,
+                                      (double)peak_rss_bytes() / 1e6 };
+    memcpy(x + N_OWN_COLS, f->share[i], N_WORK * sizeof *x);
+    snprintf(shape, sizeof shape, "%.0f x %d", load.sequences, tokens);
     bench_table_add(t,
                     (const char *[]){ side_names[i], model,
-                                      bench_method(method, &f->side[SIDE_ADAPTERS].b.r),
-                                      bench_precision(precision, &s->b.r, NULL), shape },
+                                      bench_words_method(method, &f->sides.model[ADAPTERS].r),
+                                      bench_words_precision(precision, &b->r, NULL), shape },
                     x);
 }
 
-static int report(struct forward *f, const struct bench_cfg *c, const struct settings *v,
-                  double gemm)
+static int report_sides(struct forward *f, const struct bench_cfg *c, const struct settings *v,
+                        double gemm)
 {
     static const char *const cols[] = {
-        "weights",     "model",      "method",      "precision",     "shape",
-        "sequences",   "tokens",     "ms_median",   "ms_best",       "to_base",
-        "to_base_q1",  "to_base_q3", "difference",  "tokens_per_s",  "needed_gflops",
-        "gemm_gflops", "ratio",      "peak_rss_mb", BENCH_WORK_COLS, NULL
+        "weights",     "model",      "method",      "precision",      "shape",
+        "sequences",   "tokens",     "ms_median",   "ms_best",        "to_base",
+        "to_base_q1",  "to_base_q3", "difference",  "tokens_per_s",   "needed_gflops",
+        "gemm_gflops", "ratio",      "peak_rss_mb", BENCH_SHARE_COLS, NULL
     };
-    const struct setting *model = settings_get(v, "model");
+    static const int order[N_SIDES] = { BASE, MERGED, ADAPTERS };
+    const struct bench_side *timed = f->sides.timed;
     struct bench_table t;
-    double ratio[N_SIDES][3];
+    double ratio[N_SIDES][BENCH_N_QUARTILES];
 
     bench_table_init(&t, "forward", 5, cols);
-    for (int i = 0; i < N_SIDES; i++) /* before times are sorted */
-        bench_to_base(ratio[i], &f->timed[i], &f->timed[SIDE_BASE], f->turns);
-    for (int i = 0; i < N_SIDES; i++)
-        add_side(&t, f, i, ratio[i], model ? model->value : "minilm", gemm);
-    return bench_end(&t, c, v);
+    for (int i = 0; i < N_SIDES; i++) /* before their times are sorted */
+        bench_turns_ratio(ratio[i], &timed[i], &timed[BASE], f->turns);
+    for (int k = 0; k < N_SIDES; k++)
+        add_side(&t, f, order[k], ratio[order[k]], bench_words_model(v), gemm);
+    return bench_table_end(&t, c, v);
 }
 
 int bench_forward(const struct bench_cfg *c, int n, char **words)
@@ -192,19 +155,18 @@ int bench_forward(const struct bench_cfg *c, int n, char **words)
     int rc = bench_words(&v, "model", n, words);
 
     if (rc == 0)
-        rc = prepare(f, &v, c);
+        rc = make_sides(&f->sides, &v, c);
     if (rc == 0) {
-        const struct bench_model *b = &f->side[SIDE_BASE].b;
-        bench_precision(precision, &b->r, NULL);
-        double before = bench_model_rate(&b->d, precision, c->seconds, 1);
-        rc = time_turns(f, 20 * c->seconds);
+        const struct bench_model *b = &f->sides.model[BASE];
+        bench_words_precision(precision, &b->r, NULL);
+        double before = bench_rate_model(&b->d, precision, c->seconds, 1);
+        rc = measure_sides(f, TURNS_TIME * c->seconds);
+        double after = bench_rate_model(&b->d, precision, c->seconds, 1);
         if (rc == 0)
-            rc = profile(f);
-        double after = bench_model_rate(&b->d, precision, c->seconds, 1);
-        if (rc == 0)
-            rc = report(f, c, &v, (before + after) / 2);
+            rc = report_sides(f, c, &v, (before + after) / 2);
     }
-    release(f);
+    bench_sides_free(&f->sides);
+    free(f);
     settings_free(&v);
     return rc;
 }

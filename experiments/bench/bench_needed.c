@@ -1,9 +1,7 @@
-/* bench_needed.c - the operations that a forward pass or a training step cannot do without. */
-#include "experiments/bench/bench.h"
+/* bench_needed.c - how many operations a forward pass or a training step needs at least. */
+#include "experiments/bench/bench_needed.h"
 
-#include <string.h>
-
-struct bench_load bench_load_of(const struct dataset *d)
+struct bench_load bench_needed_load(const struct dataset *d)
 {
     struct bench_load l = { .sequences = d->n, .tokens = (double)d->n_tokens };
 
@@ -20,8 +18,8 @@ static bool is_decoder(const struct model *m)
     return m->head.n_labels == 0;
 }
 
-/* Rows that a matrix of a block multiplies. */
-static double rows_of(const struct model *m, const struct param *p, const struct bench_load *l)
+/* Rows of the input of a matrix of a block. */
+static double input_rows(const struct model *m, const struct param *p, const struct bench_load *l)
 {
     bool last = p->layer == m->base->dims.n_layers - 1 && m->head.pooling == POOL_CLS;
     bool all = p->role == (int)ROLE_W + PROJ_K || p->role == (int)ROLE_W + PROJ_V;
@@ -29,19 +27,20 @@ static double rows_of(const struct model *m, const struct param *p, const struct
     return last && !all && !is_decoder(m) ? l->sequences : l->tokens;
 }
 
-static double of_param(const struct model *m, int i, const struct bench_load *l, bool backward)
+static double param_operations(const struct model *m, int i, const struct bench_load *l,
+                               bool backward)
 {
     const struct param *p = &m->params[i];
     double n = (double)p->rows * p->cols;
-    bool own = i >= m->base->n_params && !strstr(p->name, "classifier.");
+    bool own = i >= m->base->n_params && !param_is_head(p);
 
     if (own && !p->is_vector)
         return n * l->tokens * (backward ? 6 : 2);
     if (p->layer >= 0 && p->role < ROLE_B) {
         int times = 2 + (backward && p->layer >= m->lowest ? 2 : 0);
-        return n * rows_of(m, p, l) * (times + (backward && p->trainable ? 2 : 0));
+        return n * input_rows(m, p, l) * (times + (backward && p->trainable ? 2 : 0));
     }
-    if (p->role == ROLE_WORD && is_decoder(m)) /* all but the last token of a sequence predict */
+    if (p->role == ROLE_WORD && is_decoder(m)) /* nothing follows the last token of a sequence */
         return n * (l->tokens - l->sequences) * (!backward ? 2 : p->trainable ? 6 : 4);
     return 0;
 }
@@ -53,7 +52,7 @@ double bench_needed(const struct model *m, const struct bench_load *l, bool back
     int below = m->lowest < 0 ? 0 : m->lowest;
 
     for (int i = 0; i < m->n_params; i++)
-        flop += of_param(m, i, l, backward);
+        flop += param_operations(m, i, l, backward);
     return flop +
            pairs * d->d_model * (4.0 * d->n_layers + (backward ? 8.0 * (d->n_layers - below) : 0));
 }

@@ -1,32 +1,20 @@
 /* bench_rate.c - how fast this machine multiplies, on several threads at once. */
-#include "experiments/bench/bench.h"
+#include "experiments/bench/bench_rate.h"
 #include "core/base/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 128 }; /* of a micro-batch in training */
+enum { BLOCK_ROWS = 128 }; /* as many tokens as a micro-batch in training has */
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-double bench_median(double *x, int n)
-{
-    qsort(x, (size_t)n, sizeof *x, ascending);
-    return n == 0 ? 0 : n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
-}
-
+/* The same product on every thread. */
 struct rates {
     const struct gemm_case *c;
     double seconds;
     double *rate; /* [threads] */
 };
 
-static void one_rate(void *arg, int piece, int thread)
+static void rate_of_thread(void *arg, int piece, int thread)
 {
     const struct rates *r = arg;
 
@@ -41,8 +29,8 @@ double bench_rate(const struct gemm_case *c, double seconds, int threads)
     struct rates r = { c, seconds, rate };
     struct pool *pool = pool_new(threads);
 
-    CHECK(pool, "%d threads", threads);
-    pool_run(pool, threads, one_rate, &r);
+    CHECK(pool, "cannot start %d threads", threads);
+    pool_run(pool, threads, rate_of_thread, &r);
     for (int i = 0; i < threads; i++)
         sum += rate[i];
     pool_free(pool);
@@ -50,7 +38,7 @@ double bench_rate(const struct gemm_case *c, double seconds, int threads)
     return sum;
 }
 
-double bench_model_rate(const struct dims *d, const char *precision, double seconds, int threads)
+double bench_rate_model(const struct dims *d, const char *precision, double seconds, int threads)
 {
     const int shape[][2] = { { d->d_model, 3 * d->d_model },
                              { d->d_model, d->d_model },

@@ -1,9 +1,14 @@
-/* bench_scale.c - time and memory of a training step against the size of the model, length, batch,
- * rank and the number of runs side by side.
+/* bench_scale.c - time and memory of a training step as the model, the length, the batch, the
+ * rank, or the number of runs side by side grows.
  *
- * One thing varies at a time; the others are as the words and flags say. Each point is a process of
- * its own, so that peak memory is that of the point. */
+ * One of them varies at a time; the others are as the words and flags say. Each point is measured
+ * in a process of its own, so that peak memory is that of the point. */
 #include "experiments/bench/bench.h"
+#include "core/math/mat.h"
+#include "experiments/bench/bench_model.h"
+#include "experiments/bench/bench_steps.h"
+#include "experiments/bench/bench_table.h"
+#include "experiments/bench/bench_words.h"
 
 #include <errno.h>
 #include <math.h>
@@ -13,12 +18,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_RUNS = 64, DEFAULT_STEPS = 5, MOST_TEXT = 400 };
+enum { MOST_RUNS = 64, DEFAULT_STEPS = 5, ERROR_SIZE = 400, N_OWN_COLS = 6 };
 
 static const struct axis {
     const char *name, *values;
 } axes[] = {
-    /* in the order of BENCH_AXES */
+    /* as in BENCH_AXES, after "all" */
     { "model", "tiny minilm roberta-base gpt2-small" },
     { "length", "16 32 64 128 256 512" },
     { "batch", "1 4 16 64" },
@@ -27,13 +32,13 @@ static const struct axis {
     { NULL, NULL },
 };
 
-/* What a child tells its parent; in shared pages. */
-struct told {
+/* What a child process reports to its parent, in shared memory. */
+struct child_report {
     struct bench_times times[MOST_RUNS];
-    double base_mb; /* of the process that the runs came from, before they began */
+    double base_mb; /* peak memory of the child before its runs began */
     double n_total, trainable;
-    int done, code; /* runs that ended well; of a failure */
-    char error[MOST_TEXT];
+    int code; /* 0, or the enum fail_code of a failure, which ERROR describes */
+    char error[ERROR_SIZE];
 };
 
 struct point {
@@ -42,10 +47,11 @@ struct point {
     const struct bench_cfg *c;
     struct settings v;
     long sequences, tokens, runs;
-    struct told *told;
+    struct child_report *report;
 };
 
-static int tell(struct told *t, int rc)
+/* Reports a failure to the parent unless RC is 0; returns RC. */
+static int note_failure(struct child_report *t, int rc)
 {
     if (rc != 0) {
         t->code = (int)fail_code();
@@ -54,33 +60,34 @@ static int tell(struct told *t, int rc)
     return rc;
 }
 
-/* Run I of a point in this process. */
-static int one_run(const struct point *p, struct bench_model *b, int i, int threads)
+/* Run I of a point, in this process. */
+static int time_run(const struct point *p, struct bench_model *b, int i, int threads)
 {
-    struct bench_job j = { .c = p->c,
-                           .r = &b->r,
+    struct bench_job j = { .r = &b->r,
                            .m = &b->m,
                            .data = { &b->task, { &b->set, &b->set, NULL } },
                            .threads = threads,
-                           .steps = b->r.train.steps > 0 ? b->r.train.steps : DEFAULT_STEPS };
+                           .steps = b->r.train.steps > 0 ? b->r.train.steps : DEFAULT_STEPS,
+                           .rate_seconds = p->c->seconds };
 
-    return bench_time(&p->told->times[i], &j);
+    return bench_steps(&p->report->times[i], &j);
 }
 
-static int wait_for(pid_t pid)
+/* The exit status of a child, -1 after fail. */
+static int wait_for_child(pid_t pid)
 {
     int status;
 
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
-            return fail(FAIL_RUN, "cannot wait for a process: %s", strerror(errno));
+            return fail(FAIL_RUN, "cannot wait for a measuring process: %s", strerror(errno));
     if (WIFSIGNALED(status))
-        return fail(FAIL_RUN, "a process was killed by signal %d", WTERMSIG(status));
+        return fail(FAIL_RUN, "a measuring process was killed by signal %d", WTERMSIG(status));
     return WEXITSTATUS(status);
 }
 
-/* Several runs of one thread that share the packed weights, as the workers of a sweep do. */
-static int many_runs(const struct point *p, struct bench_model *b)
+/* Several runs with one thread each that share the packed weights, as the workers of a sweep do. */
+static int time_runs(const struct point *p, struct bench_model *b)
 {
     pid_t pid[MOST_RUNS];
     int rc = 0;
@@ -90,48 +97,48 @@ static int many_runs(const struct point *p, struct bench_model *b)
         if (pid[i] == 0) {
             verbosity = -1;
             math_thread_init();
-            _exit(tell(p->told, one_run(p, b, (int)i, 1)) == 0 ? 0 : 1);
+            _exit(note_failure(p->report, time_run(p, b, (int)i, 1)) == 0 ? 0 : 1);
         }
         if (pid[i] < 0)
-            return fail(FAIL_MEMORY, "cannot start a process: %s", strerror(errno));
+            return fail(FAIL_MEMORY, "cannot start a measuring process: %s", strerror(errno));
     }
     for (long i = 0; i < p->runs; i++)
-        rc |= wait_for(pid[i]);
+        rc |= wait_for_child(pid[i]);
     return rc == 0 ? 0 : -1;
 }
 
-static int in_child(const struct point *p)
+static int measure_in_child(const struct point *p)
 {
     struct bench_model b;
-    int rc = bench_model_init(&b, &p->v, "minilm", p->sequences, p->tokens, NULL);
+    int rc = bench_model_init(&b, p->c->session, &p->v, p->sequences, p->tokens, NULL);
 
     if (rc != 0)
         return -1;
-    p->told->n_total = (double)b.m.n_total;
-    p->told->trainable = (double)b.m.n_train;
-    p->told->base_mb = (double)peak_rss_bytes() / 1e6;
-    rc = p->runs > 0 ? many_runs(p, &b) : one_run(p, &b, 0, (int)p->c->threads);
+    p->report->n_total = (double)b.m.n_total;
+    p->report->trainable = (double)b.m.n_train;
+    p->report->base_mb = (double)peak_rss_bytes() / 1e6;
+    rc = p->runs > 0 ? time_runs(p, &b) : time_run(p, &b, 0, (int)p->c->threads);
     bench_model_free(&b);
     return rc;
 }
 
-static int measure(const struct point *p)
+static int measure_point(const struct point *p)
 {
-    struct told *t = p->told;
+    struct child_report *t = p->report;
 
     memset(t, 0, sizeof *t);
     fflush(stdout);
     fflush(stderr);
     pid_t pid = fork();
     if (pid == 0) {
-        int rc = in_child(p);
+        int rc = measure_in_child(p);
         if (rc != 0 && !t->code)
-            tell(t, rc);
+            note_failure(t, rc);
         _exit(rc == 0 ? 0 : 1);
     }
     if (pid < 0)
-        return fail(FAIL_MEMORY, "cannot start a process: %s", strerror(errno));
-    int rc = wait_for(pid);
+        return fail(FAIL_MEMORY, "cannot start a measuring process: %s", strerror(errno));
+    int rc = wait_for_child(pid);
     if (stop_requested())
         return fail(FAIL_STOPPED, "stopped");
     if (rc > 0)
@@ -140,10 +147,10 @@ static int measure(const struct point *p)
     return rc;
 }
 
-/* Runs side by side: tokens of all, memory that they share once. */
-static void join(struct bench_times *all, const struct point *p)
+/* Runs side by side: the sum of their speeds; the memory that they share counts once. */
+static void join_runs(struct bench_times *all, const struct point *p)
 {
-    const struct told *t = p->told;
+    const struct child_report *t = p->report;
 
     *all = t->times[0];
     if (p->runs == 0)
@@ -164,34 +171,34 @@ static void join(struct bench_times *all, const struct point *p)
     }
 }
 
-static void add(struct bench_table *table, const struct point *p)
+static void add_point(struct bench_table *table, const struct point *p)
 {
     struct bench_times t;
     bool sized = strcmp(p->axis->name, "model") == 0;
-    double x[6 + BENCH_TIMES_N] = { sized ? 1e-6 * p->told->n_total : atof(p->value),
-                                    p->runs ? (double)p->runs : (double)p->c->threads,
-                                    (double)p->sequences,
-                                    (double)p->tokens,
-                                    1e-6 * p->told->n_total,
-                                    p->told->trainable };
+    double x[N_OWN_COLS + BENCH_TIMES_N] = { sized ? 1e-6 * p->report->n_total : atof(p->value),
+                                             p->runs ? (double)p->runs : (double)p->c->threads,
+                                             (double)p->sequences,
+                                             (double)p->tokens,
+                                             1e-6 * p->report->n_total,
+                                             p->report->trainable };
 
-    join(&t, p);
-    bench_times_numbers(x + 6, &t);
+    join_runs(&t, p);
+    bench_steps_values(x + N_OWN_COLS, &t);
     bench_table_add(table, (const char *[]){ p->axis->name, p->value }, x);
 }
 
-static void set_point(struct point *p, const struct bench_cfg *c, const struct settings *v)
+static void point_init(struct point *p, const struct bench_cfg *c, const struct settings *v)
 {
     const struct setting *batch = settings_get(v, "batch");
     const char *axis = p->axis->name;
 
-    p->sequences = c->sequences ? c->sequences : batch ? atol(batch->value) : 8;
-    p->tokens = c->tokens ? c->tokens : 128;
+    p->sequences = c->sequences ? c->sequences : batch ? atol(batch->value) : BENCH_SEQUENCES;
+    p->tokens = c->tokens ? c->tokens : BENCH_TOKENS;
     settings_copy(&p->v, v);
     if (strcmp(axis, "model") == 0)
-        settings_set(&p->v, "model", p->value, "axis");
+        settings_set(&p->v, "model", p->value, location_named("axis"));
     else if (strcmp(axis, "rank") == 0)
-        settings_set(&p->v, "rank", p->value, "axis");
+        settings_set(&p->v, "rank", p->value, location_named("axis"));
     else if (strcmp(axis, "length") == 0)
         p->tokens = atol(p->value);
     else if (strcmp(axis, "batch") == 0)
@@ -200,26 +207,26 @@ static void set_point(struct point *p, const struct bench_cfg *c, const struct s
         p->runs = atol(p->value);
     char text[24];
     snprintf(text, sizeof text, "%ld", p->sequences);
-    settings_set(&p->v, "batch", text, "axis");
+    settings_set(&p->v, "batch", text, location_named("axis"));
 }
 
-/* Values of an axis, or those that the machine and this build have. */
-static int run_axis(struct bench_table *t, const struct axis *a, const struct bench_cfg *c,
-                    const struct settings *v, struct told *told)
+/* All values of an axis, except those that this build does not allow. */
+static int measure_axis(struct bench_table *t, const struct axis *a, const struct bench_cfg *c,
+                        const struct settings *v, struct child_report *report)
 {
     char *values = xstrdup(a->values), *save = NULL;
     int rc = 0;
 
     for (char *s = strtok_r(values, " ", &save); s && rc == 0; s = strtok_r(NULL, " ", &save)) {
-        struct point p = { .axis = a, .value = s, .c = c, .told = told };
-        set_point(&p, c, v);
+        struct point p = { .axis = a, .value = s, .c = c, .report = report };
+        point_init(&p, c, v);
         progress("%s %s", a->name, s);
-        rc = measure(&p);
+        rc = measure_point(&p);
         if (rc == 0)
-            add(t, &p);
+            add_point(t, &p);
         settings_free(&p.v);
         if (rc != 0 && fail_code() == FAIL_USAGE && t->rows.n_rows > 0) {
-            /* an architecture that this build has not, a rank above the width, ... */
+            /* an unknown architecture, a rank larger than the width, ... */
             note("left out: %s %s: %s", a->name, s, fail_text());
             rc = 0;
         }
@@ -228,19 +235,19 @@ static int run_axis(struct bench_table *t, const struct axis *a, const struct be
     return rc;
 }
 
-static int run_axes(struct bench_table *t, const struct bench_cfg *c, const struct settings *v)
+static int measure_axes(struct bench_table *t, const struct bench_cfg *c, const struct settings *v)
 {
-    struct told *told =
-        mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct child_report *report =
+        mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int rc = 0;
 
-    if (told == MAP_FAILED)
-        return fail(FAIL_MEMORY, "cannot map %zu bytes: %s", sizeof *told, strerror(errno));
+    if (report == MAP_FAILED)
+        return fail(FAIL_MEMORY, "cannot map %zu bytes: %s", sizeof *report, strerror(errno));
     for (const struct axis *a = axes; a->name && rc == 0; a++)
-        if (c->axis == 0 || c->axis == (int)(a - axes) + 1)
-            rc = run_axis(t, a, c, v, told);
+        if (c->axis == BENCH_AXIS_ALL || c->axis == (int)(a - axes) + 1)
+            rc = measure_axis(t, a, c, v, report);
     progress_end();
-    munmap(told, sizeof *told);
+    munmap(report, sizeof *report);
     return rc;
 }
 
@@ -259,9 +266,9 @@ int bench_scale(const struct bench_cfg *c, int n, char **words)
     bench_table_init(&t, "scale", 2, cols);
     t.show = show;
     if (rc == 0)
-        rc = run_axes(&t, c, &v);
+        rc = measure_axes(&t, c, &v);
     if (rc == 0)
-        rc = bench_end(&t, c, &v);
+        rc = bench_table_end(&t, c, &v);
     else
         rows_free(&t.rows);
     settings_free(&v);

@@ -1,11 +1,10 @@
-/* bench_turns.c - forward passes of several models in turns. */
-#include "experiments/bench/bench.h"
-
+/* bench_turns.c - forward passes of several models, timed in turns. */
+#include "experiments/bench/bench_turns.h"
 #include "core/base/rng.h"
 
 enum { FEWEST_TURNS = 3 };
 
-/* A pass whose time does not count, then one whose time does. */
+/* A pass that is not timed, then one that is. */
 static int timed_pass(struct bench_side *s, const struct batch *b, int turn)
 {
     if (model_fwd(s->m, s->ws, b) != 0)
@@ -45,14 +44,12 @@ int bench_turns(struct bench_side *s, int n, const struct batch *b, double secon
     return turns;
 }
 
-void bench_to_base(double out[3], const struct bench_side *s, const struct bench_side *base,
-                   int turns)
+void bench_turns_ratio(double out[BENCH_N_QUARTILES], const struct bench_side *s,
+                       const struct bench_side *base, int turns)
 {
     double ratio[BENCH_MOST_TURNS];
 
     for (int k = 0; k < turns; k++)
         ratio[k] = s->ms[k] / base->ms[k];
-    out[0] = bench_median(ratio, turns);
-    out[1] = ratio[turns / 4];
-    out[2] = ratio[turns - 1 - turns / 4];
+    bench_stats_quartiles(out, ratio, turns);
 }

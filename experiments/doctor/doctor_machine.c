@@ -1,4 +1,4 @@
-/* doctor_machine.c - what the program runs on and how fast it multiplies. */
+/* doctor_machine.c - the machine, and how fast it multiplies. */
 #include "experiments/doctor/doctor.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void cpu(struct doctor *d)
+static void add_cpu(struct doctor *d)
 {
     const struct cpu *c = cpu_info();
 #ifdef __x86_64__
@@ -21,11 +21,11 @@ static void cpu(struct doctor *d)
                NULL);
     doctor_add(d, FACT_OK, "processor", xprintf("%s, %d cores", c->model, c->cores), NULL);
     doctor_add(d, slow ? FACT_WARN : FACT_OK, "vector units",
-               xstrdup(*c->features ? c->features : "none that are known here"),
-               slow ? "expect it to be slow" : NULL);
+               xstrdup(*c->features ? c->features : "none that this program knows"),
+               slow ? "training will be slow" : NULL);
 }
 
-static void memory(struct doctor *d)
+static void add_memory(struct doctor *d)
 {
     const struct cpu *c = cpu_info();
     double total = (double)c->mem_total / 1e9, free_now = (double)c->mem_available / 1e9;
@@ -36,8 +36,8 @@ static void memory(struct doctor *d)
                little ? "a run of the default model needs 0.3 GB; use fewer workers" : NULL);
 }
 
-/* The choice in brackets of "always [madvise] never". */
-static void huge_pages(struct doctor *d)
+/* The kernel puts its choice in brackets: "always [madvise] never". */
+static void add_huge_pages(struct doctor *d)
 {
     FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
     char line[128] = "", *open, *close;
@@ -53,33 +53,36 @@ static void huge_pages(struct doctor *d)
     const char *mode = close ? open + 1 : "unknown";
     bool never = strcmp(mode, "never") == 0;
     doctor_add(d, never ? FACT_WARN : FACT_OK, "huge pages", xstrdup(mode),
-               never ? "a little slower; echo madvise >/sys/kernel/mm/transparent_hugepage/enabled"
+               never ? "training is a little slower; to allow them: echo madvise "
+                       ">/sys/kernel/mm/transparent_hugepage/enabled"
                      : NULL);
 }
 
-/* "OpenBLAS 0.3.21" of "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ..." */
-static char *library(const char *config)
+/* "OpenBLAS 0.3.21" from "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ..."; the caller frees it. */
+static char *library_name(const char *config)
 {
     size_t name = strcspn(config, " "), version = name + (config[name] == ' ');
 
     return xprintf("%.*s", (int)(version + strcspn(config + version, " ")), config);
 }
 
-/* Only a library that is missing can be had: a CPU, a user's choice and double precision stay. */
-static void packed(struct doctor *d)
+/* There is advice only for a missing library, not for a CPU, for a choice of the user, or for
+ * double precision. */
+static void add_packed(struct doctor *d)
 {
     const char *lack = packed_lack();
 
     doctor_add(d, lack && sizeof(real) == 4 ? FACT_WARN : FACT_OK, "packed weights",
-               lack ? xprintf("by BLAS: %s", lack) : xstrdup(packed_library()),
+               lack ? xprintf("not used; BLAS multiplies instead: %s", lack)
+                    : xstrdup(packed_library()),
                packed_built_in() ? NULL : "install libdnnl-dev and build again");
 }
 
-static void blas(struct doctor *d)
+static void add_blas(struct doctor *d)
 {
     const char *core = mat_blas_core(), *was = cpu_blas_was_reset();
     const char *want = cpu_blas_core_wanted(core), *user = getenv("OPENBLAS_CORETYPE");
-    char *name = library(mat_blas_config()), *advice = NULL;
+    char *name = library_name(mat_blas_config()), *advice = NULL;
 
     if (want && user && !was)
         advice = xprintf(
@@ -88,15 +91,15 @@ static void blas(struct doctor *d)
     else if (want)
         advice = xprintf("slower than this CPU allows: export OPENBLAS_CORETYPE=%s", want);
     doctor_add(d, want ? FACT_WARN : FACT_OK, "BLAS",
-               was ? xprintf("%s, core %s (was %s, reset)", name, core, was)
+               was ? xprintf("%s, core %s (instead of %s)", name, core, was)
                    : xprintf("%s, core %s", name, core),
                advice);
     free(advice);
     free(name);
-    packed(d);
+    add_packed(d);
 }
 
-static void speed(struct doctor *d)
+static void add_speed(struct doctor *d)
 {
     struct gemm_case c = { .lib = GEMM_OPENBLAS, .rows = 128, .in = 384, .out = 1536 };
     double plain = gemm_rate(&c, 0.2, NULL);
@@ -106,24 +109,24 @@ static void speed(struct doctor *d)
     double half = gemm_rate(&c, 0.2, NULL);
     bool slow = plain < 0.5 * packed, fast = cpu_info()->bf16_fast && half > 0;
 
-    doctor_add(d, slow ? FACT_WARN : FACT_OK, "products by BLAS",
+    doctor_add(d, slow ? FACT_WARN : FACT_OK, "speed of BLAS",
                xprintf("%.0f GFLOP/s on one thread", plain),
-               slow ? "BLAS picked a slow kernel: see OPENBLAS_CORETYPE above" : NULL);
-    doctor_add(d, FACT_OK, "products by packed weights",
-               xprintf("%.0f GFLOP/s on one thread", packed), NULL);
+               slow ? "BLAS uses a slow kernel; see the advice on BLAS above" : NULL);
+    doctor_add(d, FACT_OK, "speed of packed weights", xprintf("%.0f GFLOP/s on one thread", packed),
+               NULL);
     if (half > 0)
         doctor_add(d, FACT_OK, "the same in bf16", xprintf("%.0f GFLOP/s on one thread", half),
                    NULL);
-    doctor_add(d, FACT_OK, "precision: auto",
-               xstrdup(fast ? "bf16 for what frozen weights multiply" : real_name()), NULL);
+    doctor_add(d, FACT_OK, "precision=auto",
+               xstrdup(fast ? "bf16 for products with frozen weights" : real_name()), NULL);
 }
 
 void doctor_machine(struct doctor *d)
 {
     math_thread_init();
-    cpu(d);
-    memory(d);
-    huge_pages(d);
-    blas(d);
-    speed(d);
+    add_cpu(d);
+    add_memory(d);
+    add_huge_pages(d);
+    add_blas(d);
+    add_speed(d);
 }

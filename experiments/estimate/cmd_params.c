@@ -1,38 +1,43 @@
-/* cmd_params.c - "lowrank params": how many numbers a method trains, by its formula and counted from
- * its tensors, beside what the paper prints; from shapes alone. */
+/* cmd_params.c - "lowrank params": how many parameters a method trains, by its formula and
+ * counted from its tensors, beside what the paper prints; from shapes alone. */
 #include "core/cmd.h"
 #include "core/base/opt.h"
-#include "experiments/assets/geometries.h"
+#include "core/base/text.h"
+#include "experiments/assets/geometry.h"
+#include "experiments/estimate/count.h"
+#include "experiments/estimate/paper_counts.h"
 #include "experiments/estimate/params.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The command's own flags, and the keys of recipes that matter here as texts, for recipe_parse. */
-enum { MOST_FLAGS = 128 };
+/* The command's own flags, and the values of those that are keys of recipes, for recipe_parse. */
+enum { MOST_FLAGS = 128, MOST_METHODS_SHOWN = 3 };
 struct flags {
-    struct params_cfg cfg; /* first: options of either struct fill both */
+    struct params_cfg cfg; /* first, so that the offsets of both structs agree */
     char *key[MOST_FLAGS];
 };
 #define AT(f) offsetof(struct flags, cfg.f)
-static const struct opt own[] = {
+static const struct opt own_flags[] = {
     { "budget", 0, OPT_STR, AT(budget), NULL, 0, 0, NULL,
-      "numbers to spend, 36864 or 0.3M or 18M: the largest rank (or prefix) that trains no more" },
+      "parameters that may be trained, as 36864, 0.3M, or 18M: use the largest rank (or prefix) "
+      "that trains no more" },
     { "seqlen", 0, OPT_INT, AT(tokens), "0", 0, 1048576, NULL,
-      "tokens of a sequence, for activations; 0: 512, or all positions of a smaller model" },
+      "tokens in a sequence, for the activations; 0: 512, or all positions of a smaller model" },
     { "memory", 0, OPT_BOOL, AT(memory), "false", 0, 0, NULL,
-      "only what training takes in memory; without it that follows the count in a table or in "
+      "print only the memory of training, which otherwise follows the counts in a table or in "
       "JSON" },
     { "paper", 0, OPT_BOOL, AT(paper), "false", 0, 0, NULL,
-      "every figure that the paper prints, beside what its configuration trains" },
+      "print every parameter count of the paper beside what its configuration trains" },
     { "d_model", 0, OPT_INT, AT(d_model), "0", 0, 65536, NULL,
-      "hidden size, for a model given by its shape; its blocks are BERT's" },
+      "hidden size of a model given by its shape, with blocks like BERT's" },
     { "d_ffn", 0, OPT_INT, AT(d_ffn), "0", 0, 1048576, NULL,
-      "its inner size of the MLP; 0 is 4 d_model" },
-    { "layers", 0, OPT_INT, AT(layers), "0", 0, 1000, NULL, "its number of blocks; 0 is 12" },
-    { "vocab", 0, OPT_INT, AT(vocab), "0", 0, 16777216, NULL, "its number of words; 0 is 30522" },
+      "inner size of that model's MLP; 0: 4 d_model" },
+    { "layers", 0, OPT_INT, AT(layers), "0", 0, 1000, NULL, "blocks of that model; 0: 12" },
+    { "vocab", 0, OPT_INT, AT(vocab), "0", 0, 16777216, NULL,
+      "size of that model's vocabulary; 0: 30522" },
     { "positions", 0, OPT_INT, AT(positions), "0", 0, 1048576, NULL,
-      "its number of positions; 0 is 512" },
+      "positions of that model; 0: 512" },
     FORMAT_OPTION(struct params_cfg),
     HOME_OPTION(struct params_cfg),
     { .type = OPT_END },
@@ -41,14 +46,13 @@ static const struct opt own[] = {
 static const struct opt_usage usage = {
     .command = "params",
     .usage = "MODEL|--model MODEL|--d-model N [key=value...]",
-    .about = "count the numbers that a method trains, without weights",
-    .detail =
-        "MODEL is a published geometry (tiny, minilm, bert-base, roberta-base, roberta-large,\n"
-        "deberta-xxl, gpt2-small, gpt2-medium, gpt2-large, gpt3-175b), a fetched model or a "
-        "folder.\n"
-        "The keys of a recipe are words (rank=8) or flags (--rank 8). With task=NAME the head is\n"
-        "that task's only. Where the paper prints a figure for the same configuration it is "
-        "beside.",
+    .about = "count the parameters that a method trains, without any weights",
+    .detail = "MODEL is a published geometry (tiny, minilm, bert-base, roberta-base,\n"
+              "roberta-large, deberta-xxl, gpt2-small, gpt2-medium, gpt2-large, gpt3-175b),\n"
+              "a model that was fetched, or a folder. Keys of a recipe are given as words\n"
+              "(rank=8) or as flags (--rank 8). The heads of all tasks are listed, or with\n"
+              "task=NAME only that task's. Counts that the paper prints for the same\n"
+              "configuration are shown too.",
     .example = "lowrank params --model gpt3-175b --method lora --rank 4 --targets q,v\n"
                "  lowrank params gpt2-medium rank=4 targets=q,v --format json\n"
                "  lowrank params gpt3-175b --budget 18M --targets q,v\n"
@@ -59,7 +63,7 @@ static const struct opt_usage usage = {
     .max_args = -1,
 };
 
-/* --- flags made of the tables of keys */
+/* --- flags made from the tables of keys */
 
 struct flag_table {
     struct opt opt[MOST_FLAGS + 1];
@@ -67,83 +71,90 @@ struct flag_table {
     int n;
 };
 
-/* "what it is (of lora, dora, ...; from 1 to 64; default 8)" */
-static char *help_of(const struct opt *o)
+static void help_add_method(struct text *t, int *n, const struct adapt *a, const char *key)
 {
-    char range[96], *methods = xstrdup(""), *text;
-    int n = 0;
-
-    if (opt_find(adapt_lora.opts, o->key)) {
-        free(methods);
-        methods = xstrdup("of lora");
-        n = 1;
-    }
-    for (const struct adapt *const *a = adapt_table; *a; a++) {
-        if (*a == &adapt_lora || !(*a)->opts || !opt_find((*a)->opts, o->key))
-            continue;
-        text = n++ < 3  ? xprintf("%s%s%s", methods, n > 1 ? ", " : "of ", (*a)->name)
-               : n == 4 ? xprintf("%s, ...", methods)
-                        : xstrdup(methods);
-        free(methods);
-        methods = text;
-    }
-    opt_range(o, range);
-    text =
-        xprintf("%s (%s%s%s%s%s%s)", o->help, methods, n && *range ? "; " : "", range,
-                n || *range ? "; " : "", o->def ? "default " : "no default", o->def ? o->def : "");
-    free(methods);
-    return text;
+    if (!a->opts || !opt_find(a->opts, key))
+        return;
+    if (*n < MOST_METHODS_SHOWN)
+        text_add(t, "%s%s", *n == 0 ? "with " : ", ", a->name);
+    else if (*n == MOST_METHODS_SHOWN)
+        text_add(t, ", ...");
+    ++*n;
 }
 
-static void add_flag(struct flag_table *t, const struct opt *o)
+/* "what it is (with lora, adalora, dora, ...; from 1 to 64; default 8)", lora first; the caller
+ * frees it. */
+static char *help_text(const struct opt *o)
+{
+    struct text t = { 0 };
+    char range[96];
+    int n = 0;
+
+    text_add(&t, "%s (", o->help);
+    help_add_method(&t, &n, &adapt_lora, o->key);
+    for (const struct adapt *const *a = adapt_table; *a; a++)
+        if (*a != &adapt_lora)
+            help_add_method(&t, &n, *a, o->key);
+    opt_range(o, range);
+    text_add(&t, "%s%s%s", n > 0 ? "; " : "", range, *range ? "; " : "");
+    text_add(&t, "%s%s)", o->def ? "default " : "no default", o->def ? o->def : "");
+    return text_take(&t);
+}
+
+static void add_opt(struct flag_table *t, const struct opt *o)
+{
+    CHECK(t->n < MOST_FLAGS, "more than %d flags", (int)MOST_FLAGS);
+    t->opt[t->n++] = *o;
+}
+
+/* A flag for a key of recipes, unless the table has it. */
+static void add_key(struct flag_table *t, const struct opt *o)
 {
     for (int i = 0; i < t->n; i++)
         if (strcmp(t->opt[i].key, o->key) == 0)
             return;
     CHECK(t->n < MOST_FLAGS, "more than %d flags", (int)MOST_FLAGS);
-    t->help[t->n] = help_of(o);
-    t->opt[t->n] = (struct opt){ .key = o->key,
-                                 .type = OPT_STR,
-                                 .at = offsetof(struct flags, key) + (size_t)t->n * sizeof(char *),
-                                 .help = t->help[t->n] };
-    t->n++;
+    t->help[t->n] = help_text(o);
+    add_opt(t, &(struct opt){ .key = o->key,
+                              .type = OPT_STR,
+                              .at = offsetof(struct flags, key) + (size_t)t->n * sizeof(char *),
+                              .help = t->help[t->n] });
 }
 
 static void flag_table_init(struct flag_table *t)
 {
     static const struct opt task = {
-        .key = "task", .type = OPT_STR, .help = "count the head of this task only", .def = "all"
+        .key = "task", .type = OPT_STR, .help = "count only the head of this task", .def = "all"
     };
     struct opt model = { .key = "model",
                          .type = OPT_STR,
                          .at = offsetof(struct flags, cfg.model),
-                         .help = "a geometry, a fetched model or a folder" };
+                         .help = "a geometry, a model that was fetched, or a folder" };
 
-    *t = (struct flag_table){ .opt[0] = model, .n = 1 };
-    add_flag(t, opt_find(run_opts, "method"));
-    add_flag(t, &task);
+    *t = (struct flag_table){ 0 };
+    add_opt(t, &model);
+    add_key(t, opt_find(run_opts, "method"));
+    add_key(t, &task);
     for (const struct opt *o = adapt_lora.opts; o->type != OPT_END; o++)
-        add_flag(t, o);
+        add_key(t, o);
     for (const struct adapt *const *a = adapt_table; *a; a++)
         for (const struct opt *o = (*a)->opts; o && o->type != OPT_END; o++)
-            add_flag(t, o);
-    add_flag(t, opt_find(train_opts, "pooling"));
-    add_flag(t, opt_find(train_opts, "batch"));
-    for (const struct opt *o = own; o->type != OPT_END; o++) {
-        CHECK(t->n < MOST_FLAGS, "more than %d flags", (int)MOST_FLAGS);
-        t->opt[t->n++] = *o;
-    }
+            add_key(t, o);
+    add_key(t, opt_find(train_opts, "pooling"));
+    add_key(t, opt_find(train_opts, "batch"));
+    for (const struct opt *o = own_flags; o->type != OPT_END; o++)
+        add_opt(t, o);
     t->opt[t->n] = (struct opt){ .type = OPT_END };
 }
 
 /* --- words and flags to a recipe */
 
-/* A key that counts for nothing here would be taken for one that counts. */
+/* Other commands ignore a key of another method. Here it would look as if it counted. */
 static int check_keys(const struct recipe *r, const struct settings *v)
 {
     for (int i = 0; i < v->n; i++)
         if (!recipe_opt(r, v->s[i].key, NULL))
-            return fail(FAIL_USAGE, "'%s' is no key of the method '%s'", v->s[i].key,
+            return fail(FAIL_USAGE, "'%s' is not a key of the method '%s'", v->s[i].key,
                         r->method->name);
     return 0;
 }
@@ -155,22 +166,23 @@ static int read_words(struct settings *v, const struct flags *f, const struct fl
     const char *flag = f->cfg.model;
 
     if (named && (f->cfg.d_model > 0 || flag))
-        return fail(FAIL_USAGE, "'%s' and --%s are two models", words[0],
+        return fail(FAIL_USAGE, "'%s' and --%s both say which model; give only one", words[0],
                     flag ? "model" : "d-model");
     if (flag && f->cfg.d_model > 0)
-        return fail(FAIL_USAGE, "--model %s and --d-model are two models", flag);
+        return fail(FAIL_USAGE, "--model %s and --d-model both say which model; give only one",
+                    flag);
     if (named || flag)
-        settings_set(v, "model", named ? words[0] : flag, "command line");
+        settings_set(v, "model", named ? words[0] : flag, location_command_line);
     for (int i = 0; i < t->n; i++)
         if (t->help[i] && f->key[i])
-            settings_set(v, t->opt[i].key, f->key[i], "command line");
+            settings_set(v, t->opt[i].key, f->key[i], location_command_line);
     for (int i = named; i < n; i++)
         if (settings_word(v, words[i]) != 0)
             return -1;
     return 0;
 }
 
-/* A model that has a shape is given no other. */
+/* A named model has a shape of its own. */
 static int check_shape(const char *model, const struct params_cfg *c)
 {
     const struct {
@@ -183,14 +195,12 @@ static int check_shape(const char *model, const struct params_cfg *c)
 
     for (size_t i = 0; i < ARRAY_LEN(shape); i++)
         if (shape[i].value > 0)
-            return fail(FAIL_USAGE,
-                        "'--%s %ld' is of a model given by --d-model, but '%s' has a shape of its "
-                        "own",
+            return fail(FAIL_USAGE, "'--%s %ld' needs --d-model; '%s' has a shape of its own",
                         shape[i].flag, shape[i].value, model);
     return 0;
 }
 
-static int of_shape(struct dims *d, const struct params_cfg *c)
+static int dims_from_flags(struct dims *d, const struct params_cfg *c)
 {
     if (c->d_model == 0)
         return fail(FAIL_USAGE, "'lowrank params' needs a model or --d-model");
@@ -207,7 +217,7 @@ static int of_shape(struct dims *d, const struct params_cfg *c)
     return 0;
 }
 
-static int params(struct settings *v, struct params_cfg *c)
+static int params_count(struct settings *v, struct session *ses, struct params_cfg *c)
 {
     struct params p = { .cfg = c, .v = v, .pooler = true };
     const struct setting *model = settings_get(v, "model");
@@ -219,7 +229,8 @@ static int params(struct settings *v, struct params_cfg *c)
     if (rc == 0 && model)
         rc = check_shape(model->value, c);
     if (rc == 0)
-        rc = model ? geometry_dims(&p.d, &p.pooler, &p.lacks, model->value) : of_shape(&p.d, c);
+        rc = model ? geometry_dims(&p.d, &p.pooler, &p.lacks, ses, model->value)
+                   : dims_from_flags(&p.d, c);
     if (rc == 0) {
         p.d = count_dims(&p.d, &p.r);
         rc = params_print(&p);
@@ -228,37 +239,41 @@ static int params(struct settings *v, struct params_cfg *c)
     return rc;
 }
 
-static const struct flag_table *flags_now; /* opt_command hands only the struct on */
+static const struct flag_table *current_flags; /* opt_command passes on only the struct */
 
-static int work(void *cfg, int argc, char **argv)
+static int params_work(void *cfg, int argc, char **argv)
 {
     struct flags *f = cfg;
     struct settings v = { 0 };
+    struct session ses;
     struct rows t;
 
-    home_option = f->cfg.home;
     if (f->cfg.paper && (argc > 1 || f->cfg.model || f->cfg.budget))
-        return fail(FAIL_USAGE, "--paper lists all configurations; it takes no model and no keys");
+        return fail(FAIL_USAGE,
+                    "--paper lists every configuration; it takes neither a model nor keys");
     if (f->cfg.paper)
-        return paper_list(&t) == 0 ? rows_print_free(&t, f->cfg.format) : -1;
-    int rc = read_words(&v, f, flags_now, argc - 1, argv + 1);
+        return paper_counts_table(&t) == 0 ? rows_print_free(&t, f->cfg.format) : -1;
+    session_init(&ses, f->cfg.home, NULL);
+    int rc = read_words(&v, f, current_flags, argc - 1, argv + 1);
     if (rc == 0)
-        rc = params(&v, &f->cfg);
+        rc = params_count(&v, &ses, &f->cfg);
+    session_free(&ses);
     settings_free(&v);
     return rc;
 }
 
-static int run(int argc, char **argv)
+static int params_main(int argc, char **argv)
 {
     struct flag_table t;
 
     flag_table_init(&t);
-    flags_now = &t;
-    int rc = opt_command(&usage, t.opt, sizeof(struct flags), work, argc, argv);
-    flags_now = NULL;
+    current_flags = &t;
+    int rc = opt_command(&usage, t.opt, sizeof(struct flags), params_work, argc, argv);
+    current_flags = NULL;
     for (int i = 0; i < t.n; i++)
         free(t.help[i]);
     return rc;
 }
 
-const struct cmd cmd_params = { "params", "look", "how many numbers a method trains", run };
+const struct cmd cmd_params = { "params", "look", "how many parameters a method trains",
+                                params_main };

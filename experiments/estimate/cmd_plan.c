@@ -1,27 +1,42 @@
-/* cmd_plan.c - "lowrank plan": what a study would run, how large, how long. */
+/* cmd_plan.c - "lowrank plan": what a study would run, how large it is, and how long it takes. */
 #include "core/cmd.h"
-#include "experiments/recipe/inputs.h"
-#include "experiments/estimate/estimate.h"
-#include "experiments/study/options.h"
+#include "core/base/text.h"
+#include "experiments/estimate/calibrate.h"
+#include "experiments/estimate/memory.h"
+#include "experiments/recipe/footprint.h"
+#include "experiments/study/study_flags.h"
+#include "experiments/study/study_store.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const struct opt table[] = {
-    OPTION_JOBS,         OPTION_SEEDS,
-    OPTION_PROFILE,      HOME_OPTION(struct common),
-    OPTION_DATA,         FORMAT_OPTION(struct common),
-    OPTION_NO_CALIBRATE, OPTION_YES,
+    OPTION_JOBS,
+    OPTION_SEEDS,
+    OPTION_PROFILE,
+    HOME_OPTION(struct study_flags),
+    DATA_OPTION(struct study_flags),
+    FORMAT_OPTION(struct study_flags),
+    OPTION_NO_CALIBRATE,
+    OPTION_YES,
     { .type = OPT_END },
 };
 static const struct opt_usage usage = {
     .command = "plan",
     .usage = "STUDY [key=value...]",
-    .about =
-        "say what a study would run: cells, seeds, trained numbers, time and memory; nothing runs",
-    .detail = "Trained numbers are without the task's head: the closed form and what is counted in "
-              "the model.\n"
-              "Times come from a few timed steps on this machine. -v adds the run keys.",
+    .about = "show what a study would run, without running anything",
+    .detail = "STUDY is a file or the name of a study ('lowrank list studies'). Words replace an\n"
+              "axis of the study, or a key that all of its runs have in common.\n"
+              "\n"
+              "Each row of the table is a cell: a run without its seed.\n"
+              "  formula    trainable parameters by the method's closed form, without the head\n"
+              "  trained    the same, counted in the model\n"
+              "  head       trainable parameters of the task's head\n"
+              "  done       runs of the cell that are done\n"
+              "  runs       all runs of the cell\n"
+              "  s_per_run  seconds of a run, estimated from a few timed steps on this machine\n"
+              "  worker_mb  memory that each worker takes beside what all workers share\n"
+              "  keys       the keys of the runs (with -v)",
     .example = "lowrank plan rank --seeds 5 -j 2",
     .min_args = 1,
     .max_args = -1,
@@ -34,114 +49,105 @@ struct plan {
     long jobs;
 };
 
-/* --- a table of text cells */
+/* --- the table: a row for each cell of the study */
 
-static void add_col(struct rows *r, const char *name)
+enum { MOST_OWN_COLS = 9 }; /* columns that are not axes, and the NULL at the end */
+
+static int n_axes(const struct study *s)
 {
-    r->col = xgrow(r->col, (size_t)r->n_cols + 1, sizeof *r->col);
-    r->col[r->n_cols++] = xstrdup(name);
+    int n = 0;
+
+    while (s->axis[n])
+        n++;
+    return n;
 }
 
-static void columns(struct rows *r, const struct plan *p)
+static void plan_rows_init(struct rows *r, const struct plan *p)
 {
-    for (int i = 0; p->s->axis[i]; i++)
-        add_col(r, p->s->axis[i]);
-    add_col(r, "formula");
-    add_col(r, "trained");
-    add_col(r, "head");
-    add_col(r, "done");
-    add_col(r, "runs");
+    int n = n_axes(p->s);
+    const char **col = xalloc((size_t)(n + MOST_OWN_COLS), sizeof *col);
+
+    for (int i = 0; i < n; i++)
+        col[i] = p->s->axis[i];
+    col[n++] = "formula";
+    col[n++] = "trained";
+    col[n++] = "head";
+    col[n++] = "done";
+    col[n++] = "runs";
     if (p->calibrated)
-        add_col(r, "s_per_run");
-    add_col(r, "worker_mb");
+        col[n++] = "s_per_run";
+    col[n++] = "worker_mb";
     if (verbosity > 0)
-        add_col(r, "keys");
-    r->numeric = xalloc((size_t)r->n_cols, 1);
+        col[n++] = "keys";
+    rows_init(r, col);
+    free(col);
 }
 
-/* The cells of one line. */
-struct line {
-    const struct plan *p;
-    char **cell;
-    int n;
+/* The runs of one cell. */
+struct cell_runs {
+    int done, n;
+    struct text keys;
 };
 
-static void put(struct line *l, char *text)
+static struct cell_runs cell_runs_of(const struct plan *p, int cell, int first)
 {
-    l->cell[l->n++] = text;
-}
+    const struct study *s = p->s;
+    struct cell_runs c = { 0 };
 
-static void put_axes(struct line *l, const struct recipe *r)
-{
-    char value[1024];
-
-    for (int i = 0; l->p->s->axis[i]; i++) {
-        void *cfg = NULL;
-        const struct opt *o = recipe_opt(r, l->p->s->axis[i], &cfg);
-        put(l, o ? xstrdup(opt_text(o, cfg, value, sizeof value)) : NULL);
-    }
-}
-
-static void put_cell(struct line *l, int cell, int first)
-{
-    const struct study *s = l->p->s;
-    const struct plan_run *f = &s->runs[first];
-    const struct geometry *g = geometry_get(&f->recipe);
-    char *keys = xstrdup("");
-    int done = 0, n = 0;
-
-    put_axes(l, &f->recipe);
     for (int i = first; i < s->n_runs; i++) {
         if (s->runs[i].cell != cell)
             continue;
-        done += l->p->state[i] == STATE_DONE;
-        n++;
-        char *more = xprintf("%s%s%.8s", keys, *keys ? " " : "", s->runs[i].recipe.key);
-        free(keys);
-        keys = more;
+        c.done += p->state[i] == STATE_DONE;
+        c.n++;
+        text_join(&c.keys, " ", "%.8s", s->runs[i].recipe.key);
     }
-    put(l, xprintf("%ld", g->formula));
-    put(l, xprintf("%zu", g->n_train - g->n_train_head));
-    put(l, xprintf("%zu", g->n_train_head));
-    put(l, xprintf("%d", done));
-    put(l, xprintf("%d", n));
-    if (l->p->calibrated)
-        put(l, xprintf("%.1f", f->cost_s));
-    put(l, xprintf("%.0f", 1e-6 * (double)f->rss));
-    if (verbosity > 0)
-        put(l, keys);
-    else
-        free(keys);
+    return c;
 }
 
-static void fill(struct rows *r, const struct plan *p)
+/* FIRST: the first run of the cell. */
+static void plan_rows_add(struct rows *r, const struct plan *p, int cell, int first)
 {
-    const struct study *s = p->s;
+    const struct plan_run *f = &p->s->runs[first];
+    const struct footprint *g = f->recipe.footprint;
+    struct cell_runs c = cell_runs_of(p, cell, first);
+    char **text = xalloc((size_t)r->n_cols, sizeof *text), value[1024];
+    int n = 0;
+
+    for (; p->s->axis[n]; n++) {
+        void *cfg = NULL;
+        const struct opt *o = recipe_opt(&f->recipe, p->s->axis[n], &cfg);
+        text[n] = o ? xstrdup(opt_text(o, cfg, value, sizeof value)) : NULL;
+    }
+    text[n++] = xprintf("%ld", g->formula);
+    text[n++] = xprintf("%zu", g->n_train - g->n_train_head);
+    text[n++] = xprintf("%zu", g->n_train_head);
+    text[n++] = xprintf("%d", c.done);
+    text[n++] = xprintf("%d", c.n);
+    if (p->calibrated)
+        text[n++] = xprintf("%.1f", f->cost_s);
+    text[n++] = xprintf("%.0f", 1e-6 * (double)f->rss);
+    if (verbosity > 0)
+        text[n++] = text_take(&c.keys);
+    rows_add(r, (const char *const *)text);
+    while (n > 0)
+        free(text[--n]);
+    free(text);
+    text_free(&c.keys);
+}
+
+static void plan_rows_fill(struct rows *r, const struct plan *p)
+{
     int next = 0;
 
-    *r = (struct rows){ .n_rows = s->n_cells };
-    columns(r, p);
-    r->cell = xalloc((size_t)r->n_rows * (size_t)r->n_cols, sizeof *r->cell);
-    for (int i = 0; i < s->n_runs; i++) {
-        if (s->runs[i].cell != next) /* cells are numbered as they come */
-            continue;
-        struct line l = { p, r->cell + (size_t)next * (size_t)r->n_cols, 0 };
-        put_cell(&l, next++, i);
-    }
-    for (int c = 0; c < r->n_cols; c++) {
-        r->numeric[c] = 1;
-        for (int i = 0; i < r->n_rows; i++) {
-            const char *text = r->cell[(size_t)i * (size_t)r->n_cols + (size_t)c];
-            char *end = NULL;
-            if (text && (strtod(text, &end), end == text || *end))
-                r->numeric[c] = 0;
-        }
-    }
+    plan_rows_init(r, p);
+    for (int i = 0; i < p->s->n_runs; i++)
+        if (p->s->runs[i].cell == next) /* cells are numbered in the order of their first runs */
+            plan_rows_add(r, p, next++, i);
 }
 
-/* --- what stands above and below it */
+/* --- lines above and below the table */
 
-static void print_head(const struct plan *p)
+static void plan_print_head(const struct plan *p)
 {
     const struct study *s = p->s;
     long n[STATE_CANCELED + 1] = { 0 };
@@ -158,55 +164,54 @@ static void print_head(const struct plan *p)
         }
     printf("\n");
     if (s->n_shared)
-        printf("%d points are runs of other points\n", s->n_shared);
+        printf("%d combinations of values lead to a run that is counted already\n", s->n_shared);
     if (s->budget)
-        printf("budget: rank is the largest with at most %ld trained numbers\n", s->budget);
+        printf("budget: the largest rank that trains at most %ld parameters\n", s->budget);
     for (int i = 0; i < s->n_runs; i++) {
-        const struct geometry *g = geometry_get(&s->runs[i].recipe);
+        const struct footprint *g = s->runs[i].recipe.footprint;
         if (g->formula >= 0 && (size_t)g->formula != g->n_train - g->n_train_head)
-            warn("run %.8s: the closed form gives %ld trained numbers, the model has %zu",
+            warn("run %.8s: the closed form gives %ld trainable parameters, but the model has %zu",
                  s->runs[i].recipe.key, g->formula, g->n_train - g->n_train_head);
     }
 }
 
-/* Frozen layers that are computed again in every epoch for nothing but their dropout. */
-static void tell_frozen(const struct study *s)
+/* Dropout is the only reason to compute frozen layers in every epoch. */
+static void note_frozen_dropout(const struct study *s)
 {
     for (int i = 0; i < s->n_runs; i++) {
         const struct recipe *r = &s->runs[i].recipe;
-        int frozen = geometry_get(r)->frozen;
+        int frozen = r->footprint->frozen;
         if (frozen == 0 || (r->train.hidden_dropout <= 0 && r->train.attn_dropout <= 0))
             continue;
-        note("run %.8s: %d layers are frozen, but dropout makes every pass through them another; "
-             "with hidden_dropout=0 attn_dropout=0 their output is computed once, not every epoch",
+        note("run %.8s: its %d frozen layers are computed in every epoch, because dropout acts in "
+             "them; with hidden_dropout=0 attn_dropout=0 they are computed once",
              r->key, frozen);
         return;
     }
 }
 
-/* Known before, this may choose another method: afterwards it cannot be mended. */
-static void tell_unmerged(const struct study *s)
+/* Whoever wants to merge adapters has to know this before training, not afterwards. */
+static void note_unmerged(const struct study *s)
 {
-    char *names = xstrdup("");
+    struct text names = { 0 };
 
     for (const struct adapt *const *a = adapt_table; *a; a++) {
         bool here = false;
         for (int i = 0; i < s->n_runs && adapt_unmerged(*a) && !here; i++)
             here = adapt_has(s->runs[i].recipe.method, (*a)->name);
-        char *more = here ? xprintf("%s%s'%s'", names, *names ? ", " : "", (*a)->name) : NULL;
-        free(more ? names : NULL);
-        names = more ? more : names;
+        if (here)
+            text_join(&names, ", ", "'%s'", (*a)->name);
     }
-    if (*names)
-        note("%s: cannot be merged into the weights; such an adapter stays beside its model",
-             names);
-    free(names);
+    if (names.n > 0)
+        note("adapters of the method %s cannot be merged into the weights of a model",
+             text_string(&names));
+    text_free(&names);
 }
 
-static void print_foot(const struct plan *p, const bool *pending)
+static void plan_print_foot(const struct plan *p, const bool *pending)
 {
     const struct study *s = p->s;
-    size_t shared = study_shared_bytes(s, NULL), largest = 0;
+    size_t shared = memory_shared(s, NULL), largest = 0;
     double left = 0, longest = 0;
     char text[32], most[32];
     int n = 0;
@@ -222,43 +227,44 @@ static void print_foot(const struct plan *p, const bool *pending)
     long jobs = p->jobs < n ? p->jobs : n;
     if (p->calibrated && n) {
         double wall = left / (double)jobs > longest ? left / (double)jobs : longest;
-        printf("time: about %s at -j %ld, the longest run %s\n", duration_text(text, wall), jobs,
-               duration_text(most, longest));
+        printf("time: about %s with -j %ld; the longest run takes %s\n", duration_text(text, wall),
+               jobs, duration_text(most, longest));
     }
-    printf("memory: about %.0f MB shared and %.0f MB a worker (RSS %.0f MB), %.0f MB at -j %ld; "
-           "%.0f MB available\n",
-           1e-6 * (double)shared, 1e-6 * (double)largest,
-           1e-6 * (double)(shared - STARTUP_BYTES + largest),
-           1e-6 * ((double)shared + (double)p->jobs * (double)largest), p->jobs,
-           1e-6 * (double)cpu_info()->mem_available);
+    printf(
+        "memory: about %.0f MB shared and %.0f MB per worker (RSS %.0f MB), %.0f MB with -j %ld; "
+        "%.0f MB available\n",
+        1e-6 * (double)shared, 1e-6 * (double)largest,
+        1e-6 * (double)(shared - MEMORY_STARTUP_BYTES + largest),
+        1e-6 * ((double)shared + (double)p->jobs * (double)largest), p->jobs,
+        1e-6 * (double)cpu_info()->mem_available);
 }
 
-static int print(struct study *s, const struct common *c, struct store *store)
+static int plan_print(struct study *s, const struct study_flags *c, struct store *store)
 {
     enum run_state *state = xalloc((size_t)s->n_runs, sizeof *state);
     bool *pending = xalloc((size_t)s->n_runs, sizeof *pending);
-    struct plan p = { s, state, !c->no_calibrate, common_jobs(c) };
+    struct plan p = { s, state, !c->no_calibrate, study_flags_jobs(c) };
     bool people = c->format == ROWS_TABLE;
     struct rows rows = { 0 };
 
-    int rc = study_check_name(store, s);
+    int rc = study_store_check_name(store, s);
     if (rc == 0)
-        rc = study_states(state, store, s);
+        rc = study_store_states(state, store, s);
     for (int i = 0; i < s->n_runs; i++)
         pending[i] = state[i] == STATE_NEW || state[i] == STATE_QUEUED || state[i] == STATE_RUNNING;
     if (rc == 0)
-        rc = study_memory(s, NULL, 1);
+        rc = memory_study(s, NULL, 1);
     if (rc == 0 && p.calibrated)
-        rc = study_calibrate(s, NULL);
+        rc = calibrate_study(s, NULL);
     if (rc == 0) {
-        fill(&rows, &p);
+        plan_rows_fill(&rows, &p);
         if (people)
-            print_head(&p);
+            plan_print_head(&p);
         rc = rows_print(stdout, &rows, (enum rows_format)c->format);
         if (people)
-            print_foot(&p, pending);
-        tell_frozen(s);
-        tell_unmerged(s);
+            plan_print_foot(&p, pending);
+        note_frozen_dropout(s);
+        note_unmerged(s);
         rows_free(&rows);
     }
     free(state);
@@ -266,10 +272,10 @@ static int print(struct study *s, const struct common *c, struct store *store)
     return rc;
 }
 
-/* The store as it is; none yet is an empty one. */
-static int open_store(struct store **store)
+/* *STORE is NULL, which stands for an empty store, when there is no database yet. */
+static int plan_open_store(struct store **store, const char *home)
 {
-    char *path = home_path("lowrank.db");
+    char *path = home_path(home, "lowrank.db");
     FILE *f = fopen(path, "rb");
 
     *store = NULL;
@@ -277,27 +283,31 @@ static int open_store(struct store **store)
     if (!f)
         return 0;
     fclose(f);
-    return common_store(store, STORE_READ);
+    return study_flags_store(store, home, STORE_READ);
 }
 
-static int work(void *cfg, int argc, char **argv)
+static int plan_work(void *cfg, int argc, char **argv)
 {
-    const struct common *c = cfg;
+    const struct study_flags *c = cfg;
+    struct session ses;
     struct study s = { 0 };
     struct store *store = NULL;
 
-    common_apply(c);
-    int rc =
-        common_study(&s, c, argc, argv) == 0 && open_store(&store) == 0 ? print(&s, c, store) : -1;
+    session_init(&ses, c->home, c->data);
+    int rc = study_flags_load(&s, &ses, c, argc, argv) == 0 && plan_open_store(&store, c->home) == 0
+                 ? plan_print(&s, c, store)
+                 : -1;
     store_close(store);
     study_free(&s);
+    session_free(&ses);
     return rc;
 }
 
-static int run(int argc, char **argv)
+static int plan_main(int argc, char **argv)
 {
-    return opt_command(&usage, table, sizeof(struct common), work, argc, argv);
+    return opt_command(&usage, table, sizeof(struct study_flags), plan_work, argc, argv);
 }
 
-const struct cmd cmd_plan = { "plan", "run", "what a study would run, how large and how long",
-                              run };
+const struct cmd cmd_plan = { "plan", "run",
+                              "what a study would run, how large it is, and how long it takes",
+                              plan_main };

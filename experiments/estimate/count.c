@@ -1,23 +1,14 @@
-/* count.c - how many numbers a method trains, from shapes alone. */
+/* count.c - how many parameters a method trains, from shapes alone. */
 #include "experiments/estimate/count.h"
 
-#include <math.h>
 #include <string.h>
-
-static const struct arch *arch_of(const char *name)
-{
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, name) == 0)
-            return *a;
-    return NULL;
-}
 
 struct dims count_dims(const struct dims *d, const struct recipe *r)
 {
     struct dims out = *d;
 
-    if (r->train.pooling != 0 && d->pooling != POOL_NONE)
-        out.pooling = r->train.pooling == 1 ? POOL_CLS : POOL_MEAN;
+    if (d->pooling != POOL_NONE)
+        out.pooling = pooling_of(r->train.pooling, d->pooling);
     return out;
 }
 
@@ -39,21 +30,17 @@ int count_outline(struct base_model *b, struct model *m, const struct dims *d, b
     return -1;
 }
 
-static double closed_form(const struct adapt *method, const void *cfg, const struct dims *d)
-{
-    return (double)adapt_count(method, cfg, d);
-}
-
 int count_method(struct counted *c, const struct dims *d, bool pooler, const struct recipe *r)
 {
     struct dims shape = *d;
     struct base_model b;
     struct model m;
 
-    *c = (struct counted){ .by_formula = !arch_of(d->arch) };
+    *c = (struct counted){ .by_formula = !arch_find(d->arch) };
     if (c->by_formula) {
         strcpy(shape.arch, "bert");
-        shape.max_pos = d->max_pos > 0 ? d->max_pos : 1 << 20; /* relative ones have no end */
+        shape.max_pos =
+            d->max_pos > 0 ? d->max_pos : 1 << 20; /* relative positions have no limit */
     }
     if (count_outline(&b, &m, &shape, pooler, r->method, r->method_cfg) != 0)
         return -1;
@@ -63,15 +50,12 @@ int count_method(struct counted *c, const struct dims *d, bool pooler, const str
     c->added = (double)(m.n_total - m.n_train_head) - c->base;
     model_free(&m);
     base_model_free(&b);
-    c->formula = closed_form(r->method, r->method_cfg, d);
+    c->formula = (double)adapt_count(r->method, r->method_cfg, d);
     if (c->formula < 0)
         return -1;
     if (c->by_formula) {
-        c->base = closed_form(adapt_find("ft"), NULL, d);
+        c->base = (double)adapt_count(adapt_find("ft"), NULL, d);
         c->trained = c->formula;
     }
-    if (c->by_formula && isnan(c->formula))
-        return fail(FAIL_USAGE, "this build has no architecture '%s', and '%s' no closed form",
-                    d->arch, r->method->name);
     return 0;
 }

@@ -1,25 +1,24 @@
-/* memory.c - memory of runs before they run: what all share, what each adds, whether it fits.
- *
- * What is predicted is what the kernel counts when it is at its highest. Of "lowrank run" it is VmHWM,
- * which the store keeps as peak_rss: shared + its own. Of a sweep, the sum of Pss over the parent and N
- * workers: shared + N times a worker's own. VmHWM of one worker, which has the shared pages in it as
- * well, lacks those that only a program's start touches (STARTUP_BYTES). tests/memory.py compares. */
-#include "experiments/recipe/inputs.h"
-#include "experiments/estimate/estimate.h"
+/* memory.c - the memory that the runs of a study will take: what they share, what each of them
+ * adds, and whether it fits. */
+#include "experiments/estimate/memory.h"
 #include "core/base/cpu.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/data.h"
+#include "experiments/recipe/footprint.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Measured: libraries and tables of a process that has a store open; what a fork of it writes to;
- * buffers of a thread's products. */
+/* Measured: libraries and tables of a process with an open store; the pages of these that a forked
+ * worker writes to; the buffers in which one thread multiplies. */
 enum { PROCESS_BYTES = 19 << 20, WORKER_BYTES = 3 << 20, THREAD_BYTES = 2 << 20 };
 
 /* --- one run */
 
-/* Code of the products of each input, forward and backward, in whichever layer. */
-static size_t product_bytes(const struct geometry *g, const struct dims *d,
-                            const struct train_need *need)
+/* Machine code that oneDNN generates: one kernel for each input of a block, number of rows, and
+ * direction. All layers share it. */
+static size_t kernel_bytes(const struct footprint *g, const struct dims *d,
+                           const struct train_need *need)
 {
     int forward = 0, backward = 0;
 
@@ -37,41 +36,42 @@ static size_t product_bytes(const struct geometry *g, const struct dims *d,
     return (size_t)n * packed_code_size();
 }
 
-/* *KEPT: of these bytes, what is kept of the examples (core/train/frozen_cache.c): where rows of products do
- * not depend on their neighbours, and a quarter of the free memory is enough. */
-static int run_bytes(size_t *bytes, size_t *kept, const struct recipe *r, const struct run_data *d,
+/* What one run takes. *CACHE: the part of it that is the frozen-prefix cache, which a run keeps
+ * when oneDNN multiplies (its rows do not depend on their neighbors) and when a quarter of the
+ * available memory holds it. */
+static int run_bytes(size_t *bytes, size_t *cache, const struct recipe *r, const struct run_data *d,
                      int threads)
 {
     struct model m;
 
-    if (geometry_model(&m, r) != 0)
+    if (footprint_model(&m, r) != 0)
         return -1;
     struct train_need need = train_need(&m, &r->train, d, threads);
-    *bytes = need.bytes + product_bytes(geometry_get(r), &m.base->dims, &need) + WORKER_BYTES +
+    *bytes = need.bytes + kernel_bytes(r->footprint, &m.base->dims, &need) + WORKER_BYTES +
              (size_t)threads * THREAD_BYTES;
-    *kept = strcmp(packed_library(), "none") != 0 ? train_frozen_cache_bytes(&m, d) : 0;
-    if (*kept > cpu_info()->mem_available / 4)
-        *kept = 0;
-    *bytes += *kept;
+    *cache = strcmp(packed_library(), "none") != 0 ? train_frozen_cache_bytes(&m, d) : 0;
+    if (*cache > cpu_info()->mem_available / 4)
+        *cache = 0;
+    *bytes += *cache;
     model_free(&m);
     return 0;
 }
 
-/* Runs that differ in nothing else take the same. */
-struct alike {
-    const struct geometry *g;
+/* Everything that the memory of a run depends on: runs that agree in it take the same. */
+struct same_memory {
+    const struct footprint *g;
     const struct dataset *split[N_SPLITS];
     long batch, batch_tokens, accumulate, epochs, steps, recompute;
     double drop[3];
 };
 
-static struct alike alike_of(const struct recipe *r, const struct run_data *d)
+static struct same_memory same_memory_of(const struct recipe *r, const struct run_data *d)
 {
     const struct train_cfg *c = &r->train;
-    struct alike a;
+    struct same_memory a;
 
     memset(&a, 0, sizeof a);
-    a.g = geometry_get(r);
+    a.g = r->footprint;
     memcpy(a.split, d->split, sizeof a.split);
     a.batch = c->batch;
     a.batch_tokens = c->batch_tokens;
@@ -85,11 +85,11 @@ static struct alike alike_of(const struct recipe *r, const struct run_data *d)
     return a;
 }
 
-int study_memory(struct study *s, const bool *pending, int threads)
+int memory_study(struct study *s, const bool *pending, int threads)
 {
     struct memo {
-        struct alike a;
-        size_t bytes, kept;
+        struct same_memory a;
+        size_t bytes, cache;
     } *memo = NULL;
     int n = 0, rc = 0;
 
@@ -102,35 +102,35 @@ int study_memory(struct study *s, const bool *pending, int threads)
         rc = stop_check() != 0 ? -1 : data_all(&d, r);
         if (rc != 0)
             break;
-        struct alike a = alike_of(r, &d);
+        struct same_memory a = same_memory_of(r, &d);
         while (k < n && memcmp(&memo[k].a, &a, sizeof a) != 0)
             k++;
         if (k == n) {
             memo = xgrow(memo, (size_t)n + 1, sizeof *memo);
             memo[n].a = a;
-            rc = run_bytes(&memo[n].bytes, &memo[n].kept, r, &d, threads);
+            rc = run_bytes(&memo[n].bytes, &memo[n].cache, r, &d, threads);
             n++;
         }
         s->runs[i].rss = memo[k].bytes;
-        s->runs[i].kept = memo[k].kept;
+        s->runs[i].kept = memo[k].cache;
     }
     free(memo);
     return rc;
 }
 
-/* --- what the runs of a process, or all workers, share */
+/* --- what the runs of one process, or all workers of a sweep, share */
 
-/* What the pending runs need of one model. */
-struct needs {
-    const char *name;
+/* What the pending runs need from one model. */
+struct model_need {
+    struct session *session;
     const struct model_facts *model;
     enum precision precision;
-    bool again; /* the model stands in the list already, with the other precision */
-    unsigned char *packs;
-    size_t tables;
+    bool again;           /* the model is already in the list, with the other precision */
+    unsigned char *packs; /* enum pack_need of each group of each layer */
+    size_t tables;        /* bytes of frozen matrices outside the blocks */
 };
 
-static void needs_raise(struct needs *n, const struct geometry *g)
+static void model_need_raise(struct model_need *n, const struct footprint *g)
 {
     int groups = n->model->dims.n_layers * N_GROUP;
 
@@ -139,15 +139,15 @@ static void needs_raise(struct needs *n, const struct geometry *g)
     n->tables = g->tables > n->tables ? g->tables : n->tables;
 }
 
-static struct needs *study_needs(const struct study *s, const bool *pending, int *n)
+static struct model_need *model_needs_of(const struct study *s, const bool *pending, int *n)
 {
-    struct needs *all = NULL;
+    struct model_need *all = NULL;
 
     *n = 0;
     for (int i = 0; i < s->n_runs; i++) {
         const struct recipe *r = &s->runs[i].recipe;
-        const struct model_facts *m = model_facts(r->run.model);
-        const struct geometry *g = geometry_get(r);
+        const struct model_facts *m = r->model;
+        const struct footprint *g = r->footprint;
         int k = 0;
         bool again = false;
         if ((pending && !pending[i]) || !m || !g)
@@ -157,37 +157,37 @@ static struct needs *study_needs(const struct study *s, const bool *pending, int
         if (k == *n) {
             all = xgrow(all, (size_t)k + 1, sizeof *all);
             *n = k + 1;
-            all[k] = (struct needs){
-                .name = r->run.model, .model = m, .precision = recipe_precision(r), .again = again
+            all[k] = (struct model_need){
+                .session = r->session, .model = m, .precision = recipe_precision(r), .again = again
             };
             all[k].packs = xalloc((size_t)m->dims.n_layers * N_GROUP, 1);
         }
-        needs_raise(&all[k], g);
+        model_need_raise(&all[k], g);
     }
     return all;
 }
 
-static void needs_free(struct needs *all, int n)
+static void model_needs_free(struct model_need *all, int n)
 {
     for (int i = 0; i < n; i++)
         free(all[i].packs);
     free(all);
 }
 
-int study_pack(const struct study *s, const bool *pending)
+int memory_pack(const struct study *s, const bool *pending)
 {
     int n, rc = 0;
-    struct needs *all = study_needs(s, pending, &n);
+    struct model_need *all = model_needs_of(s, pending, &n);
 
     for (int i = 0; i < n && rc == 0; i++) {
-        struct inputs *in = inputs_get(all[i].name);
+        struct loaded_model *in = loaded_model(all[i].session, all[i].model);
         rc = in ? base_model_pack(&in->base, all[i].packs, all[i].precision) : -1;
     }
-    needs_free(all, n);
+    model_needs_free(all, n);
     return rc;
 }
 
-static size_t packs_bytes(const struct needs *n)
+static size_t packs_bytes(const struct model_need *n)
 {
     const struct dims *d = &n->model->dims;
     size_t bytes = 0;
@@ -205,7 +205,7 @@ static size_t packs_bytes(const struct needs *n)
     return bytes;
 }
 
-/* The tokenised splits of all runs, each once. */
+/* The tokenized splits of all runs, each counted once. */
 static size_t data_bytes(const struct study *s, const bool *pending)
 {
     const struct dataset *seen[64];
@@ -228,10 +228,10 @@ static size_t data_bytes(const struct study *s, const bool *pending)
     return bytes;
 }
 
-size_t study_shared_bytes(const struct study *s, const bool *pending)
+size_t memory_shared(const struct study *s, const bool *pending)
 {
     int n;
-    struct needs *all = study_needs(s, pending, &n);
+    struct model_need *all = model_needs_of(s, pending, &n);
     size_t bytes = PROCESS_BYTES + data_bytes(s, pending);
 
     for (int i = 0; i < n; i++) {
@@ -240,29 +240,29 @@ size_t study_shared_bytes(const struct study *s, const bool *pending)
         if (!all[i].again)
             bytes += m->copied_bytes + (m->is_mapped ? all[i].tables : 0);
     }
-    needs_free(all, n);
+    model_needs_free(all, n);
     return bytes;
 }
 
 /* --- does it fit? */
 
-static int by_size(const void *a, const void *b)
+static int by_falling_size(const void *a, const void *b)
 {
     size_t x = *(const size_t *)a, y = *(const size_t *)b;
 
     return (x < y) - (x > y);
 }
 
-int study_memory_check(const struct study *s, const bool *pending, long jobs)
+int memory_check(const struct study *s, const bool *pending, long jobs)
 {
     size_t *rss = xalloc((size_t)s->n_runs, sizeof *rss), have = cpu_info()->mem_available;
-    size_t need = study_shared_bytes(s, pending), at = need;
+    size_t shared = memory_shared(s, pending), need = shared;
     long n = 0, fits = 0;
 
     for (int i = 0; i < s->n_runs; i++)
         if (pending[i])
             rss[n++] = s->runs[i].rss;
-    qsort(rss, (size_t)n, sizeof *rss, by_size);
+    qsort(rss, (size_t)n, sizeof *rss, by_falling_size);
     for (long i = 0; i < n && i < jobs; i++) {
         need += rss[i];
         if (need <= have)
@@ -274,7 +274,7 @@ int study_memory_check(const struct study *s, const bool *pending, long jobs)
         return 0;
     if (fits == 0)
         return fail(FAIL_MEMORY, "one worker needs about %.0f MB, but %.0f MB is available",
-                    1e-6 * (double)(at + first), 1e-6 * (double)have);
+                    1e-6 * (double)(shared + first), 1e-6 * (double)have);
     return fail(FAIL_MEMORY,
                 "%ld workers need about %.0f MB, but %.0f MB is available; -j %ld fits",
                 jobs < n ? jobs : n, 1e-6 * (double)need, 1e-6 * (double)have, fits);

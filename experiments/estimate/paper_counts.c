@@ -1,16 +1,17 @@
-/* paper_counts.c - what the paper prints for a configuration, beside what the configuration trains. */
+/* paper_counts.c - the parameter counts that the paper prints, and the configurations they belong
+ * to. */
+#include "experiments/estimate/paper_counts.h"
 #include "core/base/file.h"
 #include "core/base/yaml.h"
+#include "experiments/assets/geometry.h"
 #include "experiments/estimate/count.h"
-#include "experiments/assets/geometries.h"
-#include "results/rows/rows.h"
 #include "results/store/embed.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the paper's figures, as part of the program */
+/* --- the printed counts: paper.tsv is part of the program */
 
 static const char *paper_tsv(void)
 {
@@ -18,14 +19,14 @@ static const char *paper_tsv(void)
 
     while (f->name && strcmp(f->name, "paper.tsv") != 0)
         f++;
-    CHECK(f->name, "no numbers of the paper");
+    CHECK(f->name, "paper.tsv is not part of the program");
     return f->text;
 }
 
-/* The value of a cell as it is printed; the text lives as long as the program. NULL: no such cell. */
+/* A value as it is printed; it lives as long as the program. NULL: the paper does not have it. */
 static const char *paper_value(const char *table, const char *row, const char *col)
 {
-    static struct seen {
+    static struct known {
         char *key, *value;
     } * all;
     static int n;
@@ -48,7 +49,7 @@ static const char *paper_value(const char *table, const char *row, const char *c
     return found;
 }
 
-/* --- which configuration they belong to */
+/* --- the configurations they belong to */
 
 void paper_counts_free(struct paper_counts *p)
 {
@@ -63,7 +64,7 @@ void paper_counts_free(struct paper_counts *p)
     *p = (struct paper_counts){ 0 };
 }
 
-static int read_row(struct paper_count *c, const struct yaml_node *n)
+static int paper_count_read(struct paper_count *c, const struct yaml_node *n)
 {
     static const char *const keys[] = { "table", "row", "model", "words" };
     char **to[] = { &c->table, &c->row, &c->model, &c->words };
@@ -78,9 +79,10 @@ static int read_row(struct paper_count *c, const struct yaml_node *n)
     c->note = note ? xstrdup(note) : NULL;
     c->printed = paper_value(c->table, c->row, "params_M");
     if (!c->printed)
-        return yaml_fail(n, "the paper's %s has no row '%s' with params_M", c->table, c->row);
-    if (!published_find(c->model))
-        return yaml_fail(n, "no geometry '%s'", c->model);
+        return yaml_fail(n, "table %s of the paper has no row '%s' with params_M", c->table,
+                         c->row);
+    if (!geometry_find(c->model))
+        return yaml_fail(n, "unknown geometry '%s'", c->model);
     return 0;
 }
 
@@ -97,7 +99,7 @@ int paper_counts_load(struct paper_counts *p)
     p->c = xalloc((size_t)(rows ? yaml_count(rows) : 0) + 1, sizeof *p->c);
     for (int i = 0; rc == 0 && i < yaml_count(rows); i++) {
         p->n++;
-        rc = read_row(&p->c[i], yaml_item(rows, i));
+        rc = paper_count_read(&p->c[i], yaml_item(rows, i));
     }
     if (rc != 0)
         paper_counts_free(p);
@@ -118,17 +120,18 @@ static int words_settings(struct settings *v, const char *words)
     return rc;
 }
 
-static char *method_of(const char *words)
+/* The method that WORDS name; the caller frees it. */
+static char *words_method(const char *words)
 {
     const char *at = strstr(words, "method=");
 
     return at ? xprintf("%.*s", (int)strcspn(at + 7, " "), at + 7) : xstrdup("lora");
 }
 
-int paper_recipe(struct recipe *r, const struct paper_count *c)
+int paper_counts_recipe(struct recipe *r, const struct paper_count *c)
 {
     struct settings v = { 0 };
-    char *method = method_of(c->words);
+    char *method = words_method(c->words);
     int rc = adapt_find(method) ? 0 : 1;
 
     *r = (struct recipe){ 0 };
@@ -139,11 +142,11 @@ int paper_recipe(struct recipe *r, const struct paper_count *c)
     return rc;
 }
 
-bool paper_is(const struct paper_count *c, const char *model, const struct recipe *r)
+bool paper_counts_match(const struct paper_count *c, const char *model, const struct recipe *r)
 {
     struct settings v = { 0 };
     struct recipe own;
-    bool same = strcmp(c->model, model) == 0 && paper_recipe(&own, c) == 0;
+    bool same = strcmp(c->model, model) == 0 && paper_counts_recipe(&own, c) == 0;
     char a[256], b[256];
 
     if (!same)
@@ -159,7 +162,7 @@ bool paper_is(const struct paper_count *c, const char *model, const struct recip
     return same;
 }
 
-const char *paper_agrees(char buf[64], double n, const char *printed)
+const char *paper_counts_agree(char buf[64], double n, const char *printed)
 {
     const char *dot = strchr(printed, '.');
     int digits = dot ? (int)strlen(dot + 1) : 0;
@@ -176,25 +179,25 @@ const char *paper_agrees(char buf[64], double n, const char *printed)
     return buf;
 }
 
-static int list_row(struct rows *t, const struct paper_count *c)
+static int table_add(struct rows *t, const struct paper_count *c)
 {
-    const struct published *p = published_find(c->model);
+    const struct geometry *p = geometry_find(c->model);
     char *where = xprintf("%s %s", c->table, c->row), *absent = NULL, number[40] = "",
          agrees[64] = "";
     struct recipe r;
-    struct counted n;
-    int rc = paper_recipe(&r, c);
+    struct counted n = { 0 };
+    int rc = paper_counts_recipe(&r, c);
 
     if (rc == 1) {
-        char *method = method_of(c->words);
-        absent = xprintf("not yet: no method '%s'", method);
+        char *method = words_method(c->words);
+        absent = xprintf("this build has no method '%s'", method);
         free(method);
         rc = 0;
     } else if (rc == 0) {
         struct dims d = count_dims(&p->d, &r);
         rc = count_method(&n, &d, true, &r);
         rows_number(number, n.trained, 15);
-        paper_agrees(agrees, n.trained, c->printed);
+        paper_counts_agree(agrees, n.trained, c->printed);
         recipe_free(&r);
     }
     if (rc == 0)
@@ -205,7 +208,7 @@ static int list_row(struct rows *t, const struct paper_count *c)
     return rc;
 }
 
-int paper_list(struct rows *t)
+int paper_counts_table(struct rows *t)
 {
     static const char *const cols[] = {
         "row of the paper", "printed, M",    "model", "configuration",
@@ -218,7 +221,7 @@ int paper_list(struct rows *t)
         return -1;
     rows_init(t, cols);
     for (int i = 0; i < p.n && rc == 0; i++)
-        rc = list_row(t, &p.c[i]);
+        rc = table_add(t, &p.c[i]);
     if (rc != 0)
         rows_free(t);
     paper_counts_free(&p);

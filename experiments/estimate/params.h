@@ -1,9 +1,8 @@
-/* params.h - the result of "lowrank params". */
+/* params.h - what 'lowrank params' prints. */
 #ifndef PARAMS_H
 #define PARAMS_H
 
-#include "experiments/estimate/count.h"
-#include "results/rows/rows.h"
+#include "experiments/recipe/recipe.h"
 
 struct params_cfg {
     long d_model, d_ffn, layers, vocab, positions, tokens;
@@ -11,17 +10,17 @@ struct params_cfg {
     bool memory, paper;
     int format;
 };
-/* What was asked, resolved. */
+/* What was asked for, resolved. */
 struct params {
     struct params_cfg *cfg;
     const struct settings *v;
     struct recipe r;
     const char *model; /* its name; NULL: given by its shape */
-    const char *lacks; /* what the shape does not say, or NULL */
+    const char *lacks; /* parts of the model that its shape does not describe, or NULL */
     struct dims d;
     bool pooler;
 };
-/* params_print - solve the budget if there is one, count, print. Errors: FAIL_USAGE; FAIL_RUN: formula
- * and tensors disagree, said after all was printed. */
+/* params_print - choose the rank that the budget allows, if there is a budget; count; print.
+ * Errors: FAIL_USAGE; FAIL_RUN after everything was printed: formula and tensors disagree. */
 int params_print(struct params *p);
 #endif

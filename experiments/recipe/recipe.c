@@ -2,8 +2,9 @@
 #include "experiments/recipe/recipe.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
+#include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
-#include "core/base/suggest.h"
+#include "experiments/recipe/keys.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,26 +20,28 @@ enum { AUTO, FULL, HALF };
 #define AT(f) offsetof(struct run_cfg, f)
 const struct opt run_opts[] = {
     { "model", 0, OPT_STR, AT(model), "minilm", 0, 0, NULL,
-      "pretrained model: a folder, or a name that was fetched" },
+      "pretrained model: a folder, or the name of a fetched model" },
     { "task", 0, OPT_STR, AT(task), "supersense", 0, 0, NULL,
       "a name in experiments/tasks, or a task file" },
-    { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL, "what is trained" },
+    { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL,
+      "which parameters are added or trained; several methods as a+b" },
     { "seed", 0, OPT_INT, AT(seed), "1", 0, 9007199254740992.0, NULL,
-      "of order, initial values and dropout" },
+      "for the order of examples, initial values and dropout" },
     { "order_seed", 0, OPT_INT, AT(order_seed), "-1", -1, 9007199254740992.0, NULL,
-      "of the order of examples alone; -1: as seed" },
+      "for the order of examples only; -1: seed" },
     { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, 9007199254740992.0, NULL,
-      "of initial values alone; -1: as seed" },
+      "for initial values only; -1: seed" },
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
-      "adapter that training begins with, all but its classifier: a folder, or a run's key" },
+      "adapter that training starts from, except its classifier: a folder, or a run's key" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
-      "of what frozen weights multiply; auto: bf16 where the CPU is fast at it" },
+      "of products with frozen weights; auto: bf16 if the CPU is faster with it" },
     { .type = OPT_END },
 };
 #undef AT
 
-/* Not in keys: the content of these is in inputs, and recompute changes no number. */
-static const char *const names_only[] = { "model", "task", "init_from", "recompute", NULL };
+/* Not hashed: the content of the first three is in inputs, and recompute does not change
+ * results. */
+static const char *const not_hashed[] = { "model", "task", "init_from", "recompute", NULL };
 
 const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of)
 {
@@ -59,45 +62,36 @@ const struct opt *recipe_opt(const struct recipe *r, const char *key, void **fie
     return NULL;
 }
 
-int recipe_unknown_method(const char *where, const char *name)
+int recipe_unknown_method(const struct location *location, const char *name)
 {
     const char *word = adapt_unknown(name), *names[64] = { 0 };
-    int n = 0;
+    char hint[SUGGEST_HINT];
 
     if (!*word)
-        return fail(FAIL_USAGE, "%s: 'method' is '%s': the name of a method is missing", where,
-                    name);
+        return location_fail(location, "'method' is '%s': the name of a method is missing", name);
     if (adapt_find(word))
-        return fail(FAIL_USAGE, "%s: 'method' is '%s': '%s' is there twice", where, name, word);
-    for (const struct adapt *const *a = adapt_table; *a && n < 63; a++)
-        names[n++] = (*a)->name;
-    char *list = xstrdup("");
-    for (int i = 0; i < n; i++) {
-        char *more = xprintf("%s%s%s", list, i ? ", " : "", names[i]);
-        free(list);
-        list = more;
-    }
-    const char *near = suggest_word(word, names);
-    fail(FAIL_USAGE, "%s: unknown method '%s'; %s%s%s", where, word,
-         near ? "did you mean '" : "there are ", near ? near : list, near ? "'?" : "");
-    free(list);
-    return -1;
+        return location_fail(location, "'method' is '%s', which names '%s' twice", name, word);
+    for (int n = 0; adapt_table[n] && n < (int)ARRAY_LEN(names) - 1; n++)
+        names[n] = adapt_table[n]->name;
+    return location_fail(location, "unknown method '%s'%s", word,
+                         suggest_hint(hint, word, names, NULL));
 }
 
 static int find_method(struct recipe *r, const struct setting *s)
 {
+    const struct location none = location_named("default");
     const char *name = s ? s->value : "lora";
 
     r->method = adapt_find(name);
     if (!r->method)
-        return recipe_unknown_method(s ? s->where : "default", name);
+        return recipe_unknown_method(s ? &s->location : &none, name);
     r->method_cfg = xalloc(1, r->method->cfg_size);
     if (r->method->opts)
         opt_defaults(r->method->opts, r->method_cfg);
     return 0;
 }
 
-/* "-0" is a slip of the pen wherever zero is meant. */
+/* "-0" is a mistake wherever zero is a valid value. */
 static bool minus_zero(const struct opt *o, const void *cfg)
 {
     const double *x = (const double *)(const void *)((const char *)cfg + o->at);
@@ -105,25 +99,22 @@ static bool minus_zero(const struct opt *o, const void *cfg)
     return o->type == OPT_REAL && *x == 0 && signbit(*x);
 }
 
-static int set_one(struct recipe *r, const struct setting *s)
+static int set_field(struct recipe *r, const struct setting *s)
 {
     void *cfg = NULL;
     const struct opt *o = recipe_opt(r, s->key, &cfg);
-    const char *near = NULL;
+    char hint[SUGGEST_HINT];
 
-    if (!o && recipe_knows(s->key))
-        return 0; /* of another method */
-    if (!o) {
-        near = recipe_nearest(s->key);
-        return fail(FAIL_USAGE, "%s: unknown key '%s'%s%s%s", s->where, s->key,
-                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
+    if (!o && keys_find(s->key))
+        return 0; /* another method has it */
+    if (!o)
+        return location_fail(&s->location, "unknown key '%s'%s", s->key, keys_hint(hint, s->key));
     if (opt_set(o, cfg, s->value) != 0)
-        return fail_context("%s", s->where);
+        return location_context(&s->location);
     if (minus_zero(o, cfg))
-        return fail(FAIL_USAGE, "%s: '%s' must not be '%s'", s->where, s->key, s->value);
+        return location_fail(&s->location, "'%s' must not be '%s'", s->key, s->value);
     if (o->type == OPT_STR && cfg == (void *)&r->run && !*s->value)
-        return fail(FAIL_USAGE, "%s: '%s' is empty", s->where, s->key);
+        return location_fail(&s->location, "'%s' is empty", s->key);
     return 0;
 }
 
@@ -142,36 +133,12 @@ int recipe_parse(struct recipe *r, const struct settings *v)
     opt_defaults(train_opts, &r->train);
     int rc = find_method(r, settings_get(v, "method"));
     for (int i = 0; i < v->n && rc == 0; i++)
-        rc = set_one(r, &v->s[i]);
+        rc = set_field(r, &v->s[i]);
     if (rc == 0)
         replace(&r->run.method, r->method->name); /* one name for "a,b" and "b+a" */
     else
         recipe_free(r);
     return rc;
-}
-
-int recipe_blame(const struct settings *v)
-{
-    char quoted[80], first[80];
-
-    for (int i = 0; i < v->n; i++) {
-        snprintf(quoted, sizeof quoted, "'%s'", v->s[i].key);
-        snprintf(first, sizeof first, "%s: ", v->s[i].key);
-        bool named = strstr(fail_text(), quoted) || strncmp(fail_text(), first, strlen(first)) == 0;
-        if (named && strcmp(v->s[i].where, "command line") != 0)
-            return fail_context("%s", v->s[i].where);
-    }
-    return -1;
-}
-
-static void warn_slow_bf16(void)
-{
-    static bool warned;
-
-    if (!warned && !cpu_info()->bf16_fast)
-        warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
-             "f32");
-    warned = true;
 }
 
 enum precision recipe_precision(const struct recipe *r)
@@ -187,23 +154,8 @@ int recipe_rows(const struct recipe *r)
     return r->method ? adapt_rows(r->method, r->method_cfg) : 0;
 }
 
-/* Once for each length in this process: a plan resolves as many recipes as it has cells. */
-static void say_lowered(long to, const struct recipe *r, const struct dims *d)
-{
-    static long said[64];
-    static int n;
-
-    for (int i = 0; i < n; i++)
-        if (said[i] == to)
-            return;
-    if (n < (int)ARRAY_LEN(said))
-        said[n++] = to;
-    warn("'max_len' is lowered to %ld: of the model's %d positions '%s' takes %d", to, d->max_pos,
-         r->method->name, recipe_rows(r));
-}
-
-/* The value of a key of whole numbers of this run's method. */
-static long whole(const struct recipe *r, const char *key)
+/* The value of an integer key; 0: this run's method does not have it. */
+static long integer_value(const struct recipe *r, const char *key)
 {
     void *cfg = NULL;
     const struct opt *o = recipe_opt(r, key, &cfg);
@@ -211,7 +163,7 @@ static long whole(const struct recipe *r, const char *key)
     return o && o->type == OPT_INT ? *(const long *)(const void *)((const char *)cfg + o->at) : 0;
 }
 
-/* The rows that the method inserts take positions of the model, which a text then has not. */
+/* Positions of the model that the method's rows take are not available to the text. */
 static int fit_max_len(struct recipe *r, const struct dims *d, const struct task *t)
 {
     struct train_cfg *c = &r->train;
@@ -220,21 +172,23 @@ static int fit_max_len(struct recipe *r, const struct dims *d, const struct task
     if (c->max_len == 0)
         c->max_len = t->max_len < d->max_pos ? t->max_len : d->max_pos;
     if (c->max_len > d->max_pos)
-        return fail(FAIL_USAGE, "'max_len' is %ld, but the model has %d positions", c->max_len,
-                    d->max_pos);
+        return fail_setting("max_len", "'max_len' is %ld, but the model has %d positions",
+                            c->max_len, d->max_pos);
     if (rows > 0 && room < least)
-        return fail(
-            FAIL_USAGE,
+        return fail_setting(
+            "prefix,infix",
             "'prefix' is %ld and 'infix' is %ld, but the model has %d positions, of which %s "
             "needs %d",
-            whole(r, "prefix"), whole(r, "infix"), d->max_pos,
+            integer_value(r, "prefix"), integer_value(r, "infix"), d->max_pos,
             t->col_pair ? "a pair of texts" : "a text", least);
-    if (c->max_len < least) /* as many special tokens, and one of each text */
-        return fail(FAIL_USAGE, "'max_len' is %ld, but %s needs %d tokens", c->max_len,
-                    t->col_pair ? "a pair of texts" : "a text", least);
+    if (c->max_len < least) /* the special tokens and one token of each text */
+        return fail_setting("max_len", "'max_len' is %ld, but %s needs %d tokens", c->max_len,
+                            t->col_pair ? "a pair of texts" : "a text", least);
     if (c->max_len > room) {
         c->max_len = room;
-        say_lowered(room, r, d);
+        if (session_first(r->session, "max_len %d", room))
+            warn("'max_len' is lowered to %d: of the model's %d positions '%s' takes %d", room,
+                 d->max_pos, r->method->name, rows);
     }
     return 0;
 }
@@ -243,11 +197,12 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
 {
     struct train_cfg *c = &r->train;
 
-    if (r->run.precision == HALF)
-        warn_slow_bf16();
+    if (r->run.precision == HALF && !cpu_info()->bf16_fast && session_first(r->session, "bf16"))
+        warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
+             "f32");
     r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
-    if (c->pooling == 0)
-        c->pooling = d->pooling == POOL_MEAN ? 2 : 1;
+    if (c->pooling == POOLING_AUTO)
+        c->pooling = d->pooling == POOL_MEAN ? POOLING_MEAN : POOLING_CLS;
     if (c->hidden_dropout < 0)
         c->hidden_dropout = d->hidden_dropout;
     if (c->attn_dropout < 0)
@@ -265,8 +220,8 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
     bool all = strcmp(c->recompute, "true") == 0;
     return all || train_recompute(c) <= d->n_layers
                ? 0
-               : fail(FAIL_USAGE, "'recompute' is %s, but the model has %d blocks", c->recompute,
-                      d->n_layers);
+               : fail_setting("recompute", "'recompute' is %s, but the model has %d blocks",
+                              c->recompute, d->n_layers);
 }
 
 static json_t *field_json(const struct opt *o, const void *cfg)
@@ -292,8 +247,8 @@ void recipe_hash(char out[65], const struct recipe *r, const char *const *withou
 {
     json_t *config = json_copy(r->config);
 
-    for (int i = 0; names_only[i]; i++)
-        json_object_del(config, names_only[i]);
+    for (int i = 0; not_hashed[i]; i++)
+        json_object_del(config, not_hashed[i]);
     for (int i = 0; without && without[i]; i++)
         json_object_del(config, without[i]);
     json_t *all = json_pack("{s:o, s:O, s:i}", "config", config, "inputs", r->inputs, "numerics",
@@ -315,14 +270,14 @@ void recipe_keys(struct recipe *r, json_t *inputs)
     add_fields(r->config, train_opts, &r->train);
     add_fields(r->config, r->method->opts, r->method_cfg);
     if (r->train.steps > 0)
-        json_object_del(r->config, "epochs"); /* steps win: no run depends on it */
+        json_object_del(r->config, "epochs"); /* steps win, so the run does not depend on epochs */
     if (!r->run.init_from || !*r->run.init_from)
         json_object_del(r->config, "init_from");
     if (r->run.order_seed < 0)
         json_object_del(r->config, "order_seed");
     if (r->run.init_seed < 0)
         json_object_del(r->config, "init_seed");
-    /* of the two sizes of a batch the one that counts */
+    /* the one of the two batch sizes that is used */
     json_object_del(r->config, r->train.batch_tokens > 0 ? "batch" : "batch_tokens");
     recipe_hash(r->key, r, NULL);
     recipe_hash(r->cell, r, seed);
@@ -342,7 +297,7 @@ struct head recipe_head(const struct recipe *r, const struct task *t)
 {
     return (struct head){ .n_labels = t->regression ? 1 : t->n_labels,
                           .regression = t->regression,
-                          .pooling = r->train.pooling == 1 ? POOL_CLS : POOL_MEAN,
+                          .pooling = pooling_of(r->train.pooling, POOL_MEAN),
                           .pool_scale = r->train.pool_scale,
                           .hidden_dropout = r->train.hidden_dropout,
                           .attn_dropout = r->train.attn_dropout,
@@ -351,35 +306,35 @@ struct head recipe_head(const struct recipe *r, const struct task *t)
                           .precision = recipe_precision(r) };
 }
 
-int recipe_complete(struct recipe *r, const struct settings *v)
+int recipe_complete(struct recipe *r, struct session *s, const struct settings *v)
 {
-    const struct model_facts *m = model_facts(r->run.model);
-    const struct task_facts *t = m ? task_facts(r->run.task) : NULL;
-    if (!t || recipe_autos(r, &m->dims, &t->task) != 0) {
-        recipe_blame(v);
-        recipe_free(r);
-        return -1;
-    }
-    replace(&r->run.model, m->name);
-    replace(&r->run.task, t->name);
-    json_t *inputs = facts_inputs(m, t);
-    if (facts_adapter(inputs, r->run.init_from) != 0) {
-        json_decref(inputs);
-        recipe_blame(v);
-        recipe_free(r);
-        return -1;
-    }
+    json_t *inputs = NULL;
+
+    r->session = s;
+    r->model = model_facts(s, r->run.model);
+    r->task = r->model ? task_facts(s, r->run.task) : NULL;
+    if (!r->task || recipe_autos(r, &r->model->dims, &r->task->task) != 0)
+        goto failed;
+    replace(&r->run.model, r->model->name);
+    replace(&r->run.task, r->task->name);
+    inputs = inputs_of(r->model, r->task);
+    if (inputs_add_adapter(inputs, s, r->run.init_from) != 0)
+        goto failed;
     recipe_keys(r, inputs);
-    if (geometry_get(r))
+    inputs = NULL;
+    r->footprint = footprint_of(r);
+    if (r->footprint)
         return 0;
-    recipe_blame(v);
+failed:
+    json_decref(inputs);
+    settings_blame(v);
     recipe_free(r);
     return -1;
 }
 
-int recipe_resolve(struct recipe *r, const struct settings *v)
+int recipe_resolve(struct recipe *r, struct session *s, const struct settings *v)
 {
-    return recipe_parse(r, v) == 0 ? recipe_complete(r, v) : -1;
+    return recipe_parse(r, v) == 0 ? recipe_complete(r, s, v) : -1;
 }
 
 void recipe_free(struct recipe *r)

@@ -1,14 +1,10 @@
-/* settings.c - recipe words before they have types: from YAML files and from the command line. */
-#include "experiments/recipe/recipe.h"
-#include "core/base/yaml.h"
-#include "core/base/suggest.h"
+/* settings.c - the keys and values of a recipe, from YAML files and from the command line. */
+#include "experiments/recipe/settings.h"
+#include "core/base/text.h"
+#include "experiments/recipe/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-const char *const study_keys[] = { "study",    "source", "title",   "base", "axes",  "zip",
-                                   "nuisance", "budget", "exclude", "only", "seeds", "metric",
-                                   "table",    "figure", "when",    "full", NULL };
 
 static bool same_key(const char *a, const char *b)
 {
@@ -29,12 +25,12 @@ static void setting_clear(struct setting *s)
 {
     free(s->key);
     free(s->value);
-    free(s->where);
+    location_free(&s->location);
 }
 
-void settings_set(struct settings *v, const char *key, const char *value, const char *where)
+void settings_set(struct settings *v, const char *key, const char *value, struct location location)
 {
-    struct setting new = { xstrdup(key), xstrdup(value), xstrdup(where) };
+    struct setting new = { xstrdup(key), xstrdup(value), location_copy(&location) };
     struct setting *old = (struct setting *)(uintptr_t)settings_get(v, key);
 
     for (char *p = new.key; *p; p++)
@@ -51,7 +47,7 @@ void settings_set(struct settings *v, const char *key, const char *value, const 
 void settings_copy(struct settings *dst, const struct settings *src)
 {
     for (int i = 0; i < src->n; i++)
-        settings_set(dst, src->s[i].key, src->s[i].value, src->s[i].where);
+        settings_set(dst, src->s[i].key, src->s[i].value, src->s[i].location);
 }
 
 void settings_free(struct settings *v)
@@ -62,39 +58,41 @@ void settings_free(struct settings *v)
     *v = (struct settings){ 0 };
 }
 
-bool recipe_knows(const char *key)
+/* Is KEY one of the comma-separated KEYS? */
+static bool is_among(const char *key, const char *keys)
 {
-    bool known = opt_find(run_opts, key) || opt_find(train_opts, key);
+    size_t n = strlen(key);
 
-    for (const struct adapt *const *a = adapt_table; *a && !known; a++)
-        known = (*a)->opts && opt_find((*a)->opts, key);
-    return known;
-}
-
-static bool is_study_key(const char *key)
-{
-    for (int i = 0; study_keys[i]; i++)
-        if (strcmp(key, study_keys[i]) == 0)
+    for (const char *at = keys; *at; at += strcspn(at, ","), at += *at == ',')
+        if (strncmp(at, key, n) == 0 && (at[n] == ',' || !at[n]))
             return true;
     return false;
 }
 
-static int add_keys(const char **words, int n, int cap, const struct opt *table)
+int settings_blame(const struct settings *v)
 {
-    for (; table && table->type != OPT_END && n < cap; table++)
-        words[n++] = table->key;
-    return n;
+    for (int i = 0; i < v->n; i++)
+        if (is_among(v->s[i].key, fail_keys()) && v->s[i].location.kind != LOCATION_COMMAND_LINE)
+            return location_context(&v->s[i].location);
+    return -1;
 }
 
-const char *recipe_nearest(const char *key)
+/* May a word set this key? */
+static int check_word_key(const struct settings *v, const char *key, const char *value)
 {
-    const char *words[256] = { 0 };
-    int n = add_keys(words, 0, 255, run_opts);
+    const struct setting *old = settings_get(v, key);
+    char hint[SUGGEST_HINT];
 
-    n = add_keys(words, n, 255, train_opts);
-    for (const struct adapt *const *a = adapt_table; *a; a++)
-        n = add_keys(words, n, 255, (*a)->opts);
-    return suggest_word(key, words);
+    if (strcmp(key, "seeds") == 0)
+        return fail(FAIL_USAGE, "'seeds' is a flag of 'plan' and 'sweep': --seeds %s", value);
+    if (keys_is_study(key))
+        return fail(FAIL_USAGE, "'%s' belongs in the study's file; words set what is under 'base'",
+                    key);
+    if (!keys_find(key))
+        return fail(FAIL_USAGE, "unknown key '%s'%s", key, keys_hint(hint, key));
+    if (old && old->location.kind == LOCATION_COMMAND_LINE)
+        return fail(FAIL_USAGE, "'%s' is given twice: '%s' and '%s'", old->key, old->value, value);
+    return 0;
 }
 
 int settings_word(struct settings *v, const char *word)
@@ -104,39 +102,16 @@ int settings_word(struct settings *v, const char *word)
     if (!eq || eq == word)
         return fail(FAIL_USAGE, "'%s' is not key=value", word);
     char *key = xprintf("%.*s", (int)(eq - word), word);
-    const char *near = recipe_knows(key) ? NULL : recipe_nearest(key);
-    const struct setting *old = settings_get(v, key);
-    int rc = 0;
-    if (strcmp(key, "seeds") == 0)
-        rc = fail(FAIL_USAGE, "'seeds' is a flag of 'plan' and 'sweep': --seeds %s", eq + 1);
-    else if (is_study_key(key))
-        rc = fail(FAIL_USAGE, "'%s' belongs into the study's file; words set what is under 'base'",
-                  key);
-    else if (near)
-        rc = fail(FAIL_USAGE, "unknown key '%s'; did you mean '%s'?", key, near);
-    else if (!recipe_knows(key))
-        rc = fail(FAIL_USAGE, "unknown key '%s'; 'lowrank run --help' lists the keys", key);
-    else if (old && strcmp(old->where, "command line") == 0)
-        rc = fail(FAIL_USAGE, "'%s' is given twice: '%s' and '%s'", old->key, old->value, eq + 1);
-    else
-        settings_set(v, key, eq + 1, "command line");
+    int rc = check_word_key(v, key, eq + 1);
+    if (rc == 0)
+        settings_set(v, key, eq + 1, location_command_line);
     free(key);
     return rc;
 }
 
-/* The tree tells where a node stands only in an error, so an error without text is what is cut up.
- */
-char *yaml_place(const struct yaml_node *n)
+char *settings_value(const struct yaml_node *n, const char *key)
 {
-    yaml_fail(n, "!");
-    size_t len = strlen(fail_text());
-
-    return xprintf("%.*s", len > 3 ? (int)len - 3 : 0, fail_text());
-}
-
-char *yaml_value(const struct yaml_node *n, const char *key)
-{
-    char *text = NULL;
+    struct text list = { 0 };
 
     if (yaml_kind(n) == YAML_SCALAR)
         return xstrdup(yaml_text(n));
@@ -152,37 +127,26 @@ char *yaml_value(const struct yaml_node *n, const char *key)
         const struct yaml_node *item = yaml_item(n, i);
         if (yaml_kind(item) != YAML_SCALAR || !*yaml_text(item)) {
             yaml_fail(item, "'%s' must be a list of words", key);
-            free(text);
+            text_free(&list);
             return NULL;
         }
-        char *longer = xprintf("%s%s%s", text ? text : "", text ? "," : "", yaml_text(item));
-        free(text);
-        text = longer;
+        text_join(&list, ",", "%s", yaml_text(item));
     }
-    return text;
+    return text_take(&list);
 }
 
-static int unknown_key(const struct yaml_node *map, int i)
+static int set_from_yaml(struct settings *v, const struct yaml_node *map, int i)
 {
-    const char *key = yaml_key(map, i), *near = recipe_nearest(key);
-
-    if (near)
-        return yaml_fail_key(map, i, "unknown key '%s'; did you mean '%s'?", key, near);
-    return yaml_fail_key(map, i, "unknown key '%s'; 'lowrank run --help' lists the keys", key);
-}
-
-static int take(struct settings *v, const struct yaml_node *map, int i)
-{
+    const struct yaml_node *item = yaml_item(map, i);
     const char *key = yaml_key(map, i);
+    char hint[SUGGEST_HINT];
 
-    if (!recipe_knows(key))
-        return unknown_key(map, i);
-    char *value = yaml_value(yaml_item(map, i), key);
+    if (!keys_find(key))
+        return yaml_fail_key(map, i, "unknown key '%s'%s", key, keys_hint(hint, key));
+    char *value = settings_value(item, key);
     if (!value)
         return -1;
-    char *where = yaml_place(yaml_item(map, i));
-    settings_set(v, key, value, where);
-    free(where);
+    settings_set(v, key, value, yaml_location(item));
     free(value);
     return 0;
 }
@@ -192,12 +156,12 @@ int settings_yaml(struct settings *v, const struct yaml_node *map)
     if (yaml_kind(map) != YAML_MAP)
         return yaml_fail(map, "must be a mapping of keys and values");
     for (int i = 0; i < yaml_count(map); i++)
-        if (take(v, map, i) != 0)
+        if (set_from_yaml(v, map, i) != 0)
             return -1;
     return 0;
 }
 
-int recipe_file(struct settings *v, const char *path)
+int settings_file(struct settings *v, const char *path)
 {
     struct yaml *y = yaml_load(path);
     int rc = 0;
@@ -208,10 +172,10 @@ int recipe_file(struct settings *v, const char *path)
     if (base)
         rc = settings_yaml(v, base);
     for (int i = 0; i < yaml_count(root) && rc == 0; i++)
-        if (!is_study_key(yaml_key(root, i)))
-            rc = base && recipe_knows(yaml_key(root, i))
+        if (!keys_is_study(yaml_key(root, i)))
+            rc = base && keys_find(yaml_key(root, i))
                      ? yaml_fail_key(root, i, "'%s' belongs under 'base'", yaml_key(root, i))
-                     : take(v, root, i);
+                     : set_from_yaml(v, root, i);
     yaml_free(y);
     return rc;
 }

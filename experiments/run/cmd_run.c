@@ -1,9 +1,12 @@
 /* cmd_run.c - "lowrank run": one run, on all cores. */
 #include "core/cmd.h"
 #include "core/math/mat.h"
-#include "experiments/recipe/inputs.h"
-#include "experiments/run/worker.h"
-#include "experiments/study/options.h"
+#include "experiments/assets/find.h"
+#include "experiments/assets/hash.h"
+#include "experiments/estimate/memory.h"
+#include "experiments/run/run_again.h"
+#include "experiments/study/study_flags.h"
+#include "experiments/study/study_store.h"
 #include "results/query/query.h"
 
 #include <signal.h>
@@ -12,32 +15,34 @@
 
 static const struct opt table[] = {
     { "threads", 't', OPT_INT, OPTION_AT(threads), "0", 0, 256, NULL,
-      "0: one a core; results do not depend on it" },
+      "threads of the run, 0: one per core; results do not depend on it" },
     { "again", 0, OPT_BOOL, OPTION_AT(again), "false", 0, 0, NULL,
-      "do a run that is done once more and compare every number" },
-    HOME_OPTION(struct common),
-    OPTION_DATA,
-    FORMAT_OPTION(struct common),
+      "train a run that is done once more and compare every value" },
+    HOME_OPTION(struct study_flags),
+    DATA_OPTION(struct study_flags),
+    FORMAT_OPTION(struct study_flags),
     { .type = OPT_END },
 };
 static struct opt_usage usage = {
     .command = "run",
     .usage = "[RECIPE] [key=value...]",
-    .about = "do one run and print its result; a run that is done is not done again",
+    .about = "train one run and print its result; if it is done already, only print its result",
     .example = "lowrank run task=supersense rank=8 targets=q,v",
     .min_args = 0,
     .max_args = -1,
 };
 
-/* Every key, from the tables. */
+/* Every key, from the tables of options; the caller frees it. */
 static char *keys_help(void)
 {
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
 
-    CHECK(f, "no memory for help");
-    fprintf(f, "RECIPE is a file or the name of a study, whose base is taken. keys:\n");
+    CHECK(f, "cannot write the help");
+    fprintf(f, "RECIPE is the file of a recipe, or the file or name of a study, of which the keys\n"
+               "that all runs have in common are used. Words replace them.\n\n"
+               "keys of every run:\n");
     opt_help(run_opts, f);
     opt_help(train_opts, f);
     for (const struct adapt *const *a = adapt_table; *a; a++)
@@ -51,21 +56,21 @@ static char *keys_help(void)
     return text;
 }
 
-/* A study of this one run, named "run". */
-static int single(struct study *s, const struct settings *v)
+/* A study named "run" that has only this run. */
+static int study_of_one(struct study *s, struct session *ses, const struct settings *v)
 {
     *s = (struct study){ .name = xstrdup("run"), .metric = xstrdup("best accuracy"), .n_cells = 1 };
     s->axis = xalloc(1, sizeof *s->axis);
     s->runs = xalloc(1, sizeof *s->runs);
     struct plan_run *p = s->runs;
-    if (recipe_resolve(&p->recipe, v) != 0)
+    if (recipe_resolve(&p->recipe, ses, v) != 0)
         return -1;
-    s->n_runs = p->n_points = 1;
+    s->n_runs = p->n_combinations = 1;
     p->trial = xstrdup("{}");
     memcpy(p->point, p->recipe.cell, sizeof p->point);
     s->spec = json_pack("{s:{}, s:s}", "axes", "metric", p->recipe.train.best_by);
     study_tell_idle(s, v);
-    hash_save();
+    hash_save(ses);
     return 0;
 }
 
@@ -75,7 +80,7 @@ static int read_words(struct settings *v, int argc, char **argv)
 
     if (first == 2) {
         char *path = find_recipe(argv[1]);
-        rc = path ? recipe_file(v, path) : -1;
+        rc = path ? settings_file(v, path) : -1;
         free(path);
     }
     for (int i = first; i < argc && rc == 0; i++)
@@ -97,31 +102,32 @@ static int print_result(struct store *store, const struct recipe *r, int format)
 
 static int stopped(void)
 {
-    note("stopped; the same command resumes");
+    note("stopped; the same command continues the run");
     return stop_requested() == SIGTERM ? 128 + SIGTERM : (int)FAIL_STOPPED;
 }
 
-static int do_run(struct study *s, struct store *store, const struct run_env *env, int format)
+static int train_and_print(struct study *s, struct store *store, const struct run_env *env,
+                           int format)
 {
     struct plan_run *p = s->runs;
     struct run_report rep;
-    struct lease c;
+    struct lease lease;
     char took[32];
 
-    int rc = lease_take(store, s->name, p->recipe.key, env->lease_s, &c);
+    int rc = lease_take(store, s->name, p->recipe.key, env->lease_s, &lease);
     if (rc == 0)
-        return fail(FAIL_RUN, "run %.8s is being done by another process", p->recipe.key);
+        return fail(FAIL_RUN, "another process is already training run %.8s", p->recipe.key);
     if (rc < 0)
         return -1;
-    run_one(&rep, env, p, &c);
-    lease_free(&c);
+    run_one(&rep, env, p, &lease);
+    lease_free(&lease);
     progress_end();
     if (rep.fate == FATE_FAULT)
         return -1;
     if (rep.fate == FATE_STOPPED)
         return stopped();
     if (rep.fate == FATE_LOST)
-        return fail(FAIL_RUN, "run %.8s was taken over by another process", p->recipe.key);
+        return fail(FAIL_RUN, "another process has taken over run %.8s", p->recipe.key);
     if (rep.state != STATE_DONE)
         return fail(rep.state == STATE_FAILED ? fail_code() : FAIL_RUN, "run %.8s %s: %s",
                     p->recipe.key, state_names[rep.state], rep.error);
@@ -129,7 +135,7 @@ static int do_run(struct study *s, struct store *store, const struct run_env *en
     return print_result(store, &p->recipe, format);
 }
 
-static int again(const struct run_env *env, const struct plan_run *p)
+static int train_again(const struct run_env *env, const struct plan_run *p)
 {
     long n = run_again(env, p);
 
@@ -138,7 +144,7 @@ static int again(const struct run_env *env, const struct plan_run *p)
     return n > 0 ? (int)FAIL_RUN : (int)n;
 }
 
-static int one(struct study *s, struct store *store, const struct common *c)
+static int run_study_of_one(struct study *s, struct store *store, const struct study_flags *c)
 {
     struct plan_run *p = s->runs;
     bool pending = true;
@@ -152,24 +158,23 @@ static int one(struct study *s, struct store *store, const struct common *c)
         return print_result(store, &p->recipe, c->format);
     }
     if (state == (int)STATE_DIVERGED && !c->again)
-        return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' says more", p->recipe.key,
-                    p->recipe.key);
-    if (study_memory(s, NULL, threads) != 0 || study_memory_check(s, &pending, 1) != 0)
+        return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' has the details",
+                    p->recipe.key, p->recipe.key);
+    if (memory_study(s, NULL, threads) != 0 || memory_check(s, &pending, 1) != 0)
         return -1;
-    detail("memory: about %.0f MB, %.0f MB of them shared by runs of a sweep",
-           1e-6 * (double)(study_shared_bytes(s, NULL) + p->rss),
-           1e-6 * (double)study_shared_bytes(s, NULL));
+    detail("memory: about %.0f MB, of which the runs of a sweep would share %.0f MB",
+           1e-6 * (double)(memory_shared(s, NULL) + p->rss), 1e-6 * (double)memory_shared(s, NULL));
     if (threads > cpu_info()->cores)
-        warn("%d threads on %d core%s: no faster, and the numbers are the same for any", threads,
+        warn("%d threads on %d core%s are not faster, and the results are the same", threads,
              cpu_info()->cores, cpu_info()->cores == 1 ? "" : "s");
-    struct run_env env = { .store = store, .jobs = 1, .lease_s = lease_for(p) };
+    struct run_env env = { .store = store, .jobs = 1, .lease_s = run_one_lease_s(p) };
     env.pool = pool_new(threads);
-    int rc = env.pool ? study_put(store, s) : -1;
+    int rc = env.pool ? study_store_put(store, s) : -1;
     math_thread_init();
     if (rc == 0 && c->again && state == (int)STATE_DONE)
-        rc = again(&env, p);
+        rc = train_again(&env, p);
     else if (rc == 0 && (state != (int)STATE_FAILED || store_requeue(store, s->name, false) >= 0))
-        rc = do_run(s, store, &env, c->format);
+        rc = train_and_print(s, store, &env, c->format);
     else
         rc = -1;
     if (env.pool)
@@ -177,33 +182,35 @@ static int one(struct study *s, struct store *store, const struct common *c)
     return rc;
 }
 
-static int work(void *cfg, int argc, char **argv)
+static int run_work(void *cfg, int argc, char **argv)
 {
-    const struct common *c = cfg;
+    const struct study_flags *c = cfg;
+    struct session ses;
     struct study s = { 0 };
     struct settings v = { 0 };
     struct store *store = NULL;
 
-    common_apply(c);
-    int rc = read_words(&v, argc, argv) == 0 && single(&s, &v) == 0 &&
-                     common_store(&store, STORE_WRITE) == 0
-                 ? one(&s, store, c)
+    session_init(&ses, c->home, c->data);
+    int rc = read_words(&v, argc, argv) == 0 && study_of_one(&s, &ses, &v) == 0 &&
+                     study_flags_store(&store, c->home, STORE_WRITE) == 0
+                 ? run_study_of_one(&s, store, c)
                  : -1;
     store_close(store);
     study_free(&s);
     settings_free(&v);
+    session_free(&ses);
     return rc;
 }
 
-static int run(int argc, char **argv)
+static int run_main(int argc, char **argv)
 {
     char *keys = keys_help();
 
     usage.detail = keys;
-    int rc = opt_command(&usage, table, sizeof(struct common), work, argc, argv);
+    int rc = opt_command(&usage, table, sizeof(struct study_flags), run_work, argc, argv);
     usage.detail = NULL;
     free(keys);
     return rc;
 }
 
-const struct cmd cmd_run = { "run", "run", "do one run", run };
+const struct cmd cmd_run = { "run", "run", "train one run", run_main };

@@ -1,7 +1,9 @@
-/* cmd_sweep.c - "lowrank sweep": do what a study lacks. */
+/* cmd_sweep.c - "lowrank sweep": do the runs of a study that are not done. */
 #include "core/cmd.h"
-#include "experiments/run/worker.h"
-#include "experiments/study/options.h"
+#include "core/base/text.h"
+#include "experiments/run/sweep.h"
+#include "experiments/study/study_flags.h"
+#include "experiments/study/study_store.h"
 #include "results/query/recorded.h"
 
 #include <signal.h>
@@ -12,12 +14,12 @@ static const struct opt table[] = {
     OPTION_JOBS,
     OPTION_SEEDS,
     OPTION_PROFILE,
-    HOME_OPTION(struct common),
-    OPTION_DATA,
+    HOME_OPTION(struct study_flags),
+    DATA_OPTION(struct study_flags),
     { "retry", 0, OPT_CHOICE, OPTION_AT(retry), "none", 0, 0, "none|failed|diverged",
-      "do failed runs again; diverged: those that diverged as well" },
+      "try failed runs again; diverged: also those that diverged" },
     { "limit", 0, OPT_INT, OPTION_AT(limit), "0", 0, 1e9, NULL,
-      "at most so many runs now, the costliest; 0: all" },
+      "do at most this many runs now, the longest first; 0: all" },
     { "stop_on_error", 0, OPT_BOOL, OPTION_AT(stop_on_error), "false", 0, 0, NULL,
       "stop when a run fails" },
     OPTION_NO_CALIBRATE,
@@ -28,20 +30,23 @@ static const struct opt_usage usage = {
     .command = "sweep",
     .usage = "STUDY [key=value...]",
     .about = "run every cell of a study with every seed, on all cores",
-    .detail = "STUDY is a file or a name in ablations/. Runs that are done are never done again: "
-              "the same command\n"
-              "resumes after any kind of stop. Words override the study's base or an axis.\n"
-              "Exit status: 0 all done, 1 some failed or diverged, 130 stopped.",
+    .detail = "STUDY is a file or the name of a study ('lowrank list studies'). Words replace an\n"
+              "axis of the study, or a key that all of its runs have in common. Runs that are\n"
+              "done are not done again: after any interruption, the same command continues.\n"
+              "\n"
+              "Exit status: 0 all runs are done, 1 some failed or diverged, 130 stopped.",
     .example = "lowrank sweep rank -j 2",
     .min_args = 1,
     .max_args = -1,
 };
 
+enum { MOST_BAD_SHOWN = 10 };
+
 struct tally {
     long done, diverged, failed, left;
 };
 
-static struct tally tally(const enum run_state *state, int n)
+static struct tally tally_of(const enum run_state *state, int n)
 {
     struct tally t = { 0 };
 
@@ -56,58 +61,53 @@ static struct tally tally(const enum run_state *state, int n)
     return t;
 }
 
-/* "rank=8 targets=q,v seed=2": what sets a run apart. */
-static char *run_text(const struct study *s, const struct plan_run *p)
+/* "rank=8 targets=q,v seed=2": what distinguishes a run from the others; the caller frees it. */
+static char *run_words(const struct study *s, const struct plan_run *p)
 {
-    char *text = xstrdup("");
+    struct text t = { 0 };
 
     for (int i = 0; s->axis[i]; i++) {
         void *cfg = NULL;
         char value[256];
         const struct opt *o = recipe_opt(&p->recipe, s->axis[i], &cfg);
-        char *more =
-            o ? xprintf("%s%s=%s ", text, s->axis[i], opt_text(o, cfg, value, sizeof value)) : NULL;
-        if (more) {
-            free(text);
-            text = more;
-        }
+        if (o)
+            text_add(&t, "%s=%s ", s->axis[i], opt_text(o, cfg, value, sizeof value));
     }
-    char *all = xprintf("%sseed=%ld", text, p->recipe.run.seed);
-    free(text);
-    return all;
+    text_add(&t, "seed=%ld", p->recipe.run.seed);
+    return text_take(&t);
 }
 
-static void list_bad(const struct study *s, const enum run_state *state, struct store *store)
+static void note_bad_runs(const struct study *s, const enum run_state *state, struct store *store)
 {
-    int told = 0;
+    int shown = 0;
 
-    for (int i = 0; i < s->n_runs && told < 10; i++) {
+    for (int i = 0; i < s->n_runs && shown < MOST_BAD_SHOWN; i++) {
         if (state[i] != STATE_DIVERGED && state[i] != STATE_FAILED)
             continue;
         struct recorded_run run;
         recorded_run(&run, store, s->runs[i].recipe.key);
-        char *text = run_text(s, &s->runs[i]);
-        note("  %s %.8s %s: %s", state_names[state[i]], s->runs[i].recipe.key, text,
+        char *words = run_words(s, &s->runs[i]);
+        note("  %s %.8s %s: %s", state_names[state[i]], s->runs[i].recipe.key, words,
              run.error ? run.error : "no reason given");
-        free(text);
+        free(words);
         recorded_run_free(&run);
-        told++;
+        shown++;
     }
 }
 
 static int report_end(const struct study *s, const enum run_state *state, struct store *store,
                       const struct sweep_end *end, bool ran)
 {
-    struct tally t = tally(state, s->n_runs);
+    struct tally t = tally_of(state, s->n_runs);
     char took[32];
 
     if (end->stopped) {
-        note("%ld of %d runs done; stopped; the same command resumes", t.done + t.diverged,
+        note("stopped after %ld of %d runs; the same command continues", t.done + t.diverged,
              s->n_runs);
         return end->stopped == SIGTERM ? 128 + SIGTERM : (int)FAIL_STOPPED;
     }
     if (end->alike)
-        note("given up: the first runs all failed in the same way");
+        note("given up, because the first runs all failed in the same way");
     if (t.done == s->n_runs)
         note("%s: all %d runs done%s%s", s->name, s->n_runs, ran ? " in " : "",
              ran ? duration_text(took, end->wall_s) : "");
@@ -115,17 +115,17 @@ static int report_end(const struct study *s, const enum run_state *state, struct
         note("%s: %d runs: %ld done, %ld diverged, %ld failed, %ld left%s%s", s->name, s->n_runs,
              t.done, t.diverged, t.failed, t.left, ran ? ", in " : "",
              ran ? duration_text(took, end->wall_s) : "");
-    list_bad(s, state, store);
+    note_bad_runs(s, state, store);
     if (t.failed)
-        note("'--retry failed' does failed runs again");
-    if (verbosity < 0 && (t.failed || t.diverged)) /* notes are not shown, an error is */
-        return fail(FAIL_RUN, "%s: %ld of %d runs diverged, %ld failed; 'lowrank status' says why",
+        note("'--retry failed' tries failed runs again");
+    if (verbosity < 0 && (t.failed || t.diverged)) /* --quiet hides notes, but not an error */
+        return fail(FAIL_RUN, "%s: %ld of %d runs diverged, %ld failed; 'lowrank status' shows why",
                     s->name, t.diverged, s->n_runs, t.failed);
     return t.failed || t.diverged ? (int)FAIL_RUN : 0;
 }
 
-/* Runs that are neither done nor given up. */
-static int choose(bool *pending, const enum run_state *state, int n)
+/* Marks the runs that are neither done nor given up as PENDING; returns how many. */
+static int mark_pending(bool *pending, const enum run_state *state, int n)
 {
     int left = 0;
 
@@ -136,29 +136,30 @@ static int choose(bool *pending, const enum run_state *state, int n)
     return left;
 }
 
-static int sweep(struct study *s, struct store *store, const struct common *c)
+static int sweep_study(struct study *s, struct store *store, const struct study_flags *c)
 {
     enum run_state *state = xalloc((size_t)s->n_runs, sizeof *state);
     bool *pending = xalloc((size_t)s->n_runs, sizeof *pending);
-    struct sweep_opts o = { common_jobs(c), c->limit, c->stop_on_error, !c->no_calibrate };
+    struct sweep_opts o = { study_flags_jobs(c), c->limit, c->stop_on_error, !c->no_calibrate };
     struct sweep_end end = { 0 };
-    int rc = study_check_name(store, s);
+    int rc = study_store_check_name(store, s);
 
     if (rc == 0 && c->retry != RETRY_NONE &&
-        (study_put(store, s) != 0 || store_requeue(store, s->name, c->retry == RETRY_DIVERGED) < 0))
+        (study_store_put(store, s) != 0 ||
+         store_requeue(store, s->name, c->retry == RETRY_DIVERGED) < 0))
         rc = -1;
     if (rc == 0)
-        rc = study_states(state, store, s);
-    int left = rc == 0 ? choose(pending, state, s->n_runs) : 0;
+        rc = study_store_states(state, store, s);
+    int left = rc == 0 ? mark_pending(pending, state, s->n_runs) : 0;
     if (rc == 0 && left > 0) {
         long now = o.limit > 0 && o.limit < left ? o.limit : left;
         note("%s: %ld of %d runs to do, %ld at a time", s->name, now, s->n_runs,
              o.jobs < now ? o.jobs : now);
         rc = sweep_run(&end, s, pending, store, &o);
         if (rc == 0)
-            rc = study_states(state, store, s);
+            rc = study_store_states(state, store, s);
     } else if (rc == 0) {
-        rc = study_put(store, s);
+        rc = study_store_put(store, s);
     }
     if (rc == 0)
         rc = report_end(s, state, store, &end, left > 0);
@@ -167,25 +168,28 @@ static int sweep(struct study *s, struct store *store, const struct common *c)
     return rc;
 }
 
-static int work(void *cfg, int argc, char **argv)
+static int sweep_work(void *cfg, int argc, char **argv)
 {
-    const struct common *c = cfg;
+    const struct study_flags *c = cfg;
+    struct session ses;
     struct study s = { 0 };
     struct store *store = NULL;
 
-    common_apply(c);
-    int rc = common_study(&s, c, argc, argv) == 0 && common_store(&store, STORE_WRITE) == 0
-                 ? sweep(&s, store, c)
+    session_init(&ses, c->home, c->data);
+    int rc = study_flags_load(&s, &ses, c, argc, argv) == 0 &&
+                     study_flags_store(&store, c->home, STORE_WRITE) == 0
+                 ? sweep_study(&s, store, c)
                  : -1;
     store_close(store);
     study_free(&s);
+    session_free(&ses);
     return rc;
 }
 
-static int run(int argc, char **argv)
+static int sweep_main(int argc, char **argv)
 {
-    return opt_command(&usage, table, sizeof(struct common), work, argc, argv);
+    return opt_command(&usage, table, sizeof(struct study_flags), sweep_work, argc, argv);
 }
 
-const struct cmd cmd_sweep = { "sweep", "run",
-                               "run every cell and seed of a study that is not done", run };
+const struct cmd cmd_sweep = { "sweep", "run", "do the runs of a study that are not done",
+                               sweep_main };

@@ -1,12 +1,14 @@
 /* provenance.c - where and with what a run was made. */
-#include "experiments/run/run_one.h"
+#include "experiments/run/provenance.h"
 #include "core/base/cpu.h"
 #include "core/math/mat.h"
+#include "experiments/recipe/recipe.h"
 
 #if __has_include("version.h")
 #include "version.h" /* LOWRANK_COMMIT, LOWRANK_DIRTY, LOWRANK_CFLAGS: made by the Makefile */
 #endif
 
+#include <jansson.h>
 #include <sys/utsname.h>
 
 #ifndef LOWRANK_COMMIT
@@ -24,8 +26,8 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-/* Text of the machine need not be UTF-8, which JSON must be. */
-static json_t *text(const char *s)
+/* JSON has to be UTF-8; what the machine says about itself need not be. */
+static json_t *machine_string(const char *s)
 {
     json_t *j = json_string(s ? s : "");
 
@@ -41,13 +43,14 @@ char *provenance_json(int threads)
     json_t *j = json_pack(
         "{s:{s:s, s:b}, s:{s:o, s:o, s:s}, s:{s:o, s:o, s:i, s:I}, s:{s:o, s:o, s:o, s:s*},"
         " s:{s:s, s:s, s:s, s:s, s:i}, s:i}",
-        "git", "commit", LOWRANK_COMMIT, "dirty", LOWRANK_DIRTY, "host", "name", text(u.nodename),
-        "kernel", text(u.release), "machine", u.machine, "cpu", "model", text(cpu->model),
-        "features", text(cpu->features), "cores", cpu->cores, "memory", (json_int_t)cpu->mem_total,
-        "blas", "core", text(mat_blas_core()), "config", text(mat_blas_config()), "packed",
-        text(packed_library()), "packed_lack", packed_lack(), "build", "compiler", COMPILER,
-        "flags", LOWRANK_CFLAGS, "version", LOWRANK_VERSION, "real", real_name(), "numerics",
-        (int)NUMERICS_VERSION, "threads", threads);
+        "git", "commit", LOWRANK_COMMIT, "dirty", LOWRANK_DIRTY, "host", "name",
+        machine_string(u.nodename), "kernel", machine_string(u.release), "machine", u.machine,
+        "cpu", "model", machine_string(cpu->model), "features", machine_string(cpu->features),
+        "cores", cpu->cores, "memory", (json_int_t)cpu->mem_total, "blas", "core",
+        machine_string(mat_blas_core()), "config", machine_string(mat_blas_config()), "packed",
+        machine_string(packed_library()), "packed_lack", packed_lack(), "build", "compiler",
+        COMPILER, "flags", LOWRANK_CFLAGS, "version", LOWRANK_VERSION, "real", real_name(),
+        "numerics", (int)NUMERICS_VERSION, "threads", threads);
     CHECK(j, "provenance");
     char *s = json_dumps(j, JSON_SORT_KEYS | JSON_COMPACT);
     json_decref(j);

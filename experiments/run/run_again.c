@@ -1,6 +1,7 @@
-/* run_again.c - a finished run once more, against what is stored. */
-#include "experiments/run/run_one.h"
+/* run_again.c - a finished run once more, compared with what is stored. */
+#include "experiments/run/run_again.h"
 #include "core/base/file.h"
+#include "experiments/run/run_model.h"
 #include "results/query/query.h"
 #include "results/query/recorded.h"
 
@@ -14,7 +15,7 @@ struct again {
     long compared, different;
 };
 
-static int compare(void *self, long step, const char *split, const char *name, double value)
+static int compare_metric(void *self, long step, const char *split, const char *name, double value)
 {
     struct again *a = self;
     struct rows rows;
@@ -44,7 +45,7 @@ static int compare(void *self, long step, const char *split, const char *name, d
     return 0;
 }
 
-static int stop_tick(void *self, long step, long steps, double tokens)
+static int progress_tick(void *self, long step, long steps, double tokens)
 {
     (void)self, (void)tokens;
     progress("step %ld of %ld", step, steps);
@@ -63,15 +64,16 @@ static int find_run(struct again *a, const struct recipe *r)
     return found ? 0 : fail(FAIL_RUN, "run %.8s is not in the store", r->key);
 }
 
-/* The adapter folder may have been removed since; the same numbers make the same adapter. */
+/* Somebody may have removed the folder of the adapter; the same run makes the same adapter. */
 static int restore_adapter(struct model *m, const struct recipe *r, const struct run_result *res,
                            const real *best)
 {
-    char *under = xprintf("adapters/%.16s/last", r->key), *dir = home_path(under), *rel = NULL;
-    int rc = file_exists(dir) ? 0 : run_save_adapters(m, r, res, best, &rel);
+    char *under = xprintf("adapters/%.16s/last", r->key), *dir = home_path(r->session->home, under),
+         *rel = NULL;
+    int rc = file_exists(dir) ? 0 : run_model_save(m, r, res, best, &rel);
 
     if (rel && rc == 0)
-        note("the adapter was missing: written to '%s' again", dir);
+        note("the adapter was missing; it is in '%s' again", dir);
     free(rel);
     free(dir);
     free(under);
@@ -83,11 +85,12 @@ static int retrain(struct again *a, const struct plan_run *p)
     struct run_result res;
     struct run_data d;
     struct model m = { 0 };
-    int rc = run_build(&m, &d, &p->recipe);
+    int rc = run_model_build(&m, &d, &p->recipe);
     real *best = rc == 0 ? malloc(m.n_train * sizeof *best + 1) : NULL;
 
     if (rc == 0 && !best)
-        rc = fail(FAIL_MEMORY, "no memory for the best of %zu trained numbers", m.n_train);
+        rc = fail(FAIL_MEMORY, "not enough memory for a copy of %zu trainable parameters",
+                  m.n_train);
     if (rc == 0) {
         struct run_job job = { .model = &m,
                                .cfg = &p->recipe.train,
@@ -95,7 +98,7 @@ static int retrain(struct again *a, const struct plan_run *p)
                                .seed = (uint64_t)p->recipe.run.seed,
                                .order_seed = recipe_order_seed(&p->recipe),
                                .pool = a->env->pool,
-                               .sink = { a, compare, NULL, stop_tick },
+                               .sink = { a, compare_metric, NULL, progress_tick },
                                .run_key = p->recipe.key,
                                .best_theta = best };
         rc = train_run(&job, &res);
@@ -116,8 +119,8 @@ long run_again(const struct run_env *e, const struct plan_run *p)
     int rc = find_run(&a, &p->recipe) == 0 ? retrain(&a, p) : -1;
 
     if (rc == 0 && a.compared == 0)
-        rc = fail(FAIL_RUN, "run %.8s has no stored numbers to compare with", p->recipe.key);
+        rc = fail(FAIL_RUN, "run %.8s has no stored values to compare with", p->recipe.key);
     if (rc == 0)
-        printf("%ld numbers compared, %ld differ\n", a.compared, a.different);
+        printf("%ld values compared, %ld differ\n", a.compared, a.different);
     return rc == 0 ? a.different : -1;
 }

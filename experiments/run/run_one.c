@@ -1,38 +1,38 @@
-/* run_one.c - one run: inputs checked, model built, trained with the store as its sink, adapter
- * saved. */
+/* run_one.c - one run: its model built, trained with the store as its sink, its adapter saved. */
 #include "experiments/run/run_one.h"
-#include "experiments/assets/adapter_files.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/loaded_model.h"
+#include "experiments/recipe/footprint.h"
+#include "experiments/run/provenance.h"
+#include "experiments/run/run_model.h"
 #include "results/store/metrics.h"
 
-#include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-enum { LEASE_S = 60, LEASE_UNKNOWN_S = 300 };
+enum { LEASE_S = 60, LEASE_UNCALIBRATED_S = 300 };
 
-/* A run while it trains. */
-struct live {
+/* A run in training. */
+struct live_run {
     const struct run_env *env;
     const struct plan_run *plan;
-    const struct lease *claim;
+    const struct lease *lease;
     double renewed;  /* when the lease was last extended */
-    long first_step; /* of this attempt: one after what a checkpoint had; 0: no step yet */
-    double tokens;   /* seen by tick, to count this attempt's own */
-    bool lost, store_failed;
-    real *best;
+    long first_step; /* of this attempt: the one after its training checkpoint; 0: no step yet */
+    double tokens;   /* at the last tick, to count only those of this attempt */
+    bool lost;       /* the lease: another worker has the run */
+    bool store_failed;
+    real *best; /* [n_train] values at the best evaluation */
 };
 
-double lease_for(const struct plan_run *p)
+double run_one_lease_s(const struct plan_run *p)
 {
-    double long_s = 4 * p->eval_s;
+    double evals_s = 4 * p->eval_s;
 
-    return p->cost_s <= 0 ? LEASE_UNKNOWN_S : long_s > LEASE_S ? long_s : LEASE_S;
+    return p->cost_s <= 0 ? LEASE_UNCALIBRATED_S : evals_s > LEASE_S ? evals_s : LEASE_S;
 }
 
 static double cpu_seconds(void)
@@ -45,43 +45,44 @@ static double cpu_seconds(void)
 
 /* --- the sink */
 
-static int stored(struct live *l, int rc)
+/* Passes on RC, the result of a call to the store, and notes a failure. */
+static int note_stored(struct live_run *l, int rc)
 {
     l->store_failed |= rc < 0;
     return rc;
 }
 
-/* 1 when the claim is still ours. */
-static int renew(struct live *l, long step)
+/* 1: the lease is still ours; 0: lost; -1 after fail. */
+static int renew_lease(struct live_run *l, long step)
 {
-    int rc = lease_renew(l->env->store, l->claim, l->env->lease_s, step);
+    int rc = lease_renew(l->env->store, l->lease, l->env->lease_s, step);
 
     l->renewed = now_mono();
     l->lost |= rc == 0;
-    return stored(l, rc);
+    return note_stored(l, rc);
 }
 
-static int on_point(void *self, long step, const char *split, const char *name, double value)
+static int on_metric(void *self, long step, const char *split, const char *name, double value)
 {
-    struct live *l = self;
+    struct live_run *l = self;
 
-    if (now_mono() - l->renewed > l->env->lease_s / 3 && renew(l, step) < 0)
+    if (now_mono() - l->renewed > l->env->lease_s / 3 && renew_lease(l, step) < 0)
         return -1;
-    return stored(l, metrics_add(l->env->store, l->claim, step, split, name, value));
+    return note_stored(l, metrics_add(l->env->store, l->lease, step, split, name, value));
 }
 
 static int on_prediction(void *self, const char *split, long example, double label, double output)
 {
-    struct live *l = self;
+    struct live_run *l = self;
 
-    return stored(l,
-                  metrics_add_prediction(l->env->store, l->claim, split, example, label, output));
+    return note_stored(
+        l, metrics_add_prediction(l->env->store, l->lease, split, example, label, output));
 }
 
 static int on_tick(void *self, long step, long steps, double tokens)
 {
-    struct live *l = self;
-    struct slot *s = l->env->slot;
+    struct live_run *l = self;
+    struct worker_slot *s = l->env->slot;
 
     if (l->first_step == 0)
         l->first_step = step;
@@ -95,29 +96,30 @@ static int on_tick(void *self, long step, long steps, double tokens)
         progress("run %.8s: step %ld of %ld", l->plan->recipe.key, step, steps);
     }
     if (now_mono() - l->renewed > l->env->lease_s / 3)
-        renew(l, step);
+        renew_lease(l, step);
     return l->lost || l->store_failed || stop_requested();
 }
 
 /* --- the parts of a run */
 
-static int note_input(const struct live *l, const char *role, const char *path, const char *sha256)
+static int note_input(const struct live_run *l, const char *role, const char *path,
+                      const char *sha256)
 {
     struct stat st;
     long bytes = stat(path, &st) == 0 ? (long)st.st_size : 0;
 
-    return lease_input(l->env->store, l->claim, role, path, sha256, bytes);
+    return lease_input(l->env->store, l->lease, role, path, sha256, bytes);
 }
 
-static int note_inputs(const struct live *l)
+static int note_inputs(const struct live_run *l)
 {
     const struct recipe *r = &l->plan->recipe;
-    const struct model_facts *m = model_facts(r->run.model);
-    const struct task_facts *t = task_facts(r->run.task);
-    const struct inputs *in = inputs_get(r->run.model);
+    const struct model_facts *m = r->model;
+    const struct task_facts *t = r->task;
+    const struct loaded_model *in = loaded_model(r->session, m);
     char *weights = path_join(m->dir, "model.safetensors"), *vocab = path_join(m->dir, "vocab.txt");
     char *env = provenance_json(pool_threads(l->env->pool));
-    int rc = lease_environment(l->env->store, l->claim, env);
+    int rc = lease_environment(l->env->store, l->lease, env);
 
     if (rc >= 0)
         rc = note_input(l, "weights", weights, m->weights);
@@ -135,67 +137,10 @@ static int note_inputs(const struct live *l)
     return rc < 0 ? -1 : 0;
 }
 
-int run_build(struct model *m, struct run_data *d, const struct recipe *r)
-{
-    struct inputs *in = facts_check(r) == 0 ? inputs_get(r->run.model) : NULL;
-
-    if (!in)
-        return -1;
-    if (strcmp(in->base.weights_sha256, json_string_value(json_object_get(r->inputs, "weights"))) !=
-        0)
-        return fail(FAIL_INPUT,
-                    "the weights in '%s' changed since the plan; start the command again", in->dir);
-    if (data_all(d, r) != 0)
-        return -1;
-    struct head h = recipe_head(r, d->task);
-    if (model_init(m, &in->base, &h, r->method, r->method_cfg, recipe_init_seed(r), false) != 0)
-        return -1;
-    if (!json_object_get(r->inputs, "adapter"))
-        return 0;
-    char *dir = adapter_dir(r->run.init_from, NULL);
-    int rc = dir ? peft_begin(m, dir) : -1;
-    free(dir);
-    if (rc != 0)
-        model_free(m);
-    return rc;
-}
-
-static int save_adapter(const struct model *m, const struct recipe *r, const char *name, char **rel)
-{
-    char *under = xprintf("adapters/%.16s", r->key), *top = home_path(under),
-         *dir = path_join(top, name);
-    int rc = make_dirs(dir) == 0 ? peft_save(m, r->method_cfg, dir, r->run.model) : -1;
-
-    free(*rel);
-    *rel = under;
-    free(top);
-    free(dir);
-    return rc;
-}
-
-int run_save_adapters(struct model *m, const struct recipe *r, const struct run_result *res,
-                      const real *best, char **rel)
-{
-    size_t size = m->n_train * sizeof(real);
-
-    if (save_adapter(m, r, "last", rel) != 0)
-        return -1;
-    if (res->best_step == res->steps)
-        return 0;
-    real *last = malloc(size + 1);
-    if (!last)
-        return fail(FAIL_MEMORY, "no memory for the adapter's %zu numbers", m->n_train);
-    memcpy(last, m->theta, size);
-    memcpy(m->theta, best, size);
-    int rc = save_adapter(m, r, "best", rel);
-    memcpy(m->theta, last, size);
-    free(last);
-    return rc;
-}
-
 static char *ckpt_path(const struct recipe *r)
 {
-    char *dir = home_path("ckpt"), *name = xprintf("%s.ckpt", r->key), *path = NULL;
+    char *dir = home_path(r->session->home, "ckpt"), *name = xprintf("%s.ckpt", r->key),
+         *path = NULL;
 
     if (make_dirs(dir) == 0)
         path = path_join(dir, name);
@@ -204,18 +149,18 @@ static char *ckpt_path(const struct recipe *r)
     return path;
 }
 
-/* A quarter of what the run leaves of a worker's share of the free memory. */
-static size_t cache_bytes(const struct live *l)
+/* For the frozen-prefix cache: a worker's share of the available memory less what the run itself
+ * takes; of the rest a quarter. */
+static size_t cache_limit(const struct live_run *l)
 {
     size_t share = cpu_info()->mem_available / (size_t)(l->env->jobs > 0 ? l->env->jobs : 1);
+    size_t own = l->plan->rss - l->plan->kept;
 
-    size_t rest = l->plan->rss - l->plan->kept;
-
-    return share > rest ? (share - rest) / 4 : 0;
+    return share > own ? (share - own) / 4 : 0;
 }
 
-static int train(struct live *l, struct model *m, const struct run_data *d, const char *ckpt,
-                 struct run_result *res)
+static int train_live(struct live_run *l, struct model *m, const struct run_data *d,
+                      const char *ckpt, struct run_result *res)
 {
     const struct recipe *r = &l->plan->recipe;
     struct run_job job = {
@@ -225,23 +170,22 @@ static int train(struct live *l, struct model *m, const struct run_data *d, cons
         .seed = (uint64_t)r->run.seed,
         .order_seed = recipe_order_seed(r),
         .pool = l->env->pool,
-        .sink = { l, on_point, on_prediction, on_tick },
+        .sink = { l, on_metric, on_prediction, on_tick },
         .ckpt_path = ckpt,
         .run_key = r->key,
         .best_theta = l->best,
-        .cache_bytes = cache_bytes(l),
+        .cache_bytes = cache_limit(l),
     };
 
     return train_run(&job, res);
 }
 
-/* --- from begin to end */
+/* --- from beginning to end */
 
-static void describe(struct attempt_end *end, const struct live *l, const struct model *m,
-                     const struct run_result *res, const struct recipe *r)
+static void describe_attempt(struct attempt_end *end, const struct live_run *l,
+                             const struct model *m, const struct run_result *res,
+                             const struct recipe *r)
 {
-    const struct geometry *g = geometry_get(r);
-
     end->resumed_step = l->first_step > 0 ? l->first_step - 1 : 0;
     end->last_step = res->steps;
     end->tokens = res->tokens;
@@ -249,29 +193,29 @@ static void describe(struct attempt_end *end, const struct live *l, const struct
     end->trainable = (long)m->n_train;
     end->trainable_head = (long)m->n_train_head;
     end->total_params = (long)m->n_total;
-    end->formula_count = g ? g->formula : 0;
+    end->formula_count = r->footprint->formula;
 }
 
-static void failed(struct run_report *out, struct attempt_end *end, const struct live *l)
+static void note_failure(struct run_report *out, struct attempt_end *end, const struct live_run *l)
 {
     snprintf(out->error, sizeof out->error, "%s", fail_text());
     end->state = STATE_FAILED;
     end->exit_code = (int)fail_code();
     if (l->store_failed || fail_code() == FAIL_STORE) {
-        end->state = STATE_QUEUED; /* not the run's fault: it goes on when the disk does */
+        end->state = STATE_QUEUED; /* the run can go on when the store works again */
         out->fate = FATE_FAULT;
     }
 }
 
-/* The whole of it up to the claim's end. */
-static void attempt(struct run_report *out, struct attempt_end *end, struct live *l,
-                    const char *ckpt, char **rel)
+/* The attempt, except for its end in the store. */
+static void make_attempt(struct run_report *out, struct attempt_end *end, struct live_run *l,
+                         const char *ckpt, char **rel)
 {
     const struct recipe *r = &l->plan->recipe;
     struct run_result res = { 0 };
     struct run_data d;
     struct model m = { 0 };
-    int rc = ckpt ? run_build(&m, &d, r) : -1;
+    int rc = ckpt ? run_model_build(&m, &d, r) : -1;
 
     if (rc == 0 && note_inputs(l) != 0) {
         l->store_failed = true;
@@ -279,23 +223,23 @@ static void attempt(struct run_report *out, struct attempt_end *end, struct live
     }
     if (rc == 0) {
         l->best = malloc(m.n_train * sizeof(real) + 1);
-        rc = l->best
-                 ? train(l, &m, &d, ckpt, &res)
-                 : fail(FAIL_MEMORY, "no memory for the best of %zu trained numbers", m.n_train);
-        describe(end, l, &m, &res, r);
+        rc = l->best ? train_live(l, &m, &d, ckpt, &res)
+                     : fail(FAIL_MEMORY, "not enough memory for a copy of %zu trainable parameters",
+                            m.n_train);
+        describe_attempt(end, l, &m, &res, r);
     }
     if (rc == 0 && res.end == RUN_DONE)
-        rc = run_save_adapters(&m, r, &res, l->best, rel);
+        rc = run_model_save(&m, r, &res, l->best, rel);
     if (l->lost)
         out->fate = FATE_LOST;
     else if (rc != 0 || l->store_failed)
-        failed(out, end, l);
+        note_failure(out, end, l);
     else if (res.end == RUN_STOPPED) {
         out->fate = FATE_STOPPED;
         end->state = STATE_QUEUED;
     } else if (res.end == RUN_DIVERGED) {
         end->state = STATE_DIVERGED;
-        snprintf(out->error, sizeof out->error, "%s not finite at step %ld", res.why,
+        snprintf(out->error, sizeof out->error, "%s is not finite at step %ld", res.why,
                  res.diverged_step);
     } else {
         end->state = STATE_DONE;
@@ -306,15 +250,15 @@ static void attempt(struct run_report *out, struct attempt_end *end, struct live
 }
 
 void run_one(struct run_report *out, const struct run_env *e, const struct plan_run *p,
-             const struct lease *c)
+             const struct lease *lease)
 {
-    struct live l = { .env = e, .plan = p, .claim = c, .renewed = now_mono() };
+    struct live_run l = { .env = e, .plan = p, .lease = lease, .renewed = now_mono() };
     struct attempt_end end = { 0 };
     double t0 = now_mono(), cpu0 = cpu_seconds();
     char *ckpt = ckpt_path(&p->recipe), *rel = NULL;
 
     *out = (struct run_report){ .fate = FATE_OVER };
-    attempt(out, &end, &l, ckpt, &rel);
+    make_attempt(out, &end, &l, ckpt, &rel);
     out->state = end.state;
     out->wall_s = end.wall_s = now_mono() - t0;
     end.cpu_s = cpu_seconds() - cpu0;
@@ -323,11 +267,11 @@ void run_one(struct run_report *out, const struct run_env *e, const struct plan_
     if (out->fate != FATE_LOST) {
         char why[sizeof out->error];
         memcpy(why, out->error, sizeof why);
-        int rc = lease_finish(e->store, c, &end, false);
+        int rc = lease_finish(e->store, lease, &end, false);
         if (rc < 0 && out->fate != FATE_FAULT)
             out->fate = FATE_FAULT;
         else if (rc < 0)
-            fail(FAIL_STORE, "%s", why); /* the first cause */
+            fail(FAIL_STORE, "%s", why); /* the first failure is the cause */
         else if (rc == 0)
             out->fate = FATE_LOST;
         else if (out->fate == FATE_FAULT)

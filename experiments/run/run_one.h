@@ -1,4 +1,4 @@
-/* run_one.h - one run from its recipe to its rows in the store. */
+/* run_one.h - one run, from its recipe to its rows in the store. */
 #ifndef RUN_ONE_H
 #define RUN_ONE_H
 
@@ -8,55 +8,41 @@
 
 #include <stdatomic.h>
 
-/* Progress of a worker, in memory that it shares with its parent. */
-struct slot {
-    atomic_int pid;
-    atomic_int run; /* index of the run it has, -1: none */
+/* What a worker is doing, in memory that it shares with its parent. */
+struct worker_slot {
+    atomic_int pid; /* 0: no worker */
+    atomic_int run; /* index of the run that it has; -1: none */
     atomic_long step, steps;
-    atomic_long tokens; /* trained on by this worker, all its runs */
+    atomic_long tokens; /* that this worker has trained on, in all its runs */
 };
 
 struct run_env {
     struct store *store;
     struct pool *pool;
-    struct slot *slot; /* may be NULL */
-    int jobs;          /* workers beside each other, this one included */
-    double lease_s;    /* how long a claim lasts without a sign of life */
+    struct worker_slot *slot; /* kept up to date; NULL: a line of progress instead */
+    int jobs;                 /* workers at the same time, including this one */
+    double lease_s;           /* how long a lease lasts unless it is renewed */
 };
 
-/* What came of it. */
 enum run_fate {
-    FATE_OVER,    /* done, diverged or failed: recorded */
-    FATE_STOPPED, /* checkpoint written, run queued again */
-    FATE_LOST,    /* the claim is another's now; nothing recorded */
+    FATE_OVER,    /* done, diverged, or failed; recorded */
+    FATE_STOPPED, /* a training checkpoint was written, and the run is queued again */
+    FATE_LOST,    /* another worker has the lease; nothing was recorded */
     FATE_FAULT    /* the store itself failed: stop working; fail_text() says why */
 };
+enum { RUN_ERROR_SIZE = 320 };
 struct run_report {
     enum run_fate fate;
     enum run_state state;
-    char error[320]; /* why it failed or diverged, "" else */
+    char error[RUN_ERROR_SIZE]; /* why it failed or diverged; "" otherwise */
     double wall_s;
 };
-/* run_one - train the claimed run and finish its claim. */
+/* run_one - train the run on which we hold LEASE, save its adapter, and end the attempt in the
+ * store. A run that was interrupted continues from its training checkpoint. */
 void run_one(struct run_report *out, const struct run_env *e, const struct plan_run *p,
-             const struct lease *c);
+             const struct lease *lease);
 
-/* run_again (run_again.c) - train it once more without touching the store, and compare every number
- * with the stored ones. When all agree and the run's adapter folder is gone, it is written again.
- * Returns how many differ (each is printed to stdout), -1 after fail. */
-long run_again(const struct run_env *e, const struct plan_run *p);
-
-/* run_build - the model of a recipe over its loaded base, and its data; refuses inputs that changed
- * since the plan. run_save_adapters - HOME/adapters/KEY/last and, when the best evaluation was
- * another, /best (from BEST [n_train]); *rel becomes the folder relative to HOME, owned by the
- * caller. */
-int run_build(struct model *m, struct run_data *d, const struct recipe *r);
-int run_save_adapters(struct model *m, const struct recipe *r, const struct run_result *res,
-                      const real *best, char **rel);
-
-/* lease_for - seconds of a claim: evaluations, in which nothing ticks, fit well inside. */
-double lease_for(const struct plan_run *p);
-
-/* provenance_json - commit, compiler, CPU, BLAS, host, threads; caller frees. */
-char *provenance_json(int threads);
+/* run_one_lease_s - how long the lease on this run has to last: nothing renews it during an
+ * evaluation, so that several evaluations must fit. */
+double run_one_lease_s(const struct plan_run *p);
 #endif

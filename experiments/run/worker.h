@@ -1,27 +1,15 @@
-/* worker.h - the runs of a study on this machine: forked workers, each with one thread, that share
- * the packed weights and the tokenised data of the parent. */
+/* worker.h - a worker process of a sweep. Private to this folder. */
 #ifndef WORKER_H
 #define WORKER_H
 
-#include "experiments/estimate/estimate.h"
-#include "experiments/run/run_one.h"
+#include "experiments/run/sweep_shared.h"
 
-struct sweep_opts {
-    long jobs, limit; /* 0: cores; 0: all */
-    bool stop_on_error, calibrate;
+/* Exit statuses of a worker; 0: no run waits any more. */
+enum {
+    WORKER_FAULT = 99,            /* it could not go on; struct shared says why */
+    WORKER_STOPPED = FAIL_STOPPED /* it was asked to stop */
 };
-struct sweep_end {
-    long done, diverged, failed, left; /* of the study's runs, after the sweep */
-    double wall_s;
-    int stopped; /* signal that asked, or 0 */
-    bool alike;  /* given up: the first runs all failed in the same way */
-};
-/* sweep_run - do the runs of S with PENDING[i] (load, check memory, fork, wait). PENDING is changed: what
- * is left. Where the environment has PROFILE_ENV=FILE, seconds of all workers by kind of work go to
- * FILE when they have ended, a line "KIND SECONDS" each. Errors: FAIL_MEMORY before anything is packed,
- * FAIL_INPUT, FAIL_STORE. */
-#define PROFILE_ENV "LOWRANK_PROFILE"
-int sweep_run(struct sweep_end *end, struct study *s, bool *pending, struct store *store,
-              const struct sweep_opts *o);
-
+/* worker_run - what the forked child N of a sweep does: take waiting runs, train them with one
+ * thread, and mark how they ended. Returns its exit status. */
+int worker_run(const struct sweep *w, int n);
 #endif

@@ -1,5 +1,5 @@
-/* budget.c - the rank that spends a number of trained parameters (Hu et al. 2021, Table 5). */
-#include "experiments/study/study.h"
+/* budget.c - the rank that spends a given number of trainable parameters. */
+#include "experiments/study/budget.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static long count_at(struct recipe *r, const struct opt *key, const struct dims 
     return n;
 }
 
-/* What a method's size is a matter of, and the largest that makes sense of it. */
+/* The key that determines how much a method trains, and its largest value on this model. */
 static const struct opt *size_key(long *most, const struct recipe *r, const struct dims *d)
 {
     const struct opt *o = r->method->opts ? opt_find(r->method->opts, "rank") : NULL;
@@ -36,12 +36,12 @@ int budget_find(struct budget *b, struct recipe *r, const struct dims *d, long p
 
     if (!key)
         return fail(FAIL_USAGE,
-                    "a budget is spent on 'rank' or 'prefix', which the method '%s' does not have",
+                    "a budget determines 'rank' or 'prefix', which the method '%s' does not have",
                     r->method->name);
     if (count_at(r, key, d, 1) > params)
-        return fail(FAIL_USAGE, "a budget of %ld numbers is too small: %s 1 trains %ld", params,
+        return fail(FAIL_USAGE, "a budget of %ld parameters is too small: %s 1 trains %ld", params,
                     key->key, count_at(r, key, d, 1));
-    for (hi = most; lo < hi;) { /* count is increasing in it */
+    for (hi = most; lo < hi;) { /* the count increases with the value */
         long mid = lo + (hi - lo + 1) / 2;
         if (count_at(r, key, d, mid) <= params)
             lo = mid;
@@ -49,18 +49,12 @@ int budget_find(struct budget *b, struct recipe *r, const struct dims *d, long p
             hi = mid - 1;
     }
     *(long *)(void *)((char *)r->method_cfg + key->at) = lo;
-    *b = (struct budget){ .key = key->key,
-                          .value = lo,
-                          .count = count_at(r, key, d, lo),
-                          .above = lo < most ? count_at(r, key, d, lo + 1) : 0 };
+    if (b)
+        *b = (struct budget){ .key = key->key,
+                              .value = lo,
+                              .count = count_at(r, key, d, lo),
+                              .above = lo < most ? count_at(r, key, d, lo + 1) : 0 };
     return 0;
-}
-
-int budget_solve(struct recipe *r, const struct dims *d, long params)
-{
-    struct budget b;
-
-    return budget_find(&b, r, d, params);
 }
 
 int budget_parse(long *params, const char *text)
@@ -82,5 +76,6 @@ int budget_parse(long *params, const char *text)
             return 0;
         }
     return fail(FAIL_USAGE,
-                "'budget' must be a number of parameters like 36864, 0.3M or 18M, not '%s'", text);
+                "'budget' must be a number of parameters such as 36864, 0.3M or 18M, not '%s'",
+                text);
 }

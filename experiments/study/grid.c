@@ -1,27 +1,31 @@
-/* grid.c - axes, zip, nuisance, conditions, seeds and budget of a study file. */
+/* grid.c - the axes, conditions, seeds and budget of a study file. */
 #include "experiments/study/grid.h"
+#include "experiments/recipe/keys.h"
+#include "experiments/study/budget.h"
+#include "experiments/study/conditions.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void axis_add(struct axis *a, const char *value, const char *where)
+static void axis_add(struct axis *a, const char *value, struct location location)
 {
     a->value = xgrow(a->value, (size_t)a->n + 1, sizeof *a->value);
-    a->where = xgrow(a->where, (size_t)a->n + 1, sizeof *a->where);
+    a->location = xgrow(a->location, (size_t)a->n + 1, sizeof *a->location);
     a->value[a->n] = xstrdup(value);
-    a->where[a->n++] = xstrdup(where);
+    a->location[a->n++] = location_copy(&location);
 }
 
 static void axis_clear(struct axis *a)
 {
     for (int i = 0; i < a->n; i++) {
         free(a->value[i]);
-        free(a->where[i]);
+        location_free(&a->location[i]);
     }
     free(a->value);
-    free(a->where);
-    a->value = a->where = NULL;
+    free(a->location);
+    a->value = NULL;
+    a->location = NULL;
     a->n = 0;
 }
 
@@ -37,36 +41,32 @@ static void axes_free(struct axes *v)
 
 static bool takes_list(const char *key)
 {
-    for (const struct adapt *const *m = adapt_table; *m; m++) {
-        const struct opt *o = (*m)->opts ? opt_find((*m)->opts, key) : NULL;
-        if (o)
-            return o->type == OPT_LIST;
-    }
-    return false;
+    const struct opt *o = keys_find(key);
+
+    return o && o->type == OPT_LIST;
 }
 
-static int add_value(struct axis *a, const struct yaml_node *n)
+static int axis_add_node(struct axis *a, const struct yaml_node *n)
 {
-    char *value = yaml_value(n, a->key);
+    char *value = settings_value(n, a->key);
 
     if (!value)
         return -1;
-    char *where = yaml_place(n);
-    axis_add(a, value, where);
-    free(where);
+    axis_add(a, value, yaml_location(n));
     free(value);
     return 0;
 }
 
-/* CONDITION: a flat list for a key that takes lists is one value. ONCE: no value stands there twice. */
+/* PAIRED: values may repeat. ONCE: every value must differ. CONDITION: values may repeat, and a
+ * flat list for a key that takes lists is one value. */
 enum manner { PAIRED, ONCE, CONDITION };
 
 static int check_value_once(const struct axis *a, const struct yaml_node *n)
 {
     for (int k = 0; k < a->n - 1; k++)
-        if (grid_same(a->key, a->value[k], a->value[a->n - 1]))
-            return yaml_fail(n, "'%s' must have each value once, not '%s' and '%s'", a->key,
-                             a->value[k], a->value[a->n - 1]);
+        if (keys_same_value(a->key, a->value[k], a->value[a->n - 1]))
+            return yaml_fail(n, "the values of '%s' must differ, but '%s' and '%s' are the same",
+                             a->key, a->value[k], a->value[a->n - 1]);
     return 0;
 }
 
@@ -74,22 +74,22 @@ static int check_value_once(const struct axis *a, const struct yaml_node *n)
 static int read_axis(struct axis *a, const struct yaml_node *map, int i, enum manner manner)
 {
     const struct yaml_node *n = yaml_item(map, i);
-    const char *key = yaml_key(map, i), *near = recipe_knows(key) ? NULL : recipe_nearest(key);
+    const char *key = yaml_key(map, i);
+    char hint[SUGGEST_HINT];
 
-    if (!recipe_knows(key))
-        return yaml_fail_key(map, i, "unknown key '%s'%s%s%s", key, near ? "; did you mean '" : "",
-                             near ? near : "", near ? "'?" : "");
+    if (!keys_find(key))
+        return yaml_fail_key(map, i, "unknown key '%s'%s", key, keys_hint(hint, key));
     a->key = xstrdup(key);
     for (char *p = a->key; *p; p++)
         *p = *p == '-' ? '_' : *p;
     bool flat =
         yaml_kind(n) == YAML_SEQ && yaml_count(n) > 0 && yaml_kind(yaml_item(n, 0)) == YAML_SCALAR;
     if (yaml_kind(n) != YAML_SEQ || (manner == CONDITION && flat && takes_list(key)))
-        return add_value(a, n);
+        return axis_add_node(a, n);
     if (yaml_count(n) == 0)
         return yaml_fail(n, "'%s' is an empty list", key);
     for (int k = 0; k < yaml_count(n); k++)
-        if (add_value(a, yaml_item(n, k)) != 0 ||
+        if (axis_add_node(a, yaml_item(n, k)) != 0 ||
             (manner == ONCE && check_value_once(a, yaml_item(n, k)) != 0))
             return -1;
     return 0;
@@ -126,7 +126,7 @@ static int read_conditions(struct axes **v, int *n, const struct yaml_node *seq,
     return 0;
 }
 
-static int read_number(long *x, const struct yaml_node *n, const char *key, double min)
+static int read_integer(long *x, const struct yaml_node *n, const char *key, double min)
 {
     const struct opt o = { .key = key, .type = OPT_INT, .min = min, .max = 9007199254740992.0 };
     const char *text = yaml_text(n);
@@ -148,11 +148,11 @@ static int read_seeds(struct grid *g, const struct yaml_node *n)
         g->n_seeds = yaml_count(n);
         g->seeds = xalloc((size_t)g->n_seeds, sizeof *g->seeds);
         for (int i = 0; i < g->n_seeds; i++)
-            if (read_number(&g->seeds[i], yaml_item(n, i), "seeds", 0) != 0)
+            if (read_integer(&g->seeds[i], yaml_item(n, i), "seeds", 0) != 0)
                 return -1;
         return 0;
     }
-    if (read_number(&count, n, "seeds", 1) != 0)
+    if (read_integer(&count, n, "seeds", 1) != 0)
         return -1;
     if (count > 1000000)
         return yaml_fail(n, "'seeds' must be at most 1000000, not %ld", count);
@@ -171,10 +171,11 @@ static int read_budget(struct grid *g, const struct yaml_node *n)
         return yaml_fail(n, "'budget' must be a mapping: {params: NUMBER}");
     for (int i = 0; i < yaml_count(n); i++)
         if (strcmp(yaml_key(n, i), "params") != 0)
-            return yaml_fail_key(n, i, "unknown key '%s' of 'budget', which has 'params'",
+            return yaml_fail_key(n, i, "unknown key '%s' of 'budget'; its only key is 'params'",
                                  yaml_key(n, i));
     const struct yaml_node *params = yaml_get(n, "params");
-    g->budget_where = yaml_place(params);
+    struct location location = yaml_location(params);
+    g->budget_location = location_copy(&location);
     return budget_parse(&g->budget, yaml_text(params) ? yaml_text(params) : "") == 0
                ? 0
                : yaml_fail(params, "%s", fail_text());
@@ -189,24 +190,25 @@ static int check_zip(const struct grid *g, const struct yaml_node *n)
     return 0;
 }
 
-/* A key in two places would be decided by their order. */
-static int check_once(const struct grid *g)
+/* A key that is varied in two places would get its value from whichever comes last. */
+static int check_axes(const struct grid *g)
 {
     const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
 
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < all[i]->n; k++) {
-            const char *key = all[i]->a[k].key, *where = all[i]->a[k].where[0];
+            const char *key = all[i]->a[k].key;
+            const struct location *location = &all[i]->a[k].location[0];
             if (g->budget && strcmp(key, "rank") == 0)
-                return fail(FAIL_USAGE,
-                            "%s: 'rank' is solved from 'budget' and cannot be an axis as well",
-                            where);
+                return location_fail(location,
+                                     "'rank' follows from 'budget' and cannot be an axis as well");
             if (strcmp(key, "seed") == 0)
-                return fail(FAIL_USAGE, "%s: 'seed' is no axis; 'seeds' says how many", where);
+                return location_fail(location,
+                                     "'seed' cannot be an axis; 'seeds' says which seeds");
             for (int j = 0; j < i; j++)
                 for (int m = 0; m < all[j]->n; m++)
                     if (strcmp(all[j]->a[m].key, key) == 0)
-                        return fail(FAIL_USAGE, "%s: '%s' is varied in two places", where, key);
+                        return location_fail(location, "'%s' is varied in two places", key);
         }
     return 0;
 }
@@ -231,7 +233,7 @@ static int read_when(struct grid *g, const struct yaml_node *seq)
     return 0;
 }
 
-/* What is varied, or solved, cannot be set as well. */
+/* A key that varies, or that the budget determines, cannot be set as well. */
 static int check_when(const struct grid *g)
 {
     const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
@@ -242,21 +244,21 @@ static int check_when(const struct grid *g)
             for (int m = 0; m < all[k]->n; m++) {
                 const struct setting *s = settings_get(set, all[k]->a[m].key);
                 if (s)
-                    return fail(FAIL_USAGE, "%s: '%s' is varied and cannot be set as well",
-                                s->where, s->key);
+                    return location_fail(&s->location, "'%s' is varied and cannot be set as well",
+                                         s->key);
             }
         const struct setting *seed = settings_get(set, "seed"), *rank = settings_get(set, "rank");
         if (seed)
-            return fail(FAIL_USAGE, "%s: 'seed' cannot be set; 'seeds' says how many", seed->where);
+            return location_fail(&seed->location, "'seed' cannot be set; 'seeds' says which seeds");
         if (rank && g->budget)
-            return fail(FAIL_USAGE, "%s: 'rank' is solved from 'budget' and cannot be set as well",
-                        rank->where);
+            return location_fail(&rank->location,
+                                 "'rank' follows from 'budget' and cannot be set as well");
     }
     return 0;
 }
 
-static const struct yaml_node *part(const struct yaml_node *root, const struct yaml_node *over,
-                                    const char *key)
+static const struct yaml_node *part_of(const struct yaml_node *root, const struct yaml_node *over,
+                                       const char *key)
 {
     const struct yaml_node *n = over ? yaml_get(over, key) : NULL;
 
@@ -268,9 +270,9 @@ static int read_form(struct form *f, const struct yaml_node *root, const struct 
     const struct yaml_node *base = over ? yaml_get(over, "base") : NULL;
 
     return (base && settings_yaml(&f->base, base) != 0) ||
-                   read_axes(&f->product, part(root, over, "axes"), "axes", ONCE) != 0 ||
-                   read_axes(&f->zip, part(root, over, "zip"), "zip", PAIRED) != 0 ||
-                   read_axes(&f->nuisance, part(root, over, "nuisance"), "nuisance", ONCE) != 0
+                   read_axes(&f->product, part_of(root, over, "axes"), "axes", ONCE) != 0 ||
+                   read_axes(&f->zip, part_of(root, over, "zip"), "zip", PAIRED) != 0 ||
+                   read_axes(&f->nuisance, part_of(root, over, "nuisance"), "nuisance", ONCE) != 0
                ? -1
                : 0;
 }
@@ -287,23 +289,24 @@ int grid_read(struct grid *g, const struct settings *base, const struct yaml_nod
               const struct yaml_node *over)
 {
     const struct yaml_node *full = yaml_get(root, "full");
-    const struct yaml_node *zip = part(root, over, "zip");
+    const struct yaml_node *zip = part_of(root, over, "zip");
 
-    if (read_axes(&g->product, part(root, over, "axes"), "axes", ONCE) != 0 ||
+    if (read_axes(&g->product, part_of(root, over, "axes"), "axes", ONCE) != 0 ||
         read_axes(&g->zip, zip, "zip", PAIRED) != 0 ||
-        read_axes(&g->nuisance, part(root, over, "nuisance"), "nuisance", ONCE) != 0 ||
-        read_conditions(&g->exclude, &g->n_exclude, part(root, over, "exclude"), "exclude") != 0 ||
-        read_conditions(&g->only, &g->n_only, part(root, over, "only"), "only") != 0 ||
-        read_when(g, part(root, over, "when")) != 0 ||
-        read_seeds(g, part(root, over, "seeds")) != 0 ||
-        read_budget(g, part(root, over, "budget")) != 0 || check_zip(g, zip) != 0 ||
-        check_when(g) != 0 || check_once(g) != 0)
+        read_axes(&g->nuisance, part_of(root, over, "nuisance"), "nuisance", ONCE) != 0 ||
+        read_conditions(&g->exclude, &g->n_exclude, part_of(root, over, "exclude"), "exclude") !=
+            0 ||
+        read_conditions(&g->only, &g->n_only, part_of(root, over, "only"), "only") != 0 ||
+        read_when(g, part_of(root, over, "when")) != 0 ||
+        read_seeds(g, part_of(root, over, "seeds")) != 0 ||
+        read_budget(g, part_of(root, over, "budget")) != 0 || check_zip(g, zip) != 0 ||
+        check_when(g) != 0 || check_axes(g) != 0)
         return -1;
     g->n_forms = full ? 2 : 1;
     for (int i = 0; i < g->n_forms; i++)
         if (read_form(&g->form[i], root, i ? full : NULL) != 0)
             return -1;
-    return grid_check_conditions(g, base);
+    return conditions_check(g, base);
 }
 
 void grid_free(struct grid *g)
@@ -325,7 +328,7 @@ void grid_free(struct grid *g)
     free(g->exclude);
     free(g->only);
     free(g->seeds);
-    free(g->budget_where);
+    location_free(&g->budget_location);
     *g = (struct grid){ 0 };
 }
 
@@ -336,7 +339,7 @@ bool grid_override(struct grid *g, const struct setting *s)
     if (strcmp(s->key, "seed") == 0) {
         g->seeds = xgrow(g->seeds, 1, sizeof *g->seeds);
         g->n_seeds = 1;
-        g->seeds[0] = strtol(s->value, NULL, 10); /* recipe_parse checks the text */
+        g->seeds[0] = strtol(s->value, NULL, 10); /* recipe_parse checks it */
         return true;
     }
     for (int i = 0; i < 3; i++)
@@ -347,13 +350,13 @@ bool grid_override(struct grid *g, const struct setting *s)
             int n = all[i] == &g->zip ? a->n : 1;
             axis_clear(a);
             for (int j = 0; j < n; j++)
-                axis_add(a, s->value, s->where);
+                axis_add(a, s->value, s->location);
             return true;
         }
     return false;
 }
 
-/* Numbers as numbers, so that a query over the store can compare them. */
+/* Numbers as numbers, so that queries can compare them. */
 static json_t *value_json(const char *text)
 {
     char *end;

@@ -1,4 +1,4 @@
-/* grid.h - what a study file varies, as text, before it is expanded. */
+/* grid.h - what a study file varies, as strings, before it is expanded to runs. */
 #ifndef GRID_H
 #define GRID_H
 
@@ -7,10 +7,10 @@
 
 struct axis {
     char *key;
-    char **value, **where;
+    char **value;
+    struct location *location; /* of each value */
     int n;
 };
-/* Axes that move together (product of one axis each, or zip). */
 struct axes {
     struct axis *a;
     int n;
@@ -20,38 +20,36 @@ struct when {
     struct axes condition;
     struct settings set;
 };
-/* The study as it stands, or its longer form: what conditions may be about. */
+/* The values of the study's runs, as written or in the longer form; conditions.c checks against
+ * both. */
 struct form {
-    struct settings base; /* what this form sets otherwise */
+    struct settings base; /* what this form adds to the study's base */
     struct axes product, zip, nuisance;
 };
 struct grid {
     struct form form[2];
     int n_forms;
-    struct axes product, zip, nuisance;
-    struct axes *exclude, *only; /* conditions */
+    struct axes product, zip, nuisance; /* of the form that is asked for */
+    struct axes *exclude, *only;        /* conditions */
     int n_exclude, n_only;
     struct when *when;
     int n_when;
     long *seeds;
-    int n_seeds; /* 0: not said */
+    int n_seeds; /* 0: the file does not say */
     long budget;
-    char *budget_where;
+    struct location budget_location;
 };
-/* grid_read - the parts of a study with these BASE settings that vary; a part that OVER (NULL: nothing) has
- * is taken from there. Errors: FAIL_USAGE with file:line:column. */
+
+/* grid_read - the parts of a study file that vary; a part that OVER (NULL: none) has replaces that
+ * of ROOT. BASE: the settings of the study's base. Freed by grid_free, also on an error. Errors:
+ * FAIL_USAGE with file:line:column. */
 int grid_read(struct grid *g, const struct settings *base, const struct yaml_node *root,
               const struct yaml_node *over);
 void grid_free(struct grid *g);
-/* grid_check_conditions (grid_known.c) - does some run of the file, in either form, have each value that a
- * condition names? Errors: FAIL_USAGE. grid_same - two texts are one value of a key. */
-int grid_check_conditions(const struct grid *g, const struct settings *base);
-bool grid_same(const char *key, const char *a, const char *b);
-/* grid_override - a word of the command line takes an axis' place; true: it did. */
+
+/* grid_override - let a setting from the command line replace the axis of its key; is there one? */
 bool grid_override(struct grid *g, const struct setting *s);
-/* grid_expand (expand.c) - every combination of the axes with the study's base becomes a resolved
- * run of S; points that are the same run are joined and counted. Errors: FAIL_USAGE, also for more
- * than 100,000 runs without YES_REALLY. */
-int grid_expand(struct study *s, const struct grid *g, bool yes_really);
-json_t *grid_json(const struct grid *g); /* axes, zip, nuisance, seeds, budget */
+
+/* grid_json - axes, zip, nuisance, seeds and budget, for the store; the caller owns it. */
+json_t *grid_json(const struct grid *g);
 #endif

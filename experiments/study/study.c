@@ -1,36 +1,37 @@
-/* plan.c - a study file, read and expanded to its runs. */
-#include "experiments/study/grid.h"
-#include "experiments/recipe/inputs.h"
+/* study.c - a study file, read and expanded to its runs. */
+#include "experiments/study/study.h"
 #include "core/base/file.h"
 #include "results/query/query.h"
 #include "results/store/store.h"
 #include "core/base/suggest.h"
+#include "core/base/text.h"
+#include "experiments/assets/find.h"
+#include "experiments/assets/hash.h"
+#include "experiments/recipe/keys.h"
+#include "experiments/study/grid_expand.h"
+#include "results/store/store.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOLD = 3 };
-
-static int unknown_key(const struct yaml_node *root, int i, bool has_base)
-{
-    const char *key = yaml_key(root, i), *near = suggest_word(key, study_keys);
-
-    if (recipe_knows(key))
-        return has_base ? yaml_fail_key(root, i, "'%s' belongs under 'base'", key) : 0;
-    if (!near)
-        near = recipe_nearest(key);
-    return yaml_fail_key(root, i, "unknown key '%s'%s%s%s", key, near ? "; did you mean '" : "",
-                         near ? near : "", near ? "'?" : "");
-}
+enum { MOST_NOTES = 3 };
 
 static int check_keys(const struct yaml_node *root)
 {
+    bool has_base = yaml_get(root, "base") != NULL;
+    char hint[SUGGEST_HINT];
+
     for (int i = 0; i < yaml_count(root); i++) {
-        bool known = false;
-        for (int k = 0; study_keys[k] && !known; k++)
-            known = strcmp(study_keys[k], yaml_key(root, i)) == 0;
-        if (!known && unknown_key(root, i, yaml_get(root, "base") != NULL) != 0)
-            return -1;
+        const char *key = yaml_key(root, i);
+        if (keys_is_study(key) || (keys_find(key) && !has_base))
+            continue;
+        if (keys_find(key))
+            return yaml_fail_key(root, i, "'%s' belongs under 'base'", key);
+        if (suggest_word(key, keys_of_study))
+            suggest_hint(hint, key, keys_of_study, NULL);
+        else
+            keys_hint(hint, key);
+        return yaml_fail_key(root, i, "unknown key '%s'%s", key, hint);
     }
     return 0;
 }
@@ -38,15 +39,15 @@ static int check_keys(const struct yaml_node *root)
 static int unknown_metric(const struct yaml_node *n, const char *name)
 {
     const char *names[64] = { "loss", "own" };
+    char hint[SUGGEST_HINT];
 
     for (int i = 0; metric_table[i] && i < 61; i++)
         names[i + 2] = metric_table[i]->name;
-    const char *near = suggest_word(name, names);
-    return yaml_fail(n, "unknown metric '%s'; %s%s%s", name, near ? "did you mean '" : "",
-                     near ? near : "'lowrank list metrics' lists them", near ? "'?" : "");
+    return yaml_fail(n, "unknown metric '%s'%s", name,
+                     suggest_hint(hint, name, names, "'lowrank list metrics' lists them"));
 }
 
-/* "best accuracy", "last f1", or a metric alone, which means best; "own" is each task's own. */
+/* "best accuracy", "last f1", or just a metric, which means "best"; "own" is each task's own. */
 static int read_metric(struct study *s, const struct yaml_node *root)
 {
     const struct yaml_node *n = yaml_get(root, "metric");
@@ -62,14 +63,14 @@ static int read_metric(struct study *s, const struct yaml_node *root)
     return 0;
 }
 
-/* A text that may be absent, but not empty or something else. */
-static int maybe(char **dst, const struct yaml_node *root, const char *key)
+/* A string that may be absent, but not empty. */
+static int read_string(char **dst, const struct yaml_node *root, const char *key)
 {
     const struct yaml_node *n = yaml_get(root, key);
     const char *text = n ? yaml_text(n) : NULL;
 
     if (n && (!text || !*text))
-        return yaml_fail(n, "'%s' must be a text", key);
+        return yaml_fail(n, "'%s' must be a string that is not empty", key);
     *dst = text ? xstrdup(text) : NULL;
     return 0;
 }
@@ -78,10 +79,9 @@ static int check_table(const struct study *s, const struct yaml_node *root)
 {
     if (!s->table || query_find(s->table))
         return 0;
-    const char *near = suggest_word(s->table, query_names());
-    return yaml_fail(yaml_get(root, "table"), "unknown table '%s'; %s%s%s", s->table,
-                     near ? "did you mean '" : "",
-                     near ? near : "'lowrank table --list' lists them", near ? "'?" : "");
+    char hint[SUGGEST_HINT];
+    suggest_hint(hint, s->table, query_names(), "'lowrank table --list' lists them");
+    return yaml_fail(yaml_get(root, "table"), "unknown table '%s'%s", s->table, hint);
 }
 
 static int check_figure(const struct study *s, const struct yaml_node *root)
@@ -97,46 +97,39 @@ static int check_figure(const struct study *s, const struct yaml_node *root)
     return rc;
 }
 
-/* The file's own name without folder and ".yaml". */
-static char *stem(const char *path)
-{
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-
-    return xprintf("%.*s", (int)strcspn(name, "."), name);
-}
-
-/* Commands take it as a word, reports make files of it. */
+/* Commands take the name as a word, and reports name files after it. */
 static int check_name(const struct study *s)
 {
     for (const char *c = s->name; *c; c++)
         if ((unsigned char)*c <= ' ' || *c == 127 || *c == '/' || *c == '.')
             return fail(FAIL_USAGE,
-                        "%s: 'study' is '%s'; a name has no spaces, slashes, dots or control "
-                        "characters",
+                        "%s: 'study' is '%s'; a name cannot contain spaces, slashes, dots or "
+                        "control characters",
                         s->path, s->name);
     return *s->name && strcmp(s->name, "run") != 0
                ? 0
-               : fail(FAIL_USAGE, "%s: 'study' is '%s', which is no name for a study", s->path,
-                      s->name);
+               : fail(FAIL_USAGE, "%s: 'study' is '%s', which cannot be the name of a study",
+                      s->path, s->name);
 }
 
 static int read_head(struct study *s, const struct yaml_node *root)
 {
     if (check_keys(root) != 0 || read_metric(s, root) != 0)
         return -1;
-    if (maybe(&s->name, root, "study") != 0 || maybe(&s->title, root, "title") != 0 ||
-        maybe(&s->source, root, "source") != 0 || maybe(&s->table, root, "table") != 0 ||
-        maybe(&s->figure, root, "figure") != 0 || check_table(s, root) != 0 ||
+    if (read_string(&s->name, root, "study") != 0 || read_string(&s->title, root, "title") != 0 ||
+        read_string(&s->source, root, "source") != 0 ||
+        read_string(&s->table, root, "table") != 0 ||
+        read_string(&s->figure, root, "figure") != 0 || check_table(s, root) != 0 ||
         check_figure(s, root) != 0)
         return -1;
     if (!s->name)
-        s->name = stem(s->path);
+        s->name = find_stem(s->path);
     if (check_name(s) != 0)
         return -1;
-    return recipe_file(&s->base, s->path);
+    return settings_file(&s->base, s->path);
 }
 
-static void set_text(json_t *spec, const char *key, const char *text)
+static void set_string(json_t *spec, const char *key, const char *text)
 {
     if (text)
         json_object_set_new(spec, key, json_string(text));
@@ -154,13 +147,14 @@ static json_t *words_json(const struct settings *words)
     return list;
 }
 
-/* How to ask again, for a report. recipe: the study's name, or its path where the name alone would
- * not find it. words: of a sweep. run_words and the values of the keys in varied: of 'lowrank run',
- * which takes neither the longer form nor conditions from a study. */
+/* How to run the study again, for the report. recipe: its name, or its path where the name alone
+ * would not find it. words: those of 'lowrank sweep'. run_words and the values of the keys in
+ * varied: those of 'lowrank run', which takes neither the longer form nor conditions from a
+ * study. */
 static void set_asked(struct study *s, const struct grid *g, const struct settings *words,
                       enum profile profile)
 {
-    char *name = stem(s->path), *found = find_recipe(name);
+    char *name = find_stem(s->path), *found = find_recipe(name);
     json_t *varied = json_array();
 
     for (char **key = s->axis; *key; key++)
@@ -168,8 +162,8 @@ static void set_asked(struct study *s, const struct grid *g, const struct settin
     for (int i = 0; i < g->n_when; i++)
         for (int k = 0; k < g->when[i].set.n; k++)
             json_array_append_new(varied, json_string(g->when[i].set.s[k].key));
-    set_text(s->spec, "recipe", found && strcmp(found, s->path) == 0 ? name : s->path);
-    set_text(s->spec, "profile", profile == PROFILE_FULL ? "full" : NULL);
+    set_string(s->spec, "recipe", found && strcmp(found, s->path) == 0 ? name : s->path);
+    set_string(s->spec, "profile", profile == PROFILE_FULL ? "full" : NULL);
     json_object_set_new(s->spec, "words", words_json(words));
     json_object_set_new(s->spec, "run_words",
                         words_json(profile == PROFILE_FULL ? &s->base : words));
@@ -181,11 +175,11 @@ static void set_asked(struct study *s, const struct grid *g, const struct settin
 static void make_spec(struct study *s, const struct grid *g)
 {
     s->spec = grid_json(g);
-    set_text(s->spec, "metric", s->metric);
-    set_text(s->spec, "title", s->title);
-    set_text(s->spec, "source", s->source);
-    set_text(s->spec, "table", s->table);
-    set_text(s->spec, "figure", s->figure);
+    set_string(s->spec, "metric", s->metric);
+    set_string(s->spec, "title", s->title);
+    set_string(s->spec, "source", s->source);
+    set_string(s->spec, "table", s->table);
+    set_string(s->spec, "figure", s->figure);
     s->axis = xalloc((size_t)(g->product.n + g->zip.n + g->nuisance.n) + 2, sizeof *s->axis);
     int n = 0;
     const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
@@ -213,20 +207,21 @@ static void choose_seeds(struct grid *g, const struct study *s, long seeds)
         g->seeds[i] = i + 1;
 }
 
-static void tell_shared(const struct study *s)
+static void note_shared(const struct study *s)
 {
-    int told = 0;
+    int noted = 0;
 
-    for (int i = 0; i < s->n_runs && told < TOLD; i++)
-        if (s->runs[i].n_points > 1) {
-            note("%d points share run %.8s", s->runs[i].n_points, s->runs[i].recipe.key);
-            told++;
+    for (int i = 0; i < s->n_runs && noted < MOST_NOTES; i++)
+        if (s->runs[i].n_combinations > 1) {
+            note("%d combinations of values are the same run %.8s", s->runs[i].n_combinations,
+                 s->runs[i].recipe.key);
+            noted++;
         }
-    if (told == TOLD)
-        note("in all, %d points are runs of other points", s->n_shared);
+    if (noted == MOST_NOTES)
+        note("in total, %d combinations are the same run as an earlier one", s->n_shared);
 }
 
-static bool is_taken(const struct study *s, const char *key)
+static bool is_used(const struct study *s, const char *key)
 {
     for (int i = 0; i < s->n_runs; i++)
         if (recipe_opt(&s->runs[i].recipe, key, NULL))
@@ -236,24 +231,21 @@ static bool is_taken(const struct study *s, const char *key)
 
 void study_tell_idle(const struct study *s, const struct settings *words)
 {
-    char *idle = xstrdup("");
+    struct text idle = { 0 };
 
-    for (int i = 0; i < words->n; i++) {
-        if (is_taken(s, words->s[i].key))
-            continue;
-        char *more = xprintf("%s%s'%s'", idle, *idle ? ", " : "", words->s[i].key);
-        free(idle);
-        idle = more;
-    }
-    if (*idle)
-        warn("%s: without effect, as no method here has such a key", idle);
-    free(idle);
+    for (int i = 0; i < words->n; i++)
+        if (!is_used(s, words->s[i].key))
+            text_join(&idle, ", ", "'%s'", words->s[i].key);
+    if (idle.n)
+        warn("%s: without effect, because no method in this study has such a key",
+             text_string(&idle));
+    text_free(&idle);
 }
 
 static void add_axes(struct settings *words, const struct axes *v)
 {
     for (int i = 0; i < v->n; i++)
-        settings_set(words, v->a[i].key, v->a[i].value[0], v->a[i].where[0]);
+        settings_set(words, v->a[i].key, v->a[i].value[0], v->a[i].location[0]);
 }
 
 static void tell_idle(const struct study *s, const struct grid *g)
@@ -270,7 +262,7 @@ static void tell_idle(const struct study *s, const struct grid *g)
     settings_free(&words);
 }
 
-/* *OVER: the study's longer form when that is asked for, else NULL. */
+/* *OVER becomes the study's longer form if PROFILE asks for it, else NULL. */
 static int read_profile(const struct yaml_node **over, struct study *s,
                         const struct yaml_node *root, enum profile profile)
 {
@@ -286,10 +278,11 @@ static int read_profile(const struct yaml_node **over, struct study *s,
         while (parts[k] && strcmp(parts[k], yaml_key(full, i)) != 0)
             k++;
         if (!parts[k])
-            return yaml_fail_key(full, i,
-                                 "'full' has '%s'; it may have base, axes, zip, nuisance, "
-                                 "exclude, only, when, seeds and budget",
-                                 yaml_key(full, i));
+            return yaml_fail_key(
+                full, i,
+                "'full' cannot have '%s', only base, axes, zip, nuisance, exclude, "
+                "only, when, seeds and budget",
+                yaml_key(full, i));
     }
     if (profile == PROFILE_QUICK)
         return 0;
@@ -299,8 +292,8 @@ static int read_profile(const struct yaml_node **over, struct study *s,
     return yaml_get(full, "base") ? settings_yaml(&s->base, yaml_get(full, "base")) : 0;
 }
 
-int study_load(struct study *s, const char *path, const struct settings *overrides, long seeds,
-               enum profile profile, bool yes_really)
+int study_load(struct study *s, struct session *ses, const char *path,
+               const struct settings *overrides, long seeds, enum profile profile, bool yes_really)
 {
     struct grid g = { 0 };
     struct yaml *y = yaml_load(path);
@@ -314,12 +307,12 @@ int study_load(struct study *s, const char *path, const struct settings *overrid
         goto out;
     for (int i = 0; overrides && i < overrides->n; i++) {
         const struct setting *o = &overrides->s[i];
-        settings_set(&s->base, o->key, o->value, o->where);
+        settings_set(&s->base, o->key, o->value, o->location);
         grid_override(&g, o);
         if (g.budget && strcmp(o->key, "rank") == 0)
             g.budget = 0;
     }
-    struct recipe check; /* words that an axis hides are checked as well */
+    struct recipe check; /* checks settings of base even where an axis overrides them */
     if (recipe_parse(&check, &s->base) != 0)
         goto out;
     recipe_free(&check);
@@ -327,10 +320,10 @@ int study_load(struct study *s, const char *path, const struct settings *overrid
     s->budget = g.budget;
     make_spec(s, &g);
     set_asked(s, &g, overrides, profile);
-    rc = grid_expand(s, &g, yes_really);
-    hash_save();
+    rc = grid_expand(s, ses, &g, yes_really);
+    hash_save(ses);
     if (rc == 0) {
-        tell_shared(s);
+        note_shared(s);
         tell_idle(s, &g);
     }
 out:

@@ -1,7 +1,7 @@
-/* study_store.c - a study and the store: what is planned, what is done, whether it fits into memory. */
-#include "experiments/study/study.h"
-#include "core/base/cpu.h"
+/* study_store.c - a study in the store. */
+#include "experiments/study/study_store.h"
 #include "core/base/file.h"
+#include "experiments/assets/find.h"
 #include "results/query/recorded.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static bool same_content(const char *a, const char *b)
            (sha256_file(x, a) == 0 && sha256_file(y, b) == 0 && strcmp(x, y) == 0);
 }
 
-int study_check_name(struct store *store, const struct study *s)
+int study_store_check_name(struct store *store, const struct study *s)
 {
     char *file = xprintf("ablations/%s.yaml", s->name), *own = share_path(file), *there = NULL,
          *recipe = NULL;
@@ -26,12 +26,12 @@ int study_check_name(struct store *store, const struct study *s)
         there = find_recipe(recipe);
     if (there && !same_content(there, s->path))
         rc = fail(FAIL_USAGE,
-                  "study '%s' in the store is that of '%s'; give the one in '%s' another name "
+                  "the study '%s' in the store comes from '%s'; give the one in '%s' another name "
                   "('study: NAME')",
                   s->name, there, s->path);
     else if (rc == 0 && !known && file_exists(own) && !same_content(own, s->path))
-        warn("study '%s' has the name of '%s', whose place in the store it takes; 'study: NAME' "
-             "gives it another",
+        warn("study '%s' has the name of '%s', which can then not be stored here; 'study: NAME' "
+             "gives it another name",
              s->name, own);
     free(recipe);
     free(there);
@@ -40,7 +40,7 @@ int study_check_name(struct store *store, const struct study *s)
     return rc;
 }
 
-int study_put(struct store *store, const struct study *s)
+int study_store_put(struct store *store, const struct study *s)
 {
     struct run_spec *spec = xalloc((size_t)s->n_runs, sizeof *spec);
     char **config = xalloc((size_t)s->n_runs, sizeof *config);
@@ -67,7 +67,7 @@ int study_put(struct store *store, const struct study *s)
     return rc < 0 ? -1 : 0;
 }
 
-int study_states(enum run_state *state, struct store *store, const struct study *s)
+int study_store_states(enum run_state *state, struct store *store, const struct study *s)
 {
     for (int i = 0; i < s->n_runs; i++) {
         int one = store ? store_state(store, s->runs[i].recipe.key) : (int)STATE_NEW;

@@ -1,7 +1,7 @@
-/* cmd_figure.c - "lowrank figure": a figure from the result database, with its data and script. */
-#include "core/cmd.h"
+/* cmd_figure.c - "lowrank figure": draw a figure from the result database. */
 #include "core/base/file.h"
 #include "core/base/opt.h"
+#include "core/cmd.h"
 #include "plots/figure/figure.h"
 #include "plots/figure/gnuplot.h"
 
@@ -26,7 +26,7 @@ static const struct opt table[] = {
       .at = offsetof(struct options, format),
       .def = "all",
       .choices = "all|pdf|svg|png",
-      .help = "kind of file" },
+      .help = "file format to draw" },
     { .key = "list",
       .letter = 'l',
       .type = OPT_BOOL,
@@ -36,10 +36,12 @@ static const struct opt table[] = {
 };
 static const struct opt_usage usage = {
     .command = "figure",
-    .usage = "NAME [name=value...]",
+    .usage = "FIGURE [name=value...]",
     .about = "draw a figure from the result database",
-    .detail = "Writes the data NAME.dat, the script NAME.gp and what gnuplot makes of them. Words\n"
-              "name=value set parameters of the figure's queries, as study=NAME or layer=6.",
+    .detail =
+        "Writes the data (FIGURE.dat), a gnuplot script (FIGURE.gp) and the files that gnuplot\n"
+        "draws with them. Words of the form name=value set parameters of the figure's queries,\n"
+        "such as study=NAME or layer=6. 'lowrank figure --list' lists the figures.",
     .example = "lowrank figure rank",
     .min_args = 0,
     .max_args = 9,
@@ -58,7 +60,7 @@ static int write_text(const char *dir, const char *name, const char *type, const
     return rc;
 }
 
-static int draw(const struct figure *f, const char *dir, const struct options *o)
+static int write_and_draw(const struct figure *f, const char *dir, const struct options *o)
 {
     const char *const *wanted = formats;
     const char *one[] = { NULL, NULL };
@@ -84,8 +86,9 @@ static int draw(const struct figure *f, const char *dir, const struct options *o
     return 0;
 }
 
-/* argv[0] is the figure's name, the rest "name=value": cut in place. */
-static int figure(int argc, char **argv, const struct options *o)
+/* argv[0] is the name of the figure; the other words have the form name=value and are cut in
+ * place. */
+static int make_figure(int argc, char **argv, const struct options *o)
 {
     const char *params[2 * TEMPLATE_WORDS + 1] = { 0 };
     struct figure f = { 0 };
@@ -94,13 +97,13 @@ static int figure(int argc, char **argv, const struct options *o)
     for (int i = 1; i < argc; i++) {
         char *is = strchr(argv[i], '=');
         if (!is || is == argv[i])
-            return fail(FAIL_USAGE, "'%s' is not name=value", argv[i]);
+            return fail(FAIL_USAGE, "'%s' must have the form name=value", argv[i]);
         *is = 0;
         params[2 * i - 2] = argv[i];
         params[2 * i - 1] = is + 1;
     }
-    char *path = home_path("lowrank.db");
-    char *dir = o->out ? xstrdup(o->out) : home_path("figures");
+    char *path = home_path(o->home, "lowrank.db");
+    char *dir = o->out ? xstrdup(o->out) : home_path(o->home, "figures");
     int rc = template_load(&f.t, argv[0]);
     if (rc == 0 && !file_exists(path))
         rc = figure_no_runs(&f);
@@ -111,28 +114,27 @@ static int figure(int argc, char **argv, const struct options *o)
     if (s)
         store_close(s);
     if (rc == 0)
-        rc = draw(&f, dir, o);
+        rc = write_and_draw(&f, dir, o);
     figure_free(&f);
     free(dir);
     free(path);
     return rc;
 }
 
-static int work(void *cfg, int argc, char **argv)
+static int figure_work(void *cfg, int argc, char **argv)
 {
     struct options *o = cfg;
 
-    home_option = o->home;
     if (o->list)
         return template_list(stdout);
     if (argc < 2)
         return fail(FAIL_USAGE, "which figure? 'lowrank figure --list' lists them");
-    return figure(argc - 1, argv + 1, o);
+    return make_figure(argc - 1, argv + 1, o);
 }
 
-static int run(int argc, char **argv)
+static int figure_run(int argc, char **argv)
 {
-    return opt_command(&usage, table, sizeof(struct options), work, argc, argv);
+    return opt_command(&usage, table, sizeof(struct options), figure_work, argc, argv);
 }
 
-const struct cmd cmd_figure = { "figure", "look", "draw a figure from the database", run };
+const struct cmd cmd_figure = { "figure", "look", "draw a figure from the database", figure_run };

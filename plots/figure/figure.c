@@ -1,6 +1,6 @@
-/* figure.c - what a template asks for, from the store. */
+/* figure.c - run the queries of a template and check that they fit it. */
 #include "plots/figure/figure.h"
-#include "core/base/opt.h"
+#include "plots/figure/blocks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 
 enum { MAX_PARAMS = 2 * TEMPLATE_WORDS };
 
-/* The queries of a figure, NULL-terminated. */
-static void queries(const struct template *t, const struct source *out[TEMPLATE_WORDS + 3])
+/* All queries of a figure, NULL-terminated. */
+static void list_sources(const struct template *t, const struct source *out[TEMPLATE_WORDS + 3])
 {
     int n = 0;
 
@@ -26,7 +26,7 @@ static int check_params(const struct template *t, const char *const *params)
 {
     const struct source *all[TEMPLATE_WORDS + 3];
 
-    queries(t, all);
+    list_sources(t, all);
     for (const struct source **q = all; *q; q++)
         if (!query_find((*q)->query))
             return fail(FAIL_INPUT, "figure '%s' needs the query '%s', which does not exist",
@@ -36,11 +36,12 @@ static int check_params(const struct template *t, const char *const *params)
         for (const struct source **q = all; *q; q++)
             known = known || query_takes(query_find((*q)->query), *p);
         if (!known)
-            return fail(FAIL_USAGE, "figure '%s' has no setting '%s'", t->name, *p);
+            return fail(FAIL_USAGE, "figure '%s' does not have a parameter '%s'", t->name, *p);
     }
     return 0;
 }
 
+/* PARAMS from the command line override those of the template. */
 static int read_source(struct rows *r, struct store *s, const struct source *src,
                        const char *const *params)
 {
@@ -54,10 +55,10 @@ static int read_source(struct rows *r, struct store *s, const struct source *src
         }
     int given = n;
     for (int i = 0; i + 1 < src->params.n && n < MAX_PARAMS; i += 2) {
-        bool won = false;
+        bool overridden = false;
         for (int k = 0; k < given; k += 2)
-            won = won || strcmp(all[k], src->params.word[i]) == 0;
-        if (!won) {
+            overridden = overridden || strcmp(all[k], src->params.word[i]) == 0;
+        if (!overridden) {
             all[n++] = src->params.word[i];
             all[n++] = src->params.word[i + 1];
         }
@@ -66,15 +67,7 @@ static int read_source(struct rows *r, struct store *s, const struct source *src
     return query_rows(s, r, sql, all);
 }
 
-static int column(const struct rows *r, const char *name)
-{
-    for (int i = 0; i < r->n_cols; i++)
-        if (strcmp(r->col[i], name) == 0)
-            return i;
-    return -1;
-}
-
-/* Every column exists, every number is one, and the last column has one. */
+/* All columns must exist, all but the first must be numeric, and the last must contain a number. */
 static int check_rows(const struct template *t, const struct source *src, const struct rows *r)
 {
     int last = -1;
@@ -83,16 +76,16 @@ static int check_rows(const struct template *t, const struct source *src, const 
     for (int i = 0; i < src->keys.n + src->cols.n; i++) {
         bool key = i < src->keys.n;
         const char *name = key ? src->keys.word[i] : src->cols.word[i - src->keys.n];
-        last = column(r, name);
+        last = blocks_column(r, name);
         if (last < 0)
-            return fail(FAIL_INPUT, "figure '%s': query '%s' has no column '%s'", t->name,
+            return fail(FAIL_INPUT, "figure '%s': query '%s' does not have a column '%s'", t->name,
                         src->query, name);
         if (i > src->keys.n && !r->numeric[last])
-            return fail(FAIL_INPUT, "figure '%s': column '%s' of query '%s' is not of numbers",
+            return fail(FAIL_INPUT, "figure '%s': column '%s' of query '%s' is not numeric",
                         t->name, name, src->query);
     }
     for (int i = 0; i < r->n_rows; i++) {
-        const char *cell = r->cell[(size_t)i * (size_t)r->n_cols + (size_t)last];
+        const char *cell = blocks_cell(r, i, last);
         some = some || (cell && isfinite(strtod(cell, NULL)));
     }
     return some ? 0

@@ -1,5 +1,5 @@
-/* figure.h - a figure from the store: a data file and a complete gnuplot script. Figures are drawn
- * from the result database and nothing else. */
+/* figure.h - a figure that is made from the result database: a data file and a complete gnuplot
+ * script, which need nothing else to be drawn. */
 #ifndef FIGURE_H
 #define FIGURE_H
 
@@ -9,35 +9,41 @@
 
 struct figure {
     struct template t;
-    struct rows *rows; /* [t.n_data] */
-    struct rows runs, text;
+    struct rows *rows; /* [t.n_data] what the query of each data line returned */
+    struct rows runs;  /* the same of the runs line */
+    struct rows text;  /* the same of the text line */
 };
 
-/* figure_read - run the queries of the template. PARAMS: NAME, VALUE, ..., NULL of the command
- * line. Errors: FAIL_USAGE for a parameter that none of its queries has; FAIL_RUN when there are
- * no runs yet, or no numbers ("every value is NaN"); FAIL_STORE. */
+/* figure_read - run the queries of f->t, which template_load has filled. PARAMS: NAME, VALUE, ...,
+ * NULL from the command line. Errors: FAIL_USAGE for a parameter that none of the queries has;
+ * FAIL_INPUT if the template does not fit its queries; FAIL_RUN if there are no runs yet, or no
+ * numbers; FAIL_STORE. */
 int figure_read(struct figure *f, struct store *s, const char *const *params);
-int figure_no_runs(const struct figure *f); /* records "no runs yet ..."; -1 */
+int figure_no_runs(const struct figure *f); /* records "no runs yet ..."; returns -1 */
 void figure_free(struct figure *f);
 
-/* figure_data - the data file: a header (what, runs, commits, queries), then for every data line
- * of the template one block a series, blocks two blank lines apart. A text in the first column
- * stands as its number in the script's list. Caller frees; NULL after fail. */
+/* figure_data (figure_data.c) - the data file. A header of comments names the caption, the runs,
+ * their commits and the queries. Then follow the blocks (blocks.h) of every data line, separated by
+ * two blank lines. A string in the first column is written as its index, from 1, in the list of the
+ * script. The caller frees it. */
 char *figure_data(const struct figure *f);
 
-/* figure_script - the gnuplot script that draws NAME.dat of its own folder as NAME.pdf, NAME.svg
- * and NAME.png: the variables below, plots/style.gp and the template.
+/* figure_script (figure_script.c) - the gnuplot script that draws NAME.dat of its own folder as
+ * NAME.pdf, NAME.svg and NAME.png: these variables, plots/style.gp and the template's commands. For
+ * a data line D and the text line T they are
+ *
  *   data, stem, format, width, height
- *   D_first, D_blocks      index of the first block of data line D, and how many
- *   D_COLUMN_min, _max     of each column of numbers; NaN without any
- *   D_KEY[], D_KEY_n       value of KEY in each block, and how many are different
- *   D_COLUMN[]             different values of its first column, in order of size (texts: of
- *                          appearance)
- *   T_COLUMN               text line T
- * Strings have gnuplot's escapes and show as they are. Caller frees. */
+ *   D_first, D_blocks      the index of its first block, and the number of its blocks
+ *   D_COLUMN_min, _max     the range of a numeric column; NaN if it has no numbers
+ *   D_KEY[], D_KEY_n       the value of KEY in each block, and the number of distinct values
+ *   D_COLUMN[]             the distinct values of its first column: numbers in ascending order,
+ *                          strings in order of appearance
+ *   T_COLUMN               the first row of T
+ *
+ * Strings are escaped, so that gnuplot shows them as they are. The caller frees the script. */
 char *figure_script(const struct figure *f);
 
-/* figure_quote - S as a single-quoted gnuplot string whose enhanced text shows S; with TIC, '%' is
- * doubled as tic labels need it. Caller frees. */
+/* figure_quote (figure_script.c) - S as a single-quoted gnuplot string whose enhanced text shows S.
+ * TIC doubles '%', as tic labels need it. The caller frees it. */
 char *figure_quote(const char *s, bool tic);
 #endif

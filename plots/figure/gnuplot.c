@@ -1,8 +1,9 @@
-/* gnuplot.c - the only place that starts gnuplot. It exits 0 on a full disk, so its files are read
- * again. */
+/* gnuplot.c - the only place that starts gnuplot. Because gnuplot exits with 0 even if the disk is
+ * full, its files are checked. */
 #include "plots/figure/gnuplot.h"
 #include "core/base/base.h"
 #include "core/base/file.h"
+#include "core/base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +12,15 @@
 
 double gnuplot_timeout_s = 60;
 
-/* How a whole file begins and what stands near its end. */
+bool gnuplot_is_installed(void)
+{
+    char program[] = "gnuplot", flag[] = "--version", said[256];
+    char *argv[] = { program, flag, NULL };
+
+    return spawn_wait(argv, said, sizeof said, 20) == 0;
+}
+
+/* How a complete file begins, and what is near its end. */
 static const struct {
     const char *format, *head, *tail;
 } marks[] = {
@@ -20,7 +29,7 @@ static const struct {
     { "png", "\x89PNG", "IEND" },
 };
 
-static bool is_whole(const struct file *f, const char *head, const char *tail)
+static bool is_complete(const struct file *f, const char *head, const char *tail)
 {
     size_t n = strlen(head), last = f->size < 64 ? f->size : 64;
 
@@ -37,21 +46,22 @@ static int check_file(const char *path, const char *format)
         i++;
     CHECK(i < ARRAY_LEN(marks), "format '%s'", format);
     if (file_map(&f, path) != 0)
-        return fail(FAIL_STORE, "gnuplot wrote no '%s'; is the disk full?", path);
-    bool whole = is_whole(&f, marks[i].head, marks[i].tail);
+        return fail(FAIL_STORE, "gnuplot did not write '%s'; is the disk full?", path);
+    bool complete = is_complete(&f, marks[i].head, marks[i].tail);
     size_t size = f.size;
     file_unmap(&f);
-    return whole ? 0
-                 : fail(FAIL_STORE, "gnuplot left '%s' incomplete (%zu bytes); is the disk full?",
-                        path, size);
+    return complete
+               ? 0
+               : fail(FAIL_STORE, "gnuplot left '%s' incomplete (%zu bytes); is the disk full?",
+                      path, size);
 }
 
-/* The first complaint in what gnuplot said: '"rank.gp" line 3: undefined variable: x'. */
-static int complain(char *said, int status)
+/* Report the first error in gnuplot's output, such as '"rank.gp" line 3: undefined variable: x'. */
+static int report_error(char *said, int status)
 {
     const char *line = NULL;
 
-    if (stop_check() != 0) /* a terminal interrupts both */
+    if (stop_check() != 0) /* Ctrl-C in a terminal interrupts both programs */
         return -1;
     if (status > 128)
         return fail(FAIL_TOOL, "gnuplot was killed by signal %d", status - 128);
@@ -66,32 +76,28 @@ static int complain(char *said, int status)
     return fail(FAIL_TOOL, "gnuplot failed (exit %d): %s", status, line ? line : "no message");
 }
 
-/* Names may hold a quote; a single-quoted string of gnuplot doubles it. */
-static char *commands(const char *dir, const char *stem, const char *const *formats)
+/* The commands that come before the script. DIR may contain a quote, which a single-quoted string
+ * of gnuplot doubles. */
+static char *first_commands(const char *dir, const char *stem, const char *const *formats)
 {
-    char *list = xstrdup(""), *quoted = xalloc(2 * strlen(dir) + 1, 1), *q = quoted;
+    struct text t = { 0 };
 
-    for (int i = 0; formats[i]; i++) {
-        char *more = xprintf("%s%s%s", list, i ? " " : "", formats[i]);
-        free(list);
-        list = more;
-    }
-    for (const char *s = dir; *s; s++) {
-        if (*s == '\'')
-            *q++ = '\'';
-        *q++ = *s;
-    }
-    char *text = xprintf("cd '%s'; stem = '%s'; formats = '%s'", quoted, stem, list);
-    free(quoted);
-    free(list);
-    return text;
+    text_add(&t, "cd '");
+    for (const char *s = dir; *s; s++)
+        text_add(&t, *s == '\'' ? "''" : "%c", *s);
+    text_add(&t, "'; stem = '%s'; formats = '", stem);
+    for (int i = 0; formats[i]; i++)
+        text_add(&t, "%s%s", i ? " " : "", formats[i]);
+    text_add(&t, "'");
+    return text_take(&t);
 }
 
-static int run(const char *dir, const char *name, const char *stem, const char *const *formats)
+static int run_gnuplot(const char *dir, const char *name, const char *stem,
+                       const char *const *formats)
 {
     static char said[8192];
     char program[] = "gnuplot", no_rc[] = "-d", execute[] = "-e";
-    char *script = xprintf("%s.gp", name), *first = commands(dir, stem, formats);
+    char *script = xprintf("%s.gp", name), *first = first_commands(dir, stem, formats);
     char *argv[] = { program, no_rc, execute, first, script, NULL };
     int status = spawn_wait(argv, said, sizeof said, gnuplot_timeout_s);
 
@@ -99,13 +105,13 @@ static int run(const char *dir, const char *name, const char *stem, const char *
     free(script);
     if (status < 0)
         return -1;
-    return status == 0 ? 0 : complain(said, status);
+    return status == 0 ? 0 : report_error(said, status);
 }
 
 int gnuplot_draw(const char *dir, const char *name, const char *const *formats)
 {
     char *stem = xprintf(".%s-%ld", name, (long)getpid());
-    int rc = run(dir, name, stem, formats);
+    int rc = run_gnuplot(dir, name, stem, formats);
 
     for (int i = 0; formats[i] && rc == 0; i++) {
         char *path = xprintf("%s/%s.%s", dir, stem, formats[i]);

@@ -1,4 +1,4 @@
-/* template.c - find and read the templates of figures. */
+/* template.c - find and parse the templates of figures. */
 #include "plots/figure/template.h"
 #include "core/base/file.h"
 #include "core/base/opt.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *read_text(const char *path)
+static char *read_file(const char *path)
 {
     struct file f;
 
@@ -21,7 +21,7 @@ static char *read_text(const char *path)
     return text;
 }
 
-/* The text from S to END without the blanks around it; caller frees. */
+/* The characters from S to END without the blanks around them; the caller frees the string. */
 static char *trimmed(const char *s, const char *end)
 {
     while (s < end && strchr(" \t\r\n", *s))
@@ -31,8 +31,8 @@ static char *trimmed(const char *s, const char *end)
     return xprintf("%.*s", (int)(end - s), s);
 }
 
-/* The first C in S up to END, or NULL. */
-static const char *find(const char *s, const char *end, char c)
+/* The first C from S to END, or NULL. */
+static const char *find_char(const char *s, const char *end, char c)
 {
     while (s < end && *s != c)
         s++;
@@ -42,16 +42,16 @@ static const char *find(const char *s, const char *end, char c)
 static int add_word(struct words *w, const char *s, const char *end)
 {
     if (w->n == TEMPLATE_WORDS)
-        return fail(FAIL_INPUT, "more than %d words", TEMPLATE_WORDS);
+        return fail(FAIL_INPUT, "a list has more than %d words", TEMPLATE_WORDS);
     w->word[w->n++] = trimmed(s, end);
-    return *w->word[w->n - 1] ? 0 : fail(FAIL_INPUT, "an empty word in a list");
+    return *w->word[w->n - 1] ? 0 : fail(FAIL_INPUT, "a list has an empty word");
 }
 
 /* "a, b, c" */
-static int split(struct words *w, const char *s, const char *end)
+static int split_words(struct words *w, const char *s, const char *end)
 {
     while (s < end) {
-        const char *comma = find(s, end, ',');
+        const char *comma = find_char(s, end, ',');
         if (add_word(w, s, comma ? comma : end) != 0)
             return -1;
         s = comma ? comma + 1 : end;
@@ -63,11 +63,11 @@ static int split(struct words *w, const char *s, const char *end)
 static int split_params(struct words *w, const char *s, const char *end)
 {
     while (s < end) {
-        const char *comma = find(s, end, ',');
+        const char *comma = find_char(s, end, ',');
         const char *to = comma ? comma : end;
-        const char *is = find(s, to, '=');
+        const char *is = find_char(s, to, '=');
         if (!is)
-            return fail(FAIL_INPUT, "'%.*s' is not name=value", (int)(to - s), s);
+            return fail(FAIL_INPUT, "'%.*s' must have the form name=value", (int)(to - s), s);
         if (add_word(w, s, is) != 0 || add_word(w, is + 1, to) != 0)
             return -1;
         s = comma ? comma + 1 : end;
@@ -75,7 +75,7 @@ static int split_params(struct words *w, const char *s, const char *end)
     return 0;
 }
 
-/* One word of S into *WORD; returns what follows it. */
+/* *word receives the first word of S; returns what follows it. */
 static const char *take_word(char **word, const char *s, const char *end)
 {
     while (s < end && *s == ' ')
@@ -94,41 +94,41 @@ static int parse_source(struct source *src, const char *s, const char *end, bool
         s = take_word(&src->name, s, end);
     s = take_word(&src->query, s, end);
     if (!*src->query || (named && !*src->name))
-        return fail(FAIL_INPUT, "no query");
+        return fail(FAIL_INPUT, "the name of a query is missing");
     if (s < end && *s == '(') {
-        const char *close = find(s, end, ')');
+        const char *close = find_char(s, end, ')');
         if (!close)
-            return fail(FAIL_INPUT, "no closing bracket");
+            return fail(FAIL_INPUT, "a closing parenthesis is missing");
         if (split_params(&src->params, s + 1, close) != 0)
             return -1;
         s = close + 1;
     }
-    const char *colon = find(s, end, ':');
+    const char *colon = find_char(s, end, ':');
     const char *keys_end = colon ? colon : end;
     while (s < keys_end && *s == ' ')
         s++;
     if (keys_end - s > 3 && strncmp(s, "by ", 3) == 0) {
-        if (split(&src->keys, s + 3, keys_end) != 0)
+        if (split_words(&src->keys, s + 3, keys_end) != 0)
             return -1;
     } else if (s < keys_end) {
-        return fail(FAIL_INPUT, "'%.*s' is not 'by KEY, ...'", (int)(keys_end - s), s);
+        return fail(FAIL_INPUT, "'%.*s' must have the form 'by KEY, ...'", (int)(keys_end - s), s);
     }
-    return colon ? split(&src->cols, colon + 1, end) : 0;
+    return colon ? split_words(&src->cols, colon + 1, end) : 0;
 }
 
-static void free_words(struct words *w)
+static void words_free(struct words *w)
 {
     for (int i = 0; i < w->n; i++)
         free(w->word[i]);
 }
 
-static void free_source(struct source *s)
+static void source_free(struct source *s)
 {
     free(s->name);
     free(s->query);
-    free_words(&s->params);
-    free_words(&s->keys);
-    free_words(&s->cols);
+    words_free(&s->params);
+    words_free(&s->keys);
+    words_free(&s->cols);
 }
 
 static int parse_size(struct template *t, const char *s, const char *end)
@@ -137,52 +137,65 @@ static int parse_size(struct template *t, const char *s, const char *end)
 
     while (x + 3 <= end && strncmp(x, " x ", 3) != 0)
         x++;
-    if (x + 3 > end || t->width)
-        return fail(FAIL_INPUT, "a size is WIDTH x HEIGHT, once");
+    if (x + 3 > end)
+        return fail(FAIL_INPUT, "a size must have the form WIDTH x HEIGHT");
     t->width = trimmed(s, x);
     t->height = trimmed(x + 3, end);
     return 0;
 }
 
-/* One "# word: rest" line. */
-static int parse_line(struct template *t, const char *s, const char *end)
+static int parse_data(struct template *t, const char *s, const char *end)
 {
-    const char *rest = find(s, end, ':');
-    size_t n = rest ? (size_t)(rest - s) : 0;
-
-    if (n == 4 && strncmp(s, "size", n) == 0)
-        return parse_size(t, rest + 1, end);
-    if (n == 4 && strncmp(s, "runs", n) == 0 && !t->runs.query)
-        return parse_source(&t->runs, rest + 1, end, false);
-    if (n == 4 && strncmp(s, "text", n) == 0 && !t->text.query)
-        return parse_source(&t->text, rest + 1, end, true);
-    if (n == 4 && strncmp(s, "make", n) == 0 && !t->make)
-        return (t->make = trimmed(rest + 1, end)) ? 0 : -1;
-    if (n == 4 && strncmp(s, "like", n) == 0 && !t->like)
-        return (t->like = trimmed(rest + 1, end)) ? 0 : -1;
-    if (n == 4 && strncmp(s, "data", n) == 0) {
-        t->data = xgrow(t->data, (size_t)t->n_data + 1, sizeof *t->data);
-        struct source *src = &t->data[t->n_data++];
-        *src = (struct source){ 0 };
-        if (parse_source(src, rest + 1, end, true) != 0)
-            return -1;
-        return src->cols.n > 0 ? 0 : fail(FAIL_INPUT, "data without columns");
-    }
-    return fail(FAIL_INPUT,
-                "a line that is none of size, like, make, runs, text and data, or comes twice");
+    t->data = xgrow(t->data, (size_t)t->n_data + 1, sizeof *t->data);
+    struct source *src = &t->data[t->n_data++];
+    *src = (struct source){ 0 };
+    if (parse_source(src, s, end, true) != 0)
+        return -1;
+    return src->cols.n > 0 ? 0 : fail(FAIL_INPUT, "a data line must name its columns");
 }
 
-/* The commands of the figure that T is like. */
-static int borrow(struct template *t)
+/* One header line "# KEY: ...", from KEY on. */
+static int parse_line(struct template *t, const char *s, const char *end)
 {
-    char *file = xprintf("plots/%s.gp", t->like), *path = share_path(file), *text = read_text(path);
+    enum { SIZE, LIKE, MAKE, RUNS, TEXT, DATA };
+    static const char *const keys[] = { "size", "like", "make", "runs", "text", "data", NULL };
+    const char *colon = find_char(s, end, ':'), *rest = colon ? colon + 1 : end;
+    const bool seen[] = { t->width, t->like, t->make, t->runs.query, t->text.query, false };
+    char *key = trimmed(s, colon ? colon : end);
+    int i = 0, rc = -1;
+
+    while (keys[i] && strcmp(keys[i], key) != 0)
+        i++;
+    if (!keys[i])
+        suggest_fail(FAIL_INPUT, "header line", key, keys, NULL);
+    else if (seen[i])
+        fail(FAIL_INPUT, "the line '%s' occurs twice", key);
+    else if (i == SIZE)
+        rc = parse_size(t, rest, end);
+    else if (i == DATA)
+        rc = parse_data(t, rest, end);
+    else if (i == RUNS || i == TEXT)
+        rc = parse_source(i == RUNS ? &t->runs : &t->text, rest, end, i == TEXT);
+    else {
+        *(i == LIKE ? &t->like : &t->make) = trimmed(rest, end);
+        rc = 0;
+    }
+    free(key);
+    return rc;
+}
+
+/* Append the commands of the figure that the line "like" names. */
+static int append_commands_of_like(struct template *t)
+{
+    char *file = xprintf("plots/%s.gp", t->like), *path = share_path(file), *text = read_file(path);
     const char *s = text;
 
     while (s && *s == '#')
         s += strcspn(s, "\n") + 1;
     if (text) {
-        free(t->body);
-        t->body = xstrdup(s);
+        char *own = t->body;
+        t->body = xprintf("%s%s", own, s);
+        free(own);
     }
     free(text);
     free(path);
@@ -190,7 +203,7 @@ static int borrow(struct template *t)
     return text ? 0 : -1;
 }
 
-static int parse(struct template *t, const char *text)
+static int parse_template(struct template *t, const char *text)
 {
     const char *s = text;
 
@@ -206,8 +219,9 @@ static int parse(struct template *t, const char *text)
     }
     t->body = xstrdup(s);
     if (!t->about || !*t->about || !t->width || !t->make || t->n_data == 0)
-        return fail(FAIL_INPUT, "the header lacks what it shows, size, make or data");
-    return t->like ? borrow(t) : 0;
+        return fail(FAIL_INPUT,
+                    "the header must begin with a caption and have the lines size, make and data");
+    return t->like ? append_commands_of_like(t) : 0;
 }
 
 int template_names(char *name[MAX_FIGURES + 1])
@@ -232,18 +246,15 @@ int template_names(char *name[MAX_FIGURES + 1])
     return n < 0 ? -1 : kept;
 }
 
-static int unknown(const char *name)
+static int fail_unknown(const char *name)
 {
     char *all[MAX_FIGURES + 1];
     int n = template_names(all);
 
     if (n < 0)
         return -1;
-    const char *near = suggest_word(name, (const char *const *)all);
-    if (near)
-        fail(FAIL_USAGE, "unknown figure '%s'; did you mean '%s'?", name, near);
-    else
-        fail(FAIL_USAGE, "unknown figure '%s'; 'lowrank figure --list' lists them", name);
+    suggest_fail(FAIL_USAGE, "figure", name, (const char *const *)all,
+                 "'lowrank figure --list' lists them");
     for (int i = 0; i < n; i++)
         free(all[i]);
     return -1;
@@ -257,15 +268,15 @@ int template_load(struct template *t, const char *name)
     int rc = -1;
 
     if (!*name || strpbrk(name, "/.'\"\\\n") || strcmp(name, "style") == 0 || !file_exists(path)) {
-        unknown(name);
+        fail_unknown(name);
         goto out;
     }
     t->name = xstrdup(name);
-    t->style = read_text(style);
-    text = t->style ? read_text(path) : NULL;
+    t->style = read_file(style);
+    text = t->style ? read_file(path) : NULL;
     if (!text)
         goto out;
-    rc = parse(t, text);
+    rc = parse_template(t, text);
     if (rc != 0)
         fail_context("figure '%s'", path);
 out:
@@ -281,10 +292,10 @@ out:
 void template_free(struct template *t)
 {
     for (int i = 0; i < t->n_data; i++)
-        free_source(&t->data[i]);
+        source_free(&t->data[i]);
     free(t->data);
-    free_source(&t->runs);
-    free_source(&t->text);
+    source_free(&t->runs);
+    source_free(&t->text);
     free(t->name);
     free(t->about);
     free(t->make);

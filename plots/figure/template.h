@@ -1,16 +1,18 @@
-/* template.h - a figure's template, plots/NAME.gp: gnuplot commands after a header of comments.
+/* template.h - the template of a figure, plots/NAME.gp: a header of comments that says which
+ * queries the data come from, followed by gnuplot commands. plots/README.md has an example.
  *
- *   # Accuracy against rank.                             what it shows: one line
- *   # size: 8.4 x 6                                      cm as printed; gnuplot expressions
- *   # like: phi_rank                                     draw as this figure's commands do
- *   # make: lowrank sweep rank                           what to run when there is nothing to draw
- *   # runs: fig_runs(study=rank)                         runs behind it: key8, git_commit, git_dirty
- *   # text: study fig_study(study=rank)                  first row as strings: study_COLUMN
- *   # data: mean fig_rank by series: x, lo, hi, n, mean  a block of the data file for each series
+ *   # Accuracy against rank.                             the caption: always the first line
+ *   # size: 8.4 x 6                                      width x height in cm, gnuplot expressions
+ *   # like: phi_rank                                     continue with this figure's commands
+ *   # make: lowrank sweep rank                           what to run if there is nothing to draw
+ *   # runs: fig_runs(study=rank)                         the runs behind it: columns key8,
+ *                                                        git_commit, git_dirty
+ *   # text: study fig_study(study=rank)                  the first row as strings study_COLUMN
+ *   # data: mean fig_rank by series: x, lo, hi, n, mean  one block of the data file per series
  *
- * "runs", "text" and "like" may be absent. Words in brackets are parameters of the query; those of
- * the command line win. Of a "data" line, columns stand in the file in the order given; the last
- * one must hold a number somewhere. */
+ * "like", "runs" and "text" are optional, "data" may be repeated. Words in parentheses are
+ * parameters of the query, which the command line can override. The columns of a "data" line are
+ * written in this order; the last one must contain at least one number. */
 #ifndef TEMPLATE_H
 #define TEMPLATE_H
 
@@ -18,38 +20,40 @@
 
 enum { TEMPLATE_WORDS = 16, MAX_FIGURES = 128 };
 
-/* A list of words, NULL-terminated, owned. */
+/* A list of words, NULL-terminated and owned. */
 struct words {
     char *word[TEMPLATE_WORDS + 1];
     int n;
 };
 
+/* A "runs", "text" or "data" line. */
 struct source {
-    char *name;          /* prefix of its variables */
+    char *name;          /* prefix of its gnuplot variables; NULL for "runs" */
     char *query;         /* named query */
     struct words params; /* name, value, name, value ... */
-    struct words keys, cols;
+    struct words keys;   /* of a "data" line: columns whose values tell the blocks apart */
+    struct words cols;   /* of a "data" line: columns of the data file */
 };
 
 struct template
 {
     char *name, *about, *make, *width, *height, *like;
-    struct source runs, text; /* query NULL: none */
-    struct source *data;
+    struct source runs, text; /* query NULL: the template does not have this line */
+    struct source *data;      /* [n_data] */
     int n_data;
-    char *body;  /* without the header */
-    char *style; /* plots/style.gp */
+    char *body;  /* the gnuplot commands, then those of the figure "like" */
+    char *style; /* plots/style.gp, which precedes them */
 };
 
-/* template_load - plots/NAME.gp and plots/style.gp. Errors: FAIL_USAGE for an unknown figure,
- * FAIL_INPUT for a template that cannot be read or understood. */
+/* template_load - read plots/NAME.gp and plots/style.gp. Errors: FAIL_USAGE for an unknown figure,
+ * FAIL_INPUT for a template that cannot be read or parsed. */
 int template_load(struct template *t, const char *name);
 void template_free(struct template *t);
 
-/* template_names - of all figures, sorted, NULL-terminated, each owned by the caller; returns how
- * many. Errors: FAIL_INPUT. */
+/* template_names - the names of all figures, sorted and NULL-terminated; the caller frees each of
+ * them. Returns their number. Errors: FAIL_INPUT. */
 int template_names(char *name[MAX_FIGURES + 1]);
 
-/* template_list - print the name of every figure and what it shows. Errors: FAIL_INPUT. */
+/* template_list - print the name and the caption of every figure. Errors: FAIL_INPUT. */
 int template_list(FILE *to);
 #endif

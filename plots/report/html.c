@@ -1,4 +1,4 @@
-/* html.c - pieces of an HTML page. */
+/* html.c - pieces of HTML. */
 #include "plots/report/html.h"
 #include "results/store/embed.h"
 
@@ -18,7 +18,7 @@ void html_text(FILE *to, const char *s)
         } else if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'') {
             fprintf(to, "&#%d;", (int)c);
         } else if ((c < 32 && c != '\t' && c != '\n') || (c >= 127 && c < 160) || c > 0x10FFFD ||
-                   (c & 0xFFFE) == 0xFFFE) { /* no characters of XML or HTML */
+                   (c & 0xFFFE) == 0xFFFE) { /* not allowed in XML or HTML */
             fputc(' ', to);
         } else {
             fwrite(s, 1, (size_t)n, to);
@@ -58,15 +58,15 @@ void html_word(FILE *to, const char *s)
 
 /* --- tables */
 
-enum kind { EMPTY, TEXT, NUMBERS, SAME /* one text in every row */ };
+enum kind { EMPTY, TEXT, NUMBERS, SAME /* the same string in all rows */ };
 
-static const char *cell(const struct rows *r, int row, int col)
+static const char *table_cell(const struct rows *r, int row, int col)
 {
     return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)col];
 }
 
-/* "81.7 ± 0.2 (3)", "54.2 (1), 1 diverged", "68.8 / 73.4": what people read as a number. */
-static bool like_number(const char *s)
+/* Does a reader take S for a number? "81.7 ± 0.2 (3)", "54.2 (1), 1 diverged", "68.8 / 73.4" */
+static bool is_like_number(const char *s)
 {
     const char *rest = s + strspn(s, "0123456789 .,;()[]/±+-e%");
 
@@ -74,27 +74,28 @@ static bool like_number(const char *s)
            (!*rest || strncmp(rest, "diverged", 8) == 0);
 }
 
-static enum kind kind_of(const struct rows *r, int col)
+static enum kind classify_column(const struct rows *r, int col)
 {
     const char *first = NULL;
     bool same = true, numbers = true;
 
     for (int row = 0; row < r->n_rows; row++) {
-        const char *s = cell(r, row, col);
+        const char *s = table_cell(r, row, col);
         first = first ? first : s;
         same = same && s && strcmp(s, first) == 0;
-        numbers = numbers && (!s || like_number(s));
+        numbers = numbers && (!s || is_like_number(s));
     }
     if (!first)
         return EMPTY;
     return numbers || r->numeric[col] ? NUMBERS : same && r->n_rows > 1 ? SAME : TEXT;
 }
 
-static void put_caption(FILE *to, const struct rows *r, const enum kind *kind, const char *caption)
+static void put_table_caption(FILE *to, const struct rows *r, const enum kind *kind,
+                              const char *caption)
 {
     const char *before = " In every row: ";
 
-    fputs("<caption><div>", to); /* the box keeps it in view where the table is wider */
+    fputs("<caption><div>", to); /* the div keeps the caption in view when a wide table scrolls */
     html_text(to, caption);
     for (int i = 0; i < r->n_cols; i++) {
         if (kind[i] != SAME)
@@ -102,14 +103,14 @@ static void put_caption(FILE *to, const struct rows *r, const enum kind *kind, c
         fputs(before, to);
         html_text(to, r->col[i]);
         fputs(" <b>", to);
-        html_text(to, cell(r, 0, i));
+        html_text(to, table_cell(r, 0, i));
         fputs("</b>", to);
         before = ", ";
     }
     fputs(*before == ',' ? ".</div></caption>\n" : "</div></caption>\n", to);
 }
 
-static void put_class(FILE *to, const struct rows *r, const enum kind *kind, int i)
+static void put_cell_class(FILE *to, const struct rows *r, const enum kind *kind, int i)
 {
     bool paper = strncmp(r->col[i], "paper", 5) == 0;
 
@@ -118,7 +119,8 @@ static void put_class(FILE *to, const struct rows *r, const enum kind *kind, int
                 paper ? (kind[i] == NUMBERS ? " paper" : "paper") : "");
 }
 
-static void put_row(FILE *to, const struct rows *r, const enum kind *kind, int row)
+/* ROW -1: the head of the table. */
+static void put_table_row(FILE *to, const struct rows *r, const enum kind *kind, int row)
 {
     bool first = true;
 
@@ -131,7 +133,7 @@ static void put_row(FILE *to, const struct rows *r, const enum kind *kind, int r
         fprintf(to, "<%s", tag);
         if (row < 0 || first)
             fprintf(to, " scope=\"%s\"", row < 0 ? "col" : "row");
-        put_class(to, r, kind, i);
+        put_cell_class(to, r, kind, i);
         fputc('>', to);
         html_text(to, row < 0 ? r->col[i] : rows_cell(r, row, i, buf));
         fprintf(to, "</%s>", tag);
@@ -146,20 +148,20 @@ void html_table(FILE *to, const struct rows *r, const char *caption)
     int shown = 0;
 
     for (int i = 0; i < r->n_cols; i++) {
-        kind[i] = kind_of(r, i);
+        kind[i] = classify_column(r, i);
         shown += kind[i] == TEXT || kind[i] == NUMBERS;
     }
-    if (shown == 0 && r->n_cols > 0) /* nothing but the caption would be left */
+    if (shown == 0 && r->n_cols > 0) /* otherwise only the caption would be left */
         kind[0] = TEXT;
     fputs("<div class=\"box\" tabindex=\"0\" role=\"region\" aria-label=\"", to);
     html_text(to, caption);
     fputs("\"><table>\n", to);
-    put_caption(to, r, kind, caption);
+    put_table_caption(to, r, kind, caption);
     fputs("<thead>", to);
-    put_row(to, r, kind, -1);
+    put_table_row(to, r, kind, -1);
     fputs("</thead>\n<tbody>\n", to);
     for (int row = 0; row < r->n_rows; row++)
-        put_row(to, r, kind, row);
+        put_table_row(to, r, kind, row);
     fputs("</tbody></table></div>\n", to);
     free(kind);
 }
@@ -169,5 +171,5 @@ const char *html_style(void)
     for (const struct embedded *f = embedded_files; f->name; f++)
         if (strcmp(f->name, "report.css") == 0)
             return f->text;
-    bug(__FILE__, __LINE__, "report.css", "not built in");
+    bug(__FILE__, __LINE__, "report.css", "not embedded in the program");
 }

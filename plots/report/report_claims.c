@@ -1,4 +1,5 @@
-/* report_claims.c - the paper's claims, ours beside them, and the verdicts. */
+/* report_claims.c - the paper's claims, our numbers beside them, and the verdicts. */
+#include "plots/report/html.h"
 #include "plots/report/report.h"
 #include "results/verdicts/claims.h"
 #include "results/verdicts/claims_text.h"
@@ -8,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "p = 0.03", "p < 0.001" */
-static void put_p(FILE *to, double p)
+/* "0.030", "< 0.001", or "-" for NaN */
+static void put_p_value(FILE *to, double p)
 {
     if (isnan(p))
         fputs("-", to);
@@ -19,7 +20,8 @@ static void put_p(FILE *to, double p)
         fprintf(to, "%.3f", p);
 }
 
-static void put_cell(FILE *to, const char *class, char *text)
+/* A cell with TEXT (NULL: "-"), which is freed. */
+static void put_claim_cell(FILE *to, const char *class, char *text)
 {
     fprintf(to, "<td%s>", class);
     html_text(to, text ? text : "-");
@@ -27,38 +29,39 @@ static void put_cell(FILE *to, const char *class, char *text)
     free(text);
 }
 
-/* "minilm, supersense"; a claim about no model or task has "-" there. */
-static char *where(const struct claim_row *r)
+/* "minilm, supersense"; a claim that is not about a model or a task has "-" there. The caller
+ * frees it. */
+static char *describe_place(const struct claim_row *r)
 {
     bool model = strcmp(r->model, "-") != 0, task = strcmp(r->task, "-") != 0;
 
     return xprintf("%s%s%s", model ? r->model : "", model && task ? ", " : "", task ? r->task : "");
 }
 
-static void put_row(FILE *to, const struct claim_row *r)
+static void put_claim_row(FILE *to, const struct claim_row *r)
 {
     const struct claim_part *part = r->n_parts > 0 ? &r->part[r->decisive] : NULL;
     const char *verdict = verdict_names[r->verdict];
-    char *place = where(r);
+    char *place = describe_place(r);
 
     fputs("<tr><th scope=\"row\">", to);
     html_text(to, place);
     fputs("</th>", to);
     free(place);
-    put_cell(to, " class=\"n\"", part ? claims_ours(r, part) : NULL);
-    put_cell(to, " class=\"n\"", claims_asks(r));
+    put_claim_cell(to, " class=\"n\"", part ? claims_ours(r, part) : NULL);
+    put_claim_cell(to, " class=\"n\"", claims_asks(r));
     fprintf(to, "<td class=\"n\">%d</td><td class=\"n\">", part ? part->d.n : 0);
-    put_p(to, r->p_holm);
+    put_p_value(to, r->p_holm);
     fprintf(to, "</td><td><span class=\"verdict %s\">%s</span></td>", verdict, verdict);
-    put_cell(to, "", part && part->label ? xstrdup(part->label) : NULL);
+    put_claim_cell(to, "", part && part->label ? xstrdup(part->label) : NULL);
     fputs("</tr>\n", to);
 }
 
-static void put_missing(FILE *to, const struct claim_row *r)
+static void put_undecided(FILE *to, const struct claim_row *r)
 {
     if (!r->why)
         return;
-    char *place = where(r);
+    char *place = describe_place(r);
     fputs(*place ? "<p class=\"note\">Undecided for " : "<p class=\"note\">Undecided", to);
     html_text(to, place);
     fputs(": ", to);
@@ -92,23 +95,23 @@ static void put_claim(FILE *to, const struct claims *c, const struct claim *clai
             fputs("<div class=\"box\" tabindex=\"0\"><table>"
                   "<thead><tr><th scope=\"col\">where</th>"
                   "<th scope=\"col\" class=\"n\">ours [95 % interval]</th>"
-                  "<th scope=\"col\" class=\"n\">asked</th><th scope=\"col\" class=\"n\">n</th>"
+                  "<th scope=\"col\" class=\"n\">required</th><th scope=\"col\" class=\"n\">n</th>"
                   "<th scope=\"col\" class=\"n\">p (Holm)</th><th scope=\"col\">verdict</th>"
-                  "<th scope=\"col\">comparison that decides</th></tr></thead><tbody>\n",
+                  "<th scope=\"col\">deciding comparison</th></tr></thead><tbody>\n",
                   to);
         table = true;
-        put_row(to, &c->row[i]);
+        put_claim_row(to, &c->row[i]);
     }
     if (table)
         fputs("</tbody></table></div>\n", to);
     for (int i = 0; i < c->n_rows; i++)
         if (c->row[i].claim == claim)
-            put_missing(to, &c->row[i]);
+            put_undecided(to, &c->row[i]);
     fputs("</article>\n", to);
     free(paper);
 }
 
-static bool has_numbers(const struct claims *c, const struct claim *claim)
+static bool has_results(const struct claims *c, const struct claim *claim)
 {
     for (int i = 0; i < c->n_rows; i++)
         if (c->row[i].claim == claim && c->row[i].n_parts > 0)
@@ -116,53 +119,56 @@ static bool has_numbers(const struct claims *c, const struct claim *claim)
     return false;
 }
 
-static void put_claims(struct report *p, const struct claims *c)
+static void put_claims(struct report *rp, const struct claims *c)
 {
     long n[3] = { 0 };
     int all = 0, without = 0;
 
     for (int i = 0; i < c->n; i++) {
-        if (!report_wants(p, c->claim[i].study))
+        if (!report_wants(rp, c->claim[i].study))
             continue;
         all++;
         n[claims_verdict(c, &c->claim[i])]++;
-        without += !has_numbers(c, &c->claim[i]);
+        without += !has_results(c, &c->claim[i]);
     }
     if (all == 0)
         return;
-    report_section(p, "claims", "", "What of the paper holds here");
-    fprintf(p->to,
-            "<p>Of %d claim%s of the paper%s, on the runs of this store: "
+    report_section(rp, "claims", "", "Which claims of the paper hold here");
+    fprintf(rp->to,
+            "<p>%d claim%s of the paper%s, tested on the runs in this store: "
             "<span class=\"verdict holds\">%ld hold</span> "
             "<span class=\"verdict fails\">%ld fail</span> "
-            "<span class=\"verdict undecided\">%ld undecided</span>. A claim is decided by a 95 %% "
-            "interval on one side of what it asks; too few runs decide nothing. "
-            "<code>lowrank claims --help</code> says more.</p>\n",
-            all, all == 1 ? "" : "s", p->studies ? " about these studies" : "", n[HOLDS], n[FAILS],
+            "<span class=\"verdict undecided\">%ld undecided</span>. A claim holds if the 95 %% "
+            "interval of our result lies entirely within the range that the claim requires, and "
+            "fails if it lies entirely outside; otherwise, and with too few runs, it is undecided. "
+            "<code>lowrank claims --help</code> explains the tests.</p>\n",
+            all, all == 1 ? "" : "s", rp->studies ? " about these studies" : "", n[HOLDS], n[FAILS],
             n[UNDECIDED]);
     for (int i = 0; i < c->n; i++)
-        if (report_wants(p, c->claim[i].study) && has_numbers(c, &c->claim[i]))
-            put_claim(p->to, c, &c->claim[i]);
+        if (report_wants(rp, c->claim[i].study) && has_results(c, &c->claim[i]))
+            put_claim(rp->to, c, &c->claim[i]);
     if (without > 0)
-        fprintf(p->to, "<details><summary>%d without runs, and what makes them</summary>\n",
-                without);
+        fprintf(rp->to,
+                "<details><summary>%d claim%s without runs so far, and the commands to run"
+                "</summary>\n",
+                without, without == 1 ? "" : "s");
     for (int i = 0; i < c->n; i++)
-        if (report_wants(p, c->claim[i].study) && !has_numbers(c, &c->claim[i]))
-            put_claim(p->to, c, &c->claim[i]);
+        if (report_wants(rp, c->claim[i].study) && !has_results(c, &c->claim[i]))
+            put_claim(rp->to, c, &c->claim[i]);
     if (without > 0)
-        fputs("</details>\n", p->to);
-    report_section_end(p);
+        fputs("</details>\n", rp->to);
+    report_section_end(rp);
 }
 
-int report_claims(struct report *p)
+int report_claims(struct report *rp)
 {
     struct claims c = { 0 };
     int rc = claims_load(&c, embedded_files);
 
     if (rc == 0)
-        rc = claims_judge(&c, p->s);
+        rc = claims_judge(&c, rp->s);
     if (rc == 0)
-        put_claims(p, &c);
+        put_claims(rp, &c);
     claims_free(&c);
     return rc;
 }

@@ -1,4 +1,4 @@
-/* report_figure.c - a figure as a part of an HTML page. */
+/* report_figure.c - a figure in the report. */
 #include "core/base/file.h"
 #include "plots/figure/figure.h"
 #include "plots/figure/gnuplot.h"
@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A heat map of every layer has 50,000 cells; a phone shows that many shapes slowly. */
-enum { SVG_MOST = 400000 };
+/* The largest SVG that is used, in bytes. A heat map of all layers has 50,000 cells, which a phone
+ * would draw slowly. */
+enum { LARGEST_SVG = 400000 };
 
-/* Copies SVG with "fN-" before every id and reference, as many figures stand in one page. A name
- * is one only inside of a tag. */
-static void put_unique(FILE *to, const char *s, int number)
+/* Copy the SVG S with "fN-" before every id and every reference to one, because one document holds
+ * many figures. Ids and references occur only inside tags. */
+static void put_svg_body(FILE *to, const char *s, int number)
 {
     static const char *const before[] = { " id=\"", " id='", "href=\"#", "href='#", "url(#" };
     bool tag = false;
@@ -29,7 +30,7 @@ static void put_unique(FILE *to, const char *s, int number)
                 name = true;
             }
         if (strncmp(s, "xlink:", 6) == 0 && tag)
-            n = 0, s += 6; /* a prefix that HTML knows and XML would want declared */
+            n = 0, s += 6; /* HTML does not need this prefix, and XML requires its declaration */
         else if (strncmp(s, "<title>", 7) == 0 &&
                  strstr(s, "</title>")) /* gnuplot's own commands */
             n = 0, tag = false, s = strstr(s, "</title>") + 8;
@@ -42,8 +43,8 @@ static void put_unique(FILE *to, const char *s, int number)
     }
 }
 
-/* What follows the element that begins with TAG in S; S without one. */
-static const char *after(const char *s, const char *tag)
+/* What follows TAG in S; S if it does not occur. */
+static const char *skip_past(const char *s, const char *tag)
 {
     const char *p = strstr(s, tag);
 
@@ -57,18 +58,18 @@ static int put_svg(FILE *to, const char *svg, const char *alt, int number)
     const char *size = head ? strstr(head, "width=") : NULL;
 
     if (!body || !size || sscanf(size, "width=\"%d\" height=\"%d\"", &width, &height) != 2)
-        return fail(FAIL_TOOL, "gnuplot's SVG has no size");
+        return fail(FAIL_TOOL, "the SVG that gnuplot wrote does not have a size");
     fprintf(to,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 %d %d\""
             " width=\"%d\" height=\"%d\" style=\"--w:%dpx\" aria-label=\"",
             width, height, width, height, width);
     html_text(to, alt);
     fputs("\">", to);
-    put_unique(to, after(body + 1, "</desc>"), number);
+    put_svg_body(to, skip_past(body + 1, "</desc>"), number);
     return 0;
 }
 
-/* As wide and high as the SVG would be. */
+/* The PNG at the size of the SVG. */
 static void put_png(FILE *to, const struct file *png, const char *svg, const char *alt)
 {
     int width = 0, height = 0, n = (int)png->size;
@@ -84,7 +85,8 @@ static void put_png(FILE *to, const struct file *png, const char *svg, const cha
     free(text);
 }
 
-static int write_text(const char *dir, const char *name, const char *type, char *text)
+/* Write TEXT to DIR/NAME.TYPE and free it. */
+static int write_and_free(const char *dir, const char *name, const char *type, char *text)
 {
     char *path = xprintf("%s/%s.%s", dir, name, type);
     int rc = file_write(path, text, strlen(text), FAIL_STORE);
@@ -94,8 +96,8 @@ static int write_text(const char *dir, const char *name, const char *type, char 
     return rc;
 }
 
-/* NAME.TYPE of DIR, drawn. */
-static int drawn(struct file *f, const char *dir, const char *name, const char *type)
+/* Draw DIR/NAME.TYPE and map it. */
+static int draw_and_map(struct file *f, const char *dir, const char *name, const char *type)
 {
     const char *formats[] = { type, NULL };
     char *path = xprintf("%s/%s.%s", dir, name, type);
@@ -105,18 +107,18 @@ static int drawn(struct file *f, const char *dir, const char *name, const char *
     return rc;
 }
 
-static int put_image(struct report *p, FILE *to, const struct figure *f, const char *alt)
+static int put_image(struct report *rp, FILE *to, const struct figure *f, const char *alt)
 {
     struct file svg, png;
-    int rc = write_text(p->dir, f->t.name, "dat", figure_data(f));
+    int rc = write_and_free(rp->dir, f->t.name, "dat", figure_data(f));
 
-    if (write_text(p->dir, f->t.name, "gp", figure_script(f)) != 0 || rc != 0 ||
-        drawn(&svg, p->dir, f->t.name, "svg") != 0)
+    if (write_and_free(rp->dir, f->t.name, "gp", figure_script(f)) != 0 || rc != 0 ||
+        draw_and_map(&svg, rp->dir, f->t.name, "svg") != 0)
         return -1;
     char *text = xprintf("%.*s", (int)svg.size, (const char *)svg.data);
-    if (svg.size <= SVG_MOST) {
-        rc = put_svg(to, text, alt, ++p->n_figures);
-    } else if ((rc = drawn(&png, p->dir, f->t.name, "png")) == 0) {
+    if (svg.size <= LARGEST_SVG) {
+        rc = put_svg(to, text, alt, ++rp->n_figures);
+    } else if ((rc = draw_and_map(&png, rp->dir, f->t.name, "png")) == 0) {
         put_png(to, &png, text, alt);
         file_unmap(&png);
     }
@@ -125,30 +127,30 @@ static int put_image(struct report *p, FILE *to, const struct figure *f, const c
     return rc;
 }
 
-static void put_figure(struct report *p, const struct figure *f, const char *study,
+static void put_figure(struct report *rp, const struct figure *f, const char *study,
                        const char *image)
 {
-    fprintf(p->to, "<figure><div class=\"box card\" tabindex=\"0\">%s</div>\n<figcaption>", image);
-    html_text(p->to, f->t.about);
-    fputs(" <code>lowrank figure ", p->to);
-    html_word(p->to, f->t.name);
+    fprintf(rp->to, "<figure><div class=\"box card\" tabindex=\"0\">%s</div>\n<figcaption>", image);
+    html_text(rp->to, f->t.about);
+    fputs(" <code>lowrank figure ", rp->to);
+    html_word(rp->to, f->t.name);
     if (study) {
-        fputc(' ', p->to);
+        fputc(' ', rp->to);
         char *word = xprintf("study=%s", study);
-        html_word(p->to, word);
+        html_word(rp->to, word);
         free(word);
     }
-    fputs("</code></figcaption></figure>\n", p->to);
+    fputs("</code></figcaption></figure>\n", rp->to);
 }
 
-/* The name of the figure and why it is not there. */
-static void put_reason(struct report *p, const char *name)
+/* Why the figure is missing. */
+static void put_missing_figure(struct report *rp, const char *name)
 {
-    fputs("<p class=\"note\">No figure <code>", p->to);
-    html_text(p->to, name);
-    fputs("</code>: ", p->to);
-    html_text(p->to, fail_text());
-    fputs("</p>\n", p->to);
+    fputs("<p class=\"note\">No figure <code>", rp->to);
+    html_text(rp->to, name);
+    fputs("</code>: ", rp->to);
+    html_text(rp->to, fail_text());
+    fputs("</p>\n", rp->to);
 }
 
 static bool takes_study(const struct template *t)
@@ -161,31 +163,32 @@ static bool takes_study(const struct template *t)
     return false;
 }
 
-int report_figure(struct report *p, const char *name, const char *study, bool quiet)
+int report_figure(struct report *rp, const char *name, const char *study, bool quiet)
 {
     struct figure f = { 0 };
     char *image = NULL, *alt = NULL;
     size_t size;
 
-    if (!p->dir)
+    if (!rp->dir)
         return 0;
     bool loaded = template_load(&f.t, name) == 0;
     if (loaded && !takes_study(&f.t))
         study = NULL;
     const char *params[] = { study ? "study" : NULL, study, NULL };
-    int rc = loaded ? figure_read(&f, p->s, params) : -1;
+    int rc = loaded ? figure_read(&f, rp->s, params) : -1;
     bool empty = rc != 0 && fail_code() == FAIL_RUN;
     if (rc == 0) {
         FILE *to = open_memstream(&image, &size);
         CHECK(to, "no memory stream");
-        alt = xprintf("%s Figure %s; the numbers are in the tables beside it.", f.t.about, name);
-        rc = put_image(p, to, &f, alt);
+        alt =
+            xprintf("%s Figure %s; its numbers are in the tables of this report.", f.t.about, name);
+        rc = put_image(rp, to, &f, alt);
         fclose(to);
     }
     if (rc == 0)
-        put_figure(p, &f, study, image);
+        put_figure(rp, &f, study, image);
     else if (!quiet || !empty)
-        put_reason(p, name);
+        put_missing_figure(rp, name);
     free(alt);
     free(image);
     figure_free(&f);

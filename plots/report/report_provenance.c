@@ -1,21 +1,23 @@
-/* report_provenance.c - what made the numbers of the page: commits, machines, builds, inputs, cost. */
+/* report_provenance.c - where the numbers come from: commits, machines, builds, costs, input
+ * files. */
 #include "plots/report/report.h"
 
-int report_provenance(struct report *p)
+int report_provenance(struct report *rp)
 {
     static const struct {
         const char *query, *caption;
     } part[] = {
-        { "page_commits", "Commits whose program made the runs." },
-        { "page_machines", "Processors, BLAS kernels and builds; hosts are only counted." },
-        { "page_costs", "Time and memory of each study, all attempts." },
-        { "page_inputs", "Files that the runs read, by content." },
+        { "page_commits", "Commits of the program that executed the runs." },
+        { "page_machines",
+          "Processors, BLAS kernels and builds; hosts are counted but not named." },
+        { "page_costs", "Time and memory of each study, over all attempts." },
+        { "page_inputs", "Input files of the runs, identified by their content." },
     };
 
-    report_section(p, "provenance", "", "Provenance");
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
-        if (report_table(p, part[i].query, NULL, part[i].caption, true) < 0)
+    report_section(rp, "provenance", "", "Provenance");
+    for (size_t i = 0; i < ARRAY_LEN(part); i++)
+        if (report_table(rp, part[i].query, NULL, part[i].caption, true) < 0)
             return -1;
-    report_section_end(p);
+    report_section_end(rp);
     return 0;
 }

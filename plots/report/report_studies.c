@@ -1,126 +1,130 @@
-/* report_studies.c - each study: its question, table, figure, and how to do it and each cell again. */
+/* report_studies.c - each study: its question, table and figure, and the commands that repeat it
+ * and each of its cells. */
 #include "core/base/file.h"
-#include "plots/report/report.h"
 #include "plots/report/html.h"
+#include "plots/report/report.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A study with the columns of query report_studies. */
-struct one {
-    struct report *p;
+/* One study: a row of the query page_studies. */
+struct entry {
+    struct report *rp;
     const struct rows *r;
     int row;
 };
 
-static const char *get(const struct one *o, const char *col)
+static const char *entry_get(const struct entry *e, const char *col)
 {
-    const char *s = rows_get(o->r, o->row, col);
+    const char *s = rows_get(e->r, e->row, col);
 
     return s ? s : "";
 }
 
-static long count(const struct one *o, const char *col)
+static long entry_count(const struct entry *e, const char *col)
 {
-    return strtol(get(o, col), NULL, 10);
+    return strtol(entry_get(e, col), NULL, 10);
 }
 
-/* Was it planned before its words were kept? Then every setting is a word. */
-static bool is_old(const struct one *o)
+/* Was the study planned by a version that did not store its command line? Then every setting is
+ * repeated as a word. */
+static bool is_old(const struct entry *e)
 {
-    return !*get(o, "recipe");
+    return !*entry_get(e, "recipe");
 }
 
-/* "accuracy on dev (%), at the best evaluation", as the figures say it. */
-static int put_metric(const struct one *o)
+/* "accuracy on dev (%), at the best epoch on dev": the label that figures have on their axis, and
+ * when it was measured. */
+static int put_metric(const struct entry *e)
 {
     struct rows r;
-    const char *which = get(o, "which");
+    const char *which = entry_get(e, "which");
 
-    if (report_rows(o->p, &r, "fig_study", get(o, "study")) != 0)
+    if (report_rows(e->rp, &r, "fig_study", entry_get(e, "study")) != 0)
         return -1;
     const char *label = rows_get(&r, 0, "label");
-    html_text(o->p->to, label ? label : get(o, "metric"));
+    html_text(e->rp->to, label ? label : entry_get(e, "metric"));
     fputs(strcmp(which, "last") == 0   ? ", after the last epoch"
-          : strstr(which, "best") != 0 ? ", at the epoch that was best on dev"
+          : strstr(which, "best") != 0 ? ", at the best epoch on dev"
                                        : "",
-          o->p->to);
+          e->rp->to);
     rows_free(&r);
     return 0;
 }
 
 /* "29 of 30 runs done, 1 diverged." */
-static void put_counts(const struct one *o)
+static void put_counts(const struct entry *e)
 {
     static const char *const rest[] = { "diverged", "failed", "unfinished" };
 
-    fprintf(o->p->to, "<p>%ld of %ld runs done", count(o, "done"), count(o, "runs"));
+    fprintf(e->rp->to, "<p>%ld of %ld runs done", entry_count(e, "done"), entry_count(e, "runs"));
     for (size_t i = 0; i < ARRAY_LEN(rest); i++)
-        if (count(o, rest[i]) > 0)
-            fprintf(o->p->to, ", <strong>%ld %s</strong>", count(o, rest[i]), rest[i]);
-    fputs(".</p>\n", o->p->to);
+        if (entry_count(e, rest[i]) > 0)
+            fprintf(e->rp->to, ", <strong>%ld %s</strong>", entry_count(e, rest[i]), rest[i]);
+    fputs(".</p>\n", e->rp->to);
 }
 
-static int put_bad(const struct one *o)
+static int put_failed_runs(const struct entry *e)
 {
-    if (count(o, "diverged") + count(o, "failed") == 0)
+    if (entry_count(e, "diverged") + entry_count(e, "failed") == 0)
         return 0;
-    return report_table(o->p, "page_bad", get(o, "study"), "Runs that diverged or failed, and why.",
-                        false) < 0
+    return report_table(e->rp, "page_bad", entry_get(e, "study"),
+                        "Runs that diverged or failed, and why.", false) < 0
                ? -1
                : 0;
 }
 
-static void put_base(const struct one *o)
+static void put_settings(const struct entry *e)
 {
-    const char *s = get(o, "base");
+    const char *s = entry_get(e, "base");
 
     if (!*s)
         return;
-    fputs("<details><summary>Settings that all its runs share</summary>\n<ul class=\"settings\">",
-          o->p->to);
+    fputs("<details><summary>Settings shared by all runs</summary>\n<ul class=\"settings\">",
+          e->rp->to);
     for (size_t n; *s; s += n + (s[n] == '\n')) {
         n = strcspn(s, "\n");
         char *line = xprintf("%.*s", (int)n, s);
-        fputs("<li><code>", o->p->to);
-        html_text(o->p->to, line);
-        fputs("</code></li>", o->p->to);
+        fputs("<li><code>", e->rp->to);
+        html_text(e->rp->to, line);
+        fputs("</code></li>", e->rp->to);
         free(line);
     }
-    fputs("</ul></details>\n", o->p->to);
+    fputs("</ul></details>\n", e->rp->to);
 }
 
-static void put_again(const struct one *o)
+static void put_sweep_command(const struct entry *e)
 {
-    bool seeds = *get(o, "seeds"), profile = *get(o, "profile");
-    char *words = xprintf("lowrank\nsweep\n%s\n%s", get(o, is_old(o) ? "study" : "recipe"),
-                          get(o, is_old(o) ? "base" : "words"));
-    char *args = xprintf("%s%s\n%s%s", profile ? "--profile\n" : "", get(o, "profile"),
-                         seeds ? "--seeds\n" : "", get(o, "seeds"));
+    bool seeds = *entry_get(e, "seeds"), profile = *entry_get(e, "profile");
+    char *words = xprintf("lowrank\nsweep\n%s\n%s", entry_get(e, is_old(e) ? "study" : "recipe"),
+                          entry_get(e, is_old(e) ? "base" : "words"));
+    char *args = xprintf("%s%s\n%s%s", profile ? "--profile\n" : "", entry_get(e, "profile"),
+                         seeds ? "--seeds\n" : "", entry_get(e, "seeds"));
 
-    fputs("<p>To do it again:</p>\n<pre>", o->p->to);
-    report_command(o->p, words, args);
-    fputs("</pre>\n", o->p->to);
+    fputs("<p>To run the study again:</p>\n<pre>", e->rp->to);
+    report_command(e->rp, words, args);
+    fputs("</pre>\n", e->rp->to);
     free(words);
     free(args);
 }
 
 /* --- cells */
 
-static void put_cell(const struct one *o, const struct rows *c, int i, bool many)
+/* MANY: trials other than the best one are listed as well. */
+static void put_cell_row(const struct entry *e, const struct rows *c, int i, bool many)
 {
-    FILE *to = o->p->to;
+    FILE *to = e->rp->to;
     const char *varied = rows_get(c, i, "varied"), *config = rows_get(c, i, "config");
     const char *value = rows_get(c, i, "value"), *failed = rows_get(c, i, "n_failed");
     const char *choice = rows_get(c, i, "choice"), *seed = rows_get(c, i, "seed");
-    char *words = is_old(o)
-                      ? xstrdup("lowrank\nrun")
-                      : xprintf("lowrank\nrun\n%s\n%s", get(o, "recipe"), get(o, "run_words"));
+    char *words = is_old(e) ? xstrdup("lowrank\nrun")
+                            : xprintf("lowrank\nrun\n%s\n%s", entry_get(e, "recipe"),
+                                      entry_get(e, "run_words"));
     char *args = xprintf("%s\nseed=%s", config ? config : varied ? varied : "", seed ? seed : "1");
 
     fputs("<tr><th scope=\"row\">", to);
-    report_command(o->p, varied ? varied : "-", NULL);
+    report_command(e->rp, varied ? varied : "-", NULL);
     if (many && *choice == '1')
         fputs(" <b>best on dev</b>", to);
     fputs("</th><td class=\"n\">", to);
@@ -129,35 +133,36 @@ static void put_cell(const struct one *o, const struct rows *c, int i, bool many
     if (strcmp(failed, "0") != 0)
         fprintf(to, ", %s failed", failed);
     fprintf(to, "</td><td><code>%s</code></td><td class=\"cmd\"><code>", rows_get(c, i, "cell"));
-    report_command(o->p, words, args);
+    report_command(e->rp, words, args);
     fputs("</code></td></tr>\n", to);
     free(args);
     free(words);
 }
 
-static int put_cells(const struct one *o)
+static int put_cells(const struct entry *e)
 {
     struct rows c;
-    FILE *to = o->p->to;
-    bool many = false; /* trials that were not the best of their point */
+    FILE *to = e->rp->to;
+    bool many = false;
 
-    if (report_rows(o->p, &c, "page_cells", get(o, "study")) != 0)
+    if (report_rows(e->rp, &c, "page_cells", entry_get(e, "study")) != 0)
         return -1;
     for (int i = 0; i < c.n_rows; i++)
         many = many || strcmp(rows_get(&c, i, "choice"), "1") != 0;
-    fprintf(to, "<details><summary>%s %d cell%s, and how to run each again</summary>\n",
+    fprintf(to, "<details><summary>%s %d cell%s, with the command that runs each again</summary>\n",
             c.n_rows == 1 ? "Its" : "All", c.n_rows, c.n_rows == 1 ? "" : "s");
-    fputs("<p><code>lowrank show</code> with the key of a cell tells all about its runs. A command "
-          "does the run with the cell's first seed; one that is done is not done again.</p>\n"
-          "<div class=\"box\" tabindex=\"0\"><table class=\"cells\"><caption>Cells of study ",
-          to);
-    html_text(to, get(o, "study"));
+    fputs(
+        "<p><code>lowrank show KEY</code> shows everything about the runs of a cell. Each command "
+        "executes the run with the cell's first seed, unless it is done.</p>\n"
+        "<div class=\"box\" tabindex=\"0\"><table class=\"cells\"><caption>Cells of study ",
+        to);
+    html_text(to, entry_get(e, "study"));
     fputs(".</caption>\n<thead><tr><th scope=\"col\">cell</th><th scope=\"col\" "
           "class=\"n\">value</th><th scope=\"col\" class=\"n\">runs</th><th "
           "scope=\"col\">key</th><th scope=\"col\">command</th></tr></thead>\n<tbody>\n",
           to);
     for (int i = 0; i < c.n_rows; i++)
-        put_cell(o, &c, i, many);
+        put_cell_row(e, &c, i, many);
     fputs("</tbody></table></div></details>\n", to);
     rows_free(&c);
     return 0;
@@ -165,86 +170,89 @@ static int put_cells(const struct one *o)
 
 /* --- one study */
 
-/* An older plan does not name its table and figure: they have the study's name. */
-static const char *table_of(const struct one *o)
+/* The plan of an older version does not name its table and figure: they have the name of the
+ * study. */
+static const char *table_of(const struct entry *e)
 {
-    const char *study = get(o, "study"), *sql = is_old(o) ? query_find(study) : NULL;
+    const char *study = entry_get(e, "study"), *sql = is_old(e) ? query_find(study) : NULL;
 
-    return *get(o, "table") ? get(o, "table") : sql && query_takes(sql, "study") ? study : "study";
+    return *entry_get(e, "table")             ? entry_get(e, "table")
+           : sql && query_takes(sql, "study") ? study
+                                              : "study";
 }
 
-static const char *figure_of(const struct one *o)
+static const char *figure_of(const struct entry *e)
 {
-    const char *study = get(o, "study");
+    const char *study = entry_get(e, "study");
     char *file = xprintf("plots/%s.gp", study), *path = share_path(file);
-    bool own = is_old(o) && !strchr(study, '/') && file_exists(path);
+    bool own = is_old(e) && !strchr(study, '/') && file_exists(path);
 
     free(path);
     free(file);
-    return *get(o, "figure") ? get(o, "figure") : own ? study : NULL;
+    return *entry_get(e, "figure") ? entry_get(e, "figure") : own ? study : NULL;
 }
 
-static int put_results(const struct one *o)
+static int put_table_and_figure(const struct entry *e)
 {
-    const char *study = get(o, "study"), *figure = figure_of(o);
-    int n = report_table(o->p, table_of(o), study, NULL, false);
+    const char *study = entry_get(e, "study"), *figure = figure_of(e);
+    int n = report_table(e->rp, table_of(e), study, NULL, false);
 
-    if (n == 0 && strcmp(table_of(o), "study") != 0) /* its table is about another kind of study */
-        n = report_table(o->p, "study", study, NULL, false);
+    if (n == 0 && strcmp(table_of(e), "study") != 0) /* its table does not fit its runs */
+        n = report_table(e->rp, "study", study, NULL, false);
     if (n == 0)
-        fputs("<p class=\"note\">No cell has a number yet.</p>\n", o->p->to);
+        fputs("<p class=\"note\">No cell has a result yet.</p>\n", e->rp->to);
     if (figure && n >= 0)
-        report_figure(o->p, figure, study, false);
+        report_figure(e->rp, figure, study, false);
     return n < 0 ? -1 : 0;
 }
 
-static void put_head(const struct one *o)
+static void put_study_heading(const struct entry *e)
 {
-    const char *title = *get(o, "title") ? get(o, "title") : get(o, "study");
+    const char *title = *entry_get(e, "title") ? entry_get(e, "title") : entry_get(e, "study");
     char *text = xstrdup(title);
 
     *text = (char)toupper((unsigned char)*text);
-    report_section(o->p, "study-", get(o, "study"), text);
-    fputs("<p class=\"source\">Study <code>", o->p->to);
-    html_text(o->p->to, get(o, "study"));
-    fputs("</code>", o->p->to);
-    if (*get(o, "source")) {
-        fputs(" · ", o->p->to);
-        html_text(o->p->to, get(o, "source"));
+    report_section(e->rp, "study-", entry_get(e, "study"), text);
+    fputs("<p class=\"source\">Study <code>", e->rp->to);
+    html_text(e->rp->to, entry_get(e, "study"));
+    fputs("</code>", e->rp->to);
+    if (*entry_get(e, "source")) {
+        fputs(" · ", e->rp->to);
+        html_text(e->rp->to, entry_get(e, "source"));
     }
-    fputs(" · ", o->p->to);
+    fputs(" · ", e->rp->to);
     free(text);
 }
 
-static int put_study(const struct one *o)
+static int put_study(const struct entry *e)
 {
-    put_head(o);
-    if (put_metric(o) != 0)
+    put_study_heading(e);
+    if (put_metric(e) != 0)
         return -1;
-    fputs("</p>\n", o->p->to);
-    if (put_results(o) != 0)
+    fputs("</p>\n", e->rp->to);
+    if (put_table_and_figure(e) != 0)
         return -1;
-    put_counts(o);
-    if (put_bad(o) != 0)
+    put_counts(e);
+    if (put_failed_runs(e) != 0)
         return -1;
-    put_again(o);
-    put_base(o);
-    if (put_cells(o) != 0)
+    put_sweep_command(e);
+    put_settings(e);
+    if (put_cells(e) != 0)
         return -1;
-    report_section_end(o->p);
+    report_section_end(e->rp);
     return 0;
 }
 
-int report_studies(struct report *p)
+int report_studies(struct report *rp)
 {
     struct rows r;
-    int rc = report_rows(p, &r, "page_studies", NULL);
+    int rc = report_rows(rp, &r, "page_studies", NULL);
 
     for (int i = 0; i < r.n_rows && rc == 0; i++) {
-        const struct one o = { p, &r, i };
-        rc = put_study(&o);
+        const struct entry e = { rp, &r, i };
+        rc = put_study(&e);
         if (rc != 0)
-            fail_context("study '%s'", get(&o, "study"));
+            fail_context("study '%s'", entry_get(&e, "study"));
     }
     rows_free(&r);
     return rc;

@@ -17,9 +17,7 @@ const struct opt read_options_list[] = {
 
 int read_options_open(struct store **s, const struct read_options *o)
 {
-    if (o->home)
-        home_option = o->home;
-    char *path = home_path("lowrank.db");
+    char *path = home_path(o->home, "lowrank.db");
     int rc = store_open(s, path, STORE_READ);
     free(path);
     return rc;

@@ -1,5 +1,6 @@
-/* test_features.c - features whose similarity is known, and hidden states as a forward pass shows them. */
-#include "ablations/common/encode.h"
+/* test_features.c - features whose similarity is known, and the hidden states that a forward pass
+ * shows. */
+#include "ablations/common/similarity.h"
 #include "core/base/rng.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
@@ -23,16 +24,17 @@ static double cka(const double *x, int dx, const double *y, int dy, int n)
 {
     double *k = xalloc((size_t)(n * n), sizeof *k), *l = xalloc((size_t)(n * n), sizeof *l);
 
-    gram_of(k, x, n, dx);
-    gram_of(l, y, n, dy);
-    double c = gram_cka(k, l, n);
+    similarity_gram(k, x, n, dx);
+    similarity_gram(l, y, n, dy);
+    double c = similarity_cka(k, l, n);
     free(k);
     free(l);
     return c;
 }
 
-/* Its usual estimate, by features: || Y^T X ||^2 over || X^T X || || Y^T Y ||, columns centred. */
-static double product(const double *x, const double *y)
+/* || Y^T X ||_F^2 with centered columns. The usual, biased estimate of CKA is this over || X^T X
+ * ||_F || Y^T Y ||_F. */
+static double cross_product(const double *x, const double *y)
 {
     double sum = 0;
 
@@ -50,8 +52,9 @@ static double product(const double *x, const double *y)
     return sum;
 }
 
-/* As Kornblith et al.'s code has it, by features, of matrices that a formula gives. */
-START_TEST(cka_as_numpy_has_it)
+/* The values were computed with the code of Kornblith et al. from the features, which a formula
+ * gives. */
+START_TEST(cka_as_in_numpy)
 {
     json_error_t err;
     json_t *all = json_load_file("tests/golden/cka/cases.json", 0, &err), *c;
@@ -94,7 +97,7 @@ START_TEST(cka_of_known_features)
     double u[4] = { 1, -1, 1, -1 }, shifted[4], same[4];
 
     for (int i = 0; i < 4; i++) {
-        shifted[i] = -3 * u[i] + 7; /* neither scale nor mean counts */
+        shifted[i] = -3 * u[i] + 7; /* neither scale nor mean matters */
         same[i] = 2;
     }
     ck_assert_double_eq_tol(cka(u, 1, shifted, 1, 4), 1, 1e-12);
@@ -102,8 +105,8 @@ START_TEST(cka_of_known_features)
 }
 END_TEST
 
-/* Fewer rows than columns: unrelated features, also the same ones in other order, have CKA 0, where the
- * usual estimate is far above. */
+/* With fewer rows than columns, unrelated features (here the same ones in another order) have a
+ * CKA of about 0, where the usual estimate is far above. */
 START_TEST(cka_of_unrelated_features)
 {
     enum { ROWS = 64, COLS = 96, TIMES = 20 };
@@ -123,20 +126,21 @@ START_TEST(cka_of_unrelated_features)
         ck_assert_double_le(fabs(c), 0.2);
         mean += c / TIMES;
     }
-    ck_assert_double_le(fabs(mean), 0.03); /* one has a deviation of about sqrt(2) / ROWS */
+    ck_assert_double_le(fabs(mean),
+                        0.03); /* the standard deviation of each is about sqrt(2) / ROWS */
     free(x);
     free(y);
 }
 END_TEST
 
-START_TEST(cka_turned_and_noisy)
+START_TEST(cka_rotated_and_noisy)
 {
     double x[N * D], y[N * D], turned[N * D], noisy[N * D];
 
     gaussian(x, N * D, 950);
     gaussian(y, N * D, 951);
     memcpy(turned, x, sizeof x);
-    for (int a = 0; a + 1 < D; a++) /* turn planes one after another, then stretch */
+    for (int a = 0; a + 1 < D; a++) /* rotate one plane after another, then scale */
         for (int i = 0; i < N; i++) {
             double p = turned[i * D + a], q = turned[i * D + a + 1], t = 0.3 + a;
             turned[i * D + a] = cos(t) * p - sin(t) * q;
@@ -150,7 +154,7 @@ START_TEST(cka_turned_and_noisy)
     double near = cka(x, D, noisy, D, N), far = cka(x, D, y, D, N);
     ck_assert_double_gt(near, 0.97);
     ck_assert_double_lt(near, 1 - 1e-4);
-    ck_assert_double_gt(product(x, y) / sqrt(product(x, x) * product(y, y)), 0.2);
+    ck_assert_double_gt(cross_product(x, y) / sqrt(cross_product(x, x) * cross_product(y, y)), 0.2);
     ck_assert_double_le(fabs(far), 0.15);
 }
 END_TEST
@@ -159,14 +163,14 @@ START_TEST(cosines)
 {
     const double x[4] = { 1, 0, 3, 4 }, y[4] = { 1, 1, 4, 3 }, zero[4] = { 0 };
 
-    ck_assert_double_eq_tol(mean_cosine(x, y, 2, 2), (sqrt(0.5) + 24 / 25.) / 2, 1e-12);
-    ck_assert_double_eq_tol(mean_cosine(x, x, 2, 2), 1, 1e-12);
-    ck_assert_double_nan(mean_cosine(x, zero, 2, 2));
+    ck_assert_double_eq_tol(similarity_cosine(x, y, 2, 2), (sqrt(0.5) + 24 / 25.) / 2, 1e-12);
+    ck_assert_double_eq_tol(similarity_cosine(x, x, 2, 2), 1, 1e-12);
+    ck_assert_double_nan(similarity_cosine(x, zero, 2, 2));
 }
 END_TEST
 
-/* What is shown after the last block is what a post-norm model calls hidden; what is shown before block
- * k is what the frozen part of a model that trains from there on keeps at its border. */
+/* After the last block a forward pass shows the hidden states of a post-norm model; before block k
+ * it shows what the frozen-prefix cache of a model that trains from block k on holds. */
 START_TEST(shown_layers)
 {
     const struct adapt *topk = adapt_find("topk");
@@ -181,12 +185,12 @@ START_TEST(shown_layers)
     tiny_batch(&t, &base.dims);
     size_t each = (size_t)t.b.n_tok * (size_t)d;
     real *rows = xalloc(each * (size_t)(layers + 1), sizeof *rows), *place[8];
-    real *kept = xalloc(each, sizeof *kept), *border[TINY_SEQS];
+    real *cached = xalloc(each, sizeof *cached), *frozen[TINY_SEQS];
     int at[TINY_SEQS];
     for (int i = 0; i <= layers; i++)
         place[i] = rows + (size_t)i * each;
     for (int i = 0; i < t.b.n_seq; i++) {
-        border[i] = kept + (size_t)t.b.off[i] * (size_t)d;
+        frozen[i] = cached + (size_t)t.b.off[i] * (size_t)d;
         at[i] = i;
     }
     for (int from = 1; from < layers; from++) {
@@ -196,36 +200,36 @@ START_TEST(shown_layers)
         ck_assert_int_eq(model_init(&m, &base, &head, topk, cfg, 1, false), 0);
         ck_assert_int_eq(m.lowest, from);
         ck_assert_int_eq(workspace_init(&ws, &m, false), 0);
-        ws.frozen = border;
+        ws.frozen = frozen;
         ws.frozen_at = at;
         ck_assert_int_eq(model_fwd(&m, &ws, &t.b), 0);
         ws.frozen = NULL;
         ws.all_hidden = true;
         ws.layer_out = place;
         ck_assert_int_eq(model_fwd(&m, &ws, &t.b), 0);
-        ck_assert_mem_eq(place[from], kept, each * sizeof *kept);
-        ck_assert_mem_eq(place[layers], ws.hidden.x, each * sizeof *kept);
-        ck_assert_mem_ne(place[0], place[1], each * sizeof *kept);
+        ck_assert_mem_eq(place[from], cached, each * sizeof *cached);
+        ck_assert_mem_eq(place[layers], ws.hidden.x, each * sizeof *cached);
+        ck_assert_mem_ne(place[0], place[1], each * sizeof *cached);
         workspace_free(&ws);
         model_free(&m);
         opt_free(topk->opts, cfg);
         free(cfg);
     }
     free(rows);
-    free(kept);
+    free(cached);
     base_model_free(&base);
     tiny_remove();
 }
 END_TEST
 
-static void fill(TCase *tc)
+static void add_features_tests(TCase *tc)
 {
-    tcase_add_test(tc, cka_as_numpy_has_it);
+    tcase_add_test(tc, cka_as_in_numpy);
     tcase_add_test(tc, cka_of_known_features);
     tcase_add_test(tc, cka_of_unrelated_features);
-    tcase_add_test(tc, cka_turned_and_noisy);
+    tcase_add_test(tc, cka_rotated_and_noisy);
     tcase_add_test(tc, cosines);
     tcase_add_test(tc, shown_layers);
 }
 
-const struct suite suite_features = { "features", fill };
+const struct suite suite_features = { "features", add_features_tests };

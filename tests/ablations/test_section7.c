@@ -1,10 +1,13 @@
-/* test_section7.c - updates planted on known directions of a small model: amplification, similarity
- * to W, effective rank and intruders have known answers; and studies that cannot be computed. */
+/* test_section7.c - the analyses of section 7 on updates that are planted on known directions of a
+ * small model, so that amplification, similarity to W, effective rank and intruders have known
+ * answers; and analyses that have to be refused. */
 #include "ablations/analysis.h"
+#include "ablations/common/weight.h"
 #include "ablations/intruder.h"
 #include "core/base/file.h"
 #include "core/base/rng.h"
 #include "core/cmd.h"
+#include "core/peft/peft.h"
 #include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"
@@ -27,12 +30,13 @@ static double *gaussian(size_t n, uint32_t sub)
     return x;
 }
 
+/* The larger of two errors; NaN counts as infinite. */
 static double worse(double worst, double e)
 {
     return e <= worst ? worst : isnan(e) ? INFINITY : e;
 }
 
-/* --- numbers */
+/* --- spectra and intruders */
 
 static const struct {
     int out, r, in;
@@ -40,8 +44,8 @@ static const struct {
     { 12, 3, 20 }, { 20, 3, 12 }, { 4, 9, 20 }, { 20, 9, 4 }, { 5, 1, 5 }, { 6, 30, 5 }
 };
 
-/* The thin way gives the singular values and directions of the product itself. */
-START_TEST(a_product_need_not_be_formed)
+/* spectrum_of_product gives the singular values and directions of the product itself. */
+START_TEST(spectrum_of_a_product)
 {
     int out = products[_i].out, r = products[_i].r, in = products[_i].in;
     double *b = gaussian((size_t)(out * r), 1), *a = gaussian((size_t)(r * in), 2);
@@ -57,7 +61,7 @@ START_TEST(a_product_need_not_be_formed)
     ck_assert_int_eq(thin.k, r < full.k ? r : full.k);
     for (int k = 0; k < thin.k; k++)
         worst = worse(worst, fabs(thin.s[k] - full.s[k]) / full.s[0]);
-    for (int i = 0; i < out; i++) /* sum_k s_k u_k v_k^T is the matrix again */
+    for (int i = 0; i < out; i++) /* sum_k s_k u_k v_k^T is the matrix */
         for (int j = 0; j < in; j++) {
             double sum = 0;
             for (int k = 0; k < thin.k; k++)
@@ -73,12 +77,12 @@ START_TEST(a_product_need_not_be_formed)
 }
 END_TEST
 
-/* E || U W V^T ||_F^2 = || W ||_F^2 r^2 / (out in) for random directions: the paper's own 0.02 and
- * 0.33 for GPT-3. */
+/* E || U W V^T ||_F^2 = || W ||_F^2 r^2 / (out in) for random directions. For GPT-3 this gives the
+ * values 0.02 and 0.33 of the paper's Table 7. */
 START_TEST(random_directions_project_as_expected)
 {
     enum { OUT = 20, IN = 30, R = 4, N = 300 };
-    double *w = gaussian(OUT * IN, 3), norm = norm_of(w, OUT * IN), mean = 0;
+    double *w = gaussian(OUT * IN, 3), norm = spectrum_norm(w, OUT * IN), mean = 0;
 
     for (uint32_t k = 0; k < N; k++) {
         double *x = gaussian(OUT * R, 100 + 2 * k), *y = gaussian(R * IN, 101 + 2 * k);
@@ -91,13 +95,14 @@ START_TEST(random_directions_project_as_expected)
     }
     double want = norm * norm * R * R / (OUT * IN);
     ck_assert_double_le(fabs(mean / want - 1),
-                        0.1); /* 16 squares each: 4 standard errors are 0.08 */
+                        0.1); /* each is a sum of 16 squares: 4 standard errors are 0.08 */
     free(w);
 }
 END_TEST
 
-/* W = diag(D, ..., 1). Updates that only stretch its own directions bring no intruder, however
- * strong; N strong ones spread evenly over many of its directions are N intruders. */
+/* W = diag(D, ..., 1). An update that only stretches W's own directions brings no intruder,
+ * however strong it is. N strong directions that are spread evenly over many of W's directions are
+ * N intruders. */
 START_TEST(planted_intruders)
 {
     enum { D = 32 };
@@ -119,13 +124,14 @@ START_TEST(planted_intruders)
                             (__builtin_popcount((unsigned)(i & (k + 1))) % 2 ? -1 : 1);
     ck_assert_int_eq(intruder_count(&nearest, &s, w, dw, 10, 0.5), n);
     if (n > 0)
-        ck_assert_double_le(fabs(nearest - 1 / sqrt(D)), 0.04); /* W turns them by 32 / 1000 */
+        ck_assert_double_le(fabs(nearest - 1 / sqrt(D)),
+                            0.04); /* W rotates them by up to 32 / 1000 */
     ck_assert_int_eq(intruder_count(NULL, &s, w, dw, 10, 0), 0);
     spectrum_free(&s);
 }
 END_TEST
 
-/* --- whole studies */
+/* --- whole analyses */
 
 static int ablate(const char *home, const char *words)
 {
@@ -156,7 +162,7 @@ struct study {
     struct base_model base;
 };
 
-/* The folder of the adapter of a run; the caller frees it. */
+/* The folder of the adapter of the run with this rank and seed; the caller frees it. */
 static char *folder_of(const struct study *t, int rank, int seed)
 {
     char *sql =
@@ -168,7 +174,8 @@ static char *folder_of(const struct study *t, int rank, int seed)
     return dir;
 }
 
-static void save(const struct study *t, struct model *m, const void *cfg, int rank, int seed)
+static void save_adapter(const struct study *t, struct model *m, const void *cfg, int rank,
+                         int seed)
 {
     char *dir = folder_of(t, rank, seed);
 
@@ -176,8 +183,9 @@ static void save(const struct study *t, struct model *m, const void *cfg, int ra
     free(dir);
 }
 
-/* dW = s sum_k u_k v_k^T with s = 8 / rank over RANK singular directions of W: the first in layer
- * 0, the last in layer 2, and in layer 1 the first on the input and the last on the output side. */
+/* dW = s sum_k u_k v_k^T, s = 8 / rank, over RANK singular directions of W: the first ones in
+ * layer 0, the last ones in layer 2, and in layer 1 the first on the input side and the last on
+ * the output side. */
 static void plant_lora(const struct study *t, int rank, int seed)
 {
     char text[16];
@@ -207,7 +215,7 @@ static void plant_lora(const struct study *t, int rank, int seed)
             }
             weight_free(&w);
         }
-    save(t, &m, cfg, rank, seed);
+    save_adapter(t, &m, cfg, rank, seed);
     model_free(&m);
     opt_free(adapt_lora.opts, cfg);
     free(cfg);
@@ -236,14 +244,15 @@ static void plant_ft(const struct study *t, int seed)
                         (real)(0.5 * w.svd.u[k * w.out + r] * w.svd.v[k * w.in + c]);
         weight_free(&w);
     }
-    save(t, &m, cfg, 1, seed);
+    save_adapter(t, &m, cfg, 1, seed);
     model_free(&m);
     if (ft->opts)
         opt_free(ft->opts, cfg);
     free(cfg);
 }
 
-/* Two seeds of ranks 4 and 8, and of full fine-tuning; ranks 2 and 16 have no adapters. */
+/* The store has two seeds of ranks 1, 2, 4, 8 and 16; the runs of rank 1 become full fine-tuning.
+ */
 static void study_init(struct study *t)
 {
     const struct kit_study k = { "rank", "accuracy", 5, 1, 2, 1 };
@@ -264,7 +273,9 @@ static void study_init(struct study *t)
     free(models);
 }
 
-static void study_ready(struct study *t)
+/* Finish all runs and plant the adapters of ranks 4 and 8 and of full fine-tuning; ranks 2 and 16
+ * have none. */
+static void study_finish(struct study *t)
 {
     kit_sql(t->db, "UPDATE run SET config = json_set(config, '$.rank', 1) WHERE rank IS NULL");
     ck_assert_int_eq(kit_finish_all(t->s, "rank", value), 10);
@@ -285,8 +296,9 @@ static void study_free(struct study *t)
     free(t->home);
 }
 
-/* The largest |VALUE - WANT| / WANT of rows that SQL gives as two columns in one number. */
-static void close_to(const char *db, const char *error, const char *where, double rows)
+/* WHERE selects ROWS rows of the view "analyses", and the expression ERROR is small in all of
+ * them. */
+static void check_error(const char *db, const char *error, const char *where, double rows)
 {
     char *count = xprintf("SELECT count(*) FROM analyses WHERE %s", where);
     char *sql = xprintf("SELECT max(%s) FROM analyses WHERE %s", error, where);
@@ -303,23 +315,25 @@ START_TEST(planted_updates)
     struct study t;
 
     study_init(&t);
-    study_ready(&t);
+    study_finish(&t);
     ck_assert_msg(ablate(t.home, "amplify --ranks 4,8") == 0, "%s", fail_text());
-    /* 2 ranks, 2 seeds, 3 layers, q and v */
-    close_to(t.db, "abs(value * sqrt(rank) / 8 - 1)", "kind = 'amplify' AND name = 'norm_dw'", 24);
-    close_to(t.db, "abs(value * rank / 8 - 1)", "kind = 'amplify' AND name = 'scale'", 24);
-    /* Aligned with the top of W it projects as W does, and that gives the factor. */
+    /* 2 ranks, 2 seeds, 3 layers, 2 matrices: 24 rows */
+    check_error(t.db, "abs(value * sqrt(rank) / 8 - 1)", "kind = 'amplify' AND name = 'norm_dw'",
+                24);
+    check_error(t.db, "abs(value * rank / 8 - 1)", "kind = 'amplify' AND name = 'scale'", 24);
+    /* An update on the top directions of W has the projection of W itself, which gives the factor.
+     */
     static const char same[] =
         "abs(value / (SELECT value FROM analyses y WHERE y.kind = 'amplify' AND y.name = 'proj_w'"
         " AND y.run_a = analyses.run_a AND y.layer = analyses.layer AND y.proj = analyses.proj) - "
         "1)";
-    close_to(t.db, same, "kind = 'amplify' AND name = 'proj_dw' AND layer = 1", 8);
+    check_error(t.db, same, "kind = 'amplify' AND name = 'proj_dw' AND layer = 1", 8);
     static const char factor[] =
         "abs(value * (SELECT value FROM analyses y WHERE y.kind = 'amplify' AND y.name = 'proj_dw'"
         " AND y.run_a = analyses.run_a AND y.layer = analyses.layer AND y.proj = analyses.proj)"
         " * sqrt(rank) / 8 - 1)";
-    close_to(t.db, factor, "kind = 'amplify' AND name = 'factor'", 24);
-    /* With the bottom of W: less than random directions, and amplified more. */
+    check_error(t.db, factor, "kind = 'amplify' AND name = 'factor'", 24);
+    /* On the bottom directions of W the projection is smaller than on random ones. */
     ck_assert_double_eq(
         kit_one(t.db,
                 "SELECT count(*) FROM analyses x JOIN analyses y USING (kind, run_a, layer, proj)"
@@ -337,8 +351,8 @@ START_TEST(planted_updates)
         ck_assert_msg(ablate(t.home, side ? "weights --ranks 4,8 --upto 60 --steps 60 --side output"
                                           : "weights --ranks 4,8 --upto 60 --steps 60") == 0,
                       "%s", fail_text());
-        close_to(t.db, "abs(value - 1)", top, side ? 8 : 16);
-        close_to(t.db, "value", bottom, (side ? 2 : 1) * 2 * 2 * (4 * 56 + 8 * 52));
+        check_error(t.db, "abs(value - 1)", top, side ? 8 : 16);
+        check_error(t.db, "value", bottom, (side ? 2 : 1) * 2 * 2 * (4 * 56 + 8 * 52));
         free(top);
         free(bottom);
     }
@@ -357,24 +371,25 @@ START_TEST(ranks_of_planted_updates)
     const char *const params[] = { "study", "rank", NULL };
 
     study_init(&t);
-    study_ready(&t);
+    study_finish(&t);
     ck_assert_msg(ablate(t.home, "effective_rank --study rank --methods ft") == 0, "%s",
                   fail_text());
-    close_to(t.db, "abs(value - 2)", "kind = 'effective_rank' AND name IN ('rank90', 'rank99')",
-             2 * 2 * 18);
-    close_to(t.db, "abs(value - sqrt(0.5))", "kind = 'effective_rank' AND name = 'norm_dw'",
-             2 * 18);
-    /* All of rank r in equal parts: LoRA's, once the runs without adapters are out of the way. */
+    check_error(t.db, "abs(value - 2)", "kind = 'effective_rank' AND name IN ('rank90', 'rank99')",
+                2 * 2 * 18);
+    check_error(t.db, "abs(value - sqrt(0.5))", "kind = 'effective_rank' AND name = 'norm_dw'",
+                2 * 18);
+    /* LoRA's updates have r equal singular values. The runs without adapters must not be analyzed.
+     */
     kit_sql(t.db, "UPDATE run SET state = 'queued' WHERE rank IN (2, 16)");
     ck_assert_msg(ablate(t.home, "effective_rank --study rank") == 0, "%s", fail_text());
-    close_to(t.db, "abs(value / rank - 1)",
-             "kind = 'effective_rank' AND name IN ('rank90', 'stable_rank') AND method = 'lora'",
-             2 * 24);
+    check_error(t.db, "abs(value / rank - 1)",
+                "kind = 'effective_rank' AND name IN ('rank90', 'stable_rank') AND method = 'lora'",
+                2 * 24);
     ck_assert_msg(ablate(t.home, "intruder --study rank") == 0, "%s", fail_text());
     /* Every update lies on directions of W. */
-    close_to(t.db, "value", "kind = 'intruder' AND name = 'intruders'", 24 + 36);
-    close_to(t.db, "abs(value - 1)",
-             "kind = 'intruder' AND name = 'least_cosine' AND method = 'ft'", 36);
+    check_error(t.db, "value", "kind = 'intruder' AND name = 'intruders'", 24 + 36);
+    check_error(t.db, "abs(value - 1)",
+                "kind = 'intruder' AND name = 'least_cosine' AND method = 'ft'", 36);
     ck_assert_int_eq(query_rows(t.s, &r, query_find("effective_rank"), params), 0);
     ck_assert_int_eq(r.n_rows, 6 + 2 * 2);
     ck_assert_str_eq(rows_get(&r, 0, "90 %"), "2");
@@ -383,14 +398,14 @@ START_TEST(ranks_of_planted_updates)
 }
 END_TEST
 
-/* Ours and the paper's rows of Table 7. */
+/* Our rows and the paper's rows of Table 7. */
 START_TEST(table_beside_the_paper)
 {
     struct study t;
     struct rows r;
 
     study_init(&t);
-    study_ready(&t);
+    study_finish(&t);
     ck_assert_int_eq(ablate(t.home, "amplify --ranks 4,8"), 0);
     const char *const params[] = { "study", "rank", NULL };
     ck_assert_msg(query_rows(t.s, &r, query_find("amplify"), params) == 0, "%s", fail_text());
@@ -403,7 +418,7 @@ START_TEST(table_beside_the_paper)
 }
 END_TEST
 
-START_TEST(what_cannot_be_computed)
+START_TEST(refused_analyses)
 {
     struct study t;
     char *dir, *command;
@@ -412,20 +427,20 @@ START_TEST(what_cannot_be_computed)
     refused(t.home, "amplify", "is queued: lowrank sweep rank");
     refused(t.home, "amplify --study none",
             "the store has no study 'none' ('lowrank status' lists them): lowrank sweep none");
-    refused(t.home, "amplify --ranks 4,x", "'ranks' must be ranks as 8,64, not '4,x'");
+    refused(t.home, "amplify --ranks 4,x", "'ranks' must be a list of ranks like 8,64, not '4,x'");
     refused(t.home, "effective_rank", "the store has no study 'methods'");
-    study_ready(&t);
-    refused(t.home, "amplify", "has the command that makes it again");
+    study_finish(&t);
+    refused(t.home, "amplify", "prints the command that makes it again");
     refused(t.home, "amplify --ranks 4,64", "no finished run of rank 64 with targets q,v: lowrank");
     refused(t.home, "amplify --ranks 64", "has no runs of lora, targets q,v, rank 64");
-    /* Two recipes of one rank: no seeds of each other. */
+    /* Two cells of one rank: their runs differ in more than the seed. */
     kit_sql(t.db, "UPDATE run SET cell_key = printf('%064d', 9) WHERE rank = 4 AND seed = 2;"
                   "UPDATE sweep_run SET point = printf('%064d', 9) WHERE run_id ="
                   " (SELECT run_id FROM run WHERE rank = 4 AND seed = 2)");
     refused(t.home, "amplify --ranks 4,8", "runs of rank 4 that differ in more than their seed");
     kit_sql(t.db, "UPDATE run SET cell_key = (SELECT cell_key FROM run WHERE rank = 4 AND seed = 1)"
                   " WHERE rank = 4");
-    /* An adapter of a model with other shapes. */
+    /* An adapter of a model with different shapes. */
     dir = folder_of(&t, 8, 2);
     char *path = path_join(dir, "adapter_model.safetensors");
     struct file text;
@@ -463,15 +478,15 @@ START_TEST(what_cannot_be_computed)
 }
 END_TEST
 
-static void fill(TCase *tc)
+static void add_section7_tests(TCase *tc)
 {
-    tcase_add_loop_test(tc, a_product_need_not_be_formed, 0, (int)ARRAY_LEN(products));
+    tcase_add_loop_test(tc, spectrum_of_a_product, 0, (int)ARRAY_LEN(products));
     tcase_add_test(tc, random_directions_project_as_expected);
     tcase_add_loop_test(tc, planted_intruders, 0, 5);
     tcase_add_test(tc, planted_updates);
     tcase_add_test(tc, ranks_of_planted_updates);
     tcase_add_test(tc, table_beside_the_paper);
-    tcase_add_test(tc, what_cannot_be_computed);
+    tcase_add_test(tc, refused_analyses);
 }
 
-const struct suite suite_section7 = { "section7", fill };
+const struct suite suite_section7 = { "section7", add_section7_tests };

@@ -1,5 +1,5 @@
 /* test_subspace.c - planted subspaces with known similarity, adapters from files, and the whole
- * study. */
+ * analysis. */
 #include "ablations/analysis.h"
 #include "ablations/common/basis.h"
 #include "core/base/file.h"
@@ -18,8 +18,8 @@ extern const struct cmd cmd_ablate;
 
 enum { D = 24, R = 4 };
 
-/* Row k of A is e_{axis[k]} times a strength that falls with k, so that the directions stand in
- * this order. */
+/* Row k of A is e_{axis[k]} times a strength that falls with k, so that the directions come in this
+ * order. */
 static struct basis planted(const int *axis, int r, double sign)
 {
     double a[R * D] = { 0 };
@@ -68,8 +68,8 @@ START_TEST(planted_spaces)
 }
 END_TEST
 
-/* Directions of A do not change when its rows are turned among themselves (B takes the inverse
- * turn). */
+/* The directions of A stay the same when its rows are rotated among themselves (B takes the inverse
+ * rotation). */
 START_TEST(rotation_of_rows)
 {
     struct rng g = rng_make(3, RNG_STUDY, 900);
@@ -97,7 +97,7 @@ START_TEST(rotation_of_rows)
 }
 END_TEST
 
-/* E phi(i, j) of random spaces is max(i, j) / d. */
+/* E phi(i, j) of random subspaces is max(i, j) / d. */
 START_TEST(random_floor)
 {
     double mean = 0;
@@ -117,8 +117,8 @@ START_TEST(random_floor)
 }
 END_TEST
 
-/* An adapter of LAYERS layers on q and v: the first direction of each matrix is e_layer, the rest
- * depend on SEED. */
+/* An adapter of LAYERS layers on q and v. The first direction of each matrix is e_layer, the
+ * others depend on SEED. */
 static void write_adapter(const char *dir, int r, int d, int layers, int seed)
 {
     struct st_out t[8];
@@ -189,7 +189,7 @@ static double value(int rank, int lr, int seed)
     return 0.7 + 0.01 * seed + 0.001 * rank * lr;
 }
 
-static void adapter_of(struct store *s, const char *home, int rank, int seed)
+static void plant_adapter(struct store *s, const char *home, int rank, int seed)
 {
     char *sql =
         xprintf("SELECT substr(run_key, 1, 16) FROM run WHERE rank = %d AND seed = %d", rank, seed);
@@ -200,7 +200,7 @@ static void adapter_of(struct store *s, const char *home, int rank, int seed)
     free(sql);
 }
 
-/* Refused, with TEXT in the line. */
+/* The command is refused with a line that contains TEXT. */
 static void refused(const char *home, const char *words, const char *text)
 {
     char *command = xprintf("ablate subspace --home %s %s", home, words);
@@ -222,7 +222,7 @@ static void check_table(struct store *s)
     rows_free(&r);
 }
 
-START_TEST(whole_study)
+START_TEST(whole_analysis)
 {
     const struct kit_study k = { "rank", "accuracy", 5, 1, 2, 1 };
     char *home = xstrdup(kit_path("home")), *db = path_join(home, "lowrank.db"), *command;
@@ -241,13 +241,13 @@ START_TEST(whole_study)
     ck_assert_int_eq(ablate(command), -1);
     ck_assert_int_eq(fail_code(), FAIL_RUN);
     ck_assert_msg(strstr(fail_text(), "the adapter of run ") &&
-                      strstr(fail_text(), "has the command that makes it again"),
+                      strstr(fail_text(), "prints the command that makes it again"),
                   "%s", fail_text());
-    adapter_of(s, home, 8, 1);
-    adapter_of(s, home, 8, 2);
-    adapter_of(s, home, 16, 1);
-    adapter_of(s, home, 16, 2);
-    for (int twice = 0; twice < 2; twice++) /* the same again replaces itself */
+    plant_adapter(s, home, 8, 1);
+    plant_adapter(s, home, 8, 2);
+    plant_adapter(s, home, 16, 1);
+    plant_adapter(s, home, 16, 2);
+    for (int twice = 0; twice < 2; twice++) /* the second time replaces the numbers of the first */
         ck_assert_msg(ablate(command) == 0, "%s", fail_text());
     ck_assert_double_eq(kit_one(db, "SELECT count(*) FROM phi WHERE kind = 'rank'"),
                         2 * 4 * 8 * 16);
@@ -272,13 +272,13 @@ START_TEST(whole_study)
 }
 END_TEST
 
-static void fill(TCase *tc)
+static void add_subspace_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, planted_spaces, 0, (int)ARRAY_LEN(cases));
     tcase_add_test(tc, rotation_of_rows);
     tcase_add_test(tc, random_floor);
     tcase_add_test(tc, adapter_files);
-    tcase_add_test(tc, whole_study);
+    tcase_add_test(tc, whole_analysis);
 }
 
-const struct suite suite_subspace = { "subspace", fill };
+const struct suite suite_subspace = { "subspace", add_subspace_tests };

@@ -1,18 +1,17 @@
-/* test_peft.c - adapter folders: what PEFT wrote is read, what we write is read back, the rest is
- * refused by name. */
-#include "core/adapt/adapt.h"
-#include "core/peft/peft.h"
-#include "core/base/base.h"
+/* test_peft.c - adapter folders: what PEFT wrote is read, what we write is read back, and
+ * everything else is refused by name. */
+#include "core/base/file.h"
 #include "core/format/json.h"
+#include "core/peft/peft.h"
+#include "core/peft/peft_tensors.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static const char *const files[] = { "adapter_config.json", "adapter_model.safetensors",
-                                     "lowrank_adapter.json" };
+static const char *const files[] = { "adapter_config.json", "adapter_model.safetensors" };
 static char dir[64], golden[4096];
 static struct base_model base;
 
@@ -20,20 +19,14 @@ static void setup(void)
 {
     const char *from = "tests/golden/bert";
 
-    strcpy(dir, "/tmp/lowrank-peft-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     snprintf(golden, sizeof golden, "%s/adapter", from);
     ck_assert_msg(base_model_load(&base, from) == 0, "%s", fail_text());
 }
 
 static void teardown(void)
 {
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        char *path = path_join(dir, files[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
+    temp_remove(dir);
     base_model_free(&base);
 }
 
@@ -44,14 +37,6 @@ static void make(struct model *m, const char *method, const void *cfg, int n_lab
 
     ck_assert_ptr_nonnull(a);
     ck_assert_msg(model_init(m, &base, &h, a, cfg, seed, false) == 0, "%s", fail_text());
-}
-
-static void put(const char *name, const char *text)
-{
-    char *path = path_join(dir, name);
-
-    ck_assert_msg(file_write(path, text, strlen(text), FAIL_STORE) == 0, "%s", fail_text());
-    free(path);
 }
 
 static void copy_weights(void)
@@ -84,13 +69,8 @@ START_TEST(what_peft_wrote_is_read)
     char *path = path_join(golden, files[1]);
     ck_assert_int_eq(st_open(&s, path), 0);
     real want[3 * 48];
-    ck_assert_int_eq(
-        st_reals(
-            want, &s,
-            st_find(&s,
-                    "base_model.model.bert.encoder.layer.1.attention.output.dense.lora_B.weight"),
-            3 * 48),
-        0);
+    const char *key = "base_model.model.bert.encoder.layer.1.attention.output.dense.lora_B.weight";
+    ck_assert_int_eq(st_reals(want, &s, st_find(&s, key), 3 * 48), 0);
     lora_matrices(&m, 1, PROJ_O, &a, &b);
     ck_assert(b.rows == 48 && b.cols == 3 && memcmp(b.x, want, sizeof want) == 0);
     ck_assert_int_eq(st_reals(want, &s, st_find(&s, "base_model.model.classifier.weight"), 3 * 48),
@@ -103,7 +83,7 @@ START_TEST(what_peft_wrote_is_read)
 }
 END_TEST
 
-/* Our names, and what must stand in target_modules. */
+/* Our names, and what target_modules must be. */
 static const struct {
     const char *targets, *json;
 } targets[] = {
@@ -160,7 +140,8 @@ START_TEST(saved_is_read_back)
 }
 END_TEST
 
-/* Methods whose folders are PEFT's LORA: saved, named, read back and by those that share the format. */
+/* Methods that PEFT calls LORA: saved, recognized, and read back by the methods that share the
+ * format. */
 static const struct {
     const char *method, *read_as;
 } kinds[] = { { "lora", "lora" },
@@ -194,8 +175,7 @@ START_TEST(kinds_are_named)
     ck_assert_int_eq(peft_load(&n, dir), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), kinds[_i].read_as));
     model_free(&n);
-    opt_free(m.adapt->opts, cfg);
-    free(cfg);
+    tiny_cfg_free(m.adapt, cfg);
     model_free(&m);
     free(wrong.targets);
     free(back.targets);
@@ -204,10 +184,10 @@ END_TEST
 
 START_TEST(two_kinds_at_once)
 {
-    put(files[0], "{\"peft_type\": \"LORA\", \"use_dora\": true, \"use_rslora\": true}");
+    temp_file(dir, files[0], "{\"peft_type\": \"LORA\", \"use_dora\": true, \"use_rslora\": true}");
     ck_assert_ptr_null(peft_method(dir));
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "use_rslora and use_dora are set"));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "use_rslora and use_dora are both set"));
 }
 END_TEST
 
@@ -221,8 +201,7 @@ START_TEST(other_methods_are_read_back)
     struct model m, n, l;
 
     ck_assert_ptr_nonnull(a);
-    void *cfg = xalloc(1, a->cfg_size);
-    opt_defaults(a->opts, cfg);
+    void *cfg = tiny_cfg(a, NULL, NULL);
     make(&m, methods[_i], cfg, 3, 1);
     make(&n, methods[_i], cfg, 3, 2);
     make(&l, "lora", &lora, 3, 3);
@@ -234,13 +213,12 @@ START_TEST(other_methods_are_read_back)
     ck_assert_msg(peft_save(&m, cfg, dir, NULL) == 0, "%s", fail_text());
     ck_assert_msg(peft_load(&n, dir) == 0, "%s", fail_text());
     ck_assert_int_eq(memcmp(n.theta, m.theta, m.n_train * sizeof *m.theta), 0);
-    ck_assert_int_eq(peft_load(&l, dir), -1); /* the older config is gone */
+    ck_assert_int_eq(peft_load(&l, dir), -1); /* the older configuration is gone */
     ck_assert_ptr_nonnull(strstr(fail_text(), methods[_i]));
     model_free(&l);
     model_free(&n);
     model_free(&m);
-    opt_free(a->opts, cfg);
-    free(cfg);
+    tiny_cfg_free(a, cfg);
     free(lora.targets);
 }
 END_TEST
@@ -252,7 +230,7 @@ static const struct {
 } changes[] = {
     { "from_the_future", "{\"a\":1}", NULL },
     { "use_dora", "null", NULL },
-    { "use_dora", "true", NULL }, /* peft_method's to see */
+    { "use_dora", "true", NULL }, /* for peft_method */
     { "layers_to_transform", "[]", NULL },
     { "modules_to_save", "[\"classifier\",\"score\"]", NULL },
     { "modules_to_save", "null", NULL },
@@ -266,7 +244,7 @@ static const struct {
       "\"attention.output.dense\"]",
       NULL },
     { "peft_type", "\"IA3\"", "peft_type is 'IA3'" },
-    { "peft_type", "null", "peft_type is 'missing'" },
+    { "peft_type", "null", "peft_type is missing; it must be 'LORA'" },
     { "use_qalora", "true", "use_qalora is set" },
     { "rank_pattern", "{\"query\":4}", "rank_pattern is set" },
     { "alpha_pattern", "{\"query\":4}", "alpha_pattern is set" },
@@ -310,7 +288,7 @@ START_TEST(configs)
                                          json_loads(changes[_i].value, JSON_DECODE_ANY, NULL)),
                      0);
     char *text = json_dumps(j, 0);
-    put(files[0], text);
+    temp_file(dir, files[0], text);
     copy_weights();
     free(text);
     json_decref(j);
@@ -338,7 +316,7 @@ static const struct {
 } tensors[] = {
     { DROP, "lacks the tensor "
             "'base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight'" },
-    { ADD, "has the tensor 'base_model.model.bert.more', which the model has no place for" },
+    { ADD, "has the tensor 'base_model.model.bert.more', which the model does not have" },
     { TRANSPOSE, "has the shape [48, 2]; the model needs [2, 48]" },
     { NOT_FINITE, "has a NaN at index 5" },
     { BARE, NULL }, /* keys without "bert." */

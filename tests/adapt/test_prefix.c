@@ -1,5 +1,5 @@
-/* test_prefix.c - prefixes: against what torch and PEFT compute, with sequences of every length, cut into
- * micro-batches, on decoders, and what they ask of a model's positions. */
+/* test_prefix.c - prefixes: against what torch and PEFT compute, with sequences of every length,
+ * divided into micro-batches, on decoders, and which positions of a model they need. */
 #include "experiments/recipe/recipe.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
@@ -24,7 +24,7 @@ static struct {
     void *cfg;
 } f;
 
-/* The method's settings, KEYS "prefix=5 infix=3". */
+/* The method's options with KEYS, "prefix=5 infix=3". */
 static void *cfg_of(const struct adapt *a, const char *keys)
 {
     void *cfg = tiny_cfg(a, NULL, NULL);
@@ -33,7 +33,7 @@ static void *cfg_of(const struct adapt *a, const char *keys)
     while ((word = strsep(&rest, " "))) {
         char *value = strchr(word, '=');
         *value++ = 0;
-        ck_assert_msg(opt_set(opt_find(a->opts, word), cfg, value) == 0, "%s", fail_text());
+        tiny_set(a, cfg, word, value);
     }
     free(text);
     return cfg;
@@ -49,8 +49,7 @@ static int try_model(const char *method, const char *keys, const struct head *h,
 
 static void unbuild(bool tiny)
 {
-    opt_free(f.a->opts, f.cfg);
-    free(f.cfg);
+    tiny_cfg_free(f.a, f.cfg);
     model_free(&f.m);
     base_model_free(&f.base);
     if (tiny)
@@ -60,7 +59,7 @@ static void unbuild(bool tiny)
 /* --- golden values */
 
 static const struct {
-    const char *where, *name, *method, *keys; /* WHERE.NAME in the file */
+    const char *where, *name, *method, *keys; /* WHERE NAME begins the names in the file */
     enum pooling pooling;
 } golden[] = {
     { "bert.embed", ".cls", "prefix-embed", "prefix=5 infix=3", POOL_CLS },
@@ -76,15 +75,12 @@ static const struct {
 
 static struct safetensors expected;
 
-/* The tensor A B C of N numbers; caller frees. */
-static real *numbers(const char *a, const char *b, const char *c, size_t n)
+/* The tensor A B C of N values; the caller frees them. */
+static real *recorded(const char *a, const char *b, const char *c, size_t n)
 {
     char *name = xprintf("%s%s%s", a, b, c);
-    real *x = xalloc(n, sizeof *x);
-    const struct st_tensor *t = st_find(&expected, name);
+    real *x = tiny_tensor(&expected, name, n);
 
-    ck_assert_msg(t != NULL, "no '%s'", name);
-    ck_assert_msg(st_reals(x, &expected, t, n) == 0, "%s", fail_text());
     free(name);
     return x;
 }
@@ -97,42 +93,6 @@ static double away(const real *x, real *want, size_t n, double floor)
     return e;
 }
 
-/* The sequences of the file S: ids [n, T] with lens, or all ids one after another; next of each token
- * is the one after it. */
-static void read_batch(const struct safetensors *s, const char *prefix)
-{
-    struct tiny_batch *t = &f.t;
-    char *ids = xprintf("%sids", prefix), *lens = xprintf("%slens", prefix);
-    const struct st_tensor *ti = st_find(s, ids), *tl = st_find(s, lens);
-    long id[256], len[TINY_SEQS], label[TINY_SEQS] = { 0 };
-    int n = (int)tl->count, step = ti->n_dims == 2 ? (int)ti->shape[1] : 0;
-
-    ck_assert(ti->count <= ARRAY_LEN(id) && n <= TINY_SEQS);
-    ck_assert_int_eq(st_longs(id, s, ti, ti->count), 0);
-    ck_assert_int_eq(st_longs(len, s, tl, tl->count), 0);
-    if (step)
-        ck_assert_int_eq(st_longs(label, s, st_find(s, "labels"), (size_t)n), 0);
-    tiny_batch(t, &f.base.dims);
-    t->b.n_seq = n;
-    t->b.max_len = 0;
-    for (int i = 0; i < n; i++) {
-        int first = t->off[i];
-        t->off[i + 1] = first + (int)len[i];
-        t->label[i] = (int)label[i];
-        t->b.max_len = len[i] > t->b.max_len ? (int)len[i] : t->b.max_len;
-        ck_assert_int_le(t->off[i + 1], TINY_TOKS);
-        for (int k = 0; k < len[i]; k++) {
-            t->ids[first + k] = (int)id[(step ? i * step : first) + k];
-            t->pos[first + k] = k;
-            t->types[first + k] = 0;
-            t->next[first + k] = k + 1 < len[i] ? (int)id[first + k + 1] : -1;
-        }
-    }
-    t->b.n_tok = t->off[n];
-    free(ids);
-    free(lens);
-}
-
 static void golden_open(int i)
 {
     bool bert = golden[i].pooling != POOL_NONE;
@@ -143,19 +103,18 @@ static void golden_open(int i)
     ck_assert_int_eq(st_open(&expected, "tests/golden/prefix/expected.safetensors"), 0);
     if (bert) {
         ck_assert_int_eq(st_open(&ids, "tests/golden/bert/expected.safetensors"), 0);
-        read_batch(&ids, "");
+        tiny_recorded(&f.t, &ids, "");
         st_close(&ids);
     } else {
-        read_batch(&expected, "gpt2.");
+        tiny_recorded(&f.t, &expected, "gpt2.");
     }
     ck_assert_msg(try_model(golden[i].method, golden[i].keys, &h, true) == 0, "%s", fail_text());
     for (int k = 0; k < f.m.n_params; k++) {
         const struct param *p = &f.m.params[k];
-        size_t n = (size_t)p->rows * (size_t)p->cols;
         if (!p->trainable)
             continue;
-        real *x = numbers(golden[i].where, ".", p->name, n);
-        memcpy(p->value, x, n * sizeof *x);
+        real *x = recorded(golden[i].where, ".", p->name, param_size(p));
+        memcpy(p->value, x, param_size(p) * sizeof *x);
         free(x);
     }
 }
@@ -172,18 +131,18 @@ START_TEST(golden_values)
     ws.all_logits = f.base.arch->causal;
     ck_assert_int_eq(model_fwd(&f.m, &ws, b), 0);
     size_t n = (size_t)ws.logits.rows * (size_t)ws.logits.cols;
-    double e = away(ws.logits.x, numbers(where, name, ".out", n), n, 0);
+    double e = away(ws.logits.x, recorded(where, name, ".out", n), n, 0);
     int terms = batch_targets(&f.m, b);
     real loss = (real)(model_loss(&f.m, &ws, b, 1.0 / terms, &dout) / terms);
-    e = fmax(e, away(&loss, numbers(where, name, ".loss", 1), 1, 0));
+    e = fmax(e, away(&loss, recorded(where, name, ".loss", 1), 1, 0));
     model_bwd(&f.m, &ws, b, dout);
     double floor = 0.1 * tiny_max(ws.grad, f.m.n_train);
     char *grad = xprintf("%s.grad.", name);
     for (int i = 0; i < f.m.n_params; i++) {
         const struct param *p = &f.m.params[i];
-        n = (size_t)p->rows * (size_t)p->cols;
+        n = param_size(p);
         if (p->trainable)
-            e = fmax(e, away(ws.grad + p->off, numbers(where, grad, p->name, n), n, floor));
+            e = fmax(e, away(ws.grad + p->off, recorded(where, grad, p->name, n), n, floor));
     }
     free(grad);
     ck_assert_double_le(e, golden_tol);
@@ -216,17 +175,9 @@ static const struct {
     { "prefix-kv", "prefix=2 prefix_width=0", POOL_NONE, false, 0 },
 };
 
-static struct head row_head(int i)
-{
-    if (row[i].pooling != POOL_NONE)
-        return tiny_head(row[i].pooling, row[i].regression, row[i].p);
-    return (
-        struct head){ .pooling = POOL_NONE, .hidden_dropout = row[i].p, .attn_dropout = row[i].p };
-}
-
 static void build(int i)
 {
-    struct head h = row_head(i);
+    struct head h = tiny_head(row[i].pooling, row[i].regression, row[i].p);
     const char *dir = row[i].pooling == POOL_NONE ? "tests/golden/gpt2" : tiny_write();
 
     ck_assert_msg(base_model_load(&f.base, dir) == 0, "%s", fail_text());
@@ -234,89 +185,51 @@ static void build(int i)
     ck_assert_msg(try_model(row[i].method, row[i].keys, &h, false) == 0, "%s", fail_text());
 }
 
-#ifdef REAL_IS_DOUBLE
 START_TEST(gradients_match_differences)
 {
-    const char *worst = "";
-
     build(_i);
-    double e = tiny_gradient_error(&f.m, &f.t.b, 1, &worst);
-    ck_assert_msg(e <= 1e-6, "%g in '%s'", e, worst);
-    ck_assert_double_ge(tiny_gradient_error(&f.m, &f.t.b, 1 + 1e-4, &worst), 1e-6);
+    tiny_check_gradients(&f.m, &f.t.b);
     unbuild(row[_i].pooling != POOL_NONE);
 }
 END_TEST
-#endif
 
-/* Gradients, losses and so the dropout masks do not depend on how a step is cut. */
+/* Losses and gradients, and so the dropout masks, do not depend on how a batch is divided. */
 START_TEST(micro_batches_add_up)
 {
-    static const int cut[][TINY_SEQS] = { { 2, 3 }, { 1, 1, 1, 1, 1 }, { 4, 1 } };
-    struct workspace whole, part;
-
     build(_i);
-    ck_assert_int_eq(workspace_init(&whole, &f.m, true), 0);
-    ck_assert_int_eq(workspace_init(&part, &f.m, true), 0);
-    tiny_grad(&f.m, &whole, &f.t.b);
-    ck_assert_uint_eq(whole.mem.used, workspace_bytes(&f.m, &f.t.b, true, whole.train));
-    double loss = tiny_loss(&f.m, &f.t.b), max = tiny_max(whole.grad, f.m.n_train);
-    for (size_t c = 0; c < ARRAY_LEN(cut); c++) {
-        real *sum = xalloc(f.m.n_train, sizeof *sum);
-        double parts = 0;
-        for (int k = 0, from = 0; from < TINY_SEQS; from += cut[c][k++]) {
-            struct tiny_batch t;
-            tiny_cut(&t, &f.t, from, cut[c][k]);
-            tiny_grad(&f.m, &part, &t.b);
-            parts += tiny_loss(&f.m, &t.b);
-            for (size_t i = 0; i < f.m.n_train; i++)
-                sum[i] += part.grad[i];
-        }
-        ck_assert_double_le(fabs(parts - loss) / loss, tol);
-        ck_assert_double_le(tiny_diff(sum, whole.grad, f.m.n_train, max), tol);
-        free(sum);
-    }
-    workspace_free(&whole);
-    workspace_free(&part);
+    ck_assert_double_le(tiny_add_up(&f.m, &f.t), tol);
     unbuild(row[_i].pooling != POOL_NONE);
 }
 END_TEST
 
-/* Blocks that are computed again: the same bits; all hidden states are those of real tokens, and the
- * logits the same. */
-START_TEST(lanes_agree)
+/* Recomputed blocks have the same bits. All hidden states are those of real tokens, with the same
+ * logits. */
+START_TEST(workspaces_agree)
 {
-    struct workspace kept, again, all;
+    struct workspace some, all;
 
     build(_i);
     const struct batch *b = &f.t.b;
-    ck_assert_int_eq(workspace_init(&kept, &f.m, true), 0);
-    tiny_grad(&f.m, &kept, b);
-    for (int n = 1; n <= f.base.dims.n_layers; n++) {
-        f.m.head.recompute = n;
-        ck_assert_int_eq(workspace_init(&again, &f.m, true), 0);
-        tiny_grad(&f.m, &again, b);
-        ck_assert_mem_eq(kept.grad, again.grad, f.m.n_train * sizeof *kept.grad);
-        ck_assert_uint_eq(again.mem.used, workspace_bytes(&f.m, b, true, again.train));
-        workspace_free(&again);
-    }
-    f.m.head.recompute = 0;
+    tiny_check_recompute(&f.m, b);
+    ck_assert_int_eq(workspace_init(&some, &f.m, true), 0);
+    tiny_grad(&f.m, &some, b);
     ck_assert_int_eq(workspace_init(&all, &f.m, false), 0);
     all.all_hidden = all.train = true;
-    all.seed = kept.seed;
-    all.step = kept.step;
-    all.batch_slots = kept.batch_slots;
+    all.seed = some.seed;
+    all.step = some.step;
+    all.batch_slots = some.batch_slots;
     ck_assert_int_eq(model_fwd(&f.m, &all, b), 0);
     ck_assert_int_eq(all.hidden.rows, b->n_tok);
-    if (kept.logits.x)
+    if (some.logits.x)
         ck_assert_double_le(
-            tiny_diff(all.logits.x, kept.logits.x, (size_t)(b->n_seq * kept.logits.cols), 1), tol);
+            tiny_diff(all.logits.x, some.logits.x, (size_t)(b->n_seq * some.logits.cols), 1), tol);
     workspace_free(&all);
-    workspace_free(&kept);
+    workspace_free(&some);
     unbuild(row[_i].pooling != POOL_NONE);
 }
 END_TEST
 
-/* --- what stays of prefix-kv after training */
+/* --- what inference needs of prefix-kv */
 
 static real *logits(const struct model *m)
 {
@@ -331,7 +244,7 @@ static real *logits(const struct model *m)
     return z;
 }
 
-/* Keys and values that the MLP made, kept as they are, are the same function: to the bit. */
+/* A model that has the keys and values of the MLP itself computes the same bits. */
 START_TEST(mlp_can_be_dropped)
 {
     struct model plain;
@@ -340,7 +253,7 @@ START_TEST(mlp_can_be_dropped)
     void *cfg = cfg_of(f.a, "prefix=5 prefix_width=0");
     ck_assert_int_eq(model_init(&plain, &f.base, &f.m.head, f.a, cfg, 4, false), 0);
     ck_assert_uint_eq(plain.n_train - plain.n_train_head,
-                      (size_t)f.a->count_kept(f.cfg, &f.base.dims));
+                      (size_t)f.a->count_inference(f.cfg, &f.base.dims));
     real *scratch = xalloc(f.a->scratch(&f.m, false), sizeof *scratch);
     const struct param *to = model_param(&plain, "prefix.embedding.weight");
     int d = f.base.dims.d_model;
@@ -358,14 +271,15 @@ START_TEST(mlp_can_be_dropped)
     free(x);
     free(y);
     free(scratch);
-    free(cfg);
+    tiny_cfg_free(f.a, cfg);
     model_free(&plain);
     unbuild(true);
 }
 END_TEST
 
-/* --- initial values: rows of the embeddings of words; inside the model normalised as the first block
- * reads them */
+/* --- initial values: embeddings of words; inside the model normalized as the first block reads
+ * them */
+
 START_TEST(rows_begin_as_words)
 {
     struct head h = tiny_head(POOL_CLS, false, 0);
@@ -383,7 +297,7 @@ START_TEST(rows_begin_as_words)
     ck_assert_int_eq(found, 6);
     ck_assert(memcmp(x->value, x->value + x->cols, bytes) != 0);
     double size = vec_norm(in->value, (size_t)(in->rows * in->cols)) / sqrt(in->rows * in->cols);
-    ck_assert(size > 0.8 && size < 1.2); /* words have 0.2, gains are 1 + N(0, 0.1) */
+    ck_assert(size > 0.8 && size < 1.2); /* words have sigma 0.2, gains are 1 + N(0, 0.1) */
     unbuild(true);
 }
 END_TEST
@@ -396,24 +310,21 @@ static const struct {
     const char *says;
 } refused[] = {
     { "prefix-embed", "prefix=0", false,
-      "'prefix' and 'infix' are both 0, so nothing is inserted" },
+      "'prefix' and 'infix' are both 0; one of them must be at least 1" },
     { "prefix-layer", "prefix=20 infix=13", false,
-      "'prefix' is 20 and 'infix' is 13, but the model has 33 positions for these rows and the "
-      "text" },
+      "'prefix' is 20 and 'infix' is 13, but the model has 33 positions for virtual tokens "
+      "and text together" },
     { "prefix-embed", "prefix=65536 infix=65536", false, "but the model has 33 positions" },
     { "prefix-layer", "prefix=2 infix=1", true,
-      "'infix' is 1, but a decoder (gpt2) reads plain text, in which no prompt ends that an infix "
-      "could "
-      "follow; 0 is right" },
+      "'infix' is 1, but a decoder (gpt2) reads plain text, in which there is no prompt for "
+      "an infix to follow; it must be 0" },
 };
 
 START_TEST(refuses)
 {
-    struct head h = tiny_head(POOL_CLS, false, 0);
     bool tiny = !refused[_i].decoder;
+    struct head h = tiny_head(tiny ? POOL_CLS : POOL_NONE, false, 0);
 
-    if (!tiny)
-        h = (struct head){ .pooling = POOL_NONE };
     ck_assert_int_eq(base_model_load(&f.base, tiny ? tiny_write() : "tests/golden/gpt2"), 0);
     ck_assert_int_eq(try_model(refused[_i].method, refused[_i].keys, &h, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
@@ -422,18 +333,18 @@ START_TEST(refuses)
 }
 END_TEST
 
-/* --- a run's max_len: inserted rows take positions, of which there are 40 */
+/* --- max_len of a run: virtual tokens take positions, of which there are 40 */
 
 static const struct {
     const char *words;
     int max_len; /* 0: refused */
     const char *says;
 } lens[] = {
-    { "method=prefix-embed prefix=8 infix=4", 28, NULL }, /* the task's 128, the model's 40 */
+    { "method=prefix-embed prefix=8 infix=4", 28, NULL }, /* the task has 128, the model 40 */
     { "method=prefix-layer prefix=8 max_len=20", 20, NULL },
     { "method=prefix-layer prefix=8 max_len=33", 32, NULL },
     { "method=prefix-embed prefix=30 infix=7", 3, NULL },
-    { "method=prefix-kv prefix=64", 40, NULL }, /* no positions */
+    { "method=prefix-kv prefix=64", 40, NULL }, /* takes no positions */
     { "method=prefix-embed prefix=30 infix=8", 0,
       "'prefix' is 30 and 'infix' is 8, but the model has 40 positions, of which a text needs 3" },
     { "method=prefix-embed prefix=500", 0, "'prefix' is 500 and 'infix' is 0" },
@@ -470,11 +381,10 @@ static void fill(TCase *tc)
     int n = (int)ARRAY_LEN(row);
 
     tcase_add_loop_test(tc, golden_values, 0, (int)ARRAY_LEN(golden));
-#ifdef REAL_IS_DOUBLE
-    tcase_add_loop_test(tc, gradients_match_differences, 0, n);
-#endif
+    if (tiny_checks_gradients())
+        tcase_add_loop_test(tc, gradients_match_differences, 0, n);
     tcase_add_loop_test(tc, micro_batches_add_up, 0, n);
-    tcase_add_loop_test(tc, lanes_agree, 0, n);
+    tcase_add_loop_test(tc, workspaces_agree, 0, n);
     tcase_add_test(tc, mlp_can_be_dropped);
     tcase_add_test(tc, rows_begin_as_words);
     tcase_add_loop_test(tc, refuses, 0, (int)ARRAY_LEN(refused));

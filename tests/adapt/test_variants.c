@@ -1,7 +1,8 @@
-/* test_variants.c - LoRA-type methods against PEFT's own, in every tensor away from their initial
+/* test_variants.c - variants of LoRA against those of PEFT, with every tensor away from its initial
  * values (tests/golden/variants/make.py). */
 #include "core/base/file.h"
-#include "core/train/parts.h"
+#include "core/train/step.h"
+#include "core/peft/peft.h"
 #include "tests/kit/gradcheck.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
@@ -43,44 +44,18 @@ static struct {
     struct model m;
     struct workspace ws;
     void *cfg;
-    struct batch b;
-    int ids[64], pos[64], types[64], off[8], slot[8], label[8];
+    struct tiny_batch t;
 } f;
 
-static void read_batch(void)
-{
-    const struct st_tensor *t = st_find(&f.file, "ids");
-    size_t n = t->shape[0], width = t->shape[1];
-    long ids[64], len[8], label[8];
-
-    ck_assert(n <= 7 && n * width <= 64);
-    ck_assert_int_eq(st_longs(ids, &f.file, t, n * width), 0);
-    ck_assert_int_eq(st_longs(len, &f.file, st_find(&f.file, "lens"), n), 0);
-    ck_assert_int_eq(st_longs(label, &f.file, st_find(&f.file, "labels"), n), 0);
-    f.b = (struct batch){ .n_seq = (int)n, .ids = f.ids, .pos = f.pos, .types = f.types };
-    f.b.off = f.off;
-    f.b.slot = f.slot;
-    f.b.label = f.label;
-    for (int s = 0; s < (int)n; s++) {
-        f.slot[s] = s;
-        f.label[s] = (int)label[s];
-        for (int i = 0; i < len[s]; i++, f.b.n_tok++) {
-            f.ids[f.b.n_tok] = (int)ids[(size_t)s * width + (size_t)i];
-            f.pos[f.b.n_tok] = i;
-        }
-        f.off[s + 1] = f.b.n_tok;
-        f.b.max_len = len[s] > f.b.max_len ? (int)len[s] : f.b.max_len;
-    }
-}
-
-/* METHOD.WHAT.NAME of the file; whether there is ".weight" behind a tensor's name is for PEFT to know. */
+/* The tensor METHOD.WHAT.NAME. In PEFT's file some names end with a second ".weight", some with
+ * none. */
 static const struct st_tensor *find(const char *what, const struct param *p)
 {
     const char *trunk = strncmp(p->name, "encoder.", 8) == 0 ? "bert." : "";
     char *name = xprintf("%s.%s.%s%s.weight", f.method, what, trunk, p->name);
     const struct st_tensor *t = NULL;
 
-    for (size_t n = strlen(name); !t && n;) { /* with two, one and none */
+    for (size_t n = strlen(name); !t && n;) { /* two, one, none */
         t = st_find(&f.file, name);
         n = n > 7 && strcmp(name + n - 7, ".weight") == 0 ? n - 7 : 0;
         name[n] = 0;
@@ -89,13 +64,9 @@ static const struct st_tensor *find(const char *what, const struct param *p)
     return t;
 }
 
-static size_t size_of(const struct param *p)
-{
-    return (size_t)p->rows * (size_t)p->cols;
-}
-
-/* The numbers of METHOD.WHAT.*, to every tensor of the method and the head that has some. */
-static int take(const char *what)
+/* Set every tensor of the method and the head for which there is METHOD.WHAT.NAME; returns how
+ * many. */
+static int set_tensors(const char *what)
 {
     int n = 0;
 
@@ -104,26 +75,19 @@ static int take(const char *what)
         const struct st_tensor *t = find(what, p);
         if (!t)
             continue;
-        ck_assert_msg(st_reals(p->value, &f.file, t, size_of(p)) == 0, "%s", fail_text());
+        ck_assert_msg(st_reals(p->value, &f.file, t, param_size(p)) == 0, "%s", fail_text());
         n++;
     }
     return n;
 }
 
-/* Of X [n], relative to the largest number of T or FLOOR. */
 static double away(const struct st_tensor *t, const real *x, size_t n, double floor)
 {
-    real *want = xalloc(n, sizeof *want);
-
-    ck_assert_msg(st_reals(want, &f.file, t, n) == 0, "%s", fail_text());
-    double e = tiny_diff(x, want, n, fmax(tiny_max(want, n), floor));
-    if (getenv("LOWRANK_TEST_VERBOSE"))
-        printf("%-80s %.2e\n", t->name, e);
-    free(want);
-    return e;
+    return tiny_away(&f.file, t->name, x, n, floor);
 }
 
-/* The worst of X, laid out as theta, against METHOD.WHAT.* of every trained tensor. */
+/* The largest difference of X, which is laid out as theta, from METHOD.WHAT.NAME of every trained
+ * tensor. */
 static double all_away(const char *what, const real *x, double floor)
 {
     double worst = 0;
@@ -134,7 +98,7 @@ static double all_away(const char *what, const real *x, double floor)
         if (!p->trainable)
             continue;
         ck_assert_msg(t, "no '%s' of '%s' for '%s'", what, f.method, p->name);
-        double e = away(t, x + p->off, size_of(p), floor);
+        double e = away(t, x + p->off, param_size(p), floor);
         worst = e <= worst ? worst : e;
     }
     return worst;
@@ -150,16 +114,15 @@ static void build(const char *method, const char *const keys[][2], int n)
     ck_assert_msg(base_model_load(&f.base, "tests/golden/bert") == 0, "%s", fail_text());
     ck_assert_msg(st_open(&f.file, "tests/golden/variants/expected.safetensors") == 0, "%s",
                   fail_text());
-    read_batch();
+    tiny_recorded(&f.t, &f.file, "");
     f.cfg = tiny_cfg(a, NULL, NULL);
     for (int i = 0; i < n && keys[i][0]; i++)
-        ck_assert_msg(opt_set(opt_find(a->opts, keys[i][0]), f.cfg, keys[i][1]) == 0, "%s",
-                      fail_text());
+        tiny_set(a, f.cfg, keys[i][0], keys[i][1]);
     ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 1, false) == 0, "%s", fail_text());
     ck_assert_int_eq(workspace_init(&f.ws, &f.m, true), 0);
 }
 
-/* With the numbers of the file, or (not FILLED) as it starts. */
+/* With the values of the file when FILLED, else with initial values. */
 static void build_row(const char *method, bool filled)
 {
     size_t i = 0;
@@ -169,14 +132,13 @@ static void build_row(const char *method, bool filled)
     build(method, row[i].keys, ARRAY_LEN(row[i].keys));
     if (!filled)
         return;
-    ck_assert_int_ge(take("param"), 4);
+    ck_assert_int_ge(set_tensors("param"), 4);
 }
 
 static void unbuild(void)
 {
     workspace_free(&f.ws);
-    opt_free(f.m.adapt->opts, f.cfg);
-    free(f.cfg);
+    tiny_cfg_free(f.m.adapt, f.cfg);
     model_free(&f.m);
     st_close(&f.file);
     base_model_free(&f.base);
@@ -188,9 +150,9 @@ static double gradient(void)
     struct mat dlogits;
 
     memset(f.ws.grad, 0, f.m.n_train * sizeof *f.ws.grad);
-    ck_assert_int_eq(model_fwd(&f.m, &f.ws, &f.b), 0);
-    double loss = model_loss(&f.m, &f.ws, &f.b, 1.0 / f.b.n_seq, &dlogits) / f.b.n_seq;
-    model_bwd(&f.m, &f.ws, &f.b, dlogits);
+    ck_assert_int_eq(model_fwd(&f.m, &f.ws, &f.t.b), 0);
+    double loss = model_loss(&f.m, &f.ws, &f.t.b, 1.0 / f.t.b.n_seq, &dlogits) / f.t.b.n_seq;
+    model_bwd(&f.m, &f.ws, &f.t.b, dlogits);
     return loss;
 }
 
@@ -208,9 +170,9 @@ START_TEST(passes_agree)
 {
     build_row(row[_i].method, true);
     real loss = (real)gradient();
-    double e = away(named("logits"), f.ws.logits.x, (size_t)f.b.n_seq * 3, 0);
-    if (f.m.adapt->step_grad)
-        f.m.adapt->step_grad(&f.m, f.ws.grad, 1, 10); /* PEFT's loss holds the regulariser */
+    double e = away(named("logits"), f.ws.logits.x, (size_t)f.t.b.n_seq * 3, 0);
+    if (f.m.adapt->step_grad) /* the loss of PEFT includes the regularizer */
+        f.m.adapt->step_grad(&f.m, f.ws.grad, 1, 10);
     else
         e = fmax(e, away(named("loss"), &loss, 1, 0));
     e = fmax(e, all_away("grad", f.ws.grad, 1e-3 * tiny_max(f.ws.grad, f.m.n_train)));
@@ -219,9 +181,9 @@ START_TEST(passes_agree)
 }
 END_TEST
 
-/* --- what is special to one method */
+/* --- single methods */
 
-/* The pair that PiSSA starts from: its product is PEFT's, the factors are up to signs. */
+/* The product of the pair that PiSSA starts from is that of PEFT; its factors agree up to signs. */
 START_TEST(pissa_starts)
 {
     double e = 0;
@@ -237,36 +199,36 @@ START_TEST(pissa_starts)
         free(w.x);
         free(key);
     }
-    ck_assert_double_le(e, 1e-5); /* PEFT's SVD is in f32 */
+    ck_assert_double_le(e, 1e-5); /* PEFT computes the SVD in f32 */
     unbuild();
 }
 END_TEST
 
-/* Two steps with B's learning rate of its own. */
+/* Two steps with a different learning rate for B. */
 START_TEST(lora_plus_steps)
 {
     struct pool *pool = pool_new(1);
-    struct update u;
+    struct optim_step step;
 
     build_row("lora-plus", true);
-    ck_assert_int_eq(update_init(&u, pool, f.m.n_train, 1, NULL), 0);
-    update_rates(&u, &f.m);
+    ck_assert_int_eq(step_init(&step, pool, f.m.n_train, 1, NULL), 0);
+    step_rates(&step, &f.m);
     for (long s = 1; s <= 2; s++) {
         struct adamw o = { 1e-3, 0.9, 0.999, 1e-8, 0.1, s };
         gradient();
-        memcpy(u.grad[0], f.ws.grad, f.m.n_train * sizeof(real));
-        update_norm(&u, 1);
-        update_apply(&u, f.m.theta, 1, &o);
+        memcpy(step.grad[0], f.ws.grad, f.m.n_train * sizeof(real));
+        step_norm(&step, 1);
+        step_apply(&step, f.m.theta, 1, &o);
     }
     ck_assert_double_le(all_away("step", f.m.theta, 0), tol);
-    update_free(&u);
+    step_free(&step);
     pool_free(pool);
     unbuild();
 }
 END_TEST
 
-/* The regulariser alone, on a gradient of 0. */
-START_TEST(adalora_regularises)
+/* Only the regularizer, on a gradient of 0. */
+START_TEST(adalora_regularizes)
 {
     build_row("adalora", true);
     real *g = xalloc(f.m.n_train, sizeof *g);
@@ -277,8 +239,9 @@ START_TEST(adalora_regularises)
 }
 END_TEST
 
-/* Three steps without an update, with gradients of 1, 2 and 3 times the loss and of the regulariser: PEFT
- * cuts at the third, to 24 of the 32 triplets of 8 matrices; the last cut leaves 16, for good. */
+/* Three steps without an update, with gradients of 1, 2 and 3 times the loss and of the
+ * regularizer: PEFT cuts in the third step, from 32 triplets of 8 matrices to 24; the last cut
+ * leaves 16, which stay. */
 START_TEST(adalora_allocates)
 {
     double e = 0;
@@ -298,9 +261,9 @@ START_TEST(adalora_allocates)
         g[i] = f.m.opt_state[i] * f.m.opt_state[n + i];
     for (int i = f.base.n_params; i < f.m.n_params; i++) {
         const struct param *p = &f.m.params[i];
-        const struct st_tensor *worth = find("importance", p), *lambda = find("lambda", p);
-        e = worth ? fmax(e, away(worth, g + p->off, size_of(p), 0)) : e;
-        e = lambda ? fmax(e, away(lambda, p->value, size_of(p), 0)) : e;
+        const struct st_tensor *importance = find("importance", p), *lambda = find("lambda", p);
+        e = importance ? fmax(e, away(importance, g + p->off, param_size(p), 0)) : e;
+        e = lambda ? fmax(e, away(lambda, p->value, param_size(p), 0)) : e;
         for (int k = 0; lambda && k < p->rows; k++)
             left += p->value[k] != 0;
     }
@@ -312,7 +275,7 @@ START_TEST(adalora_allocates)
         for (int i = 0; i < f.m.n_params; i++)
             for (int k = 0; strstr(f.m.params[i].name, "lora_E") && k < 4; k++) {
                 left += f.m.params[i].value[k] != 0;
-                f.m.params[i].value[k] += 1; /* what moments might do */
+                f.m.params[i].value[k] += 1; /* as the moments might */
             }
         ck_assert_int_eq(left, 16);
     }
@@ -321,7 +284,7 @@ START_TEST(adalora_allocates)
 }
 END_TEST
 
-/* The folders that PEFT itself saved. */
+/* Folders that PEFT has saved. */
 static const char *const folder[] = { "rslora", "dora" };
 
 START_TEST(folders_are_read)
@@ -338,14 +301,14 @@ START_TEST(folders_are_read)
     ck_assert_str_eq(cfg.targets, mine->targets);
     ck_assert_msg(peft_load(&f.m, dir) == 0, "%s", fail_text());
     gradient();
-    ck_assert_double_le(away(named("logits"), f.ws.logits.x, (size_t)f.b.n_seq * 3, 0), tol);
+    ck_assert_double_le(away(named("logits"), f.ws.logits.x, (size_t)f.t.b.n_seq * 3, 0), tol);
     free(cfg.targets);
     free(dir);
     unbuild();
 }
 END_TEST
 
-/* --- on every input, with dropout, in pieces, on a decoder with fused matrices */
+/* --- on every input, with dropout, divided, on a decoder with fused matrices */
 
 static const struct {
     const char *golden, *method, *key, *value; /* golden NULL: the tiny BERT */
@@ -364,32 +327,12 @@ static const struct {
     { "tests/golden/gpt2", "ia3", "ia3_targets", "k,v,down" },
 };
 
-/* Every trained number away from where it starts, a little: large numbers would make attention too sharp for differences. */
+/* Move every trained value a little from where it starts; large values would make attention too
+ * sharp for finite differences. */
 static void stir(struct model *m)
 {
     for (size_t i = m->n_train_head; i < m->n_train; i++)
         m->theta[i] += (real)(0.03 * sin((double)i));
-}
-
-/* The gradient of the batch, from micro-batches of one sequence each; returns its largest difference from
- * that of the whole batch. */
-static double cut_error(const struct model *m, struct workspace *ws, const struct tiny_batch *t)
-{
-    size_t n = m->n_train;
-    real *whole = xalloc(n, sizeof *whole), *sum = xalloc(n, sizeof *sum);
-    struct tiny_batch part;
-
-    tiny_grad(m, ws, &t->b);
-    memcpy(whole, ws->grad, n * sizeof *whole);
-    for (int s = 0; s < t->b.n_seq; s++) {
-        tiny_cut(&part, t, s, 1);
-        tiny_grad(m, ws, &part.b);
-        mat_add(mat_make(sum, 1, (int)n), 1, mat_make(ws->grad, 1, (int)n));
-    }
-    double e = tiny_diff(sum, whole, n, tiny_max(whole, n));
-    free(sum);
-    free(whole);
-    return e;
 }
 
 START_TEST(every_input)
@@ -399,30 +342,20 @@ START_TEST(every_input)
     struct head h = tiny_head(decoder ? POOL_NONE : POOL_CLS, false, 0.2);
     struct tiny_batch t;
 
-    h.n_labels = decoder ? 0 : 3;
     h.recompute = _i % 2;
     ck_assert_msg(base_model_load(&f.base, decoder ? inputs[_i].golden : tiny_write()) == 0, "%s",
                   fail_text());
     f.cfg = tiny_cfg(a, inputs[_i].key, inputs[_i].value);
-    const struct opt *drop = opt_find(a->opts, "lora_dropout");
-    ck_assert_int_eq(drop ? opt_set(drop, f.cfg, "0.3") : 0, 0);
+    if (opt_find(a->opts, "lora_dropout"))
+        tiny_set(a, f.cfg, "lora_dropout", "0.3");
     ck_assert_msg(model_init(&f.m, &f.base, &h, a, f.cfg, 4, false) == 0, "%s", fail_text());
-    ck_assert_int_eq(workspace_init(&f.ws, &f.m, true), 0);
     ck_assert_int_eq(a->count(f.cfg, &f.base.dims), (long)(f.m.n_train - f.m.n_train_head));
     tiny_batch(&t, &f.base.dims);
     stir(&f.m);
-    ck_assert_double_le(cut_error(&f.m, &f.ws, &t), sizeof(real) == 8 ? 1e-12 : 2e-5);
-#ifdef REAL_IS_DOUBLE
-    const char *worst = "";
-    if (a->hold)
-        a->hold(&f.m);
-    double e = tiny_gradient_error(&f.m, &t.b, 1, &worst);
-    ck_assert_msg(e <= 1e-6, "%g in '%s'", e, worst);
-    ck_assert_double_ge(tiny_gradient_error(&f.m, &t.b, 1.01, &worst), 1e-3);
-#endif
-    workspace_free(&f.ws);
-    opt_free(a->opts, f.cfg);
-    free(f.cfg);
+    ck_assert_double_le(tiny_add_up(&f.m, &t), sizeof(real) == 8 ? 1e-12 : 2e-5);
+    if (tiny_checks_gradients())
+        tiny_check_gradients(&f.m, &t.b);
+    tiny_cfg_free(a, f.cfg);
     model_free(&f.m);
     base_model_free(&f.base);
     if (!decoder)
@@ -437,7 +370,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, folders_are_read, 0, ARRAY_LEN(folder));
     tcase_add_test(tc, lora_plus_steps);
     tcase_add_test(tc, pissa_starts);
-    tcase_add_test(tc, adalora_regularises);
+    tcase_add_test(tc, adalora_regularizes);
     tcase_add_test(tc, adalora_allocates);
 }
 

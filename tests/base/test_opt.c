@@ -1,7 +1,6 @@
-/* test_opt.c - one table as values, flags and help; "did you mean". */
-#include "core/base/opt.h"
+/* test_opt.c - an option table as values, as flags, and as help. */
+#include "core/base/opt_doc.h"
 #include "tests/kit/suite.h"
-#include "core/base/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +29,7 @@ static const struct opt table[] = {
 };
 
 static const struct {
-    const char *key, *value, *want; /* canonical text, or the refusal when it starts with ' or v */
+    const char *key, *value, *want; /* canonical text, or the message, which begins with ' */
 } sets[] = {
     { "rank", "1", "1" },
     { "rank", "4096", "4096" },
@@ -101,13 +100,16 @@ START_TEST(opt_sets_or_explains)
 }
 END_TEST
 
-static const struct opt_usage usage = { "show", "RUN [key=value...]",    "Show one run.",
-                                        NULL,   "lowrank show 3fa9c1d2", 1,
-                                        2 };
+static const struct opt_usage usage = { .command = "show",
+                                        .usage = "RUN [key=value...]",
+                                        .about = "Show one run.",
+                                        .example = "lowrank show 3fa9c1d2",
+                                        .min_args = 1,
+                                        .max_args = 2 };
 
 static const struct {
     const char *argv[8];
-    const char *want; /* "rank|bias|words", or the refusal */
+    const char *want; /* rank, bias and arguments, or the message */
 } parses[] = {
     { { "show", "x" }, "8 0 x" },
     { { "show", "--rank=4", "x", "-b", "lr=3" }, "4 1 x lr=3" },
@@ -116,7 +118,8 @@ static const struct {
     { { "show", "--run_name", "n", "--run-name=m", "x" }, "8 0 x" },
     { { "show", "--", "--rank" }, "8 0 --rank" },
     { { "show" }, "'lowrank show' needs RUN [key=value...]" },
-    { { "show", "a", "b", "c" }, "'lowrank show' does not know what to do with 'c'" },
+    { { "show", "a", "b", "c" },
+      "unexpected argument 'c'; 'lowrank show' takes RUN [key=value...]" },
     { { "show", "x", "--rank=0" }, "'rank' must be a whole number from 1 to 4096, not '0'" },
     { { "show", "x", "--rnak=3" }, "unknown flag '--rnak'; did you mean '--rank'?" },
     { { "show", "--learning-rate", "3", "x" },
@@ -129,7 +132,7 @@ static const struct {
     { { "show", "x", "--quiet=3" }, "flag '--quiet' takes no value" },
     { { "show", "-z", "x" }, "unknown flag '-z'; 'lowrank show --help' lists them" },
     { { "show", "-b", "-bzb", "x" }, "unknown flag '-z'; 'lowrank show --help' lists them" },
-    { { "show", "--t=q", "x" }, "flag '--t' may mean several, '--targets' among them" },
+    { { "show", "--t=q", "x" }, "flag '--t' is ambiguous; it could be '--targets'" },
 };
 
 START_TEST(opt_parses_flags)
@@ -155,7 +158,7 @@ START_TEST(opt_parses_flags)
 }
 END_TEST
 
-/* stdout of opt_parse with one flag, kept in a file. */
+/* Copy what opt_parse prints for one flag to TEXT; returns its value. */
 static int help_into(char *text, size_t size, const char *flag)
 {
     struct conf c;
@@ -205,32 +208,51 @@ START_TEST(help_shows_the_table)
 }
 END_TEST
 
-START_TEST(nearest_word)
+static int show_run(int argc, char **argv)
 {
-    static const char *const words[] = { "rank", "alpha", "lr", "warmup_ratio", "targets", NULL };
-    static const struct {
-        const char *name, *want;
-    } row[] = { { "rnak", "rank" },
-                { "Rank", "rank" },
-                { "r", "rank" },
-                { "lora_alpha", "alpha" },
-                { "lora-alpha", "alpha" },
-                { "learning_rate", "lr" },
-                { "target_modules", "targets" },
-                { "warmup", "warmup_ratio" },
-                { "warmup-rtaio", "warmup_ratio" },
-                { "x", NULL },
-                { "", NULL },
-                { "dropout", NULL },
-                { "batch_size", NULL },
-                { "lrr", "lr" } };
+    static const char *const parts[] = { "one", "two", NULL };
+    struct opt_usage u = usage;
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
 
-    for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-        const char *got = suggest_word(row[i].name, words);
-        ck_assert_msg(got == row[i].want || (got && row[i].want && strcmp(got, row[i].want) == 0),
-                      "'%s' gives '%s'", row[i].name, got ? got : "nothing");
-    }
-    ck_assert_str_eq(suggest_key("run_nmae", table), "run_name");
+    u.parts = parts;
+    opt_help(table, f);
+    opt_help(table, f);
+    fclose(f);
+    u.detail = text;
+    int rc = opt_command(&u, table, sizeof(struct conf), NULL, argc, argv);
+    free(text);
+    return rc;
+}
+
+/* Asked for its documentation, a command prints nothing; keys that it lists twice are there
+ * once. */
+START_TEST(documentation_is_the_table)
+{
+    static const char *const words[] = { "show", NULL };
+    int n_table = (int)ARRAY_LEN(table) - 1;
+    struct opt_doc d = { 0 };
+
+    opt_doc_free(&d);
+    ck_assert_int_eq(opt_doc_ask(&d, show_run, words), 0);
+    ck_assert_str_eq(d.command, "show");
+    ck_assert_str_eq(d.usage, "RUN [key=value...]");
+    ck_assert_int_eq(d.flags.n, n_table + OPT_DOC_FLAGS);
+    ck_assert_str_eq(d.flags.e[0].key, "rank");
+    ck_assert_int_eq(d.flags.e[0].letter, 'r');
+    ck_assert_str_eq(d.flags.e[0].value, "N");
+    ck_assert_str_eq(d.flags.e[0].help, "columns of B (from 1 to 4096; default 8)");
+    ck_assert_str_eq(d.flags.e[2].key, "adam-beta");
+    ck_assert_str_eq(d.flags.e[7].choices, "full|lora|dora");
+    ck_assert_str_eq(d.flags.e[n_table].key, "help");
+    ck_assert_int_eq(d.keys.n, n_table);
+    ck_assert_str_eq(d.keys.e[2].key, "adam_beta");
+    ck_assert_int_eq(d.n_parts, 2);
+    ck_assert_str_eq(d.parts[1], "two");
+    ck_assert_ptr_null(opt_doc_wanted());
+    opt_doc_free(&d);
+    ck_assert_ptr_null(d.command);
 }
 END_TEST
 
@@ -239,7 +261,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, opt_sets_or_explains, 0, (int)ARRAY_LEN(sets));
     tcase_add_loop_test(tc, opt_parses_flags, 0, (int)ARRAY_LEN(parses));
     tcase_add_test(tc, help_shows_the_table);
-    tcase_add_test(tc, nearest_word);
+    tcase_add_test(tc, documentation_is_the_table);
 }
 
 const struct suite suite_opt = { "opt", fill };

@@ -1,4 +1,5 @@
-/* test_pool.c - every piece is done once, by threads that the pool has, before pool_run returns. */
+/* test_pool.c - every piece is done exactly once, by a thread of the pool, before pool_run
+ * returns. */
 #include "core/base/pool.h"
 #include "core/base/base.h"
 #include "tests/kit/suite.h"

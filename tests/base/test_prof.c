@@ -1,5 +1,5 @@
-/* test_prof.c - time by kind of work: kinds sum to the whole, whatever the nesting, the threads and
- * the children. */
+/* test_prof.c - time by kind of work: the kinds sum to the whole, however scopes nest, in several
+ * threads and in child processes. */
 #include "core/base/pool.h"
 #include "core/base/prof.h"
 #include "tests/kit/suite.h"
@@ -25,7 +25,7 @@ static void spend(double seconds)
         ;
 }
 
-/* other 2 ms around: norm 3 ms around: adapter 1 ms. */
+/* Spend 1 ms in adapter, 3 ms in norm around it, and 2 ms in other around both. */
 static void nest(void)
 {
     prof_begin(WORK_OTHER);
@@ -41,8 +41,8 @@ static void nest(void)
     prof_end();
 }
 
-/* What a scope spends is at least what was asked, and all of them together are no more than the
- * clock saw: an inner scope counted twice would be. */
+/* Each scope has at least the time that was spent in it, and all together have no more than the
+ * clock measured, which they would if an inner scope counted twice. */
 static void check_nest(const double s[N_WORK], int times, double clock)
 {
     ck_assert_double_ge(s[WORK_OTHER], 0.002 * times * 0.999);
@@ -64,7 +64,7 @@ START_TEST(kinds_sum_to_the_whole)
     prof_stop();
     prof_read(s);
     check_nest(s, 5, clock);
-    /* The sum is the time inside the outermost scopes: 30 ms were spent in them. */
+    /* The sum is the time inside the outermost scopes, in which 30 ms were spent. */
     ck_assert_double_ge(sum_of(s), 0.030 * 0.999);
     ck_assert_int_eq(prof_start(), 0);
     prof_read(s);
@@ -104,7 +104,7 @@ START_TEST(threads_add_up)
     ck_assert_int_eq(prof_start(), 0);
     pool_run(pool, 12, piece, clock);
     prof_stop();
-    pool_free(pool); /* what a thread counted outlives it */
+    pool_free(pool); /* the times of a thread outlive it */
     prof_read(s);
     for (int i = 0; i < 12; i++)
         whole += clock[i];
@@ -112,8 +112,8 @@ START_TEST(threads_add_up)
 }
 END_TEST
 
-/* Children report to their parent; a scope that was open when they were forked is the parent's
- * until then and theirs from then on. */
+/* Child processes add to the totals of their parent. Of a scope that is open at the fork, the time
+ * before counts for the parent; after it, each process counts its own. */
 START_TEST(children_add_up)
 {
     double s[N_WORK], start;
@@ -139,8 +139,8 @@ START_TEST(children_add_up)
     prof_read(s);
     ck_assert_double_ge(s[WORK_NORM], 3 * 0.003 * 0.999);
     ck_assert_double_ge(s[WORK_LOSS], 0.050 * 0.999);
-    /* Each child's life is inside the parent's wait; had they taken the 50 ms with them, this would
-     * be 150 ms more. */
+    /* The parent waits while the children run. If they counted its 50 ms as well, the sum would
+     * be larger by 150 ms. */
     ck_assert_double_le(s[WORK_LOSS], clock + 3 * (clock - 0.050));
     ck_assert_double_le(sum_of(s), clock + 3 * (clock - 0.050));
 }

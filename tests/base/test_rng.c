@@ -1,4 +1,4 @@
-/* test_rng.c - Philox against Random123's known answers; uniformity; masks. */
+/* test_rng.c - Philox against Random123's known answers, distributions, and dropout masks. */
 #include "core/base/rng.h"
 #include "tests/kit/suite.h"
 
@@ -31,11 +31,12 @@ START_TEST(philox_known_answers)
 }
 END_TEST
 
-/* Block "index" of (seed, stream, sub) is Philox of counter (index, sub, stream) and the seed. */
+/* Block INDEX of (seed, stream, sub) is Philox with the counter (index, sub, stream) and the seed
+ * as its key. */
 START_TEST(numbers_are_philox_blocks)
 {
-    const uint64_t index = 0x12fffffffd,
-                   /* the blocks after it carry into the upper half */ seed = 0xfedcba9876543210;
+    const uint64_t index = 0x12fffffffd; /* the next blocks carry into the upper half */
+    const uint64_t seed = 0xfedcba9876543210;
     philox4x32_ctr_t c = { { 0xfffffffd, 0x12, 77, RNG_DROPOUT } };
     philox4x32_key_t k = { { 0x76543210, 0xfedcba98 } };
     struct rng s = rng_make(seed, RNG_DROPOUT, 77);
@@ -68,7 +69,7 @@ START_TEST(same_numbers_in_any_grouping)
         b.at = (uint64_t)i * 2;
         ck_assert_double_eq(rng_uniform(&b), u[i]);
     }
-    b.at = 3; /* the two numbers of a uniform in two blocks */
+    b.at = 3; /* rng_uniform takes its two numbers from two blocks */
     rng_uniform(&b);
     uint32_t after = rng_u32(&b);
     b.at = 5;
@@ -90,7 +91,8 @@ START_TEST(streams_subs_and_seeds_differ)
 }
 END_TEST
 
-/* chi^2 of k cells is k-1 in the mean with variance 2(k-1): 6 deviations; fixed seeds. */
+/* By how many standard deviations chi^2 of K cells differs from its mean K-1; its variance is
+ * 2(K-1). Tests allow 6, with fixed seeds. */
 static double excess(const int *count, int k, int n)
 {
     double chi2 = 0, want = (double)n / k;
@@ -122,8 +124,7 @@ END_TEST
 START_TEST(below_is_unbiased_for_large_n)
 {
     enum { N = 30000 };
-    const uint32_t n =
-        3u << 30; /* multiply-shift without refusal would favour every third number */
+    const uint32_t n = 3u << 30; /* without rejection every third number would be more likely */
     int count[3] = { 0 };
     struct rng r = rng_make(5, RNG_SUBSET, 0);
 
@@ -146,7 +147,7 @@ START_TEST(normal_has_the_moments)
         v += x * x / N;
         k += x * x * x * x / N;
     }
-    ck_assert_double_le(fabs(m), 0.02);     /* 6 deviations of 1/sqrt(N) */
+    ck_assert_double_le(fabs(m), 0.02);     /* 6 standard deviations of 1/sqrt(N) */
     ck_assert_double_le(fabs(v - 1), 0.03); /* of sqrt(2/N) */
     ck_assert_double_le(fabs(k - 3), 0.2);  /* of sqrt(96/N) */
 }

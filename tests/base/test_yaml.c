@@ -1,6 +1,8 @@
-/* test_yaml.c - what a recipe may hold, and that every refusal says where. */
+/* test_yaml.c - what a YAML file may contain, and that every error says where. */
+#include "core/base/alloc.h"
 #include "core/base/yaml.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,15 +44,18 @@ START_TEST(reads_a_document)
     ck_assert_str_eq(fail_text(), "r.yaml:5:14: quoted");
     yaml_fail(yaml_get(r, "empty"), "nothing");
     ck_assert_str_eq(fail_text(), "r.yaml:4:1: nothing");
+    struct location at = yaml_location(yaml_item(yaml_get(g, "rank"), 0));
+    ck_assert(at.kind == LOCATION_FILE && at.line == 7 && at.col == 10);
+    ck_assert_str_eq(at.name, "r.yaml");
     yaml_free(y);
     yaml_free(NULL);
 }
 END_TEST
 
 static const struct {
-    const char *text, *want; /* the refusal begins so */
+    const char *text, *want; /* how the message begins */
 } refused[] = {
-    { "a: 1\nb: 2\na: 3\n", "f:3:1: duplicate key 'a', first given in line 1" },
+    { "a: 1\nb: 2\na: 3\n", "f:3:1: duplicate key 'a', first given on line 1" },
     { "a: {x: 1, x: 2}\n", "f:1:11: duplicate key 'x'" },
     { "a: 1\n'a': 3\n", "f:2:1: duplicate key 'a'" },
     { "a: &x 1\nb: 2\n", "f:1:" },
@@ -60,8 +65,8 @@ static const struct {
     { "a: !!int 3\n", "f:1:" },
     { "a: 1\n---\nb: 2\n", "f:2:1: a second document" },
     { "a: 1\n--- {}\n", "f:2:1: a second document" },
-    { "a:\n\tb: 1\n", "f:2:1: tabs are not accepted as indent" },
-    { "a:\n  \tb: 1\n", "f:2:3: tabs are not accepted as indent" },
+    { "a:\n\tb: 1\n", "f:2:1: tabs are not accepted as indentation" },
+    { "a:\n  \tb: 1\n", "f:2:3: tabs are not accepted as indentation" },
     { "a: \001\n", "f:1:4: byte 0x01 is not text" },
     { "a: [1, 2\n", "f:" },
     { "a: \"x\n", "f:" },
@@ -76,7 +81,7 @@ static const struct {
     { "? [a]\n: 1\n", "f:1:" },
 };
 
-START_TEST(refuses_with_the_place)
+START_TEST(refuses_with_the_location)
 {
     struct yaml *y = yaml_parse("f", refused[_i].text);
     const char *want = refused[_i].want;
@@ -104,11 +109,11 @@ START_TEST(deep_and_wide_are_refused)
 }
 END_TEST
 
-START_TEST(load_refuses_what_is_no_file)
+START_TEST(load_refuses_what_is_not_a_file)
 {
-    char dir[] = "/tmp/lowrank-yaml-XXXXXX", path[64];
+    char dir[64], path[80];
 
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     snprintf(path, sizeof path, "%s/f", dir);
     ck_assert_ptr_null(yaml_load(path));
     ck_assert_ptr_nonnull(strstr(fail_text(), "cannot open"));
@@ -117,31 +122,28 @@ START_TEST(load_refuses_what_is_no_file)
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     ck_assert_ptr_null(yaml_load(path));
     unlink(path);
-    FILE *f = fopen(path, "w");
-    fputs("a: 1\n", f);
-    fclose(f);
+    temp_file(dir, "f", "a: 1\n");
     struct yaml *y = yaml_load(path);
     ck_assert_ptr_nonnull(y);
     ck_assert_str_eq(yaml_str(yaml_root(y), "a", ""), "1");
     yaml_free(y);
-    f = fopen(path, "w");
+    FILE *f = fopen(path, "w");
     fwrite("a: \0\n", 1, 5, f);
     fclose(f);
     ck_assert_ptr_null(yaml_load(path));
     ck_assert_int_eq(truncate(path, (1 << 20) + 1), 0);
     ck_assert_ptr_null(yaml_load(path));
     ck_assert_ptr_nonnull(strstr(fail_text(), "larger than 1 MiB"));
-    unlink(path);
-    rmdir(dir);
+    temp_remove(dir);
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, reads_a_document);
-    tcase_add_loop_test(tc, refuses_with_the_place, 0, (int)ARRAY_LEN(refused));
+    tcase_add_loop_test(tc, refuses_with_the_location, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(tc, deep_and_wide_are_refused);
-    tcase_add_test(tc, load_refuses_what_is_no_file);
+    tcase_add_test(tc, load_refuses_what_is_not_a_file);
 }
 
 const struct suite suite_yaml = { "yaml", fill };

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Studies that compute something: latency, features, forgetting, matrices on a tiny model, with planted answers.
+# Analyses on a tiny model, with known answers: latency, features, forgetting and matrices.
 . "$(dirname "$0")/sweep_lib.sh"
 export LOWRANK_HOME="$T/home" OPENBLAS_NUM_THREADS=1
 ablate() { "$L" ablate "$@" >"$T/out" 2>"$T/err" || die "ablate $*: $(cat "$T/err")"; }
@@ -10,7 +10,7 @@ refused() { # CODE TEXT ARGS
 }
 is() { v=$(count "$LOWRANK_HOME" "$1"); [ "$v" = "$2" ] || die "$1: $v, not $2"; }
 
-# latency needs no runs; every side is timed at every batch and length, and the base is its own measure.
+# latency needs no runs. Every model is timed at every batch and length, relative to the base model.
 refused 1 "lowrank sweep" features
 refused 2 "did you mean 'tiny'" latency --geometry tinny
 refused 2 "'batches' must be" latency --geometry tiny --batches 1,0
@@ -21,7 +21,7 @@ is "SELECT count(*) FROM (SELECT DISTINCT i, j FROM analysis WHERE kind = 'laten
 is "SELECT count(DISTINCT proj) * 4 - count(*) FROM analysis WHERE name = 'ms' AND value > 0" 0
 is "SELECT count(*) FROM analysis WHERE name = 'to_base' AND proj = 'base' AND value <> 1" 0
 is "SELECT count(DISTINCT proj) > 2 FROM analysis WHERE kind = 'latency'" 1
-# Every side has a ratio in each of five rounds, and their median is the result.
+# Every model has a ratio in each of five rounds; the result is their median.
 is "SELECT count(DISTINCT proj) * 4 * 5 - count(*) FROM analysis WHERE name = 'to_base_round' AND run_a = 0 AND run_b BETWEEN 1 AND 5" 0
 is "SELECT count(*) FROM (SELECT 1 FROM analysis m JOIN analysis r USING (proj, i, j) WHERE m.name = 'to_base'
     AND r.name = 'to_base_round' GROUP BY proj, i, j HAVING sum(r.value < m.value) > 2 OR sum(r.value > m.value) > 2)" 0
@@ -43,37 +43,39 @@ seeds: 2
 EOF
 "$L" sweep "$T/methods.yaml" -j 2 --no-calibrate >/dev/null 2>"$T/err" || die "sweep: $(cat "$T/err")"
 
-# features: what head alone trains moves no feature; LoRA moves no embedding, but what follows.
+# features: training the head alone changes no features; LoRA changes all but the embeddings.
 ablate features
 is "SELECT count(*) FROM analyses WHERE kind = 'features' AND method = 'head' AND run_b = 0 AND abs(value - 1) > 1e-9" 0
 is "SELECT count(*) FROM analyses WHERE kind = 'features' AND method = 'lora' AND run_b = 0 AND layer = 0 AND abs(value - 1) > 1e-9" 0
 is "SELECT max(value) < 0.9999 FROM analyses WHERE name = 'cka' AND method IN ('lora', 'ft') AND run_b = 0 AND layer = 2" 1
 is "SELECT count(*) FROM analysis WHERE kind = 'features' AND abs(value) > 1 + 1e-12" 0
-# 6 before and after, 3 pairs of methods for each of 2 seeds, 3 pairs of seeds; 3 places, 3 numbers
+# 6 runs before and after, 3 pairs of methods for each of 2 seeds, 3 pairs of seeds; 3 places and 3
+# numbers each
 is "SELECT count(*) FROM analysis WHERE kind = 'features'" $(((6 + 6 + 3) * 9))
 is "SELECT count(*) FROM (SELECT value FROM analyses WHERE name = 'cka' AND layer = 2 AND method_b = 'ft' AND method = 'head'
     EXCEPT SELECT value FROM analyses WHERE name = 'cka' AND layer = 2 AND run_b = 0 AND method = 'ft')" 0
 "$L" table features --format csv | grep -q '^.*,ft,2,2,0' || die "table features"
-# A part of the runs is the same numbers again; other settings stand beside, and a table shows the newest or those asked for.
+# Fewer runs give the same numbers again. Numbers with other settings are kept beside them; a table
+# shows the newest settings, or those that are asked for.
 ablate features --methods head,ft --task "$T/toy.yaml"
 is "SELECT count(*) FROM analysis WHERE kind = 'features'" $(((6 + 6 + 3) * 9))
 ablate features --methods head --n 8
 is "SELECT group_concat(settings || '|' || newest, ' ') FROM (SELECT DISTINCT settings, newest FROM analysis
     WHERE kind = 'features' ORDER BY 1)" "|n=8 n=8|n=8"
 [ "$("$L" table features --format csv | wc -l)" = 4 ] || die "the newest settings are not the table's"
-[ "$("$L" table features settings= --format csv | wc -l)" = 10 ] || die "settings= has not the usual ones"
+[ "$("$L" table features settings= --format csv | wc -l)" = 10 ] || die "settings= does not show the usual ones"
 "$L" query analysed kind=features --format csv | grep -q '^methods,features,n=8,27,2,20' || die "query analysed"
 refused 1 "has no runs of prefix" features --methods prefix
 mv "$LOWRANK_HOME/adapters" "$T/gone"
 refused 1 "lowrank show" features
 key=$(sed 's/.*of run \([0-9a-f]*\) .*/\1/' "$T/err")
-again=$("$L" show "$key" | grep '^lowrank run --again ') || die "show $key has no command"
+again=$("$L" show "$key" | grep '^lowrank run --again ') || die "show $key prints no command"
 eval "\"$L\"${again#lowrank}" >"$T/out" 2>"$T/err" || die "$again: $(cat "$T/err")"
 ls "$LOWRANK_HOME/adapters/$key"*/last/adapter_model.safetensors >/dev/null || die "$again made no adapter"
 rm -r "$LOWRANK_HOME/adapters"
 mv "$T/gone" "$LOWRANK_HOME/adapters"
 
-# Cells that a key tells apart which no column shows are not alike: two rates.
+# Cells that differ only in a key that no column shows, here the learning rate, are kept apart.
 cat >"$T/two.yaml" <<EOF
 study: two
 base: {model: $T/model, task: $T/toy.yaml, batch: 8, epochs: 1, method: lora, rank: 2, targets: [q, v], pooling: mean}
@@ -88,7 +90,8 @@ done
 "$L" query fig_effective study=two --format csv | grep -q 'on q,v, lr = 0.004' || die "alike in fig_effective"
 "$L" query fig_features study=two --format csv | grep -q 'lora r = 2, lr = 0.004' || die "alike in fig_features"
 
-# forgetting: refused without the files; of 20 pairs alike and 20 that are not, any model's ranks are known.
+# forgetting: refused without the files. For 20 equal and 20 different pairs the correlation is the
+# same for any model.
 refused 3 "task 'stsb'.*--data" forgetting
 is "SELECT count(*) FROM analysis WHERE kind = 'forgetting'" 0
 mkdir -p "$T/data/glue/STS-B"
@@ -104,7 +107,8 @@ is "SELECT printf('%.6f', min(value)) || ' ' || printf('%.6f', max(value)) FROM 
 ablate forgetting --study two --data "$T/data"
 "$L" table forgetting study=two --format csv | grep -q 'r = 2 q,v, lr = 0.004' || die "alike in forgetting"
 
-# matrices: the mean over two batches of the same examples is that of one; the table's Spearman as Python has it.
+# matrices: the mean over two batches of the same examples is that of one; the Spearman correlation
+# in the table is that of Python.
 cat >"$T/choice.yaml" <<EOF
 study: choice
 base: {model: $T/model, task: $T/toy.yaml, lr: 5e-3, batch: 160, epochs: 3, method: lora, rank: 1}
@@ -136,7 +140,7 @@ shown = {r["Spearman (kinds; critical)"] for r in rows if r["Spearman (kinds; cr
 assert len(kinds) == 4 and shown == {"%+.2f (4; 5 %%: none)" % rho}, (rho, shown)
 assert [r["targets"] for r in rows if "," not in r["targets"]] == sorted(pull, key=lambda k: -pull[k]), rows
 EOF
-# The gradients of four batches are noisy, but their mean is that of one of all examples.
+# The gradients of four batches are noisy, but their mean is that of one batch with all examples.
 sed 's/batch: 160/batch: 40/' "$T/choice.yaml" >"$T/parts.yaml"
 cp "$T/choice.yaml" "$T/whole.yaml"
 ablate matrices --study "$T/parts.yaml" --batches 4 --head_steps 0

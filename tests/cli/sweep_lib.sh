@@ -1,4 +1,4 @@
-# sweep_lib.sh - sourced by the tests of sweeps: a tiny model and task in $T, removed at the end.
+# sweep_lib.sh - sourced by scripts that train: a tiny model and task in $T, removed at the end.
 command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
 here=$(dirname "$0")
 L=${LOWRANK:-$here/../../build/lowrank}
@@ -10,12 +10,32 @@ unset LOWRANK_HOME
 
 die() { echo "FAIL: $*"; exit 1; }
 
-# results HOME - every final number and every prediction, exactly.
+# wait_for COMMAND... - waits until the command succeeds, at most a minute. Scripts use this where a
+# sleep would be too short on a loaded machine.
+wait_for() {
+    tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -lt 3000 ] || die "waited for a minute in vain: $*"
+        sleep 0.02
+    done
+}
+# catches PID - the process has installed its handler of SIGINT.
+catches() {
+    mask=$(sed -n 's/^SigCgt:[[:space:]]*/0x/p' "/proc/$1/status" 2>/dev/null)
+    [ $((${mask:-0} & 2)) != 0 ]
+}
+# ended PID - the process has ended, though its parent may not have waited for it yet.
+ended() { [ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+
+# results HOME - every final number and every prediction, with all digits.
 results() {
     "$L" query --home "$1" --format csv \
-        "SELECT run_key, which, metric, step, printf('%!.17g', value) FROM final ORDER BY 1, 2, 3" &&
+        "SELECT run_key, which, metric, step, printf('%!.17g', value)
+        FROM final ORDER BY 1, 2, 3" &&
     "$L" query --home "$1" --format csv \
-        "SELECT run_key, split, example, printf('%!.17g', output) FROM prediction JOIN run USING(run_id) ORDER BY 1, 2, 3"
+        "SELECT run_key, split, example, printf('%!.17g', output)
+        FROM prediction JOIN run USING(run_id) ORDER BY 1, 2, 3"
 }
-# count HOME SQL
+# count HOME SQL - the single value of a query
 count() { "$L" query --home "$1" --format csv "$2" | tail -n 1 | tr -d '\r'; }

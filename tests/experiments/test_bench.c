@@ -1,23 +1,36 @@
-/* test_bench.c - random bases, and the operations that a measurement counts as needed. */
-#include "experiments/bench/bench.h"
+/* test_bench.c - random weights, the operations that a measurement counts as needed, and the
+ * order in which models are timed. */
+#include "experiments/bench/bench_model.h"
+#include "experiments/bench/bench_needed.h"
+#include "experiments/bench/bench_turns.h"
+#include "experiments/bench/bench_words.h"
 #include "tests/kit/suite.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct dims tiny(void)
+static struct settings tiny_settings(void)
 {
-    struct settings none = { 0 };
+    struct settings v = { 0 };
+
+    settings_set(&v, "model", "tiny", location_named("test"));
+    return v;
+}
+
+static struct dims tiny_dims(void)
+{
+    struct settings v = tiny_settings();
     struct dims d;
 
-    ck_assert_int_eq(bench_dims(&d, &none, "tiny"), 0);
+    ck_assert_int_eq(bench_model_dims(&d, NULL, &v), 0);
+    settings_free(&v);
     return d;
 }
 
-START_TEST(random_bases_are_repeatable)
+START_TEST(random_weights_are_repeatable)
 {
-    struct dims d = tiny();
+    struct dims d = tiny_dims();
     struct base_model a, b, c;
 
     ck_assert_int_eq(base_model_random(&a, &d, 1), 0);
@@ -38,7 +51,7 @@ START_TEST(random_bases_are_repeatable)
         }
         mean = sum / (double)n;
         sd = sqrt(squares / (double)n);
-        /* Five standard errors of a mean and of a standard deviation. */
+        /* Five standard errors of the mean and of the standard deviation. */
         ck_assert_double_le(fabs(mean - gain), gain ? 0 : 5 * 0.02 / sqrt((double)n));
         if (!gain)
             ck_assert_double_le(fabs(sd - 0.02), 5 * 0.02 / sqrt(2.0 * (double)n));
@@ -52,17 +65,17 @@ START_TEST(random_bases_are_repeatable)
 }
 END_TEST
 
-/* Two layers of 64 and 128; 3 sequences of 16 tokens; LoRA r = 4 on q and v. */
-static void needed_is(const char *pooling, double forward, double step)
+/* Two layers, d = 64, f = 128; 3 sequences of 16 tokens; LoRA with r = 4 on q and v. */
+static void check_needed(const char *pooling, double forward, double step)
 {
     char rank[] = "rank=4", pool[32], *words[] = { rank, pool };
-    struct settings v = { 0 };
+    struct settings v = tiny_settings();
     struct bench_model b;
 
     snprintf(pool, sizeof pool, "pooling=%s", pooling);
     ck_assert_int_eq(bench_words(&v, "model", 2, words), 0);
-    ck_assert_int_eq(bench_model_init(&b, &v, "tiny", 3, 16, NULL), 0);
-    struct bench_load l = bench_load_of(&b.set);
+    ck_assert_int_eq(bench_model_init(&b, NULL, &v, 3, 16, NULL), 0);
+    struct bench_load l = bench_needed_load(&b.set);
     ck_assert(l.sequences == 3 && l.tokens == 48 && l.squares == 3 * 256);
     ck_assert_double_eq(bench_needed(&b.m, &l, false), forward);
     ck_assert_double_eq(bench_needed(&b.m, &l, true), step);
@@ -76,28 +89,29 @@ START_TEST(needed_operations_by_hand)
     double adapters = 2 * 2 * 2 * 4 * 64, attention = 3 * 256 * 64;
     double all = 48 * 2 * block, firsts = 48 * block + 48 * kv + 3 * (block - kv);
 
-    needed_is("mean", 2 * all + 2 * 48 * adapters + 8 * attention,
-              4 * all + 6 * 48 * adapters + 24 * attention);
-    needed_is("cls", 2 * firsts + 2 * 48 * adapters + 8 * attention,
-              4 * firsts + 6 * 48 * adapters + 24 * attention);
+    check_needed("mean", 2 * all + 2 * 48 * adapters + 8 * attention,
+                 4 * all + 6 * 48 * adapters + 24 * attention);
+    check_needed("cls", 2 * firsts + 2 * 48 * adapters + 8 * attention,
+                 4 * firsts + 6 * 48 * adapters + 24 * attention);
 }
 END_TEST
 
-/* Four sides that are one model: every turn times each of them once, each is at every place about as
- * often, and other orders come for another number, the same for the same. */
+/* Four sides that are the same model: every turn times each of them once, each of them is about
+ * equally often at every place, the same number of orders gives the same orders, and another
+ * number gives others. */
 START_TEST(turns_are_in_random_orders)
 {
     enum { N = 4 };
     struct bench_side *s = xalloc(N, sizeof *s), *again = xalloc(N, sizeof *again);
-    struct settings v = { 0 };
+    struct settings v = tiny_settings();
     struct bench_model b;
     struct workspace ws;
     struct microbatch mb = { 0 };
     int idx[] = { 0, 1 }, at[N][N] = { { 0 } };
 
-    ck_assert_int_eq(bench_model_init(&b, &v, "tiny", 2, 4, NULL), 0);
+    ck_assert_int_eq(bench_model_init(&b, NULL, &v, 2, 4, NULL), 0);
     ck_assert_int_eq(workspace_init(&ws, &b.m, false), 0);
-    batch_fill(&mb, &b.set, idx, 2, 0);
+    microbatch_fill(&mb, &b.set, idx, 2, 0);
     for (int i = 0; i < N; i++)
         s[i] = again[i] = (struct bench_side){ .m = &b.m, .ws = &ws };
     int turns = bench_turns(s, N, &mb.b, 10, 1);
@@ -111,7 +125,7 @@ START_TEST(turns_are_in_random_orders)
         }
         ck_assert_int_eq(seen, (1 << N) - 1);
     }
-    for (int i = 0; i < N; i++) /* 100 expected, 8.7 their standard deviation */
+    for (int i = 0; i < N; i++) /* 100 are expected, with a standard deviation of 8.7 */
         for (int j = 0; j < N; j++)
             ck_assert_int_le(abs(at[i][j] - turns / N), 35);
     ck_assert_int_ge(turns = bench_turns(again, N, &mb.b, 0, 1), 3);
@@ -122,6 +136,7 @@ START_TEST(turns_are_in_random_orders)
     microbatch_free(&mb);
     workspace_free(&ws);
     bench_model_free(&b);
+    settings_free(&v);
     free(again);
     free(s);
 }
@@ -129,7 +144,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_test(tc, random_bases_are_repeatable);
+    tcase_add_test(tc, random_weights_are_repeatable);
     tcase_add_test(tc, needed_operations_by_hand);
     tcase_add_test(tc, turns_are_in_random_orders);
 }

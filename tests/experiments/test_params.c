@@ -1,17 +1,21 @@
-/* test_params.c - counting without weights: every printed configuration of the paper against golden
- * counts, formulas against tensors for every method, budgets, agreement with what is printed. */
+/* test_params.c - counting without weights: every configuration that the paper prints against
+ * golden counts, formulas against tensors for every method, budgets, and agreement with what is
+ * printed. */
 #include "core/base/file.h"
+#include "core/base/text.h"
+#include "experiments/assets/geometry.h"
 #include "experiments/estimate/count.h"
-#include "experiments/assets/geometries.h"
-#include "experiments/study/study.h"
+#include "experiments/estimate/memory_table.h"
+#include "experiments/estimate/paper_counts.h"
+#include "experiments/study/budget.h"
 #include "tests/kit/suite.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* tests/golden/counts/counts.tsv: the line of a configuration, cut into its number. NAN: no line. */
-static double golden(const char *text, const struct paper_count *c)
+/* The count of a configuration in tests/golden/counts/counts.tsv; NaN: it has no line. */
+static double golden_count(const char *text, const struct paper_count *c)
 {
     char *key = xprintf("%s\t%s\t%s\t%s\t", c->table, c->row, c->model, c->words);
     const char *at = strstr(text, key);
@@ -31,24 +35,20 @@ static char *read_text(const char *path)
     return text;
 }
 
-/* Is METHOD in the list of those that are absent? Else it is added. */
-static bool told(char **absent, const char *words)
+/* Adds the method of WORDS ("method=NAME ...") to the list of absent methods, once. */
+static void add_absent(struct text *absent, const char *words)
 {
     char *method = xprintf(" %.*s,", (int)strcspn(words + 7, " "), words + 7);
-    bool known = strstr(*absent, method) != NULL;
 
-    if (!known) {
-        char *more = xprintf("%s%s", *absent, method);
-        free(*absent);
-        *absent = more;
-    }
+    if (!strstr(text_string(absent), method))
+        text_add(absent, "%s", method);
     free(method);
-    return known;
 }
 
 START_TEST(paper_configurations)
 {
-    char *text = read_text("tests/golden/counts/counts.tsv"), *absent = xstrdup("");
+    char *text = read_text("tests/golden/counts/counts.tsv");
+    struct text absent = { 0 };
     struct paper_counts p;
     int lines = 0, n_absent = 0;
 
@@ -58,15 +58,15 @@ START_TEST(paper_configurations)
     ck_assert_int_eq(lines, p.n);
     for (int i = 0; i < p.n; i++) {
         const struct paper_count *c = &p.c[i];
-        const struct published *shape = published_find(c->model);
-        double want = golden(text, c);
+        const struct geometry *shape = geometry_find(c->model);
+        double want = golden_count(text, c);
         struct counted n;
         struct recipe r;
         ck_assert_msg(!isnan(want), "%s %s (%s) has no golden count", c->table, c->row, c->words);
-        int rc = paper_recipe(&r, c);
+        int rc = paper_counts_recipe(&r, c);
         ck_assert_msg(rc >= 0, "%s %s: %s", c->table, c->row, fail_text());
         if (rc == 1) {
-            told(&absent, c->words);
+            add_absent(&absent, c->words);
             n_absent++;
             continue;
         }
@@ -75,37 +75,36 @@ START_TEST(paper_configurations)
         ck_assert_msg(n.formula == want && n.trained == want,
                       "%s %s, %s of %s: formula %.0f, tensors %.0f, not %.0f", c->table, c->row,
                       c->words, c->model, n.formula, n.trained, want);
-        ck_assert(paper_is(c, c->model, &r) && !paper_is(c, "tiny", &r));
+        ck_assert(paper_counts_match(c, c->model, &r) && !paper_counts_match(c, "tiny", &r));
         recipe_free(&r);
     }
     if (n_absent) {
         char *line = xprintf("%d of %d rows of the paper wait for methods:%.*s", n_absent, p.n,
-                             (int)strlen(absent) - 1, absent);
+                             (int)absent.n - 1, text_string(&absent));
         skip(line);
         free(line);
     }
     paper_counts_free(&p);
-    free(absent);
+    text_free(&absent);
     free(text);
 }
 END_TEST
 
-/* Every method on every shape: the closed form is what the tensors have. */
+/* For every method and every shape, the closed form equals the count of the tensors. */
 START_TEST(formulas_agree_with_tensors)
 {
     for (const struct adapt *const *a = adapt_table; *a; a++)
-        for (const struct published *p = published; p->name; p++) {
+        for (const struct geometry *p = geometry_table; p->name; p++) {
             struct settings v = { 0 };
             struct recipe r;
             struct counted n;
-            settings_set(&v, "method", (*a)->name, "test");
+            settings_set(&v, "method", (*a)->name, location_named("test"));
             ck_assert_int_eq(recipe_parse(&r, &v), 0);
             int rc = count_method(&n, &p->d, true, &r);
-            /* What cannot be: a head on a decoder, and the like; said, not counted. */
+            /* Refused: what is impossible, such as a head on a decoder. */
             ck_assert_msg(rc == 0 || fail_code() == FAIL_USAGE, "%s: %s", (*a)->name, fail_text());
-            ck_assert_msg(rc != 0 || isnan(n.formula) || n.formula == n.trained,
-                          "%s of %s: formula %.0f, tensors %.0f", (*a)->name, p->name, n.formula,
-                          n.trained);
+            ck_assert_msg(rc != 0 || n.formula == n.trained, "%s of %s: formula %.0f, tensors %.0f",
+                          (*a)->name, p->name, n.formula, n.trained);
             ck_assert_msg(rc == 0 || strcmp(p->d.arch, "gpt2") == 0, "%s of %s: %s", (*a)->name,
                           p->name, fail_text());
             recipe_free(&r);
@@ -114,23 +113,23 @@ START_TEST(formulas_agree_with_tensors)
 }
 END_TEST
 
-/* model_outline has what model_init has. */
+/* model_outline counts what model_init creates. */
 START_TEST(outline_is_the_model)
 {
     for (const struct adapt *const *a = adapt_table; *a; a++) {
-        struct dims d = published_find("tiny")->d;
+        struct dims d = geometry_find("tiny")->d;
         struct head h = { .n_labels = 1, .pooling = POOL_CLS, .pool_scale = 1 };
-        struct base_model numbers, shapes;
+        struct base_model weights, shapes;
         struct model whole, outline;
         struct settings v = { 0 };
         struct recipe r;
         int off[] = { 0, 5, 16 };
         struct batch b = { .n_seq = 2, .n_tok = 16, .max_len = 11, .off = off };
-        settings_set(&v, "method", (*a)->name, "test");
+        settings_set(&v, "method", (*a)->name, location_named("test"));
         ck_assert_int_eq(recipe_parse(&r, &v), 0);
-        ck_assert_int_eq(base_model_random(&numbers, &d, 1), 0);
+        ck_assert_int_eq(base_model_random(&weights, &d, 1), 0);
         ck_assert_int_eq(base_model_outline(&shapes, &d, true), 0);
-        ck_assert_int_eq(model_init(&whole, &numbers, &h, *a, r.method_cfg, 1, false), 0);
+        ck_assert_int_eq(model_init(&whole, &weights, &h, *a, r.method_cfg, 1, false), 0);
         ck_assert_int_eq(model_outline(&outline, &shapes, &h, *a, r.method_cfg), 0);
         ck_assert_uint_eq(outline.n_train, whole.n_train);
         ck_assert_uint_eq(outline.n_total, whole.n_total);
@@ -144,7 +143,7 @@ START_TEST(outline_is_the_model)
         ck_assert_int_eq(memcmp(need[0], need[1], sizeof need[0]), 0);
         model_free(&whole);
         model_free(&outline);
-        base_model_free(&numbers);
+        base_model_free(&weights);
         base_model_free(&shapes);
         recipe_free(&r);
         settings_free(&v);
@@ -167,13 +166,13 @@ static const struct {
 
 START_TEST(budget)
 {
-    const struct published *p = published_find(budgets[_i].model);
+    const struct geometry *p = geometry_find(budgets[_i].model);
     struct settings v = { 0 };
     struct recipe r;
     struct budget b;
     long params = 0;
 
-    settings_set(&v, "targets", budgets[_i].targets, "test");
+    settings_set(&v, "targets", budgets[_i].targets, location_named("test"));
     ck_assert_int_eq(recipe_parse(&r, &v), 0);
     ck_assert_int_eq(budget_parse(&params, budgets[_i].budget), 0);
     int rc = budget_find(&b, &r, &p->d, params);
@@ -191,7 +190,7 @@ START_TEST(budget)
 }
 END_TEST
 
-START_TEST(budgets_that_are_none)
+START_TEST(budgets_that_are_refused)
 {
     static const char *const bad[] = { "",    "M",   "18 M", "-3",  "0",
                                        "0.2", "1e6", "18MM", "nan", "1.2.3M" };
@@ -222,14 +221,14 @@ START_TEST(agreement)
     char buf[64];
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        ck_assert_str_eq(paper_agrees(buf, rows[i].n, rows[i].printed), rows[i].says);
+        ck_assert_str_eq(paper_counts_agree(buf, rows[i].n, rows[i].printed), rows[i].says);
 }
 END_TEST
 
-/* The activations of a trainer that keeps everything are s b h (34 + 5 a s / h) bytes a layer. */
+/* The activations of a program that keeps everything are s b h (34 + 5 a s / h) bytes per layer. */
 START_TEST(memory_by_hand)
 {
-    const struct published *p = published_find("gpt3-175b");
+    const struct geometry *p = geometry_find("gpt3-175b");
     struct settings v = { 0 };
     struct recipe r;
     struct counted c;
@@ -239,13 +238,13 @@ START_TEST(memory_by_hand)
 
     ck_assert_int_eq(recipe_parse(&r, &v), 0);
     ck_assert_int_eq(count_method(&c, &p->d, true, &r), 0);
-    ck_assert_int_eq(memory_list(&t, p->name, &p->d, true, &r, &c, &l), 0);
+    ck_assert_int_eq(memory_table(&t, p->name, &p->d, true, &r, &c, &l), 0);
     double want[][2] = { { 2 * c.base, 2 * c.base }, { 2 * c.base, 2 * c.trained } };
     for (int i = 0; i < 2; i++)
         for (int k = 0; k < 2; k++)
             ck_assert_double_le(
                 fabs(strtod(t.cell[i * t.n_cols + 2 + k], NULL) * 1e9 / want[i][k] - 1),
-                1e-4); /* five digits */
+                1e-4); /* five digits are printed */
     const char *acts = NULL;
     for (int i = 0; i < t.n_rows; i++)
         if (strcmp(t.cell[i * t.n_cols], "activations") == 0)
@@ -264,7 +263,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, formulas_agree_with_tensors);
     tcase_add_test(tc, outline_is_the_model);
     tcase_add_loop_test(tc, budget, 0, ARRAY_LEN(budgets));
-    tcase_add_test(tc, budgets_that_are_none);
+    tcase_add_test(tc, budgets_that_are_refused);
     tcase_add_test(tc, agreement);
     tcase_add_test(tc, memory_by_hand);
 }

@@ -1,97 +1,62 @@
-/* test_plan.c - studies to runs, over a small random model and a task of a few lines. */
+/* test_study.c - study files expanded to runs, with a small random model and a task of a few
+ * lines. */
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
+#include "tests/kit/tiny.h"
 #include "core/base/file.h"
+#include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/study/study.h"
-#include "experiments/run/worker.h"
+#include "experiments/estimate/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static char *dir, *model, *task_path;
+static char dir[64], *model, *task_path;
+static struct session session;
 
 static void write_text(const char *name, const char *text)
 {
-    char *path = path_join(dir, name);
-
-    ck_assert_int_eq(file_write(path, text, strlen(text), FAIL_STORE), 0);
-    free(path);
-}
-
-/* All tensors of the config, zero. */
-static void write_weights(void)
-{
-    struct dims d;
-    struct param p[64] = { 0 };
-    struct st_out out[64] = { 0 };
-    real *zero = xalloc(4096, sizeof *zero);
-    char *path = path_join(model, "model.safetensors");
-
-    ck_assert_msg(dims_load(&d, model) == 0, "%s", fail_text());
-    const struct arch *bert = arch_table[0];
-    for (const struct arch *const *a = arch_table; *a; a++)
-        if (strcmp((*a)->name, "bert") == 0)
-            bert = *a;
-    int n = bert->params(&d, NULL, 0);
-    ck_assert_int_le(n, 64);
-    bert->params(&d, p, 64);
-    for (int i = 0; i < n; i++)
-        out[i] = (struct st_out){ p[i].name,
-                                  zero,
-                                  p[i].is_vector ? 1 : 2,
-                                  { (size_t)(p[i].is_vector ? p[i].cols : p[i].rows),
-                                    (size_t)p[i].cols } };
-    ck_assert_msg(st_write(path, out, n, false) == 0, "%s", fail_text());
-    for (int i = 0; i < n; i++)
-        free(p[i].name);
-    free(path);
-    free(zero);
+    temp_file(dir, name, text);
 }
 
 static void setup(void)
 {
-    char at[] = "/tmp/lowrank-plan-XXXXXX";
-
-    ck_assert_ptr_nonnull(mkdtemp(at));
-    dir = xstrdup(at);
+    temp_dir(dir);
     model = path_join(dir, "model");
     task_path = path_join(dir, "toy.yaml");
     char *data = path_join(dir, "data/toy");
     ck_assert_int_eq(make_dirs(model), 0);
     ck_assert_int_eq(make_dirs(data), 0);
     free(data);
-    write_text("model/config.json", "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, "
-                                    "\"hidden_size\": 16, \"num_attention_heads\": 2,"
-                                    " \"intermediate_size\": 32, \"vocab_size\": 8, "
-                                    "\"max_position_embeddings\": 24, \"type_vocab_size\":"
-                                    " 2, \"hidden_act\": \"gelu\"}");
+    tiny_checkpoint(model,
+                    "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 16, "
+                    "\"num_attention_heads\": 2, \"intermediate_size\": 32, \"vocab_size\": 8, "
+                    "\"max_position_embeddings\": 24, \"type_vocab_size\": 2, "
+                    "\"hidden_act\": \"gelu\"}",
+                    1, 0, 0);
     write_text("model/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n");
-    write_weights();
     write_text("data/toy/train.tsv", "text\tlabel\na b\tx\nb c\ty\n");
     write_text("data/toy/dev.tsv", "text\tlabel\na c\tx\nb b\ty\n");
     write_text("toy.yaml",
                "task: toy\nkind: classification\ndir: toy\nformat: tsv\nheader: true\n"
                "columns: {text: text, label: label}\nlabels: [x, y]\n"
                "splits: {train: train.tsv, dev: dev.tsv}\nmetrics: [accuracy]\nmax_len: 16\n");
-    home_option = dir;
-    data_option = path_join(dir, "data");
+    data = path_join(dir, "data");
+    session_init(&session, dir, data);
+    free(data);
     verbosity = -1;
 }
 
 static void teardown(void)
 {
-    char rm[] = "rm", rf[] = "-rf";
-    char *argv[] = { rm, rf, dir, NULL };
-
-    spawn_wait(argv, NULL, 0, 20);
-    free(data_option);
-    home_option = data_option = NULL;
-    free(dir);
+    temp_remove(dir);
+    session_free(&session);
     free(model);
     free(task_path);
 }
 
-/* BODY after a base with the small model and task. */
+/* Load a study with BODY after a base that has the small model and task, and BASE. */
 static int load(struct study *s, const char *base, const char *body, const struct settings *words,
                 long seeds, enum profile profile)
 {
@@ -99,7 +64,7 @@ static int load(struct study *s, const char *base, const char *body, const struc
                          *base ? ", " : "", base, body);
     write_text("s.yaml", text);
     char *path = path_join(dir, "s.yaml");
-    int rc = study_load(s, path, words, seeds, profile, false);
+    int rc = study_load(s, &session, path, words, seeds, profile, false);
     free(path);
     free(text);
     return rc;
@@ -162,7 +127,7 @@ START_TEST(study_has_this_size)
 END_TEST
 
 static const struct {
-    const char *base, *body, *says[2];
+    const char *base, *body, *parts[2];
 } faults[] = {
     { "", "axis: {rank: [1]}\n", { "s.yaml:3:1:", "did you mean 'axes'?" } },
     { "", "rank: 4\n", { "s.yaml:3:1:", "belongs under 'base'" } },
@@ -188,10 +153,12 @@ static const struct {
     { "",
       "axes: {lr: [1, 2]}\nwhen: [{if: {method: ft}, set: {lr: 1}}]\n",
       { "s.yaml:4:", "'lr' is varied" } },
-    { "", "axes: {rank: [1, 1]}\n", { "s.yaml:3:18:", "'rank' must have each value once" } },
-    { "", "axes: {targets: [[q, v], 'v,q']}\n", { "s.yaml:3:26:", "each value once" } },
-    { "", "nuisance: {lr: [1e-3, 0.001]}\n", { "s.yaml:3:23:", "not '1e-3' and '0.001'" } },
-    { "", "axes: {method: [lora+bitfit, 'bitfit,lora']}\n", { "s.yaml:3:30:", "each value once" } },
+    { "", "axes: {rank: [1, 1]}\n", { "s.yaml:3:18:", "the values of 'rank' must differ" } },
+    { "", "axes: {targets: [[q, v], 'v,q']}\n", { "s.yaml:3:26:", "must differ" } },
+    { "",
+      "nuisance: {lr: [1e-3, 0.001]}\n",
+      { "s.yaml:3:23:", "'1e-3' and '0.001' are the same" } },
+    { "", "axes: {method: [lora+bitfit, 'bitfit,lora']}\n", { "s.yaml:3:30:", "must differ" } },
     { "",
       "axes: {method: [lora, ft]}\nwhen: [{if: {method: ftt}, set: {lr: 1}}]\n",
       { "s.yaml:4:22:", "'method' as 'ftt'; did you mean 'ft'?" } },
@@ -200,22 +167,22 @@ static const struct {
       { "s.yaml:3:22:", "unknown method 'ftt'; did you mean 'ft'?" } },
     { "",
       "axes: {rank: [1, 2]}\nwhen: [{if: {rank: 3}, set: {lr: 1}}]\n",
-      { "s.yaml:4:20:", "no run of this study has 'rank' as '3'; it varies over: 1; 2" } },
+      { "s.yaml:4:20:", "no run of this study has 'rank' as '3'; its values are: 1; 2" } },
     { "", "axes: {rank: [1, 2]}\nexclude: [{rank: [2, 7]}]\n", { "s.yaml:4:22:", "as '7'" } },
     { "", "zip: {rank: [1, 2]}\nonly: [{rank: 8}]\n", { "s.yaml:4:15:", "as '8'" } },
     { "",
       "axes: {rank: [1, 2]}\nexclude: [{rank: 3}]\nfull: {axes: {rank: [1, 4]}}\n",
-      { "s.yaml:4:18:", "over: 1; 2; 4" } },
+      { "s.yaml:4:18:", "are: 1; 2; 4" } },
     { "",
       "axes: {rank: [1]}\nwhen: [{if: {rank: 1}, set: {seed: 7}}]\n",
       { "s.yaml:4:", "'seed' cannot be set; 'seeds' says" } },
     { "",
       "budget: {params: 640}\nwhen: [{if: {method: lora}, set: {rank: 7}}]\n",
-      { "s.yaml:4:", "'rank' is solved from 'budget'" } },
+      { "s.yaml:4:", "'rank' follows from 'budget'" } },
     { "", "full: [1]\n", { "s.yaml:3:", "mapping" } },
-    { "", "full: {metric: f1}\n", { "s.yaml:3:", "'full' has 'metric'" } },
+    { "", "full: {metric: f1}\n", { "s.yaml:3:", "'full' cannot have 'metric'" } },
     { "", "axes: {method: [lora, lora+bitfiz]}\n", { "s.yaml:3:", "'bitfiz'" } },
-    { "", "axes: {method: [lora+lora]}\n", { "s.yaml:3:", "'lora' is there twice" } },
+    { "", "axes: {method: [lora+lora]}\n", { "s.yaml:3:", "which names 'lora' twice" } },
     { "", "metric: acuracy\n", { "s.yaml:3:9:", "unknown metric" } },
     { "", "budget: 100\n", { "s.yaml:3:9:", "params" } },
     { "", "budget: {params: 9X}\n", { "s.yaml:3:18:", "36864, 0.3M or 18M, not '9X'" } },
@@ -236,21 +203,21 @@ static const struct {
       { "11000000 runs" } },
 };
 
-START_TEST(fault_is_told)
+START_TEST(mistake_is_reported)
 {
     struct study s;
 
     ck_assert_msg(load(&s, faults[_i].base, faults[_i].body, NULL, 0, PROFILE_QUICK) == -1,
                   "accepted: %s%s", faults[_i].base, faults[_i].body);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
-    for (int k = 0; k < 2 && faults[_i].says[k]; k++)
-        ck_assert_msg(strstr(fail_text(), faults[_i].says[k]), "'%s' is not in: %s",
-                      faults[_i].says[k], fail_text());
+    for (int k = 0; k < 2 && faults[_i].parts[k]; k++)
+        ck_assert_msg(strstr(fail_text(), faults[_i].parts[k]), "'%s' is not in: %s",
+                      faults[_i].parts[k], fail_text());
 }
 END_TEST
 
-/* In the small model a matrix q of rank r has 2 layers x (16 + 16) r = 64 r numbers, "up" 2 x (16 +
- * 32) r. */
+/* In the small model, LoRA of rank r trains 2 layers x (16 + 16) r = 64 r parameters for q, and 2 x
+ * (16 + 32) r for up. */
 static const struct {
     const char *targets, *text;
     long params, rank;
@@ -262,7 +229,7 @@ static const struct {
     { "[up]", "192", 192, 2 },
 };
 
-START_TEST(budget_gives_this_rank)
+START_TEST(budget_determines_the_rank)
 {
     struct study s;
     char *base = xprintf("targets: %s", budgets[_i].targets);
@@ -270,7 +237,7 @@ START_TEST(budget_gives_this_rank)
 
     ck_assert_msg(load(&s, base, body, NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
     ck_assert_int_eq(((struct lora_cfg *)s.runs[0].recipe.method_cfg)->rank, budgets[_i].rank);
-    const struct geometry *g = geometry_get(&s.runs[0].recipe);
+    const struct footprint *g = s.runs[0].recipe.footprint;
     ck_assert_int_eq(g->formula, (long)(g->n_train - g->n_train_head));
     ck_assert_int_le(g->formula, budgets[_i].params);
     study_free(&s);
@@ -299,7 +266,7 @@ START_TEST(words_win)
 }
 END_TEST
 
-/* Settings by condition; words of the command line stand above them. */
+/* Words on the command line override settings by condition. */
 START_TEST(conditions_set_keys)
 {
     static const char body[] =
@@ -325,8 +292,8 @@ START_TEST(conditions_set_keys)
 }
 END_TEST
 
-/* Each stream of random numbers has a seed of its own; without one it follows the run's, and the key says
- * nothing of it. */
+/* A stream of random numbers may have a seed of its own; otherwise it uses the run's, and the key
+ * does not mention it. */
 START_TEST(streams_have_seeds)
 {
     struct study s;
@@ -360,7 +327,7 @@ START_TEST(longer_form)
 }
 END_TEST
 
-START_TEST(nuisance_is_not_in_the_point)
+START_TEST(trials_differ_in_nuisance_only)
 {
     struct study s;
 
@@ -379,7 +346,7 @@ START_TEST(nuisance_is_not_in_the_point)
 }
 END_TEST
 
-/* The key has the content of files, not their place. */
+/* The key depends on the content of files, not on their path. */
 START_TEST(key_has_content_not_paths)
 {
     struct study s;
@@ -399,14 +366,14 @@ START_TEST(key_has_content_not_paths)
 }
 END_TEST
 
-START_TEST(changed_input_is_noticed)
+START_TEST(changed_input_is_reported)
 {
     struct study s;
 
     ck_assert_int_eq(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK), 0);
-    ck_assert_int_eq(facts_check(&s.runs[0].recipe), 0);
+    ck_assert_int_eq(inputs_check(&s.runs[0].recipe), 0);
     write_text("data/toy/train.tsv", "text\tlabel\na a\tx\nb c\ty\n");
-    ck_assert_int_eq(facts_check(&s.runs[0].recipe), -1);
+    ck_assert_int_eq(inputs_check(&s.runs[0].recipe), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_msg(strstr(fail_text(), "changed since the plan"), "%s", fail_text());
     study_free(&s);
@@ -426,15 +393,15 @@ START_TEST(broken_cache_is_ignored)
 }
 END_TEST
 
-/* A file whose name, or whose "study", is no name. */
-START_TEST(name_is_a_word)
+/* A study without a valid name, from its file or from "study". */
+START_TEST(invalid_name_is_refused)
 {
     static const char *const names[] = { "a b", "a/b", "a.b", "a\\tb", "run" };
     struct study s;
     char *text = xprintf("study: \"%s\"\nseeds: 1\n", names[_i]), *path = path_join(dir, "s.yaml");
 
     write_text("s.yaml", text);
-    ck_assert_int_eq(study_load(&s, path, NULL, 0, PROFILE_QUICK, false), -1);
+    ck_assert_int_eq(study_load(&s, &session, path, NULL, 0, PROFILE_QUICK, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     ck_assert_msg(strstr(fail_text(), "'study' is '"), "%s", fail_text());
     free(path);
@@ -448,13 +415,13 @@ START_TEST(memory_is_checked)
     bool pending[4] = { true, true, true, true };
 
     ck_assert_int_eq(load(&s, "", "seeds: 4\n", NULL, 0, PROFILE_QUICK), 0);
-    ck_assert_int_eq(study_memory(&s, NULL, 1), 0);
+    ck_assert_int_eq(memory_study(&s, NULL, 1), 0);
     for (int i = 0; i < 4; i++)
         ck_assert_uint_gt(s.runs[i].rss, 1000);
-    ck_assert_int_eq(study_memory_check(&s, pending, 4), 0);
+    ck_assert_int_eq(memory_check(&s, pending, 4), 0);
     for (int i = 0; i < 4; i++)
         s.runs[i].rss = i < 2 ? (size_t)1 << 60 : 1;
-    ck_assert_int_eq(study_memory_check(&s, pending, 4), -1);
+    ck_assert_int_eq(memory_check(&s, pending, 4), -1);
     ck_assert_int_eq(fail_code(), FAIL_MEMORY);
     ck_assert_msg(strstr(fail_text(), "one worker needs"), "%s", fail_text());
     study_free(&s);
@@ -465,18 +432,18 @@ static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, study_has_this_size, 0, (int)ARRAY_LEN(sizes));
-    tcase_add_loop_test(tc, fault_is_told, 0, (int)ARRAY_LEN(faults));
-    tcase_add_loop_test(tc, budget_gives_this_rank, 0, (int)ARRAY_LEN(budgets));
+    tcase_add_loop_test(tc, mistake_is_reported, 0, (int)ARRAY_LEN(faults));
+    tcase_add_loop_test(tc, budget_determines_the_rank, 0, (int)ARRAY_LEN(budgets));
     tcase_add_test(tc, words_win);
     tcase_add_test(tc, conditions_set_keys);
     tcase_add_test(tc, streams_have_seeds);
     tcase_add_test(tc, longer_form);
-    tcase_add_test(tc, nuisance_is_not_in_the_point);
+    tcase_add_test(tc, trials_differ_in_nuisance_only);
     tcase_add_test(tc, key_has_content_not_paths);
-    tcase_add_test(tc, changed_input_is_noticed);
+    tcase_add_test(tc, changed_input_is_reported);
     tcase_add_test(tc, broken_cache_is_ignored);
-    tcase_add_loop_test(tc, name_is_a_word, 0, 5);
+    tcase_add_loop_test(tc, invalid_name_is_refused, 0, 5);
     tcase_add_test(tc, memory_is_checked);
 }
 
-const struct suite suite_plan = { "plan", fill };
+const struct suite suite_study = { "study", fill };

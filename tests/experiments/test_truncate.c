@@ -1,10 +1,11 @@
-/* test_truncate.c - a truncated model's matrices have the rank asked for and the smallest error, and the
- * rest of it is the model's own. */
+/* test_truncate.c - the matrices of a truncated model have the given rank and the smallest possible
+ * error, and its other tensors are unchanged. */
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"
 #include "tests/kit/tiny.h"
 
-#include "experiments/recipe/recipe.h"
+#include "core/nn/model.h"
+#include "experiments/assets/truncate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static double *singular(const struct param *p, const real *minus)
     return s;
 }
 
-START_TEST(has_the_rank)
+START_TEST(matrices_have_the_rank)
 {
     enum { R = 7 };
     struct base_model a, b;
@@ -33,7 +34,7 @@ START_TEST(has_the_rank)
     const char *from = tiny_write();
 
     temp_dir(dir);
-    ck_assert_msg(truncated_make("tiny@r7", from, R, dir) == 0, "%s", fail_text());
+    ck_assert_msg(truncate_make("tiny@r7", NULL, from, R, dir) == 0, "%s", fail_text());
     ck_assert_int_eq(base_model_load(&a, from), 0);
     ck_assert_msg(base_model_load(&b, dir) == 0, "%s", fail_text());
     for (int i = 0; i < a.n_params; i++) {
@@ -58,29 +59,29 @@ START_TEST(has_the_rank)
 }
 END_TEST
 
-START_TEST(names)
+START_TEST(names_of_truncated_models)
 {
     char *of = NULL;
     long rank = 0;
 
-    ck_assert_int_eq(truncated_name("minilm@r64", &of, &rank), 1);
+    ck_assert_int_eq(truncate_name("minilm@r64", &of, &rank), 1);
     ck_assert_str_eq(of, "minilm");
     ck_assert_int_eq(rank, 64);
     free(of);
-    ck_assert_int_eq(truncated_name("minilm", &of, &rank), 0);
-    ck_assert_int_eq(truncated_name("/a/b@r3", &of, &rank), 0);
-    ck_assert_int_eq(truncated_name("minilm@r0", &of, &rank), -1);
-    ck_assert_int_eq(truncated_name("minilm@r8x", &of, &rank), -1);
-    ck_assert_int_eq(truncated_make("tiny@r61", tiny_write(), 61, "/nonexistent"), -1);
-    ck_assert_str_eq(fail_text(), "model 'tiny@r61': its matrices have rank 60 at most");
+    ck_assert_int_eq(truncate_name("minilm", &of, &rank), 0);
+    ck_assert_int_eq(truncate_name("/a/b@r3", &of, &rank), 0);
+    ck_assert_int_eq(truncate_name("minilm@r0", &of, &rank), -1);
+    ck_assert_int_eq(truncate_name("minilm@r8x", &of, &rank), -1);
+    ck_assert_int_eq(truncate_make("tiny@r61", NULL, tiny_write(), 61, "/nonexistent"), -1);
+    ck_assert_str_eq(fail_text(), "model 'tiny@r61': its matrices have a rank of at most 60");
     tiny_remove();
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_test(tc, has_the_rank);
-    tcase_add_test(tc, names);
+    tcase_add_test(tc, matrices_have_the_rank);
+    tcase_add_test(tc, names_of_truncated_models);
 }
 
 const struct suite suite_truncate = { "truncate", fill };

@@ -1,5 +1,6 @@
 /* test_wordnet.c - the WordNet tasks: shape, determinism, and no gloss in two splits. */
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 #include "core/base/file.h"
 #include "experiments/assets/wordnet.h"
 
@@ -33,7 +34,7 @@ static int by_text(const void *a, const void *b)
     return strcasecmp(((const struct text *)a)->s, ((const struct text *)b)->s);
 }
 
-/* Every text column of every split of a task, sorted; the last column (the label) is left out. */
+/* All texts of all splits of a task, without the labels, sorted. */
 static struct text *read_texts(const char *dir, int *n)
 {
     struct text *t = xalloc(2 * MAX_ROWS, sizeof *t);
@@ -61,15 +62,15 @@ static struct text *read_texts(const char *dir, int *n)
 
 static const char *const tasks[] = { "supersense", "hypernym" };
 
-START_TEST(no_gloss_stands_in_two_splits)
+START_TEST(no_gloss_is_in_two_splits)
 {
     struct wordnet w;
-    char dir[] = "/tmp/lowrank-wordnet-XXXXXX";
+    char dir[64];
     int n, leaks = 0;
 
     if (!have_wordnet())
         return;
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     ck_assert_int_eq(wordnet_load(&w), 0);
     ck_assert_int_eq(w.n, 117659);
     ck_assert_int_eq(wordnet_write(&w, tasks[_i], dir), 0);
@@ -82,12 +83,7 @@ START_TEST(no_gloss_stands_in_two_splits)
         free(t[i].s);
     free(t);
     wordnet_free(&w);
-    for (int k = 0; k < N_SPLIT; k++) {
-        char *path = path_join(dir, files[k]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
+    temp_remove(dir);
 }
 END_TEST
 
@@ -122,7 +118,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, no_gloss_stands_in_two_splits, 0, 2);
+    tcase_add_loop_test(tc, no_gloss_is_in_two_splits, 0, 2);
     tcase_add_test(tc, missing_files_name_the_package);
     tcase_add_test(tc, definitions_end_before_examples);
 }

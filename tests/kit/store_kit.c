@@ -3,6 +3,7 @@
 #include "results/query/query.h"
 #include "results/store/metrics.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include "core/base/file.h"
 
@@ -13,30 +14,14 @@
 #include <unistd.h>
 
 static char folder[64];
-static long made_by;
-
-static void remove_folder(void)
-{
-    char command[192];
-
-    if (made_by != (long)getpid()) /* a child that exits must leave the folder */
-        return;
-    snprintf(command, sizeof command, "chmod -R u+rwx %s; rm -rf %s", folder, folder);
-    if (system(command) != 0)
-        fprintf(stderr, "cannot remove %s\n", folder);
-}
 
 const char *kit_path(const char *name)
 {
     static char path[8][128];
     static int next;
 
-    if (!*folder) {
-        strcpy(folder, "/tmp/lowrank-store-XXXXXX");
-        CHECK(mkdtemp(folder), "%s", folder);
-        made_by = (long)getpid();
-        atexit(remove_folder);
-    }
+    if (!*folder)
+        temp_dir(folder);
     next = (next + 1) % 8;
     snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
     return path[next];

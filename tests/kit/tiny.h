@@ -1,20 +1,29 @@
-/* tiny.h - a small random BERT of odd shape in a temporary folder, batches for it, and gradient
- * checks of whole models by signed differences. */
+/* tiny.h - a small random BERT of odd shape in a temporary folder, and batches, heads and options
+ * for models of it. Checks of such models: tiny_check.h. */
 #ifndef TINY_H
 #define TINY_H
 
 #include "core/adapt/adapt.h"
+#include "tests/kit/tiny_check.h"
 
 enum { TINY_SEQS = 5, TINY_TOKS = 64 };
 
-/* tiny_write - 3 layers, d 60, 5 heads, d_ffn 100, 113 words, 33 positions; returns the folder,
- * which tiny_remove deletes. */
+/* tiny_checkpoint - write a BERT to the folder DIR: config.json with the text CONFIG, and
+ * model.safetensors in which every matrix is N(0, MATRICES) and every vector N(0, VECTORS) from
+ * SEED; gains of LayerNorms are that plus 1. */
+void tiny_checkpoint(const char *dir, const char *config, uint64_t seed, double matrices,
+                     double vectors);
+
+/* tiny_write - a new temporary folder with 3 layers, d 60, 5 heads, d_ffn 100, 113 words and 33
+ * positions; returns its path. tiny_config - write its config.json again with another number of
+ * layers and another width. tiny_remove - delete the folder. */
 const char *tiny_write(void);
-void tiny_config(int n_layers, int d_model); /* write config.json again with these */
+void tiny_config(int n_layers, int d_model);
 void tiny_remove(void);
 
-/* Five sequences of 9, 1, 17, 4 and 12 tokens with types, labels (3 classes), targets, and for
- * decoders next tokens, of which every fifth is ignored. */
+/* tiny_batch - five sequences of 9, 1, 17, 4 and 12 tokens with types, labels (3 classes), targets,
+ * and for decoders next tokens, of which every fifth is ignored. tiny_cut - sequences [from, from +
+ * n) of T as a micro-batch of its own, with their slots. */
 struct tiny_batch {
     struct batch b;
     int ids[TINY_TOKS], pos[TINY_TOKS], types[TINY_TOKS], next[TINY_TOKS];
@@ -22,31 +31,19 @@ struct tiny_batch {
     real target[TINY_SEQS];
 };
 void tiny_batch(struct tiny_batch *t, const struct dims *d);
-/* Sequences [from, from + n) of T as a micro-batch of its own, with their slots. */
 void tiny_cut(struct tiny_batch *out, const struct tiny_batch *t, int from, int n);
 
-/* A head with every dropout at P. */
+/* tiny_head - a head in which every dropout is P. With pooling none the head of a decoder. */
 struct head tiny_head(enum pooling pooling, bool regression, double p);
-/* The method's defaults with one key set to a value (NULL: none); freed with opt_free(a->opts,
- * cfg). */
+
+/* tiny_cfg - the default options of a method, with one key set to a value unless it is NULL.
+ * tiny_cfg_free - free them. */
 void *tiny_cfg(const struct adapt *a, const char *key, const char *value);
+void tiny_cfg_free(const struct adapt *a, void *cfg);
 
-/* tiny_loss - summed loss with dropout at fixed counters, by a lane without gradient. */
-double tiny_loss(const struct model *m, const struct batch *b);
-/* tiny_grad - its gradient into l->grad (zeroed before); the lane is made by workspace_init(l, m,
- * true). */
-void tiny_grad(const struct model *m, struct workspace *ws, const struct batch *b);
-/* tiny_add_up - the micro-batches of three cuts of T: losses and gradients summed against those of the
- * whole; the largest difference, relative to the loss and to the largest gradient. */
-double tiny_add_up(const struct model *m, const struct tiny_batch *t);
-/* tiny_gradient_error - the largest |numeric - analytic| over all trained tensors and two random
- * directions of each, relative to the norm of the tensor's gradient; the tensor's name in *worst.
- * SPOIL multiplies the analytic gradient: 1, or another number to see that the check works. Double
- * build only. */
-double tiny_gradient_error(struct model *m, const struct batch *b, double spoil,
-                           const char **worst);
+/* tiny_set - set an option; asserts that it is accepted. */
+void tiny_set(const struct adapt *a, void *cfg, const char *key, const char *value);
 
-/* max |a - b| / floor, INFINITY when any is not a number. */
-double tiny_diff(const real *a, const real *b, size_t n, double floor);
-double tiny_max(const real *a, size_t n);
+/* tiny_fill_b - make B of LoRA nonzero. It starts at 0, where half of the gradients vanish. */
+void tiny_fill_b(struct model *m);
 #endif

@@ -1,87 +1,37 @@
-/* tiny_run.c - a small model, data and sink for tests of training. */
+/* tiny_run.c - a small model, data and a sink for tests of training. */
 #include "tests/kit/tiny_run.h"
-#include "core/base/file.h"
 #include "core/base/rng.h"
+#include "core/base/text.h"
 #include "core/format/safetensors.h"
+#include "tests/kit/tiny.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { D = 16, FFN = 24, VOCAB = 40, MAX_POS = 64, LAYERS = 2, FIRST_WORD = 5 };
+enum { VOCAB = 40, MAX_POS = 64, FIRST_WORD = 5 };
 
 static char method_name[64];
 
-void temp_dir(char dir[64])
-{
-    strcpy(dir, "/tmp/lowrank-test-XXXXXX");
-    CHECK(mkdtemp(dir), "%s", dir);
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
-{
-    (void)st;
-    (void)flag;
-    (void)f;
-    return remove(path);
-}
-
-void temp_remove(const char *dir)
-{
-    nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-const char *temp_file(const char *dir, const char *name, const char *text)
-{
-    static char path[256];
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    CHECK(file_write(path, text, strlen(text), FAIL_INPUT) == 0, "%s", fail_text());
-    return path;
-}
-
 void write_vocab(const char *dir)
 {
-    char text[1000] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nsun\nshines\nrain\nfalls\n";
+    struct text vocab = { 0 };
 
+    text_add(&vocab, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nsun\nshines\nrain\nfalls\n");
     for (char c = 'a'; c <= 'z'; c++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%c\n##%c\n", c, c);
-    temp_file(dir, "vocab.txt", text);
+        text_add(&vocab, "%c\n##%c\n", c, c);
+    temp_file(dir, "vocab.txt", text_string(&vocab));
+    text_free(&vocab);
 }
 
 static void write_model(const char *dir)
 {
-    struct dims d;
-    struct param p[100];
-    struct st_out out[100] = { { 0 } };
-    struct rng r = rng_make(5, RNG_STUDY, 0);
-    char *path = path_join(dir, "model.safetensors");
-
-    temp_file(dir, "config.json",
-              "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 16,"
-              " \"num_attention_heads\": 2, \"intermediate_size\": 24, \"vocab_size\": 40,"
-              " \"max_position_embeddings\": 96, \"initializer_range\": 0.2}");
-    CHECK(dims_load(&d, dir) == 0, "%s", fail_text());
-    int n = arch_table[0]->params(&d, p, 100);
-    for (int i = 0; i < n; i++) {
-        size_t size = (size_t)p[i].rows * (size_t)p[i].cols;
-        real *x = xalloc(size, sizeof *x);
-        bool gain = strstr(p[i].name, "LayerNorm.weight");
-        for (size_t k = 0; k < size; k++)
-            x[k] = (real)((gain ? 1 : 0) + 0.3 * rng_normal(&r));
-        out[i] = (struct st_out){ p[i].name, x, p[i].is_vector ? 1 : 2, { 0 } };
-        out[i].shape[0] = (size_t)(p[i].is_vector ? p[i].cols : p[i].rows);
-        out[i].shape[1] = p[i].is_vector ? 0 : (size_t)p[i].cols;
-    }
-    CHECK(st_write(path, out, n, false) == 0, "%s", fail_text());
-    for (int i = 0; i < n; i++) {
-        free((void *)out[i].data);
-        free(p[i].name);
-    }
-    free(d.problem);
-    free(path);
+    tiny_checkpoint(dir,
+                    "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 16,"
+                    " \"num_attention_heads\": 2, \"intermediate_size\": 24, \"vocab_size\": 40,"
+                    " \"max_position_embeddings\": 96, \"initializer_range\": 0.2}",
+                    5, 0.3, 0.3);
 }
 
 static void make_set(struct dataset *d, int n, bool regression, uint32_t sub)

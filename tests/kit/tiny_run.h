@@ -1,16 +1,12 @@
-/* tiny_run.h - a random two-layer BERT in a temporary folder, data made for it, and a sink that
- * writes down everything, for tests of training. */
+/* tiny_run.h - for tests of training: a random two-layer BERT in a temporary folder, data for it,
+ * and a sink that records everything. */
 #ifndef TINY_RUN_H
 #define TINY_RUN_H
 
 #include "core/adapt/adapt.h"
 #include "core/train/train.h"
+#include "tests/kit/temp.h"
 
-/* temp_dir - a new folder, forgotten files and all removed by temp_remove. */
-void temp_dir(char dir[64]);
-void temp_remove(const char *dir);
-/* temp_file - write TEXT to DIR/NAME; returns the path, until the next call. */
-const char *temp_file(const char *dir, const char *name, const char *text);
 /* write_vocab - DIR/vocab.txt: the special tokens, letters and a few words. */
 void write_vocab(const char *dir);
 
@@ -22,16 +18,17 @@ struct log_point {
 struct log {
     struct log_point point[3000];
     int n, n_predictions;
-    long stop_at;   /* tick stops the run at this step; 0: never */
-    long signal_at; /* tick sends SIGUSR1 at this step; 0: never */
-    long refuse_at; /* point fails at this step; 0: never */
+    long stop_at;   /* in: tick stops the run at this step; 0: never */
+    long signal_at; /* in: tick sends SIGUSR1 at this step; 0: never */
+    long refuse_at; /* in: point fails at this step; 0: never */
     double output[400], label[400];
     long line[400];
 };
-/* log_find - the value of a point, NAN if absent; COUNT how many there are (may be NULL). */
+/* log_find - the value of a point, NaN if there is none; *COUNT (may be NULL) is the number of such
+ * points. */
 double log_find(const struct log *l, long step, const char *split, const char *name, int *count);
 
-/* log_same - the points of B are those of A from its point FROM on, bit by bit. */
+/* log_same - are the points of B those of A from number FROM on, bit by bit? */
 bool log_same(const struct log *a, int from, const struct log *b);
 
 struct tiny {
@@ -46,14 +43,14 @@ struct tiny {
     struct run_result result;
     real *best;
 };
-/* tiny_init - N examples to train on; the label is whether there are more even than odd tokens, or,
- * with REGRESSION, their share. METHOD "lora", "ft", ... with default options. Dropout 0.1
- * everywhere. */
+/* tiny_init - a model and N training examples. The label says whether most token ids are even; with
+ * REGRESSION the target is the share of even ones. METHOD ("lora", "ft", ...) has its default
+ * options; dropout is 0.1 everywhere. The caller frees T with tiny_free. */
 void tiny_init(struct tiny *t, int n, bool regression, const char *method, int threads);
-/* tiny_again - the model as at first, for another run with the same or with changed t->cfg. */
+/* tiny_again - reset the model, for another run with the same or a changed t->cfg. */
 void tiny_again(struct tiny *t, int threads);
 int tiny_run(struct tiny *t, struct log *log);
 void tiny_free(struct tiny *t);
-real *tiny_keep(const real *x, size_t n); /* a copy; caller frees */
+real *tiny_keep(const real *x, size_t n); /* the caller frees it */
 bool tiny_same_bits(const real *x, const real *y, size_t n);
 #endif

@@ -1,4 +1,4 @@
-/* test_attn.c - attention against its definition and its gradients against differences. */
+/* test_attn.c - attention against its definition, and its gradients against finite differences. */
 #include "core/math/ops.h"
 #include "tests/kit/gradcheck.h"
 #include "tests/kit/suite.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const struct attn_row {
-    int n_heads, d_head, causal, drop, n_mem, len[3];
+    int n_heads, d_head, causal, drop, n_prefix, len[3];
 } attn_rows[] = {
     { 1, 5, 0, 0, 0, { 1, 7, 3 } },    { 2, 7, 1, 0, 0, { 4, 9, 1 } },
     { 3, 12, 0, 1, 0, { 17, 2, 5 } },  { 2, 32, 1, 1, 0, { 33, 16, 5 } },
@@ -21,7 +21,7 @@ static const struct attn_row {
 struct attn_case {
     struct attn_shape a;
     int off[4];
-    struct mat qkv, q, k, v, o, w, dqkv, mem, dmem;
+    struct mat qkv, q, k, v, o, w, dqkv, prefix, dprefix;
     real *probs, *scratch;
     unsigned char *keep;
 };
@@ -42,7 +42,7 @@ static void attn_setup(struct attn_case *f, const struct attn_row *r)
                                 .scale = 1 / sqrt(r->d_head),
                                 .causal = r->causal != 0,
                                 .p_drop = 0.1,
-                                .n_mem = r->n_mem };
+                                .n_prefix = r->n_prefix };
     f->qkv = test_mat(f->off[3], 3 * d, 1);
     f->q = mat_cols(f->qkv, 0, d);
     f->k = mat_cols(f->qkv, d, d);
@@ -50,14 +50,14 @@ static void attn_setup(struct attn_case *f, const struct attn_row *r)
     f->o = test_mat(f->off[3], d, 2);
     f->w = test_mat(f->off[3], d, 3);
     f->dqkv = test_mat(f->off[3], 3 * d, 4);
-    f->mem = test_mat(2 * r->n_mem, d, 5);
-    f->dmem = test_mat(2 * r->n_mem, d, 6);
-    f->a.k_mem = mat_rows(f->mem, 0, r->n_mem);
-    f->a.v_mem = mat_rows(f->mem, r->n_mem, r->n_mem);
-    f->a.dk_mem = mat_rows(f->dmem, 0, r->n_mem);
-    f->a.dv_mem = mat_rows(f->dmem, r->n_mem, r->n_mem);
+    f->prefix = test_mat(2 * r->n_prefix, d, 5);
+    f->dprefix = test_mat(2 * r->n_prefix, d, 6);
+    f->a.k_prefix = mat_rows(f->prefix, 0, r->n_prefix);
+    f->a.v_prefix = mat_rows(f->prefix, r->n_prefix, r->n_prefix);
+    f->a.dk_prefix = mat_rows(f->dprefix, 0, r->n_prefix);
+    f->a.dv_prefix = mat_rows(f->dprefix, r->n_prefix, r->n_prefix);
     f->probs = xalloc(attn_probs_size(&f->a), sizeof(real));
-    f->scratch = xalloc(attn_scratch(longest, r->n_mem), sizeof(real));
+    f->scratch = xalloc(attn_scratch(longest, r->n_prefix), sizeof(real));
     if (r->drop)
         f->keep = xalloc(attn_probs_size(&f->a), 1);
     for (size_t i = 0; r->drop && i < attn_probs_size(&f->a); i++)
@@ -70,8 +70,8 @@ static void attn_free(struct attn_case *f)
     free(f->o.x);
     free(f->w.x);
     free(f->dqkv.x);
-    free(f->mem.x);
-    free(f->dmem.x);
+    free(f->prefix.x);
+    free(f->dprefix.x);
     free(f->probs);
     free(f->scratch);
     free(f->keep);
@@ -85,24 +85,24 @@ static double attn_loss(void *ctx)
     return test_dot(f->w, f->o);
 }
 
-/* Key or value J of a row's columns: the memory's come first. */
-static const real *column(const struct attn_case *f, struct mat mem, struct mat seq, int from,
+/* The key or value of column J, where those of the prefix come first. */
+static const real *column(const struct attn_case *f, struct mat prefix, struct mat seq, int from,
                           int j)
 {
-    return j < f->a.n_mem ? mat_row(mem, j) : mat_row(seq, from + j - f->a.n_mem);
+    return j < f->a.n_prefix ? mat_row(prefix, j) : mat_row(seq, from + j - f->a.n_prefix);
 }
 
-/* Output row I of head H of the sequence at FROM, straight from the definition. P: that head's
- * block. */
+/* The error of row I of head H in the sequence that begins at FROM, computed from the definition. P
+ * is where that head's block of probabilities begins. */
 static double attn_row_error(const struct attn_case *f, int from, int len, int h, int i, size_t p)
 {
-    int all = f->a.n_mem + len, n = f->a.causal ? f->a.n_mem + i + 1 : all, d = f->a.d_head;
+    int all = f->a.n_prefix + len, n = f->a.causal ? f->a.n_prefix + i + 1 : all, d = f->a.d_head;
     int c = h * d;
     double prob[200], max = -INFINITY, sum = 0, worst = 0;
 
     for (int j = 0; j < n; j++) {
         prob[j] = f->a.scale * vec_dot(mat_row(f->q, from + i) + c,
-                                       column(f, f->a.k_mem, f->k, from, j) + c, (size_t)d);
+                                       column(f, f->a.k_prefix, f->k, from, j) + c, (size_t)d);
         max = fmax(max, prob[j]);
     }
     for (int j = 0; j < n; j++)
@@ -116,7 +116,7 @@ static double attn_row_error(const struct attn_case *f, int from, int len, int h
 
         for (int j = 0; j < n; j++) {
             double kept = f->keep ? f->keep[p + (size_t)(i * all + j)] / (1 - f->a.p_drop) : 1;
-            o += kept * prob[j] / sum * (double)column(f, f->a.v_mem, f->v, from, j)[c + e];
+            o += kept * prob[j] / sum * (double)column(f, f->a.v_prefix, f->v, from, j)[c + e];
         }
         worst = fmax(worst, fabs(o - (double)mat_row(f->o, from + i)[c + e]));
     }
@@ -137,7 +137,7 @@ START_TEST(attention_is_its_definition)
 
             for (int i = 0; i < len; i++)
                 worst = fmax(worst, attn_row_error(&f, f.off[s], len, h, i, p));
-            p += (size_t)(len * (f.a.n_mem + len));
+            p += (size_t)(len * (f.a.n_prefix + len));
         }
     ck_assert_uint_eq(p, attn_probs_size(&f.a));
     ck_assert_double_le(worst, test_rounding());
@@ -154,16 +154,16 @@ START_TEST(attention_gradients)
     struct mat dq = mat_cols(f.dqkv, 0, d), dk = mat_cols(f.dqkv, d, d);
     struct mat dv = mat_cols(f.dqkv, 2 * d, d), w = test_mat(f.w.rows, d, 3);
     for (int i = 0; i < f.dqkv.rows * f.dqkv.cols; i++)
-        f.dqkv.x[i] = NAN; /* overwritten, not read */
-    mat_zero(f.dmem);
+        f.dqkv.x[i] = NAN; /* must be overwritten, not read */
+    mat_zero(f.dprefix);
     attn_loss(&f);
     attn_bwd(&f.a, dq, dk, dv, f.w, f.probs, f.keep, f.q, f.k, f.v, f.scratch);
     ck_assert_double_le(test_error(f.w, w), 0);
     ck_gradient(f.q, dq, attn_loss, &f);
     ck_gradient(f.k, dk, attn_loss, &f);
     ck_gradient(f.v, dv, attn_loss, &f);
-    if (f.a.n_mem > 0)
-        ck_gradient(f.mem, f.dmem, attn_loss, &f);
+    if (f.a.n_prefix > 0)
+        ck_gradient(f.prefix, f.dprefix, attn_loss, &f);
     free(w.x);
     attn_free(&f);
 }

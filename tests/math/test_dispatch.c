@@ -1,16 +1,17 @@
-/* test_dispatch.c - the same bits on every CPU: checksums of what the own kernels compute.
+/* test_dispatch.c - the same bits on every CPU: checksums of what our own kernels compute.
  *
- * A program has each kernel for several CPUs (core/base/clones.h) and takes one when it is loaded;
- * vec.h promises that all give the same bits, and so do both compilers and other kinds of CPU. One
- * machine cannot run them all, so each compares itself with the sums below; builds with sanitizers
- * have the baseline's code only, which makes "make check" and "make SAN=1 check" a comparison of
- * two. After a kernel changed on purpose, LOWRANK_PRINT_SUMS=1 CK_FORK=no tests.x dispatch prints
- * the rows of the table.
+ * The program contains each kernel for several instruction sets (core/base/clones.h) and chooses
+ * one when it is loaded. vec.h promises that all of them give the same bits, with both compilers
+ * and on every kind of CPU. No machine can run them all, so each compares its results with the
+ * checksums below. Builds with sanitizers contain only the baseline, so "make check" and "make
+ * SAN=1 check" together compare two variants. After a kernel was changed on purpose,
+ * LOWRANK_PRINT_SUMS=1 CK_FORK=no tests.x dispatch prints the rows of the table.
  *
- * Left out, because they may differ: products (OpenBLAS and oneDNN choose kernels that add in other
- * orders; here factors are unit matrices, whose products are exact in any order), what takes log,
- * cos or pow of the C library (the loss itself, normal numbers, the coefficients of AdamW), NaNs
- * that an operation makes (their bits are the CPU's), and double precision, which uses libm. */
+ * Some things may differ and are left out: products (OpenBLAS and oneDNN choose kernels that add in
+ * different orders; here the factors are unit matrices, whose products are exact in every order),
+ * everything that uses log, cos or pow of the C library (the loss itself, normal random numbers,
+ * the coefficients of AdamW), NaNs that an operation creates (their bits depend on the CPU), and
+ * double precision, which uses libm. */
 #include "core/base/rng.h"
 #include "core/math/bf16.h"
 #include "core/math/ops.h"
@@ -24,7 +25,7 @@
 
 enum { MOST = 400, ROWS = 3, LONGEST = 100 };
 
-/* Whole vectors, tails, and less than a vector. */
+/* Full vectors, vectors with a tail, and less than a vector. */
 static const int lengths[] = { 1, 5, 15, 16, 17, 31, 33, 48, 100, 128, 257, 384, MOST };
 
 struct sums {
@@ -39,7 +40,7 @@ static void sum_up(struct sums *s, const void *x, size_t bytes)
     XXH3_64bits_update(s->state, x, bytes);
 }
 
-/* The sign of a zero depends on where a sum over zeros began. */
+/* The sign of a zero depends on where the sum of zeros began. */
 static void sum_unsigned_zeros(struct sums *s, const real *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -48,14 +49,14 @@ static void sum_unsigned_zeros(struct sums *s, const real *x, size_t n)
     }
 }
 
-/* -WIDE .. WIDE, by steps that a float has; WIDE is a power of two. */
+/* Numbers from -WIDE to WIDE that a float holds exactly; WIDE is a power of two. */
 static void fill_with(struct sums *s, real *x, size_t n, real wide)
 {
     for (size_t i = 0; i < n; i++)
         x[i] = ((real)(rng_u32(&s->rng) >> 8) * (real)0x1p-23 - 1) * wide;
 }
 
-/* The same with numbers among them at which functions go over to other formulas. */
+/* The same, and among them numbers at which functions change from one formula to another. */
 static void fill_hard(struct sums *s, real *x, size_t n)
 {
     static const real hard[] = { 0,    -0.0f, 1e-40f, -1e-40f, 0.625f, 0.927734375f, 88, -87,
@@ -161,7 +162,7 @@ static void dropout_masks(struct sums *s, int n)
     sum_up(s, s->a, count * sizeof(real));
 }
 
-/* Infinite, not a number, halfway between two, too large, subnormal. */
+/* Infinities, NaNs, ties, overflow, and denormal numbers. */
 static void bf16(struct sums *s, int n)
 {
     static const uint32_t odd[] = { 0x7F800000, 0xFF800000, 0x7FC00001, 0xFF800001, 0x3F808000,
@@ -228,9 +229,9 @@ static void unit_matrix(struct mat m)
         mat_row(m, i)[i] = 1;
 }
 
-/* One head as wide as its sequence is long. Scores are single products; V a unit matrix makes of
- * dropout(P) V the dropped P, and of dO V^T dO; then Q and K become unit matrices, so that dq is dS
- * and dk its transpose. */
+/* One head that is as wide as its sequence is long, so that all products are exact. Q and K are
+ * diagonal, and V is the unit matrix, so dropout(P) V is dropout(P) and dO V^T is dO. Before
+ * backward Q and K become unit matrices, so dq is dS and dk is its transpose. */
 static void attention(struct sums *s, int n, bool causal, bool drop)
 {
     const int off[] = { 0, n };
@@ -299,7 +300,7 @@ START_TEST(kernels_give_the_same_bits_everywhere)
     const struct kernel *k = &kernels[_i];
 
     if (sizeof(real) != sizeof(float)) {
-        skip("checksums of kernels: of single precision only");
+        skip("checksums of kernels: for single precision only");
         return;
     }
     struct sums *s = xalloc(1, sizeof *s);
@@ -314,8 +315,8 @@ START_TEST(kernels_give_the_same_bits_everywhere)
     if (getenv("LOWRANK_PRINT_SUMS"))
         printf("    { \"%s\", %s, 0x%016llx },\n", k->name, k->name, sum);
     else
-        ck_assert_msg(sum == k->sum, "%s: the bits have the sum 0x%016llx, not 0x%016llx", k->name,
-                      sum, (unsigned long long)k->sum);
+        ck_assert_msg(sum == k->sum, "%s: the checksum is 0x%016llx, not 0x%016llx", k->name, sum,
+                      (unsigned long long)k->sum);
 }
 END_TEST
 

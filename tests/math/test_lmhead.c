@@ -1,5 +1,5 @@
-/* test_lmhead.c - the loss of a large vocabulary in chunks, against logits and softmax as they are
- * written down. */
+/* test_lmhead.c - the next-token loss in chunks of the vocabulary, against its definition by logits
+ * and softmax. */
 #include "core/math/lmhead.h"
 #include "tests/kit/gradcheck.h"
 #include "tests/kit/suite.h"
@@ -10,11 +10,11 @@
 
 enum { D = 40, SOME = 2 * LMHEAD_CHUNK + 300 };
 
-/* scale: of x, and so of the logits, which are N(0, d) otherwise. rising: the later words have the
- * larger logits, so that the running maximum moves with every chunk. */
+/* SCALE multiplies x, and so the logits, which are N(0, d) otherwise. RISING: later words have
+ * larger logits, so the running maximum changes in every chunk. */
 static const struct {
     const char *name;
-    int rows, words, ignore; /* every so many rows; 1: all, 0: none */
+    int rows, words, ignore; /* one in so many rows has no target; 0: all have one */
     double scale;
     bool rising;
 } row[] = {
@@ -36,11 +36,11 @@ static struct {
     struct lmhead packed, plain;
     void *scratch;
     double weight;
-    /* as they are written down, in double */
+    /* from the definition, in double */
     double loss, *want_dx, *want_dw;
 } f;
 
-/* First and last words of chunks first, then any. */
+/* The target of row T: first the words at the edges of chunks, then others. */
 static int word_of(int t, int words)
 {
     const int edge[] = { 0, LMHEAD_CHUNK - 1, LMHEAD_CHUNK, words - 1 };
@@ -48,7 +48,7 @@ static int word_of(int t, int words)
     return t < 4 && edge[t] < words ? edge[t] : (int)((unsigned)t * 2654435761u % (unsigned)words);
 }
 
-/* One row: its loss, and its part of the gradients. */
+/* The loss of one row from the definition, and its part of the gradients. */
 static void plain_row(int t)
 {
     int V = f.w.rows, y = f.target[t];
@@ -114,7 +114,7 @@ static void unbuild(void)
     free(f.scratch);
 }
 
-/* Largest difference relative to the largest number of WANT, which may be all 0. */
+/* The largest difference, relative to the largest value of WANT, which may be all 0. */
 static double away(struct mat got, const double *want)
 {
     double diff = 0, max = 0;
@@ -130,7 +130,7 @@ static double away(struct mat got, const double *want)
     return max > 0 ? diff / max : diff;
 }
 
-/* A logit of size s is only known to s * rounding, and so is its probability. */
+/* A logit of size s is known only up to s times the rounding error, and so is its probability. */
 static double tolerance(int i)
 {
     double size = fmax(1, row[i].scale * (row[i].rising ? 64 : 20));
@@ -138,25 +138,25 @@ static double tolerance(int i)
     return (sizeof(real) == 8 ? 1e-14 : 4e-6) * size;
 }
 
-START_TEST(packed_is_as_written_down)
+START_TEST(packed_follows_the_definition)
 {
     build(_i);
     double loss =
         lmhead_loss(&f.packed, f.dx, (struct mat){ 0 }, f.x, f.target, f.weight, f.scratch);
     ck_assert_double_le(fabs(loss - f.loss), tolerance(_i) * fmax(1, f.loss));
-    /* with huge logits f32 still tells the target's row from the rest, but no more */
+    /* huge logits in f32 are accurate enough for this */
     ck_assert_double_le(away(f.dx, f.want_dx), tolerance(_i));
     double alone =
         lmhead_loss(&f.packed, (struct mat){ 0 }, (struct mat){ 0 }, f.x, f.target, 1, f.scratch);
     ck_assert(alone == loss);
     lmhead_loss(&f.packed, f.x, (struct mat){ 0 }, f.x, f.target, f.weight, f.scratch);
-    for (int t = 0; t < f.x.rows; t++) /* the gradient in place of x */
+    for (int t = 0; t < f.x.rows; t++) /* the gradient may replace x */
         ck_assert_mem_eq(mat_row(f.x, t), mat_row(f.dx, t), D * sizeof(real));
     unbuild();
 }
 END_TEST
 
-START_TEST(trained_is_as_written_down)
+START_TEST(trained_follows_the_definition)
 {
     build(_i);
     double loss = lmhead_loss(&f.plain, f.dx, f.dw, f.x, f.target, f.weight, f.scratch);
@@ -170,7 +170,7 @@ START_TEST(trained_is_as_written_down)
 }
 END_TEST
 
-/* What a row gives does not depend on the rows beside it: with packed weights to the bit. */
+/* The gradient of a row does not depend on the other rows. */
 START_TEST(rows_are_independent)
 {
     build(4);
@@ -213,8 +213,8 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, packed_is_as_written_down, 0, ARRAY_LEN(row));
-    tcase_add_loop_test(tc, trained_is_as_written_down, 0, ARRAY_LEN(row));
+    tcase_add_loop_test(tc, packed_follows_the_definition, 0, ARRAY_LEN(row));
+    tcase_add_loop_test(tc, trained_follows_the_definition, 0, ARRAY_LEN(row));
     tcase_add_test(tc, rows_are_independent);
     tcase_add_test(tc, a_nan_is_not_lost);
     tcase_add_test(tc, logits_are_products);

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Sums of up to 400 products of N(0,1) numbers, relative to the largest result. */
+/* The error of sums of up to 400 products of N(0,1) numbers, relative to the largest result. */
 static double tolerance(void)
 {
     return sizeof(real) == sizeof(double) ? 1e-14 : 1e-5;
@@ -41,7 +41,7 @@ static struct mat naive(struct mat c, double beta, double alpha, struct mat a, e
     return out;
 }
 
-/* --- mat_gemm against three loops: m, n, k */
+/* --- mat_gemm against three nested loops: m, n, k */
 static const int shape[][3] = { { 1, 1, 1 },     { 5, 7, 3 },     { 12, 12, 32 },
                                 { 17, 8, 384 },  { 128, 1, 9 },   { 33, 130, 1 },
                                 { 64, 96, 130 }, { 3, 384, 128 }, { 192, 64, 257 } };
@@ -125,10 +125,10 @@ START_TEST(copies_and_sums)
 }
 END_TEST
 
-/* --- SVD of matrices with planted singular values: rows, columns */
+/* --- SVD of matrices with known singular values: rows, columns */
 static const int svd_shape[][2] = { { 1, 1 }, { 6, 6 }, { 40, 9 }, { 9, 40 }, { 1, 5 }, { 5, 1 } };
 
-/* max |X X^T - I| of X [k, n] with the given steps between rows and columns. */
+/* max |X X^T - I| for X [k, n], whose rows and columns are the given steps apart. */
 static double not_orthonormal(const double *x, int k, int n, int row_step, int col_step)
 {
     double worst = 0;
@@ -144,7 +144,7 @@ static double not_orthonormal(const double *x, int k, int n, int row_step, int c
     return worst;
 }
 
-/* A = sum_i sigma_i x_i y_i^T for orthonormal x_i, y_i: Householder reflections' columns. */
+/* A = sum_i sigma_i x_i y_i^T, where x_i and y_i are columns of Householder reflections. */
 static double planted(int i, int j, int n)
 {
     return (i == j) - 2.0 * (i + 1) * (j + 1) / (n * (n + 1) * (2 * n + 1) / 6.0);
@@ -185,9 +185,9 @@ START_TEST(svd_refuses_nan)
 }
 END_TEST
 
-/* --- packed weights */
+/* --- Packed weights */
 
-/* Bits of a float and of its bf16. */
+/* The bits of a float and of its bf16. */
 static const uint32_t bf16_case[][2] = {
     { 0x3F800000, 0x3F80 }, { 0x3F807FFF, 0x3F80 }, { 0x3F808000, 0x3F80 }, /* a tie, to even */
     { 0x3F808001, 0x3F81 }, { 0x3F818000, 0x3F82 }, { 0x7F7FFFFF, 0x7F80 }, /* to infinity */
@@ -214,11 +214,11 @@ END_TEST
 
 struct weights {
     struct packed *p;
-    struct mat w, bias; /* w as the products see it */
+    struct mat w, bias; /* w as the products use it: rounded for bf16 */
     enum precision precision;
 };
 
-/* T TRANS: packed from views of the transpose, side by side. */
+/* With TRANS it is packed from views of the transpose, side by side. */
 static struct weights weights_of(int in, int out, int parts, enum trans t, enum precision precision)
 {
     struct weights s = { .w = test_mat(out, in, 7),
@@ -253,7 +253,7 @@ static void weights_free(struct weights *s)
     free(s->bias.x);
 }
 
-/* X as the product sees it. */
+/* X as the product uses it: rounded for bf16. */
 static struct mat seen(const struct weights *s, struct mat x)
 {
     struct mat y = test_mat(x.rows, x.cols, 6);
@@ -264,7 +264,8 @@ static struct mat seen(const struct weights *s, struct mat x)
     return y;
 }
 
-/* Error of all four products on ROWS rows, against mat_gemm; views with gaps when GAP. */
+/* The error of all four products with ROWS rows, against mat_gemm; GAP: views with gaps between
+ * rows. */
 static double packed_error(const struct weights *s, int rows, int gap)
 {
     int in = s->w.cols, out = s->w.rows;
@@ -327,7 +328,7 @@ static int same_bits(struct mat a, struct mat b)
     return differ == 0;
 }
 
-/* The rows of a product do not depend on the number of rows in the call. OpenBLAS lacks this. */
+/* The bits of a row do not depend on the number of rows in the call. With OpenBLAS they do. */
 START_TEST(packed_rows_do_not_depend_on_the_call)
 {
     struct weights s = weights_make(384, 192, 1, (enum precision)_i);
@@ -335,7 +336,7 @@ START_TEST(packed_rows_do_not_depend_on_the_call)
     struct mat y2 = test_mat(400, 192, 4), dx2 = test_mat(400, 384, 5);
 
     if (strcmp(packed_kernel(s.p), "OpenBLAS") == 0) {
-        skip("rows of packed products: no oneDNN kernels on this CPU or in this build");
+        skip("rows of packed products: this CPU or this build has no oneDNN kernels");
         goto out;
     }
     packed_fwd(s.p, y, x, s.bias.x);
@@ -358,7 +359,7 @@ out:
 }
 END_TEST
 
-/* Many calls of changing sizes; returns arg when all were right, else NULL. */
+/* Many calls with different sizes; returns ARG if all results were right, else NULL. */
 static void *worker(void *arg)
 {
     double worst = 0;
@@ -407,7 +408,7 @@ START_TEST(facts_are_named)
 }
 END_TEST
 
-/* What is timed is the product that it is said to be: the libraries agree on its numbers. */
+/* All libraries compute the same product when they are timed. */
 START_TEST(rates_are_of_the_same_product)
 {
     double sum[N_GEMM_LIB] = { 0 };
@@ -418,7 +419,7 @@ START_TEST(rates_are_of_the_same_product)
         bool none = (lib == GEMM_PACKED && _i == GEMM_WEIGHT_GRAD) ||
                     (lib == GEMM_ONEDNN && (sizeof(real) == 8 || !packed_built_in()));
         ck_assert(none ? rate == 0 : rate > 0);
-        if (!none) /* sums of about 1e5 products of up to 0.25 */
+        if (!none) /* sums of about 1e5 products of at most 0.25 */
             ck_assert_double_eq_tol(sum[lib], sum[GEMM_OPENBLAS], 1e-2);
     }
     ck_assert(fabs(sum[GEMM_OPENBLAS]) > 1);

@@ -1,6 +1,7 @@
-/* test_ops.c - every op: its gradient against differences, and its value against a plain twin.
+/* test_ops.c - every operation: its gradient against finite differences, and its value against a
+ * plain implementation.
  *
- * Loss = <w, y> for a fixed random w, so that dL/dy = w. */
+ * The loss is <w, y> for a fixed random w, so dL/dy = w. */
 #include "core/math/ops.h"
 #include "tests/kit/gradcheck.h"
 #include "tests/kit/suite.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the checker itself: L = sum x^2 w */
+/* --- The checker itself, with L = sum x^2 w */
 static double square_loss(void *ctx)
 {
     struct mat *f = ctx; /* x, w */
@@ -48,7 +49,7 @@ START_TEST(checker_tells_wrong_from_right)
 }
 END_TEST
 
-/* --- embeddings */
+/* --- Embeddings */
 static const int ids[] = { 3, 0, 3, 5, 1, 3 }, pos_ids[] = { 0, 1, 2, 0, 1, 2 };
 static const int type_ids[] = { 0, 0, 1, 0, 1, 1 };
 
@@ -138,7 +139,7 @@ START_TEST(layernorm_gradients)
     if (d > 2)
         ck_assert_double_le(norm_moments(&f), 2e-3);
     layernorm_bwd(dx, dg.x, db.x, f.w, f.xhat, f.rstd, f.g.x);
-    if (d > 2) /* of two numbers xhat is +-1 but for eps: nothing to differentiate */
+    if (d > 2) /* for two values xhat is 1 and -1, up to eps, and has no gradient */
         ck_gradient(f.x, dx, norm_loss, &f);
     ck_gradient(f.g, dg, norm_loss, &f);
     ck_gradient(f.b, db, norm_loss, &f);
@@ -156,7 +157,7 @@ START_TEST(layernorm_gradients)
 }
 END_TEST
 
-/* --- activations */
+/* --- Activations */
 struct act_case {
     struct mat x, y, w, slope;
     enum act f;
@@ -188,7 +189,7 @@ START_TEST(activation_gradients)
                           test_mat(7, 37, 6), (enum act)_i };
     struct mat dx = test_mat(7, 37, 4), again = test_mat(7, 37, 5);
 
-    for (int i = 0; _i == ACT_RELU && i < 7 * 37; i++) /* away from the corner */
+    for (int i = 0; _i == ACT_RELU && i < 7 * 37; i++) /* not near 0, where it has no derivative */
         f.x.x[i] += f.x.x[i] > 0 ? (real)0.1 : (real)-0.1;
     act_loss(&f);
     act_bwd(dx, f.w, f.slope);
@@ -201,7 +202,7 @@ START_TEST(activation_gradients)
         tanh_bwd(again, f.w, f.y);
         ck_assert_double_le(test_error(again, dx), test_rounding());
     }
-    mat_copy(again, f.x); /* the derivative in place of x, and the value without one */
+    mat_copy(again, f.x); /* the derivative may replace x; the value may be computed without it */
     act_fwd(f.w, again, again, f.f);
     ck_assert_double_le(test_error(again, f.slope), 0);
     act_fwd(f.x, (struct mat){ 0 }, f.x, f.f);
@@ -212,8 +213,8 @@ START_TEST(activation_gradients)
 }
 END_TEST
 
-/* A fine walk over [-30, 30]; the same number gives the same bits anywhere in a row; infinities and
- * NaN. */
+/* A fine grid over [-30, 30]; the same number gives the same bits at every place in a row;
+ * infinities and NaN. */
 START_TEST(activation_values)
 {
     enum { COLS = 613 };
@@ -258,7 +259,7 @@ START_TEST(activation_names)
 }
 END_TEST
 
-/* --- dropout */
+/* --- Dropout */
 START_TEST(dropout_scales_what_it_keeps)
 {
     struct mat x = test_mat(3, 21, 1), y = test_mat(3, 21, 2);
@@ -266,7 +267,7 @@ START_TEST(dropout_scales_what_it_keeps)
 
     for (int i = 0; i < 63; i++)
         keep[i] = i % 3 != 0;
-    x.x[0] = NAN; /* dropped: 0, not NaN */
+    x.x[0] = NAN; /* a dropped NaN becomes 0 */
     dropout(y, x, keep, 0.2);
     for (int i = 0; i < 63; i++)
         ck_assert(y.x[i] == (keep[i] ? x.x[i] * (real)1.25 : 0));
@@ -277,7 +278,7 @@ START_TEST(dropout_scales_what_it_keeps)
 }
 END_TEST
 
-/* --- pooling */
+/* --- Pooling */
 static const int pool_off[] = { 0, 1, 5, 8 };
 
 struct pool_case {
@@ -310,7 +311,7 @@ START_TEST(pooling_gradients)
 }
 END_TEST
 
-/* --- losses */
+/* --- Losses */
 static const int labels[] = { 0, 2, -1, 1, 4 };
 static const int n_classes[] = { 5, 17, 300 };
 
@@ -334,7 +335,7 @@ START_TEST(cross_entropy)
     ck_assert_double_le(fabs(loss - want) / want, test_rounding());
     ck_gradient(z, dz, xent_loss, &z);
     ck_assert(vec_norm(mat_row(dz, 2), (size_t)z.cols) == 0);
-    mat_row(z, 0)[1] = 1000; /* no overflow, and in place */
+    mat_row(z, 0)[1] = 1000; /* does not overflow, also in place */
     ck_assert_double_le(fabs(xent(z, z, labels, 1) - 1000) / 1000, 0.05);
     ck_assert(vec_finite(z.x, (size_t)(5 * z.cols)));
     mat_row(z, 1)[0] = NAN;
@@ -362,7 +363,7 @@ START_TEST(squared_error)
 }
 END_TEST
 
-/* --- AdamW against its equations in double, twelve steps */
+/* --- Twelve steps of AdamW against its equations in double */
 START_TEST(adamw_follows_its_equations)
 {
     enum { N = 37 };

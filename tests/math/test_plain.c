@@ -1,4 +1,4 @@
-/* test_plain.c - products with weights that train, where they lie. */
+/* test_plain.c - products with trainable weights, which are not packed. */
 #include "core/math/packed.h"
 #include "tests/kit/gradcheck.h"
 #include "tests/kit/suite.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sums of up to 400 products of N(0,1) numbers, relative to the largest result. */
+/* The error of sums of up to 400 products of N(0,1) numbers, relative to the largest result. */
 static double tolerance(void)
 {
     return sizeof(real) == sizeof(double) ? 1e-14 : 1e-5;
@@ -16,7 +16,7 @@ static double tolerance(void)
 
 static const int row_count[] = { 1, 2, 5, 13, 16, 31, 64, 127, 128, 129, 200, 257, 400 };
 
-/* One weight and all that its products read and write. */
+/* A weight, and everything that its products read and write. */
 struct fix {
     struct mat w, bias, x, y, want_x, want_y, all_x, all_y;
 };
@@ -45,7 +45,7 @@ static void fix_free(struct fix *f)
     free(f->want_y.x);
 }
 
-/* Error of all four products on ROWS rows, against mat_gemm. */
+/* The error of all four products with ROWS rows, against mat_gemm. */
 static double plain_error(struct fix *f, int rows)
 {
     struct mat x = mat_rows(f->x, 0, rows), y = mat_rows(f->y, 0, rows);
@@ -84,7 +84,7 @@ START_TEST(plain_is_gemm)
 }
 END_TEST
 
-/* A weight that changes between calls is read afresh. */
+/* A weight may change between calls. */
 START_TEST(plain_sees_a_new_weight)
 {
     struct fix f;
@@ -97,14 +97,14 @@ START_TEST(plain_sees_a_new_weight)
 }
 END_TEST
 
-/* A row's result does not depend on how many rows are in the call. */
+/* The bits of a row do not depend on the number of rows in the call. */
 START_TEST(plain_rows_do_not_depend_on_the_call)
 {
     struct fix f;
     int in = shape[_i][0], out = shape[_i][1];
 
     if (strcmp(packed_library(), "none") == 0) {
-        skip("rows of plain products: no oneDNN kernels on this CPU or in this build");
+        skip("rows of plain products: this CPU or this build has no oneDNN kernels");
         return;
     }
     fix_init(&f, in, out, 0);
@@ -124,7 +124,7 @@ START_TEST(plain_rows_do_not_depend_on_the_call)
 }
 END_TEST
 
-/* Many calls of changing sizes; returns arg when all were right, else NULL. */
+/* Many calls with different sizes; returns ARG if all results were right, else NULL. */
 static void *worker(void *arg)
 {
     struct fix f;

@@ -1,12 +1,15 @@
-/* test_decoder.c - a decoder with every method: gradients against signed differences, cut into
- * micro-batches, blind to what comes later; and adapters as PEFT holds them. */
+/* test_decoder.c - a decoder with every method: gradients against finite differences, division into
+ * micro-batches, no view of later tokens; and adapters as PEFT holds them. */
+#include "core/base/file.h"
+#include "core/nn/stored.h"
+#include "core/peft/peft.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char golden[] = "tests/golden/gpt2"; /* 2 layers, d 36, 101 words */
 
@@ -35,15 +38,10 @@ static struct {
     void *cfg;
 } f;
 
-static struct head head_of(double p)
-{
-    return (struct head){ .pooling = POOL_NONE, .hidden_dropout = p, .attn_dropout = p };
-}
-
 static int try_build(const char *method, const char *key, const char *value, double p)
 {
     const struct adapt *a = adapt_find(method);
-    struct head h = head_of(p);
+    struct head h = tiny_head(POOL_NONE, false, p);
 
     ck_assert_msg(base_model_load(&f.base, golden) == 0, "%s", fail_text());
     f.cfg = tiny_cfg(a, key, value);
@@ -51,15 +49,10 @@ static int try_build(const char *method, const char *key, const char *value, dou
     return model_init(&f.m, &f.base, &h, a, f.cfg, 4, false);
 }
 
-/* B of LoRA starts at 0, where half of the gradients vanish. */
 static void build(const char *method, const char *key, const char *value, double p)
 {
     ck_assert_msg(try_build(method, key, value, p) == 0, "%s", fail_text());
-    for (int i = 0; i < f.m.n_params; i++) {
-        struct param *q = &f.m.params[i];
-        for (size_t k = 0; strstr(q->name, "lora_B") && k < (size_t)q->rows * (size_t)q->cols; k++)
-            q->value[k] = (real)(float)(0.1 * sin((double)k + i));
-    }
+    tiny_fill_b(&f.m);
 }
 
 static void build_row(int i)
@@ -69,8 +62,7 @@ static void build_row(int i)
 
 static void unbuild(const char *method)
 {
-    opt_free(adapt_find(method)->opts, f.cfg);
-    free(f.cfg);
+    tiny_cfg_free(adapt_find(method), f.cfg);
     model_free(&f.m);
     base_model_free(&f.base);
 }
@@ -91,42 +83,24 @@ static real *logits(const struct model *m, const struct batch *b)
     return z;
 }
 
-#ifdef REAL_IS_DOUBLE
 START_TEST(gradients_match_differences)
 {
-    const char *worst = "";
-
     build_row(_i);
-    double e = tiny_gradient_error(&f.m, &f.t.b, 1, &worst);
-    ck_assert_msg(e <= 1e-6, "%g in '%s'", e, worst);
-    ck_assert_double_ge(tiny_gradient_error(&f.m, &f.t.b, 1 + 1e-4, &worst), 1e-6);
+    tiny_check_gradients(&f.m, &f.t.b);
     unbuild(row[_i].method);
 }
 END_TEST
-#endif
 
-/* Blocks that are computed again keep their input apart from the stream: the same bits. */
-START_TEST(computed_again)
+/* Recomputed blocks have their input apart from the residual stream. */
+START_TEST(recomputed_blocks_agree)
 {
-    struct workspace kept, again;
-
     build_row(_i);
-    ck_assert_int_eq(workspace_init(&kept, &f.m, true), 0);
-    tiny_grad(&f.m, &kept, &f.t.b);
-    for (int n = 1; n <= f.base.dims.n_layers; n++) {
-        f.m.head.recompute = n;
-        ck_assert_int_eq(workspace_init(&again, &f.m, true), 0);
-        tiny_grad(&f.m, &again, &f.t.b);
-        ck_assert_mem_eq(kept.grad, again.grad, f.m.n_train * sizeof *kept.grad);
-        ck_assert_uint_eq(again.mem.used, workspace_bytes(&f.m, &f.t.b, true, again.train));
-        workspace_free(&again);
-    }
-    workspace_free(&kept);
+    tiny_check_recompute(&f.m, &f.t.b);
     unbuild(row[_i].method);
 }
 END_TEST
 
-/* Gradients, losses and so the dropout masks do not depend on how a step is cut. */
+/* Losses and gradients, and so the dropout masks, do not depend on how a batch is divided. */
 START_TEST(micro_batches_add_up)
 {
     build_row(_i);
@@ -136,7 +110,7 @@ START_TEST(micro_batches_add_up)
 }
 END_TEST
 
-/* The loss is that of the logits, of the tokens that have a next one. */
+/* The loss is that of the logits of tokens that have a next one. */
 START_TEST(loss_is_that_of_the_logits)
 {
     struct batch b;
@@ -181,8 +155,7 @@ START_TEST(no_targets_no_gradient)
 }
 END_TEST
 
-/* A changed token changes its own logits and later ones of its sequence, nothing before and nothing
- * elsewhere: to the bit. */
+/* A changed token changes its own logits and those after it in its sequence, and no other bit. */
 START_TEST(later_tokens_are_not_seen)
 {
     build("lora", "targets", "q,k,v,o,up,down", 0);
@@ -204,18 +177,19 @@ START_TEST(later_tokens_are_not_seen)
 }
 END_TEST
 
-/* Every method: as many numbers as its formula says, and the base's function at first. */
+/* Every method has as many parameters as its closed form says, and starts as the base model where
+ * it promises to. */
 START_TEST(methods_on_a_decoder)
 {
     const struct adapt *a = adapt_table[_i];
     struct model plain;
     static const struct adapt frozen = { .name = "frozen" };
-    struct head h = head_of(0);
+    struct head h = tiny_head(POOL_NONE, false, 0);
 
     if (try_build(a->name, NULL, NULL, 0) != 0) {
         ck_assert_str_eq(a->name, "head");
         ck_assert_int_eq(fail_code(), FAIL_USAGE);
-        ck_assert_ptr_nonnull(strstr(fail_text(), "which a decoder (gpt2) has not"));
+        ck_assert_ptr_nonnull(strstr(fail_text(), "which a decoder (gpt2) does not have"));
         unbuild(a->name);
         return;
     }
@@ -252,7 +226,7 @@ START_TEST(targets_that_exclude_each_other)
 {
     ck_assert_int_eq(try_build("lora", "targets", "qkv,v", 0), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
-    ck_assert_str_eq(fail_text(), "'targets' has qkv and a part of it ('v,qkv')");
+    ck_assert_str_eq(fail_text(), "'targets' has both qkv and a part of it ('v,qkv')");
     unbuild("lora");
 }
 END_TEST
@@ -264,16 +238,17 @@ static const struct {
 } checkpoint[] = {
     { NULL, "h.0.attn.bias", NULL },
     { NULL, "h.1.attn.masked_bias", NULL },
-    { NULL, "lm_head.weight", NULL }, /* tied */
+    { NULL, "lm_head.weight", NULL }, /* tied to the word embeddings */
     { NULL, "h.2.ln_1.bias", "does not account for: 'h.2.ln_1.bias'" },
     { "h.1.attn.c_attn.weight", NULL, "lacks 'h.1.attn.c_attn.weight'" },
     { "h.0.mlp.c_fc.weight", "h.0.mlp.c_fc.weight",
-      "has the shape [4]; by config.json it is [36, 52]" },
+      "has the shape [4]; by config.json it must be [36, 52]" },
     { "h.0.attn.c_attn.bias", "h.0.attn.c_attn.bias",
-      "has the shape [4]; by config.json it is [108]" },
+      "has the shape [4]; by config.json it must be [108]" },
 };
 
-/* The golden checkpoint in DIR under names without prefix, less one tensor and with another. */
+/* Write the golden checkpoint to DIR under names without prefix, without the tensor DROP and with a
+ * tensor ADD. */
 static void write_other(const char *dir, const char *drop, const char *add)
 {
     static const real four[4] = { 1, 2, 3, 4 };
@@ -310,23 +285,10 @@ static void write_other(const char *dir, const char *drop, const char *add)
     free(out);
 }
 
-static void remove_folder(const char *dir)
+/* The same values, whatever layout each file has. */
+static void same_values(const struct param *p, const struct param *q)
 {
-    static const char *const name[] = { "adapter_config.json", "adapter_model.safetensors",
-                                        "config.json", "model.safetensors" };
-
-    for (size_t i = 0; i < ARRAY_LEN(name); i++) {
-        char *path = path_join(dir, name[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
-}
-
-/* Of two files, in whichever form each holds them. */
-static void same_numbers(const struct param *p, const struct param *q)
-{
-    size_t n = (size_t)p->rows * (size_t)p->cols;
+    size_t n = param_size(p);
     real *x = xalloc(n, sizeof *x), *y = xalloc(n, sizeof *y);
 
     param_read(x, p);
@@ -338,11 +300,11 @@ static void same_numbers(const struct param *p, const struct param *q)
 
 START_TEST(checkpoints)
 {
-    char dir[] = "/tmp/lowrank-gpt2-XXXXXX";
+    char dir[64];
     struct base_model other;
 
     build("lora", "targets", "q,v", 0);
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     write_other(dir, checkpoint[_i].drop, checkpoint[_i].add);
     int rc = base_model_load(&other, dir);
     if (checkpoint[_i].says) {
@@ -353,19 +315,19 @@ START_TEST(checkpoints)
         ck_assert_msg(rc == 0, "%s", fail_text());
         ck_assert_int_eq(other.n_params, f.base.n_params);
         for (int i = 0; i < other.n_params; i++)
-            same_numbers(&other.params[i], &f.base.params[i]);
+            same_values(&other.params[i], &f.base.params[i]);
         base_model_free(&other);
     }
-    remove_folder(dir);
+    temp_remove(dir);
     unbuild("lora");
 }
 END_TEST
 
-/* --- adapters in PEFT's form */
+/* --- adapters as PEFT holds them */
 
 static const struct {
     const char *targets, *back, *json;
-    int times; /* the rank of the file */
+    int times; /* the rank in the file, in ranks of the model */
 } saved[] = {
     { "q,v", "qkv", "[\"c_attn\"]", 2 },
     { "k", "qkv", "[\"c_attn\"]", 1 },
@@ -375,12 +337,33 @@ static const struct {
     { "o,up", "o,up", "[\"attn.c_proj\",\"c_fc\"]", 1 },
 };
 
-/* Written, read again (as a fused adapter where PEFT has no other), the same function. */
+/* adapter_config.json has TARGETS as target_modules, and says that the model is a decoder. */
+static void check_config(const char *dir, const char *targets)
+{
+    char *path = path_join(dir, "adapter_config.json");
+    struct file file;
+    size_t n = 0;
+
+    ck_assert_int_eq(file_map(&file, path), 0);
+    char *text = xalloc(file.size + 1, 1); /* without spaces */
+    for (size_t i = 0; i < file.size; i++)
+        if (!strchr(" \n", ((const char *)file.data)[i]))
+            text[n++] = ((const char *)file.data)[i];
+    ck_assert_msg(strstr(text, targets) != NULL, "%s", text);
+    ck_assert_ptr_nonnull(strstr(text, "\"task_type\":\"CAUSAL_LM\""));
+    ck_assert_ptr_nonnull(strstr(text, "\"fan_in_fan_out\":true"));
+    file_unmap(&file);
+    free(text);
+    free(path);
+}
+
+/* An adapter that is written and read again, as a fused one where PEFT has no other, is the same
+ * function. */
 START_TEST(saved_for_peft_is_the_same_function)
 {
-    char dir[] = "/tmp/lowrank-gpt2-XXXXXX";
+    char dir[64];
     struct lora_cfg back;
-    struct head h = head_of(0);
+    struct head h = tiny_head(POOL_NONE, false, 0);
     struct model m;
     int n_labels;
 
@@ -389,7 +372,7 @@ START_TEST(saved_for_peft_is_the_same_function)
     for (size_t i = 0; i < f.m.n_train; i++)
         f.m.theta[i] = (real)(float)f.m.theta[i];
     real *x = logits(&f.m, &f.t.b);
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     ck_assert_msg(peft_save(&f.m, cfg, dir, "gpt2") == 0, "%s", fail_text());
     ck_assert_msg(peft_read_config(&back, &n_labels, dir, &f.base.dims) == 0, "%s", fail_text());
     ck_assert_str_eq(back.targets, saved[_i].back);
@@ -400,26 +383,12 @@ START_TEST(saved_for_peft_is_the_same_function)
     real *y = logits(&m, &f.t.b);
     size_t n = (size_t)f.t.b.n_tok * (size_t)f.base.dims.vocab;
     ck_assert_double_le(tiny_diff(x, y, n, tiny_max(x, n)), tol);
-    char *path = path_join(dir, "adapter_config.json"), *config;
-    size_t size;
-    struct file file;
-    ck_assert_int_eq(file_map(&file, path), 0);
-    config = xalloc(file.size + 1, 1);
-    size = 0;
-    for (size_t i = 0; i < file.size; i++)
-        if (!strchr(" \n", ((const char *)file.data)[i]))
-            config[size++] = ((const char *)file.data)[i];
-    ck_assert_msg(strstr(config, saved[_i].json) != NULL, "%s", config);
-    ck_assert_ptr_nonnull(strstr(config, "\"task_type\":\"CAUSAL_LM\""));
-    ck_assert_ptr_nonnull(strstr(config, "\"fan_in_fan_out\":true"));
-    file_unmap(&file);
-    free(config);
-    free(path);
+    check_config(dir, saved[_i].json);
     free(x);
     free(y);
     model_free(&m);
     free(back.targets);
-    remove_folder(dir);
+    temp_remove(dir);
     unbuild("lora");
 }
 END_TEST
@@ -430,10 +399,9 @@ static void fill(TCase *tc)
 
     while (adapt_table[n_adapt])
         n_adapt++;
-#ifdef REAL_IS_DOUBLE
-    tcase_add_loop_test(tc, gradients_match_differences, 0, n);
-#endif
-    tcase_add_loop_test(tc, computed_again, 0, (int)ARRAY_LEN(row));
+    if (tiny_checks_gradients())
+        tcase_add_loop_test(tc, gradients_match_differences, 0, n);
+    tcase_add_loop_test(tc, recomputed_blocks_agree, 0, n);
     tcase_add_loop_test(tc, micro_batches_add_up, 0, n);
     tcase_add_test(tc, loss_is_that_of_the_logits);
     tcase_add_test(tc, no_targets_no_gradient);

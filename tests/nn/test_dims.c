@@ -1,48 +1,25 @@
-/* test_dims.c - config.json of checkpoints: what is read, what is refused and how that is said. */
-#include "core/base/base.h"
-#include "core/nn/model.h"
+/* test_dims.c - config.json of checkpoints: what is read, what is refused, and the messages. */
+#include "core/base/file.h"
+#include "core/nn/dims.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static char dir[64];
 
-static void put(const char *name, const char *text)
-{
-    char path[128];
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "wb");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    ck_assert_int_eq(fclose(f), 0);
-}
-
 static void setup(void)
 {
-    char path[128];
-
-    strcpy(dir, "/tmp/lowrank-dims-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(path, sizeof path, "%s/1_Pooling", dir);
-    ck_assert_int_eq(mkdir(path, 0755), 0);
+    temp_dir(dir);
+    char *pooling = path_join(dir, "1_Pooling");
+    ck_assert_int_eq(make_dirs(pooling), 0);
+    free(pooling);
 }
 
 static void teardown(void)
 {
-    static const char *const names[] = { "config.json", "1_Pooling/config.json" };
-    char path[128];
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        unlink(path);
-    }
-    snprintf(path, sizeof path, "%s/1_Pooling", dir);
-    rmdir(path);
-    rmdir(dir);
+    temp_remove(dir);
 }
 
 #define SIZES                                                                                      \
@@ -54,16 +31,16 @@ START_TEST(everything_is_read)
 {
     struct dims d;
 
-    put("config.json",
-        BERT ",\"type_vocab_size\":1,\"pad_token_id\":7,\"layer_norm_eps\":1e-5,"
-             "\"initializer_range\":0.2,\"hidden_act\":\"relu\",\"hidden_dropout_prob\":0.3,"
-             "\"attention_probs_dropout_prob\":0,\"classifier_dropout\":0.25,"
-             "\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"2\":\"c\"},"
-             "\"problem_type\":\"single_label_classification\",\"is_decoder\":false,"
-             "\"position_embedding_type\":\"absolute\",\"unknown\":[1]}");
-    put("1_Pooling/config.json",
-        "{\"word_embedding_dimension\":60,\"pooling_mode_cls_token\":false,"
-        "\"pooling_mode_mean_tokens\":true,\"pooling_mode_max_tokens\":false}");
+    temp_file(dir, "config.json",
+              BERT ",\"type_vocab_size\":1,\"pad_token_id\":7,\"layer_norm_eps\":1e-5,"
+                   "\"initializer_range\":0.2,\"hidden_act\":\"relu\",\"hidden_dropout_prob\":0.3,"
+                   "\"attention_probs_dropout_prob\":0,\"classifier_dropout\":0.25,"
+                   "\"id2label\":{\"0\":\"a\",\"1\":\"b\",\"2\":\"c\"},"
+                   "\"problem_type\":\"single_label_classification\",\"is_decoder\":false,"
+                   "\"position_embedding_type\":\"absolute\",\"unknown\":[1]}");
+    temp_file(dir, "1_Pooling/config.json",
+              "{\"word_embedding_dimension\":60,\"pooling_mode_cls_token\":false,"
+              "\"pooling_mode_mean_tokens\":true,\"pooling_mode_max_tokens\":false}");
     ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
     ck_assert_str_eq(d.arch, "bert");
     ck_assert(d.n_layers == 3 && d.d_model == 60 && d.n_heads == 5 && d.d_head == 12 &&
@@ -82,17 +59,17 @@ START_TEST(defaults_are_those_of_transformers)
 {
     struct dims d;
 
-    put("config.json",
-        BERT ",\"classifier_dropout\":null,\"problem_type\":null,\"pad_token_id\":null}");
+    temp_file(dir, "config.json",
+              BERT ",\"classifier_dropout\":null,\"problem_type\":null,\"pad_token_id\":null}");
     ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
     ck_assert(d.n_types == 2 && d.pad_id == 0 && d.ln_eps == 1e-12 && d.init_range == 0.02);
     ck_assert(d.act == ACT_GELU && d.hidden_dropout == 0.1 && d.attn_dropout == 0.1 &&
               d.classifier_dropout == 0.1);
     ck_assert(d.pooling == POOL_CLS && d.n_labels == 0 && d.problem == NULL);
-    put("config.json", BERT ",\"architectures\":[\"BertForSequenceClassification\"]}");
+    temp_file(dir, "config.json", BERT ",\"architectures\":[\"BertForSequenceClassification\"]}");
     ck_assert_int_eq(dims_load(&d, dir), 0);
     ck_assert_int_eq(d.n_labels, 2);
-    put("config.json", BERT ",\"num_labels\":1}");
+    temp_file(dir, "config.json", BERT ",\"num_labels\":1}");
     ck_assert_int_eq(dims_load(&d, dir), 0);
     ck_assert_int_eq(d.n_labels, 1);
 }
@@ -102,16 +79,17 @@ START_TEST(a_decoder_is_read)
 {
     struct dims d;
 
-    put("config.json", "{\"model_type\":\"gpt2\",\"n_embd\":60,\"n_layer\":3,\"n_head\":5,"
-                       "\"n_inner\":null,\"vocab_size\":113,\"n_positions\":33,"
-                       "\"layer_norm_epsilon\":1e-6,\"resid_pdrop\":0.2,\"embd_pdrop\":0.2,"
-                       "\"attn_pdrop\":0,\"tie_word_embeddings\":true,\"pad_token_id\":null}");
+    temp_file(dir, "config.json",
+              "{\"model_type\":\"gpt2\",\"n_embd\":60,\"n_layer\":3,\"n_head\":5,"
+              "\"n_inner\":null,\"vocab_size\":113,\"n_positions\":33,"
+              "\"layer_norm_epsilon\":1e-6,\"resid_pdrop\":0.2,\"embd_pdrop\":0.2,"
+              "\"attn_pdrop\":0,\"tie_word_embeddings\":true,\"pad_token_id\":null}");
     ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
     ck_assert(d.n_layers == 3 && d.d_model == 60 && d.n_heads == 5 && d.d_head == 12);
     ck_assert(d.d_ffn == 240 && d.vocab == 113 && d.max_pos == 33 && d.n_types == 0);
     ck_assert(d.ln_eps == 1e-6 && d.hidden_dropout == 0.2 && d.attn_dropout == 0);
     ck_assert(d.act == ACT_GELU_TANH && d.pooling == POOL_NONE && d.n_labels == 0);
-    put("config.json", "{\"model_type\":\"gpt2\"}"); /* the small one */
+    temp_file(dir, "config.json", "{\"model_type\":\"gpt2\"}"); /* the smallest released one */
     ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
     ck_assert(d.n_layers == 12 && d.d_model == 768 && d.d_ffn == 3072 && d.vocab == 50257 &&
               d.max_pos == 1024 && d.ln_eps == 1e-5 && d.hidden_dropout == 0.1);
@@ -128,8 +106,7 @@ static const struct {
     { "{", "line 1" },
     { "{\"model_type\":\"bert\",\"model_type\":\"bert\"," SIZES "}", "duplicate" },
     { "{" SIZES "}", "model_type is missing" },
-    { "{\"model_type\":\"t5\"," SIZES "}",
-      "model_type is \"t5\"; it must be one of those known here: bert gpt2" },
+    { "{\"model_type\":\"t5\"," SIZES "}", "model_type is \"t5\"; it must be one of bert, gpt2" },
     { "{\"model_type\":3," SIZES "}", "model_type is 3" },
     { "{\"model_type\":\"bert\",\"hidden_size\":60}", "num_hidden_layers is missing" },
     { BERT ",\"type_vocab_size\":0}",
@@ -174,7 +151,7 @@ START_TEST(bad_configs)
 {
     struct dims d;
 
-    put("config.json", bad[_i].text);
+    temp_file(dir, "config.json", bad[_i].text);
     ck_assert_msg(dims_load(&d, dir) == -1, "accepted: %s", bad[_i].text);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_msg(strstr(fail_text(), bad[_i].says) && strstr(fail_text(), dir), "%s: says \"%s\"",
@@ -203,8 +180,8 @@ START_TEST(pooling_configs)
 {
     struct dims d;
 
-    put("config.json", BERT "}");
-    put("1_Pooling/config.json", pooling[_i].text);
+    temp_file(dir, "config.json", BERT "}");
+    temp_file(dir, "1_Pooling/config.json", pooling[_i].text);
     int rc = dims_load(&d, dir);
     if (pooling[_i].says) {
         ck_assert_int_eq(rc, -1);

@@ -1,8 +1,8 @@
-/* test_metric.c - every metric against scikit-learn and SciPy (tests/golden/metric), and what must
- * hold for all of them. */
+/* test_metric.c - every metric against scikit-learn and SciPy (tests/golden/metric), and properties
+ * that all of them have. */
 #include "core/base/rng.h"
 #include "core/metric/metric.h"
-#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+#include "tests/kit/suite.h" /* last, because check.h defines a macro "fail" */
 
 #include <jansson.h>
 #include <math.h>
@@ -40,7 +40,7 @@ static double score(const struct metric *m, const struct data *d)
     return m->score(&o);
 }
 
-/* Relative to the larger of |want| and 1; NaN must meet NaN. */
+/* The error relative to |want| or 1, whichever is larger; NaN agrees only with NaN. */
 static double error(double got, double want)
 {
     if (isnan(got) || isnan(want))
@@ -73,7 +73,7 @@ START_TEST(equals_golden)
             d.guess[k] = (int)d.value[k];
         }
         double e = error(score(m, &d), json_is_null(want) ? NAN : json_number_value(want));
-        /* Sums of up to 1,500 terms in another order. */
+        /* sums of up to 1,500 terms in another order */
         ck_assert_msg(e <= 1e-12, "%s of '%s': off by %g", name,
                       json_string_value(json_object_get(c, "name")), e);
         data_free(&d);
@@ -119,7 +119,7 @@ START_TEST(any_metric)
         b.target[i] = a.target[order[i]];
         b.value[i] = a.value[order[i]];
     }
-    ck_assert_double_le(error(score(m, &a), score(m, &b)), 1e-13); /* rounding of sums */
+    ck_assert_double_le(error(score(m, &a), score(m, &b)), 1e-13); /* rounding errors of sums */
     data_free(&a);
     data_free(&b);
 }

@@ -1,11 +1,11 @@
-/* test_packcache.c - kept packs: the same numbers as fresh ones, and never from a file that is damaged,
- * or another's. */
+/* test_packcache.c - cached packed weights have the same bytes as fresh ones, and never come from a
+ * file that is damaged or belongs to other weights. */
 #include "core/base/file.h"
-#include "core/nn/impl.h"
+#include "core/nn/packs.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,30 +16,21 @@
 
 static struct base_model base;
 static const char *dir;
-static char kept[128], path[400];
+static char cache[128], path[400];
 static struct packed_image fresh[3 * N_GROUP];
-static struct base_model plain; /* packed without files */
+static struct base_model plain; /* packed without a cache */
 
-static void open_base(struct base_model *b, bool keep)
+static void open_base(struct base_model *b, bool cached)
 {
     ck_assert_msg(base_model_load(b, dir) == 0, "%s", fail_text());
-    b->pack_dir = keep ? xstrdup(kept) : NULL;
+    b->pack_dir = cached ? xstrdup(cache) : NULL;
     b->pack_least = 1;
 }
 
+/* How many files the cache has; the path of the last one goes to PATH. */
 static int files(void)
 {
-    DIR *d = opendir(kept);
-    int n = 0;
-
-    for (const struct dirent *e; d && (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-            snprintf(path, sizeof path, "%s/%s", kept, e->d_name);
-            n++;
-        }
-    if (d)
-        closedir(d);
-    return n;
+    return temp_count(cache, path);
 }
 
 static struct packed *both(struct base_model *b, int i)
@@ -47,7 +38,7 @@ static struct packed *both(struct base_model *b, int i)
     return b->packed[2 * i + 1];
 }
 
-/* Where the file of packs is mapped, of /proc/self/maps. */
+/* Where the file of the cache is mapped, from /proc/self/maps. */
 static void mapping(uintptr_t *from, uintptr_t *to)
 {
     FILE *f = fopen("/proc/self/maps", "re");
@@ -56,7 +47,7 @@ static void mapping(uintptr_t *from, uintptr_t *to)
 
     *from = *to = 0;
     while (f && fgets(line, sizeof line, f))
-        if (strstr(line, kept) && sscanf(line, "%lx-%lx", &lo, &hi) == 2) {
+        if (strstr(line, cache) && sscanf(line, "%lx-%lx", &lo, &hi) == 2) {
             *from = lo;
             *to = hi;
         }
@@ -64,13 +55,13 @@ static void mapping(uintptr_t *from, uintptr_t *to)
         fclose(f);
 }
 
-/* Packs all; are they, byte by byte, those without a file? How many lie in the file is *n_kept. */
-static bool same(int *n_kept)
+/* Pack everything. Does it have the bytes of PLAIN? *N_CACHED is how many come from the file. */
+static bool same(int *n_cached)
 {
     uintptr_t from, to;
     bool ok = true;
 
-    *n_kept = 0;
+    *n_cached = 0;
     open_base(&base, true);
     ok &= base_model_pack(&base, NULL, PRECISION_F32) == 0;
     mapping(&from, &to);
@@ -80,7 +71,7 @@ static bool same(int *n_kept)
         for (int d = 0; d < PACKED_DIRECTIONS && ok; d++) {
             ok &= p.bytes[d] == fresh[i].bytes[d] && p.tag[d] == fresh[i].tag[d] &&
                   memcmp(p.data[d], fresh[i].data[d], p.bytes[d]) == 0;
-            *n_kept += (uintptr_t)p.data[d] >= from && (uintptr_t)p.data[d] < to;
+            *n_cached += (uintptr_t)p.data[d] >= from && (uintptr_t)p.data[d] < to;
         }
     }
     base_model_free(&base);
@@ -100,8 +91,8 @@ enum { ALL = 3 * N_GROUP * PACKED_DIRECTIONS };
 static void setup(void)
 {
     dir = tiny_write();
-    verbosity = -1; /* each damage is said */
-    snprintf(kept, sizeof kept, "%s/cache/packs", dir);
+    verbosity = -1; /* damage is reported */
+    snprintf(cache, sizeof cache, "%s/cache/packs", dir);
     open_base(&plain, false);
     ck_assert_int_eq(base_model_pack(&plain, NULL, PRECISION_F32), 0);
     for (int i = 0; i < 3 * N_GROUP; i++)
@@ -118,14 +109,14 @@ static void teardown(void)
     tiny_remove();
 }
 
-/* Without oneDNN's packs nothing is kept. */
+/* Only weights that oneDNN has packed are cached. */
 static bool usable(void)
 {
     return packed_lack() == NULL;
 }
 
-/* By model_init alone, as "lowrank run" does. */
-static void gradient(real **grad, bool keep)
+/* Packed by model_init, as in "lowrank run". */
+static void gradient(real **grad, bool cached)
 {
     struct tiny_batch t;
     struct model m;
@@ -134,7 +125,7 @@ static void gradient(real **grad, bool keep)
     struct head h = tiny_head(POOL_CLS, false, 0);
     void *cfg = tiny_cfg(a, NULL, NULL);
 
-    open_base(&base, keep);
+    open_base(&base, cached);
     ck_assert_msg(model_init(&m, &base, &h, a, cfg, 4, false) == 0, "%s", fail_text());
     tiny_batch(&t, &base.dims);
     ck_assert_int_eq(workspace_init(&ws, &m, true), 0);
@@ -145,8 +136,7 @@ static void gradient(real **grad, bool keep)
     workspace_free(&ws);
     model_free(&m);
     base_model_free(&base);
-    opt_free(a->opts, cfg);
-    free(cfg);
+    tiny_cfg_free(a, cfg);
 }
 
 START_TEST(the_same_bits_with_and_without)
@@ -164,16 +154,16 @@ START_TEST(the_same_bits_with_and_without)
     }
     free(want);
     ck_assert_int_eq(files(), usable());
-    ck_assert_int_ge(usable() ? used() : ALL, ALL - 2); /* of the lowest q, k, v forward only */
+    ck_assert_int_ge(usable() ? used() : ALL, ALL - 2); /* the lowest q, k, v only forward */
 }
 END_TEST
 
-static void write_kept(const void *data, size_t size)
+static void write_cached(const void *data, size_t size)
 {
     ck_assert_int_eq(file_write(path, data, size, FAIL_STORE), 0);
 }
 
-/* The file is again what it was. */
+/* The file has its original contents again. */
 static void ck_whole(const struct file *whole)
 {
     struct file now;
@@ -200,16 +190,16 @@ START_TEST(damaged_files_are_made_again)
                                                                           : last) {
         memcpy(bad, whole.data, whole.size);
         bad[at] ^= 0x10;
-        write_kept(bad, whole.size);
-        int n = used(); /* the others of the file are sound */
-        ck_assert_msg(n < ALL || (at > 128 && at < 4096), "%zu", at); /* there: filled with zeros */
+        write_cached(bad, whole.size);
+        int n = used(); /* the other entries are sound */
+        ck_assert_msg(n < ALL || (at > 128 && at < 4096), "%zu", at); /* padding there */
         if (n < ALL)
             ck_whole(&whole);
     }
     memcpy(bad, whole.data, whole.size);
     const size_t sizes[] = { 0, 1, 90, 4096, whole.size / 2, whole.size - 1, whole.size + 1 };
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        write_kept(bad, sizes[i]);
+        write_cached(bad, sizes[i]);
         ck_assert_int_eq(used(), 0);
         ck_whole(&whole);
     }
@@ -218,7 +208,7 @@ START_TEST(damaged_files_are_made_again)
 }
 END_TEST
 
-/* What other weights are packed to is not used, whatever the name of its file. */
+/* The packed weights of another model are not used, whatever the name of their file. */
 START_TEST(other_weights_have_their_own)
 {
     char other[420];
@@ -251,16 +241,16 @@ START_TEST(grows_and_loses_nothing)
     open_base(&base, true);
     ck_assert_int_eq(base_model_pack(&base, need, PRECISION_F32), 0);
     base_model_free(&base);
-    need[2] = need[5] = PACK_NONE; /* of what the file holds this uses nothing, and loses nothing */
+    need[2] = need[5] = PACK_NONE; /* uses none of the file's entries, and keeps them */
     need[7] = PACK_FORWARD;
     open_base(&base, true);
     ck_assert_int_eq(base_model_pack(&base, need, PRECISION_F32), 0);
     base_model_free(&base);
-    ck_assert_int_eq(used(), 2); /* both directions of one: the others lack one */
+    ck_assert_int_eq(used(), 2); /* one has both directions, the others only one */
     ck_assert_int_eq(used(), ALL);
     ck_assert_int_eq(files(), 1);
     open_base(&base, true);
-    base.pack_least = 0; /* such a small model is not kept */
+    base.pack_least = 0; /* such a small model is not cached */
     ck_assert_int_eq(base_model_pack(&base, need, PRECISION_F32), 0);
     uintptr_t from, to;
     const struct packed_image none = { .in = 60, .out = 60 };
@@ -271,7 +261,7 @@ START_TEST(grows_and_loses_nothing)
 }
 END_TEST
 
-/* A decoder's head lies there too; chunks of it are places of their own. */
+/* The output layer of a decoder is cached too; each of its chunks has a place. */
 START_TEST(heads_of_decoders)
 {
     struct packed_image first, again;
@@ -281,7 +271,7 @@ START_TEST(heads_of_decoders)
         return;
     for (int i = 0; i < 2; i++) {
         ck_assert_msg(base_model_load(&base, "tests/golden/gpt2") == 0, "%s", fail_text());
-        base.pack_dir = xstrdup(kept);
+        base.pack_dir = xstrdup(cache);
         base.pack_least = 1;
         ck_assert_int_eq(base_model_pack(&base, NULL, PRECISION_F32), 0);
         ck_assert(packed_export(&again, base.lm[0].chunk[0]));
@@ -327,9 +317,9 @@ START_TEST(works_where_nothing_can_be_kept)
     ck_assert_int_eq(mkdir(path, 0700), 0);
     ck_assert_int_eq(used(), 0);
     ck_assert_int_eq(rmdir(path), 0);
-    ck_assert_int_eq(chmod(kept, 0), 0);
+    ck_assert_int_eq(chmod(cache, 0), 0);
     used();
-    ck_assert_int_eq(chmod(kept, 0700), 0);
+    ck_assert_int_eq(chmod(cache, 0700), 0);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
-/* test_packs.c - frozen weights in memory: what is not copied, what is given back. */
-#include "core/nn/impl.h"
+/* test_packs.c - the memory of frozen weights: what is not copied, and what is released. */
+#include "core/nn/base_model_impl.h"
+#include "core/nn/stored.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
 
@@ -25,29 +26,28 @@ static void build(const char *method, enum precision precision)
 
 static void unbuild(void)
 {
-    opt_free(m.adapt->opts, cfg);
-    free(cfg);
+    tiny_cfg_free(m.adapt, cfg);
     model_free(&m);
     base_model_free(&base);
 }
 
-/* What the file holds transposed is not copied when it is loaded, and multiplied and trained as if it
- * were. */
+/* Matrices that the file holds transposed are not copied when it is loaded, but multiply and train
+ * as if they were. */
 START_TEST(no_copies)
 {
     build(_i ? "ft" : "lora", PRECISION_F32);
     for (int i = 0; i < base.n_params; i++) {
         const struct param *p = &base.params[i], *q = &m.params[i];
-        bool turned = !p->is_vector && p->layer >= 0;
+        bool transposed = !p->is_vector && p->layer >= 0;
 #ifdef REAL_IS_FLOAT
-        ck_assert_msg(!p->value == turned && !p->stored != turned, "'%s'", p->name);
+        ck_assert_msg(!p->value == transposed && !p->stored != transposed, "'%s'", p->name);
 #endif
         ck_assert(q->trainable ? !q->stored && q->value == m.theta + q->off
                                : q->value == p->value && q->stored == p->stored);
-        if (turned) { /* row 1, number 2: by hand */
+        if (transposed) { /* where the file has value (1, 2) */
             char *name = stored_name(base.arch, p);
             const struct st_tensor *t = base_model_tensor(&base, name);
-            real *x = xalloc((size_t)p->rows * (size_t)p->cols, sizeof *x);
+            real *x = xalloc(param_size(p), sizeof *x);
             int part = p->role == ROLE_W + PROJ_K ? 1 : p->role == ROLE_W + PROJ_V ? 2 : 0;
             float want;
             size_t at = 2 * t->shape[1] + (size_t)(part * p->rows + 1);
@@ -62,7 +62,7 @@ START_TEST(no_copies)
 }
 END_TEST
 
-/* Bytes of a range that are in this process's memory (of smaps, in kB). */
+/* How many bytes of a range are in this process's memory, from smaps, in whole kB. */
 static size_t resident(const void *from, size_t bytes)
 {
     FILE *f = fopen("/proc/self/smaps", "re");
@@ -81,8 +81,8 @@ static size_t resident(const void *from, size_t bytes)
     return sum << 10;
 }
 
-/* Rows of a large table come and go; those of a small one stay. */
-START_TEST(tables_are_given_back)
+/* The pages of a large table are released; those of a small one stay. */
+START_TEST(tables_are_released)
 {
     const int words = _i ? 40000 : 400, d = 512;
     struct dims dims = { .arch = "gpt2",
@@ -109,9 +109,9 @@ START_TEST(tables_are_given_back)
     }
     size_t left = resident(p->value, table);
     ck_assert_uint_ge(left, _i ? 0 : table / 10 * 9);
-    ck_assert_uint_le(left, table_resident(table) + ((size_t)4 << 20));
-    ck_assert(sum == again && table_resident(table) <= table &&
-              (!_i || table_resident(table) < table / 2));
+    ck_assert_uint_le(left, base_model_table_resident(table) + ((size_t)4 << 20));
+    ck_assert(sum == again && base_model_table_resident(table) <= table &&
+              (!_i || base_model_table_resident(table) < table / 2));
     base_model_free(&base);
 }
 END_TEST
@@ -119,7 +119,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, no_copies, 0, 2);
-    tcase_add_loop_test(tc, tables_are_given_back, 0, 2);
+    tcase_add_loop_test(tc, tables_are_released, 0, 2);
 }
 
 const struct suite suite_packs = { "packs", fill };

@@ -1,8 +1,9 @@
-/* test_safetensors.c - good, odd and bad safetensors files, each made by hand; conversions;
- * writing. */
+/* test_safetensors.c - valid, unusual and invalid safetensors files, each made by hand;
+ * conversions; writing. */
 #include "core/base/base.h"
 #include "core/format/safetensors.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,15 +14,13 @@ static char dir[64], path[128];
 
 static void setup(void)
 {
-    strcpy(dir, "/tmp/lowrank-st-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     snprintf(path, sizeof path, "%s/x.safetensors", dir);
 }
 
 static void teardown(void)
 {
-    unlink(path);
-    rmdir(dir);
+    temp_remove(dir);
 }
 
 static void put_bytes(const void *data, size_t size)
@@ -33,8 +32,8 @@ static void put_bytes(const void *data, size_t size)
     ck_assert_int_eq(fclose(f), 0);
 }
 
-/* A file of this header and N_DATA bytes 0, 1, 2, ... */
-static void put(const char *header, size_t header_size, size_t n_data)
+/* Write a file with this header and N_DATA bytes 0, 1, 2, ... */
+static void write_file(const char *header, size_t header_size, size_t n_data)
 {
     unsigned char *p = calloc(8 + header_size + n_data, 1);
 
@@ -52,7 +51,7 @@ static void put(const char *header, size_t header_size, size_t n_data)
     "}"
 #define TEXT(s) s, sizeof s - 1
 
-/* What the message must hold besides the path; NULL: the file is good. */
+/* What the message contains besides the path; NULL: the file is valid. */
 static const struct {
     const char *header;
     size_t size, n_data;
@@ -73,7 +72,7 @@ static const struct {
     { TEXT("{\"__metadata__\":{\"format\":\"pt\"}," TENSOR("a", "I64", "[1]", "0", "8") "}"), 8,
       NULL },
     { TEXT("{" TENSOR("", "F32", "[1]", "0", "4") "}"), 4, NULL },
-    /* --- the header */
+    /* --- The header */
     { TEXT(""), 0, "does not begin with '{'" },
     { TEXT("    "), 0, "does not begin with '{'" },
     { TEXT("[]"), 0, "does not begin with '{'" },
@@ -92,7 +91,7 @@ static const struct {
       "duplicate" },
     { TEXT("{\"a\\u0000b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}"), 4,
       "not valid JSON" },
-    /* --- one tensor */
+    /* --- One tensor */
     { TEXT("{\"a\":1}"), 0, "tensor 'a'" },
     { TEXT("{\"a\":{}}"), 0, "has no dtype" },
     { TEXT("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}"), 4, "has no shape" },
@@ -120,7 +119,7 @@ static const struct {
     { TEXT("{" TENSOR("a", "F32", "[2]", "-8", "0") "}"), 8, "data_offsets" },
     { TEXT("{" TENSOR("a", "F32", "[2]", "0.0", "8") "}"), 8, "data_offsets" },
     { TEXT("{" TENSOR("a", "F32", "[4]", "0", "16") "}"), 8, "ends at byte 16" },
-    /* --- the whole: covered exactly once */
+    /* --- All tensors: they cover the data exactly once */
     { TEXT("{" TENSOR("a", "F32", "[2]", "0", "8") "," TENSOR("b", "F32", "[2]", "4", "12") "}"),
       12, "overlaps" },
     { TEXT("{" TENSOR("a", "F32", "[2]", "0", "8") "," TENSOR("b", "F32", "[2]", "0", "8") "}"), 8,
@@ -141,7 +140,7 @@ START_TEST(headers)
 {
     struct safetensors s;
 
-    put(heads[_i].header, heads[_i].size, heads[_i].n_data);
+    write_file(heads[_i].header, heads[_i].size, heads[_i].n_data);
     int rc = st_open(&s, path);
     if (!heads[_i].says) {
         ck_assert_msg(rc == 0, "%s: %s", heads[_i].header, fail_text());
@@ -187,7 +186,7 @@ START_TEST(deep_nesting_is_refused)
 
     strcpy(text, "{\"a\":");
     memset(text + 5, '[', DEPTH);
-    put(text, DEPTH + 5, 0);
+    write_file(text, DEPTH + 5, 0);
     free(text);
     ck_assert_int_eq(st_open(&s, path), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), "not valid JSON"));
@@ -204,7 +203,7 @@ START_TEST(long_names_are_cut)
     memset(p, '\t' + 'A', LENGTH);
     p += LENGTH;
     p += sprintf(p, "\":{\"dtype\":\"F32\"}}");
-    put(text, (size_t)(p - text), 0);
+    write_file(text, (size_t)(p - text), 0);
     free(text);
     ck_assert_int_eq(st_open(&s, path), -1);
     ck_assert_uint_lt(strlen(fail_text()), 400);
@@ -225,7 +224,7 @@ START_TEST(many_tensors_are_quick)
         p += sprintf(p, "%s\"t%d\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[%d,%d]}",
                      i ? "," : "", N - 1 - i, i, i + 1);
     *p++ = '}';
-    put(text, (size_t)(p - text), N);
+    write_file(text, (size_t)(p - text), N);
     free(text);
     ck_assert_msg(st_open(&s, path) == 0, "%s", fail_text());
     ck_assert_int_eq(s.n, N);
@@ -239,12 +238,12 @@ START_TEST(many_tensors_are_quick)
     ck_assert_ptr_null(st_find(&s, "t"));
     ck_assert_ptr_null(st_find(&s, "z"));
     st_close(&s);
-    ck_assert_double_lt(now_mono() - t0,
-                        20); /* quadratic: hours; the rest is a slow machine's margin */
+    ck_assert_double_lt(now_mono() - t0, 20); /* with a quadratic algorithm: hours */
 }
 END_TEST
 
-/* One tensor "a" of these bytes, at an odd address in the map (the header has an odd length). */
+/* A tensor "a" of these bytes, at an odd address in the map, because the header has an odd
+ * length. */
 static void open_one(struct safetensors *s, const char *dtype, const void *data, size_t size,
                      size_t count)
 {
@@ -281,7 +280,7 @@ START_TEST(floats_convert)
     ck_assert_int_eq(st_reals(r, &s, t, 6), 0);
     ck_assert(memcmp(d, of_f16, sizeof of_f16) == 0 && r[2] == 65504 && signbit(r[5]));
     ck_assert_int_eq(st_reals(r, &s, t, 5), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "has 6 numbers; 5 are needed"));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "has 6 values, but 5 are needed"));
     st_close(&s);
 
     open_one(&s, "BF16", bf16, sizeof bf16, 3);
@@ -333,8 +332,8 @@ START_TEST(integers_convert)
 }
 END_TEST
 
-/* Not a number in the middle, an infinity at the end: named with their index, in every float type.
- */
+/* A NaN in the middle and an infinity at the end are reported with their index, for every float
+ * dtype. */
 START_TEST(nonfinite_is_refused)
 {
     static const unsigned char f16[] = { 0, 0, 1, 0x7c, 0, 0 }, bf16[] = { 0, 0, 0, 0, 0x80, 0x7f };
@@ -393,7 +392,7 @@ START_TEST(written_files_read_back)
 }
 END_TEST
 
-/* Another process cuts the file after it was opened: an error, not a crash. */
+/* Another process truncates the file after it was opened: an error, not a crash. */
 START_TEST(truncation_is_an_error)
 {
     enum { N = 1 << 16 };
@@ -405,7 +404,7 @@ START_TEST(truncation_is_an_error)
     ck_assert_int_eq(st_open(&s, path), 0);
     ck_assert_int_eq(truncate(path, 4096), 0);
     ck_assert_int_eq(st_reals(w, &s, st_find(&s, "w"), N), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "changed while it was read"));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "changed while it was being read"));
     ck_assert_ptr_null(st_floats_in_place(st_find(&s, "w")));
     st_close(&s);
     free(w);

@@ -1,8 +1,9 @@
 /* test_tok.c - tokenization against the tokenizers package: a small vocabulary of our own
- * (tests/golden/tok), and the MiniLM lines of the shared golden data where both are at hand. */
+ * (tests/golden/tok), and the lines for MiniLM of the shared golden data, if both are there. */
 #include "core/base/file.h"
 #include "core/text/tok.h"
-#include "tests/kit/suite.h" /* last: check.h has a macro called fail */
+#include "tests/kit/suite.h" /* last, because check.h defines a macro "fail" */
+#include "tests/kit/temp.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -11,32 +12,23 @@
 
 static const char small[] = "tests/golden/tok";
 
-/* A new folder with a vocabulary and, unless NULL, a configuration; the caller removes it. */
+/* A new folder with a vocabulary and, unless it is NULL, a configuration; the caller removes it. */
 static char *make_dir(const char *vocab, size_t size, const char *config)
 {
-    char *dir = xstrdup("/tmp/lowrank-tok-XXXXXX");
+    char *dir = xalloc(64, 1);
 
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     char *path = path_join(dir, "vocab.txt");
     ck_assert_int_eq(file_write(path, vocab, size, FAIL_STORE), 0);
     free(path);
-    path = path_join(dir, "tokenizer_config.json");
     if (config)
-        ck_assert_int_eq(file_write(path, config, strlen(config), FAIL_STORE), 0);
-    free(path);
+        temp_file(dir, "tokenizer_config.json", config);
     return dir;
 }
 
 static void remove_dir(char *dir)
 {
-    static const char *const names[] = { "vocab.txt", "tokenizer_config.json" };
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        char *path = path_join(dir, names[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
+    temp_remove(dir);
     free(dir);
 }
 
@@ -50,7 +42,7 @@ static char *small_dir(const char *config)
     return dir;
 }
 
-/* "" or what differs from the ids of a golden case. */
+/* How the ids differ from those of a golden case; "" if they are the same. */
 static const char *compare(const struct ids *got, const json_t *want)
 {
     static char text[256];
@@ -65,7 +57,7 @@ static const char *compare(const struct ids *got, const json_t *want)
     return text;
 }
 
-/* Check T on the cases of a file of JSON lines that WANTED accepts; their number. */
+/* Check T on those cases in a file of JSON lines that WANTED accepts; returns their number. */
 static int check_lines(const struct tok *t, const char *path, bool (*wanted)(const json_t *, int),
                        int arg)
 {
@@ -84,7 +76,7 @@ static int check_lines(const struct tok *t, const char *path, bool (*wanted)(con
         if (wanted(c, arg)) {
             json_t *a = json_object_get(c, json_object_get(c, "text") ? "text" : "a");
             json_t *b = json_object_get(c, json_object_get(c, "text") ? "pair" : "b");
-            /* transformers takes an empty second segment of a single pair for none */
+            /* transformers ignores an empty second segment if there is a single pair */
             if (json_object_get(c, "text") && json_string_length(b) == 0)
                 b = NULL;
             tok_join(t, json_string_value(a), json_string_length(a), json_string_value(b),
@@ -102,7 +94,7 @@ static int check_lines(const struct tok *t, const char *path, bool (*wanted)(con
     return n;
 }
 
-/* The configurations of cases.jsonl; NULL: no file, all defaults. */
+/* The configurations in cases.jsonl; NULL: no file, so everything has its default. */
 static const struct {
     const char *json;
     bool lower, keep_accents;
@@ -143,7 +135,7 @@ START_TEST(minilm)
     char *dir = xprintf("%s/models/minilm", home ? home : "out");
 
     if (!path) {
-        skip("tok: no shared golden data");
+        skip("tok: there is no shared golden data");
     } else if (access(dir, R_OK) != 0) {
         skip("tok: model 'minilm' has not been fetched");
     } else {
@@ -156,7 +148,8 @@ START_TEST(minilm)
 }
 END_TEST
 
-/* Text that is no text: each row, repeated, must give COUNT ids, all of them PIECE. */
+/* Bytes that are not text, or unusual text. Each row, repeated, must give COUNT ids, all of
+ * PIECE. */
 static const struct {
     const char *bytes;
     int size, times, count;
@@ -165,7 +158,7 @@ static const struct {
     { "", 0, 1, 0, "" },
     { "\0", 1, 1000, 0, "" },
     { "\xFF\xFE", 2, 1000, 0, "" },
-    { "\xE4\xBD", 2, 1, 0, "" },              /* cut in a character */
+    { "\xE4\xBD", 2, 1, 0, "" },              /* ends within a character */
     { "\xC0\xAF\xED\xA0\x80", 5, 10, 0, "" }, /* overlong, surrogate */
     { "a\0", 2, 1, 1, "a" },
     { "\xF0\x9F\xFFt", 4, 1, 1, "t" },
@@ -173,7 +166,8 @@ static const struct {
     { "word ", 5, 200000, 200000, "word" },
     { "\xE4\xBD\xA0", 3, 100000, 100000, "\xE4\xBD\xA0" },
     { "a\xCC\x81", 3, 1, 1, "a" },
-    { "\xE3\x80\xAE\xCC\x81\xE1\xAD\x84", 9, 100000, 1, "[UNK]" }, /* a long run of marks */
+    { "\xE3\x80\xAE\xCC\x81\xE1\xAD\x84", 9, 100000, 1,
+      "[UNK]" }, /* many combining marks in a row */
 };
 
 START_TEST(odd_text)
@@ -200,7 +194,7 @@ END_TEST
 
 #define SPECIALS "[PAD]\n[UNK]\n[CLS]\n[SEP]\n"
 
-/* Folders that must be refused, and what the message names. */
+/* Folders that are errors, and what the message mentions. */
 static const struct {
     const char *vocab, *config, *message;
 } refused[] = {
@@ -255,7 +249,8 @@ START_TEST(lines_may_end_in_crlf)
 }
 END_TEST
 
-/* Tokens of two texts, the limit, tokens left of each, tokens cut (special tokens: 3). */
+/* The tokens of two texts, the limit, what is left of each, and how many were removed; there are 3
+ * special tokens. */
 static const struct {
     int a, b, max_len, keep_a, keep_b;
 } cuts[] = {
@@ -282,7 +277,8 @@ START_TEST(longest_first)
 }
 END_TEST
 
-/* utf8_next replaces as Unicode recommends: one U+FFFD for each longest start of a character. */
+/* utf8_next replaces invalid bytes as Unicode recommends: one U+FFFD for each maximal beginning of
+ * a character. */
 static const struct {
     const char *bytes;
     int n;

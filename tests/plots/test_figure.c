@@ -1,4 +1,5 @@
-/* test_figure.c - templates, the data and scripts made of them, and what gnuplot can do wrong. */
+/* test_figure.c - templates, the data files and scripts that are made of them, and whole figures.
+ */
 #include "core/base/file.h"
 #include "core/cmd.h"
 #include "plots/figure/figure.h"
@@ -11,18 +12,16 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 extern const struct cmd cmd_figure;
 
-static void put(const char *path, const char *text, int mode)
+static void write_file(const char *path, const char *text)
 {
     ck_assert_msg(file_write(path, text, strlen(text), FAIL_RUN) == 0, "%s", fail_text());
-    ck_assert_int_eq(chmod(path, (mode_t)mode), 0);
 }
 
-static char *get(const char *path)
+static char *read_file(const char *path)
 {
     struct file f;
 
@@ -41,7 +40,7 @@ static int figure(const char *words)
     for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
         argv[argc++] = w;
     fflush(stdout);
-    int out = dup(1); /* results would stand between the lines of check */
+    int out = dup(1); /* keep the results out of the output of check */
     FILE *quiet = freopen("/dev/null", "w", stdout);
     ck_assert(quiet != NULL);
     int rc = cmd_figure.run(argc, argv);
@@ -52,7 +51,7 @@ static int figure(const char *words)
     return rc;
 }
 
-/* --- text */
+/* --- data and scripts */
 
 static const struct {
     const char *s, *label, *tic;
@@ -84,7 +83,7 @@ static const char template_text[] = "# What it shows.\n"
                                     "\n"
                                     "plot data\n";
 
-/* Rows as a query gives them. */
+/* Rows as a query returns them. */
 static struct rows make_rows(const char *const *col, int n_cols, const char *const *cell,
                              int n_rows, const char *numeric)
 {
@@ -124,8 +123,8 @@ static struct figure golden_figure(const char *const *cell, int n_rows, const ch
     char *style = path_join(plots, "style.gp");
 
     ck_assert_int_eq(make_dirs(plots), 0);
-    put(gp, template_text, 0644);
-    put(style, "# style\n", 0644);
+    write_file(gp, template_text);
+    write_file(style, "# style\n");
     setenv("LOWRANK_SHARE", share, 1);
     ck_assert_msg(template_load(&f.t, "t") == 0, "%s", fail_text());
     unsetenv("LOWRANK_SHARE");
@@ -143,28 +142,29 @@ START_TEST(golden_script)
     struct figure f = golden_figure(cells, 3, "0111");
     char *script = figure_script(&f), *data = figure_data(&f);
 
-    ck_assert_str_eq(script,
-                     "# t.gp: What it shows.\n"
-                     "# Written by 'lowrank figure t'. To draw it again, here: gnuplot -d t.gp\n"
-                     "if (!exists('formats')) { formats = 'pdf svg png' }\n"
-                     "if (!exists('stem')) { stem = 't' }\n"
-                     "format = word(formats, 1)\n"
-                     "formats = formats[strlen(format) + 2:]\n"
-                     "data = 't.dat'\n"
-                     "note_label = 'F1 (%)'\n"
-                     "note_scale = '100'\n"
-                     "d_first = 0; d_blocks = 2\n"
-                     "d_x_min = 8; d_x_max = 64\n"
-                     "d_lo_min = 0.5; d_lo_max = 0.5\n"
-                     "d_y_min = 0.5; d_y_max = 0.75\n"
-                     "array d_series[2] = ['q\\_1', 'a% b']\n"
-                     "d_series_n = 2\n"
-                     "array d_x[2] = ['8', '64']\n"
-                     "width = 8.4\n"
-                     "height = 3 + d_blocks\n"
-                     "\n# style\n\n\nplot data\n\n"
-                     "set output\n"
-                     "if (strlen(formats)) { load 't.gp' }\n");
+    ck_assert_str_eq(
+        script,
+        "# t.gp: What it shows.\n"
+        "# Written by 'lowrank figure t'. To draw it again, run in this folder: gnuplot -d t.gp\n"
+        "if (!exists('formats')) { formats = 'pdf svg png' }\n"
+        "if (!exists('stem')) { stem = 't' }\n"
+        "format = word(formats, 1)\n"
+        "formats = formats[strlen(format) + 2:]\n"
+        "data = 't.dat'\n"
+        "note_label = 'F1 (%)'\n"
+        "note_scale = '100'\n"
+        "d_first = 0; d_blocks = 2\n"
+        "d_x_min = 8; d_x_max = 64\n"
+        "d_lo_min = 0.5; d_lo_max = 0.5\n"
+        "d_y_min = 0.5; d_y_max = 0.75\n"
+        "array d_series[2] = ['q\\_1', 'a% b']\n"
+        "d_series_n = 2\n"
+        "array d_x[2] = ['8', '64']\n"
+        "width = 8.4\n"
+        "height = 3 + d_blocks\n"
+        "\n# style\n\n\nplot data\n\n"
+        "set output\n"
+        "if (strlen(formats)) { load 't.gp' }\n");
     char *blocks = strstr(data, "\n\n# d");
     ck_assert_ptr_nonnull(blocks);
     ck_assert_str_eq(blocks, "\n\n# d, series q_1\n# x lo y\n8 NaN 0.5\n64 0.5 0.75\n"
@@ -178,7 +178,7 @@ START_TEST(golden_script)
 }
 END_TEST
 
-/* Texts in the first column become numbers of a list. */
+/* Strings in the first column become indices into a list. */
 START_TEST(golden_categories)
 {
     struct figure f = golden_figure(named_cells, 2, "0011");
@@ -197,16 +197,18 @@ END_TEST
 static const struct {
     const char *text, *why;
 } bad[] = {
-    { "plot x\n", "header lacks" },
+    { "plot x\n", "header must begin" },
     { "# a\n# size: 3\n", "WIDTH x HEIGHT" },
-    { "# a\n# colour: red\n", "none of size" },
-    { "# a\n# data: d q by x\n", "data without columns" },
-    { "# a\n# data: d q(x: y\n", "no closing bracket" },
+    { "# a\n# size: 1 x 2\n# size: 1 x 2\n", "line 3: the line 'size' occurs twice" },
+    { "# a\n# siez: 1 x 2\n", "unknown header line 'siez'; did you mean 'size'?" },
+    { "# a\n# colour: red\n", "must be one of size, like, make, runs, text, data" },
+    { "# a\n# data: d q by x\n", "must name its columns" },
+    { "# a\n# data: d q(x: y\n", "closing parenthesis is missing" },
     { "# a\n# data: d q(x): y\n", "name=value" },
-    { "# a\n# data: d q or x: y\n", "not 'by KEY" },
+    { "# a\n# data: d q or x: y\n", "form 'by KEY" },
     { "# a\n# data: d q: y,, z\n", "empty word" },
-    { "# a\n# data: d\n", "no query" },
-    { "# a\n# size: 1 x 2\n# make: m\n", "header lacks" },
+    { "# a\n# data: d\n", "name of a query is missing" },
+    { "# a\n# size: 1 x 2\n# make: m\n", "header must begin" },
 };
 
 START_TEST(bad_templates)
@@ -217,8 +219,8 @@ START_TEST(bad_templates)
     char *plots = path_join(share, "plots");
 
     ck_assert_int_eq(make_dirs(plots), 0);
-    put(gp, bad[_i].text, 0644);
-    put(style, "", 0644);
+    write_file(gp, bad[_i].text);
+    write_file(style, "");
     setenv("LOWRANK_SHARE", share, 1);
     ck_assert_int_eq(template_load(&t, "t"), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
@@ -230,113 +232,51 @@ START_TEST(bad_templates)
 }
 END_TEST
 
+/* A figure that is like another one runs its own commands first. */
+START_TEST(like_another)
+{
+    struct template t;
+    const char *share = kit_path("like");
+    char *plots = path_join(share, "plots"), *style = path_join(plots, "style.gp");
+    char *t_gp = path_join(plots, "t.gp"), *u_gp = path_join(plots, "u.gp");
+
+    ck_assert_int_eq(make_dirs(plots), 0);
+    write_file(style, "");
+    write_file(t_gp, "# T.\n# size: 1 x 2\n# like: u\n# make: m\n# data: d q: x\ntitle = 'T'\n");
+    write_file(u_gp, "# U.\n# size: 3 x 4\n# make: n\n# data: e r: y\nplot data\n");
+    setenv("LOWRANK_SHARE", share, 1);
+    ck_assert_msg(template_load(&t, "t") == 0, "%s", fail_text());
+    unsetenv("LOWRANK_SHARE");
+    ck_assert_str_eq(t.body, "title = 'T'\nplot data\n");
+    ck_assert_str_eq(t.width, "1");
+    ck_assert_str_eq(t.data[0].query, "q");
+    template_free(&t);
+    free(u_gp);
+    free(t_gp);
+    free(style);
+    free(plots);
+}
+END_TEST
+
 START_TEST(own_templates)
 {
-    static const char *const name[] = {
-        "rank",       "targets",         "alpha",           "phi_rank",
-        "phi_seed",   "phi_rank_layers", "phi_seed_layers", "bench_history",
-        "bench_scale"
-    };
+    char *name[MAX_FIGURES + 1];
     struct template t;
+    int n = template_names(name);
 
-    for (size_t i = 0; i < ARRAY_LEN(name); i++) {
+    ck_assert_int_gt(n, 20);
+    for (int i = 0; i < n; i++) {
         ck_assert_msg(template_load(&t, name[i]) == 0, "%s", fail_text());
         for (int k = 0; k < t.n_data; k++)
             ck_assert_msg(query_find(t.data[k].query), "%s: %s", name[i], t.data[k].query);
         template_free(&t);
+        free(name[i]);
     }
     ck_assert_int_eq(template_load(&t, "rnk"), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     ck_assert_msg(strstr(fail_text(), "did you mean 'rank'"), "%s", fail_text());
     ck_assert_int_eq(template_load(&t, "../plots/rank"), -1);
     ck_assert_int_eq(template_load(&t, "style"), -1);
-}
-END_TEST
-
-/* --- gnuplot */
-
-static const struct {
-    const char *script; /* NULL: no such program */
-    int code;
-    const char *why;
-} fakes[] = {
-    { NULL, FAIL_TOOL, "not installed" },
-    { "#!/bin/sh\necho; echo 'plot x'; echo '     ^'; echo '\"t.gp\" line 3: undefined variable: "
-      "x' >&2\nexit 1\n",
-      FAIL_TOOL, "exit 1): \"t.gp\" line 3: undefined variable: x" },
-    { "#!/bin/sh\nexit 3\n", FAIL_TOOL, "exit 3): no message" },
-    { "#!/bin/sh\nkill -9 $$\n", FAIL_TOOL, "killed by signal 9" },
-    { "#!/bin/sh\nwhile :; do :; done\n", FAIL_TOOL, "did not finish within" },
-    { "#!/bin/sh\nexit 0\n", FAIL_STORE, "wrote no" },
-    { "#!/bin/sh\nprintf '%%PDF-1.5 half' >\"$OUT/.t-$PPID.pdf\"\n", FAIL_STORE,
-      "incomplete (13 bytes)" },
-};
-
-START_TEST(fake_gnuplot)
-{
-    static const char *const formats[] = { "pdf", NULL };
-    const char *bin = kit_path("bin"), *out = kit_path("out");
-    char *program = path_join(bin, "gnuplot"), *old = path_join(out, "t.pdf");
-    char *path = xstrdup(getenv("PATH")), *path_bin = xprintf("%s", bin);
-
-    ck_assert_int_eq(make_dirs(bin), 0);
-    ck_assert_int_eq(make_dirs(out), 0);
-    put(old, "the older figure", 0644);
-    unlink(program);
-    if (fakes[_i].script)
-        put(program, fakes[_i].script, 0755);
-    setenv("OUT", out, 1);
-    setenv("PATH", path_bin, 1);
-    gnuplot_timeout_s = 0.5;
-    int rc = gnuplot_draw(out, "t", formats);
-    setenv("PATH", path, 1);
-    ck_assert_int_eq(rc, -1);
-    ck_assert_msg(strstr(fail_text(), fakes[_i].why), "%s", fail_text());
-    ck_assert_int_eq(fail_code(), fakes[_i].code);
-    char *left = get(old);
-    ck_assert_str_eq(left, "the older figure");
-    char *temporary = xprintf("%s/.t-%ld.pdf", out, (long)getpid());
-    ck_assert(!file_exists(temporary));
-    free(temporary);
-    free(left);
-    free(path_bin);
-    free(path);
-    free(old);
-    free(program);
-}
-END_TEST
-
-static bool have_gnuplot(void)
-{
-    char program[] = "gnuplot", flag[] = "--version", out[64];
-    char *argv[] = { program, flag, NULL };
-
-    return spawn_wait(argv, out, sizeof out, 20) == 0;
-}
-
-/* gnuplot says that all is well on a full disk. */
-START_TEST(full_disk)
-{
-    static const char *const formats[] = { "svg", NULL };
-    const char *out = kit_path("full");
-    char *gp = path_join(out, "t.gp"), *svg = path_join(out, "t.svg");
-    char *link = xprintf("%s/.t-%ld.svg", out, (long)getpid());
-
-    if (!have_gnuplot()) {
-        skip("gnuplot is not installed");
-        return;
-    }
-    ck_assert_int_eq(make_dirs(out), 0);
-    put(gp, "set terminal svg\nset output stem.'.svg'\nplot x\nset output\n", 0644);
-    ck_assert_int_eq(symlink("/dev/full", link), 0);
-    ck_assert_int_eq(gnuplot_draw(out, "t", formats), -1);
-    ck_assert_msg(fail_code() == FAIL_STORE || fail_code() == FAIL_TOOL, "%s", fail_text());
-    ck_assert(!file_exists(svg));
-    ck_assert_int_eq(gnuplot_draw(out, "t", formats), 0);
-    ck_assert(file_exists(svg));
-    free(link);
-    free(svg);
-    free(gp);
 }
 END_TEST
 
@@ -350,7 +290,7 @@ START_TEST(no_runs)
     struct store *s;
 
     ck_assert_int_eq(make_dirs(home), 0);
-    for (int twice = 0; twice < 2; twice++) { /* without a database, and with an empty one */
+    for (int twice = 0; twice < 2; twice++) { /* without a database, then with an empty one */
         ck_assert_int_eq(figure(command), -1);
         ck_assert_str_eq(fail_text(), "no runs yet for figure 'rank': lowrank sweep rank");
         ck_assert_int_eq(fail_code(), FAIL_RUN);
@@ -364,18 +304,18 @@ START_TEST(no_runs)
 }
 END_TEST
 
-static double good(int rank, int lr, int seed)
+static double accuracy(int rank, int lr, int seed)
 {
     return 0.7 + 0.003 * seed * lr + 0.001 * rank;
 }
-static double nothing(int rank, int lr, int seed)
+static double no_number(int rank, int lr, int seed)
 {
     return (void)rank, (void)lr, (void)seed, NAN;
 }
 
 static struct store *planned(const char *home, int seeds, double (*value)(int, int, int))
 {
-    const struct kit_study k = { "rank", "accuracy", value == nothing ? 1 : 3, 1, seeds, 1 };
+    const struct kit_study k = { "rank", "accuracy", value == no_number ? 1 : 3, 1, seeds, 1 };
     char *db = path_join(home, "lowrank.db");
     struct store *s;
 
@@ -392,7 +332,7 @@ START_TEST(only_nan)
     const char *home = kit_path("nan");
     char *command = xprintf("figure rank --home %s", home);
 
-    store_close(planned(home, 1, nothing));
+    store_close(planned(home, 1, no_number));
     ck_assert_int_eq(figure(command), -1);
     ck_assert_int_eq(fail_code(), FAIL_RUN);
     ck_assert_msg(strstr(fail_text(), "gave a number"), "%s", fail_text());
@@ -400,22 +340,22 @@ START_TEST(only_nan)
 }
 END_TEST
 
-/* One seed has no interval; the same figure twice is the same file. */
+/* A single seed has no interval. A figure that is drawn twice is the same file. */
 START_TEST(drawn)
 {
     const char *home = kit_path(_i ? "three" : "one");
     char *command = xprintf("figure rank --home %s task=t", home);
     char *path = xprintf("%s/figures/rank.svg", home), *dat = xprintf("%s/figures/rank.dat", home);
 
-    if (!have_gnuplot()) {
+    if (!gnuplot_is_installed()) {
         skip("gnuplot is not installed");
         return;
     }
-    store_close(planned(home, _i ? 3 : 1, good));
+    store_close(planned(home, _i ? 3 : 1, accuracy));
     ck_assert_msg(figure(command) == 0, "%s", fail_text());
-    char *first = get(path);
+    char *first = read_file(path);
     ck_assert_msg(figure(command) == 0, "%s", fail_text());
-    char *second = get(path), *text = get(dat);
+    char *second = read_file(path), *text = read_file(dat);
     ck_assert_str_eq(first, second);
     ck_assert_ptr_nonnull(strstr(first, _i ? "q,v (n = 3)" : "q,v (n = 1)"));
     ck_assert_ptr_nonnull(strstr(text, "# runs: "));
@@ -452,11 +392,11 @@ START_TEST(heat_maps)
                                         "phi_seed_layers" };
     const char *home = kit_path("phi");
 
-    if (!have_gnuplot()) {
+    if (!gnuplot_is_installed()) {
         skip("gnuplot is not installed");
         return;
     }
-    struct store *s = planned(home, 1, good);
+    struct store *s = planned(home, 1, accuracy);
     add_phi(s, "phi_rank", 2, 3);
     add_phi(s, "phi_seed", 3, 3);
     add_phi(s, "phi_random", 3, 3);
@@ -465,7 +405,7 @@ START_TEST(heat_maps)
         char *command = xprintf("figure %s --home %s --format svg", name[i], home);
         char *path = xprintf("%s/figures/%s.svg", home, name[i]);
         ck_assert_msg(figure(command) == 0, "%s", fail_text());
-        char *svg = get(path);
+        char *svg = read_file(path);
         ck_assert_msg(strstr(svg, ", layer 2"), "%s", name[i]);
         ck_assert_int_eq(strstr(svg, ", layer 3") != NULL, strstr(name[i], "layers") != NULL);
         free(svg);
@@ -475,19 +415,18 @@ START_TEST(heat_maps)
 }
 END_TEST
 
-static void fill(TCase *tc)
+static void add_figure_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, quoting, 0, (int)ARRAY_LEN(quotes));
     tcase_add_test(tc, golden_script);
     tcase_add_test(tc, golden_categories);
     tcase_add_loop_test(tc, bad_templates, 0, (int)ARRAY_LEN(bad));
+    tcase_add_test(tc, like_another);
     tcase_add_test(tc, own_templates);
-    tcase_add_loop_test(tc, fake_gnuplot, 0, (int)ARRAY_LEN(fakes));
-    tcase_add_test(tc, full_disk);
     tcase_add_test(tc, no_runs);
     tcase_add_test(tc, only_nan);
     tcase_add_loop_test(tc, drawn, 0, 2);
     tcase_add_test(tc, heat_maps);
 }
 
-const struct suite suite_figure = { "figure", fill };
+const struct suite suite_figure = { "figure", add_figure_tests };

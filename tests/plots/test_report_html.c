@@ -1,7 +1,8 @@
-/* test_report_html.c - pieces of HTML byte for byte; the page of a planted store: its parts, its
- * tags, its escapes, the same bytes again, with and without gnuplot. */
+/* test_report_html.c - pieces of HTML byte for byte; the report of a planted store: its parts, its
+ * tags and its escapes, the same bytes again, with and without gnuplot. */
 #include "core/base/file.h"
 #include "core/cmd.h"
+#include "plots/figure/gnuplot.h"
 #include "plots/report/html.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"
@@ -28,14 +29,14 @@ static const struct {
       "&#39; [1m  \xEF\xBF\xBD 語&#39;" },
 };
 
-static void id(FILE *to, const char *s)
+static void put_id(FILE *to, const char *s)
 {
     html_id(to, "p-", s);
 }
 
 START_TEST(pieces_are_exact)
 {
-    static void (*const put[])(FILE *, const char *) = { html_text, id, html_word };
+    static void (*const put[])(FILE *, const char *) = { html_text, put_id, html_word };
     const char *want[] = { pieces[_i].text, pieces[_i].id, pieces[_i].word };
 
     for (int k = 0; k < 3; k++) {
@@ -80,12 +81,13 @@ START_TEST(table_is_exact)
 }
 END_TEST
 
-/* --- the page */
+/* --- the report */
 
 enum { DEEP = 64, IDS = 4096 };
 
-/* One tag from S (after '<') on the stack of names; what follows it. Attributes are quoted. */
-static const char *tag(const char *s, char stack[DEEP][16], int *depth)
+/* Read one tag from S, which is behind its '<', and update the stack of open elements. Attributes
+ * must be quoted. Returns what follows the tag. */
+static const char *read_tag(const char *s, char stack[DEEP][16], int *depth)
 {
     bool close = *s == '/';
     const char *name = s + close;
@@ -111,7 +113,7 @@ static const char *tag(const char *s, char stack[DEEP][16], int *depth)
     return s + 1;
 }
 
-/* Every tag is closed in order; text has neither '<' nor '&' of its own. */
+/* All tags are closed in order, and text does not contain a bare '<' or '&'. */
 static void check_tags(const char *s)
 {
     char stack[DEEP][16];
@@ -122,7 +124,7 @@ static void check_tags(const char *s)
         bool raw = depth > 0 && (strcmp(stack[depth - 1], "script") == 0 ||
                                  strcmp(stack[depth - 1], "style") == 0);
         if (*s == '<' && (!raw || s[1] == '/')) {
-            s = tag(s + 1, stack, &depth);
+            s = read_tag(s + 1, stack, &depth);
             continue;
         }
         if (*s == '&')
@@ -134,28 +136,28 @@ static void check_tags(const char *s)
     ck_assert_int_eq(depth, 0);
 }
 
-/* Ids differ, and what refers to one finds it. */
-static void check_ids(const char *page)
+/* Ids are unique, and every reference has its target. */
+static void check_ids(const char *html)
 {
     static char *seen[IDS];
     int n = 0;
 
-    for (const char *s = page; (s = strpbrk(s, " \n")) != NULL; s++) {
+    for (const char *s = html; (s = strpbrk(s, " \n")) != NULL; s++) {
         if (strncmp(s + 1, "id=", 3) != 0)
             continue;
         char *one = xprintf("%.*s", (int)strcspn(s + 5, "\"'"), s + 5);
         for (int i = 0; i < n; i++)
-            ck_assert_msg(strcmp(seen[i], one) != 0, "id '%s' twice", one);
+            ck_assert_msg(strcmp(seen[i], one) != 0, "id '%s' occurs twice", one);
         ck_assert_int_lt(n, IDS);
         seen[n++] = one;
     }
-    for (const char *s = page; (s = strstr(s, "href=")) != NULL; s++) {
+    for (const char *s = html; (s = strstr(s, "href=")) != NULL; s++) {
         int i = 0;
         size_t len = strcspn(s + 7, "\"'");
         ck_assert_msg(s[6] == '#', "%.40s", s);
         while (i < n && (strlen(seen[i]) != len || strncmp(seen[i], s + 7, len) != 0))
             i++;
-        ck_assert_msg(i < n, "%.40s leads nowhere", s);
+        ck_assert_msg(i < n, "%.40s does not have a target", s);
     }
     ck_assert_int_gt(n, 1);
     while (n > 0)
@@ -167,8 +169,8 @@ static double value(int rank, int lr, int seed)
     return rank == 4 && seed == 2 ? INFINITY : 0.5 + 0.01 * rank + 0.002 * seed * lr;
 }
 
-/* Three ranks with two seeds, one run of which diverges, in two studies; texts that would be
- * markup. */
+/* Two studies of three ranks with two seeds, of which one run diverges. If ASKED, the store also
+ * has the words of their command lines, and titles and words that look like markup. */
 static const char *planted(const char *name, bool asked)
 {
     static const struct kit_study k = { "rank", "accuracy", 3, 1, 2, 1 },
@@ -192,8 +194,8 @@ static const char *planted(const char *name, bool asked)
     return home;
 }
 
-/* The page of HOME into a text; NULL when the command failed. */
-static char *report(const char *home, const char *study)
+/* The report of HOME as a string; NULL if the command failed. */
+static char *make_report(const char *home, const char *study)
 {
     char command[] = "report", flag[] = "--home", quiet[] = "-q";
     char *dir = xstrdup(home), *name = xstrdup(study), *path = path_join(home, "report.html");
@@ -201,7 +203,7 @@ static char *report(const char *home, const char *study)
     struct file f;
 
     fflush(stdout);
-    int out = dup(1); /* results would stand between the lines of check */
+    int out = dup(1); /* keep the results out of the output of check */
     ck_assert(freopen("/dev/null", "w", stdout) != NULL);
     int rc = cmd_report.run(*study ? 5 : 4, argv);
     fflush(stdout);
@@ -218,59 +220,52 @@ static char *report(const char *home, const char *study)
     return text;
 }
 
-static void has(const char *page, const char *text)
+static void has(const char *html, const char *text)
 {
-    ck_assert_msg(strstr(page, text), "no '%s' in the page", text);
-}
-
-static bool have_gnuplot(void)
-{
-    char program[] = "gnuplot", flag[] = "--version", out[64];
-    char *argv[] = { program, flag, NULL };
-
-    return spawn_wait(argv, out, sizeof out, 20) == 0;
+    ck_assert_msg(strstr(html, text), "no '%s' in the report", text);
 }
 
 START_TEST(report_of_a_store)
 {
     const char *home = planted(_i ? "asked" : "old", _i);
-    char *page = report(home, ""), *again = report(home, ""), *named = report(home, "rank");
+    char *html = make_report(home, ""), *again = make_report(home, ""),
+         *named = make_report(home, "rank");
 
-    ck_assert_msg(page && again && named, "%s", fail_text());
-    ck_assert_msg(strcmp(page, again) == 0, "two pages of one store differ");
+    ck_assert_msg(html && again && named, "%s", fail_text());
+    ck_assert_msg(strcmp(html, again) == 0, "two reports of one store differ");
     check_tags(named);
-    has(page, "id=\"claim-alpha_5fvalue\"");
+    has(html, "id=\"claim-alpha_5fvalue\"");
     has(named, "id=\"claim-rank_5fflat\"");
     ck_assert_ptr_null(strstr(named, "id=\"claim-alpha_5fvalue\""));
-    check_tags(page);
-    check_ids(page);
-    has(page, "<section id=\"study-rank\">");
-    has(page, "<section id=\"claims\">");
-    has(page, "<section id=\"provenance\">");
-    has(page, "<p>5 of 6 runs done, <strong>1 diverged</strong>.</p>");
-    has(page, "loss is not finite at step 3");
-    has(page, "<th scope=\"row\" class=\"n\">1</th><td class=\"n\">51.3 ± 1.3 (2)</td>");
-    has(page, "class=\"n paper\">68.8"); /* Table 6's first number, from the store */
-    has(page, "@media print");
-    ck_assert_ptr_null(strstr(page, "<script>alert"));
-    ck_assert_ptr_null(strstr(page, "src=\"http"));
-    ck_assert_ptr_null(strstr(page, "url(http"));
-    if (have_gnuplot())
-        has(page, _i ? "<g id=\"f2-" : "<g id=\"f1-");
+    check_tags(html);
+    check_ids(html);
+    has(html, "<section id=\"study-rank\">");
+    has(html, "<section id=\"claims\">");
+    has(html, "<section id=\"provenance\">");
+    has(html, "<p>5 of 6 runs done, <strong>1 diverged</strong>.</p>");
+    has(html, "loss is not finite at step 3");
+    has(html, "<th scope=\"row\" class=\"n\">1</th><td class=\"n\">51.3 ± 1.3 (2)</td>");
+    has(html, "class=\"n paper\">68.8"); /* the first number of Table 6, from the store */
+    has(html, "@media print");
+    ck_assert_ptr_null(strstr(html, "<script>alert"));
+    ck_assert_ptr_null(strstr(html, "src=\"http"));
+    ck_assert_ptr_null(strstr(html, "url(http"));
+    if (gnuplot_is_installed())
+        has(html, _i ? "<g id=\"f2-" : "<g id=\"f1-");
     if (_i) {
-        has(page, "&#60;script&#62;alert(1)&#60;/script&#62;</h2>");
-        has(page, "<pre>lowrank sweep rank &#39;note=it&#39;\\&#39;&#39;s &#60;b&#62;&#39; "
+        has(html, "&#60;script&#62;alert(1)&#60;/script&#62;</h2>");
+        has(html, "<pre>lowrank sweep rank &#39;note=it&#39;\\&#39;&#39;s &#60;b&#62;&#39; "
                   "--seeds 2</pre>");
-        has(page,
+        has(html,
             "lowrank run rank &#39;note=it&#39;\\&#39;&#39;s &#60;b&#62;&#39; rank=4 seed=1<");
-    } else { /* every setting is a word */
-        has(page, "<pre>lowrank sweep rank alpha=8 epochs=1 ");
-        has(page, "lowrank run alpha=8 epochs=1 lr=0.001 method=lora model=m rank=4 targets=q,v "
+    } else { /* every setting is repeated as a word */
+        has(html, "<pre>lowrank sweep rank alpha=8 epochs=1 ");
+        has(html, "lowrank run alpha=8 epochs=1 lr=0.001 method=lora model=m rank=4 targets=q,v "
                   "task=t seed=1<");
     }
     free(named);
     free(again);
-    free(page);
+    free(html);
 }
 END_TEST
 
@@ -281,32 +276,32 @@ START_TEST(report_without_gnuplot)
 
     ck_assert_int_eq(make_dirs(nothing), 0);
     setenv("PATH", nothing, 1);
-    char *page = report(home, "");
+    char *html = make_report(home, "");
     setenv("PATH", path, 1);
-    ck_assert_msg(page != NULL, "%s", fail_text());
-    check_tags(page);
-    has(page, "gnuplot was not installed");
-    has(page, "<table>");
-    ck_assert_ptr_null(strstr(page, "<svg"));
-    free(page);
+    ck_assert_msg(html != NULL, "%s", fail_text());
+    check_tags(html);
+    has(html, "gnuplot was not installed");
+    has(html, "<table>");
+    ck_assert_ptr_null(strstr(html, "<svg"));
+    free(html);
     free(path);
 }
 END_TEST
 
-/* A figure that cannot be drawn is a line that says why. */
+/* In place of a figure that cannot be drawn, the report says why. */
 START_TEST(report_without_a_figure)
 {
     const char *home = planted("figureless", true);
     char *db = path_join(home, "lowrank.db");
 
     kit_sql(db, "UPDATE sweep SET spec = json_set(spec, '$.figure', 'rnk')");
-    char *page = report(home, "");
-    ck_assert_msg(page != NULL, "%s", fail_text());
-    check_tags(page);
-    if (have_gnuplot())
-        has(page, "No figure <code>rnk</code>: unknown figure &#39;rnk&#39;; did you mean "
+    char *html = make_report(home, "");
+    ck_assert_msg(html != NULL, "%s", fail_text());
+    check_tags(html);
+    if (gnuplot_is_installed())
+        has(html, "No figure <code>rnk</code>: unknown figure &#39;rnk&#39;; did you mean "
                   "&#39;rank&#39;?</p>");
-    free(page);
+    free(html);
     free(db);
 }
 END_TEST
@@ -317,24 +312,24 @@ START_TEST(nothing_to_report)
     char *db = path_join(home, "lowrank.db");
     struct store *s;
 
-    ck_assert_ptr_null(report(home, ""));
+    ck_assert_ptr_null(make_report(home, ""));
     ck_assert_int_eq(fail_code(), FAIL_STORE);
     ck_assert_int_eq(make_dirs(home), 0);
     ck_assert_int_eq(store_open(&s, db, STORE_WRITE), 0);
     ck_assert_int_eq(kit_plan(s, &kit_small), 0);
     store_close(s);
-    ck_assert_ptr_null(report(home, ""));
+    ck_assert_ptr_null(make_report(home, ""));
     ck_assert_int_eq(fail_code(), FAIL_RUN);
     ck_assert_str_eq(fail_text(),
-                     "no finished runs yet to report; 'lowrank status' shows what there is");
-    ck_assert_ptr_null(report(home, "rnak"));
+                     "no finished runs to report yet; 'lowrank status' shows what there is");
+    ck_assert_ptr_null(make_report(home, "rnak"));
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     ck_assert_str_eq(fail_text(), "unknown study 'rnak'; did you mean 'rank'?");
     free(db);
 }
 END_TEST
 
-static void fill(TCase *tc)
+static void add_report_html_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, pieces_are_exact, 0, (int)ARRAY_LEN(pieces));
     tcase_add_test(tc, table_is_exact);
@@ -344,4 +339,4 @@ static void fill(TCase *tc)
     tcase_add_test(tc, nothing_to_report);
 }
 
-const struct suite suite_report_html = { "report_html", fill };
+const struct suite suite_report_html = { "report_html", add_report_html_tests };

@@ -6,6 +6,7 @@
 #include "results/store/guard.h"
 #include "results/store/metrics.h"
 #include "tests/kit/store_kit.h"
+#include "tests/kit/temp.h"
 #include "results/store/db.h"
 
 #include "core/base/file.h"
@@ -276,23 +277,9 @@ static void become_nobody(void)
 
 static const char *foreign_folder(char dir[64])
 {
-    strcpy(dir, "/tmp/lowrank-ro-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     ck_assert_int_eq(chmod(dir, 0755), 0);
     return dir;
-}
-
-static void remove_foreign(const char *dir)
-{
-    static const char *const names[] = { "lowrank.db", "lowrank.db-wal", "lowrank.db-shm" };
-
-    chmod(dir, 0755);
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        char *path = path_join(dir, names[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
 }
 
 /* As nobody, writing is refused, and reading works or is refused with TEXT. */
@@ -337,7 +324,7 @@ START_TEST(a_read_only_folder_can_be_read)
     chmod(dir, 0755);
     ck_assert_int_eq(in_child(path, NULL), 0); /* only the file is read-only */
     free(path);
-    remove_foreign(dir);
+    temp_remove(dir);
 }
 END_TEST
 
@@ -360,7 +347,7 @@ START_TEST(a_log_in_a_read_only_folder_is_not_ignored)
     ck_assert_int_eq(in_child(path, "its folder cannot be written"), 0);
     free(shm);
     free(path);
-    remove_foreign(dir);
+    temp_remove(dir);
 }
 END_TEST
 

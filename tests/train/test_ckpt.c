@@ -1,6 +1,6 @@
-/* test_ckpt.c - a checkpoint is whole or not there, whatever happens. */
+/* test_ckpt.c - a training checkpoint is complete or does not exist, whatever happens. */
 #include "core/base/file.h"
-#include "core/train/train.h"
+#include "core/train/ckpt.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"
 
@@ -36,7 +36,7 @@ static void end(void)
         free(vec[i]);
 }
 
-/* Every number is the step's, so that a mixture of two would show. */
+/* Every value depends on the step, so that a mixture of two files would show. */
 static int save(long step)
 {
     struct ckpt c = { .step = step, .loss_sum = 0.1 * (double)step };
@@ -47,7 +47,7 @@ static int save(long step)
     return ckpt_save(path, key, &c, (const real *const *)vec, N_VEC, N);
 }
 
-/* The step that loads, 0 none, -1 refused, -2 a mixture. */
+/* The step that was loaded; 0: none, -1: refused, -2: a mixture. */
 static long load(void)
 {
     struct ckpt c = { 0 };
@@ -108,7 +108,7 @@ START_TEST(round_trip_and_two_generations)
 }
 END_TEST
 
-START_TEST(damage_is_seen)
+START_TEST(damage_is_noticed)
 {
     save(1);
     save(2);
@@ -149,7 +149,7 @@ START_TEST(a_full_disk_keeps_the_old_one)
 }
 END_TEST
 
-START_TEST(no_folder_is_a_clear_fault)
+START_TEST(missing_folder_is_an_error)
 {
     snprintf(path, sizeof path, "%s/none/run.ckpt", dir);
     ck_assert_int_eq(save(1), -1);
@@ -160,13 +160,13 @@ START_TEST(no_folder_is_a_clear_fault)
 }
 END_TEST
 
-/* Kill a process that does nothing but save, at any moment: one that verifies is always there. */
+/* Kill a process that only saves, at any moment: there is always a file that verifies. */
 START_TEST(killed_while_saving)
 {
     long last = 1;
 
     ck_assert_int_eq(save(1), 0);
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 40 || last == 1; round++) {
         pid_t pid = fork();
         if (pid == 0) {
             for (long step = last + 1;; step++)
@@ -181,7 +181,7 @@ START_TEST(killed_while_saving)
     }
     ck_assert_int_gt(last, 1);
     ckpt_remove(path);
-    ck_assert_int_eq(rmdir(dir), 0); /* temporaries of the killed are gone as well */
+    ck_assert_int_eq(rmdir(dir), 0); /* temporary files of the killed processes are gone as well */
 }
 END_TEST
 
@@ -189,10 +189,10 @@ static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, begin, end);
     tcase_add_test(tc, round_trip_and_two_generations);
-    tcase_add_loop_test(tc, damage_is_seen, 0, 10);
+    tcase_add_loop_test(tc, damage_is_noticed, 0, 10);
     tcase_add_test(tc, another_run_or_size_is_refused);
     tcase_add_test(tc, a_full_disk_keeps_the_old_one);
-    tcase_add_test(tc, no_folder_is_a_clear_fault);
+    tcase_add_test(tc, missing_folder_is_an_error);
     tcase_add_test(tc, killed_while_saving);
 }
 

@@ -1,6 +1,7 @@
-/* test_data.c - task files, data files with every fault we know of, and micro-batches. */
+/* test_data.c - task files, data files with every error we know of, and micro-batches. */
 #include "core/base/file.h"
-#include "core/train/parts.h"
+#include "core/base/text.h"
+#include "core/data/microbatch.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"
 
@@ -30,7 +31,7 @@ static void end(void)
     temp_remove(dir);
 }
 
-/* A task of two classes over FORMAT, with or without a pair and a header. */
+/* A task of two classes with this FORMAT, these COLUMNS and this HEADER ("": none). */
 static void load_task(const char *format, const char *columns, const char *header)
 {
     char text[500];
@@ -57,15 +58,15 @@ static int load(const char *text, long limit)
 #define REG "task: x\nkind: regression\ndir: x\nformat: tsv\n" COLS
 
 static const struct {
-    const char *text, *says; /* a part of the message with its position */
+    const char *text, *says; /* a part of the message and its position */
 } bad_task[] = {
     { HEAD COLS "lables: [a, b]\n" TAIL, ":7:1: unknown key 'lables'; did you mean 'labels'?" },
-    { HEAD COLS "labels: [a]\n" TAIL, ":7:9: 'labels' must be a list of two" },
-    { HEAD COLS "labels: [a, a]\n" TAIL, ":7:13: label 'a' is there twice" },
+    { HEAD COLS "labels: [a]\n" TAIL, ":7:9: 'labels' must be a list of 2 to 1000 classes" },
+    { HEAD COLS "labels: [a, a]\n" TAIL, ":7:13: label 'a' occurs twice" },
     { HEAD COLS TAIL, "needs 'labels' or 'labels_file'" },
     { HEAD COLS "labels: [a, b]\nlabels_file: f\n" TAIL, "not both" },
     { HEAD COLS "labels: [a, b]\nrange: [0, 1]\n" TAIL, ":8:8: only a regression" },
-    { HEAD "columns: {text: s, label: l}\nlabels: [a, b]\n" TAIL, "numbers from 1, not 's'" },
+    { HEAD "columns: {text: s, label: l}\nlabels: [a, b]\n" TAIL, "a number from 1, not 's'" },
     { HEAD "columns: {text: s, lable: l}\nlabels: [a, b]\n" TAIL, "did you mean 'label'?" },
     { HEAD "columns: {text: s}\nlabels: [a, b]\n" TAIL, "'columns' needs 'label'" },
     { HEAD "columns: {text: 1, label: 1}\nlabels: [a, b]\n" TAIL, "column '1' is named twice" },
@@ -74,20 +75,22 @@ static const struct {
     { HEAD COLS "labels: [a, b]\nsplits: {train: a, dev: b}\nmetrics: [acuracy]\n",
       ":9:11: unknown metric 'acuracy'; did you mean 'accuracy'?" },
     { HEAD COLS "labels: [a, b]\nsplits: {train: a, dev: b}\nmetrics: [pearson]\n",
-      "'pearson' is for a regression" },
+      "'pearson' is for regression" },
     { HEAD COLS "labels: [a, b]\nsplits: {train: a, dev: b}\nmetrics: []\n", "list of 1 to 8" },
     { HEAD COLS "labels: [a, b]\nmax_len: 2\n" TAIL, "'max_len' must be a whole number" },
     { HEAD COLS "labels: [a, b]\nmax_len: 1e2x\n" TAIL, "'1e2x' is not a number" },
     { HEAD COLS "labels: [a, b]\nsplits: {train: a, dev: b}\n", "needs the key 'metrics'" },
     { "task: x\nkind: clasification\n", ":2:7: unknown kind 'clasification'; did you mean" },
-    { "task: x\nformat: parquet\n", "'format' must be one of tsv, csv, jsonl" },
-    { "task: x\nheader: maybe\n", "'header' must be one of" },
-    { "task: []\n", "'task' must be a text" },
-    { REG "range: [5, 0]\nsplits: {train: a, dev: b}\nmetrics: [mse]\n", "must rise" },
+    { "task: x\nformat: parquet\n", "unknown format 'parquet'; it must be one of tsv, csv, jsonl" },
+    { "task: x\nheader: maybe\n", ":2:9: 'header' must be true or false" },
+    { "task: []\n", "'task' must be a string" },
+    { REG "range: [5, 0]\nsplits: {train: a, dev: b}\nmetrics: [mse]\n",
+      "must be below the second, not [5, 0]" },
     { REG "range: [0]\nsplits: {train: a, dev: b}\nmetrics: [mse]\n", "two numbers" },
     { REG "range: [0, nan]\nsplits: {train: a, dev: b}\nmetrics: [mse]\n", "'nan' is not" },
-    { REG "labels: [a, b]\nsplits: {train: a, dev: b}\nmetrics: [mse]\n", "has no 'labels'" },
-    { REG "splits: {train: a, dev: b}\nmetrics: [f1]\n", "is for a classification" },
+    { REG "labels: [a, b]\nsplits: {train: a, dev: b}\nmetrics: [mse]\n",
+      "does not have 'labels'" },
+    { REG "splits: {train: a, dev: b}\nmetrics: [f1]\n", "is for classification" },
 };
 
 START_TEST(bad_task_files)
@@ -135,7 +138,8 @@ static const struct {
     { "tsv", one_cols, "true", "a\tl\nsun\tyes\nrain\n", "/a:3: 1 column where 2 are expected" },
     { "tsv", one_cols, "true", "a\tl\nsun\tyes\tx\n", "/a:2: 3 columns where 2 are expected" },
     { "tsv", one_cols, "true", "a\tl\nsun\tyes\n\nrain\tno\n", "/a:3: 1 column where 2" },
-    { "tsv", one_cols, "true", "a\tl\nsun\tmaybe\n", "/a:2: unknown label 'maybe'; the task has" },
+    { "tsv", one_cols, "true", "a\tl\nsun\tmaybe\n",
+      "/a:2: unknown label 'maybe'; it must be one of no, yes" },
     { "tsv", one_cols, "true", "a\tl\nsun\tyess\n", "did you mean 'yes'?" },
     { "tsv", one_cols, "true", long_row, "/a:3: unknown label 'maybe'" },
     { "tsv", one_cols, "true", "b\tl\nsun\tyes\n", "/a:1: no column 'a' in the header" },
@@ -145,8 +149,9 @@ static const struct {
     { "tsv", one_cols, "true", "\n\n", "has no examples" },
     { "tsv", "{text: 1, label: 3}", "false", "a\tyes\n",
       "/a:1: 2 columns, but the task reads column 3" },
-    { "csv", one_cols, "true", "a,l\nsun,yes\n\"rain,no\nx\n", "/a:3: quote is not closed" },
-    { "csv", one_cols, "true", "a,l\nsu\"n,yes\n", "/a:2: quote inside a field" },
+    { "csv", one_cols, "true", "a,l\nsun,yes\n\"rain,no\nx\n",
+      "/a:3: a quoted field has no closing quote" },
+    { "csv", one_cols, "true", "a,l\nsu\"n,yes\n", "/a:2: a quote inside an unquoted field" },
     { "csv", one_cols, "true", "a,l\n\"sun\"x,yes\n", "/a:2: text after a closing quote" },
     { "csv", one_cols, "true", "a,l\n\"s\nu\",yes\nsun\n", "/a:4: 1 column where 2" },
     { "csv", one_cols, "true", "a,l\nsun,yes,\n", "/a:2: 3 columns where 2" },
@@ -154,15 +159,17 @@ static const struct {
     { "jsonl", one_cols, "", "[1]\n", "/a:1: not a JSON object" },
     { "jsonl", one_cols, "", "{\"a\": \"x\"}\n", "/a:1: no key 'l'" },
     { "jsonl", one_cols, "", "{\"a\": 3, \"l\": \"yes\"}\n", "/a:1: 'a' must be a string" },
-    { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": null}\n", "'l' must be a string or a number" },
+    { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": null}\n",
+      "'l' must be a string, a number or a boolean" },
     { "jsonl", one_cols, "", "{\"a\": \"x\", \"a\": \"y\", \"l\": \"yes\"}\n", "duplicate" },
-    { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": \"yes\"}\n\n{}\n", "/a:2: empty line" },
+    { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": \"yes\"}\n\n{}\n", "/a:2: an empty line" },
 };
 
 START_TEST(bad_data_files)
 {
     load_task(bad_data[_i].format, bad_data[_i].columns, bad_data[_i].header);
-    ck_assert_int_eq(load(bad_data[_i].text, 1), -1); /* checked whole, whatever the limit */
+    /* the whole file is checked, whatever the limit */
+    ck_assert_int_eq(load(bad_data[_i].text, 1), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_msg(strstr(fail_text(), bad_data[_i].says), "'%s' lacks '%s'", fail_text(),
                   bad_data[_i].says);
@@ -201,7 +208,7 @@ static const struct {
 
 START_TEST(good_data_files)
 {
-    char text[200] = "";
+    struct text pieces = { 0 };
 
     load_task(good[_i].format, good[_i].columns, good[_i].header);
     int rc = load(good[_i].text, 0);
@@ -209,12 +216,12 @@ START_TEST(good_data_files)
     ck_assert_int_eq(d.n, good[_i].n);
     ck_assert_int_eq(d.line[d.n - 1], good[_i].last_line);
     for (size_t k = 0; k < d.off[1]; k++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", k ? " " : "",
-                 tok_piece(tok, d.ids[k]));
-    if (!good[_i].ids)
-        return;
-    ck_assert_str_eq(text, good[_i].ids);
-    ck_assert_int_eq(d.second[0], good[_i].second);
+        text_join(&pieces, " ", "%s", tok_piece(tok, d.ids[k]));
+    if (good[_i].ids) {
+        ck_assert_str_eq(text_string(&pieces), good[_i].ids);
+        ck_assert_int_eq(d.second[0], good[_i].second);
+    }
+    text_free(&pieces);
 }
 END_TEST
 
@@ -278,7 +285,7 @@ START_TEST(truncation_is_counted)
 }
 END_TEST
 
-/* Lines of "a b a ..." with a different text each, by line number in letters. */
+/* N lines, each with a different text: the bits of its number as words. */
 static char *many_lines(int n)
 {
     char *text = xalloc((size_t)n + 1, 32), *p = stpcpy(text, "a\tl\n");
@@ -321,7 +328,7 @@ END_TEST
 
 /* --- micro-batches */
 
-START_TEST(lanes_hold_every_example_once)
+START_TEST(microbatches_hold_every_example_once)
 {
     struct microbatch mb[5] = { 0 };
     int idx[60], seen[60] = { 0 };
@@ -333,17 +340,17 @@ START_TEST(lanes_hold_every_example_once)
     for (int i = 0; i < 60; i++)
         idx[i] = 59 - i;
     for (int n = 1; n <= 60; n += 7) {
-        int lanes = batch_split(mb, 5, 100, 0, &d, idx, n, 3), tok_all = 0, seq_all = 0, wrong = 0;
+        int n_mb = microbatch_split(mb, 5, 100, 0, &d, idx, n, 3), tok_all = 0, seq_all = 0, wrong = 0;
         int want = n < 10 ? 1 : n >= 50 ? 5 : (int)(2 * round(n / 20.0));
-        ck_assert_int_eq(lanes, want);
+        ck_assert_int_eq(n_mb, want);
         memset(seen, 0, sizeof seen);
-        for (int l = 0; l < lanes; l++) {
-            const struct batch *b = &mb[l].b;
+        for (int m = 0; m < n_mb; m++) {
+            const struct batch *b = &mb[m].b;
             tok_all += b->n_tok;
             seq_all += b->n_seq;
             wrong += b->off[0] != 0 || b->off[b->n_seq] != b->n_tok || b->max_len != 10;
             for (int s = 0; s < b->n_seq; s++) {
-                int e = mb[l].example[s];
+                int e = mb[m].example[s];
                 seen[b->slot[s] - 3]++;
                 wrong += e != idx[b->slot[s] - 3] || b->label[s] != d.label[e];
                 wrong += s > 0 && b->slot[s] <= b->slot[s - 1];
@@ -358,12 +365,12 @@ START_TEST(lanes_hold_every_example_once)
         ck_assert_int_eq(tok_all, 10 * n);
         ck_assert_int_eq(seq_all, n);
     }
-    for (int l = 0; l < 5; l++)
-        microbatch_free(&mb[l]);
+    for (int m = 0; m < 5; m++)
+        microbatch_free(&mb[m]);
 }
 END_TEST
 
-static double microbatch_cost(const struct batch *b, double pair)
+static double cost_of(const struct batch *b, double pair)
 {
     double sum = 0;
 
@@ -374,9 +381,9 @@ static double microbatch_cost(const struct batch *b, double pair)
     return sum;
 }
 
-/* By cost, whatever attention costs; the costliest first, so that threads that take lanes in this
- * order end together: the last one that is taken is the least. */
-START_TEST(lanes_are_balanced)
+/* Micro-batches cost about the same, whatever attention costs. The most expensive comes first, so
+ * that threads that take them in this order finish together. */
+START_TEST(microbatches_are_balanced)
 {
     static const double pair[] = { 0, 1.0 / 64, 1 };
     struct tiny t;
@@ -388,29 +395,29 @@ START_TEST(lanes_are_balanced)
     const struct dataset *set = &t.set[SPLIT_TRAIN];
     for (int i = 0; i < 64; i++)
         idx[i] = i;
-    int lanes = batch_split(mb, 64, 128, pair[_i], set, idx, 64, 0);
-    ck_assert_int_gt(lanes, 8);
-    for (int l = 0; l < lanes; l++) {
-        cost[l] = microbatch_cost(&mb[l].b, pair[_i]);
-        longest = mb[l].b.max_len > longest ? mb[l].b.max_len : longest;
-        ck_assert(l == 0 || cost[l] <= cost[l - 1] + 0.01);
-        ck_assert(mb[l].b.target[0] == (real)set->target[mb[l].example[0]]);
-        microbatch_free(&mb[l]);
+    int n_mb = microbatch_split(mb, 64, 128, pair[_i], set, idx, 64, 0);
+    ck_assert_int_gt(n_mb, 8);
+    for (int m = 0; m < n_mb; m++) {
+        cost[m] = cost_of(&mb[m].b, pair[_i]);
+        longest = mb[m].b.max_len > longest ? mb[m].b.max_len : longest;
+        ck_assert(m == 0 || cost[m] <= cost[m - 1] + 0.01);
+        ck_assert(mb[m].b.target[0] == (real)set->target[mb[m].example[0]]);
+        microbatch_free(&mb[m]);
     }
-    /* of the longest example at most, which went first into an empty lane */
-    ck_assert_double_le(cost[0] - cost[lanes - 1], longest + pair[_i] * longest * longest);
-    ck_assert_double_le(cost[0], (_i == 2 ? 1.5 : 1.2) * cost[lanes - 1]);
+    /* by at most the longest example, which went into an empty micro-batch */
+    ck_assert_double_le(cost[0] - cost[n_mb - 1], longest + pair[_i] * longest * longest);
+    ck_assert_double_le(cost[0], (_i == 2 ? 1.5 : 1.2) * cost[n_mb - 1]);
     tiny_free(&t);
 }
 END_TEST
 
-START_TEST(a_pair_costs_what_the_shapes_say)
+START_TEST(pair_cost_follows_from_the_shapes)
 {
     struct dims k = { .n_layers = 6, .d_model = 384, .n_heads = 12, .d_head = 32, .d_ffn = 1536 };
 
-    ck_assert_double_eq_tol(batch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
-    k.n_layers = 12; /* all alike */
-    ck_assert_double_eq_tol(batch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
+    ck_assert_double_eq_tol(microbatch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
+    k.n_layers = 12; /* all layers are alike */
+    ck_assert_double_eq_tol(microbatch_pair_cost(&k), 2.0 / (4 * 384), 1e-12);
 }
 END_TEST
 
@@ -418,7 +425,7 @@ END_TEST
 
 static const struct {
     const char *name;
-    int train, dev, ones; /* ones: examples of class 1 in dev; of regression: sum of targets */
+    int train, dev, ones; /* ones: examples of class 1 in dev; for regression the sum of targets */
 } glue[] = { { "rte", 2490, 277, 146 },
              { "cola", 8551, 1043, 721 },
              { "stsb", 5749, 1500, 3545 },
@@ -431,7 +438,7 @@ START_TEST(glue_tasks)
     double ones = 0;
 
     if (!shared_path("data/glue")) {
-        skip("data/glue is not there");
+        skip("data/glue does not exist");
         return;
     }
     snprintf(yaml, sizeof yaml, "experiments/tasks/%s.yaml", glue[_i].name);
@@ -464,9 +471,9 @@ static void fill(TCase *tc)
     tcase_add_test(tc, regression_targets);
     tcase_add_test(tc, truncation_is_counted);
     tcase_add_test(tc, subsets);
-    tcase_add_test(tc, lanes_hold_every_example_once);
-    tcase_add_loop_test(tc, lanes_are_balanced, 0, 3);
-    tcase_add_test(tc, a_pair_costs_what_the_shapes_say);
+    tcase_add_test(tc, microbatches_hold_every_example_once);
+    tcase_add_loop_test(tc, microbatches_are_balanced, 0, 3);
+    tcase_add_test(tc, pair_cost_follows_from_the_shapes);
     tcase_add_loop_test(tc, glue_tasks, 0, (int)ARRAY_LEN(glue));
 }
 

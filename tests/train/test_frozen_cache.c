@@ -1,6 +1,6 @@
-/* test_kept.c - what the frozen part computes from an example is kept and read again, and moves no
- * bit. */
-#include "core/train/parts.h"
+/* test_frozen_cache.c - the output of the frozen layers is cached and read again, and results stay
+ * the same bits. */
+#include "core/train/train.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
 #include "tests/kit/tiny_run.h"
@@ -21,7 +21,7 @@ static const struct {
     const char *method, *key, *value;
     enum pooling pooling;
     int lowest; /* of two layers */
-} border[] = {
+} frozen[] = {
     { "head", NULL, NULL, POOL_MEAN, 2 },
     { "head", NULL, NULL, POOL_CLS, 2 },
     { "topk", "top_layers", "1", POOL_MEAN, 1 },
@@ -29,43 +29,43 @@ static const struct {
 };
 static const size_t plenty = (size_t)1 << 30;
 
-/* t with this row's model, without dropout below the classifier. */
-static void with_border(int i, int threads)
+/* The model of row I, without dropout below the classifier. */
+static void build_frozen(int i, int threads)
 {
-    const struct adapt *a = adapt_find(border[i].method);
-    void *cfg = tiny_cfg(a, border[i].key, border[i].value);
+    const struct adapt *a = adapt_find(frozen[i].method);
+    void *cfg = tiny_cfg(a, frozen[i].key, frozen[i].value);
 
     tiny_again(&t, threads);
     struct head h = t.model.head;
-    h.pooling = border[i].pooling;
+    h.pooling = frozen[i].pooling;
     h.hidden_dropout = h.attn_dropout = 0;
     model_free(&t.model);
     ck_assert_msg(model_init(&t.model, &t.base, &h, a, cfg, 3, false) == 0, "%s", fail_text());
     opt_free(a->opts, cfg);
     free(cfg);
-    ck_assert_int_eq(t.model.lowest, border[i].lowest);
+    ck_assert_int_eq(t.model.lowest, frozen[i].lowest);
     t.best = xgrow(t.best, t.model.n_train, sizeof *t.best);
     t.job.best_theta = t.best;
 }
 
-static bool begin_border(int i)
+static bool begin_frozen(int i)
 {
     tiny_init(&t, 70, false, "head", 1);
-    with_border(i, 1);
+    build_frozen(i, 1);
     if (model_frozen_is_fixed(&t.model))
         return true;
-    skip("rows at the border: they depend on their neighbours in this build or on this CPU");
+    skip("frozen-prefix cache: rows depend on their neighbors in this build or on this CPU");
     tiny_free(&t);
     return false;
 }
 
-/* With, without, with room for train only, with other threads, stopped and resumed: the same
- * bits. */
-START_TEST(what_is_kept_moves_no_bit)
+/* The same bits with the cache, without it, with room for the training split only, with other
+ * numbers of threads, stopped and resumed. */
+START_TEST(cache_changes_no_bit)
 {
     char path[100];
 
-    if (!begin_border(_i))
+    if (!begin_frozen(_i))
         return;
     snprintf(path, sizeof path, "%s/run.ckpt", t.dir);
     ck_assert_int_eq(run(&first), 0);
@@ -73,7 +73,7 @@ START_TEST(what_is_kept_moves_no_bit)
     size_t train_only = frozen_cache_bytes(&t.model, &t.set[SPLIT_TRAIN]);
     const size_t budget[] = { plenty, train_only, train_only - 1, plenty };
     for (size_t k = 0; k < ARRAY_LEN(budget); k++) {
-        with_border(_i, 1 + (int)k % 2);
+        build_frozen(_i, 1 + (int)k % 2);
         t.job.cache_bytes = budget[k];
         t.job.ckpt_path = k == 3 ? path : NULL;
         memset(&second, 0, sizeof second);
@@ -82,7 +82,7 @@ START_TEST(what_is_kept_moves_no_bit)
         int before = second.n;
         if (k == 3) {
             ck_assert_int_eq(t.result.end, RUN_STOPPED);
-            with_border(_i, 1);
+            build_frozen(_i, 1);
             ck_assert_int_eq(run(&second), 0);
         }
         ck_assert_int_eq(t.result.end, RUN_DONE);
@@ -94,24 +94,24 @@ START_TEST(what_is_kept_moves_no_bit)
 }
 END_TEST
 
-/* A second pass reads what the first wrote and nothing else; gradients too. */
-START_TEST(what_is_kept_is_read)
+/* A second pass reads what the first one wrote: the loss and the gradient show it. */
+START_TEST(second_pass_reads_the_cache)
 {
     struct microbatch mb = { 0 };
     struct mat dlogits;
     struct workspace ws;
-    struct frozen_cache k;
+    struct frozen_cache c;
     int all[70];
     double norm[3], loss[3];
 
-    if (!begin_border(_i))
+    if (!begin_frozen(_i))
         return;
     for (int i = 0; i < 70; i++)
         all[i] = i;
-    frozen_cache_init(&k, &t.model, &t.job.data, plenty);
-    const struct frozen_cache_split *s = &k.split[SPLIT_TRAIN];
+    frozen_cache_init(&c, &t.model, &t.job.data, plenty);
+    const struct frozen_cache_split *s = &c.split[SPLIT_TRAIN];
     ck_assert_ptr_nonnull(s->data);
-    batch_fill(&mb, &t.set[SPLIT_TRAIN], all, 20, 0);
+    microbatch_fill(&mb, &t.set[SPLIT_TRAIN], all, 20, 0);
     ck_assert_int_eq(workspace_init(&ws, &t.model, true), 0);
     for (int pass = 0; pass < 3; pass++) {
         memset(ws.grad, 0, t.model.n_train * sizeof *ws.grad);
@@ -129,26 +129,26 @@ START_TEST(what_is_kept_is_read)
     ck_assert(loss[1] != loss[2] && norm[1] != norm[2]);
     workspace_free(&ws);
     microbatch_free(&mb);
-    frozen_cache_free(&k);
+    frozen_cache_free(&c);
     tiny_free(&t);
 }
 END_TEST
 
-START_TEST(nothing_is_kept_where_bits_could_move)
+START_TEST(no_cache_where_bits_could_change)
 {
-    struct frozen_cache k;
+    struct frozen_cache c;
 
-    if (!begin_border(2))
+    if (!begin_frozen(2))
         return;
     for (int i = 0; i < 4; i++) {
-        with_border(2, 1);
+        build_frozen(2, 1);
         t.model.head.hidden_dropout = i == 0 ? 0.1 : 0;
         t.model.head.attn_dropout = i == 1 ? 0.1 : 0;
         t.model.lowest = i == 2 ? 0 : i == 3 ? -1 : t.model.lowest;
-        frozen_cache_init(&k, &t.model, &t.job.data, plenty);
+        frozen_cache_init(&c, &t.model, &t.job.data, plenty);
         for (int s = 0; s < N_SPLITS; s++)
-            ck_assert_ptr_null(k.split[s].data);
-        frozen_cache_free(&k);
+            ck_assert_ptr_null(c.split[s].data);
+        frozen_cache_free(&c);
     }
     tiny_free(&t);
 }
@@ -156,9 +156,9 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, what_is_kept_moves_no_bit, 0, (int)ARRAY_LEN(border));
-    tcase_add_loop_test(tc, what_is_kept_is_read, 0, (int)ARRAY_LEN(border));
-    tcase_add_test(tc, nothing_is_kept_where_bits_could_move);
+    tcase_add_loop_test(tc, cache_changes_no_bit, 0, (int)ARRAY_LEN(frozen));
+    tcase_add_loop_test(tc, second_pass_reads_the_cache, 0, (int)ARRAY_LEN(frozen));
+    tcase_add_test(tc, no_cache_where_bits_could_change);
 }
 
-const struct suite suite_kept = { "kept", fill };
+const struct suite suite_frozen_cache = { "frozen_cache", fill };

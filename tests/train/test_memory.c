@@ -1,4 +1,5 @@
-/* test_memory.c - what is packed for which method, and what a run takes against what was said. */
+/* test_memory.c - which weights each method packs, and the memory of a workspace with activation
+ * checkpointing. */
 #include "core/adapt/adapt.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
@@ -7,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Per layer: q k v, o, up, down. "-" not packed, "f" for forward only, "b" for both directions. */
+/* Per layer: qkv, o, up, down. "-": not packed, "f": forward only, "b": both directions. */
 static const struct {
     const char *method, *key, *value, *packs;
 } row[] = {
     { "ft", NULL, NULL, "---- ---- ----" },
     { "head", NULL, NULL, "ffff ffff ffff" },
     { "bitfit", NULL, NULL, "bbbb bbbb bbbb" },
-    { "lora", "targets", "q,v", "fbbb bbbb bbbb" }, /* nothing below reads the first dx */
+    { "lora", "targets", "q,v", "fbbb bbbb bbbb" }, /* nothing below needs dx of layer 0 */
     { "lora", "targets", "down", "ffff bbbb bbbb" },
     { "lora", "targets", "o", "ffbb bbbb bbbb" },
     { "topk", "top_layers", "1", "ffff ffff ----" },
@@ -25,7 +26,7 @@ static struct base_model base;
 static struct model m;
 static void *cfg;
 
-static void model(int i, enum pooling pooling, int recompute)
+static void build(int i, enum pooling pooling, int recompute)
 {
     const struct adapt *a = adapt_find(row[i].method);
     struct head h = tiny_head(pooling, false, 0.2);
@@ -35,7 +36,7 @@ static void model(int i, enum pooling pooling, int recompute)
     ck_assert_msg(model_init(&m, &base, &h, a, cfg, 4, false) == 0, "%s", fail_text());
 }
 
-static void unmodel(void)
+static void unbuild(void)
 {
     opt_free(m.adapt->opts, cfg);
     free(cfg);
@@ -57,7 +58,7 @@ START_TEST(packed_is_what_is_multiplied)
 {
     unsigned char need[3 * N_GROUP] = { 0 };
 
-    model(_i, POOL_CLS, 0);
+    build(_i, POOL_CLS, 0);
     model_packs(&m, need);
     for (int i = 0; i < 3 * N_GROUP; i++) {
         char want = row[_i].packs[i / N_GROUP * (N_GROUP + 1) + i % N_GROUP];
@@ -65,11 +66,12 @@ START_TEST(packed_is_what_is_multiplied)
         ck_assert_int_eq(base.packed[2 * i] != NULL, want == 'f');
         ck_assert_int_eq(base.packed[2 * i + 1] != NULL, want == 'b');
     }
-    unmodel();
+    unbuild();
 }
 END_TEST
 
-/* One base for all methods in turn, and everything packed before: the same numbers as alone. */
+/* One base model for all methods in turn, also with everything packed before: the same results as
+ * with a base model of its own. */
 START_TEST(packs_are_shared)
 {
     real alone[ARRAY_LEN(row)][TINY_SEQS * 3];
@@ -83,34 +85,35 @@ START_TEST(packs_are_shared)
                 teardown();
                 setup();
             }
-            model(i, POOL_CLS, 0);
+            build(i, POOL_CLS, 0);
             ck_assert_int_eq(workspace_init(&ws, &m, true), 0);
             tiny_grad(&m, &ws, &t.b);
             if (round == 0)
                 memcpy(alone[i], ws.logits.x, sizeof alone[i]);
             ck_assert_mem_eq(alone[i], ws.logits.x, sizeof alone[i]);
             workspace_free(&ws);
-            unmodel();
+            unbuild();
         }
         ck_assert_int_eq(round == 1 ? base_model_pack(&base, NULL, PRECISION_F32) : 0, 0);
     }
 }
 END_TEST
 
-/* --- blocks computed again */
+/* --- activation checkpointing */
 
-/* The gradient and the loss of row I; returns the bytes of the lane. */
+/* The gradient and the loss of row I; returns the bytes that its workspace uses. */
 static size_t gradient(int i, enum pooling pooling, int recompute, real **grad, double *loss)
 {
     struct tiny_batch t;
     struct workspace ws;
 
     tiny_batch(&t, &base.dims);
-    model(i, pooling, recompute);
-    for (size_t k = 0; k < m.n_train; k++) /* B of LoRA starts at 0, where half of it vanishes */
+    build(i, pooling, recompute);
+    /* LoRA's B starts at 0, where the gradient of A vanishes */
+    for (size_t k = 0; k < m.n_train; k++)
         m.theta[k] += (real)(0.05 * sin((double)k));
     ck_assert_int_eq(workspace_init(&ws, &m, true), 0);
-    for (int again = 0; again < 2; again++) /* the memory is used again, as in training */
+    for (int again = 0; again < 2; again++) /* the memory is reused, as in training */
         tiny_grad(&m, &ws, &t.b);
     *loss = model_loss(&m, &ws, &t.b, 1, NULL);
     size_t used = ws.mem.used;
@@ -121,28 +124,29 @@ static size_t gradient(int i, enum pooling pooling, int recompute, real **grad, 
     return used;
 }
 
-/* Bit by bit the same for any number of blocks; smaller as soon as two share a place. */
-START_TEST(computed_again)
+/* The same bits for any number of recomputed blocks; less memory as soon as two of them share
+ * it. */
+START_TEST(recomputed_blocks)
 {
-    const int r = _i % (int)ARRAY_LEN(row), n_again[] = { 1, 2, 3, 1 << 20 };
+    const int r = _i % (int)ARRAY_LEN(row), n_blocks[] = { 1, 2, 3, 1 << 20 };
     const enum pooling pooling = _i < (int)ARRAY_LEN(row) ? POOL_CLS : POOL_MEAN;
-    real *kept, *grad;
-    double loss, loss_again;
-    size_t bytes = gradient(r, pooling, 0, &kept, &loss), fewer = bytes;
+    real *whole, *grad;
+    double loss, loss_now;
+    size_t bytes = gradient(r, pooling, 0, &whole, &loss), fewer = bytes;
     int low = m.lowest < 0 ? 0 : m.lowest;
 
-    unmodel();
-    for (size_t i = 0; i < ARRAY_LEN(n_again); i++) {
-        size_t now = gradient(r, pooling, n_again[i], &grad, &loss_again);
-        ck_assert(loss == loss_again);
-        ck_assert_mem_eq(kept, grad, m.n_train * sizeof *grad);
-        if (low + n_again[i] <= 3 && n_again[i] > 1)
+    unbuild();
+    for (size_t i = 0; i < ARRAY_LEN(n_blocks); i++) {
+        size_t now = gradient(r, pooling, n_blocks[i], &grad, &loss_now);
+        ck_assert(loss == loss_now);
+        ck_assert_mem_eq(whole, grad, m.n_train * sizeof *grad);
+        if (low + n_blocks[i] <= 3 && n_blocks[i] > 1)
             ck_assert_uint_lt(now, fewer);
         fewer = now < fewer ? now : fewer;
         free(grad);
-        unmodel();
+        unbuild();
     }
-    free(kept);
+    free(whole);
 }
 END_TEST
 
@@ -151,7 +155,7 @@ static void fill(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, packed_is_what_is_multiplied, 0, (int)ARRAY_LEN(row));
     tcase_add_test(tc, packs_are_shared);
-    tcase_add_loop_test(tc, computed_again, 0, 2 * (int)ARRAY_LEN(row));
+    tcase_add_loop_test(tc, recomputed_blocks, 0, 2 * (int)ARRAY_LEN(row));
 }
 
 const struct suite suite_memory = { "memory", fill };

@@ -1,8 +1,9 @@
-/* test_parity.c - the parity checker on the golden model: it agrees, and it notices one changed
- * number. */
+/* test_parity.c - the parity check on the golden models: it passes, and it notices one changed
+ * value. */
 #include "core/base/base.h"
 #include "core/parity/parity.h"
 #include "tests/kit/suite.h"
+#include "tests/kit/temp.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,8 +20,7 @@ static void setup(void)
 {
     const char *from = "tests/golden/bert";
 
-    strcpy(dir, "/tmp/lowrank-parity-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
+    temp_dir(dir);
     report = open_memstream(&text, &text_size);
     snprintf(golden, sizeof golden, "%s", from);
     snprintf(adapter, sizeof adapter, "%s/adapter", golden);
@@ -31,8 +31,7 @@ static void teardown(void)
 {
     fclose(report);
     free(text);
-    unlink(path);
-    rmdir(dir);
+    temp_remove(dir);
     base_model_free(&base);
 }
 
@@ -54,8 +53,8 @@ START_TEST(golden_model_agrees)
     snprintf(path, sizeof path, "%s/expected.safetensors", golden);
     ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
     ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0, "%s", text);
-    ck_assert_int_eq(r.n_checked,
-                     42 + 41); /* every tensor but ids, lens and labels; grad_full beside it */
+    /* every tensor but ids, lens and labels; then those of grad_full.safetensors beside it */
+    ck_assert_int_eq(r.n_checked, 42 + 41);
     ck_assert_double_gt(r.worst, 0);
     *path = 0;
 }
@@ -80,12 +79,13 @@ START_TEST(a_training_agrees)
     ck_assert_msg(check(&r, "tests/golden/bert/train.safetensors", 0) == 0, "%s", fail_text());
     ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == 14, "%s", text);
     ck_assert_msg(check(&r, "tests/golden/bert/train.safetensors", 1e-20) == 0, "%s", fail_text());
-    ck_assert_int_gt(r.n_bad, 1); /* in f64 those that were written as F32 keep their allowance */
+    ck_assert_int_gt(r.n_bad,
+                     1); /* in f64, tensors that were written as F32 still have a tolerance */
 }
 END_TEST
 
-/* Rounding what frozen weights multiply moves the numbers by its own tolerance and no more, and does
- * move them. */
+/* Rounding the inputs of frozen weights changes the results, but by no more than the tolerance of
+ * bf16. */
 START_TEST(bf16_agrees_within_its_tolerance)
 {
     static const char *const files[] = { "expected.safetensors", "train.safetensors" };
@@ -102,8 +102,8 @@ START_TEST(bf16_agrees_within_its_tolerance)
 }
 END_TEST
 
-/* The expected file again with one byte of one tensor changed. */
-static void put_changed(const char *name, unsigned char flip, int from_end)
+/* A copy of the expected file with one byte of one tensor changed. */
+static void write_changed(const char *name, unsigned char flip, int from_end)
 {
     struct safetensors s;
 
@@ -120,7 +120,7 @@ static void put_changed(const char *name, unsigned char flip, int from_end)
     st_close(&s);
 }
 
-/* The same of a decoder. */
+/* The same for a decoder. */
 START_TEST(golden_decoder_agrees)
 {
     static const char *const changed[] = {
@@ -143,7 +143,7 @@ START_TEST(golden_decoder_agrees)
     ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
     ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == 58, "%s", text);
     for (size_t i = 0; i < ARRAY_LEN(changed); i++) {
-        put_changed(changed[i], 0x80, 0);
+        write_changed(changed[i], 0x80, 0);
         ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
         ck_assert_msg(r.n_bad == 1, "%s: %s", changed[i], text);
         unlink(path);
@@ -164,12 +164,12 @@ static const char *const quantities[] = {
     "merged.bert.encoder.layer.0.attention.self.query.weight",
 };
 
-START_TEST(a_changed_number_is_noticed)
+START_TEST(a_changed_value_is_noticed)
 {
     struct parity_result r;
     char line[128];
 
-    put_changed(quantities[_i], 0x80, 0); /* the sign of its first number */
+    write_changed(quantities[_i], 0x80, 0); /* the sign of its first value */
     ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
     snprintf(line, sizeof line, "DIFFERS  %s\n", quantities[_i]);
     ck_assert_msg(r.n_bad == 1 && strstr(text, line), "%s", text);
@@ -180,7 +180,7 @@ START_TEST(a_nan_differs)
 {
     struct parity_result r;
 
-    put_changed("loss", 0x7f ^ 0x3f, 0); /* 1.05: its exponent becomes 0x7ff */
+    write_changed("loss", 0x7f ^ 0x3f, 0); /* 1.05: its exponent becomes 0x7ff */
     ck_assert_msg(check(&r, path, 1e-3) == 0, "%s", fail_text());
     ck_assert_int_eq(r.n_bad, 1);
     ck_assert(isinf(r.worst));
@@ -193,7 +193,7 @@ START_TEST(unknown_quantities_are_a_failure)
     const struct st_out out[] = { { "ids", x, 1, { 3 } }, { "surprise", x, 1, { 3 } } };
     struct parity_result r;
 
-    /* Renaming in place keeps the file's length. */
+    /* Renaming a tensor in place keeps the size of the file. */
     snprintf(path, sizeof path, "%s/expected.safetensors", golden);
     struct file f;
     ck_assert_int_eq(file_map(&f, path), 0);
@@ -227,7 +227,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, gradients_alone_agree);
     tcase_add_test(tc, a_training_agrees);
     tcase_add_test(tc, bf16_agrees_within_its_tolerance);
-    tcase_add_loop_test(tc, a_changed_number_is_noticed, 0, ARRAY_LEN(quantities));
+    tcase_add_loop_test(tc, a_changed_value_is_noticed, 0, ARRAY_LEN(quantities));
     tcase_add_test(tc, a_nan_differs);
     tcase_add_test(tc, unknown_quantities_are_a_failure);
 }

@@ -1,5 +1,4 @@
-/* test_resume.c - a run that was stopped, killed or failed goes on to the same bits and the same
- * curve. */
+/* test_resume.c - a run that was stopped or failed resumes to the same bits and the same curve. */
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"
 
@@ -55,7 +54,7 @@ START_TEST(resumes_at_every_step)
 }
 END_TEST
 
-/* Twelve attempts of one step each. */
+/* Twelve attempts with one step each. */
 START_TEST(resumes_again_and_again)
 {
     char path[100];
@@ -82,8 +81,8 @@ START_TEST(resumes_again_and_again)
 }
 END_TEST
 
-/* A fault between two checkpoints, as after a crash; a checkpoint after every step. */
-START_TEST(resumes_after_a_fault)
+/* With a training checkpoint after every step, an error before the next one, as after a crash. */
+START_TEST(resumes_after_an_error)
 {
     char path[100];
 
@@ -96,7 +95,7 @@ START_TEST(resumes_after_a_fault)
     t.job.ckpt_path = path;
     t.job.ckpt_every_s = 1e-9;
     memset(&second, 0, sizeof second);
-    second.refuse_at = 20; /* its report: the checkpoint is of step 19 */
+    second.refuse_at = 20; /* at its report; the last training checkpoint is of step 19 */
     ck_assert_int_eq(tiny_run(&t, &second), -1);
     int before = second.n;
     tiny_again(&t, 1);
@@ -148,7 +147,7 @@ static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, resumes_at_every_step, 0, 2);
     tcase_add_test(tc, resumes_again_and_again);
-    tcase_add_test(tc, resumes_after_a_fault);
+    tcase_add_test(tc, resumes_after_an_error);
     tcase_add_test(tc, a_signal_stops_after_the_step);
     tcase_add_test(tc, checkpoint_of_another_run_is_refused);
 }

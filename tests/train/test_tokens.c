@@ -1,7 +1,7 @@
-/* test_tokens.c - kept tokens: the same numbers as fresh ones, and never from a file that is
- * damaged, stale or another's. */
+/* test_tokens.c - the token cache: the same dataset as without it, and never from a file that is
+ * damaged, stale or of other inputs. */
 #include "core/base/file.h"
-#include "core/data/dataset.h"
+#include "core/data/token_cache.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"
 
@@ -18,7 +18,7 @@ static const char rows[] = "a\tl\nsun\t1\nthe rain falls\t0\nthe sun shines the 
 static const char spec[] = "5bec000000000000000000000000000000000000000000000000000000000001";
 static const char tok_sha[] = "70c0000000000000000000000000000000000000000000000000000000000002";
 
-static char dir[64], kept[128], file_sha[65];
+static char dir[64], cache_dir[128], file_sha[65];
 static struct tok *tok;
 static struct task task;
 static struct dataset fresh, d;
@@ -41,8 +41,8 @@ static void begin(bool regression)
     temp_file(dir, "a", rows);
     ck_assert_int_eq(dataset_load(&fresh, &task, SPLIT_TRAIN, dir, tok, 5, 0, 1), 0);
     memcpy(file_sha, fresh.sha256, sizeof file_sha);
-    snprintf(kept, sizeof kept, "%s/cache/tokens", dir);
-    cache = (struct token_cache){ kept, file_sha, spec, tok_sha };
+    snprintf(cache_dir, sizeof cache_dir, "%s/cache/tokens", dir);
+    cache = (struct token_cache){ cache_dir, file_sha, spec, tok_sha };
 }
 
 static void end(void)
@@ -54,10 +54,10 @@ static void end(void)
     temp_remove(dir);
 }
 
-static int get(void)
+static int load_cached(void)
 {
     dataset_free(&d);
-    return dataset_cached(&d, &task, SPLIT_TRAIN, dir, tok, 5, 0, 1, &cache);
+    return token_cache_dataset(&d, &task, SPLIT_TRAIN, dir, tok, 5, 0, 1, &cache);
 }
 
 static bool same(const struct dataset *x, const struct dataset *y)
@@ -76,41 +76,30 @@ static bool same(const struct dataset *x, const struct dataset *y)
            (!x->target || memcmp(x->target, y->target, n * sizeof *x->target) == 0);
 }
 
-/* Files in the folder; the last one's path in PATH. Left-over temporaries count. */
+/* The number of files in the cache, temporary ones included; PATH becomes that of the last one. */
 static int files(char path[400])
 {
-    DIR *dp = opendir(kept);
-    const struct dirent *e;
-    int n = 0;
-
-    while (dp && (e = readdir(dp)))
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-            snprintf(path, 400, "%s/%s", kept, e->d_name);
-            n++;
-        }
-    if (dp)
-        closedir(dp);
-    return n;
+    return temp_count(cache_dir, path);
 }
 
-START_TEST(read_back_as_they_were)
+START_TEST(cached_tokens_are_the_same)
 {
     char path[400];
 
     begin(_i);
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert(same(&d, &fresh));
     ck_assert_int_eq(files(path), 1);
-    /* the data file is not opened: what it now holds would be another number of examples */
+    /* the data file is not read: it has a different number of examples now */
     temp_file(dir, "a", "a\tl\nsun\t1\n");
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert(same(&d, &fresh));
-    ck_assert_int_eq(fresh.tokens_cut, 2); /* so that the counts are not all 0 */
+    ck_assert_int_eq(fresh.tokens_cut, 2); /* the counts are not all 0 */
     end();
 }
 END_TEST
 
-START_TEST(every_input_has_its_own)
+START_TEST(every_input_makes_another_file)
 {
     static const char other[] = "0000000000000000000000000000000000000000000000000000000000000003";
     char path[400];
@@ -125,14 +114,14 @@ START_TEST(every_input_has_its_own)
         if (i == 6)
             c.tokenizer = other;
         dataset_free(&d);
-        int rc = dataset_cached(&d, &task, i == 7 ? SPLIT_DEV : SPLIT_TRAIN, dir, tok, max_len,
-                                limit, i == 3 ? 2 : 1, &c);
+        int rc = token_cache_dataset(&d, &task, i == 7 ? SPLIT_DEV : SPLIT_TRAIN, dir, tok, max_len,
+                                     limit, i == 3 ? 2 : 1, &c);
         ck_assert_int_eq(rc, 0);
         ck_assert_int_eq(files(path), ++n);
     }
-    /* of a file that is not the one that was planned: right numbers, but not kept */
+    /* the data file is not the expected one: the tokens are right, but not cached */
     cache.file = other;
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert_int_eq(d.n, fresh.n);
     ck_assert_str_eq(d.sha256, fresh.sha256);
     ck_assert_int_eq(files(path), n);
@@ -140,26 +129,26 @@ START_TEST(every_input_has_its_own)
 }
 END_TEST
 
-/* Whatever is done to the file: the tokens are right and the file is whole again. */
+/* After any damage to the file the tokens are right, and the file is restored. */
 static void damage(const char *path, const void *data, size_t size, const struct file *whole)
 {
     struct file f;
 
     ck_assert_int_eq(file_write(path, data, size, FAIL_STORE), 0);
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert(same(&d, &fresh));
     ck_assert_int_eq(file_map(&f, path), 0);
     ck_assert(f.size == whole->size && memcmp(f.data, whole->data, f.size) == 0);
     file_unmap(&f);
 }
 
-START_TEST(damaged_files_are_made_again)
+START_TEST(damaged_files_are_replaced)
 {
     char path[400];
     struct file whole;
 
     begin(_i);
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert_int_eq(files(path), 1);
     ck_assert_int_eq(file_map(&whole, path), 0);
     unsigned char *bad = xalloc(2 * whole.size, 1);
@@ -180,66 +169,68 @@ START_TEST(damaged_files_are_made_again)
 }
 END_TEST
 
-/* Version and order of bytes, with a checksum that is right: stale, not damaged. */
+/* A file with a valid checksum under the name of another one. */
 START_TEST(a_file_of_another_key_is_not_used)
 {
     char path[400], other[400];
 
     begin(false);
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert_int_eq(files(path), 1);
     dataset_free(&d);
-    ck_assert_int_eq(dataset_cached(&d, &task, SPLIT_TRAIN, dir, tok, 4, 0, 1, &cache), 0);
+    ck_assert_int_eq(token_cache_dataset(&d, &task, SPLIT_TRAIN, dir, tok, 4, 0, 1, &cache), 0);
     int n = files(other);
     ck_assert_int_eq(n, 2);
-    for (DIR *dp = opendir(kept); dp; dp = NULL) { /* the one that is not PATH */
+    for (DIR *dp = opendir(cache_dir); dp; dp = NULL) { /* the one that is not PATH */
         const struct dirent *e;
         while ((e = readdir(dp)))
             if (*e->d_name != '.' && !strstr(path, e->d_name))
-                snprintf(other, sizeof other, "%s/%s", kept, e->d_name);
+                snprintf(other, sizeof other, "%s/%s", cache_dir, e->d_name);
         closedir(dp);
     }
-    ck_assert_int_eq(rename(other, path), 0); /* tokens cut to 4 under the name of those cut to 5 */
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(rename(other, path),
+                     0); /* examples cut to 4 tokens, in place of those cut to 5 */
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert(same(&d, &fresh));
     end();
 }
 END_TEST
 
-START_TEST(works_where_nothing_can_be_kept)
+START_TEST(works_without_a_writable_cache)
 {
     char path[400];
     struct rlimit small = { 64, RLIM_INFINITY };
 
     begin(false);
     temp_file(dir, "cache", "a file where the folder should be");
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert(same(&d, &fresh));
     snprintf(path, sizeof path, "%s/cache", dir);
     ck_assert_int_eq(unlink(path), 0);
     signal(SIGXFSZ, SIG_IGN); /* as in the program: the disk is full after 64 bytes */
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert(same(&d, &fresh));
-    ck_assert_int_eq(files(path), 0); /* nothing, not a half */
+    ck_assert_int_eq(files(path), 0); /* no partial file */
     small.rlim_cur = RLIM_INFINITY;
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert_int_eq(files(path), 1);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(mkdir(path, 0700), 0); /* a folder in the file's place */
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert(same(&d, &fresh));
     ck_assert_int_eq(rmdir(path), 0);
-    ck_assert_int_eq(chmod(kept, 0), 0); /* root may still write, others may not: both work */
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(chmod(cache_dir, 0),
+                     0); /* root can still write, other users cannot; both work */
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert(same(&d, &fresh));
-    ck_assert_int_eq(chmod(kept, 0700), 0);
+    ck_assert_int_eq(chmod(cache_dir, 0700), 0);
     end();
 }
 END_TEST
 
-START_TEST(many_may_write_at_once)
+START_TEST(many_processes_may_write_at_once)
 {
     char path[400];
     int bad = 0, status;
@@ -249,16 +240,16 @@ START_TEST(many_may_write_at_once)
         if (fork() == 0) {
             int rc = 0;
             for (int k = 0; k < 10 && rc == 0; k++) {
-                rc = get() != 0 || !same(&d, &fresh);
+                rc = load_cached() != 0 || !same(&d, &fresh);
                 if (i == 0 && files(path) > 0)
-                    unlink(path); /* so that all write again */
+                    unlink(path); /* the others write it again */
             }
             _exit(rc);
         }
     while (wait(&status) > 0)
         bad += status != 0;
     ck_assert_int_eq(bad, 0);
-    ck_assert_int_eq(get(), 0);
+    ck_assert_int_eq(load_cached(), 0);
     ck_assert(same(&d, &fresh));
     end();
 }
@@ -266,12 +257,12 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, read_back_as_they_were, 0, 2);
-    tcase_add_test(tc, every_input_has_its_own);
-    tcase_add_loop_test(tc, damaged_files_are_made_again, 0, 2);
+    tcase_add_loop_test(tc, cached_tokens_are_the_same, 0, 2);
+    tcase_add_test(tc, every_input_makes_another_file);
+    tcase_add_loop_test(tc, damaged_files_are_replaced, 0, 2);
     tcase_add_test(tc, a_file_of_another_key_is_not_used);
-    tcase_add_test(tc, works_where_nothing_can_be_kept);
-    tcase_add_test(tc, many_may_write_at_once);
+    tcase_add_test(tc, works_without_a_writable_cache);
+    tcase_add_test(tc, many_processes_may_write_at_once);
 }
 
 const struct suite suite_tokens = { "tokens", fill };

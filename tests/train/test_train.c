@@ -1,6 +1,7 @@
-/* test_train.c - the loop: same bits for any threads and after any stop, accumulation, bookkeeping.
- */
-#include "core/train/parts.h"
+/* test_train.c - the training loop: the same bits for any number of threads, accumulation, order,
+ * learning rate, evaluations and what is reported. */
+#include "core/train/microbatches.h"
+#include "core/train/train.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"
 
@@ -12,7 +13,7 @@ static struct tiny t;
 static struct log first, second;
 
 #ifdef REAL_IS_DOUBLE
-static const double same_step = 1e-12; /* sums in another order, a few hundred terms of size 1 */
+static const double same_step = 1e-12; /* sums of a few hundred terms of size 1 in another order */
 #else
 static const double same_step = 1e-6;
 #endif
@@ -70,7 +71,7 @@ START_TEST(bits_do_not_depend_on_threads)
 }
 END_TEST
 
-/* The gradient of a step is that of the mean loss over its examples, in one piece without micro-batches. */
+/* The gradient of a step is that of the mean loss over its examples, computed here in one piece. */
 START_TEST(step_is_the_mean_over_examples)
 {
     struct microbatch mb = { 0 };
@@ -84,9 +85,8 @@ START_TEST(step_is_the_mean_over_examples)
     t.cfg.steps = 1;
     for (int i = 0; i < 32; i++)
         all[i] = i;
-    batch_fill(&mb, &t.set[SPLIT_TRAIN], all, 32, 0);
-    ck_assert_int_gt(mb.b.n_tok,
-                     4 * TOKENS_PER_MICROBATCH); /* so that there are several micro-batches */
+    microbatch_fill(&mb, &t.set[SPLIT_TRAIN], all, 32, 0);
+    ck_assert_int_gt(mb.b.n_tok, 4 * TOKENS_PER_MICROBATCH); /* the run makes several of it */
     ck_assert_int_eq(workspace_init(&ws, &t.model, true), 0);
     ck_assert_int_eq(model_fwd(&t.model, &ws, &mb.b), 0);
     double loss = model_loss(&t.model, &ws, &mb.b, 1.0 / 32, &dlogits) / 32;
@@ -102,7 +102,8 @@ START_TEST(step_is_the_mean_over_examples)
 }
 END_TEST
 
-/* k batches of b are one of k b, dropout included; eps keeps AdamW from enlarging rounding. */
+/* k batches of b examples equal one of k b, dropout included. A large eps keeps AdamW from
+ * magnifying rounding errors. */
 START_TEST(accumulation_is_a_larger_batch)
 {
     tiny_init(&t, 70, _i, "lora", 2);
@@ -156,11 +157,11 @@ static long tokens_of(const struct dataset *d, const int *idx, long n)
     return sum;
 }
 
-/* With batch_tokens a step is as long as it may be, and every epoch has every example once. */
+/* With batch_tokens a step is as large as it may be, and every epoch has every example once. */
 START_TEST(steps_by_tokens)
 {
     static const long limits[] = { 1, 60, 300, 1000000 };
-    long limit = limits[_i], per = 0, n, count = 0;
+    long limit = limits[_i], epochs = 0, n, count = 0;
     int seen[70] = { 0 };
     struct order o;
 
@@ -177,11 +178,11 @@ START_TEST(steps_by_tokens)
         for (long i = 0; i < n; i++)
             seen[idx[i]]++;
         count += n;
-        per = s + 1 == o.first + o.n_steps ? per + 1 : per;
-        for (int i = 0; per == o.epoch + 1 && i < 70; i++)
-            ck_assert_int_eq(seen[i], per);
+        epochs += s + 1 == o.first + o.n_steps;
+        for (int i = 0; epochs == o.epoch + 1 && i < 70; i++)
+            ck_assert_int_eq(seen[i], epochs);
     }
-    ck_assert(per == 3 && count == 3 * 70);
+    ck_assert(epochs == 3 && count == 3 * 70);
     ck_assert(limit > 1 ? limit < 1000 || total == 3 : total == 3 * 70);
     const int *again = order_step(&o, 0, &n); /* back, as a resumed run may */
     ck_assert(n > 0 && o.epoch == 0 && again == o.idx);
@@ -200,7 +201,8 @@ START_TEST(steps_by_tokens)
 }
 END_TEST
 
-/* Cut by tokens or by examples, accumulation counts batches; a jump lands where walking does. */
+/* A jump to a step gives the same examples as going there step by step, whether batches are cut by
+ * tokens or by examples. */
 START_TEST(order_is_a_function_of_the_step)
 {
     struct order o, far;
@@ -227,7 +229,7 @@ END_TEST
 
 static const char *const by[] = { "", "accuracy", "f1", "loss" };
 
-/* The best evaluation by the logged curve, by hand. */
+/* The step of the best evaluation, by hand, from the reported points. */
 static long best_by_hand(const struct log *l, const char *name, bool lower)
 {
     long step = 0;
@@ -245,12 +247,12 @@ static long best_by_hand(const struct log *l, const char *name, bool lower)
     return step;
 }
 
-START_TEST(best_and_last_are_kept)
+START_TEST(best_and_last_evaluations_are_reported)
 {
     double loss, out[TASK_MAX_METRICS];
 
     tiny_init(&t, 40, false, "lora", 1);
-    t.cfg.lr = 0.05; /* restless, so that the last is seldom the best */
+    t.cfg.lr = 0.05; /* high, so that the last evaluation is seldom the best */
     t.cfg.steps = 40;
     t.cfg.eval_every = 3;
     free(t.cfg.best_by);
@@ -278,15 +280,15 @@ END_TEST
 
 START_TEST(tokens_of_a_microbatch)
 {
-    ck_assert_int_eq(microbatch_tokens(1000000, 836), TOKENS_PER_MICROBATCH);
-    ck_assert_int_eq(microbatch_tokens(3000000, 836), 418);
-    ck_assert_int_eq(microbatch_tokens(3000000, 170), TOKENS_PER_MICROBATCH);
-    ck_assert_int_eq(microbatch_tokens(3000000, 1), TOKENS_PER_MICROBATCH);
-    ck_assert_int_eq(microbatch_tokens(3000000, 9999), MOST_TOKENS_PER_MICROBATCH);
+    ck_assert_int_eq(microbatches_tokens(1000000, 836), TOKENS_PER_MICROBATCH);
+    ck_assert_int_eq(microbatches_tokens(3000000, 836), 418);
+    ck_assert_int_eq(microbatches_tokens(3000000, 170), TOKENS_PER_MICROBATCH);
+    ck_assert_int_eq(microbatches_tokens(3000000, 1), TOKENS_PER_MICROBATCH);
+    ck_assert_int_eq(microbatches_tokens(3000000, 9999), MOST_TOKENS_PER_MICROBATCH);
 }
 END_TEST
 
-START_TEST(what_beats_what)
+START_TEST(better_values_win)
 {
     static const struct {
         double a, than;
@@ -299,7 +301,7 @@ START_TEST(what_beats_what)
                 { NAN, NAN, GOAL_MAX, false }, { -INFINITY, NAN, GOAL_MAX, true } };
 
     for (size_t i = 0; i < ARRAY_LEN(row); i++)
-        ck_assert_int_eq(beats(row[i].a, row[i].than, row[i].goal), row[i].yes);
+        ck_assert_int_eq(eval_beats(row[i].a, row[i].than, row[i].goal), row[i].yes);
 }
 END_TEST
 
@@ -309,7 +311,7 @@ START_TEST(learning_rates)
         int schedule;
         double warmup;
         long s, n;
-        double want; /* of lr 1 */
+        double want; /* with lr 1 */
     } row[] = {
         { SCHED_LINEAR, 0.06, 0, 100, 1.0 / 6 },
         { SCHED_LINEAR, 0.06, 5, 100, 1 },
@@ -335,12 +337,12 @@ START_TEST(learning_rates)
 
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
         struct train_cfg c = { .lr = 3, .warmup = row[i].warmup, .schedule = row[i].schedule };
-        ck_assert_double_eq_tol(lr_at(&c, row[i].s, row[i].n), 3 * row[i].want, 1e-12);
+        ck_assert_double_eq_tol(train_lr(&c, row[i].s, row[i].n), 3 * row[i].want, 1e-12);
     }
 }
 END_TEST
 
-START_TEST(too_high_a_rate_diverges)
+START_TEST(a_high_learning_rate_diverges)
 {
     tiny_init(&t, 40, false, "lora", 2);
     t.cfg.lr = 1e10;
@@ -358,7 +360,7 @@ START_TEST(too_high_a_rate_diverges)
 }
 END_TEST
 
-START_TEST(rate_zero_moves_nothing)
+START_TEST(learning_rate_zero_changes_nothing)
 {
     tiny_init(&t, 40, false, "lora", 1);
     real *before = tiny_keep(t.model.theta, t.model.n_train);
@@ -373,7 +375,7 @@ START_TEST(rate_zero_moves_nothing)
 }
 END_TEST
 
-/* Not above the clip: nothing changes. A tiny clip: the first step still has Adam's size. */
+/* A clip above the norm changes nothing; a tiny clip almost stops the run. */
 START_TEST(clipping)
 {
     tiny_init(&t, 40, false, "lora", 1);
@@ -385,7 +387,7 @@ START_TEST(clipping)
     ck_assert_int_eq(run(&second), 0);
     ck_assert(tiny_same_bits(free_run, t.model.theta, t.model.n_train));
     tiny_again(&t, 1);
-    t.cfg.clip = 1e-9; /* far below AdamW's eps: next to nothing moves but by decay */
+    t.cfg.clip = 1e-9; /* far below AdamW's eps: almost only weight decay acts */
     t.cfg.weight_decay = 0;
     real *before = tiny_keep(t.model.theta, t.model.n_train);
     ck_assert_int_eq(run(&second), 0);
@@ -398,7 +400,7 @@ START_TEST(clipping)
 }
 END_TEST
 
-START_TEST(faults_of_the_sink_end_the_run)
+START_TEST(an_error_of_the_sink_ends_the_run)
 {
     tiny_init(&t, 40, false, "lora", 1);
     memset(&second, 0, sizeof second);
@@ -424,8 +426,8 @@ START_TEST(bad_settings_are_refused)
 }
 END_TEST
 
-/* An evaluation does not depend on threads; one label only, one example only: defined or NaN, no
- * fault. */
+/* An evaluation does not depend on the number of threads. With a single example a metric is defined
+ * or NaN, but there is no error. */
 START_TEST(evaluation_of_odd_splits)
 {
     double one, two, out[TASK_MAX_METRICS];
@@ -451,7 +453,7 @@ START_TEST(memory_is_bounded)
     size_t one = train_need(&t.model, &t.cfg, &t.job.data, 1).bytes;
     size_t two = train_need(&t.model, &t.cfg, &t.job.data, 2).bytes;
     ck_assert(one > 11 * t.model.n_train * sizeof(real) && two > one);
-    t.cfg.batch = t.set[SPLIT_TRAIN].n; /* everything in one batch, counted in either way */
+    t.cfg.batch = t.set[SPLIT_TRAIN].n; /* everything in one batch, limited in either way */
     size_t all = train_need(&t.model, &t.cfg, &t.job.data, 1).bytes;
     t.cfg.batch = 1;
     t.cfg.batch_tokens = 1000000;
@@ -469,14 +471,14 @@ static void fill(TCase *tc)
     tcase_add_test(tc, every_example_once_an_epoch);
     tcase_add_loop_test(tc, steps_by_tokens, 0, 4);
     tcase_add_loop_test(tc, order_is_a_function_of_the_step, 0, 2);
-    tcase_add_loop_test(tc, best_and_last_are_kept, 0, (int)ARRAY_LEN(by));
+    tcase_add_loop_test(tc, best_and_last_evaluations_are_reported, 0, (int)ARRAY_LEN(by));
     tcase_add_test(tc, tokens_of_a_microbatch);
-    tcase_add_test(tc, what_beats_what);
+    tcase_add_test(tc, better_values_win);
     tcase_add_test(tc, learning_rates);
-    tcase_add_test(tc, too_high_a_rate_diverges);
-    tcase_add_test(tc, rate_zero_moves_nothing);
+    tcase_add_test(tc, a_high_learning_rate_diverges);
+    tcase_add_test(tc, learning_rate_zero_changes_nothing);
     tcase_add_test(tc, clipping);
-    tcase_add_test(tc, faults_of_the_sink_end_the_run);
+    tcase_add_test(tc, an_error_of_the_sink_ends_the_run);
     tcase_add_test(tc, bad_settings_are_refused);
     tcase_add_loop_test(tc, evaluation_of_odd_splits, 0, 2);
     tcase_add_test(tc, memory_is_bounded);

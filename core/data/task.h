@@ -1,0 +1,51 @@
+/* task.h - a task: what its file says about data files, labels and metrics. Layer 3. */
+#ifndef TASK_H
+#define TASK_H
+
+#include "core/base/base.h"
+
+/* A task is one YAML file, experiments/tasks/NAME.yaml:
+ *   task: mrpc                      its name
+ *   title, source, licence          shown to people; optional
+ *   kind: classification            or regression
+ *   dir: glue/MRPC                  folder of the data files below a data folder
+ *   format: tsv                     tsv (no quoting, as in GLUE), csv (RFC 4180) or jsonl
+ *   header: true                    the first line names the columns; without it, columns are
+ *                                   numbered from 1
+ *   columns: {text: "#1 String", pair: "#2 String", label: Quality}     pair is optional
+ *   labels: ["0", "1"]              classification: the classes; the first has index 0
+ *   labels_file: labels.txt         or a file in DIR with one class per line
+ *   range: [0, 5]                   regression: a target outside the range is an error
+ *   splits: {train: train.tsv, dev: dev.tsv, test: test.tsv}            test is optional
+ *   metrics: [accuracy, f1]         the first is the task's main metric
+ *   max_len: 128                    what "max_len: 0" in a recipe stands for
+ *   prepare: wordnet                what 'lowrank prepare' makes the data files from if they are
+ *                                   missing (experiments/assets/wordnet.c) */
+enum { TASK_MAX_METRICS = 8, N_SPLITS = 3 };
+enum split { SPLIT_TRAIN, SPLIT_DEV, SPLIT_TEST };
+extern const char *const split_names[N_SPLITS + 1]; /* "train", "dev", "test", NULL */
+
+struct task {
+    char *name, *title, *source, *license, *dir, *prepare, *labels_file;
+    bool regression, header;
+    enum { FORMAT_TSV, FORMAT_CSV, FORMAT_JSONL } format;
+    char *col_text, *col_pair, *col_label; /* names, or numbers from 1; col_pair may be NULL */
+    char **labels;                         /* [n_labels]; n_labels is 0 for a regression */
+    int n_labels;
+    double lo, hi; /* range of a regression's targets */
+    char *file[N_SPLITS];
+    char *metrics[TASK_MAX_METRICS];
+    int n_metrics;
+    long max_len; /* 0: no limit */
+};
+
+/* task_load - read and check the task file YAML_PATH. The caller frees T with task_free. Errors:
+ * FAIL_USAGE with file:line:column; the nearest key or word is suggested. */
+int task_load(struct task *t, const char *yaml_path);
+void task_free(struct task *t);
+
+/* task_labels - read the classes of a task with labels_file from DIR/labels_file, where DIR is the
+ * folder of the data files. Does nothing without labels_file, or when called again. Must be called
+ * before dataset_load. Errors: FAIL_INPUT. */
+int task_labels(struct task *t, const char *dir);
+#endif

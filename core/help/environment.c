@@ -1,0 +1,46 @@
+/* environment.c - the environment variables that the program reads. */
+#include "core/help/environment.h"
+
+#include <string.h>
+
+const struct environment environment[] = {
+    { "LOWRANK_HOME", "folder of results, models and data, unless --home names one (default: out)",
+      "home", NULL },
+    { "LOWRANK_DATA",
+      "folder that holds the files of tasks, unless --data names one (default: data in the home "
+      "folder)",
+      "data", NULL },
+    { "LOWRANK_SHARE",
+      "folder of the program's own files, such as tasks, studies and templates of figures "
+      "(default: "
+      "where the program was built or installed)",
+      "", NULL },
+    { "LOWRANK_ONEDNN", "0 computes all products with OpenBLAS, although oneDNN is available", NULL,
+      NULL },
+    { "OPENBLAS_CORETYPE",
+      "the kernel of OpenBLAS (default: its own choice, or a faster one if that is outdated)", NULL,
+      NULL },
+    { "LOWRANK_ANY_FS",
+      "1 allows the database on a network file system, which is safe only if a single machine uses "
+      "it",
+      NULL, NULL },
+    { "LOWRANK_BUSY_MS", "milliseconds to wait while another process writes (default: 10000)", NULL,
+      NULL },
+    { "WNSEARCHDIR", "folder of WordNet's database files (default: /usr/share/wordnet)", NULL,
+      "prepare" },
+    { "TMPDIR", "folder for temporary files (default: /tmp)", NULL, "report" },
+    { "NO_COLOR", "if set, the output has no colors", NULL, "doctor" },
+    { NULL, NULL, NULL, NULL },
+};
+
+bool environment_matters(const struct environment *e, const struct opt_doc *d)
+{
+    if (e->command)
+        return strcmp(e->command, d->command) == 0;
+    if (!e->flag || !*e->flag)
+        return e->flag != NULL;
+    for (int i = 0; i < d->flags.n; i++)
+        if (strcmp(d->flags.e[i].key, e->flag) == 0)
+            return true;
+    return false;
+}

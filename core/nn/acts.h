@@ -1,0 +1,83 @@
+/* acts.h - private to core/nn: the activations of a micro-batch in flight.
+ *
+ * What the backward pass reads has memory of its own; everything else is in buffers that all layers
+ * share. T: tokens, with virtual ones. R: rows of the part of a block after attention, which are
+ * the T tokens, or the S first tokens in the last block with cls pooling. */
+#ifndef ACTS_H
+#define ACTS_H
+
+#include "core/nn/model.h"
+#include "core/nn/net.h"
+
+struct layer_acts {
+    struct mat x;      /* [T,d] input; in pre-norm models the residual stream, which is one buffer
+                          for all layers that are not recomputed */
+    struct mat in;     /* [T,d] what q, k and v read: x, or its LayerNorm */
+    struct mat qkv;    /* [T,3d] */
+    real *probs;       /* attention's probabilities */
+    struct mat att;    /* [T,d] output of attention */
+    struct mat o, res; /* [R,d] rows of att and of x that the rest of the block reads; the same
+                          memory as these when R = T */
+    struct mat xhat1, xhat2; /* [R,d] normalized rows of the LayerNorms */
+    struct mat y1;           /* [R,d] what the MLP reads */
+    real *rstd1, *rstd2;     /* [R] */
+    struct mat u, a; /* [R,d_ffn] before and after the activation; may be the same memory. For
+                        backward, u then holds the activation's derivative. */
+    unsigned char *mask_probs, *mask1, *mask2;     /* dropout masks, NULL without dropout */
+    struct mat saved[N_GROUP], tap_saved[N_PLACE]; /* the method's */
+};
+
+struct acts {
+    struct layer_acts *layer; /* [n_layers] */
+    bool firsts;              /* the last block computes first tokens only */
+    int n_tok, n_seq;
+    struct batch row; /* the batch of first tokens: sequences of one row */
+    int *row_off;
+    struct batch soft; /* the batch with virtual tokens; n_tok is 0 when there are none */
+    void *soft_mem;
+    struct mat long_y; /* [T,d] its last hidden states, or their gradient; empty without one */
+    real *method;      /* the method's scratch of the pass */
+    struct mat xhat0;  /* LayerNorm of the embeddings */
+    real *rstd0;
+    unsigned char *mask0;
+    struct mat out;    /* [T,d] pre-norm: the residual stream after the last block */
+    struct mat sub;    /* [T,d] pre-norm: what a sublayer adds to the stream */
+    struct mat xhat_f; /* [T,d] final LayerNorm */
+    real *rstd_f;
+    void *lm_scratch;
+    struct mat first, tanh; /* [S,d] input and output of the pooler */
+    unsigned char *mask_head;
+    real *bias; /* [3d] the biases of q, k, v side by side */
+    /* backward only */
+    struct mat g, dd, datt; /* [T,d] g: gradient of the residual stream */
+    real *wide;             /* [T, max(3d, d_ffn)] */
+    real *scratch;          /* attention's */
+    struct mat dlogits, dpool;
+};
+
+/* What memory is needed for. acts_shape - the sizes of B, with all flags false. */
+struct acts_shape {
+    int n_tok, n_seq, max_len; /* with virtual tokens */
+    size_t n_probs;
+    bool grad, train, all_hidden, all_logits;
+};
+struct acts_shape acts_shape(const struct model *m, const struct batch *b);
+
+/* acts_plan - lay out every buffer of A and the results of WS in MEM, or only count when MEM is
+ * NULL; returns the bytes. */
+size_t acts_plan(struct acts *a, struct workspace *ws, unsigned char *mem, const struct model *m,
+                 const struct acts_shape *s);
+
+/* acts_recomputed - does backward compute this block again, because only its input was saved? */
+bool acts_recomputed(const struct model *m, int layer);
+
+/* acts_batch - the batch that the blocks see: B, or B with virtual tokens. */
+static inline const struct batch *acts_batch(const struct acts *a, const struct batch *b)
+{
+    return a->soft.n_tok ? &a->soft : b;
+}
+
+/* acts_ready - lay out the memory of WS for a pass over B; grows it when B is larger than all
+ * batches before. Errors: FAIL_MEMORY. */
+int acts_ready(struct workspace *ws, const struct model *m, const struct batch *b);
+#endif

@@ -1,0 +1,23 @@
+/* dims.h - the shapes and settings of a pretrained model, from its config.json. Layer 2. */
+#ifndef DIMS_H
+#define DIMS_H
+
+#include "core/math/ops.h"
+
+struct dims {
+    char arch[24]; /* model_type of config.json: "bert", "gpt2" */
+    int n_layers, d_model, n_heads, d_head, d_ffn, vocab, max_pos, n_types, pad_id;
+    double ln_eps, init_range; /* init_range: initializer_range of config.json */
+    double hidden_dropout, attn_dropout, classifier_dropout;
+    enum act act;
+    enum pooling pooling; /* of 1_Pooling/config.json, else cls; none in a decoder */
+    char *problem;        /* problem_type, or NULL; owned by this struct */
+    int n_labels;         /* outputs of the checkpoint's own head; 0 when it has none */
+};
+
+/* dims_load - fill D from DIR/config.json and, where it exists, DIR/1_Pooling/config.json. A
+ * missing optional key takes the default of the transformers library. The caller frees d->problem.
+ * Errors: FAIL_INPUT, with the file, the key, its value and what is accepted; this includes
+ * settings that change what a model computes and that are not supported. */
+int dims_load(struct dims *d, const char *dir);
+#endif

@@ -1,0 +1,81 @@
+/* parity_compare.c - comparisons and their lines. */
+#include "core/parity/parity_compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_comparison(struct parity *p, const char *label, const char *name, double diff,
+                             double rel, double tol)
+{
+    bool ok = rel <= tol; /* false for NaN */
+
+    if (!ok)
+        p->r->n_bad++;
+    p->r->n_checked++;
+    fprintf(p->cfg->out, "%10.2e  %10.2e  %-7s  %s%s\n", diff, rel, ok ? "ok" : "DIFFERS", label,
+            st_escaped(name));
+    if (rel > p->r->worst || !*p->worst) {
+        p->r->worst = rel;
+        snprintf(p->worst, sizeof p->worst, "%s%s", label, st_escaped(name));
+    }
+}
+
+/* The largest |got - want|, infinite if it is NaN, and the largest |want|. */
+static void distance(double *diff, double *scale, const double *got, const double *want, size_t n)
+{
+    *diff = *scale = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = fabs(got[i] - want[i]), w = fabs(want[i]);
+        if (!(d <= *diff)) /* not "d > *diff", which is false for NaN */
+            *diff = isnan(d) ? (double)INFINITY : d;
+        if (isfinite(w) && w > *scale)
+            *scale = w;
+    }
+}
+
+int parity_compare(struct parity *p, struct expected *e, const char *name, const double *got,
+                   size_t count, double general)
+{
+    const double noise = 1e-10;     /* of float64 sums that cancel, with a large margin */
+    const double rounding = 1.2e-7; /* of values that were written as F32: 2^-23 */
+    const struct st_tensor *t = expected_take(e, name);
+    double diff, scale;
+
+    if (!t)
+        return 0;
+    double *want = xalloc(t->count, sizeof *want);
+    int rc = st_doubles(want, &e->st, t, count);
+    if (rc == 0) {
+        distance(&diff, &scale, got, want, count);
+        if (scale < noise * general)
+            scale = general;
+        print_comparison(p, e->label, name, diff, diff == 0 ? 0 : diff / scale,
+                         t->dtype == ST_F64 ? p->tol : fmax(p->tol, rounding));
+    }
+    free(want);
+    return rc;
+}
+
+int parity_compare_reals(struct parity *p, struct expected *e, const char *name, const real *got,
+                         size_t count, double general)
+{
+    double *x = xalloc(count, sizeof *x);
+
+    for (size_t i = 0; i < count; i++)
+        x[i] = (double)got[i];
+    int rc = parity_compare(p, e, name, x, count, general);
+    free(x);
+    return rc;
+}
+
+void parity_unknown(struct parity *p, const struct expected *e)
+{
+    for (int i = 0; i < e->st.n; i++) {
+        if (e->done[i])
+            continue;
+        p->r->n_unknown++;
+        fprintf(p->cfg->out, "%10s  %10s  %-7s  %s%s\n", "-", "-", "not checked", e->label,
+                st_escaped(e->st.t[i].name));
+    }
+}

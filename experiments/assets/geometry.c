@@ -1,0 +1,118 @@
+/* geometry.c - the shapes of models, by name. */
+#include "experiments/assets/geometry.h"
+#include "core/base/file.h"
+#include "core/base/suggest.h"
+#include "core/base/text.h"
+#include "experiments/assets/model_facts.h"
+#include "experiments/assets/truncate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ENCODER(type, layers, d, heads, ffn, words, positions, segments, pool)                     \
+    {                                                                                              \
+        .arch = type, .n_layers = layers, .d_model = d, .n_heads = heads, .d_head = (d) / (heads), \
+        .d_ffn = ffn, .vocab = words, .max_pos = positions, .n_types = segments, .ln_eps = 1e-12,  \
+        .init_range = 0.02, .hidden_dropout = 0.1, .attn_dropout = 0.1, .classifier_dropout = 0.1, \
+        .act = ACT_GELU, .pooling = pool                                                           \
+    }
+#define DECODER(layers, d, heads, positions)                                                       \
+    {                                                                                              \
+        .arch = "gpt2", .n_layers = layers, .d_model = d, .n_heads = heads,                        \
+        .d_head = (d) / (heads), .d_ffn = 4 * (d), .vocab = 50257, .max_pos = positions,           \
+        .ln_eps = 1e-5, .init_range = 0.02, .hidden_dropout = 0.1, .attn_dropout = 0.1,            \
+        .act = ACT_GELU_TANH, .pooling = POOL_NONE                                                 \
+    }
+#define BERT "bert"
+
+/* RoBERTa has BERT's blocks and one segment; two rows of its position table are never used. Its
+ * classifier's dense layer is as large as BERT's pooler and counts as one. */
+const struct geometry geometry_table[] = {
+    { "tiny", "for tests", NULL, ENCODER(BERT, 2, 64, 4, 128, 1000, 512, 2, POOL_CLS) },
+    { "minilm", "all-MiniLM-L6-v2", NULL,
+      ENCODER(BERT, 6, 384, 12, 1536, 30522, 512, 2, POOL_MEAN) },
+    { "bert-base", "Devlin et al. 2019", NULL,
+      ENCODER(BERT, 12, 768, 12, 3072, 30522, 512, 2, POOL_CLS) },
+    { "roberta-base", "Liu et al. 2019", NULL,
+      ENCODER(BERT, 12, 768, 12, 3072, 50265, 514, 1, POOL_CLS) },
+    { "roberta-large", "Liu et al. 2019", NULL,
+      ENCODER(BERT, 24, 1024, 16, 4096, 50265, 514, 1, POOL_CLS) },
+    { "deberta-xxl", "He et al. 2021: DeBERTa V2 XXLarge",
+      "the table of relative positions with its LayerNorm, and the convolution beside the first "
+      "block",
+      ENCODER("deberta-v2", 48, 1536, 24, 6144, 128100, 0, 0, POOL_CLS) },
+    { "gpt2-small", "Radford et al. 2019", NULL, DECODER(12, 768, 12, 1024) },
+    { "gpt2-medium", "Radford et al. 2019", NULL, DECODER(24, 1024, 16, 1024) },
+    { "gpt2-large", "Radford et al. 2019", NULL, DECODER(36, 1280, 20, 1024) },
+    { "gpt3-175b", "Brown et al. 2020", NULL, DECODER(96, 12288, 96, 2048) },
+    { .name = NULL },
+};
+
+const struct geometry *geometry_find(const char *name)
+{
+    for (const struct geometry *g = geometry_table; g->name; g++)
+        if (strcmp(g->name, name) == 0)
+            return g;
+    return NULL;
+}
+
+static int unknown_geometry(const char *name)
+{
+    const char *names[ARRAY_LEN(geometry_table)] = { 0 };
+    struct text otherwise = { 0 };
+
+    for (int i = 0; geometry_table[i].name; i++) {
+        names[i] = geometry_table[i].name;
+        text_add(&otherwise, "%s%s", i ? ", " : "it must be one of ", names[i]);
+    }
+    text_add(&otherwise, ", a fetched model or a model folder");
+    suggest_fail(FAIL_USAGE, "geometry", name, names, text_string(&otherwise));
+    text_free(&otherwise);
+    return -1;
+}
+
+static bool is_model(const char *home, const char *name)
+{
+    char *models = home_path(home, "models"), *dir = path_join(models, name);
+    bool there = strchr(name, '/') || file_in(dir, "config.json");
+
+    free(dir);
+    free(models);
+    return there;
+}
+
+static int full_dims(struct dims *d, bool *pooler, const char **lacks, struct session *s,
+                     const char *name)
+{
+    const struct geometry *g = geometry_find(name);
+    const struct model_facts *m = NULL;
+
+    if (!g && !is_model(s->home, name))
+        return unknown_geometry(name);
+    if (!g && !(m = model_facts(s, name)))
+        return -1;
+    *d = g ? g->d : m->dims;
+    if (lacks)
+        *lacks = g ? g->lacks : NULL;
+    if (pooler)
+        *pooler = g || m->has_pooler;
+    return 0;
+}
+
+/* A truncated model has the shapes of the model that it is made from. */
+int geometry_dims(struct dims *d, bool *pooler, const char **lacks, struct session *s,
+                  const char *name)
+{
+    char *of = NULL;
+    long rank;
+    int truncated = truncate_name(name, &of, &rank);
+
+    if (truncated <= 0)
+        return truncated < 0 ? -1 : full_dims(d, pooler, lacks, s, name);
+    int rc = full_dims(d, pooler, lacks, s, of);
+    int most = rc != 0 ? 0 : d->d_model < d->d_ffn ? d->d_model : d->d_ffn;
+    if (rc == 0 && rank > most)
+        rc = fail(FAIL_USAGE, "model '%s': its matrices have a rank of at most %d", name, most);
+    free(of);
+    return rc;
+}

@@ -1,0 +1,136 @@
+/* model_facts.c - what is known of a model before its weights are loaded. */
+#include "experiments/assets/model_facts.h"
+#include "core/base/file.h"
+#include "experiments/assets/model_card.h"
+#include "experiments/assets/hash.h"
+#include "experiments/assets/model_dir.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A hash of those of FILES that are in DIR: SHA-256 of the lines "NAME SHA-256". */
+static int hash_present(char out[65], struct session *s, const char *dir, const char *const *files)
+{
+    char text[512] = "", sha[65] = "";
+    int n = 0, rc = 0;
+
+    for (; *files && rc == 0; files++) {
+        char *path = path_join(dir, *files);
+        if (file_exists(path)) {
+            rc = hash_file(sha, s, path);
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s %s\n", *files, sha);
+            n++;
+        }
+        free(path);
+    }
+    sha256_hex(out, text, strlen(text));
+    return rc == 0 && n == 0 ? fail(FAIL_INPUT, "'%s' has no tokenizer files", dir) : rc;
+}
+
+/* Is it used where the file is mapped? */
+static bool in_place(const struct st_tensor *t)
+{
+    return sizeof(real) == sizeof(float) && t->dtype == ST_F32 && t->n_dims > 1;
+}
+
+/* What only the header of the weights says. */
+static void read_header(struct model_facts *m, const char *weights)
+{
+    struct safetensors s;
+
+    if (st_open(&s, weights) != 0)
+        return; /* base_model_load will say what is wrong */
+    for (int i = 0; i < s.n; i++) {
+        const char *at = strstr(s.t[i].name, "pooler.dense.weight");
+        m->has_pooler |= at && (at == s.t[i].name || at[-1] == '.');
+        m->is_mapped |= in_place(&s.t[i]);
+        m->copied_bytes += in_place(&s.t[i]) ? 0 : s.t[i].count * sizeof(real);
+    }
+    st_close(&s);
+}
+
+static int check_fetched_file(struct session *s, const char *dir, const struct model_file *f,
+                              const char *model)
+{
+    char *path = path_join(dir, f->path), sha[65];
+    int rc = hash_file(sha, s, path);
+
+    if (rc != 0)
+        fail_context("model '%s' is incomplete ('lowrank fetch %s' completes it)", model, model);
+    else if (strcmp(sha, f->sha256) != 0)
+        rc = fail(FAIL_INPUT,
+                  "'%s' has SHA-256 %s, not %s as the card of model '%s' says; remove '%s' and "
+                  "fetch it again, or give the folder as a path with a '/' to use it as it is",
+                  path, sha, f->sha256, model, dir);
+    free(path);
+    return rc;
+}
+
+int model_facts_check(struct session *s, const char *name, const char *dir)
+{
+    char *top = home_path(s->home, "models"), *fetched = path_join(top, name);
+    char *file = xprintf("experiments/models/%s.yaml", name), *card = share_path(file);
+    struct model_card c = { 0 };
+    int rc = 0;
+
+    if (!strchr(name, '/') && strcmp(dir, fetched) == 0 && file_exists(card))
+        rc = model_card_load(&c, card);
+    for (int i = 0; i < c.n_files && rc == 0; i++)
+        rc = check_fetched_file(s, dir, &c.files[i], name);
+    model_card_free(&c);
+    free(card);
+    free(file);
+    free(fetched);
+    free(top);
+    return rc;
+}
+
+static int read_model(struct model_facts *m, struct session *s, const char *asked)
+{
+    static const char *const tok_files[] = { "vocab.txt", "tokenizer_config.json", "tokenizer.json",
+                                             NULL };
+    char *weights = NULL, *config = NULL;
+    int rc = -1;
+
+    m->dir = model_dir(s->home, asked);
+    if (!m->dir || model_facts_check(s, asked, m->dir) != 0)
+        return -1;
+    m->name = strchr(asked, '/') ? xstrdup(m->dir) : xstrdup(asked);
+    weights = path_join(m->dir, "model.safetensors");
+    config = path_join(m->dir, "config.json");
+    if (dims_load(&m->dims, m->dir) != 0 || hash_file(m->weights, s, weights) != 0 ||
+        hash_file(m->config, s, config) != 0 ||
+        hash_present(m->tokenizer, s, m->dir, tok_files) != 0)
+        goto out;
+    read_header(m, weights);
+    m->asked = xstrdup(asked);
+    rc = 0;
+out:
+    free(weights);
+    free(config);
+    return rc;
+}
+
+static void facts_free(void *item)
+{
+    struct model_facts *m = item;
+
+    free(m->asked);
+    free(m->name);
+    free(m->dir);
+    free(m->dims.problem);
+}
+
+const struct model_facts *model_facts(struct session *s, const char *model)
+{
+    for (int i = 0; i < s->model_facts.n; i++) {
+        const struct model_facts *m = s->model_facts.item[i];
+        if (strcmp(m->asked, model) == 0 || strcmp(m->name, model) == 0)
+            return m;
+    }
+    struct model_facts m = { 0 };
+    if (read_model(&m, s, model) == 0)
+        return session_add(&s->model_facts, &m, sizeof m, facts_free);
+    facts_free(&m);
+    return NULL;
+}

@@ -1,0 +1,90 @@
+/* task_facts.c - what is known of a task before its data is tokenized. */
+#include "experiments/assets/task_facts.h"
+#include "core/base/file.h"
+#include "experiments/assets/find.h"
+#include "experiments/assets/hash.h"
+#include "experiments/assets/prepare.h"
+#include "experiments/assets/task_dir.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the task file means. Its wording, title and license may change without changing run keys. */
+static void hash_spec(char out[65], const struct task *t)
+{
+    json_t *labels = json_array(), *metrics = json_array();
+    char range[80]; /* may be infinite, which JSON cannot express */
+
+    snprintf(range, sizeof range, "%.17g %.17g", t->lo, t->hi);
+    for (int i = 0; i < t->n_labels; i++)
+        json_array_append_new(labels, json_string(t->labels[i]));
+    for (int i = 0; i < t->n_metrics; i++)
+        json_array_append_new(metrics, json_string(t->metrics[i]));
+    json_t *j = json_pack("{s:b, s:b, s:i, s:s?, s:s?, s:s?, s:s, s:o, s:o}", "regression",
+                          t->regression, "header", t->header, "format", (int)t->format, "text",
+                          t->col_text, "pair", t->col_pair, "label", t->col_label, "range", range,
+                          "labels", labels, "metrics", metrics);
+    char *text = json_dumps(j, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
+    CHECK(text, "task '%s'", t->name);
+    sha256_hex(out, text, strlen(text));
+    free(text);
+    json_decref(j);
+}
+
+/* The folder of the task's files, which are made first if the task says how. */
+static char *made_dir(const struct session *s, const struct task *t)
+{
+    char *dir = task_dir(s, t);
+
+    if (dir || !t->prepare || prepare_task(s->home, t) != 0)
+        return dir;
+    return task_dir(s, t);
+}
+
+static int read_task(struct task_facts *t, struct session *ses, const char *asked)
+{
+    char *yaml = task_dir_check(ses) == 0 ? find_task(asked) : NULL;
+    int rc = yaml ? task_load(&t->task, yaml) : -1;
+
+    if (rc == 0)
+        rc = (t->dir = made_dir(ses, &t->task)) ? task_labels(&t->task, t->dir) : -1;
+    for (int s = 0; s < N_SPLITS && rc == 0; s++) {
+        if (!t->task.file[s])
+            continue;
+        t->path[s] = path_join(t->dir, t->task.file[s]);
+        rc = hash_file(t->file[s], ses, t->path[s]);
+    }
+    if (rc == 0) {
+        hash_spec(t->spec, &t->task);
+        t->asked = xstrdup(asked);
+        t->name = strchr(asked, '/') ? xstrdup(yaml) : xstrdup(asked);
+    }
+    free(yaml);
+    return rc;
+}
+
+static void facts_free(void *item)
+{
+    struct task_facts *t = item;
+
+    task_free(&t->task);
+    for (int s = 0; s < N_SPLITS; s++)
+        free(t->path[s]);
+    free(t->dir);
+    free(t->asked);
+    free(t->name);
+}
+
+const struct task_facts *task_facts(struct session *s, const char *task)
+{
+    for (int i = 0; i < s->task_facts.n; i++) {
+        const struct task_facts *t = s->task_facts.item[i];
+        if (strcmp(t->asked, task) == 0 || strcmp(t->name, task) == 0)
+            return t;
+    }
+    struct task_facts t = { 0 };
+    if (read_task(&t, s, task) == 0)
+        return session_add(&s->task_facts, &t, sizeof t, facts_free);
+    facts_free(&t);
+    return NULL;
+}

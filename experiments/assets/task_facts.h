@@ -1,0 +1,20 @@
+/* task_facts.h - what is known of a task before its data is tokenized. */
+#ifndef TASK_FACTS_H
+#define TASK_FACTS_H
+
+#include "core/data/dataset.h"
+#include "experiments/assets/session.h"
+
+struct task_facts {
+    char *asked, *name; /* the name or path that a recipe gave; a name as given, or the full path */
+    char *dir;          /* the folder of the data files */
+    struct task task;
+    char spec[65]; /* SHA-256 of what the task file means: format, columns, labels, metrics */
+    char *path[N_SPLITS];
+    char file[N_SPLITS][65]; /* SHA-256; "" for a split that the task does not have */
+};
+/* task_facts - of the task with this name or file; the session owns them. The files of a task that
+ * is made from a package are made first. Errors: NULL after FAIL_USAGE, FAIL_INPUT, FAIL_TOOL,
+ * FAIL_STORE. */
+const struct task_facts *task_facts(struct session *s, const char *task);
+#endif

@@ -1,0 +1,37 @@
+/* settings.h - the keys and values of a recipe as strings, before they are parsed. */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include "core/base/yaml.h"
+
+struct setting {
+    char *key, *value;
+    struct location location; /* with a name of its own */
+};
+struct settings {
+    struct setting *s;
+    int n;
+};
+
+/* settings_set - set KEY, whether it was set before or not; '-' in a key is stored as '_'. Strings
+ * are copied. settings_copy - set all of SRC in DST. settings_get - NULL: not given. */
+void settings_set(struct settings *v, const char *key, const char *value, struct location location);
+void settings_copy(struct settings *dst, const struct settings *src);
+const struct setting *settings_get(const struct settings *v, const char *key);
+void settings_free(struct settings *v);
+
+/* settings_file - the settings of a single run's YAML file, or those under "base" of a study.
+ * settings_yaml - every key of a mapping. settings_word - "key=value" from a command line. Errors:
+ * FAIL_USAGE, for a word also when an earlier word set its key. */
+int settings_file(struct settings *v, const char *path);
+int settings_yaml(struct settings *v, const struct yaml_node *map);
+int settings_word(struct settings *v, const char *word);
+
+/* settings_value - the value of KEY as one string, a list as "a,b"; the caller frees it. Errors:
+ * NULL after FAIL_USAGE. */
+char *settings_value(const struct yaml_node *n, const char *key);
+
+/* settings_blame - put the location of the setting that the recorded failure is about (fail_keys)
+ * before the failure, unless it is the command line; -1. */
+int settings_blame(const struct settings *v);
+#endif

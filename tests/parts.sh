@@ -1,0 +1,112 @@
+#!/bin/sh
+# parts.sh [--strict] PART... - runs parts of the tests. "make check" and "make ci" call it with
+# their lists; "make ci PARTS='san fuzz'" runs some. Prints the output of each part, a table of all
+# parts, what failed, and as its last line "N passed, N failed, N skipped". Exit status: 1 when a
+# part failed. With --strict, a skip that tests/skips.txt does not allow counts as a failure.
+# A part that runs no test program counts as one test.
+cd "$(dirname "$0")/.." || exit 1
+MAKE=${MAKE:-make}
+logs=build/parts
+[ "$1" = --strict ] && strict=1 && shift
+closing='^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$'
+
+# suites VARIABLE=VALUE... - build and run the tests in a configuration of the Makefile.
+suites() { $MAKE -s "$@" programs && $MAKE -s "$@" test; }
+
+part_layers() { sh tests/layers.sh; }
+part_format() { sh tests/format.sh; }
+part_tests() { suites; }
+# The suites that compare gradients with finite differences, which takes double precision.
+part_gradients() {
+    files=$(grep -l -e '^#ifdef REAL_IS_DOUBLE' -e 'kit/gradcheck.h' tests/*/test_*.c)
+    names=$(sed -n 's/^const struct suite suite_\([a-z0-9_]*\) .*/\1/p' $files | tr '\n' ' ')
+    suites REAL=double SUITES="$names"
+}
+# The pretrained model that tests of real files need.
+part_fetch() { $MAKE -s programs && build/lowrank fetch minilm; }
+part_float() { suites REAL=float; }
+part_double() { suites REAL=double; }
+part_san() { suites SAN=1; }
+part_openblas() {
+    suites ONEDNN=0 SUITES='mat adapt model train' &&
+        LOWRANK=build-openblas/lowrank sh tests/cli/sweep_bits.sh &&
+        echo '1 passed, 0 failed, 0 skipped'
+}
+# In a folder of its own: objects that are there already would not warn again.
+part_clang() { $MAKE -s CC=clang CFLAGS='-O2 -Werror' B=build-werror programs; }
+part_stress() { sh tests/store_stress.sh build/tests.x; }
+part_speed() { python3 tests/query_speed.py build/lowrank; }
+part_fuzz() { sh tests/fuzz/run.sh 10; }
+
+# allowed PART TEXT - whether a line "PART | PATTERN | REASON" of skips.txt matches; PART may be *.
+allowed() {
+    while IFS='|' read -r part pattern reason; do
+        part=${part%"${part##*[! ]}"} pattern=${pattern# } pattern=${pattern% }
+        case $part in '#'* | '') continue ;; esac
+        case $1 in $part) case $2 in $pattern) return 0 ;; esac ;; esac
+    done <tests/skips.txt
+    return 1
+}
+
+# cpu_seconds - of this script's children so far, into $cpu
+cpu_seconds() {
+    times >"$logs/times"
+    cpu=$(awk -F '[ms ]+' 'NR == 2 { print int(60 * $1 + $2 + 60 * $3 + $4) }' "$logs/times")
+}
+
+# count_part PART STATUS SECONDS CPU_SECONDS - a row of the table, the sums, and what to repeat at
+# the end
+count_part() {
+    set -- "$1" "$2" "$3" "$4" $(sed -n "s/$closing/\1 \2 \3/p" "$logs/$1.log" |
+        awk '{ p += $1; f += $2; s += $3; n++ } END { print p + 0, f + 0, s + 0, n + 0 }')
+    passed=$5 failed=$6 skipped=$7 bad=
+    [ "$2" = 0 ] && [ "$8" = 0 ] && passed=1
+    [ "$2" != 0 ] && [ "$failed" = 0 ] && failed=1
+    if [ -n "$strict" ]; then
+        sed -n 's/^skipped \([0-9]*\): /\1 /p' "$logs/$1.log" >"$logs/skips"
+        while read -r times text; do
+            allowed "$1" "$text" && continue
+            failed=$((failed + times)) skipped=$((skipped - times))
+            bad="$bad  may not be skipped: $text
+"
+        done <"$logs/skips"
+    fi
+    printf "%-10s %8d %8d %8d %8d %8d\n" "$1" "$passed" "$failed" "$skipped" "$3" "$4" \
+        >>"$logs/table"
+    sum_passed=$((sum_passed + passed)) sum_failed=$((sum_failed + failed))
+    sum_skipped=$((sum_skipped + skipped))
+    [ "$failed" = 0 ] && return
+    {
+        echo "FAILED: $1 (exit status $2; all of its output: $logs/$1.log)"
+        printf '%s' "$bad"
+        found=$(grep -E '^[^ ]+:[0-9]+:[FE]:|error:|warning:' "$logs/$1.log" |
+            cut -c1-500 | head -n 20)
+        [ -n "$found$bad" ] || found=$(tail -n 5 "$logs/$1.log" | cut -c1-500)
+        [ -z "$found" ] || echo "$found" | sed 's/^/  /'
+    } >>"$logs/failed"
+}
+
+rm -rf "$logs"
+mkdir -p "$logs" || exit 1
+: >"$logs/table"
+: >"$logs/failed"
+sum_passed=0 sum_failed=0 sum_skipped=0
+for part; do
+    echo "--- $part"
+    start=$(date +%s)
+    cpu_seconds
+    before=$cpu
+    {
+        "part_$part" </dev/null 2>&1
+        echo $? >"$logs/status"
+    } | tee "$logs/$part.log" | sed "/$closing/d"
+    cpu_seconds
+    count_part "$part" "$(cat "$logs/status")" $(($(date +%s) - start)) $((cpu - before))
+done
+echo
+printf '%-10s %8s %8s %8s %8s %8s\n' part passed failed skipped seconds CPU
+cat "$logs/table"
+echo
+[ -s "$logs/failed" ] && cat "$logs/failed" && echo
+echo "$sum_passed passed, $sum_failed failed, $sum_skipped skipped"
+[ "$sum_failed" = 0 ]
