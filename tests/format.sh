@@ -7,7 +7,10 @@ bad=0
 clang-format --dry-run -Werror $files || bad=1
 # Columns, not bytes: a continuation byte of UTF-8 takes no column.
 LC_ALL=C awk '{ line = $0; gsub(/[\200-\277]/, "", line) }
-    length(line) > 100 { print FILENAME ":" FNR ": error: " length(line) " columns, not 100"; bad = 1 }
+    length(line) > 100 {
+        print FILENAME ":" FNR ": error: " length(line) " columns; at most 100 are allowed"
+        bad = 1
+    }
     END { exit bad }' $files || bad=1
 [ $bad = 0 ] && echo "format: ok"
 exit $bad

@@ -48,12 +48,19 @@ allowed() {
     return 1
 }
 
-# count_part PART STATUS SECONDS - a row of the table, the sums, and what to repeat at the end.
+# cpu_seconds - of this script's children so far, into $cpu
+cpu_seconds() {
+    times >"$logs/times"
+    cpu=$(awk -F '[ms ]+' 'NR == 2 { print int(60 * $1 + $2 + 60 * $3 + $4) }' "$logs/times")
+}
+
+# count_part PART STATUS SECONDS CPU_SECONDS - a row of the table, the sums, and what to repeat at
+# the end
 count_part() {
-    set -- "$1" "$2" "$3" $(sed -n "s/$closing/\1 \2 \3/p" "$logs/$1.log" |
+    set -- "$1" "$2" "$3" "$4" $(sed -n "s/$closing/\1 \2 \3/p" "$logs/$1.log" |
         awk '{ p += $1; f += $2; s += $3; n++ } END { print p + 0, f + 0, s + 0, n + 0 }')
-    passed=$4 failed=$5 skipped=$6 bad=
-    [ "$2" = 0 ] && [ "$7" = 0 ] && passed=1
+    passed=$5 failed=$6 skipped=$7 bad=
+    [ "$2" = 0 ] && [ "$8" = 0 ] && passed=1
     [ "$2" != 0 ] && [ "$failed" = 0 ] && failed=1
     if [ -n "$strict" ]; then
         sed -n 's/^skipped \([0-9]*\): /\1 /p' "$logs/$1.log" >"$logs/skips"
@@ -64,7 +71,8 @@ count_part() {
 "
         done <"$logs/skips"
     fi
-    printf '%-10s %8d %8d %8d %8d\n' "$1" "$passed" "$failed" "$skipped" "$3" >>"$logs/table"
+    printf "%-10s %8d %8d %8d %8d %8d\n" "$1" "$passed" "$failed" "$skipped" "$3" "$4" \
+        >>"$logs/table"
     sum_passed=$((sum_passed + passed)) sum_failed=$((sum_failed + failed))
     sum_skipped=$((sum_skipped + skipped))
     [ "$failed" = 0 ] && return
@@ -86,14 +94,17 @@ sum_passed=0 sum_failed=0 sum_skipped=0
 for part; do
     echo "--- $part"
     start=$(date +%s)
+    cpu_seconds
+    before=$cpu
     {
         "part_$part" </dev/null 2>&1
         echo $? >"$logs/status"
     } | tee "$logs/$part.log" | sed "/$closing/d"
-    count_part "$part" "$(cat "$logs/status")" $(($(date +%s) - start))
+    cpu_seconds
+    count_part "$part" "$(cat "$logs/status")" $(($(date +%s) - start)) $((cpu - before))
 done
 echo
-printf '%-10s %8s %8s %8s %8s\n' part passed failed skipped seconds
+printf '%-10s %8s %8s %8s %8s %8s\n' part passed failed skipped seconds CPU
 cat "$logs/table"
 echo
 [ -s "$logs/failed" ] && cat "$logs/failed" && echo

@@ -64,8 +64,7 @@ int study_runs_find(struct study_run **out, struct store *s, const struct wanted
     struct rows r;
 
     *out = NULL;
-    if (check_study_exists(s, w->study) != 0 ||
-        query_named(s, &r, "cmd_study_runs", params) != 0)
+    if (check_study_exists(s, w->study) != 0 || query_named(s, &r, "cmd_study_runs", params) != 0)
         return -1;
     *out = xalloc((size_t)r.n_rows + 1, sizeof **out);
     for (int i = 0; i < r.n_rows; i++)
@@ -217,6 +216,5 @@ int study_runs_ranks(struct rows *r, struct store *s, const struct wanted_runs *
         "study", w->study, "targets", w->targets, "task", w->task, NULL
     };
 
-    return check_study_exists(s, w->study) == 0 ? query_named(s, r, "cmd_study_ranks", params)
-                                                : -1;
+    return check_study_exists(s, w->study) == 0 ? query_named(s, r, "cmd_study_ranks", params) : -1;
 }

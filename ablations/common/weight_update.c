@@ -5,6 +5,7 @@
 #include "core/peft/peft.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/peft/peft.h"
 
 #include <stdlib.h>
 #include <string.h>

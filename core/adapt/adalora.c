@@ -399,7 +399,7 @@ const struct adapt adapt_adalora = {
     .init = adalora_init,
     .detach = adalora_detach,
     .count = adalora_count,
-    .formula = "L r sum over targets of (in + out + 1), r at first",
+    .formula = "L r sum over targets of (in + out + 1), r = init_rank",
     .scratch = adalora_scratch,
     .pass_begin = adalora_pass_begin,
     .pass_end = adalora_pass_end,

@@ -1,7 +1,7 @@
 /* dora.c - LoRA on the direction of each row of a matrix, with the length of the row trained on its
  * own (Liu et al. 2024, DoRA).
  *
- *     W'_i = m_i (W_i + s (B A)_i) / n_i,   n_i = |W_i + s (B A)_i|,   m = |W_i| at first
+ *     W'_i = m_i (W_i + s (B A)_i) / n_i,   n_i = |W_i + s (B A)_i|,   m = |W_i| initially
  *     y = c (x W^T + s drop(x) A^T B^T) + b,   c = m / n
  *
  * The gradient treats n as a constant (sec. 4.3 there). It is computed once a pass from
@@ -199,7 +199,7 @@ static void dora_pass_begin(const struct model *m, struct workspace *ws)
                 memcpy(o.inverse, s->held + outputs_before(m, pair), (size_t)o.n * sizeof(real));
             for (int j = 0; j < o.n; j++) {
                 real length = o.inverse[j]; /* a row of zeros has no direction and stays 0 */
-                o.c[j] = length > 0 ? magnitude[j] / length : 0; /* exactly 1 at first */
+                o.c[j] = length > 0 ? magnitude[j] / length : 0; /* exactly 1 initially */
                 o.inverse[j] = length > 0 ? 1 / length : 0;
             }
             target_bias(o.bias, m, layer, target[i]);

@@ -1,7 +1,7 @@
 /* ia3.c - trained vectors that scale keys, values and the output of the MLP's activation (Liu et
  * al. 2022, (IA)^3).
  *
- *     y = l (x W^T + b)   for q, k, v, o, up;     y = (l x) W^T + b   for down;     l = 1 at first
+ *     y = l (x W^T + b)   for q, k, v, o, up;     y = (l x) W^T + b   for down;     l = 1 initially
  *
  * It cannot be merged: scaling an output also scales its bias, and only matrices are merged. */
 #include "core/adapt/adapt.h"

@@ -1,6 +1,6 @@
 /* lora.c - low-rank adaptation (Hu et al. 2021, sec. 4.1).
  *
- *     y += s drop(x) A^T B^T,   s = alpha / r         A [r, in], B [out, r], B = 0 at first
+ *     y += s drop(x) A^T B^T,   s = alpha / r         A [r, in], B [out, r], B = 0 initially
  *
  * Each adapted matrix has a pair of its own, also each of q, k and v. */
 #include "core/adapt/lora.h"

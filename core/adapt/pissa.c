@@ -1,7 +1,7 @@
 /* pissa.c - LoRA that starts from the principal part of W (Meng et al. 2024, PiSSA).
  *
  *     W = U S V^T,   B0 = U_r sqrt(S_r / s),   A0 = sqrt(S_r / s) V_r^T
- *     y += s drop(x) (A^T B^T - A0^T B0^T),    A = A0, B = B0 at first
+ *     y += s drop(x) (A^T B^T - A0^T B0^T),    A = A0, B = B0 initially
  *
  * The paper subtracts s B0 A0 from W. Here W is shared by all models, so B0 and A0 stay beside it
  * as tensors that do not train, and both products are one product of rank 2 r, of [A; A0] and [B,

@@ -1,7 +1,7 @@
 /* vera.c - one frozen random pair for all matrices, and two trained vectors for each matrix
  * (Kopiczko et al. 2024, VeRA).
  *
- *     y += b (d (drop(x) A^T) B^T)       d [r] = d_initial, b [out] = 0 at first
+ *     y += b (d (drop(x) A^T) B^T)       d [r] = d_initial, b [out] = 0 initially
  *
  * A [r, largest in] and B [largest out, r] are drawn once; a matrix uses as many of their columns
  * and rows as it needs, from the first. Both are uniform within sqrt(6 / fan_in), as in PEFT.

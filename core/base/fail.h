@@ -37,8 +37,8 @@ int fail(enum fail_code code, const char *fmt, ...) PRINTF(2, 3);
 int fail_context(const char *fmt, ...) PRINTF(1, 2);
 
 /* fail_setting - fail(FAIL_USAGE, ...) because a setting has a wrong value, and record its KEY as
- * well; of several settings that together are wrong, their keys as "batch,steps". fail_about - record
- * KEYS for the failure that is recorded already. Both return -1. */
+ * well; of several settings that together are wrong, their keys as "batch,steps". fail_about -
+ * record KEYS for the failure that is recorded already. Both return -1. */
 int fail_setting(const char *keys, const char *fmt, ...) PRINTF(2, 3);
 int fail_about(const char *keys);
 

@@ -21,8 +21,9 @@ struct location location_named(const char *name);
 struct location location_copy(const struct location *p);
 void location_free(struct location *p);
 
-/* location_fail - record FAIL_USAGE "FILE:LINE:COL: TEXT", or "NAME: TEXT" for a place that is not in a
- * file; -1. location_context - put the place before the failure that is recorded already; -1. */
+/* location_fail - record FAIL_USAGE "FILE:LINE:COL: TEXT", or "NAME: TEXT" for a place that is
+ * not in a file; -1. location_context - put the place before the failure that is recorded
+ * already; -1. */
 int location_fail(const struct location *p, const char *fmt, ...) PRINTF(2, 3);
 int location_vfail(const struct location *p, const char *fmt, va_list ap);
 int location_context(const struct location *p);

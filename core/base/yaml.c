@@ -150,8 +150,8 @@ refused:
     return -1;
 }
 
-/* libfyaml counts from 0, and from behind the quote or the star. An empty value ("key:") has no place.
- */
+/* libfyaml counts from 0, and from behind the quote or the star. An empty value ("key:") has no
+ * place. */
 static void set_location(struct builder *b, struct fy_event *e)
 {
     const struct fy_mark *at = fy_event_start_mark(e);
@@ -226,7 +226,8 @@ static int parse_events(struct yaml *y, const char *text, size_t size)
     return rc;
 }
 
-/* What YAML forbids but libfyaml accepts or explains badly: control bytes, and tabs as indentation. */
+/* What YAML forbids but libfyaml accepts or explains badly: control bytes, and tabs as
+ * indentation. */
 static int check_bytes(const struct yaml *y, const unsigned char *s, size_t size)
 {
     struct location at = { LOCATION_FILE, y->name, 1, 1 };

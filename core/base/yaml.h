@@ -9,9 +9,9 @@ struct yaml_node; /* a scalar, a sequence or a mapping */
 
 /* yaml_load - parse the file PATH, whose root must be a mapping. A byte order mark and CRLF are
  * accepted. yaml_parse - parse TEXT; NAME stands for the file in messages. Errors: NULL after
- * FAIL_USAGE with "file:line:column": syntax errors, duplicate keys, anchors and aliases (which could
- * make a small file a huge document), a second document, tabs for indentation, control bytes; without
- * a line: files above 1 MiB, folders, FIFOs and other special files. */
+ * FAIL_USAGE with "file:line:column": syntax errors, duplicate keys, anchors and aliases (which
+ * could make a small file a huge document), a second document, tabs for indentation, control bytes;
+ * without a line: files above 1 MiB, folders, FIFOs and other special files. */
 struct yaml *yaml_load(const char *path);
 struct yaml *yaml_parse(const char *name, const char *text);
 void yaml_free(struct yaml *y);
@@ -26,8 +26,9 @@ int yaml_count(const struct yaml_node *n);
 const struct yaml_node *yaml_item(const struct yaml_node *n, int i);
 const char *yaml_key(const struct yaml_node *n, int i);
 
-/* yaml_get - the value of a mapping's KEY; NULL: absent, or N is no mapping. yaml_text - the text of a
- * scalar; NULL: N is none. yaml_str - the text of the scalar under a mapping's KEY, else DEF. */
+/* yaml_get - the value of a mapping's KEY; NULL: absent, or N is no mapping. yaml_text - the text
+ * of a scalar; NULL: N is none. yaml_str - the text of the scalar under a mapping's KEY, else
+ * DEF. */
 const struct yaml_node *yaml_get(const struct yaml_node *n, const char *key);
 const char *yaml_text(const struct yaml_node *n);
 const char *yaml_str(const struct yaml_node *map, const char *key, const char *def);

@@ -155,8 +155,7 @@ static void plan_recomputed(struct plan *p, struct acts *a, const struct model *
     size_t end = p->used;
 
     for (int i = 0; i < n; i++) {
-        struct plan one =
-            *p; /* so that buffers which it is first to share lie in that memory, too */
+        struct plan one = *p; /* a copy: its new shared buffers are part of that memory, too */
         if (!acts_recomputed(m, i))
             continue;
         plan_layer(&one, &a->layer[i], m, i, s, a->firsts && i == n - 1);

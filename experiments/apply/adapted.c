@@ -1,11 +1,10 @@
-/* adapted.c - a pretrained model, its classifier or an adapter's, applied to text. */
+/* adapted.c - a pretrained model with its own classifier, an adapter's, or none. */
 #include "experiments/apply/adapted.h"
 #include "core/base/file.h"
 #include "core/format/json.h"
-#include "experiments/assets/model_dir.h"
-#include "experiments/assets/model_facts.h"
 #include "core/peft/peft.h"
-#include "experiments/recipe/inputs.h"
+#include "experiments/assets/adapter_files.h"
+#include "experiments/assets/model_dir.h"
 #include "experiments/recipe/recipe.h"
 #include "results/query/recorded.h"
 #include "results/store/store.h"
@@ -17,7 +16,7 @@
 struct source {
     char *dir;            /* NULL: no adapter */
     char key[17];         /* of the run it came from, else "" */
-    struct recipe recipe; /* of that run, when the store has it */
+    struct recipe recipe; /* of that run, if the store has it */
     bool has_recipe;
     int n_labels;
 };
@@ -29,8 +28,8 @@ static void source_free(struct source *s)
         recipe_free(&s->recipe);
 }
 
-/* The settings of the run, from its canonical configuration. */
-static int read_config(struct source *s, const char *text)
+/* The recipe of the run, from the canonical configuration in the store. */
+static int source_parse_config(struct source *s, const char *text)
 {
     struct settings v = { 0 };
     json_t *j = json_loads(text, 0, NULL), *value;
@@ -41,7 +40,7 @@ static int read_config(struct source *s, const char *text)
     {
         char *word = json_is_string(value) ? xstrdup(json_string_value(value))
                                            : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-        if (*word) /* "" is an absent text */
+        if (*word) /* "" stands for no value */
             settings_set(&v, key, word, location_named("the store"));
         free(word);
     }
@@ -53,7 +52,7 @@ static int read_config(struct source *s, const char *text)
     return rc;
 }
 
-static int find_recipe_of(struct source *s, const char *home)
+static int source_find_recipe(struct source *s, const char *home)
 {
     char *path = home_path(home, "lowrank.db");
     struct store *store = NULL;
@@ -61,11 +60,11 @@ static int find_recipe_of(struct source *s, const char *home)
     int rc = 0;
 
     if (!file_exists(path))
-        detail("'%s' is absent: the adapter's own settings are used", path);
+        detail("'%s' does not exist; the settings in the adapter's folder are used", path);
     else if (store_open(&store, path, STORE_READ) != 0 || recorded_run(&r, store, s->key) < 0)
         rc = -1;
     else if (r.config)
-        rc = read_config(s, r.config);
+        rc = source_parse_config(s, r.config);
     recorded_run_free(&r);
     store_close(store);
     free(path);
@@ -80,7 +79,7 @@ static int source_find(struct source *s, const char *home, const char *adapter)
     s->dir = adapter_dir(home, adapter, s->key);
     if (!s->dir)
         return -1;
-    return *s->key ? find_recipe_of(s, home) : 0;
+    return *s->key ? source_find_recipe(s, home) : 0;
 }
 
 /* --- the method */
@@ -94,8 +93,8 @@ static void *default_cfg(const struct adapt *method)
     return cfg;
 }
 
-/* The words of a folder's "settings" to A's. */
-static int read_settings(struct adapted *a, const json_t *settings, const char *path)
+/* Set A's method configuration from the "settings" of an adapter's folder. */
+static int parse_settings(struct adapted *a, const json_t *settings, const char *path)
 {
     const char *key;
     json_t *value;
@@ -104,16 +103,17 @@ static int read_settings(struct adapted *a, const json_t *settings, const char *
     {
         const struct opt *o = a->method->opts ? opt_find(a->method->opts, key) : NULL;
         if (!o || !json_is_string(value))
-            return fail(FAIL_INPUT, "'%s': settings has '%s', which the method '%s' has not", path,
-                        st_escaped(key), a->method->name);
+            return fail(FAIL_INPUT, "'%s': settings has '%s', which the method '%s' does not have",
+                        path, st_escaped(key), a->method->name);
         if (*json_string_value(value) && opt_set(o, a->cfg, json_string_value(value)) != 0)
             return fail_context("'%s'", path);
     }
     return 0;
 }
 
-/* A folder of another method says its name and settings; an older one's only its run knows. */
-static int other_method(struct adapted *a, struct source *s)
+/* The folder of an adapter that PEFT does not know has the method's name and settings. Older
+ * folders have no settings; then they come from the run. */
+static int read_other_method(struct adapted *a, struct source *s)
 {
     char *path = path_join(s->dir, "lowrank_adapter.json");
     json_t *j = json_read(path);
@@ -128,7 +128,7 @@ static int other_method(struct adapted *a, struct source *s)
     if (rc == 0) {
         s->n_labels = (int)n;
         a->cfg = default_cfg(a->method);
-        rc = read_settings(a, json_object_get(j, "settings"), path);
+        rc = parse_settings(a, json_object_get(j, "settings"), path);
     }
     if (rc == 0 && !json_object_get(j, "settings") && s->has_recipe &&
         s->recipe.method == a->method) {
@@ -142,7 +142,7 @@ static int other_method(struct adapted *a, struct source *s)
     return rc;
 }
 
-/* Rows of the checkpoint's own classifier; 0: it has none. */
+/* Labels of the checkpoint's own classifier; 0: it has none. */
 static int own_labels(const struct base_model *b)
 {
     const struct st_tensor *t = base_model_head(b, ROLE_HEAD_W);
@@ -167,7 +167,7 @@ static int choose_method(struct adapted *a, struct source *s)
         a->cfg = a->method ? xalloc(1, sizeof(struct lora_cfg)) : NULL;
         rc = a->cfg ? peft_read_config(a->cfg, &s->n_labels, s->dir, &a->base.dims) : -1;
     } else {
-        rc = other_method(a, s);
+        rc = read_other_method(a, s);
     }
     free(peft);
     return rc;
@@ -203,8 +203,8 @@ int adapted_open(struct adapted *a, struct session *ses, const char *model, cons
         adapter_trained_on(ses, adapter, model, a->base.weights_sha256) == ADAPTER_OF_OTHERS)
         warn("%s", fail_text());
     if (tok_vocab(a->tok) > a->base.dims.vocab) {
-        fail(FAIL_INPUT, "'%s': the tokenizer has %d pieces, the model %d", dir, tok_vocab(a->tok),
-             a->base.dims.vocab);
+        fail(FAIL_INPUT, "'%s': the tokenizer has %d pieces, but the model only %d", dir,
+             tok_vocab(a->tok), a->base.dims.vocab);
         goto out;
     }
     if (choose_method(a, &s) != 0)
@@ -232,56 +232,4 @@ void adapted_close(struct adapted *a)
     base_model_free(&a->base);
     tok_free(a->tok);
     *a = (struct adapted){ 0 };
-}
-
-/* --- texts */
-
-int reader_init(struct reader *r, const struct adapted *a)
-{
-    *r = (struct reader){ .a = a };
-    return workspace_init(&r->ws, &a->model, false);
-}
-
-void reader_free(struct reader *r)
-{
-    if (r->a)
-        workspace_free(&r->ws);
-    ids_free(&r->ids);
-    free(r->mem);
-    *r = (struct reader){ 0 };
-}
-
-int reader_room(const struct reader *r)
-{
-    const struct model *m = &r->a->model;
-
-    return m->base->dims.max_pos - m->n_prefix - m->n_infix;
-}
-
-int reader_run(struct reader *r, const char *text, size_t size, const char *b, size_t b_size)
-{
-    int second, off[2] = { 0 }, slot = 0;
-
-    r->ids.n = 0;
-    r->n_cut += tok_join(r->a->tok, text, size, b, b_size, reader_room(r), &r->ids, &second);
-    int n = r->ids.n;
-    if (n > r->cap) {
-        r->cap = 2 * n;
-        r->mem = xgrow(r->mem, 2 * (size_t)r->cap, sizeof *r->mem);
-    }
-    int *pos = r->mem, *types = r->mem + r->cap;
-    for (int i = 0; i < n; i++) {
-        pos[i] = i;
-        types[i] = i >= second;
-    }
-    off[1] = n;
-    struct batch batch = { .n_seq = 1,
-                           .n_tok = n,
-                           .max_len = n,
-                           .ids = r->ids.id,
-                           .pos = pos,
-                           .types = types,
-                           .off = off,
-                           .slot = &slot };
-    return model_fwd(&r->a->model, &r->ws, &batch);
 }

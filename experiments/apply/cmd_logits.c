@@ -1,7 +1,7 @@
-/* cmd_logits.c - "lowrank logits": lines of text to what a model says about them. */
+/* cmd_logits.c - "lowrank logits": the output of a model for lines of text. */
 #include "core/cmd.h"
 #include "core/base/opt.h"
-#include "experiments/apply/adapted.h"
+#include "experiments/apply/reader.h"
 #include "results/store/store.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ struct flags {
 #define AT(f) offsetof(struct flags, f)
 static const struct opt opts[] = {
     { "adapter", 0, OPT_STR, AT(adapter), NULL, 0, 0, NULL,
-      "adapter folder, or the first digits of a run's key" },
+      "an adapter's folder, or the first digits of a run's key" },
     { "pair", 0, OPT_BOOL, AT(pair), NULL, 0, 0, NULL,
       "split each line at its first tab into two segments" },
     { "hidden", 0, OPT_BOOL, AT(hidden), NULL, 0, 0, NULL,
@@ -34,27 +34,26 @@ static const struct opt opts[] = {
 static const struct opt_usage usage = {
     .command = "logits",
     .usage = "MODEL",
-    .about = "what a model computes for every line of standard input",
+    .about = "print what a model computes for every line of standard input",
     .detail =
-        "MODEL is a folder or the name of a fetched model. With an adapter, or when the model has "
-        "a\n"
-        "classifier of its own, that is the logits and the place of the largest; else an "
-        "embedding:\n"
-        "the mean of the last hidden states, of length 1 as sentence-transformers has it, or with\n"
-        "pooling cls the pooler's output. Lines that are too long are cut.",
+        "MODEL is a folder or the name of a fetched model. With an adapter, or if the model has a\n"
+        "classifier of its own, that is the logits and the index of the largest. Otherwise it is "
+        "an\n"
+        "embedding: the mean of the last hidden states, scaled to length 1 as in\n"
+        "sentence-transformers, or with pooling=cls the pooler's output. Lines that are too long\n"
+        "are truncated.",
     .example = "echo 'low-rank adaptation' | lowrank logits minilm --format json",
     .min_args = 1,
     .max_args = 1,
 };
 
-/* A line's numbers: N of them from X; the label is the place of the largest, -1 when there is none.
- */
+/* The N values for one line, or for one of its tokens. */
 struct answer {
     long line;
     int token; /* with --hidden, else -1 */
     const char *what;
     const real *x;
-    int n, label;
+    int n, label; /* label: index of the largest value; -1: there are no labels */
     double scale;
 };
 
@@ -116,7 +115,7 @@ static void print_row(const struct answer *a, bool csv)
     putchar('\n');
 }
 
-static void print(const struct answer *a, enum format f, bool *begun)
+static void print_answer(const struct answer *a, enum format f, bool *begun)
 {
     if (f == JSON) {
         print_json(a);
@@ -139,7 +138,7 @@ static void answer_line(const struct reader *r, const struct flags *f, long line
         a.n = ws->hidden.cols;
         for (a.token = 0; a.token < ws->hidden.rows; a.token++) {
             a.x = mat_row(ws->hidden, a.token);
-            print(&a, (enum format)f->format, begun);
+            print_answer(&a, (enum format)f->format, begun);
         }
         return;
     }
@@ -151,10 +150,10 @@ static void answer_line(const struct reader *r, const struct flags *f, long line
     if (!r->a->has_head && h->pooling == POOL_MEAN)
         a.scale =
             1 / fmax(vec_norm(a.x, (size_t)a.n), 1e-12); /* as torch.nn.functional.normalize */
-    print(&a, (enum format)f->format, begun);
+    print_answer(&a, (enum format)f->format, begun);
 }
 
-static int answer_all(struct reader *r, const struct flags *f)
+static int answer_lines(struct reader *r, const struct flags *f)
 {
     char *line = NULL;
     size_t cap = 0;
@@ -178,12 +177,12 @@ static int answer_all(struct reader *r, const struct flags *f)
     if (rc == 0)
         rc = output_end(stdout);
     if (r->n_cut)
-        warn("%ld tokens beyond the model's %d positions were cut", r->n_cut, reader_room(r));
+        warn("%ld tokens beyond the model's %d positions were truncated", r->n_cut, reader_room(r));
     free(line);
     return rc;
 }
 
-static int logits(struct session *ses, const char *model, const struct flags *f)
+static int logits_print(struct session *ses, const char *model, const struct flags *f)
 {
     struct adapted a;
     struct reader r;
@@ -193,28 +192,28 @@ static int logits(struct session *ses, const char *model, const struct flags *f)
     int rc = reader_init(&r, &a);
     r.ws.all_hidden = f->hidden;
     if (rc == 0)
-        rc = answer_all(&r, f);
+        rc = answer_lines(&r, f);
     reader_free(&r);
     adapted_close(&a);
     return rc;
 }
 
-static int work(void *cfg, int argc, char **argv)
+static int logits_work(void *cfg, int argc, char **argv)
 {
     const struct flags *f = cfg;
     struct session ses;
 
     (void)argc;
     session_init(&ses, f->home, NULL);
-    int rc = logits(&ses, argv[1], f);
+    int rc = logits_print(&ses, argv[1], f);
     session_free(&ses);
     return rc;
 }
 
-static int run(int argc, char **argv)
+static int logits_command(int argc, char **argv)
 {
-    return opt_command(&usage, opts, sizeof(struct flags), work, argc, argv);
+    return opt_command(&usage, opts, sizeof(struct flags), logits_work, argc, argv);
 }
 
-const struct cmd cmd_logits = { "logits", "check", "text on standard input to logits or embeddings",
-                                run };
+const struct cmd cmd_logits = { "logits", "check", "print logits or embeddings of standard input",
+                                logits_command };

@@ -1,12 +1,14 @@
-/* cmd_merge.c - "lowrank merge": an adapter folded into the weights, checked by computing with
- * both. */
+/* cmd_merge.c - "lowrank merge": an adapter merged into the weights, checked by comparing the
+ * outputs of both models. */
 #include "core/cmd.h"
 #include "core/base/file.h"
 #include "core/base/opt.h"
+#include "experiments/assets/adapter_files.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/model_facts.h"
 #include "results/rows/rows.h"
 #include "experiments/apply/merge.h"
+#include "experiments/apply/reader.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -22,9 +24,9 @@ struct flags {
 #define AT(f) offsetof(struct flags, f)
 static const struct opt opts[] = {
     { "force", 0, OPT_BOOL, AT(force), NULL, 0, 0, NULL,
-      "replace a model that is in OUT_DIR; take an adapter that was trained on other weights" },
+      "replace a model in OUT_DIR; accept an adapter that was trained on other weights" },
     { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, POOLING_CHOICES,
-      "that the classifier was trained with; auto is the run's, else the model folder's" },
+      "what the classifier was trained with; auto: the run's, else the model folder's" },
     FORMAT_OPTION(struct flags),
     HOME_OPTION(struct flags),
     { .type = OPT_END },
@@ -34,13 +36,12 @@ static const struct opt_usage usage = {
     .command = "merge",
     .usage = "MODEL ADAPTER OUT_DIR",
     .about = "add an adapter's update to a copy of the model's weights",
-    .detail = "ADAPTER is a folder, or the first digits of a run's key. OUT_DIR becomes a model "
-              "folder that\n"
-              "needs no adapter. It is read back: its logits are compared with those of model and "
-              "adapter,\n"
-              "and its weights less the update with those before; the status is 1 when they differ "
-              "by more\n"
-              "than rounding.",
+    .detail =
+        "ADAPTER is a folder, or the first digits of a run's key. OUT_DIR becomes a model folder "
+        "that\n"
+        "needs no adapter. The command reads it back and compares its logits with those of model\n"
+        "and adapter, and its weights without the update with the original ones; the exit status\n"
+        "is 1 if they differ by more than rounding.",
     .example = "lowrank merge minilm 3fa9c1d2 merged/",
     .min_args = 3,
     .max_args = 3,
@@ -82,7 +83,7 @@ static int compare_logits(double *diff, double *largest, const struct adapted *a
     return rc;
 }
 
-static void add(struct rows *r, const char *what, double value, double limit)
+static void add_check(struct rows *r, const char *what, double value, double limit)
 {
     char v[40], l[40];
 
@@ -90,9 +91,9 @@ static void add(struct rows *r, const char *what, double value, double limit)
                                   value <= limit ? "ok" : "differs" });
 }
 
-/* Rounding: a few hundred sums of that size, and the sum that the merge itself is. */
-static int check(struct session *ses, const struct adapted *a, const char *out,
-                 const struct flags *f)
+/* The limits allow for rounding: of a few hundred sums in the logits, of one sum in the weights. */
+static int check_merged(struct session *ses, const struct adapted *a, const char *out,
+                        const struct flags *f)
 {
     static const char *const cols[] = { "check", "largest difference", "limit", "result", NULL };
     double eps = sizeof(real) == 4 ? 1.2e-7 : 2.2e-16, logit, size, undone, weight;
@@ -109,17 +110,18 @@ static int check(struct session *ses, const struct adapted *a, const char *out,
         return -1;
     double logit_limit = 1000 * eps * fmax(size, 1), weight_limit = 4 * eps * weight;
     rows_init(&r, cols);
-    add(&r, "logits, merged and not", logit, logit_limit);
+    add_check(&r, "logits of the merged model", logit, logit_limit);
     if (a->method->merge)
-        add(&r, "weights, merged and undone", undone, weight_limit);
+        add_check(&r, "weights without the update", undone, weight_limit);
     bool differs = !(logit <= logit_limit) || (a->method->merge && !(undone <= weight_limit));
     if (rows_print_free(&r, f->format) != 0)
         return -1;
-    return differs ? fail(FAIL_RUN, "the merged model in '%s' computes something else", out) : 0;
+    return differs ? fail(FAIL_RUN, "the merged model in '%s' computes something different", out)
+                   : 0;
 }
 
-/* The model's own folder and other models are no place for it. */
-static int check_place(const struct adapted *a, const char *out, bool force)
+/* The result must not replace its own input, nor another model without --force. */
+static int check_out_dir(const struct adapted *a, const char *out, bool force)
 {
     char *model = path_join(out, "model.safetensors");
     char *there = realpath(out, NULL), *base = realpath(a->base.dir, NULL);
@@ -128,14 +130,14 @@ static int check_place(const struct adapted *a, const char *out, bool force)
     if (there && base && strcmp(there, base) == 0)
         rc = fail(FAIL_USAGE, "'%s' is the model's own folder", out);
     else if (file_exists(model) && !force)
-        rc = fail(FAIL_USAGE, "'%s' holds a model already; --force replaces it", out);
+        rc = fail(FAIL_USAGE, "'%s' already contains a model; --force replaces it", out);
     free(base);
     free(there);
     free(model);
     return rc;
 }
 
-/* Added to other weights than it was trained on, an update means nothing. */
+/* An update means nothing if it is added to other weights than those that it was trained on. */
 static int check_base(struct session *ses, const char *model, const char *adapter)
 {
     const struct model_facts *m = model_facts(ses, model);
@@ -145,48 +147,47 @@ static int check_base(struct session *ses, const char *model, const char *adapte
     if (of != ADAPTER_OF_OTHERS)
         return of < 0 ? -1 : 0;
     char *why = xstrdup(fail_text());
-    fail(FAIL_INPUT, "%s; --force merges it all the same", why);
+    fail(FAIL_INPUT, "%s; --force merges it anyway", why);
     free(why);
     return -1;
 }
 
-static int merge(struct session *ses, char **words, const struct flags *f)
+static int merge_adapter(struct session *ses, char **words, const struct flags *f)
 {
     struct adapted a = { 0 };
-    /* without a slash it would be looked up as a name when it is read back */
+    /* without a slash, it would be taken for a model's name when it is read back */
     char *out = strchr(words[2], '/') ? xstrdup(words[2]) : xprintf("./%s", words[2]);
     int rc = f->force || check_base(ses, words[0], words[1]) == 0
                  ? adapted_open(&a, ses, words[0], words[1], f->pooling)
                  : -1;
 
-    if (rc == 0 && (check_place(&a, out, f->force) != 0 || merge_check(&a) != 0 ||
-                    merge_write(&a, out) != 0 || check(ses, &a, out, f) != 0))
+    if (rc == 0 && (check_out_dir(&a, out, f->force) != 0 || merge_check(&a) != 0 ||
+                    merge_write(&a, out) != 0 || check_merged(ses, &a, out, f) != 0))
         rc = -1;
     if (rc == 0 && a.model.head.pooling == POOL_MEAN)
-        note("its classifier reads the mean of all tokens, as 1_Pooling says; transformers' own "
-             "class "
-             "reads the first token");
+        note("its classifier was trained on the mean of all tokens, as 1_Pooling says, but the "
+             "classifiers of transformers read the first token");
     adapted_close(&a);
     free(out);
     return rc;
 }
 
-static int work(void *cfg, int argc, char **argv)
+static int merge_work(void *cfg, int argc, char **argv)
 {
     const struct flags *f = cfg;
     struct session ses;
 
     (void)argc;
     session_init(&ses, f->home, NULL);
-    int rc = merge(&ses, argv + 1, f);
+    int rc = merge_adapter(&ses, argv + 1, f);
     session_free(&ses);
     return rc;
 }
 
-static int run(int argc, char **argv)
+static int merge_command(int argc, char **argv)
 {
-    return opt_command(&usage, opts, sizeof(struct flags), work, argc, argv);
+    return opt_command(&usage, opts, sizeof(struct flags), merge_work, argc, argv);
 }
 
-const struct cmd cmd_merge = { "merge", "models and data", "fold an adapter into the weights",
-                               run };
+const struct cmd cmd_merge = { "merge", "models and data", "merge an adapter into the weights",
+                               merge_command };

@@ -32,9 +32,9 @@ static real *plain_copy(const struct param *p)
     return x;
 }
 
-/* A copy of a tensor, with SIGN times its update if it is an adapted matrix; NULL also when the user
- * wants it to stop. */
-static real *copy_of(const struct adapted *a, const struct param *p, int sign)
+/* A copy of a tensor, with SIGN times its update if it is an adapted matrix. NULL after fail, also
+ * when the user interrupts. */
+static real *updated_copy(const struct adapted *a, const struct param *p, int sign)
 {
     real *x = stop_check() == 0 ? plain_copy(p) : NULL;
 
@@ -46,9 +46,9 @@ static real *copy_of(const struct adapted *a, const struct param *p, int sign)
 
 /* --- tensors */
 
-/* Trunk and classifier under the names that transformers gives them in a model with a classifier.
- */
-static int add_tensors(struct st_out *out, char **name, const struct adapted *a)
+/* The base model and the classifier, under the names that they have in a model of transformers with
+ * a classifier. */
+static int collect_tensors(struct st_out *out, char **name, const struct adapted *a)
 {
     const struct model *m = &a->model;
     int n = 0;
@@ -58,7 +58,7 @@ static int add_tensors(struct st_out *out, char **name, const struct adapted *a)
         bool head = param_is_head(p);
         if (i >= a->base.n_params && !head)
             continue; /* the adapter's own */
-        real *x = copy_of(a, p, 1);
+        real *x = updated_copy(a, p, 1);
         if (!x)
             return -1;
         for (size_t k = 0; head && !p->is_vector && k < param_size(p); k++)
@@ -79,12 +79,12 @@ static int write_tensors(const struct adapted *a, const char *dir)
     size_t cap = (size_t)a->model.n_params;
     struct st_out *out = xalloc(cap, sizeof *out);
     char **name = xalloc(cap, sizeof *name), *path = path_join(dir, "model.safetensors");
-    int n = add_tensors(out, name, a), rc = n < 0 ? -1 : 0;
+    int n = collect_tensors(out, name, a), rc = n < 0 ? -1 : 0;
 
     for (int i = 0; i < n && rc == 0; i++) {
         size_t size = out[i].shape[0] * (out[i].n_dims == 2 ? out[i].shape[1] : 1);
         if (!vec_finite(out[i].data, size))
-            rc = fail(FAIL_INPUT, "merged, '%s' is not finite", name[i]);
+            rc = fail(FAIL_INPUT, "'%s' is not finite after merging", name[i]);
     }
     if (rc == 0)
         rc = st_write(path, out, n, sizeof(real) == 8);
@@ -100,7 +100,7 @@ static int write_tensors(const struct adapted *a, const char *dir)
 
 /* --- settings */
 
-/* The names of labels that transformers makes up when it is told nothing else. */
+/* The names that transformers gives to labels by default. */
 static void set_labels(json_t *config, int n)
 {
     json_t *names = json_object(), *ids = json_object();
@@ -117,8 +117,7 @@ static void set_labels(json_t *config, int n)
     json_object_del(config, "num_labels");
 }
 
-/* config.json of the base, for a model with this classifier; what does not concern it stays as it
- * was. */
+/* config.json of the base model, changed only in what concerns the classifier. */
 static int write_config(const struct adapted *a, const char *dir)
 {
     char *path = path_join(a->base.dir, "config.json");
@@ -173,19 +172,19 @@ int merge_write(const struct adapted *a, const char *dir)
     return write_tensors(a, dir);
 }
 
-/* --- and back */
+/* --- the check */
 
 int merge_undone(double *diff, double *largest, const struct adapted *a,
                  const struct base_model *merged)
 {
     *diff = *largest = 0;
     for (int i = 0; i < a->base.n_params; i++) {
-        const struct param *p = &a->model.params[i]; /* a method may train W itself */
+        const struct param *p = &a->model.params[i]; /* the method may train W itself */
         const struct param *q = param_find(merged->params, merged->n_params, p->name);
         if (!param_is_proj(p))
             continue;
         CHECK(q, "'%s'", p->name);
-        real *x = copy_of(a, q, -1), *before = plain_copy(p), *after = plain_copy(q);
+        real *x = updated_copy(a, q, -1), *before = plain_copy(p), *after = plain_copy(q);
         bool ok = x && before && after;
         for (size_t k = 0; ok && k < param_size(p); k++) {
             double d = fabs((double)x[k] - (double)before[k]);

@@ -1,5 +1,5 @@
-/* cmd_tokenize.c - "lowrank tokenize": lines of text to lines of JSON with their tokens, for comparison
- * with other tokenizers. */
+/* cmd_tokenize.c - "lowrank tokenize": lines of text to lines of JSON with their tokens, for
+ * comparison with other tokenizers. */
 #include "core/cmd.h"
 #include "core/text/tok.h"
 #include "core/base/home.h"
@@ -37,7 +37,8 @@ static const struct opt_usage usage = {
     .max_args = 1,
 };
 
-/* A piece as a JSON string. It may be a part of a character; bytes that are not UTF-8 become U+FFFD. */
+/* A piece as a JSON string. It may be a part of a character; bytes that are not UTF-8 become
+ * U+FFFD. */
 static json_t *piece_json(const char *piece)
 {
     json_t *s = json_string(piece);

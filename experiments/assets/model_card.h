@@ -1,4 +1,5 @@
-/* model_card.h - what experiments/models/NAME.yaml says of a pretrained model that can be fetched. */
+/* model_card.h - what experiments/models/NAME.yaml says of a pretrained model that can be
+ * fetched. */
 #ifndef MODEL_CARD_H
 #define MODEL_CARD_H
 

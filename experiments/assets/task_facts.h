@@ -13,8 +13,8 @@ struct task_facts {
     char *path[N_SPLITS];
     char file[N_SPLITS][65]; /* SHA-256; "" for a split that the task does not have */
 };
-/* task_facts - of the task with this name or file; the session owns them. The files of a task that is
- * made from a package are made first. Errors: NULL after FAIL_USAGE, FAIL_INPUT, FAIL_TOOL,
+/* task_facts - of the task with this name or file; the session owns them. The files of a task that
+ * is made from a package are made first. Errors: NULL after FAIL_USAGE, FAIL_INPUT, FAIL_TOOL,
  * FAIL_STORE. */
 const struct task_facts *task_facts(struct session *s, const char *task);
 #endif

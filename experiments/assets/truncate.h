@@ -1,5 +1,5 @@
-/* truncate.h - models of low rank: "minilm@r64" is minilm with every matrix of its blocks replaced by
- * the closest matrix of rank 64 (Eckart & Young 1936),
+/* truncate.h - models of low rank: "minilm@r64" is minilm with every matrix of its blocks replaced
+ * by the closest matrix of rank 64 (Eckart & Young 1936),
  *
  *     W_R = sum over i <= R of s_i u_i v_i^T        for W = sum over i of s_i u_i v_i^T (SVD)
  *

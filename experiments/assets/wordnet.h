@@ -27,9 +27,9 @@ void wordnet_free(struct wordnet *w);
 
 /* wordnet_write - write train.tsv, dev.tsv and test.tsv of TASK into DIR.
  *   supersense  gloss -> lexicographer class (45 of them)
- *   hypernym    gloss a, gloss b -> is a a kind of b? A "yes" for every direct hypernym link of nouns
- *               and verbs within a split, and for each of them a "no": depending on a hash of the
- *               pair, the same two glosses in reverse order, or a with the hypernym of another
+ *   hypernym    gloss a, gloss b -> is a a kind of b? A "yes" for every direct hypernym link of
+ *               nouns and verbs within a split, and for each of them a "no": depending on a hash of
+ *               the pair, the same two glosses in reverse order, or a with the hypernym of another
  *               synset.
  * No gloss is in two splits (compared without case): a gloss that is in test is left out of dev and
  * train, one that is in dev is left out of train. The files are always the same. Errors: FAIL_USAGE

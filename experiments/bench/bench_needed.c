@@ -1,8 +1,6 @@
 /* bench_needed.c - how many operations a forward pass or a training step needs at least. */
 #include "experiments/bench/bench_needed.h"
 
-#include <string.h>
-
 struct bench_load bench_needed_load(const struct dataset *d)
 {
     struct bench_load l = { .sequences = d->n, .tokens = (double)d->n_tokens };

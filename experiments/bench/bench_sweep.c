@@ -15,10 +15,8 @@
 #include "experiments/bench/bench_table.h"
 #include "experiments/bench/bench_words.h"
 #include "experiments/recipe/data.h"
-#include "experiments/run/worker.h"
-#include "core/base/file.h"
-#include "results/query/query.h"
 #include "experiments/run/sweep.h"
+#include "results/query/query.h"
 
 #include <ftw.h>
 #include <math.h>

@@ -2,7 +2,6 @@
 #include "experiments/doctor/doctor.h"
 #include "core/base/file.h"
 #include "experiments/assets/model_card.h"
-#include "experiments/assets/fetch.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/task_dir.h"
 #include "results/store/store.h"

@@ -56,8 +56,8 @@ static int timed_model_init(struct timed_model *t, const struct recipe *r, const
     }
     for (int i = 0; i < n; i++)
         idx[i] = (int)((long)i * set->n / n);
-    t->n = microbatch_split(t->mb, MOST_MICROBATCHES, MICROBATCH_TOKENS, microbatch_pair_cost(&in->base.dims),
-                       set, idx, n, 0);
+    t->n = microbatch_split(t->mb, MOST_MICROBATCHES, MICROBATCH_TOKENS,
+                            microbatch_pair_cost(&in->base.dims), set, idx, n, 0);
     t->ws.batch_slots = n;
     return 0;
 }

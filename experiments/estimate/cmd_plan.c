@@ -5,6 +5,7 @@
 #include "experiments/estimate/memory.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/study/study_flags.h"
+#include "experiments/study/study_store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,14 +150,14 @@ static void plan_rows_fill(struct rows *r, const struct plan *p)
 static void plan_print_head(const struct plan *p)
 {
     const struct study *s = p->s;
-    long n[STATE_CANCELLED + 1] = { 0 };
+    long n[STATE_CANCELED + 1] = { 0 };
 
     for (int i = 0; i < s->n_runs; i++)
         n[p->state[i]]++;
     printf("study %s%s%s\n", s->name, s->source ? ": " : "", s->source ? s->source : "");
     printf("%d runs of %d cells:", s->n_runs, s->n_cells);
     const char *comma = "";
-    for (int i = 0; i <= STATE_CANCELLED; i++)
+    for (int i = 0; i <= STATE_CANCELED; i++)
         if (n[i]) {
             printf("%s %ld %s", comma, n[i], state_names[i]);
             comma = ",";
@@ -246,9 +247,9 @@ static int plan_print(struct study *s, const struct study_flags *c, struct store
     bool people = c->format == ROWS_TABLE;
     struct rows rows = { 0 };
 
-    int rc = study_check_name(store, s);
+    int rc = study_store_check_name(store, s);
     if (rc == 0)
-        rc = study_states(state, store, s);
+        rc = study_store_states(state, store, s);
     for (int i = 0; i < s->n_runs; i++)
         pending[i] = state[i] == STATE_NEW || state[i] == STATE_QUEUED || state[i] == STATE_RUNNING;
     if (rc == 0)

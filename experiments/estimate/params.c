@@ -5,7 +5,7 @@
 #include "experiments/assets/find.h"
 #include "experiments/estimate/memory_table.h"
 #include "experiments/estimate/paper_counts.h"
-#include "experiments/study/study.h"
+#include "experiments/study/budget.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -93,8 +93,9 @@ static double n_kept(const struct result *x)
 {
     const struct params *p = x->p;
 
-    return p->r.method->count_inference ? (double)p->r.method->count_inference(p->r.method_cfg, &p->d)
-                                   : x->c.trained;
+    return p->r.method->count_inference
+               ? (double)p->r.method->count_inference(p->r.method_cfg, &p->d)
+               : x->c.trained;
 }
 
 static int add_paper(struct result *x)

@@ -4,11 +4,11 @@
 
 #include "experiments/recipe/recipe.h"
 
-/* data_split - a split as the recipe sees it: tokenized with the model's tokenizer to at most max_len
- * tokens, of train at most train_n examples, of dev and test at most dev_n. Examples are drawn with
- * SUBSET_SEED, so that all seeds of a cell see the same ones. The session owns the result. NULL with
- * *ABSENT (may be NULL) set: the task has no such split. Errors: NULL after FAIL_INPUT,
- * FAIL_MEMORY. */
+/* data_split - a split as the recipe sees it: tokenized with the model's tokenizer to at most
+ * max_len tokens, of train at most train_n examples, of dev and test at most dev_n. Examples are
+ * drawn with SUBSET_SEED, so that all seeds of a cell see the same ones. The session owns the
+ * result. NULL with *ABSENT (may be NULL) set: the task has no such split. Errors: NULL after
+ * FAIL_INPUT, FAIL_MEMORY. */
 enum { SUBSET_SEED = 7 };
 const struct dataset *data_split(const struct recipe *r, enum split s, bool *absent);
 

@@ -44,8 +44,8 @@ int footprint_model(struct model *m, const struct recipe *r)
     return b ? model_outline(m, b, &head, r->method, r->method_cfg) : -1;
 }
 
-/* What a footprint depends on: the weights' shapes, the method's keys, the head, the adapter to start
- * from. */
+/* What a footprint depends on: the weights' shapes, the method's keys, the head, the adapter to
+ * start from. */
 static void footprint_id(char out[65], const struct recipe *r)
 {
     const struct task *t = &r->task->task;
@@ -76,7 +76,8 @@ static size_t frozen_tables(const struct model *m)
     return n;
 }
 
-/* The adapter that training starts from, if any, must be of this method, these shapes and weights. */
+/* The adapter that training starts from, if any, must be of this method, these shapes and
+ * weights. */
 static int check_start(const struct model *m, const struct recipe *r)
 {
     const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));

@@ -1,6 +1,5 @@
 /* keys.c - the keys that recipes and study files may have. */
 #include "experiments/recipe/keys.h"
-#include "core/base/suggest.h"
 #include "experiments/recipe/recipe.h"
 
 #include <stdlib.h>
@@ -37,7 +36,7 @@ static int add_keys(const char *words[MOST_KEYS], int n, const struct opt *table
     return n;
 }
 
-const char *keys_nearest(const char *key)
+const char *keys_hint(char buf[SUGGEST_HINT], const char *key)
 {
     const char *words[MOST_KEYS] = { 0 };
     int n = add_keys(words, 0, run_opts);
@@ -45,10 +44,10 @@ const char *keys_nearest(const char *key)
     n = add_keys(words, n, train_opts);
     for (const struct adapt *const *m = adapt_table; *m; m++)
         n = add_keys(words, n, (*m)->opts);
-    return suggest_word(key, words);
+    return suggest_hint(buf, key, words, "'lowrank run --help' lists the keys");
 }
 
-/* A value as opt_text writes it; of what is no value, a copy. */
+/* A value as opt_text writes it; a copy of what is not a value. */
 static char *canonical_value(const char *key, const char *value)
 {
     const struct adapt *method = strcmp(key, "method") == 0 ? adapt_find(value) : NULL;

@@ -2,8 +2,6 @@
 #include "experiments/recipe/recipe.h"
 #include "core/base/cpu.h"
 #include "core/base/file.h"
-#include "core/base/suggest.h"
-#include "core/base/text.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/recipe/keys.h"
@@ -22,26 +20,28 @@ enum { AUTO, FULL, HALF };
 #define AT(f) offsetof(struct run_cfg, f)
 const struct opt run_opts[] = {
     { "model", 0, OPT_STR, AT(model), "minilm", 0, 0, NULL,
-      "pretrained model: a folder, or a name that was fetched" },
+      "pretrained model: a folder, or the name of a fetched model" },
     { "task", 0, OPT_STR, AT(task), "supersense", 0, 0, NULL,
       "a name in experiments/tasks, or a task file" },
-    { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL, "what is trained" },
+    { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL,
+      "which parameters are added or trained; several methods as a+b" },
     { "seed", 0, OPT_INT, AT(seed), "1", 0, 9007199254740992.0, NULL,
-      "of order, initial values and dropout" },
+      "for the order of examples, initial values and dropout" },
     { "order_seed", 0, OPT_INT, AT(order_seed), "-1", -1, 9007199254740992.0, NULL,
-      "of the order of examples alone; -1: as seed" },
+      "for the order of examples only; -1: seed" },
     { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, 9007199254740992.0, NULL,
-      "of initial values alone; -1: as seed" },
+      "for initial values only; -1: seed" },
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
-      "adapter that training begins with, all but its classifier: a folder, or a run's key" },
+      "adapter that training starts from, except its classifier: a folder, or a run's key" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
-      "of what frozen weights multiply; auto: bf16 where the CPU is fast at it" },
+      "of products with frozen weights; auto: bf16 if the CPU is faster with it" },
     { .type = OPT_END },
 };
 #undef AT
 
-/* Not in keys: the content of these is in inputs, and recompute changes no number. */
-static const char *const names_only[] = { "model", "task", "init_from", "recompute", NULL };
+/* Not hashed: the content of the first three is in inputs, and recompute does not change
+ * results. */
+static const char *const not_hashed[] = { "model", "task", "init_from", "recompute", NULL };
 
 const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of)
 {
@@ -103,14 +103,12 @@ static int set_field(struct recipe *r, const struct setting *s)
 {
     void *cfg = NULL;
     const struct opt *o = recipe_opt(r, s->key, &cfg);
+    char hint[SUGGEST_HINT];
 
     if (!o && keys_find(s->key))
         return 0; /* another method has it */
-    if (!o) {
-        const char *near = keys_nearest(s->key);
-        return location_fail(&s->location, "unknown key '%s'%s%s%s", s->key,
-                             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
+    if (!o)
+        return location_fail(&s->location, "unknown key '%s'%s", s->key, keys_hint(hint, s->key));
     if (opt_set(o, cfg, s->value) != 0)
         return location_context(&s->location);
     if (minus_zero(o, cfg))
@@ -120,7 +118,7 @@ static int set_field(struct recipe *r, const struct setting *s)
     return 0;
 }
 
-static void replace(char **s, const char *with)
+static void replace_string(char **s, const char *with)
 {
     char *copy = xstrdup(with);
 
@@ -137,7 +135,7 @@ int recipe_parse(struct recipe *r, const struct settings *v)
     for (int i = 0; i < v->n && rc == 0; i++)
         rc = set_field(r, &v->s[i]);
     if (rc == 0)
-        replace(&r->run.method, r->method->name); /* one name for "a,b" and "b+a" */
+        replace_string(&r->run.method, r->method->name); /* one name for "a,b" and "b+a" */
     else
         recipe_free(r);
     return rc;
@@ -156,8 +154,8 @@ int recipe_rows(const struct recipe *r)
     return r->method ? adapt_rows(r->method, r->method_cfg) : 0;
 }
 
-/* The value of a key of whole numbers of this run's method. */
-static long whole(const struct recipe *r, const char *key)
+/* The value of an integer key; 0: this run's method does not have it. */
+static long integer_value(const struct recipe *r, const char *key)
 {
     void *cfg = NULL;
     const struct opt *o = recipe_opt(r, key, &cfg);
@@ -165,7 +163,7 @@ static long whole(const struct recipe *r, const char *key)
     return o && o->type == OPT_INT ? *(const long *)(const void *)((const char *)cfg + o->at) : 0;
 }
 
-/* The rows that the method inserts take positions of the model, which a text then has not. */
+/* Positions of the model that the method's rows take are not available to the text. */
 static int fit_max_len(struct recipe *r, const struct dims *d, const struct task *t)
 {
     struct train_cfg *c = &r->train;
@@ -181,9 +179,9 @@ static int fit_max_len(struct recipe *r, const struct dims *d, const struct task
             "prefix,infix",
             "'prefix' is %ld and 'infix' is %ld, but the model has %d positions, of which %s "
             "needs %d",
-            whole(r, "prefix"), whole(r, "infix"), d->max_pos,
+            integer_value(r, "prefix"), integer_value(r, "infix"), d->max_pos,
             t->col_pair ? "a pair of texts" : "a text", least);
-    if (c->max_len < least) /* as many special tokens, and one of each text */
+    if (c->max_len < least) /* the special tokens and one token of each text */
         return fail_setting("max_len", "'max_len' is %ld, but %s needs %d tokens", c->max_len,
                             t->col_pair ? "a pair of texts" : "a text", least);
     if (c->max_len > room) {
@@ -249,8 +247,8 @@ void recipe_hash(char out[65], const struct recipe *r, const char *const *withou
 {
     json_t *config = json_copy(r->config);
 
-    for (int i = 0; names_only[i]; i++)
-        json_object_del(config, names_only[i]);
+    for (int i = 0; not_hashed[i]; i++)
+        json_object_del(config, not_hashed[i]);
     for (int i = 0; without && without[i]; i++)
         json_object_del(config, without[i]);
     json_t *all = json_pack("{s:o, s:O, s:i}", "config", config, "inputs", r->inputs, "numerics",
@@ -272,14 +270,14 @@ void recipe_keys(struct recipe *r, json_t *inputs)
     add_fields(r->config, train_opts, &r->train);
     add_fields(r->config, r->method->opts, r->method_cfg);
     if (r->train.steps > 0)
-        json_object_del(r->config, "epochs"); /* steps win: no run depends on it */
+        json_object_del(r->config, "epochs"); /* steps win, so the run does not depend on epochs */
     if (!r->run.init_from || !*r->run.init_from)
         json_object_del(r->config, "init_from");
     if (r->run.order_seed < 0)
         json_object_del(r->config, "order_seed");
     if (r->run.init_seed < 0)
         json_object_del(r->config, "init_seed");
-    /* of the two sizes of a batch the one that counts */
+    /* the one of the two batch sizes that is used */
     json_object_del(r->config, r->train.batch_tokens > 0 ? "batch" : "batch_tokens");
     recipe_hash(r->key, r, NULL);
     recipe_hash(r->cell, r, seed);
@@ -317,8 +315,8 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
     r->task = r->model ? task_facts(s, r->run.task) : NULL;
     if (!r->task || recipe_autos(r, &r->model->dims, &r->task->task) != 0)
         goto failed;
-    replace(&r->run.model, r->model->name);
-    replace(&r->run.task, r->task->name);
+    replace_string(&r->run.model, r->model->name);
+    replace_string(&r->run.task, r->task->name);
     inputs = inputs_of(r->model, r->task);
     if (inputs_add_adapter(inputs, s, r->run.init_from) != 0)
         goto failed;

@@ -1,5 +1,5 @@
-/* recipe.h - what a run is: a flat list of keys, checked against the option tables, with a hash that
- * identifies the run.
+/* recipe.h - what a run is: a flat list of keys, checked against the option tables, with a hash
+ * that identifies the run.
  *
  * A recipe file is YAML. Keys of a run are under "base:" (in a study) or at the top (of a single
  * run). Every key is an entry of an option table: run_opts, train_opts (core/train), or that of the
@@ -41,24 +41,25 @@ struct recipe {
     const struct footprint *footprint; /* footprint.h */
 };
 
-/* recipe_resolve - check and parse every setting, look up model and task in the session, and compute
- * key and cell:
+/* recipe_resolve - check and parse every setting, look up model and task in the session, and
+ * compute key and cell:
  *
  *     key = SHA-256 of the canonical JSON of {config, inputs, numerics: NUMERICS_VERSION}
  *
  * where config is without model, task and init_from, which are names: their content is in inputs.
- * Threads, folders and messages are not in it either. cell is the same without the seed. The session
- * must outlive the recipe. Errors: FAIL_USAGE with file:line:col, FAIL_INPUT.
+ * Threads, folders and messages are not in it either. cell is the same without the seed. The
+ * session must outlive the recipe. Errors: FAIL_USAGE with file:line:col, FAIL_INPUT.
  * recipe_complete - the rest of that for a recipe that recipe_parse made; frees it on an error. */
 int recipe_resolve(struct recipe *r, struct session *s, const struct settings *v);
 int recipe_complete(struct recipe *r, struct session *s, const struct settings *v);
 void recipe_free(struct recipe *r);
 enum { NUMERICS_VERSION = 2 }; /* raised when a change in core/ changes results */
 
-/* The steps of recipe_resolve that read no file.
- * recipe_parse - strings to types. recipe_autos - what depends on model and task: pooling, dropouts,
- * best_by, max_len (lowered, with a warning, to what inserted rows leave of the positions).
- * recipe_keys - config, key and cell; takes INPUTS. Errors: FAIL_USAGE. */
+/* The steps of recipe_resolve that read no file. Errors: FAIL_USAGE.
+ * recipe_parse - strings to types.
+ * recipe_autos - what depends on model and task: pooling, dropouts, best_by, and max_len, which is
+ * lowered, with a warning, to what inserted rows leave of the positions.
+ * recipe_keys - config, key and cell; takes INPUTS. */
 int recipe_parse(struct recipe *r, const struct settings *v);
 int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t);
 void recipe_keys(struct recipe *r, json_t *inputs);

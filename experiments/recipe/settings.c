@@ -77,21 +77,19 @@ int settings_blame(const struct settings *v)
     return -1;
 }
 
-/* A word's key, if it is known and may be set. */
+/* May a word set this key? */
 static int check_word_key(const struct settings *v, const char *key, const char *value)
 {
     const struct setting *old = settings_get(v, key);
-    const char *near = keys_find(key) ? NULL : keys_nearest(key);
+    char hint[SUGGEST_HINT];
 
     if (strcmp(key, "seeds") == 0)
         return fail(FAIL_USAGE, "'seeds' is a flag of 'plan' and 'sweep': --seeds %s", value);
     if (keys_is_study(key))
         return fail(FAIL_USAGE, "'%s' belongs in the study's file; words set what is under 'base'",
                     key);
-    if (near)
-        return fail(FAIL_USAGE, "unknown key '%s'; did you mean '%s'?", key, near);
     if (!keys_find(key))
-        return fail(FAIL_USAGE, "unknown key '%s'; 'lowrank run --help' lists the keys", key);
+        return fail(FAIL_USAGE, "unknown key '%s'%s", key, keys_hint(hint, key));
     if (old && old->location.kind == LOCATION_COMMAND_LINE)
         return fail(FAIL_USAGE, "'%s' is given twice: '%s' and '%s'", old->key, old->value, value);
     return 0;
@@ -140,12 +138,11 @@ char *settings_value(const struct yaml_node *n, const char *key)
 static int set_from_yaml(struct settings *v, const struct yaml_node *map, int i)
 {
     const struct yaml_node *item = yaml_item(map, i);
-    const char *key = yaml_key(map, i), *near = keys_find(key) ? NULL : keys_nearest(key);
+    const char *key = yaml_key(map, i);
+    char hint[SUGGEST_HINT];
 
-    if (near)
-        return yaml_fail_key(map, i, "unknown key '%s'; did you mean '%s'?", key, near);
     if (!keys_find(key))
-        return yaml_fail_key(map, i, "unknown key '%s'; 'lowrank run --help' lists the keys", key);
+        return yaml_fail_key(map, i, "unknown key '%s'%s", key, keys_hint(hint, key));
     char *value = settings_value(item, key);
     if (!value)
         return -1;

@@ -13,8 +13,8 @@ struct settings {
     int n;
 };
 
-/* settings_set - set KEY, whether it was set before or not; '-' in a key is stored as '_'. Strings are
- * copied. settings_copy - set all of SRC in DST. settings_get - NULL: not given. */
+/* settings_set - set KEY, whether it was set before or not; '-' in a key is stored as '_'. Strings
+ * are copied. settings_copy - set all of SRC in DST. settings_get - NULL: not given. */
 void settings_set(struct settings *v, const char *key, const char *value, struct location location);
 void settings_copy(struct settings *dst, const struct settings *src);
 const struct setting *settings_get(const struct settings *v, const char *key);
@@ -27,11 +27,11 @@ int settings_file(struct settings *v, const char *path);
 int settings_yaml(struct settings *v, const struct yaml_node *map);
 int settings_word(struct settings *v, const char *word);
 
-/* settings_value - the value of KEY as one string, a list as "a,b"; the caller frees it. Errors: NULL
- * after FAIL_USAGE. */
+/* settings_value - the value of KEY as one string, a list as "a,b"; the caller frees it. Errors:
+ * NULL after FAIL_USAGE. */
 char *settings_value(const struct yaml_node *n, const char *key);
 
-/* settings_blame - put the location of the setting that the recorded failure is about (fail_keys) before
- * the failure, unless it is the command line; -1. */
+/* settings_blame - put the location of the setting that the recorded failure is about (fail_keys)
+ * before the failure, unless it is the command line; -1. */
 int settings_blame(const struct settings *v);
 #endif

@@ -6,6 +6,7 @@
 #include "experiments/estimate/memory.h"
 #include "experiments/run/run_again.h"
 #include "experiments/study/study_flags.h"
+#include "experiments/study/study_store.h"
 #include "results/query/query.h"
 
 #include <signal.h>
@@ -64,11 +65,11 @@ static int study_of_one(struct study *s, struct session *ses, const struct setti
     struct plan_run *p = s->runs;
     if (recipe_resolve(&p->recipe, ses, v) != 0)
         return -1;
-    s->n_runs = p->n_points = 1;
+    s->n_runs = p->n_combinations = 1;
     p->trial = xstrdup("{}");
     memcpy(p->point, p->recipe.cell, sizeof p->point);
     s->spec = json_pack("{s:{}, s:s}", "axes", "metric", p->recipe.train.best_by);
-    study_tell_idle(s, v);
+    study_warn_unused(s, v);
     hash_save(ses);
     return 0;
 }
@@ -168,7 +169,7 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
              cpu_info()->cores, cpu_info()->cores == 1 ? "" : "s");
     struct run_env env = { .store = store, .jobs = 1, .lease_s = run_one_lease_s(p) };
     env.pool = pool_new(threads);
-    int rc = env.pool ? study_put(store, s) : -1;
+    int rc = env.pool ? study_store_put(store, s) : -1;
     math_thread_init();
     if (rc == 0 && c->again && state == (int)STATE_DONE)
         rc = train_again(&env, p);

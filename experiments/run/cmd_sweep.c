@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "experiments/run/sweep.h"
 #include "experiments/study/study_flags.h"
+#include "experiments/study/study_store.h"
 #include "results/query/recorded.h"
 
 #include <signal.h>
@@ -54,7 +55,7 @@ static struct tally tally_of(const enum run_state *state, int n)
         case STATE_DONE: t.done++; break;
         case STATE_DIVERGED: t.diverged++; break;
         case STATE_FAILED:
-        case STATE_CANCELLED: t.failed++; break;
+        case STATE_CANCELED: t.failed++; break;
         default: t.left++; break;
         }
     return t;
@@ -141,13 +142,14 @@ static int sweep_study(struct study *s, struct store *store, const struct study_
     bool *pending = xalloc((size_t)s->n_runs, sizeof *pending);
     struct sweep_opts o = { study_flags_jobs(c), c->limit, c->stop_on_error, !c->no_calibrate };
     struct sweep_end end = { 0 };
-    int rc = study_check_name(store, s);
+    int rc = study_store_check_name(store, s);
 
     if (rc == 0 && c->retry != RETRY_NONE &&
-        (study_put(store, s) != 0 || store_requeue(store, s->name, c->retry == RETRY_DIVERGED) < 0))
+        (study_store_put(store, s) != 0 ||
+         store_requeue(store, s->name, c->retry == RETRY_DIVERGED) < 0))
         rc = -1;
     if (rc == 0)
-        rc = study_states(state, store, s);
+        rc = study_store_states(state, store, s);
     int left = rc == 0 ? mark_pending(pending, state, s->n_runs) : 0;
     if (rc == 0 && left > 0) {
         long now = o.limit > 0 && o.limit < left ? o.limit : left;
@@ -155,9 +157,9 @@ static int sweep_study(struct study *s, struct store *store, const struct study_
              o.jobs < now ? o.jobs : now);
         rc = sweep_run(&end, s, pending, store, &o);
         if (rc == 0)
-            rc = study_states(state, store, s);
+            rc = study_store_states(state, store, s);
     } else if (rc == 0) {
-        rc = study_put(store, s);
+        rc = study_store_put(store, s);
     }
     if (rc == 0)
         rc = report_end(s, state, store, &end, left > 0);

@@ -1,9 +1,9 @@
 /* run_again.c - a finished run once more, compared with what is stored. */
 #include "experiments/run/run_again.h"
 #include "core/base/file.h"
+#include "experiments/run/run_model.h"
 #include "results/query/query.h"
 #include "results/query/recorded.h"
-#include "experiments/run/run_model.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,11 +4,9 @@
 #include "core/base/file.h"
 #include "experiments/assets/loaded_model.h"
 #include "experiments/recipe/footprint.h"
-#include "core/peft/peft.h"
-#include "experiments/recipe/inputs.h"
-#include "results/store/metrics.h"
 #include "experiments/run/provenance.h"
 #include "experiments/run/run_model.h"
+#include "results/store/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +75,8 @@ static int on_prediction(void *self, const char *split, long example, double lab
 {
     struct live_run *l = self;
 
-    return note_stored(l, metrics_add_prediction(l->env->store, l->lease, split, example, label, output));
+    return note_stored(
+        l, metrics_add_prediction(l->env->store, l->lease, split, example, label, output));
 }
 
 static int on_tick(void *self, long step, long steps, double tokens)

@@ -5,6 +5,7 @@
 #define SWEEP_H
 
 #include "experiments/study/study.h"
+#include "results/store/store.h"
 
 struct sweep_opts {
     long jobs, limit; /* workers, 0: one per core; most runs to do, 0: all */

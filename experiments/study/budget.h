@@ -1,4 +1,5 @@
-/* budget.h - the rank that spends a given number of trainable parameters (Hu et al. 2021, Table 5). */
+/* budget.h - the rank that spends a given number of trainable parameters (Hu et al. 2021, Table
+ * 5). */
 #ifndef BUDGET_H
 #define BUDGET_H
 

@@ -1,5 +1,5 @@
-/* cmd_list.c - "lowrank list": the names that other commands take, from tables and from the program's
- * files. */
+/* cmd_list.c - "lowrank list": the names that other commands take, from tables and from the
+ * program's files. */
 #include "core/cmd.h"
 #include "core/adapt/adapt.h"
 #include "core/base/file.h"
@@ -29,7 +29,8 @@ static const struct opt opts[] = {
     { .type = OPT_END },
 };
 
-/* --- one table for each kind of name; all have the same type, whether they need the folders or not */
+/* --- one table for each kind of name; all have the same type, whether they need the folders or
+ * not */
 
 static int list_methods(struct rows *r, const struct session *ses)
 {

@@ -92,7 +92,8 @@ static int unknown_value(const struct grid *g, const struct axis *a, int at)
                          a->value[at], hint);
 }
 
-/* Values of a key that the file does not vary are accepted: words on the command line may set them. */
+/* Values of a key that the file does not vary are accepted: words on the command line may set
+ * them. */
 static int check_condition(const struct grid *g, const struct settings *base,
                            const struct axes *condition)
 {

@@ -1,6 +1,7 @@
 /* grid.c - the axes, conditions, seeds and budget of a study file. */
 #include "experiments/study/grid.h"
 #include "experiments/recipe/keys.h"
+#include "experiments/study/budget.h"
 #include "experiments/study/conditions.h"
 
 #include <math.h>
@@ -56,8 +57,8 @@ static int axis_add_node(struct axis *a, const struct yaml_node *n)
     return 0;
 }
 
-/* PAIRED: values may repeat. ONCE: every value must differ. CONDITION: values may repeat, and a flat list
- * for a key that takes lists is one value. */
+/* PAIRED: values may repeat. ONCE: every value must differ. CONDITION: values may repeat, and a
+ * flat list for a key that takes lists is one value. */
 enum manner { PAIRED, ONCE, CONDITION };
 
 static int check_value_once(const struct axis *a, const struct yaml_node *n)
@@ -73,12 +74,11 @@ static int check_value_once(const struct axis *a, const struct yaml_node *n)
 static int read_axis(struct axis *a, const struct yaml_node *map, int i, enum manner manner)
 {
     const struct yaml_node *n = yaml_item(map, i);
-    const char *key = yaml_key(map, i), *near = keys_find(key) ? NULL : keys_nearest(key);
+    const char *key = yaml_key(map, i);
+    char hint[SUGGEST_HINT];
 
-    if (near)
-        return yaml_fail_key(map, i, "unknown key '%s'; did you mean '%s'?", key, near);
     if (!keys_find(key))
-        return yaml_fail_key(map, i, "unknown key '%s'; 'lowrank run --help' lists the keys", key);
+        return yaml_fail_key(map, i, "unknown key '%s'%s", key, keys_hint(hint, key));
     a->key = xstrdup(key);
     for (char *p = a->key; *p; p++)
         *p = *p == '-' ? '_' : *p;

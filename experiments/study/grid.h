@@ -40,8 +40,8 @@ struct grid {
     struct location budget_location;
 };
 
-/* grid_read - the parts of a study file that vary; a part that OVER (NULL: none) has replaces that of
- * ROOT. BASE: the settings of the study's base. Freed by grid_free, also on an error. Errors:
+/* grid_read - the parts of a study file that vary; a part that OVER (NULL: none) has replaces that
+ * of ROOT. BASE: the settings of the study's base. Freed by grid_free, also on an error. Errors:
  * FAIL_USAGE with file:line:column. */
 int grid_read(struct grid *g, const struct settings *base, const struct yaml_node *root,
               const struct yaml_node *over);

@@ -123,12 +123,12 @@ static void study_add_run(struct study *s, struct recipe *r, const struct grid *
 
     if (*at) {
         s->n_shared++;
-        s->runs[*at - 1].n_points++;
+        s->runs[*at - 1].n_combinations++;
         recipe_free(r);
         return;
     }
     struct plan_run *p = &s->runs[s->n_runs];
-    *p = (struct plan_run){ .recipe = *r, .n_points = 1, .trial = trial_json(r, g) };
+    *p = (struct plan_run){ .recipe = *r, .n_combinations = 1, .trial = trial_json(r, g) };
     for (int i = 0; i < g->nuisance.n && i < 64; i++)
         without[i + 1] = g->nuisance.a[i].key;
     recipe_hash(p->point, r, without);
@@ -219,8 +219,8 @@ static void set_axis(struct settings *v, const struct axes *axes, int which, int
     settings_set(v, a->key, a->value[value], a->location[value]);
 }
 
-/* An odometer, whose last wheel turns fastest: the axes of the product, the zip as one, the nuisance
- * axes. */
+/* An odometer, whose last wheel turns fastest: the axes of the product, the zip as one, the
+ * nuisance axes. */
 struct wheels {
     int at[64], size[64], n;
 };

@@ -19,17 +19,19 @@ enum { MOST_NOTES = 3 };
 static int check_keys(const struct yaml_node *root)
 {
     bool has_base = yaml_get(root, "base") != NULL;
+    char hint[SUGGEST_HINT];
 
     for (int i = 0; i < yaml_count(root); i++) {
-        const char *key = yaml_key(root, i), *near;
+        const char *key = yaml_key(root, i);
         if (keys_is_study(key) || (keys_find(key) && !has_base))
             continue;
         if (keys_find(key))
             return yaml_fail_key(root, i, "'%s' belongs under 'base'", key);
-        near = suggest_word(key, keys_of_study);
-        near = near ? near : keys_nearest(key);
-        return yaml_fail_key(root, i, "unknown key '%s'%s%s%s", key, near ? "; did you mean '" : "",
-                             near ? near : "", near ? "'?" : "");
+        if (suggest_word(key, keys_of_study))
+            suggest_hint(hint, key, keys_of_study, NULL);
+        else
+            keys_hint(hint, key);
+        return yaml_fail_key(root, i, "unknown key '%s'%s", key, hint);
     }
     return 0;
 }
@@ -145,9 +147,10 @@ static json_t *words_json(const struct settings *words)
     return list;
 }
 
-/* How to run the study again, for the report. recipe: its name, or its path where the name alone would
- * not find it. words: those of 'lowrank sweep'. run_words and the values of the keys in varied: those of
- * 'lowrank run', which takes neither the longer form nor conditions from a study. */
+/* How to run the study again, for the report. recipe: its name, or its path where the name alone
+ * would not find it. words: those of 'lowrank sweep'. run_words and the values of the keys in
+ * varied: those of 'lowrank run', which takes neither the longer form nor conditions from a
+ * study. */
 static void set_asked(struct study *s, const struct grid *g, const struct settings *words,
                       enum profile profile)
 {
@@ -209,8 +212,8 @@ static void note_shared(const struct study *s)
     int noted = 0;
 
     for (int i = 0; i < s->n_runs && noted < MOST_NOTES; i++)
-        if (s->runs[i].n_points > 1) {
-            note("%d combinations of values are the same run %.8s", s->runs[i].n_points,
+        if (s->runs[i].n_combinations > 1) {
+            note("%d combinations of values are the same run %.8s", s->runs[i].n_combinations,
                  s->runs[i].recipe.key);
             noted++;
         }
@@ -226,17 +229,17 @@ static bool is_used(const struct study *s, const char *key)
     return false;
 }
 
-void study_tell_idle(const struct study *s, const struct settings *words)
+void study_warn_unused(const struct study *s, const struct settings *words)
 {
-    struct text idle = { 0 };
+    struct text unused = { 0 };
 
     for (int i = 0; i < words->n; i++)
         if (!is_used(s, words->s[i].key))
-            text_join(&idle, ", ", "'%s'", words->s[i].key);
-    if (idle.n)
+            text_join(&unused, ", ", "'%s'", words->s[i].key);
+    if (unused.n)
         warn("%s: without effect, because no method in this study has such a key",
-             text_string(&idle));
-    text_free(&idle);
+             text_string(&unused));
+    text_free(&unused);
 }
 
 static void add_axes(struct settings *words, const struct axes *v)
@@ -245,7 +248,7 @@ static void add_axes(struct settings *words, const struct axes *v)
         settings_set(words, v->a[i].key, v->a[i].value[0], v->a[i].location[0]);
 }
 
-static void tell_idle(const struct study *s, const struct grid *g)
+static void warn_unused(const struct study *s, const struct grid *g)
 {
     struct settings words = { 0 };
 
@@ -255,7 +258,7 @@ static void tell_idle(const struct study *s, const struct grid *g)
     add_axes(&words, &g->nuisance);
     for (int i = 0; i < g->n_when; i++)
         settings_copy(&words, &g->when[i].set);
-    study_tell_idle(s, &words);
+    study_warn_unused(s, &words);
     settings_free(&words);
 }
 
@@ -321,7 +324,7 @@ int study_load(struct study *s, struct session *ses, const char *path,
     hash_save(ses);
     if (rc == 0) {
         note_shared(s);
-        tell_idle(s, &g);
+        warn_unused(s, &g);
     }
 out:
     yaml_free(y);

@@ -5,28 +5,28 @@
 #include "experiments/recipe/recipe.h"
 
 /* A study file:
- *   study: rank                           the study's name in the store; unique there, and not "run"
+ *   study: rank                           its name in the store; unique there, and not "run"
  *   title: rank against matrices          shown by 'lowrank list studies'
  *   source: Hu et al. 2021, Table 6
  *   base: {model: minilm, task: supersense, method: lora, ...}
- *   axes: {rank: [1, 2, 4, 8, 64], targets: [[q], [q, v]]}      every combination
- *   zip: {rank: [8, 4], alpha: [8, 4]}                          values in pairs; lists of equal length
- *   nuisance: {lr: [5e-4, 1e-3]}           trials: the best value of each cell is chosen on dev; all
- *                                          are stored
- *   budget: {params: 36864}                trainable parameters without the head, from which the rank
- *                                          follows
- *   exclude: [{rank: 64, targets: [q]}]    conditions: a run that matches all keys of an item is left
- *                                          out; a list of values matches each of them
- *   only: [...]                            a run must match one of the items
- *   when: [{if: {method: ft}, set: {lr: 1e-4}}]     settings of the runs that match a condition
- *   full: {base: {...}, axes: {...}, seeds: 5}      the longer form of the study, for --profile full:
- *                                          settings in its base win, its other parts replace those of
- *                                          the file
- *   seeds: 3                               1 to 3, or a list; 5 by default
- *   metric: accuracy                       on dev, of the best or the last step: "best accuracy" by
- *                                          default; tasks without it show their own, and all tasks do
- *                                          with "own"
- *   table: rank   figure: rank             the query and the figure that show its results
+ *   axes: {rank: [1, 2, 64], targets: [[q], [q, v]]}      every combination
+ *   zip: {rank: [8, 4], alpha: [8, 4]}    values in pairs; lists of equal length
+ *   nuisance: {lr: [5e-4, 1e-3]}          trials: the best value of each cell is chosen on dev;
+ *                                         all are stored
+ *   budget: {params: 36864}               trainable parameters without the head, from which the
+ *                                         rank follows
+ *   exclude: [{rank: 64, targets: [q]}]   conditions: a run that matches all keys of an item is
+ *                                         left out; a list of values matches each of them
+ *   only: [...]                           a run must match one of the items
+ *   when: [{if: {method: ft}, set: {lr: 1e-4}}]      settings of the runs that match a condition
+ *   full: {base: {...}, axes: {...}, seeds: 5}       the longer form of the study, for --profile
+ *                                         full: settings in its base win, its other parts replace
+ *                                         those of the file
+ *   seeds: 3                              1 to 3, or a list; 5 by default
+ *   metric: accuracy                      on dev, of the best or the last step: "best accuracy" by
+ *                                         default; tasks without it show their own, and all tasks
+ *                                         do with "own"
+ *   table: rank   figure: rank            the query and the figure that show its results
  * A file without axes is a study of one cell. Words on the command line override base; a word that
  * names an axis replaces the axis. */
 struct study {
@@ -41,27 +41,24 @@ struct study {
 };
 struct plan_run {
     struct recipe recipe;
-    char point[65]; /* the key without seed and nuisance values */
-    char *trial;    /* nuisance values, JSON */
-    double cost_s;  /* estimated seconds; 0: not estimated */
-    double eval_s;  /* of these, the longest evaluation */
-    size_t rss;     /* estimated bytes that a worker adds; 0: not estimated */
-    size_t kept;    /* of these, the frozen-prefix cache */
-    int cell;       /* index of its cell, in the order of the file */
-    int n_points;   /* combinations of the study's values that are this run */
+    char point[65];     /* the key without seed and nuisance values */
+    char *trial;        /* nuisance values, JSON */
+    double cost_s;      /* estimated seconds; 0: not estimated */
+    double eval_s;      /* of these, the longest evaluation */
+    size_t rss;         /* estimated bytes that a worker adds; 0: not estimated */
+    size_t kept;        /* of these, the frozen-prefix cache */
+    int cell;           /* index of its cell, in the order of the file */
+    int n_combinations; /* combinations of the study's values that are this run */
 };
 
-/* study_load - read the file PATH, expand it to at most 100,000 runs (any number with YES_REALLY) and
- * resolve them. OVERRIDES (may be NULL) win over base; SEEDS > 0 stands for the seeds 1 to SEEDS.
- * Freed by study_free. Errors: FAIL_USAGE with file:line:column; those of recipe_resolve. */
+/* study_load - read the file PATH, expand it to at most 100,000 runs (any number with YES_REALLY)
+ * and resolve them. OVERRIDES (may be NULL) win over base; SEEDS > 0 stands for the seeds 1 to
+ * SEEDS. Freed by study_free. Errors: FAIL_USAGE with file:line:column; those of recipe_resolve. */
 enum profile { PROFILE_QUICK, PROFILE_FULL };
 int study_load(struct study *s, struct session *ses, const char *path,
                const struct settings *overrides, long seeds, enum profile profile, bool yes_really);
 void study_free(struct study *s);
 
-/* study_tell_idle - warn of those settings of WORDS that no run of the study uses. */
-void study_tell_idle(const struct study *s, const struct settings *words);
-
-#include "experiments/study/budget.h"
-#include "experiments/study/study_store.h"
+/* study_warn_unused - warn of those settings of WORDS that no run of the study uses. */
+void study_warn_unused(const struct study *s, const struct settings *words);
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/base/cpu.h"
 #include "experiments/study/study.h"
+#include "results/store/store.h"
 
 struct study_flags {
     char *home, *data;
@@ -44,7 +45,8 @@ static inline long study_flags_jobs(const struct study_flags *f)
     return f->jobs > 0 ? f->jobs : cpu_info()->cores;
 }
 
-/* study_flags_load - the study that argv[1] names, with the words after it. Errors: as study_load. */
+/* study_flags_load - the study that argv[1] names, with the words after it. Errors: as
+ * study_load. */
 int study_flags_load(struct study *s, struct session *ses, const struct study_flags *f, int argc,
                      char **argv);
 /* study_flags_store - open HOME/lowrank.db; STORE_WRITE creates HOME. Errors: FAIL_STORE. */

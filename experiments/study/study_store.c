@@ -15,7 +15,7 @@ static bool same_content(const char *a, const char *b)
            (sha256_file(x, a) == 0 && sha256_file(y, b) == 0 && strcmp(x, y) == 0);
 }
 
-int study_check_name(struct store *store, const struct study *s)
+int study_store_check_name(struct store *store, const struct study *s)
 {
     char *file = xprintf("ablations/%s.yaml", s->name), *own = share_path(file), *there = NULL,
          *recipe = NULL;
@@ -40,7 +40,7 @@ int study_check_name(struct store *store, const struct study *s)
     return rc;
 }
 
-int study_put(struct store *store, const struct study *s)
+int study_store_put(struct store *store, const struct study *s)
 {
     struct run_spec *spec = xalloc((size_t)s->n_runs, sizeof *spec);
     char **config = xalloc((size_t)s->n_runs, sizeof *config);
@@ -67,7 +67,7 @@ int study_put(struct store *store, const struct study *s)
     return rc < 0 ? -1 : 0;
 }
 
-int study_states(enum run_state *state, struct store *store, const struct study *s)
+int study_store_states(enum run_state *state, struct store *store, const struct study *s)
 {
     for (int i = 0; i < s->n_runs; i++) {
         int one = store ? store_state(store, s->runs[i].recipe.key) : (int)STATE_NEW;

@@ -44,8 +44,7 @@ static void put_document(FILE *to, const char *title, const struct rows *head, c
         nav);
     if (!figures)
         fputs("<p class=\"note\">gnuplot was not installed where this report was made, so it has "
-              "tables "
-              "but no figures.</p>\n",
+              "tables but no figures.</p>\n",
               to);
     /* The script opens all details for printing, because browsers do not print closed ones. */
     fprintf(to,

@@ -389,7 +389,7 @@ START_TEST(ranks_of_planted_updates)
     /* Every update lies on directions of W. */
     check_error(t.db, "value", "kind = 'intruder' AND name = 'intruders'", 24 + 36);
     check_error(t.db, "abs(value - 1)",
-             "kind = 'intruder' AND name = 'least_cosine' AND method = 'ft'", 36);
+                "kind = 'intruder' AND name = 'least_cosine' AND method = 'ft'", 36);
     ck_assert_int_eq(query_rows(t.s, &r, query_find("effective_rank"), params), 0);
     ck_assert_int_eq(r.n_rows, 6 + 2 * 2);
     ck_assert_str_eq(rows_get(&r, 0, "90 %"), "2");

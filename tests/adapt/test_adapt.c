@@ -179,8 +179,8 @@ START_TEST(merged_equals_unmerged)
     descend(&f.m, 6);
     logits(a, &f.m);
     ck_assert_int_eq(model_init(&whole, &f.base, &f.m.head, adapt_find("ft"), NULL, 4, false), 0);
-    for (int i = 0; i < whole.n_params;
-         i++) { /* the classifier, and tensors that a part of a list trains */
+    for (int i = 0; i < whole.n_params; i++) {
+        /* Tensors that f.m trains itself: the classifier, or those of a part of a list. */
         const struct param *p = &whole.params[i], *trained = model_param(&f.m, p->name);
         if (trained->trainable)
             memcpy(p->value, trained->value, param_size(p) * sizeof *p->value);

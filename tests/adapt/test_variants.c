@@ -171,9 +171,8 @@ START_TEST(passes_agree)
     build_row(row[_i].method, true);
     real loss = (real)gradient();
     double e = away(named("logits"), f.ws.logits.x, (size_t)f.t.b.n_seq * 3, 0);
-    if (f.m.adapt->step_grad)
-        f.m.adapt->step_grad(&f.m, f.ws.grad, 1,
-                             10); /* the loss of PEFT includes the regularizer */
+    if (f.m.adapt->step_grad) /* the loss of PEFT includes the regularizer */
+        f.m.adapt->step_grad(&f.m, f.ws.grad, 1, 10);
     else
         e = fmax(e, away(named("loss"), &loss, 1, 0));
     e = fmax(e, all_away("grad", f.ws.grad, 1e-3 * tiny_max(f.ws.grad, f.m.n_train)));

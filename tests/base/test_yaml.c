@@ -1,4 +1,4 @@
-/* test_yaml.c - what a recipe may hold, and that every refusal says where. */
+/* test_yaml.c - what a YAML file may contain, and that every error says where. */
 #include "core/base/alloc.h"
 #include "core/base/yaml.h"
 #include "tests/kit/suite.h"
@@ -53,7 +53,7 @@ START_TEST(reads_a_document)
 END_TEST
 
 static const struct {
-    const char *text, *want; /* the refusal begins so */
+    const char *text, *want; /* how the message begins */
 } refused[] = {
     { "a: 1\nb: 2\na: 3\n", "f:3:1: duplicate key 'a', first given on line 1" },
     { "a: {x: 1, x: 2}\n", "f:1:11: duplicate key 'x'" },
@@ -81,7 +81,7 @@ static const struct {
     { "? [a]\n: 1\n", "f:1:" },
 };
 
-START_TEST(refuses_with_the_place)
+START_TEST(refuses_with_the_location)
 {
     struct yaml *y = yaml_parse("f", refused[_i].text);
     const char *want = refused[_i].want;
@@ -109,7 +109,7 @@ START_TEST(deep_and_wide_are_refused)
 }
 END_TEST
 
-START_TEST(load_refuses_what_is_no_file)
+START_TEST(load_refuses_what_is_not_a_file)
 {
     char dir[64], path[80];
 
@@ -141,9 +141,9 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, reads_a_document);
-    tcase_add_loop_test(tc, refuses_with_the_place, 0, (int)ARRAY_LEN(refused));
+    tcase_add_loop_test(tc, refuses_with_the_location, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(tc, deep_and_wide_are_refused);
-    tcase_add_test(tc, load_refuses_what_is_no_file);
+    tcase_add_test(tc, load_refuses_what_is_not_a_file);
 }
 
 const struct suite suite_yaml = { "yaml", fill };

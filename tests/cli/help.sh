@@ -18,6 +18,8 @@ done
 [ "$("$L" --help)" = "$out" ] || no "--help is not help"
 "$L" --version | grep -q '^lowrank [0-9][0-9.]* (f[36][24])$' || no "--version: $("$L" --version)"
 
+command -v mandoc >/dev/null || echo "skip: man pages are not checked: mandoc is not installed"
+command -v zsh >/dev/null || echo "skip: completion for zsh is not checked: zsh is not installed"
 # lint FILE - no tool that is here has anything to say about a man page.
 lint() {
     ! command -v mandoc >/dev/null || mandoc -Tlint "$1" >"$tmp/lint" 2>&1 ||
@@ -40,7 +42,8 @@ for c in $names; do
     printf '%s\n' "$text" | head -n 1 | grep -q "^usage: lowrank $c" || no "$c --help: no usage"
     printf '%s\n' "$text" | grep -A1 '^example$' | grep -q "lowrank $c" || no "$c: no example"
     [ -z "$("$L" "$c" --help 2>&1 >/dev/null)" ] || no "$c --help writes to standard error"
-    printf '%s\n' "$text" | LC_ALL=C tr -d '\200-\277' | awk 'length > 80 && !/^ *lowrank / { exit 1 }' ||
+    printf '%s\n' "$text" | LC_ALL=C tr -d '\200-\277' |
+        awk 'length > 80 && !/^ *lowrank / { exit 1 }' ||
         no "$c --help: a line has more than 80 columns"
     [ "$("$L" help "$c")" = "$text" ] || no "help $c is not $c --help"
     "$L" "$c" --usage | head -n 1 | grep -q "^usage: lowrank $c" || no "$c --usage"

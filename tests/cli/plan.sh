@@ -16,7 +16,7 @@ for c in plan sweep; do
     [ $rc = 2 ] && [ ! -s "$T/out" ] ||
         die "$c of another 'toy': exit $rc: $(cat "$T/out" "$T/log")"
     new="the one in '$T/new/study.yaml'"
-    grep -q "study 'toy' in the store is that of '$S'; give $new another name" "$T/log" ||
+    grep -q "study 'toy' in the store comes from '$S'; give $new another name" "$T/log" ||
         die "$c of another 'toy': $(cat "$T/log")"
 done
 cp "$S" "$T/new/copy.yaml"

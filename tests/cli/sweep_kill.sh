@@ -1,18 +1,20 @@
 #!/bin/sh
-# A sweep that is killed again and again, parent or worker, by SIGKILL, SIGTERM or SIGINT, ends like one that was not.
+# A sweep whose processes are killed again and again, by SIGKILL, SIGTERM, or SIGINT, ends with the
+# same results as an undisturbed one.
 . "$(dirname "$0")/sweep_lib.sh"
 S="$T/study.yaml"
 
-"$L" sweep "$S" epochs=40 --home "$T/a" -j 2 --no-calibrate 2>"$T/log" || die "undisturbed: $(cat "$T/log")"
+"$L" sweep "$S" epochs=40 --home "$T/a" -j 2 --no-calibrate 2>"$T/log" ||
+    die "undisturbed: $(cat "$T/log")"
 
-# attempts HOME - how many there were
+# attempts HOME - how many attempts there have been
 attempts() {
     n=$(count "$1" "SELECT count(*) FROM attempt" 2>/dev/null)
     echo "${n:-0}"
 }
-# began HOME N PID - another attempt than the first N has begun, or the sweep has ended
+# began HOME N PID - an attempt has begun after the first N, or the sweep has ended.
 began() { ended "$3" || [ "$(attempts "$1")" -gt "$2" ]; }
-# alone HOME - no process works there ([/] keeps grep from finding itself)
+# alone HOME - no process works there. ([/] keeps grep from finding itself.)
 alone() { ! grep -aqs -- "${1%/*}[/]${1##*/}" /proc/[0-9]*/cmdline; }
 
 i=0
@@ -38,7 +40,7 @@ while [ $i -lt 14 ]; do
     i=$((i + 1))
 done
 wait_for alone "$T/b" # workers whose parent was killed end by themselves
-# A run whose worker was killed three times counts as failed: that is what --retry is for.
+# A run whose worker was killed three times counts as failed, which --retry is for.
 "$L" sweep "$S" epochs=40 --home "$T/b" -j 2 --no-calibrate 2>"$T/log" ||
     "$L" sweep "$S" epochs=40 --home "$T/b" -j 2 --no-calibrate --retry failed 2>"$T/log" ||
     die "last: $(cat "$T/log")"
@@ -52,7 +54,7 @@ cmp "$T/a.csv" "$T/b.csv" || die "results differ"
 
 [ "$(count "$T/b" "SELECT count(*) FROM attempt")" -gt 8 ] || die "no run was ever interrupted"
 
-# Workers die, the parent lives: it starts others and finishes.
+# Workers die, but the parent lives: it starts others and finishes.
 "$L" sweep "$S" epochs=40 --home "$T/c" -j 2 --no-calibrate 2>"$T/log" &
 p=$!
 for death in 1 2; do
@@ -60,7 +62,7 @@ for death in 1 2; do
     for k in $(cat /proc/$p/task/$p/children 2>/dev/null); do kill -9 "$k" 2>/dev/null; break; done
 done
 wait $p || die "with dead workers: $(cat "$T/log")"
-grep -q 'died by signal 9' "$T/log" || die "a death was not told: $(cat "$T/log")"
+grep -q 'died by signal 9' "$T/log" || die "a death was not reported: $(cat "$T/log")"
 results "$T/c" >"$T/c.csv" || die "no results"
 cmp "$T/a.csv" "$T/c.csv" || die "results differ after dead workers"
 

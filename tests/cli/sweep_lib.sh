@@ -10,7 +10,8 @@ unset LOWRANK_HOME
 
 die() { echo "FAIL: $*"; exit 1; }
 
-# wait_for COMMAND... - until the command succeeds, at most a minute; never sleep and hope instead.
+# wait_for COMMAND... - waits until the command succeeds, at most a minute. Scripts use this where a
+# sleep would be too short on a loaded machine.
 wait_for() {
     tries=0
     until "$@"; do
@@ -19,20 +20,22 @@ wait_for() {
         sleep 0.02
     done
 }
-# catches PID - the process has its handler of SIGINT.
+# catches PID - the process has installed its handler of SIGINT.
 catches() {
     mask=$(sed -n 's/^SigCgt:[[:space:]]*/0x/p' "/proc/$1/status" 2>/dev/null)
     [ $((${mask:-0} & 2)) != 0 ]
 }
-# ended PID
+# ended PID - the process has ended, though its parent may not have waited for it yet.
 ended() { [ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
 
-# results HOME - every final number and every prediction, exactly.
+# results HOME - every final number and every prediction, with all digits.
 results() {
     "$L" query --home "$1" --format csv \
-        "SELECT run_key, which, metric, step, printf('%!.17g', value) FROM final ORDER BY 1, 2, 3" &&
+        "SELECT run_key, which, metric, step, printf('%!.17g', value)
+        FROM final ORDER BY 1, 2, 3" &&
     "$L" query --home "$1" --format csv \
-        "SELECT run_key, split, example, printf('%!.17g', output) FROM prediction JOIN run USING(run_id) ORDER BY 1, 2, 3"
+        "SELECT run_key, split, example, printf('%!.17g', output)
+        FROM prediction JOIN run USING(run_id) ORDER BY 1, 2, 3"
 }
-# count HOME SQL
+# count HOME SQL - the single value of a query
 count() { "$L" query --home "$1" --format csv "$2" | tail -n 1 | tr -d '\r'; }

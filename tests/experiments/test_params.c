@@ -7,7 +7,7 @@
 #include "experiments/estimate/count.h"
 #include "experiments/estimate/memory_table.h"
 #include "experiments/estimate/paper_counts.h"
-#include "experiments/study/study.h"
+#include "experiments/study/budget.h"
 #include "tests/kit/suite.h"
 
 #include <math.h>

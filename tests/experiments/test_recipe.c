@@ -1,5 +1,5 @@
-/* test_recipe.c - what a recipe may say, how mistakes are told, and that keys never change by
- * accident. */
+/* test_recipe.c - what a recipe may contain, how mistakes are reported, and that run keys do not
+ * change by accident. */
 #include "tests/kit/suite.h"
 #include "core/base/yaml.h"
 #include "core/base/cpu.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parse TEXT as "r.yaml" without models or tasks; 0 or -1 with the reason in fail_text(). */
+/* Parse TEXT as the file "r.yaml", without models or tasks. */
 static int parse(struct recipe *r, const char *text)
 {
     struct settings v = { 0 };
@@ -24,7 +24,7 @@ static int parse(struct recipe *r, const char *text)
 }
 
 static const struct {
-    const char *text, *says[3];
+    const char *text, *parts[3];
 } faults[] = {
     { "rank: 4\nlearning_rate: 1e-3\n",
       { "r.yaml:2:1:", "unknown key 'learning_rate'", "did you mean 'lr'?" } },
@@ -64,16 +64,16 @@ static const struct {
     { "lr: [1\n", { "r.yaml:" } },
 };
 
-START_TEST(fault_is_told)
+START_TEST(mistake_is_reported)
 {
     struct recipe r;
     int rc = parse(&r, faults[_i].text);
 
     ck_assert_msg(rc == -1, "accepted: %s", faults[_i].text);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
-    for (int k = 0; k < 3 && faults[_i].says[k]; k++)
-        ck_assert_msg(strstr(fail_text(), faults[_i].says[k]), "'%s' is not in: %s",
-                      faults[_i].says[k], fail_text());
+    for (int k = 0; k < 3 && faults[_i].parts[k]; k++)
+        ck_assert_msg(strstr(fail_text(), faults[_i].parts[k]), "'%s' is not in: %s",
+                      faults[_i].parts[k], fail_text());
 }
 END_TEST
 
@@ -92,8 +92,8 @@ START_TEST(values_are_typed)
 }
 END_TEST
 
-/* A key of another method is dropped, so that methods can be an axis. */
-START_TEST(keys_of_other_methods_are_dropped)
+/* A key of another method is ignored, so that methods can be an axis. */
+START_TEST(keys_of_other_methods_are_ignored)
 {
     struct recipe r;
 
@@ -105,7 +105,7 @@ START_TEST(keys_of_other_methods_are_dropped)
 END_TEST
 
 static const struct {
-    const char *word, *says;
+    const char *word, *parts;
 } words[] = {
     { "rank", "'rank' is not key=value" },
     { "=4", "is not key=value" },
@@ -124,7 +124,7 @@ START_TEST(word_is_checked)
     ck_assert_int_eq(settings_word(&v, "rank=4"), 0);
     ck_assert_int_eq(settings_word(&v, words[_i].word), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
-    ck_assert_msg(strstr(fail_text(), words[_i].says), "%s", fail_text());
+    ck_assert_msg(strstr(fail_text(), words[_i].parts), "%s", fail_text());
     settings_free(&v);
 }
 END_TEST
@@ -190,8 +190,8 @@ static void resolve(struct recipe *r, const char *text, const char *weights)
     recipe_keys(r, json_pack("{s:s, s:s}", "weights", weights, "train", "bb"));
 }
 
-/* Whoever changes one of these makes every result that anyone has look undone: only with a reason.
- */
+/* A change of one of these makes every stored result look as if it had never been computed, so
+ * there has to be a reason for it. */
 static const struct {
     const char *text, *key;
 } golden[] = {
@@ -202,24 +202,24 @@ static const struct {
     { "method: bitfit\npooling: cls\nschedule: cosine\n", "b241883fa2e702db" },
 };
 
-START_TEST(key_is_what_it_was)
+START_TEST(key_has_not_changed)
 {
 #ifndef REAL_IS_DOUBLE
     struct recipe r;
 
-    char *text = xprintf("precision: f32\n%s", golden[_i].text); /* auto differs with the CPU */
+    char *text = xprintf("precision: f32\n%s", golden[_i].text); /* auto depends on the CPU */
     resolve(&r, text, "aa");
     free(text);
     r.key[16] = 0;
     ck_assert_str_eq(r.key, golden[_i].key);
     recipe_free(&r);
 #else
-    skip("the recorded keys are of single precision");
+    skip("the recorded keys are those of single precision");
 #endif
 }
 END_TEST
 
-/* Pairs of recipes: same key, same cell? */
+/* Pairs of recipes: do they have the same key, and the same cell? */
 static const struct {
     const char *a, *b;
     bool same_key, same_cell;
@@ -230,7 +230,7 @@ static const struct {
     { "pooling: mean\n", "pooling: auto\n", true, true },
     { "max_len: 40\n", "{}\n", true, true },
     { "best_by: accuracy\n", "{}\n", true, true },
-    { "recompute: true\n", "{}\n", true, true }, /* changes no number */
+    { "recompute: true\n", "{}\n", true, true }, /* does not change results */
     { "recompute: 2\n", "recompute: false\n", true, true },
     { "hidden_dropout: 0.1\n", "{}\n", true, true },
     { "model: x\ntask: y\n", "{}\n", true, true },
@@ -292,7 +292,7 @@ START_TEST(config_has_every_default)
 }
 END_TEST
 
-START_TEST(too_long_is_refused)
+START_TEST(max_len_above_the_positions_is_refused)
 {
     struct recipe r;
 
@@ -305,17 +305,17 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, fault_is_told, 0, (int)ARRAY_LEN(faults));
+    tcase_add_loop_test(tc, mistake_is_reported, 0, (int)ARRAY_LEN(faults));
     tcase_add_test(tc, values_are_typed);
-    tcase_add_test(tc, keys_of_other_methods_are_dropped);
+    tcase_add_test(tc, keys_of_other_methods_are_ignored);
     tcase_add_loop_test(tc, word_is_checked, 0, (int)ARRAY_LEN(words));
     tcase_add_test(tc, blame_names_the_setting);
     tcase_add_test(tc, later_settings_win);
-    tcase_add_loop_test(tc, key_is_what_it_was, 0, (int)ARRAY_LEN(golden));
+    tcase_add_loop_test(tc, key_has_not_changed, 0, (int)ARRAY_LEN(golden));
     tcase_add_loop_test(tc, keys_are_equal_when_runs_are, 0, (int)ARRAY_LEN(pairs));
     tcase_add_test(tc, key_has_the_inputs);
     tcase_add_test(tc, config_has_every_default);
-    tcase_add_test(tc, too_long_is_refused);
+    tcase_add_test(tc, max_len_above_the_positions_is_refused);
 }
 
 const struct suite suite_recipe = { "recipe", fill };

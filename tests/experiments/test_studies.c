@@ -1,5 +1,5 @@
-/* test_studies.c - the studies of ablations/: every file in both profiles over a small random model, and tables and
- * figures on stores with planted outcomes. */
+/* test_studies.c - the studies in ablations/: every file loads in both profiles with a small random
+ * model; tables and figures show planted results. */
 #include "tests/kit/suite.h"
 #include "core/base/file.h"
 #include "core/cmd.h"
@@ -19,7 +19,7 @@ extern const struct cmd cmd_figure;
 
 /* --- the files */
 
-enum { WITH_FULL = 6 }; /* from here on a study has the longer form as well */
+enum { WITH_FULL = 6 }; /* the studies from here on also have a longer form */
 static const char *const studies[] = { "alpha",   "anchor",   "precision", "rank",    "targets",
                                        "choice",  "methods",  "params",    "lowdata", "combine",
                                        "alphalr", "truncate", "seeds" };
@@ -28,8 +28,8 @@ static const char toy[] =
     "columns: {text: text, label: label}\nlabels: [x, y]\n"
     "splits: {train: train.tsv, dev: dev.tsv}\nmetrics: [accuracy]\nmax_len: 16\n";
 
-/* Words that put a small model and a task of two lines in the place of a study's own. Only its config is
- * looked at: it says that every rank and length fits. */
+/* Words that replace a study's model and task by a small model and a task of two lines. Loading a
+ * study reads no weights, and the model's config allows every rank and length. */
 static void small_words(struct settings *words, const char *dir)
 {
     static const char config[] =
@@ -86,11 +86,11 @@ START_TEST(every_study_loads)
 }
 END_TEST
 
-/* --- planted outcomes */
+/* --- planted results */
 
 /* The runs of a configuration: seed s has the value MEAN + (s - 2) * SPREAD. */
 struct point {
-    const char *keys; /* JSON members of its configuration */
+    const char *keys; /* JSON members of the configuration */
     const char *metric;
     double mean, spread;
     size_t trained; /* without the head */
@@ -127,7 +127,7 @@ static void plant_plan(struct store *s, const char *study, const char *metric,
     free(spec);
 }
 
-/* A store at HOME/lowrank.db. A task's own metric comes first, and a second one beside it. */
+/* A store at HOME/lowrank.db. Every run has its task's own metric and a second one. */
 static struct store *plant(const char *home, const char *study, const char *metric,
                            const struct point *p, int n)
 {
@@ -158,7 +158,7 @@ static struct store *plant(const char *home, const char *study, const char *metr
     return s;
 }
 
-/* ROW's COLUMN of a named query is WANT; a WANT that begins with SELECT is that query's answer. */
+/* COLUMN in ROW of a named query must be WANT, or the result of WANT if it begins with SELECT. */
 static void says(struct store *s, const char *query, const char *const *params, int row,
                  const char *column, const char *want)
 {
@@ -223,7 +223,7 @@ static const struct point truncate_[] = {
     { CUT("m@r64") LORA("8"), "accuracy", 0.65, 0.01, 64 },
     { CUT("m@r8") LORA("8"), "accuracy", 0.55, 0.01, 64 },
 };
-/* Order moves by +-1 %, initialisation not at all, seeds by +-0.5 % and 0. */
+/* The order changes results by +-1%, initial values not at all, seeds by +-0.5% and 0. */
 #define SPLIT(order, init) ON("t") LORA("8") ",\"order_seed\":" order ",\"init_seed\":" init
 static const struct point seeds[] = {
     { SPLIT("1", "1"), "accuracy", 0.71, 0.005, 64 },
@@ -232,7 +232,7 @@ static const struct point seeds[] = {
     { SPLIT("2", "2"), "accuracy", 0.69, 0.005, 64 },
 };
 
-/* What is planted, and what the table of the study's name then says. */
+/* What is planted, and what the table with the study's name must show. */
 static const struct planted {
     const char *study;
     const struct point *point;
@@ -297,7 +297,7 @@ static const struct planted {
           "SELECT value FROM paper WHERE tab = 'T15' AND row LIKE 'GPT3 LoRA+PE rq=rv=8 %' AND"
           " col = 'MNLI-m'" },
         { 1, "lora alone", "60.0 ± 2.5 (3)" },
-        { 1, "interaction", "-3.0 ± 0.0 (3)" } }, /* the better one alone is the prefix */
+        { 1, "interaction", "-3.0 ± 0.0 (3)" } }, /* the better of the two alone is the prefix */
       "r = 64 (n = 3)" },
     { "alphalr",
       alphalr,
@@ -320,7 +320,7 @@ static const struct planted {
         { 2, "rank of W", "whole" },
         { 2, "head", "40.0 ± 2.5 (3)" } },
       "whole" },
-    /* mean squares 12, 0, 0 and 0.25 with 2 orders, 2 initialisations and 3 seeds */
+    /* mean squares 12, 0, 0 and 0.25 with 2 orders, 2 initializations and 3 seeds */
     { "seeds",
       seeds,
       ARRAY_LEN(seeds),
@@ -353,7 +353,7 @@ static void draw(const char *study, const char *home, const char *shows)
     for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
         argv[argc++] = w;
     fflush(stdout);
-    int out = dup(1); /* results would stand between the lines of check */
+    int out = dup(1); /* keep its output out of the test report */
     ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
     int rc = cmd_figure.run(argc, argv);
     fflush(stdout);
@@ -385,7 +385,8 @@ START_TEST(tables_and_figures)
 }
 END_TEST
 
-/* The paper's aggregator is another column of the same runs; "own" is each task's own metric. */
+/* The average that the paper reports is another column of the same runs; "own" is each task's own
+ * metric. */
 START_TEST(metrics_of_tasks)
 {
     static const char *const median[] = { "by", "median", NULL };
@@ -401,13 +402,13 @@ START_TEST(metrics_of_tasks)
     says(s, "methods", NULL, 0, "STS-B", "80.0 ± 2.5 (3)");
     says(s, "fig_study", study, 0, "label", "accuracy, Pearson correlation on dev × 100");
     store_close(s);
-    s = plant(home, "methods", "spearman", methods, ARRAY_LEN(methods)); /* which every run has */
+    s = plant(home, "methods", "spearman", methods, ARRAY_LEN(methods)); /* every run has it */
     says(s, "methods", NULL, 0, "MRPC", "10.0 ± 0.0 (3)");
     store_close(s);
 }
 END_TEST
 
-/* Components of a design with a hole are not made up. */
+/* An incomplete design has no variance components. */
 START_TEST(an_incomplete_design)
 {
     const char *home = kit_path("hole");

@@ -1,4 +1,5 @@
-/* test_plan.c - studies to runs, over a small random model and a task of a few lines. */
+/* test_study.c - study files expanded to runs, with a small random model and a task of a few
+ * lines. */
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
@@ -55,7 +56,7 @@ static void teardown(void)
     free(task_path);
 }
 
-/* BODY after a base with the small model and task. */
+/* Load a study with BODY after a base that has the small model and task, and BASE. */
 static int load(struct study *s, const char *base, const char *body, const struct settings *words,
                 long seeds, enum profile profile)
 {
@@ -126,7 +127,7 @@ START_TEST(study_has_this_size)
 END_TEST
 
 static const struct {
-    const char *base, *body, *says[2];
+    const char *base, *body, *parts[2];
 } faults[] = {
     { "", "axis: {rank: [1]}\n", { "s.yaml:3:1:", "did you mean 'axes'?" } },
     { "", "rank: 4\n", { "s.yaml:3:1:", "belongs under 'base'" } },
@@ -154,7 +155,9 @@ static const struct {
       { "s.yaml:4:", "'lr' is varied" } },
     { "", "axes: {rank: [1, 1]}\n", { "s.yaml:3:18:", "the values of 'rank' must differ" } },
     { "", "axes: {targets: [[q, v], 'v,q']}\n", { "s.yaml:3:26:", "must differ" } },
-    { "", "nuisance: {lr: [1e-3, 0.001]}\n", { "s.yaml:3:23:", "'1e-3' and '0.001' are the same" } },
+    { "",
+      "nuisance: {lr: [1e-3, 0.001]}\n",
+      { "s.yaml:3:23:", "'1e-3' and '0.001' are the same" } },
     { "", "axes: {method: [lora+bitfit, 'bitfit,lora']}\n", { "s.yaml:3:30:", "must differ" } },
     { "",
       "axes: {method: [lora, ft]}\nwhen: [{if: {method: ftt}, set: {lr: 1}}]\n",
@@ -200,21 +203,21 @@ static const struct {
       { "11000000 runs" } },
 };
 
-START_TEST(fault_is_told)
+START_TEST(mistake_is_reported)
 {
     struct study s;
 
     ck_assert_msg(load(&s, faults[_i].base, faults[_i].body, NULL, 0, PROFILE_QUICK) == -1,
                   "accepted: %s%s", faults[_i].base, faults[_i].body);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
-    for (int k = 0; k < 2 && faults[_i].says[k]; k++)
-        ck_assert_msg(strstr(fail_text(), faults[_i].says[k]), "'%s' is not in: %s",
-                      faults[_i].says[k], fail_text());
+    for (int k = 0; k < 2 && faults[_i].parts[k]; k++)
+        ck_assert_msg(strstr(fail_text(), faults[_i].parts[k]), "'%s' is not in: %s",
+                      faults[_i].parts[k], fail_text());
 }
 END_TEST
 
-/* In the small model a matrix q of rank r has 2 layers x (16 + 16) r = 64 r numbers, "up" 2 x (16 +
- * 32) r. */
+/* In the small model, LoRA of rank r trains 2 layers x (16 + 16) r = 64 r parameters for q, and 2 x
+ * (16 + 32) r for up. */
 static const struct {
     const char *targets, *text;
     long params, rank;
@@ -226,7 +229,7 @@ static const struct {
     { "[up]", "192", 192, 2 },
 };
 
-START_TEST(budget_gives_this_rank)
+START_TEST(budget_determines_the_rank)
 {
     struct study s;
     char *base = xprintf("targets: %s", budgets[_i].targets);
@@ -263,7 +266,7 @@ START_TEST(words_win)
 }
 END_TEST
 
-/* Settings by condition; words of the command line stand above them. */
+/* Words on the command line override settings by condition. */
 START_TEST(conditions_set_keys)
 {
     static const char body[] =
@@ -289,8 +292,8 @@ START_TEST(conditions_set_keys)
 }
 END_TEST
 
-/* Each stream of random numbers has a seed of its own; without one it follows the run's, and the
- * key says nothing of it. */
+/* A stream of random numbers may have a seed of its own; otherwise it uses the run's, and the key
+ * does not mention it. */
 START_TEST(streams_have_seeds)
 {
     struct study s;
@@ -324,7 +327,7 @@ START_TEST(longer_form)
 }
 END_TEST
 
-START_TEST(nuisance_is_not_in_the_point)
+START_TEST(trials_differ_in_nuisance_only)
 {
     struct study s;
 
@@ -343,7 +346,7 @@ START_TEST(nuisance_is_not_in_the_point)
 }
 END_TEST
 
-/* The key has the content of files, not their place. */
+/* The key depends on the content of files, not on their path. */
 START_TEST(key_has_content_not_paths)
 {
     struct study s;
@@ -363,7 +366,7 @@ START_TEST(key_has_content_not_paths)
 }
 END_TEST
 
-START_TEST(changed_input_is_noticed)
+START_TEST(changed_input_is_reported)
 {
     struct study s;
 
@@ -390,8 +393,8 @@ START_TEST(broken_cache_is_ignored)
 }
 END_TEST
 
-/* A file whose name, or whose "study", is no name. */
-START_TEST(name_is_a_word)
+/* A study without a valid name, from its file or from "study". */
+START_TEST(invalid_name_is_refused)
 {
     static const char *const names[] = { "a b", "a/b", "a.b", "a\\tb", "run" };
     struct study s;
@@ -429,18 +432,18 @@ static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, study_has_this_size, 0, (int)ARRAY_LEN(sizes));
-    tcase_add_loop_test(tc, fault_is_told, 0, (int)ARRAY_LEN(faults));
-    tcase_add_loop_test(tc, budget_gives_this_rank, 0, (int)ARRAY_LEN(budgets));
+    tcase_add_loop_test(tc, mistake_is_reported, 0, (int)ARRAY_LEN(faults));
+    tcase_add_loop_test(tc, budget_determines_the_rank, 0, (int)ARRAY_LEN(budgets));
     tcase_add_test(tc, words_win);
     tcase_add_test(tc, conditions_set_keys);
     tcase_add_test(tc, streams_have_seeds);
     tcase_add_test(tc, longer_form);
-    tcase_add_test(tc, nuisance_is_not_in_the_point);
+    tcase_add_test(tc, trials_differ_in_nuisance_only);
     tcase_add_test(tc, key_has_content_not_paths);
-    tcase_add_test(tc, changed_input_is_noticed);
+    tcase_add_test(tc, changed_input_is_reported);
     tcase_add_test(tc, broken_cache_is_ignored);
-    tcase_add_loop_test(tc, name_is_a_word, 0, 5);
+    tcase_add_loop_test(tc, invalid_name_is_refused, 0, 5);
     tcase_add_test(tc, memory_is_checked);
 }
 
-const struct suite suite_plan = { "plan", fill };
+const struct suite suite_study = { "study", fill };

@@ -1,5 +1,5 @@
-/* test_truncate.c - a truncated model's matrices have the rank asked for and the smallest error, and the
- * rest of it is the model's own. */
+/* test_truncate.c - the matrices of a truncated model have the given rank and the smallest possible
+ * error, and its other tensors are unchanged. */
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"
 #include "tests/kit/tiny.h"
@@ -26,7 +26,7 @@ static double *singular(const struct param *p, const real *minus)
     return s;
 }
 
-START_TEST(has_the_rank)
+START_TEST(matrices_have_the_rank)
 {
     enum { R = 7 };
     struct base_model a, b;
@@ -59,7 +59,7 @@ START_TEST(has_the_rank)
 }
 END_TEST
 
-START_TEST(names)
+START_TEST(names_of_truncated_models)
 {
     char *of = NULL;
     long rank = 0;
@@ -80,8 +80,8 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_test(tc, has_the_rank);
-    tcase_add_test(tc, names);
+    tcase_add_test(tc, matrices_have_the_rank);
+    tcase_add_test(tc, names_of_truncated_models);
 }
 
 const struct suite suite_truncate = { "truncate", fill };

@@ -34,7 +34,7 @@ static int by_text(const void *a, const void *b)
     return strcasecmp(((const struct text *)a)->s, ((const struct text *)b)->s);
 }
 
-/* Every text column of every split of a task, sorted; the last column (the label) is left out. */
+/* All texts of all splits of a task, without the labels, sorted. */
 static struct text *read_texts(const char *dir, int *n)
 {
     struct text *t = xalloc(2 * MAX_ROWS, sizeof *t);
@@ -62,7 +62,7 @@ static struct text *read_texts(const char *dir, int *n)
 
 static const char *const tasks[] = { "supersense", "hypernym" };
 
-START_TEST(no_gloss_stands_in_two_splits)
+START_TEST(no_gloss_is_in_two_splits)
 {
     struct wordnet w;
     char dir[64];
@@ -118,7 +118,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, no_gloss_stands_in_two_splits, 0, 2);
+    tcase_add_loop_test(tc, no_gloss_is_in_two_splits, 0, 2);
     tcase_add_test(tc, missing_files_name_the_package);
     tcase_add_test(tc, definitions_end_before_examples);
 }

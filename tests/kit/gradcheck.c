@@ -1,5 +1,6 @@
-/* gradcheck.c - see gradcheck.h. */
+/* gradcheck.c - finite differences along random directions. */
 #include "tests/kit/gradcheck.h"
+
 #include "core/base/rng.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@
 
 enum { DIRECTIONS = 6 };
 
-/* The difference has an error of order h^4 by its own and of (rounding of the loss) / h. */
+/* The difference has an error of order h^4, and rounding of the loss adds one of order 1/h. */
 static double step_size(void)
 {
     return sizeof(real) == sizeof(double) ? 1e-3 : 2e-2;

@@ -223,8 +223,7 @@ double tiny_away(const struct safetensors *s, const char *name, const real *x, s
     return e;
 }
 
-/* The tensor PREFIX NAME as whole numbers; the caller frees them. NULL: the file does not have it.
- */
+/* The tensor PREFIX NAME as whole numbers, which the caller frees; NULL when the file has none. */
 static long *read_longs(const struct safetensors *s, const char *prefix, const char *name,
                         size_t *rows, size_t *cols)
 {

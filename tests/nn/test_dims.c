@@ -1,5 +1,4 @@
-/* test_dims.c - config.json of checkpoints: what is read, what is refused, and with which messages.
- */
+/* test_dims.c - config.json of checkpoints: what is read, what is refused, and the messages. */
 #include "core/base/file.h"
 #include "core/nn/dims.h"
 #include "tests/kit/suite.h"

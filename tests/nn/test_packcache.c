@@ -55,8 +55,7 @@ static void mapping(uintptr_t *from, uintptr_t *to)
         fclose(f);
 }
 
-/* Pack everything. Does it have the bytes of PLAIN? *N_CACHED becomes how many come from the file.
- */
+/* Pack everything. Does it have the bytes of PLAIN? *N_CACHED is how many come from the file. */
 static bool same(int *n_cached)
 {
     uintptr_t from, to;

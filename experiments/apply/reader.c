@@ -1,0 +1,54 @@
+/* reader.c - apply a model to one text after the other. */
+#include "experiments/apply/reader.h"
+
+#include <stdlib.h>
+
+int reader_init(struct reader *r, const struct adapted *a)
+{
+    *r = (struct reader){ .a = a };
+    return workspace_init(&r->ws, &a->model, false);
+}
+
+void reader_free(struct reader *r)
+{
+    if (r->a)
+        workspace_free(&r->ws);
+    ids_free(&r->ids);
+    free(r->mem);
+    *r = (struct reader){ 0 };
+}
+
+int reader_room(const struct reader *r)
+{
+    const struct model *m = &r->a->model;
+
+    return m->base->dims.max_pos - m->n_prefix - m->n_infix;
+}
+
+int reader_run(struct reader *r, const char *text, size_t size, const char *b, size_t b_size)
+{
+    int second, off[2] = { 0 }, slot = 0;
+
+    r->ids.n = 0;
+    r->n_cut += tok_join(r->a->tok, text, size, b, b_size, reader_room(r), &r->ids, &second);
+    int n = r->ids.n;
+    if (n > r->cap) {
+        r->cap = 2 * n;
+        r->mem = xgrow(r->mem, 2 * (size_t)r->cap, sizeof *r->mem);
+    }
+    int *pos = r->mem, *types = r->mem + r->cap;
+    for (int i = 0; i < n; i++) {
+        pos[i] = i;
+        types[i] = i >= second;
+    }
+    off[1] = n;
+    struct batch batch = { .n_seq = 1,
+                           .n_tok = n,
+                           .max_len = n,
+                           .ids = r->ids.id,
+                           .pos = pos,
+                           .types = types,
+                           .off = off,
+                           .slot = &slot };
+    return model_fwd(&r->a->model, &r->ws, &batch);
+}
