@@ -46,7 +46,7 @@ static inline struct pairs *pairs_of(const struct model *m)
 #define PAIRS_RANK                                                                                 \
     {                                                                                              \
         "rank", 0, OPT_INT, offsetof(struct lora_cfg, rank), "8", 1, 65536, NULL,                  \
-            "rank of the update: rows of A and columns of B"                                       \
+            "rank: rows of A and columns of B"                                                     \
     }
 #define PAIRS_ALPHA(scale)                                                                         \
     {                                                                                              \
