@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Every built-in query and 'lowrank claims' on a made-up store of 10,000 runs: seconds of each, 1 when one is slow.
+"""The time of every named query and of 'lowrank claims' on a made-up store of 10,000 runs; exits with 1 when one is slow.
 
     python3 tests/query_speed.py build/lowrank [--runs 10000] [--limit 2.0] [--keep FOLDER]
 
-The store has four studies on eight tasks (rank, targets, alpha with three learning rates, methods), each run with an
-attempt, curves, results and 200 predictions, phi of three pairs of adapters in 24 matrices, numbers of two
-analyses, and benches.
+The store has four studies on eight tasks (rank, targets, alpha with three learning rates, methods); each run has an
+attempt, curves, results and 200 predictions. It also has phi of three pairs of adapters in 24 matrices, the numbers of
+two analyses, and measurements of speed.
 """
 import argparse
 import glob
@@ -133,7 +133,11 @@ def main():
                                     "times=proj_random", "over=factor"],
                  "claim_answers": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"],
                  "claim_examples": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"],
-                 "claim_discordant": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"]}
+                 "claim_discordant": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"],
+                 "cmd_run": ["key=" + key[:16]], "cmd_run_final": ["key=" + key],
+                 "cmd_run_point": ["run=1", "split=dev", "name=accuracy", "step=100"],
+                 "cmd_study_runs": ["study=rank", "targets=q,v", "task=mrpc"],
+                 "cmd_study_ranks": ["study=rank", "targets=q,v"]}
         slow = 0
         for name, command in [(n, ["query", n] + words.get(n, [])) for n in names] + [("claims", ["claims"])]:
             start = time.monotonic()

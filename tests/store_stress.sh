@@ -1,6 +1,6 @@
 #!/bin/sh
 # store_stress.sh [build/tests.x [ROUNDS]] - the long form of the store's stress test: 8 processes,
-# 500 runs, 60 random SIGKILLs, with a reader and VACUUM at the same time.
+# 500 runs and 60 random SIGKILLs, while another process reads and runs VACUUM.
 tests=${1:-build/tests.x}
 rounds=${2:-1}
 while [ "$rounds" -gt 0 ]; do

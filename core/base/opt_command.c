@@ -105,8 +105,8 @@ static error_t on_key(int key, char *value, struct argp_state *state)
         const struct opt *o = &p->table[i];
         if (key != KEY_FIRST + i && key != o->letter)
             continue;
-        bool empty =
-            o->type == OPT_STR && value && !*value; /* as from an unset variable of the shell */
+        /* An unset variable of the shell may have left an empty string. */
+        bool empty = o->type == OPT_STR && value && !*value;
         int rc = empty ? fail(FAIL_USAGE, "'%s' is empty", o->key)
                        : opt_set(o, p->dst, value ? value : "true");
         p->failed = rc != 0;

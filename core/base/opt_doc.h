@@ -39,8 +39,8 @@ void opt_doc_free(struct opt_doc *d);
 int opt_doc_ask(struct opt_doc *d, int (*run)(int argc, char **argv), const char *const *words);
 
 /* For opt_help and opt_parse. opt_doc_wanted - the struct to fill, or NULL if nobody asked.
- * opt_doc_add - append the entry O; FLAG: '_' becomes '-'. opt_doc_flag - the flags that every
- * command has, for I from 0; NULL after the last. */
+ * opt_doc_add - append the entry O; FLAG: '_' becomes '-'. opt_doc_flags - the flags that every
+ * command has. */
 enum { OPT_DOC_HELP, OPT_DOC_USAGE, OPT_DOC_QUIET, OPT_DOC_VERBOSE, OPT_DOC_FLAGS };
 struct opt_doc *opt_doc_wanted(void);
 void opt_doc_add(struct opt_doc_list *l, const struct opt *o, bool flag);

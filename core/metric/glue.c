@@ -37,12 +37,16 @@ static double accuracy(const struct outcome *o)
     return o->n ? (double)correct / o->n : NAN;
 }
 
-/* 2 tp / (2 tp + fp + fn); 0 for a class that neither occurs nor is guessed. */
+double metric_f1_of(int64_t label, int64_t guess, int64_t both)
+{
+    int64_t sum = label + guess;
+
+    return sum ? 2.0 * (double)both / (double)sum : 0;
+}
+
 static double f1_of(const struct tally *t)
 {
-    int64_t sum = t->label + t->guess;
-
-    return sum ? 2.0 * (double)t->both / (double)sum : 0;
+    return metric_f1_of(t->label, t->guess, t->both);
 }
 
 static double f1(const struct outcome *o)

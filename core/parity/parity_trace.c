@@ -16,11 +16,13 @@ static const char init_prefix[] = "init.base_model.model.", a_suffix[] = ".lora_
 static int read_setup(struct lora_cfg *cfg, struct head *h, const struct parity *p,
                       const struct expected *e)
 {
-    const struct st_tensor *c = st_find(&e->st, "init.base_model.model.classifier.weight");
+    char *head = xprintf("%s%s", init_prefix, param_head_names[0]);
+    const struct st_tensor *c = st_find(&e->st, head);
     const struct st_tensor *labels = st_find(&e->st, "labels.0");
     size_t from = strlen(init_prefix), k = strlen(a_suffix);
     json_t *names = json_array();
 
+    free(head);
     *cfg = (struct lora_cfg){ .alpha = 16 };
     for (int i = 0; i < e->st.n; i++) {
         const struct st_tensor *t = &e->st.t[i];

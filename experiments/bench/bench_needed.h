@@ -15,12 +15,12 @@ struct bench_load bench_needed_load(const struct dataset *d);
  * training step, on a batch of size L, if nothing were computed twice and no padding were
  * computed:
  *     linear layers      2 P per token forward; backward 2 P for the gradient of the input, in the
- *     of a block         layers from the lowest trained one up, and 2 P for the gradient of a trained
- *                        matrix. P is the number of its parameters. In the last block with pooling
- *                        cls, all of them except k and v see only first tokens
+ *     of a block         layers from the lowest trained one up, and 2 P for the gradient of a
+ *                        trained matrix. P is the number of its parameters. In the last block with
+ *                        pooling cls, all of them except k and v see only first tokens
  *     adapters           2 P per token forward, 4 P backward
- *     attention          4 L^2 d forward, 8 L^2 d backward, per layer and sequence of L tokens; half
- *                        of that for a decoder, whose tokens attend only to earlier ones
+ *     attention          4 L^2 d forward, 8 L^2 d backward, per layer and sequence of L tokens;
+ *                        half of that for a decoder, whose tokens attend only to earlier ones
  *     head of a decoder  2 V d per predicted token forward; backward 2 V d for the gradient of its
  *                        input and, if it is trained, 2 V d for its own
  * Softmax, norms, activations, the small head of a classifier, and the optimizer step do not

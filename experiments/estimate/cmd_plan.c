@@ -150,14 +150,14 @@ static void plan_rows_fill(struct rows *r, const struct plan *p)
 static void plan_print_head(const struct plan *p)
 {
     const struct study *s = p->s;
-    long n[STATE_CANCELLED + 1] = { 0 };
+    long n[STATE_CANCELED + 1] = { 0 };
 
     for (int i = 0; i < s->n_runs; i++)
         n[p->state[i]]++;
     printf("study %s%s%s\n", s->name, s->source ? ": " : "", s->source ? s->source : "");
     printf("%d runs of %d cells:", s->n_runs, s->n_cells);
     const char *comma = "";
-    for (int i = 0; i <= STATE_CANCELLED; i++)
+    for (int i = 0; i <= STATE_CANCELED; i++)
         if (n[i]) {
             printf("%s %ld %s", comma, n[i], state_names[i]);
             comma = ",";

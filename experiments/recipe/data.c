@@ -36,7 +36,7 @@ static int load_split(struct dataset *d, const struct recipe *r, const struct lo
     return rc;
 }
 
-static void tell_size(const struct recipe *r, const struct dataset *d, enum split s, long limit)
+static void warn_of_size(const struct recipe *r, const struct dataset *d, enum split s, long limit)
 {
     const char *path = r->task->path[s];
     int rows = recipe_rows(r);
@@ -75,7 +75,7 @@ const struct dataset *data_split(const struct recipe *r, enum split s, bool *abs
         free(k.id);
         return NULL;
     }
-    tell_size(r, &k.d, s, limit);
+    warn_of_size(r, &k.d, s, limit);
     struct kept_split *kept = session_add(all, &k, sizeof k, split_free);
     return &kept->d;
 }

@@ -118,7 +118,7 @@ static int set_field(struct recipe *r, const struct setting *s)
     return 0;
 }
 
-static void replace(char **s, const char *with)
+static void replace_string(char **s, const char *with)
 {
     char *copy = xstrdup(with);
 
@@ -135,7 +135,7 @@ int recipe_parse(struct recipe *r, const struct settings *v)
     for (int i = 0; i < v->n && rc == 0; i++)
         rc = set_field(r, &v->s[i]);
     if (rc == 0)
-        replace(&r->run.method, r->method->name); /* one name for "a,b" and "b+a" */
+        replace_string(&r->run.method, r->method->name); /* one name for "a,b" and "b+a" */
     else
         recipe_free(r);
     return rc;
@@ -315,8 +315,8 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
     r->task = r->model ? task_facts(s, r->run.task) : NULL;
     if (!r->task || recipe_autos(r, &r->model->dims, &r->task->task) != 0)
         goto failed;
-    replace(&r->run.model, r->model->name);
-    replace(&r->run.task, r->task->name);
+    replace_string(&r->run.model, r->model->name);
+    replace_string(&r->run.task, r->task->name);
     inputs = inputs_of(r->model, r->task);
     if (inputs_add_adapter(inputs, s, r->run.init_from) != 0)
         goto failed;

@@ -69,7 +69,7 @@ static int study_of_one(struct study *s, struct session *ses, const struct setti
     p->trial = xstrdup("{}");
     memcpy(p->point, p->recipe.cell, sizeof p->point);
     s->spec = json_pack("{s:{}, s:s}", "axes", "metric", p->recipe.train.best_by);
-    study_tell_idle(s, v);
+    study_warn_unused(s, v);
     hash_save(ses);
     return 0;
 }

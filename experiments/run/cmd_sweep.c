@@ -55,7 +55,7 @@ static struct tally tally_of(const enum run_state *state, int n)
         case STATE_DONE: t.done++; break;
         case STATE_DIVERGED: t.diverged++; break;
         case STATE_FAILED:
-        case STATE_CANCELLED: t.failed++; break;
+        case STATE_CANCELED: t.failed++; break;
         default: t.left++; break;
         }
     return t;

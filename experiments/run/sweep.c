@@ -31,7 +31,7 @@ enum run_mark sweep_mark(int state)
     case STATE_DONE: return MARK_DONE;
     case STATE_DIVERGED: return MARK_DIVERGED;
     case STATE_FAILED:
-    case STATE_CANCELLED: return MARK_FAILED;
+    case STATE_CANCELED: return MARK_FAILED;
     case STATE_RUNNING: return MARK_ELSEWHERE;
     default: return MARK_WAITING;
     }
@@ -234,12 +234,11 @@ static int watch_workers(struct sweep *w, struct sweep_end *end, bool stop_on_er
 
 /* --- the whole sweep */
 
-static const struct study *sorting; /* qsort passes no argument to its function */
-
-static int by_falling_cost(const void *a, const void *b)
+static int by_falling_cost(const void *a, const void *b, void *study)
 {
+    const struct plan_run *runs = ((const struct study *)study)->runs;
     int x = *(const int *)a, y = *(const int *)b;
-    double cx = sorting->runs[x].cost_s, cy = sorting->runs[y].cost_s;
+    double cx = runs[x].cost_s, cy = runs[y].cost_s;
 
     return cx != cy ? (cx < cy) - (cx > cy) : (x > y) - (x < y);
 }
@@ -258,8 +257,7 @@ static int sweep_init(struct sweep *w, struct study *s, const bool *pending, str
     for (int i = 0; i < s->n_runs; i++)
         if (pending[i])
             w->order[w->n_order++] = i;
-    sorting = s;
-    qsort(w->order, (size_t)w->n_order, sizeof *w->order, by_falling_cost);
+    qsort_r(w->order, (size_t)w->n_order, sizeof *w->order, by_falling_cost, s);
     if (limit > 0 && limit < w->n_order)
         w->n_order = (int)limit;
     for (int i = 0; i < w->n_order; i++)

@@ -229,17 +229,17 @@ static bool is_used(const struct study *s, const char *key)
     return false;
 }
 
-void study_tell_idle(const struct study *s, const struct settings *words)
+void study_warn_unused(const struct study *s, const struct settings *words)
 {
-    struct text idle = { 0 };
+    struct text unused = { 0 };
 
     for (int i = 0; i < words->n; i++)
         if (!is_used(s, words->s[i].key))
-            text_join(&idle, ", ", "'%s'", words->s[i].key);
-    if (idle.n)
+            text_join(&unused, ", ", "'%s'", words->s[i].key);
+    if (unused.n)
         warn("%s: without effect, because no method in this study has such a key",
-             text_string(&idle));
-    text_free(&idle);
+             text_string(&unused));
+    text_free(&unused);
 }
 
 static void add_axes(struct settings *words, const struct axes *v)
@@ -248,7 +248,7 @@ static void add_axes(struct settings *words, const struct axes *v)
         settings_set(words, v->a[i].key, v->a[i].value[0], v->a[i].location[0]);
 }
 
-static void tell_idle(const struct study *s, const struct grid *g)
+static void warn_unused(const struct study *s, const struct grid *g)
 {
     struct settings words = { 0 };
 
@@ -258,7 +258,7 @@ static void tell_idle(const struct study *s, const struct grid *g)
     add_axes(&words, &g->nuisance);
     for (int i = 0; i < g->n_when; i++)
         settings_copy(&words, &g->when[i].set);
-    study_tell_idle(s, &words);
+    study_warn_unused(s, &words);
     settings_free(&words);
 }
 
@@ -324,7 +324,7 @@ int study_load(struct study *s, struct session *ses, const char *path,
     hash_save(ses);
     if (rc == 0) {
         note_shared(s);
-        tell_idle(s, &g);
+        warn_unused(s, &g);
     }
 out:
     yaml_free(y);

@@ -59,6 +59,6 @@ int study_load(struct study *s, struct session *ses, const char *path,
                const struct settings *overrides, long seeds, enum profile profile, bool yes_really);
 void study_free(struct study *s);
 
-/* study_tell_idle - warn of those settings of WORDS that no run of the study uses. */
-void study_tell_idle(const struct study *s, const struct settings *words);
+/* study_warn_unused - warn of those settings of WORDS that no run of the study uses. */
+void study_warn_unused(const struct study *s, const struct settings *words);
 #endif

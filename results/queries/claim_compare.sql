@@ -31,7 +31,7 @@ c AS MATERIALIZED ( -- a row for each trial; those that lost a seed are chosen l
 side AS (
     SELECT 'a' AS side, :a AS keys, coalesce(:pick_a, 'each') AS pick UNION ALL
     SELECT 'b', :b, coalesce(:pick_b, 'each')),
-p AS MATERIALIZED ( -- the points of each side
+p AS MATERIALIZED ( -- the cells of each side, as their best trials
     SELECT side.side, side.pick, c.*,
            (SELECT group_concat(m.value || '=' || coalesce(json_extract(c.config, '$.' || m.value), '-'), ' ')
               FROM json_each(coalesce(:match, '[]')) m) AS matched,

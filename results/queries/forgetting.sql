@@ -1,4 +1,4 @@
--- how much zero-shot sentence similarity (Spearman on STS-B) training costs: before, after (lowest and highest seed), beside the score on the task
+-- how much zero-shot sentence similarity (Spearman on STS-B) training costs: before, after (lowest and highest seed), next to the score on the task
 -- make: lowrank ablate forgetting
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods')),
 x AS MATERIALIZED (

@@ -1,4 +1,4 @@
--- Table 16: methods by number of training examples, mean ± half the width of the 95 % interval (number of seeds), beside the paper's MNLI (GPT-3; FT / PreEmbed / PreLayer / LoRA)
+-- Table 16: methods by number of training examples, mean ± half the width of the 95 % interval (number of seeds), next to the paper's MNLI (GPT-3; FT / PreEmbed / PreLayer / LoRA)
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'lowdata') AND (:task IS NULL OR task = :task) AND (n > 0 OR n_diverged > 0))

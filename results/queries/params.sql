@@ -1,4 +1,4 @@
--- Table 15: trainable parameters (without the head) and quality of every setting, mean ± half the width of the 95 % interval (number of seeds), beside the paper's GPT-3
+-- Table 15: trainable parameters (without the head) and quality of every setting, mean ± half the width of the 95 % interval (number of seeds), next to the paper's GPT-3
 WITH c AS MATERIALIZED (
     SELECT c.*, json_extract(r.config, '$.prefix') AS prefix,
            (SELECT a.trainable - a.trainable_head FROM attempt a

@@ -1,4 +1,4 @@
--- Table 6: rank and target set, mean ± half the width of the 95 % interval (number of seeds), beside the paper's numbers for q / q,v / q,k,v,o
+-- Table 6: rank and target set, mean ± half the width of the 95 % interval (number of seeds), next to the paper's numbers for q / q,v / q,k,v,o
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'rank') AND rank IS NOT NULL AND (:task IS NULL OR task = :task)

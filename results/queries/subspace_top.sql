@@ -1,4 +1,4 @@
--- section 7.2: do adapters share directions? phi(1,1) and phi(r,r) by layer (from 1) and matrix, beside those of random matrices
+-- section 7.2: do adapters share directions? phi(1,1) and phi(r,r) by layer (from 1) and matrix, next to those of random matrices
 -- make: lowrank ablate subspace
 WITH p AS MATERIALIZED (
     SELECT * FROM phi WHERE study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest) AND i = j),

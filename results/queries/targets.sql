@@ -1,4 +1,4 @@
--- Table 5: which matrices to adapt at one parameter budget, mean ± half the width of the 95 % interval (number of seeds), beside the paper's
+-- Table 5: which matrices to adapt at one parameter budget, mean ± half the width of the 95 % interval (number of seeds), next to the paper's
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'targets') AND targets IS NOT NULL AND (:task IS NULL OR task = :task)

@@ -1,4 +1,4 @@
-/* cmd_table.c - "lowrank table": a table of results beside the paper's numbers. The symbol is
+/* cmd_table.c - "lowrank table": a table of results next to the paper's numbers. The symbol is
  * cmd_tables because cmd_table is the list of all commands. */
 #include "core/cmd.h"
 #include "results/query/query.h"
@@ -69,7 +69,7 @@ static int table_work(void *cfg, int argc, char **argv)
 static const struct opt_usage usage = {
     .command = "table",
     .usage = "NAME [name=value...]",
-    .about = "Print a table of results, beside the paper's numbers where the paper has that table.",
+    .about = "Print a table of results, next to the paper's numbers where the paper has that table.",
     .detail = "A value is the mean over seeds ± half the width of its 95 % t interval, with the "
               "number of seeds in parentheses. '-' stands for what was not run.",
     .example = "lowrank table rank --format md",
@@ -82,5 +82,5 @@ static int table_main(int argc, char **argv)
                        argv);
 }
 
-const struct cmd cmd_tables = { "table", "look", "print a table of results beside the paper's",
+const struct cmd cmd_tables = { "table", "look", "print a table of results next to the paper's",
                                 table_main };

@@ -97,14 +97,14 @@ static void put_text(FILE *to, const char *s, const struct escape *e)
     }
 }
 
-static const char *cell(const struct rows *r, int row, int col)
+static const char *cell_at(const struct rows *r, int row, int col)
 {
     return r->cell[(size_t)row * (size_t)r->n_cols + (size_t)col];
 }
 
 const char *rows_cell(const struct rows *r, int row, int col, char buf[32])
 {
-    const char *s = cell(r, row, col);
+    const char *s = cell_at(r, row, col);
 
     if (!s)
         return missing;
@@ -183,7 +183,7 @@ static void put_csv(FILE *to, const struct rows *r)
 {
     for (int row = -1; row < r->n_rows; row++)
         for (int i = 0; i < r->n_cols; i++) {
-            put_csv_field(to, row < 0 ? r->col[i] : cell(r, row, i));
+            put_csv_field(to, row < 0 ? r->col[i] : cell_at(r, row, i));
             fputs(i + 1 < r->n_cols ? "," : "\n", to);
         }
 }
@@ -214,7 +214,7 @@ static void put_json(FILE *to, const struct rows *r)
             fputs(i ? ", " : "", to);
             put_json_value(to, r->col[i], false);
             fputs(": ", to);
-            put_json_value(to, cell(r, row, i), r->numeric[i]);
+            put_json_value(to, cell_at(r, row, i), r->numeric[i]);
         }
         fputc('}', to);
     }

@@ -1,6 +1,6 @@
 /* lease.h - a worker's right to a run: taking it, renewing it while the run trains, ending it.
  *
- * A lease names its owner (host, process and boot of the machine) and runs out after some seconds
+ * A lease names its owner (host, process and boot of the machine) and expires after some seconds
  * unless it is renewed, so that the run of a worker that died is free again. Each lease of a run is
  * an attempt with a row of its own. */
 #ifndef LEASE_H
@@ -15,7 +15,7 @@ struct lease {
     char *config;   /* owned; free with lease_free */
     char owner[96]; /* "host:pid:bootid" */
 };
-/* lease_take - take a run of the study SWEEP for TTL seconds: one whose lease has run out or whose
+/* lease_take - take a run of the study SWEEP for TTL seconds: one whose lease has expired or whose
  * owner, on this host and boot, is dead; else the costliest queued one. SWEEP NULL: of any study.
  * With KEY not NULL only the run of that key, whatever SWEEP is. A run whose workers have died
  * three times is marked as failed on the way. Returns 1 with *L filled, 0 when there is nothing to

@@ -14,7 +14,7 @@ static bool is_finite_number(const char *s, double *x)
     return end != s && !*end && isfinite(*x);
 }
 
-static int insert_point(struct store *s, int64_t id, int row, const struct rows *r, int n_what)
+static int insert_case(struct store *s, int64_t id, int row, const struct rows *r, int n_what)
 {
     for (int i = 0; i < r->n_cols; i++) {
         const char *text = r->cell[(size_t)row * (size_t)r->n_cols + (size_t)i];
@@ -43,7 +43,7 @@ static int insert_measurement(struct store *s, const struct measurement *m, cons
                   "ttidd", m->kind, m->settings, env, m->started, m->wall_s) != 1)
         return -1;
     for (int i = 0; i < r->n_rows; i++)
-        if (insert_point(s, *id, i, r, m->n_what) != 0)
+        if (insert_case(s, *id, i, r, m->n_what) != 0)
             return -1;
     return 0;
 }

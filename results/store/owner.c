@@ -1,4 +1,4 @@
-/* owner.c - who holds a run ("host:pid:bootid"), and when a lease has run out.
+/* owner.c - who holds a run ("host:pid:bootid"), and when a lease has expired.
  *
  * A lease ends by two clocks. Within one boot of one kernel the clock since boot decides, because
  * the wall clock may be set; another machine's lease can only be judged by the wall clock. */

@@ -34,7 +34,7 @@ int store_reopen_after_fork(struct store *s);
 struct run_spec {
     const char *key;    /* 64 hex digits: SHA-256 of the canonical recipe and of every input file */
     const char *cell;   /* the same without the seed */
-    const char *point;  /* the same without seed and nuisance keys: what the study compares */
+    const char *point;  /* the same without seed and nuisance keys: shared by the trials of a cell */
     const char *trial;  /* values of the nuisance keys as JSON, "{}" for none */
     const char *config; /* canonical recipe, flat JSON: {"model":"minilm","rank":8,...} */
     double cost;        /* estimated seconds; the costliest runs start first */
@@ -56,7 +56,7 @@ enum run_state {
     STATE_DONE,
     STATE_DIVERGED,
     STATE_FAILED,
-    STATE_CANCELLED
+    STATE_CANCELED
 };
 extern const char *const state_names[];
 /* store_state - the state of the run with this key: STATE_NEW when the store does not know it,

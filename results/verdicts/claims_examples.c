@@ -11,61 +11,51 @@
 
 enum { DRAWS = 2000, BOOT_SEED = 20210617 };
 
-/* --- metrics of a resample */
+/* --- metrics of a resample; class 1 of the classes 0 and 1 */
 
-/* What N_PAIRS pairs of runs answered to N examples, one pair after the other, and room for one
- * resample. */
-struct answers {
-    const struct metric *metric;
-    int n_pairs, n;
-    double *label, *a, *b;   /* [n_pairs * n] */
-    double *target, *value;  /* [n] of a regression */
-    int *true_class, *guess; /* [n] of a classification */
-};
-
-static struct answers answers_make(const struct metric *m, int n_pairs, int n)
+static double f1_resample(const double *label, const double *out, const int *pick, int n)
 {
-    size_t all = (size_t)n_pairs * (size_t)n, one = (size_t)n;
+    int64_t labels = 0, guesses = 0, both = 0;
 
-    return (struct answers){ .metric = m,
-                             .n_pairs = n_pairs,
-                             .n = n,
-                             .label = xalloc(all, sizeof(double)),
-                             .a = xalloc(all, sizeof(double)),
-                             .b = xalloc(all, sizeof(double)),
-                             .target = xalloc(one, sizeof(double)),
-                             .value = xalloc(one, sizeof(double)),
-                             .true_class = xalloc(one, sizeof(int)),
-                             .guess = xalloc(one, sizeof(int)) };
-}
-
-static void answers_free(struct answers *x)
-{
-    free(x->label);
-    free(x->a);
-    free(x->b);
-    free(x->target);
-    free(x->value);
-    free(x->true_class);
-    free(x->guess);
-}
-
-static double score_resample(const struct answers *x, const double *label, const double *out,
-                             const int *pick, int n)
-{
-    struct outcome o = { .n = n };
-
-    if (x->metric->regression) {
-        for (int i = 0; i < n; i++)
-            x->target[i] = label[pick[i]], x->value[i] = out[pick[i]];
-        o.target = x->target, o.value = x->value;
-    } else {
-        for (int i = 0; i < n; i++)
-            x->true_class[i] = (int)label[pick[i]], x->guess[i] = (int)out[pick[i]];
-        o.label = x->true_class, o.guess = x->guess, o.n_classes = 2;
+    for (int i = 0; i < n; i++) {
+        bool is = label[pick[i]] == 1, guessed = out[pick[i]] == 1;
+        labels += is, guesses += guessed, both += is && guessed;
     }
-    return x->metric->score(&o);
+    return metric_f1_of(labels, guesses, both);
 }
+
+/* For two classes the Matthews correlation is Pearson's, and 0 when one side is constant. */
+static double matthews_resample(const double *label, const double *out, const int *pick, int n)
+{
+    double r = stats_pearson(label, out, pick, n);
+
+    return isnan(r) ? 0 : r;
+}
+
+static const struct resample_metric {
+    const char *name;
+    double (*score)(const double *label, const double *out, const int *pick, int n);
+    bool two_classes; /* all labels and answers must be 0 or 1 */
+} metrics[] = { { "f1", f1_resample, true },
+                { "matthews", matthews_resample, true },
+                { "pearson", stats_pearson, false } };
+
+static const struct resample_metric *find_metric(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(metrics); i++)
+        if (strcmp(name, metrics[i].name) == 0)
+            return &metrics[i];
+    return NULL;
+}
+
+/* --- bootstraps */
+
+/* What N_PAIRS pairs of runs answered to N examples, one pair after the other. */
+struct answers {
+    const struct resample_metric *metric;
+    int n_pairs, n;
+    double *label, *a, *b; /* [n_pairs * n] */
+};
 
 static double mean_difference(const void *ctx, const int *pick, int n)
 {
@@ -74,8 +64,8 @@ static double mean_difference(const void *ctx, const int *pick, int n)
 
     for (int k = 0; k < x->n_pairs; k++) {
         size_t at = (size_t)k * (size_t)x->n;
-        sum += score_resample(x, x->label + at, x->a + at, pick, n) -
-               score_resample(x, x->label + at, x->b + at, pick, n);
+        sum += x->metric->score(x->label + at, x->a + at, pick, n) -
+               x->metric->score(x->label + at, x->b + at, pick, n);
     }
     return sum / x->n_pairs;
 }
@@ -85,25 +75,33 @@ static bool is_class(double x)
     return x == 0 || x == 1;
 }
 
-static int boot_metric(struct stats_boot *b, const struct metric *m, struct store *s,
+static int boot_metric(struct stats_boot *b, const struct resample_metric *m, struct store *s,
                        const char *const *params, int n_pairs)
 {
     struct rows r;
-    bool two_classes = true;
+    bool classes = true;
 
     if (query_named(s, &r, "claim_answers", params) != 0)
         return -1;
     if (r.n_rows > 0) {
-        struct answers x = answers_make(m, n_pairs, r.n_rows / n_pairs);
+        size_t all = (size_t)r.n_rows;
+        struct answers x = { .metric = m,
+                             .n_pairs = n_pairs,
+                             .n = r.n_rows / n_pairs,
+                             .label = xalloc(all, sizeof(double)),
+                             .a = xalloc(all, sizeof(double)),
+                             .b = xalloc(all, sizeof(double)) };
         for (int i = 0; i < r.n_rows; i++) {
             x.label[i] = claims_number(&r, i, "label");
             x.a[i] = claims_number(&r, i, "a");
             x.b[i] = claims_number(&r, i, "b");
-            two_classes &= is_class(x.label[i]) && is_class(x.a[i]) && is_class(x.b[i]);
+            classes &= is_class(x.label[i]) && is_class(x.a[i]) && is_class(x.b[i]);
         }
-        if (m->regression || two_classes)
+        if (classes || !m->two_classes)
             stats_boot(b, mean_difference, &x, x.n, DRAWS, BOOT_SEED);
-        answers_free(&x);
+        free(x.label);
+        free(x.a);
+        free(x.b);
     }
     rows_free(&r);
     return 0;
@@ -148,21 +146,12 @@ static int read_mcnemar(struct claim_part *p, struct store *s, const char *const
     return 0;
 }
 
-static bool can_boot(const char *metric)
-{
-    static const char *const names[] = { "f1", "matthews", "pearson" };
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (strcmp(metric, names[i]) == 0)
-            return true;
-    return false;
-}
-
 int claims_examples(struct claim_part *p, const struct claim *c, struct store *s, const char *pairs,
                     const char *split, const char *metric)
 {
     char *list = xprintf("[%s]", pairs);
     const char *const params[] = { "pairs", list, "split", split, NULL };
+    const struct resample_metric *m = find_metric(metric);
     struct stats_boot b = { 0 };
     int rc = 0;
 
@@ -170,8 +159,8 @@ int claims_examples(struct claim_part *p, const struct claim *c, struct store *s
         rc = boot_accuracy(&b, s, params, p->d.n);
         if (rc == 0 && b.n > 0)
             rc = read_mcnemar(p, s, params);
-    } else if (can_boot(metric)) {
-        rc = boot_metric(&b, metric_find(metric), s, params, p->d.n);
+    } else if (m) {
+        rc = boot_metric(&b, m, s, params, p->d.n);
     }
     if (b.n_draws > 0) {
         stats_boot_interval(&b, &p->ex_lo, &p->ex_hi);

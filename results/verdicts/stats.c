@@ -244,25 +244,45 @@ void stats_boot_free(struct stats_boot *b)
     memset(b, 0, sizeof *b);
 }
 
-/* --- ranks */
+/* --- correlation */
 
-/* The centered ranks are multiples of 1/2, so that the sums are exact and need no scaling. */
+double stats_pearson(const double *x, const double *y, const int *pick, int n)
+{
+    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+
+    for (int i = 0; i < n; i++)
+        mx += x[pick[i]], my += y[pick[i]];
+    mx /= n, my /= n;
+    for (int i = 0; i < n; i++) {
+        double u = x[pick[i]] - mx, v = y[pick[i]] - my;
+        xx += u * u, yy += v * v, xy += u * v;
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : NAN;
+}
+
+static bool is_constant(const double *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (x[i] != x[0])
+            return false;
+    return true;
+}
+
 double stats_spearman(const double *x, const double *y, int n)
 {
-    double xy = 0, xx = 0, yy = 0;
-
-    if (n < 2)
+    if (n < 2 || is_constant(x, n))
         return NAN;
+    if (is_constant(y, n))
+        return 0;
     double *a = metric_ranks(x, n), *b = metric_ranks(y, n);
-    for (int i = 0; i < n; i++) {
-        double u = a[i] - (n + 1) / 2.0, v = b[i] - (n + 1) / 2.0;
-        xy += u * v, xx += u * u, yy += v * v;
-    }
-    free(a);
+    int *all = xalloc((size_t)n, sizeof *all);
+    for (int i = 0; i < n; i++)
+        all[i] = i;
+    double rho = stats_pearson(a, b, all, n);
+    free(all);
     free(b);
-    if (!(xx > 0) || isnan(yy))
-        return NAN;
-    return yy > 0 ? xy / sqrt(xx * yy) : 0;
+    free(a);
+    return rho;
 }
 
 void stats_holm(double *adjusted, const double *p, int n)

@@ -71,9 +71,13 @@ void stats_boot_interval(const struct stats_boot *b, double *lo, double *hi);
 double stats_boot_p(const struct stats_boot *b, double at);
 void stats_boot_free(struct stats_boot *b);
 
-/* stats_spearman - rank correlation of x[n] and y[n]; equal values share the mean of their ranks. 0
+/* stats_pearson - Pearson's r of x[pick[i]] and y[pick[i]], i < n, a resample; NAN when either is
+ * constant. For bounded values: unlike the metric of core/metric it does not scale them first
+ * against overflow, which would make a bootstrap several times slower.
+ * stats_spearman - rank correlation of x[n] and y[n]; equal values share the mean of their ranks. 0
  * when y is constant, which shows no direction. NAN when n < 2, when x is constant, or when a value
  * is NaN. */
+double stats_pearson(const double *x, const double *y, const int *pick, int n);
 double stats_spearman(const double *x, const double *y, int n);
 
 /* stats_holm - Holm's step-down correction of p[n] into adjusted[n], which may be p itself. A

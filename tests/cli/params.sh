@@ -74,7 +74,8 @@ fi
 [ "$(wc -l <"$T/out")" -gt 80 ] || die "--paper: $(wc -l <"$T/out") lines"
 grep -q '^T3 GPT2M FT,354.92,gpt2-medium,method=ft,354823168,no: ' "$T/out" ||
     die "--paper: $(grep 'GPT2M FT,' "$T/out")"
-"$L" params --help | tr -s '\n ' ' ' | grep -q -- '--rank TEXT [^-]*(with lora' || die "--help has no --rank"
+"$L" params --help | tr -s '\n ' ' ' | grep -q -- '--rank TEXT [^-]*(with lora' ||
+    die "--help has no --rank"
 
 # refuse TEXT ARGS... - exit status 2, and one line on standard error with TEXT
 refuse() {

@@ -134,7 +134,7 @@ START_TEST(numbers_of_an_analysis)
 END_TEST
 
 /* A ratio that random directions have as well is not a finding: 0.3/0.02 at either rank. */
-START_TEST(numbers_beside_random_ones)
+START_TEST(numbers_against_random_ones)
 {
     const char *lines = "kind: equal\nmargin: 0.1\n" AMPLIFY
                         "a: {name: proj_dw}, b: {name: proj_dw}, pick_a: smallest, pick_b: "
@@ -205,7 +205,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, phi_above_a_bound_and_the_floor);
     tcase_add_loop_test(tc, where_the_optimum_lies, 0, 3);
     tcase_add_test(tc, numbers_of_an_analysis);
-    tcase_add_test(tc, numbers_beside_random_ones);
+    tcase_add_test(tc, numbers_against_random_ones);
     tcase_add_test(tc, times_of_a_forward_pass);
 }
 

@@ -162,7 +162,7 @@ START_TEST(named_queries_run)
 }
 END_TEST
 
-START_TEST(tables_stand_beside_the_paper)
+START_TEST(tables_show_the_papers_numbers)
 {
     struct store *s = reader();
     struct rows r;
@@ -263,7 +263,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, parameters_are_values, 0, ARRAY_LEN(params));
     tcase_add_test(tc, rows_know_their_types);
     tcase_add_test(tc, named_queries_run);
-    tcase_add_test(tc, tables_stand_beside_the_paper);
+    tcase_add_test(tc, tables_show_the_papers_numbers);
     tcase_add_loop_test(tc, commands_answer, 0, ARRAY_LEN(commands));
 }
 
