@@ -20,10 +20,11 @@ wait_for() {
         sleep 0.02
     done
 }
-# catches PID - the process has installed its handler of SIGINT.
+# catches PID - the program has installed its handlers of SIGINT, SIGUSR1, and SIGTERM. (A shell that
+# is about to become the program catches SIGINT alone.)
 catches() {
     mask=$(sed -n 's/^SigCgt:[[:space:]]*/0x/p' "/proc/$1/status" 2>/dev/null)
-    [ $((${mask:-0} & 2)) != 0 ]
+    [ $((${mask:-0} & 0x4202)) = $((0x4202)) ]
 }
 # ended PID - the process has ended, though its parent may not have waited for it yet.
 ended() { [ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
