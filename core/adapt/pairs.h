@@ -10,7 +10,7 @@
 
 #include "core/adapt/adapt.h"
 #include "core/adapt/target.h"
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 
 struct pair {
     int a, b; /* indices in m->params; 0: not adapted (params[0] is a tensor of the base model) */

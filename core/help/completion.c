@@ -1,6 +1,6 @@
 /* completion.c - what can be completed after each command. */
 #include "core/help/completion.h"
-#include "core/base/outline.h"
+#include "core/opt/outline.h"
 #include "core/base/text.h"
 #include "core/help/help.h"
 

@@ -1,7 +1,7 @@
 /* help.c - the overview of all commands, and the topics of 'lowrank help' that are not commands. */
 #include "core/help/help.h"
-#include "core/base/fill.h"
-#include "core/base/opt_help.h"
+#include "core/opt/fill.h"
+#include "core/opt/opt_help.h"
 #include "core/base/text.h"
 #include "core/cmd.h"
 #include "core/help/environment.h"

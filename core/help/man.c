@@ -1,7 +1,7 @@
 /* man.c - man pages, from the documentation of the commands. */
 #include "core/help/man.h"
-#include "core/base/opt_doc.h"
-#include "core/base/outline.h"
+#include "core/opt/opt_doc.h"
+#include "core/opt/outline.h"
 #include "core/help/environment.h"
 #include "core/help/help.h"
 #include "core/help/roff.h"

@@ -1,6 +1,6 @@
 /* cmd_logits.c - "lowrank logits": the output of a model for lines of text. */
 #include "core/cmd.h"
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 #include "experiments/apply/reader.h"
 #include "results/store/store.h"
 

@@ -1,8 +1,8 @@
 /* cmd_merge.c - "lowrank merge": an adapter merged into the weights, checked by comparing the
  * outputs of both models. */
 #include "core/cmd.h"
-#include "core/base/file.h"
-#include "core/base/opt.h"
+#include "core/os/file.h"
+#include "core/opt/opt.h"
 #include "experiments/assets/adapter_files.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/model_facts.h"

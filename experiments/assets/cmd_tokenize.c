@@ -2,7 +2,7 @@
  * comparison with other tokenizers. */
 #include "core/cmd.h"
 #include "core/text/tok.h"
-#include "core/base/home.h"
+#include "core/opt/home.h"
 #include "experiments/assets/model_dir.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* find.c - the YAML files that a user names. */
 #include "experiments/assets/find.h"
-#include "core/base/file.h"
-#include "core/base/suggest.h"
+#include "core/os/file.h"
+#include "core/opt/suggest.h"
 #include "core/base/text.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* task_dir.c - the folder that holds a task's data files. */
 #include "experiments/assets/task_dir.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/text.h"
 #include "experiments/assets/find.h"
 

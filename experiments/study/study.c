@@ -1,9 +1,9 @@
 /* study.c - a study file, read and expanded to its runs. */
 #include "experiments/study/study.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "results/query/query.h"
 #include "results/store/store.h"
-#include "core/base/suggest.h"
+#include "core/opt/suggest.h"
 #include "core/base/text.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/hash.h"

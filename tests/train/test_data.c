@@ -1,5 +1,5 @@
 /* test_data.c - task files, data files with every error we know of, and micro-batches. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/data/microbatch.h"
 #include "tests/kit/suite.h"
