@@ -1,9 +1,9 @@
 /* cmd_fetch.c - "lowrank fetch": download a pretrained model and check every file by its hash. */
 #include "core/cmd.h"
-#include "core/os/file.h"
 #include "core/opt/home.h"
-#include "experiments/sources/fetch.h"
+#include "core/os/file.h"
 #include "experiments/assets/model_dir.h"
+#include "experiments/sources/fetch.h"
 
 #include <stdlib.h>
 

@@ -1,13 +1,8 @@
 /* cmd_tokenize.c - "lowrank tokenize": lines of text to lines of JSON with their tokens, for
  * comparison with other tokenizers. */
 #include "core/cmd.h"
-<<<<<<< HEAD
-#include "core/text/tok.h"
 #include "core/opt/home.h"
-=======
-#include "core/base/home.h"
 #include "core/text/tok.h"
->>>>>>> 0068261 (Includes of experiments stand in the order of their folders, and the help of logits names its flag)
 #include "experiments/assets/model_dir.h"
 
 #include <errno.h>

@@ -1,14 +1,9 @@
 /* model_facts.c - what is known of a model before its weights are loaded. */
 #include "experiments/assets/model_facts.h"
-<<<<<<< HEAD
 #include "core/os/file.h"
-#include "experiments/sources/model_card.h"
-=======
-#include "core/base/file.h"
->>>>>>> 0068261 (Includes of experiments stand in the order of their folders, and the help of logits names its flag)
 #include "experiments/assets/hash.h"
-#include "experiments/assets/model_card.h"
 #include "experiments/assets/model_dir.h"
+#include "experiments/sources/model_card.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #include "core/os/file.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/hash.h"
-#include "experiments/sources/prepare.h"
 #include "experiments/assets/task_dir.h"
+#include "experiments/sources/prepare.h"
 
 #include <stdlib.h>
 #include <string.h>

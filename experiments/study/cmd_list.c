@@ -2,19 +2,15 @@
  * program's files. */
 #include "core/cmd.h"
 #include "core/adapt/adapt.h"
-#include "core/os/file.h"
-#include "core/opt/suggest.h"
 #include "core/base/text.h"
-#include "core/opt/yaml.h"
 #include "core/metric/metric.h"
-<<<<<<< HEAD
-#include "experiments/sources/model_card.h"
-=======
->>>>>>> 0068261 (Includes of experiments stand in the order of their folders, and the help of logits names its flag)
+#include "core/opt/suggest.h"
+#include "core/opt/yaml.h"
+#include "core/os/file.h"
 #include "experiments/assets/find.h"
-#include "experiments/assets/model_card.h"
 #include "experiments/assets/model_dir.h"
 #include "experiments/assets/task_dir.h"
+#include "experiments/sources/model_card.h"
 #include "results/query/query.h"
 #include "results/rows/rows.h"
 #include "results/store/store.h"

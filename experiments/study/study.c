@@ -1,15 +1,8 @@
 /* study.c - a study file, read and expanded to its runs. */
 #include "experiments/study/study.h"
-<<<<<<< HEAD
-#include "core/os/file.h"
-#include "results/query/query.h"
-#include "results/store/store.h"
-#include "core/opt/suggest.h"
-=======
-#include "core/base/file.h"
-#include "core/base/suggest.h"
->>>>>>> 0068261 (Includes of experiments stand in the order of their folders, and the help of logits names its flag)
 #include "core/base/text.h"
+#include "core/opt/suggest.h"
+#include "core/os/file.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/hash.h"
 #include "experiments/recipe/keys.h"
