@@ -1,7 +1,7 @@
 /* guard.c - checks of a path before SQLite opens it.
  *
  * The file itself is never opened here. Closing any descriptor of it would drop every lock that
- * this process has on it (POSIX), also those of other connections, and what they write then is
+ * this process has on it (POSIX), including those of other connections, and what they write then is
  * lost. */
 #include "results/store/guard.h"
 #include "core/os/file.h"
