@@ -62,7 +62,7 @@ $(B)/$(1)_table.c: FORCE
 	if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
 endef
 $(eval $(call table,adapt,core/adapt/adapt.h,core/adapt))
-$(eval $(call table,arch,core/nn/arch.h,core/nn))
+$(eval $(call table,arch,core/weights/arch.h,core/weights))
 $(eval $(call table,tok_kind,core/text/tok.h,core/text))
 $(eval $(call table,metric,core/metric/metric.h,core/metric))
 $(eval $(call table,cmd,core/cmd.h,$(DIRS)))

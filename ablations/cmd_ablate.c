@@ -1,7 +1,7 @@
 /* cmd_ablate.c - "lowrank ablate": compute an analysis from finished runs. */
 #include "ablations/analysis.h"
-#include "core/base/file.h"
-#include "core/base/suggest.h"
+#include "core/os/file.h"
+#include "core/opt/suggest.h"
 #include "core/cmd.h"
 
 #include <stdlib.h>

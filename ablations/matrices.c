@@ -11,7 +11,7 @@
 #include "ablations/analysis.h"
 #include "ablations/common/analysis_settings.h"
 #include "ablations/common/numbers.h"
-#include "core/base/pool.h"
+#include "core/os/pool.h"
 #include "experiments/assets/find.h"
 #include "experiments/run/run_model.h"
 

@@ -2,8 +2,8 @@
  * error and an exit status. */
 #include "core/cmd.h"
 #include "core/base/base.h"
-#include "core/base/cpu.h"
-#include "core/base/suggest.h"
+#include "core/os/cpu.h"
+#include "core/opt/suggest.h"
 #include "core/help/help.h"
 #include "core/math/mat.h"
 

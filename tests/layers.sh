@@ -2,31 +2,36 @@
 # layers.sh - checks that each room includes only from the rooms listed for it and from itself, that
 # only core/math includes BLAS and oneDNN, that only results/store includes SQLite, and that only
 # results and tests have SQL. A room without a line is a failure.
-low='core/base core/math core/format core/text core/metric core/nn core/adapt core/peft core/data'
-low="$low core/train core/parity"
-assets="core $low results/rows results/store results/query experiments/assets"
+b='core/base core/os core/opt'
+nn="$b core/math core/format core/weights core/nn"
+low="$nn core/text core/metric core/adapt core/peft core/data core/train core/parity"
+assets="core $low results/rows results/store results/query experiments/sources experiments/assets"
 recipe="$assets experiments/recipe"
 study="$recipe experiments/study"
 run="$study experiments/estimate experiments/run"
 allow="
 core/base:
-core/math: core/base
-core/help: core core/base
-core/format: core/base core/math
-core/text: core/base core/format
-core/metric: core/base core/text
-core/nn: core/base core/math core/format
-core/adapt: core/base core/math core/nn
-core/peft: core/base core/math core/format core/nn core/adapt
-core/data: core/base core/math core/nn core/text core/metric
-core/train: core/base core/math core/metric core/nn core/data
-core/parity: core/base core/math core/format core/nn core/adapt core/peft core/data core/train
-results/rows: core/base
-results/store: core/base results/rows
-results/query: core core/base results/rows results/store
-results/verdicts: core core/base core/metric results/rows results/store results/query
-plots/figure: core core/base results/rows results/store results/query
-plots/report: core core/base results/rows results/store results/query results/verdicts plots/figure
+core/os: core/base
+core/opt: core/base core/os
+core/help: core $b
+core/math: $b
+core/format: $b core/math
+core/text: $b core/format
+core/metric: $b core/text
+core/weights: $b core/math core/format
+core/nn: $nn
+core/adapt: $nn
+core/peft: $nn core/adapt
+core/data: $nn core/text core/metric
+core/train: $nn core/metric core/data
+core/parity: $nn core/adapt core/peft core/data core/train
+results/rows: $b
+results/store: $b results/rows
+results/query: core $b results/rows results/store
+results/verdicts: core $b core/metric results/rows results/store results/query
+plots/figure: core $b results/rows results/store results/query
+plots/report: core $b results/rows results/store results/query results/verdicts plots/figure
+experiments/sources: $b core/data
 experiments/assets: $assets
 experiments/recipe: $recipe
 experiments/study: $study

@@ -4,7 +4,7 @@
  * script that left out only a part prints a line "skip: WHY" and counts as skipped, too. */
 #include "tests/kit/suite.h"
 #include "core/base/base.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <fnmatch.h>
 #include <glob.h>

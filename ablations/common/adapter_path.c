@@ -1,6 +1,6 @@
 /* adapter_path.c - the adapter that a finished run left behind. */
 #include "ablations/common/adapter_path.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef ANALYSIS_SETTINGS_H
 #define ANALYSIS_SETTINGS_H
 
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 
 /* analysis_settings - "key=value key=value" for the options of CFG that do not have their default
  * value; the store keeps it beside the numbers. In an option table the options that only choose

@@ -1,7 +1,7 @@
 /* study_runs.c - choose the runs of a study that an analysis uses. */
 #include "ablations/common/study_runs.h"
 #include "core/base/text.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "results/query/query.h"
 #include "results/query/recorded.h"
 

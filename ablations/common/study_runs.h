@@ -2,7 +2,7 @@
 #ifndef STUDY_RUNS_H
 #define STUDY_RUNS_H
 
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 #include "results/store/analyses.h"
 
 /* A run of a study. The strings are owned by the struct. */

@@ -3,7 +3,7 @@
 #include "ablations/common/adapter_path.h"
 #include "core/adapt/adapt.h"
 #include "core/peft/peft.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/peft/peft.h"
 

@@ -1,7 +1,7 @@
 /* combine_hooks.c - the hooks of a list of methods call those of its parts one after another. */
 #include "core/adapt/combine.h"
 
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 
 struct model combine_view(const struct model *m, int i)
 {

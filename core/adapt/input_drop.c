@@ -1,7 +1,7 @@
 /* input_drop.c - dropout on the input of a method's own products. */
 #include "core/adapt/input_drop.h"
 
-#include "core/base/prof.h"
+#include "core/os/prof.h"
 #include "core/math/ops.h"
 
 int input_drop_cols(double p, int in)

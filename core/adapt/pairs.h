@@ -10,7 +10,7 @@
 
 #include "core/adapt/adapt.h"
 #include "core/adapt/target.h"
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 
 struct pair {
     int a, b; /* indices in m->params; 0: not adapted (params[0] is a tensor of the base model) */
@@ -46,7 +46,7 @@ static inline struct pairs *pairs_of(const struct model *m)
 #define PAIRS_RANK                                                                                 \
     {                                                                                              \
         "rank", 0, OPT_INT, offsetof(struct lora_cfg, rank), "8", 1, 65536, NULL,                  \
-            "rank of the update: rows of A and columns of B"                                       \
+            "rank: rows of A and columns of B"                                                     \
     }
 #define PAIRS_ALPHA(scale)                                                                         \
     {                                                                                              \

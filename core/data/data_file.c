@@ -1,6 +1,6 @@
 /* data_file.c - the rows of a data file: tsv, csv or jsonl. */
 #include "core/data/data_file.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/text/tok.h"
 

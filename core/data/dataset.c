@@ -1,8 +1,8 @@
 /* dataset.c - a split of a task, read, checked and tokenized. */
 #include "core/data/dataset.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/rng.h"
-#include "core/base/suggest.h"
+#include "core/opt/suggest.h"
 #include "core/data/data_file.h"
 
 #include <errno.h>

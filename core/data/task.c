@@ -1,8 +1,8 @@
 /* task.c - a task file: its keys, and every check that needs no data. */
 #include "core/data/task.h"
-#include "core/base/file.h"
-#include "core/base/suggest.h"
-#include "core/base/yaml.h"
+#include "core/os/file.h"
+#include "core/opt/suggest.h"
+#include "core/opt/yaml.h"
 #include "core/metric/metric.h"
 
 #include <errno.h>

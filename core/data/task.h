@@ -20,7 +20,7 @@
  *   metrics: [accuracy, f1]         the first is the task's main metric
  *   max_len: 128                    what "max_len: 0" in a recipe stands for
  *   prepare: wordnet                what 'lowrank prepare' makes the data files from if they are
- *                                   missing (experiments/assets/wordnet.c) */
+ *                                   missing (experiments/sources/wordnet.c) */
 enum { TASK_MAX_METRICS = 8, N_SPLITS = 3 };
 enum split { SPLIT_TRAIN, SPLIT_DEV, SPLIT_TEST };
 extern const char *const split_names[N_SPLITS + 1]; /* "train", "dev", "test", NULL */

@@ -5,7 +5,7 @@
  * incomplete or has another key is replaced. A file is copied out of its mapping under file_guard
  * instead of being used in place, because a program that truncates it later must not end a run. */
 #include "core/data/token_cache.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <stdlib.h>
 #include <string.h>

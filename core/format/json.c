@@ -1,7 +1,7 @@
 /* json.c - reading and writing JSON files. */
 #include "core/format/json.h"
 #include "core/base/base.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #define SAFETENSORS_H
 
 #include "core/base/base.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/math/mat.h"
 
 enum st_dtype { ST_BOOL, ST_U8, ST_I8, ST_I16, ST_I32, ST_I64, ST_F16, ST_BF16, ST_F32, ST_F64 };

@@ -1,6 +1,6 @@
 /* cmd_help.c - "lowrank help": explanations for people, man pages, and completion scripts. */
 #include "core/cmd.h"
-#include "core/base/suggest.h"
+#include "core/opt/suggest.h"
 #include "core/help/completion.h"
 #include "core/help/help.h"
 #include "core/help/man.h"

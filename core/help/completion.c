@@ -1,20 +1,12 @@
 /* completion.c - what can be completed after each command. */
 #include "core/help/completion.h"
-#include "core/base/outline.h"
+#include "core/opt/outline.h"
 #include "core/base/text.h"
 #include "core/help/help.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool has_flag(const struct opt_doc *d, const char *key)
-{
-    for (int i = 0; i < d->flags.n; i++)
-        if (strcmp(d->flags.e[i].key, key) == 0)
-            return true;
-    return false;
-}
 
 /* Does the usage of D contain the placeholder? */
 static bool takes(const struct opt_doc *d, const char *placeholder)
@@ -76,7 +68,7 @@ static char *list_command(const struct opt_doc *d)
                                             { "MODEL", "list models" },
                                             { "TASK", "list tasks" } };
 
-    if (has_flag(d, "list"))
+    if (opt_doc_flag(d, "list"))
         return d->n_parts > 0 ? NULL : xprintf("%s --list", d->command);
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         if (takes(d, lists[i][0]))

@@ -2,7 +2,7 @@
 #ifndef COMPLETION_H
 #define COMPLETION_H
 
-#include "core/base/opt_doc.h"
+#include "core/opt/opt_doc.h"
 #include "core/cmd.h"
 
 /* completion_bash, completion_zsh - write the script, which completes commands, flags, their

@@ -37,10 +37,5 @@ bool environment_matters(const struct environment *e, const struct opt_doc *d)
 {
     if (e->command)
         return strcmp(e->command, d->command) == 0;
-    if (!e->flag || !*e->flag)
-        return e->flag != NULL;
-    for (int i = 0; i < d->flags.n; i++)
-        if (strcmp(d->flags.e[i].key, e->flag) == 0)
-            return true;
-    return false;
+    return e->flag && (!*e->flag || opt_doc_flag(d, e->flag));
 }

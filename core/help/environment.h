@@ -2,7 +2,7 @@
 #ifndef ENVIRONMENT_H
 #define ENVIRONMENT_H
 
-#include "core/base/opt_doc.h"
+#include "core/opt/opt_doc.h"
 
 struct environment {
     const char *name;

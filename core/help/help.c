@@ -1,7 +1,7 @@
 /* help.c - the overview of all commands, and the topics of 'lowrank help' that are not commands. */
 #include "core/help/help.h"
-#include "core/base/fill.h"
-#include "core/base/opt_help.h"
+#include "core/opt/fill.h"
+#include "core/opt/opt_help.h"
 #include "core/base/text.h"
 #include "core/cmd.h"
 #include "core/help/environment.h"
@@ -56,21 +56,24 @@ static int topic_recipe(void)
     return rc;
 }
 
+/* NAME, then MEANING from COLUMN on. */
+static void print_entry(FILE *to, const char *name, const char *meaning, int column)
+{
+    fprintf(to, "%-*s", column, name);
+    fill_text(to, meaning, column, column);
+}
+
 static int topic_exit(void)
 {
-    for (const struct fail_status *s = fail_statuses; s->meaning; s++) {
-        printf("%-10s", s->status);
-        fill_text(stdout, s->meaning, 10, 10);
-    }
+    for (const struct fail_status *s = fail_statuses; s->meaning; s++)
+        print_entry(stdout, s->status, s->meaning, 10);
     return 0;
 }
 
 static int topic_environment(void)
 {
-    for (const struct environment *e = environment; e->name; e++) {
-        printf("%-19s", e->name);
-        fill_text(stdout, e->meaning, 19, 19);
-    }
+    for (const struct environment *e = environment; e->name; e++)
+        print_entry(stdout, e->name, e->meaning, 19);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* man.c - man pages, from the documentation of the commands. */
 #include "core/help/man.h"
-#include "core/base/opt_doc.h"
-#include "core/base/outline.h"
+#include "core/opt/opt_doc.h"
+#include "core/opt/outline.h"
 #include "core/help/environment.h"
 #include "core/help/help.h"
 #include "core/help/roff.h"
@@ -122,19 +122,11 @@ static void man_flag(FILE *to, const struct opt_doc_entry *e)
     roff_prose(to, e->help);
 }
 
-static bool has_flag(const struct opt_doc *d, const struct opt_doc_entry *e)
-{
-    for (int i = 0; d && i < d->flags.n; i++)
-        if (strcmp(d->flags.e[i].key, e->key) == 0)
-            return true;
-    return false;
-}
-
-/* The flags of D that are not those of EXCEPT, too. */
+/* The flags of D, without those that EXCEPT (or NULL) has as well. */
 static void man_flags(FILE *to, const struct opt_doc *d, const struct opt_doc *except)
 {
     for (int i = 0; i < d->flags.n; i++)
-        if (!has_flag(except, &d->flags.e[i]))
+        if (!except || !opt_doc_flag(except, d->flags.e[i].key))
             man_flag(to, &d->flags.e[i]);
 }
 

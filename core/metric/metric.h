@@ -28,8 +28,8 @@ extern const struct metric *const metric_table[]; /* generated, NULL-terminated 
 const struct metric *metric_find(const char *name);
 
 /* metric_f1_of (glue.c) - the F1 score of a class that LABEL examples have as their label and GUESS
- * examples as their guess, BOTH of them as both: 2 tp / (2 tp + fp + fn); 0 for a class that neither
- * occurs nor is guessed. */
+ * examples as their guess, BOTH of them as both: 2 tp / (2 tp + fp + fn); 0 for a class that
+ * neither occurs nor is guessed. */
 double metric_f1_of(int64_t label, int64_t guess, int64_t both);
 /* metric_ranks (glue.c) - the ranks of X [n], from 1; equal values get the mean of their ranks. All
  * are NaN if a value is NaN. The caller frees them. */

@@ -15,7 +15,7 @@
  * last block with cls pooling, everything after attention is computed for first tokens only. */
 #include "core/nn/block.h"
 
-#include "core/base/prof.h"
+#include "core/os/prof.h"
 #include "core/math/ops.h"
 #include "core/nn/acts.h"
 

@@ -8,7 +8,7 @@
 
 #include "core/math/ops.h"
 #include "core/nn/acts.h"
-#include "core/nn/base_model_impl.h"
+#include "core/weights/base_model_impl.h"
 
 void decoder_fwd(const struct model *m, struct workspace *ws)
 {

@@ -1,7 +1,7 @@
 /* dropout.c - dropout masks from counters. */
 #include "core/nn/dropout.h"
 
-#include "core/base/prof.h"
+#include "core/os/prof.h"
 #include "core/base/rng.h"
 #include "core/nn/model.h"
 

@@ -6,7 +6,7 @@
 #ifndef DROPOUT_H
 #define DROPOUT_H
 
-#include "core/nn/proj.h"
+#include "core/weights/proj.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,11 +3,11 @@
 #ifndef METHOD_H
 #define METHOD_H
 
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 #include "core/math/mat.h"
 #include "core/nn/batch.h"
-#include "core/nn/dims.h"
-#include "core/nn/proj.h"
+#include "core/weights/dims.h"
+#include "core/weights/proj.h"
 #include "core/nn/workspace.h"
 
 struct model; /* core/nn/model.h */

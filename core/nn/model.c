@@ -2,9 +2,9 @@
 #include "core/nn/model.h"
 
 #include "core/base/rng.h"
-#include "core/nn/base_model_impl.h"
+#include "core/weights/base_model_impl.h"
 #include "core/nn/net.h"
-#include "core/nn/packs.h"
+#include "core/weights/packs.h"
 #include "core/nn/soft.h"
 
 #include <stdlib.h>

@@ -10,15 +10,15 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "core/nn/arch.h"
-#include "core/nn/base_model.h"
+#include "core/weights/arch.h"
+#include "core/weights/base_model.h"
 #include "core/nn/batch.h"
-#include "core/nn/dims.h"
+#include "core/weights/dims.h"
 #include "core/nn/dropout.h"
-#include "core/nn/param.h"
+#include "core/weights/param.h"
 #include "core/nn/pass.h"
-#include "core/nn/proj.h"
-#include "core/nn/stored.h"
+#include "core/weights/proj.h"
+#include "core/weights/stored.h"
 #include "core/nn/workspace.h"
 
 struct adapt; /* core/nn/method.h: an adaptation method */

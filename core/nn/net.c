@@ -1,7 +1,7 @@
 /* net.c - working out what each layer of a model has to compute and to save. */
 #include "core/nn/net.h"
 
-#include "core/nn/base_model_impl.h"
+#include "core/weights/base_model_impl.h"
 
 #include <math.h>
 #include <stdlib.h>

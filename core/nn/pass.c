@@ -6,10 +6,10 @@
  *     logits = W_c drop(scale p) + b_c */
 #include "core/nn/pass.h"
 
-#include "core/base/prof.h"
+#include "core/os/prof.h"
 #include "core/math/ops.h"
 #include "core/nn/acts.h"
-#include "core/nn/base_model_impl.h"
+#include "core/weights/base_model_impl.h"
 #include "core/nn/block.h"
 #include "core/nn/decoder.h"
 #include "core/nn/soft.h"

@@ -5,7 +5,7 @@
 #define PASS_H
 
 #include "core/math/mat.h"
-#include "core/nn/proj.h"
+#include "core/weights/proj.h"
 
 struct batch;     /* core/nn/batch.h */
 struct model;     /* core/nn/model.h */

@@ -1,7 +1,7 @@
 /* soft.c - batches with virtual tokens. */
 #include "core/nn/soft.h"
 
-#include "core/nn/arch.h"
+#include "core/weights/arch.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 
 #include "core/math/mat.h"
 #include "core/nn/batch.h"
-#include "core/nn/param.h"
+#include "core/weights/param.h"
 
 /* Fields marked "in" are set by the caller between passes, "out" by model_fwd. */
 struct workspace {

@@ -5,7 +5,7 @@
  * recipe has them. */
 #include "core/peft/peft.h"
 
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/format/json.h"
 #include "core/peft/peft_targets.h"

@@ -8,7 +8,7 @@
 
 #include "core/adapt/adapt.h"
 #include "core/adapt/lora.h"
-#include "core/nn/dims.h"
+#include "core/weights/dims.h"
 #include "core/nn/model.h"
 
 /* peft_save - write the trained tensors of M and the options CFG of its method to DIR, with

@@ -2,7 +2,7 @@
  * name. */
 #include "core/peft/peft.h"
 
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/format/json.h"
 #include "core/format/safetensors.h"
 #include "core/peft/peft_targets.h"

@@ -5,9 +5,9 @@
 #include "core/adapt/target.h"
 #include "core/base/text.h"
 #include "core/format/safetensors.h"
-#include "core/nn/arch.h"
-#include "core/nn/param.h"
-#include "core/nn/stored.h"
+#include "core/weights/arch.h"
+#include "core/weights/param.h"
+#include "core/weights/stored.h"
 
 #include <pcre2.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef PEFT_TARGETS_H
 #define PEFT_TARGETS_H
 
-#include "core/nn/dims.h"
+#include "core/weights/dims.h"
 
 #include <jansson.h>
 

@@ -2,7 +2,7 @@
  * those of the tokenizers package (BertNormalizer, BertPreTokenizer, WordPiece), which also
  * recognizes special tokens in the text. */
 #include "core/text/tok.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <jansson.h>
 #include <limits.h>

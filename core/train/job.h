@@ -2,7 +2,7 @@
 #ifndef JOB_H
 #define JOB_H
 
-#include "core/base/pool.h"
+#include "core/os/pool.h"
 #include "core/data/dataset.h"
 #include "core/nn/model.h"
 #include "core/train/optim.h"

@@ -20,8 +20,8 @@ enum { MANY_PARAMETERS = 2000000, MOST_TOKENS_PER_MICROBATCH = 512 };
  * get one each, within the bounds above. */
 int microbatches_tokens(size_t n_train, long n_tok);
 
-/* microbatches_cut - cut a batch of model M, examples IDX[0..n) of D, as microbatch_split does; returns
- * the number of micro-batches. MB has MAX_MICROBATCHES elements. */
+/* microbatches_cut - cut a batch of model M, examples IDX[0..n) of D, as microbatch_split does;
+ * returns the number of micro-batches. MB has MAX_MICROBATCHES elements. */
 int microbatches_cut(struct microbatch *mb, const struct model *m, const struct dataset *d,
                      const int *idx, int n, int first_slot);
 #endif

@@ -1,6 +1,6 @@
 /* optim.c - the settings of a training run, and the learning rate. */
 #include "core/train/optim.h"
-#include "core/base/suggest.h"
+#include "core/opt/suggest.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef OPTIM_H
 #define OPTIM_H
 
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 #include "core/data/task.h"
 #include "core/math/ops.h"
 

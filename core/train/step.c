@@ -6,7 +6,7 @@
  * torch.optim.AdamW on a dense gradient; a row that never had one has no moments and only
  * decays. */
 #include "core/train/step.h"
-#include "core/base/prof.h"
+#include "core/os/prof.h"
 #include "core/train/microbatches.h"
 
 #include <math.h>

@@ -6,7 +6,7 @@
 #ifndef STEP_H
 #define STEP_H
 
-#include "core/base/pool.h"
+#include "core/os/pool.h"
 #include "core/nn/model.h"
 
 /* A table in theta, N rows of COLS values from index AT, whose gradient is zero except in the rows

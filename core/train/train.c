@@ -1,7 +1,7 @@
 /* train.c - the training loop: batch, micro-batches, step, report, evaluation, training
  * checkpoint. */
 #include "core/train/train.h"
-#include "core/base/prof.h"
+#include "core/os/prof.h"
 #include "core/nn/method.h"
 #include "core/train/microbatches.h"
 #include "core/train/step.h"

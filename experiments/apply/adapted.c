@@ -1,7 +1,7 @@
 /* adapted.c - a pretrained model with its own classifier, an adapter's, or none. */
 #include "experiments/apply/adapted.h"
-#include "core/base/file.h"
 #include "core/format/json.h"
+#include "core/os/file.h"
 #include "core/peft/peft.h"
 #include "experiments/assets/adapter_files.h"
 #include "experiments/assets/model_dir.h"

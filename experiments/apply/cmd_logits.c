@@ -1,6 +1,6 @@
 /* cmd_logits.c - "lowrank logits": the output of a model for lines of text. */
 #include "core/cmd.h"
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 #include "experiments/apply/reader.h"
 #include "results/store/store.h"
 
@@ -40,7 +40,8 @@ static const struct opt_usage usage = {
         "classifier of its own, that is the logits and the index of the largest. Otherwise it is "
         "an\n"
         "embedding: the mean of the last hidden states, scaled to length 1 as in\n"
-        "sentence-transformers, or with pooling=cls the pooler's output. Lines that are too long\n"
+        "sentence-transformers, or with --pooling cls the pooler's output. Lines that are too "
+        "long\n"
         "are truncated.",
     .example = "echo 'low-rank adaptation' | lowrank logits minilm --format json",
     .min_args = 1,

@@ -1,14 +1,14 @@
 /* cmd_merge.c - "lowrank merge": an adapter merged into the weights, checked by comparing the
  * outputs of both models. */
 #include "core/cmd.h"
-#include "core/base/file.h"
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
+#include "core/os/file.h"
+#include "experiments/apply/merge.h"
+#include "experiments/apply/reader.h"
 #include "experiments/assets/adapter_files.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/model_facts.h"
 #include "results/rows/rows.h"
-#include "experiments/apply/merge.h"
-#include "experiments/apply/reader.h"
 
 #include <errno.h>
 #include <limits.h>

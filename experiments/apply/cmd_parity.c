@@ -1,9 +1,9 @@
 /* cmd_parity.c - "lowrank parity": compare this program's results with those of another
  * implementation. */
-#include "core/base/opt.h"
 #include "core/cmd.h"
+#include "core/opt/home.h"
+#include "core/opt/opt.h"
 #include "core/parity/parity.h"
-#include "core/base/home.h"
 #include "experiments/assets/model_dir.h"
 
 #include <stdlib.h>

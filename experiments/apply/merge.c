@@ -1,7 +1,7 @@
 /* merge.c - a base model with an adapter's update added to its weights. */
 #include "experiments/apply/merge.h"
-#include "core/base/file.h"
 #include "core/format/json.h"
+#include "core/os/file.h"
 
 #include <math.h>
 #include <stdlib.h>

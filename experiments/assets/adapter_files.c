@@ -1,7 +1,7 @@
 /* adapter_files.c - where an adapter is, and which weights it was trained on. */
 #include "experiments/assets/adapter_files.h"
-#include "core/base/file.h"
 #include "core/format/json.h"
+#include "core/os/file.h"
 #include "experiments/assets/hash.h"
 
 #include "results/query/recorded.h"

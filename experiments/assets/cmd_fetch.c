@@ -1,9 +1,9 @@
 /* cmd_fetch.c - "lowrank fetch": download a pretrained model and check every file by its hash. */
 #include "core/cmd.h"
-#include "core/base/file.h"
-#include "core/base/home.h"
-#include "experiments/assets/fetch.h"
+#include "core/opt/home.h"
+#include "core/os/file.h"
 #include "experiments/assets/model_dir.h"
+#include "experiments/sources/fetch.h"
 
 #include <stdlib.h>
 

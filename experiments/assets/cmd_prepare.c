@@ -1,9 +1,9 @@
 /* cmd_prepare.c - "lowrank prepare": make the data files of tasks that come from an installed
  * package. */
 #include "core/cmd.h"
-#include "core/base/home.h"
+#include "core/opt/home.h"
 #include "experiments/assets/find.h"
-#include "experiments/assets/prepare.h"
+#include "experiments/sources/prepare.h"
 
 #include <stdlib.h>
 

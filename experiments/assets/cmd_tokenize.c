@@ -1,8 +1,8 @@
 /* cmd_tokenize.c - "lowrank tokenize": lines of text to lines of JSON with their tokens, for
  * comparison with other tokenizers. */
 #include "core/cmd.h"
+#include "core/opt/home.h"
 #include "core/text/tok.h"
-#include "core/base/home.h"
 #include "experiments/assets/model_dir.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* find.c - the YAML files that a user names. */
 #include "experiments/assets/find.h"
-#include "core/base/file.h"
-#include "core/base/suggest.h"
 #include "core/base/text.h"
+#include "core/opt/suggest.h"
+#include "core/os/file.h"
 
 #include <errno.h>
 #include <stdlib.h>

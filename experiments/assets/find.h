@@ -1,5 +1,5 @@
 /* find.h - the YAML files that a user names: by path, or by the name of one that comes with the
- * program (core/base/file.h says where those are). */
+ * program (core/os/file.h says where those are). */
 #ifndef FIND_H
 #define FIND_H
 

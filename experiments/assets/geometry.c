@@ -1,8 +1,8 @@
 /* geometry.c - the shapes of models, by name. */
 #include "experiments/assets/geometry.h"
-#include "core/base/file.h"
-#include "core/base/suggest.h"
 #include "core/base/text.h"
+#include "core/opt/suggest.h"
+#include "core/os/file.h"
 #include "experiments/assets/model_facts.h"
 #include "experiments/assets/truncate.h"
 

@@ -1,6 +1,6 @@
 /* hash.c - the content of files as SHA-256, kept by path, size, modification time and inode. */
 #include "experiments/assets/hash.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <errno.h>
 #include <jansson.h>

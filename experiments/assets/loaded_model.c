@@ -1,6 +1,6 @@
 /* loaded_model.c - a model's weights and tokenizer in memory. */
 #include "experiments/assets/loaded_model.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <stdlib.h>
 

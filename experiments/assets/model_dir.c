@@ -1,7 +1,7 @@
 /* model_dir.c - the folder that holds a model's files. */
 #include "experiments/assets/model_dir.h"
-#include "core/base/file.h"
-#include "core/base/home.h"
+#include "core/opt/home.h"
+#include "core/os/file.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/truncate.h"
 

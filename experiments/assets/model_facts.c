@@ -1,9 +1,9 @@
 /* model_facts.c - what is known of a model before its weights are loaded. */
 #include "experiments/assets/model_facts.h"
-#include "core/base/file.h"
-#include "experiments/assets/model_card.h"
+#include "core/os/file.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/model_dir.h"
+#include "experiments/sources/model_card.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
-#include "core/base/home.h"
+#include "core/opt/home.h"
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 /* task_dir.c - the folder that holds a task's data files. */
 #include "experiments/assets/task_dir.h"
-#include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/os/file.h"
 #include "experiments/assets/find.h"
 
 #include <stdlib.h>

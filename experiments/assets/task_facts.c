@@ -1,10 +1,10 @@
 /* task_facts.c - what is known of a task before its data is tokenized. */
 #include "experiments/assets/task_facts.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/hash.h"
-#include "experiments/assets/prepare.h"
 #include "experiments/assets/task_dir.h"
+#include "experiments/sources/prepare.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* truncate.c - models whose matrices are replaced by their closest matrices of a low rank. */
 #include "experiments/assets/truncate.h"
-#include "core/base/file.h"
 #include "core/nn/model.h"
+#include "core/os/file.h"
 #include "experiments/assets/model_dir.h"
 
 #include <stdlib.h>

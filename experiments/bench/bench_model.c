@@ -1,7 +1,7 @@
 /* bench_model.c - models of known shapes with random weights, and random examples: no file is
  * read. */
 #include "experiments/bench/bench_model.h"
-#include "core/base/cpu.h"
+#include "core/os/cpu.h"
 #include "core/base/rng.h"
 #include "experiments/assets/geometry.h"
 #include "experiments/bench/bench_words.h"

@@ -1,6 +1,6 @@
 /* bench_rate.c - how fast this machine multiplies, on several threads at once. */
 #include "experiments/bench/bench_rate.h"
-#include "core/base/pool.h"
+#include "core/os/pool.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Reading the clock for the profile takes time, so that steps of their own are profiled, after the
  * timed ones. */
 #include "experiments/bench/bench_steps.h"
-#include "core/base/pool.h"
+#include "core/os/pool.h"
 #include "experiments/bench/bench_needed.h"
 #include "experiments/bench/bench_rate.h"
 #include "experiments/bench/bench_stats.h"

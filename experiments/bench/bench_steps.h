@@ -2,7 +2,7 @@
 #ifndef BENCH_STEPS_H
 #define BENCH_STEPS_H
 
-#include "core/base/prof.h"
+#include "core/os/prof.h"
 #include "experiments/recipe/recipe.h"
 
 struct bench_job {

@@ -6,7 +6,7 @@
  * work too. Waiting is everything outside the steps: starting up, reading tokens, storing
  * results, and idle workers. */
 #include "experiments/bench/bench.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/loaded_model.h"
 #include "experiments/bench/bench_needed.h"

@@ -1,7 +1,7 @@
 /* cmd_bench.c - "lowrank bench": the speed of this machine, measured in several ways. */
 #include "core/cmd.h"
-#include "core/base/cpu.h"
-#include "core/base/suggest.h"
+#include "core/os/cpu.h"
+#include "core/opt/suggest.h"
 #include "core/math/mat.h"
 #include "experiments/bench/bench.h"
 #include "results/rows/rows.h"

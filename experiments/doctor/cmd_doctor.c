@@ -1,6 +1,6 @@
 /* cmd_doctor.c - "lowrank doctor": is everything installed that is needed, and how fast is it? */
 #include "core/cmd.h"
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 #include "experiments/doctor/doctor.h"
 
 struct flags {

@@ -1,7 +1,7 @@
 /* doctor_home.c - what the folders of the program hold: models, tasks, results. */
 #include "experiments/doctor/doctor.h"
-#include "core/base/file.h"
-#include "experiments/assets/model_card.h"
+#include "core/os/file.h"
+#include "experiments/sources/model_card.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/task_dir.h"
 #include "results/store/store.h"

@@ -1,7 +1,7 @@
 /* doctor_machine.c - the machine, and how fast it multiplies. */
 #include "experiments/doctor/doctor.h"
-#include "core/base/cpu.h"
-#include "core/base/file.h"
+#include "core/os/cpu.h"
+#include "core/os/file.h"
 #include "core/math/rate.h"
 
 #include <math.h>

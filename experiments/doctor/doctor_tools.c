@@ -1,6 +1,6 @@
 /* doctor_tools.c - programs and data that are installed beside this program. */
 #include "experiments/doctor/doctor.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* cmd_params.c - "lowrank params": how many parameters a method trains, by its formula and
  * counted from its tensors, beside what the paper prints; from shapes alone. */
 #include "core/cmd.h"
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 #include "core/base/text.h"
 #include "experiments/assets/geometry.h"
 #include "experiments/estimate/count.h"

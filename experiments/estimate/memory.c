@@ -1,7 +1,7 @@
 /* memory.c - the memory that the runs of a study will take: what they share, what each of them
  * adds, and whether it fits. */
 #include "experiments/estimate/memory.h"
-#include "core/base/cpu.h"
+#include "core/os/cpu.h"
 #include "experiments/assets/loaded_model.h"
 #include "experiments/recipe/data.h"
 #include "experiments/recipe/footprint.h"

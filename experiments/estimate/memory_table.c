@@ -1,7 +1,7 @@
 /* memory_table.c - what training takes in memory, full and by a method, from shapes alone. */
 #include "experiments/estimate/memory_table.h"
-#include "core/base/file.h"
-#include "core/base/yaml.h"
+#include "core/os/file.h"
+#include "core/opt/yaml.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* paper_counts.c - the parameter counts that the paper prints, and the configurations they belong
  * to. */
 #include "experiments/estimate/paper_counts.h"
-#include "core/base/file.h"
-#include "core/base/yaml.h"
+#include "core/os/file.h"
+#include "core/opt/yaml.h"
 #include "experiments/assets/geometry.h"
 #include "experiments/estimate/count.h"
 #include "results/store/embed.h"

@@ -1,6 +1,6 @@
 /* params.c - the result of 'lowrank params' as a table or as one JSON object. */
 #include "experiments/estimate/params.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/text.h"
 #include "experiments/assets/find.h"
 #include "experiments/estimate/memory_table.h"

@@ -1,7 +1,7 @@
 /* footprint.c - how many parameters a method trains on a model, from shapes alone. */
 #include "experiments/recipe/footprint.h"
-#include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/os/file.h"
 #include "core/peft/peft.h"
 #include "experiments/assets/adapter_files.h"
 

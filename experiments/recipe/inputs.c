@@ -1,6 +1,6 @@
 /* inputs.c - the files that a run reads, by content. */
 #include "experiments/recipe/inputs.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "experiments/assets/adapter_files.h"
 #include "experiments/assets/hash.h"
 

@@ -2,7 +2,7 @@
 #ifndef KEYS_H
 #define KEYS_H
 
-#include "core/base/suggest.h"
+#include "core/opt/suggest.h"
 
 /* keys_find - the table entry of a recipe key, of whichever method; NULL: unknown. Methods may have
  * the same key with different defaults and ranges; then the entry is that of one of them. */

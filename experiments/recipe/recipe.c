@@ -1,7 +1,7 @@
 /* recipe.c - settings to types, to a canonical config, to a key. */
 #include "experiments/recipe/recipe.h"
-#include "core/base/cpu.h"
-#include "core/base/file.h"
+#include "core/os/cpu.h"
+#include "core/os/file.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/recipe/keys.h"

@@ -2,7 +2,7 @@
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
-#include "core/base/yaml.h"
+#include "core/opt/yaml.h"
 
 struct setting {
     char *key, *value;

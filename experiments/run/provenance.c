@@ -1,6 +1,6 @@
 /* provenance.c - where and with what a run was made. */
 #include "experiments/run/provenance.h"
-#include "core/base/cpu.h"
+#include "core/os/cpu.h"
 #include "core/math/mat.h"
 #include "experiments/recipe/recipe.h"
 

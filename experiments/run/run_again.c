@@ -1,6 +1,6 @@
 /* run_again.c - a finished run once more, compared with what is stored. */
 #include "experiments/run/run_again.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "experiments/run/run_model.h"
 #include "results/query/query.h"
 #include "results/query/recorded.h"

@@ -1,6 +1,6 @@
 /* run_model.c - the model of a run: built from its recipe, its adapters saved. */
 #include "experiments/run/run_model.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/peft/peft.h"
 #include "experiments/assets/adapter_files.h"
 #include "experiments/assets/loaded_model.h"

@@ -1,7 +1,7 @@
 /* run_one.c - one run: its model built, trained with the store as its sink, its adapter saved. */
 #include "experiments/run/run_one.h"
-#include "core/base/cpu.h"
-#include "core/base/file.h"
+#include "core/os/cpu.h"
+#include "core/os/file.h"
 #include "experiments/assets/loaded_model.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/run/provenance.h"

@@ -1,9 +1,9 @@
 /* sweep.c - the parent of a sweep: it forks workers, notices when one dies, and stops them in good
  * order. */
 #include "experiments/run/sweep.h"
-#include "core/base/cpu.h"
-#include "core/base/file.h"
-#include "core/base/prof.h"
+#include "core/os/cpu.h"
+#include "core/os/file.h"
+#include "core/os/prof.h"
 #include "core/base/text.h"
 #include "experiments/estimate/calibrate.h"
 #include "experiments/estimate/memory.h"

@@ -1,7 +1,7 @@
 /* conditions.c - the conditions of a study file may only name values that its runs have. */
 #include "experiments/study/conditions.h"
-#include "core/base/suggest.h"
 #include "core/base/text.h"
+#include "core/opt/suggest.h"
 #include "experiments/recipe/keys.h"
 
 #include <stdlib.h>

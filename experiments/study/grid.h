@@ -2,7 +2,7 @@
 #ifndef GRID_H
 #define GRID_H
 
-#include "core/base/yaml.h"
+#include "core/opt/yaml.h"
 #include "experiments/study/study.h"
 
 struct axis {

@@ -1,6 +1,6 @@
 /* grid_expand.c - every combination of a study's values as a run; no run twice. */
 #include "experiments/study/grid_expand.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "experiments/study/budget.h"
 
 #include <stdlib.h>

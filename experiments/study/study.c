@@ -1,14 +1,13 @@
 /* study.c - a study file, read and expanded to its runs. */
 #include "experiments/study/study.h"
-#include "core/base/file.h"
-#include "results/query/query.h"
-#include "results/store/store.h"
-#include "core/base/suggest.h"
 #include "core/base/text.h"
+#include "core/opt/suggest.h"
+#include "core/os/file.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/hash.h"
 #include "experiments/recipe/keys.h"
 #include "experiments/study/grid_expand.h"
+#include "results/query/query.h"
 #include "results/store/store.h"
 
 #include <stdlib.h>

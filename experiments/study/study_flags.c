@@ -1,6 +1,6 @@
 /* study_flags.c - what 'lowrank run', 'plan' and 'sweep' do before they start. */
 #include "experiments/study/study_flags.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "experiments/assets/find.h"
 
 #include <stdlib.h>

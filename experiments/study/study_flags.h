@@ -2,7 +2,7 @@
 #ifndef STUDY_FLAGS_H
 #define STUDY_FLAGS_H
 
-#include "core/base/cpu.h"
+#include "core/os/cpu.h"
 #include "experiments/study/study.h"
 #include "results/store/store.h"
 

@@ -1,6 +1,6 @@
 /* study_store.c - a study in the store. */
 #include "experiments/study/study_store.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "experiments/assets/find.h"
 #include "results/query/recorded.h"
 

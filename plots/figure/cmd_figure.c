@@ -1,6 +1,6 @@
 /* cmd_figure.c - "lowrank figure": draw a figure from the result database. */
-#include "core/base/file.h"
-#include "core/base/opt.h"
+#include "core/os/file.h"
+#include "core/opt/opt.h"
 #include "core/cmd.h"
 #include "plots/figure/figure.h"
 #include "plots/figure/gnuplot.h"

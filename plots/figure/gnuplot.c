@@ -2,7 +2,7 @@
  * full, its files are checked. */
 #include "plots/figure/gnuplot.h"
 #include "core/base/base.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/text.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* template.c - find and parse the templates of figures. */
 #include "plots/figure/template.h"
-#include "core/base/file.h"
-#include "core/base/opt.h"
-#include "core/base/suggest.h"
+#include "core/os/file.h"
+#include "core/opt/opt.h"
+#include "core/opt/suggest.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* cmd_report.c - "lowrank report": write what the result database holds as one HTML file. */
-#include "core/base/file.h"
-#include "core/base/opt.h"
+#include "core/os/file.h"
+#include "core/opt/opt.h"
 #include "core/base/text.h"
 #include "core/cmd.h"
 #include "plots/figure/gnuplot.h"

@@ -1,5 +1,5 @@
 /* report_figure.c - a figure in the report. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "plots/figure/figure.h"
 #include "plots/figure/gnuplot.h"
 #include "plots/report/report.h"

@@ -1,6 +1,6 @@
 /* report_studies.c - each study: its question, table and figure, and the commands that repeat it
  * and each of its cells. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "plots/report/html.h"
 #include "plots/report/report.h"
 

@@ -69,7 +69,8 @@ static int table_work(void *cfg, int argc, char **argv)
 static const struct opt_usage usage = {
     .command = "table",
     .usage = "NAME [name=value...]",
-    .about = "Print a table of results, next to the paper's numbers where the paper has that table.",
+    .about =
+        "Print a table of results, next to the paper's numbers where the paper has that table.",
     .detail = "A value is the mean over seeds ± half the width of its 95 % t interval, with the "
               "number of seeds in parentheses. '-' stands for what was not run.",
     .example = "lowrank table rank --format md",

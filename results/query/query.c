@@ -1,6 +1,6 @@
 /* query.c - one statement into a table of cells; the named queries. */
 #include "results/query/query.h"
-#include "core/base/suggest.h"
+#include "core/opt/suggest.h"
 #include "core/base/text.h"
 #include "results/store/db.h"
 #include "results/store/embed.h"

@@ -2,7 +2,7 @@
 #ifndef READ_OPTIONS_H
 #define READ_OPTIONS_H
 
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 #include "results/store/store.h"
 
 struct read_options {

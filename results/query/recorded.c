@@ -1,6 +1,6 @@
 /* recorded.c - a few facts of a run or of a study. */
 #include "results/query/recorded.h"
-#include "core/base/suggest.h"
+#include "core/opt/suggest.h"
 #include "results/query/query.h"
 
 #include <stdlib.h>

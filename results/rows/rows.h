@@ -2,7 +2,7 @@
 #ifndef ROWS_H
 #define ROWS_H
 
-#include "core/base/opt.h"
+#include "core/opt/opt.h"
 
 struct rows {
     int n_cols, n_rows;

@@ -1,6 +1,6 @@
 /* environment.c - the table env. */
 #include "results/store/environment.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "results/store/db.h"
 
 #include <string.h>

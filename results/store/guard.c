@@ -4,7 +4,7 @@
  * this process has on it (POSIX), also those of other connections, and what they write then is
  * lost. */
 #include "results/store/guard.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Every step reads the version again inside its own IMMEDIATE transaction, so that many processes
  * may create or migrate one file at the same time. */
 #include "results/store/migrate.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "results/store/db.h"
 
 #include <stdlib.h>

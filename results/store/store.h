@@ -12,8 +12,8 @@
 #ifndef STORE_H
 #define STORE_H
 
-#include "core/base/home.h"
-#include "core/base/opt.h"
+#include "core/opt/home.h"
+#include "core/opt/opt.h"
 #include "results/rows/rows.h"
 
 struct store;
@@ -32,10 +32,10 @@ int store_reopen_after_fork(struct store *s);
 /* --- planning */
 
 struct run_spec {
-    const char *key;    /* 64 hex digits: SHA-256 of the canonical recipe and of every input file */
-    const char *cell;   /* the same without the seed */
-    const char *point;  /* the same without seed and nuisance keys: shared by the trials of a cell */
-    const char *trial;  /* values of the nuisance keys as JSON, "{}" for none */
+    const char *key;   /* 64 hex digits: SHA-256 of the canonical recipe and of every input file */
+    const char *cell;  /* the same without the seed */
+    const char *point; /* the same without seed and nuisance keys: shared by the trials of a cell */
+    const char *trial; /* values of the nuisance keys as JSON, "{}" for none */
     const char *config; /* canonical recipe, flat JSON: {"model":"minilm","rank":8,...} */
     double cost;        /* estimated seconds; the costliest runs start first */
 };

@@ -1,8 +1,8 @@
 /* claims_load.c - claims from their files. */
 #include "results/verdicts/claims.h"
-#include "core/base/opt.h"
-#include "core/base/suggest.h"
-#include "core/base/yaml.h"
+#include "core/opt/opt.h"
+#include "core/opt/suggest.h"
+#include "core/opt/yaml.h"
 #include "results/query/query.h"
 #include "results/verdicts/claims_part.h"
 

@@ -1,5 +1,5 @@
 /* cmd_claims.c - "lowrank claims": which of the paper's claims hold in this store. */
-#include "core/base/suggest.h"
+#include "core/opt/suggest.h"
 #include "core/base/text.h"
 #include "core/cmd.h"
 #include "results/query/read_options.h"

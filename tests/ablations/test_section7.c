@@ -4,7 +4,7 @@
 #include "ablations/analysis.h"
 #include "ablations/common/weight.h"
 #include "ablations/intruder.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/rng.h"
 #include "core/cmd.h"
 #include "core/peft/peft.h"

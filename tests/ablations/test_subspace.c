@@ -2,7 +2,7 @@
  * analysis. */
 #include "ablations/analysis.h"
 #include "ablations/common/basis.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/rng.h"
 #include "core/cmd.h"
 #include "core/format/safetensors.h"

@@ -1,6 +1,6 @@
 /* test_peft.c - adapter folders: what PEFT wrote is read, what we write is read back, and
  * everything else is refused by name. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/format/json.h"
 #include "core/peft/peft.h"
 #include "core/peft/peft_tensors.h"

@@ -1,6 +1,6 @@
 /* test_variants.c - variants of LoRA against those of PEFT, with every tensor away from its initial
  * values (tests/golden/variants/make.py). */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/train/step.h"
 #include "core/peft/peft.h"
 #include "tests/kit/gradcheck.h"

@@ -1,6 +1,6 @@
 /* test_base.c - failures, arenas, durations, interruption, and facts about the machine. */
 #include "core/base/base.h"
-#include "core/base/cpu.h"
+#include "core/os/cpu.h"
 #include "tests/kit/suite.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* test_file.c - reading and replacing files, hashes, and other programs. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 

@@ -1,5 +1,5 @@
 /* test_opt.c - an option table as values, as flags, and as help. */
-#include "core/base/opt_doc.h"
+#include "core/opt/opt_doc.h"
 #include "tests/kit/suite.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* test_pool.c - every piece is done exactly once, by a thread of the pool, before pool_run
  * returns. */
-#include "core/base/pool.h"
+#include "core/os/pool.h"
 #include "core/base/base.h"
 #include "tests/kit/suite.h"
 

@@ -1,7 +1,7 @@
 /* test_prof.c - time by kind of work: the kinds sum to the whole, however scopes nest, in several
  * threads and in child processes. */
-#include "core/base/pool.h"
-#include "core/base/prof.h"
+#include "core/os/pool.h"
+#include "core/os/prof.h"
 #include "tests/kit/suite.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* test_suggest.c - "did you mean": the closest name, and messages about unknown names. */
-#include "core/base/suggest.h"
+#include "core/opt/suggest.h"
 #include "tests/kit/suite.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* test_text.c - growing strings, one-line strings, prose in lines, and the layout of a detail. */
-#include "core/base/fill.h"
-#include "core/base/outline.h"
+#include "core/opt/fill.h"
+#include "core/opt/outline.h"
 #include "core/base/text.h"
 #include "tests/kit/suite.h"
 

@@ -1,6 +1,6 @@
 /* test_yaml.c - what a YAML file may contain, and that every error says where. */
 #include "core/base/alloc.h"
-#include "core/base/yaml.h"
+#include "core/opt/yaml.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 

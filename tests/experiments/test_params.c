@@ -1,7 +1,7 @@
 /* test_params.c - counting without weights: every configuration that the paper prints against
  * golden counts, formulas against tensors for every method, budgets, and agreement with what is
  * printed. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/text.h"
 #include "experiments/assets/geometry.h"
 #include "experiments/estimate/count.h"

@@ -1,8 +1,8 @@
 /* test_recipe.c - what a recipe may contain, how mistakes are reported, and that run keys do not
  * change by accident. */
 #include "tests/kit/suite.h"
-#include "core/base/yaml.h"
-#include "core/base/cpu.h"
+#include "core/opt/yaml.h"
+#include "core/os/cpu.h"
 #include "experiments/recipe/recipe.h"
 
 #include <stdlib.h>

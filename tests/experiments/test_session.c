@@ -2,7 +2,7 @@
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/loaded_model.h"
 #include "experiments/assets/task_dir.h"

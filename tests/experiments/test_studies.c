@@ -1,7 +1,7 @@
 /* test_studies.c - the studies in ablations/: every file loads in both profiles with a small random
  * model; tables and figures show planted results. */
 #include "tests/kit/suite.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/cmd.h"
 #include "experiments/assets/find.h"
 #include "experiments/study/study.h"

@@ -3,7 +3,7 @@
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/study/study.h"

@@ -1,8 +1,8 @@
 /* test_wordnet.c - the WordNet tasks: shape, determinism, and no gloss in two splits. */
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
-#include "core/base/file.h"
-#include "experiments/assets/wordnet.h"
+#include "core/os/file.h"
+#include "experiments/sources/wordnet.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  *
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c11 -D_GNU_SOURCE -DREAL_IS_FLOAT=1 -I. \
  *       tests/fuzz/fuzz_safetensors.c core/format/safetensors.c core/format/safetensors_data.c \
- *       core/base/base.c core/base/file.c -ljansson -lcrypto -lm -o fuzz_safetensors
+ *       core/base/base.c core/os/file.c -ljansson -lcrypto -lm -o fuzz_safetensors
  *   ./fuzz_safetensors -max_total_time=60 */
 #include "core/format/safetensors.h"
 

@@ -1,6 +1,6 @@
 /* claims_kit.c - stores with planted outcomes, and claims about them. */
 #include "tests/kit/claims_kit.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "results/store/metrics.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h" /* last: check.h has a macro named fail */

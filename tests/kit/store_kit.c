@@ -5,7 +5,7 @@
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <math.h>
 #include <sqlite3.h>

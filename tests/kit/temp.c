@@ -2,7 +2,7 @@
 #include "tests/kit/temp.h"
 
 #include "core/base/base.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <dirent.h>
 #include <ftw.h>

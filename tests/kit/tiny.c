@@ -1,8 +1,8 @@
 /* tiny.c - a small random BERT of odd shape, batches for it, and options of methods. */
 #include "tests/kit/tiny.h"
 
-#include "core/base/file.h"
-#include "core/base/opt.h"
+#include "core/os/file.h"
+#include "core/opt/opt.h"
 #include "core/base/rng.h"
 #include "core/format/safetensors.h"
 #include "tests/kit/temp.h"

@@ -1,7 +1,7 @@
 /* test_decoder.c - a decoder with every method: gradients against finite differences, division into
  * micro-batches, no view of later tokens; and adapters as PEFT holds them. */
-#include "core/base/file.h"
-#include "core/nn/stored.h"
+#include "core/os/file.h"
+#include "core/weights/stored.h"
 #include "core/peft/peft.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"

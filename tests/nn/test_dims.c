@@ -1,6 +1,6 @@
 /* test_dims.c - config.json of checkpoints: what is read, what is refused, and the messages. */
-#include "core/base/file.h"
-#include "core/nn/dims.h"
+#include "core/os/file.h"
+#include "core/weights/dims.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 

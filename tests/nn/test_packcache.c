@@ -1,7 +1,7 @@
 /* test_packcache.c - cached packed weights have the same bytes as fresh ones, and never come from a
  * file that is damaged or belongs to other weights. */
-#include "core/base/file.h"
-#include "core/nn/packs.h"
+#include "core/os/file.h"
+#include "core/weights/packs.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"

@@ -1,6 +1,6 @@
 /* test_packs.c - the memory of frozen weights: what is not copied, and what is released. */
-#include "core/nn/base_model_impl.h"
-#include "core/nn/stored.h"
+#include "core/weights/base_model_impl.h"
+#include "core/weights/stored.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
 

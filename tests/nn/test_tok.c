@@ -1,6 +1,6 @@
 /* test_tok.c - tokenization against the tokenizers package: a small vocabulary of our own
  * (tests/golden/tok), and the lines for MiniLM of the shared golden data, if both are there. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/text/tok.h"
 #include "tests/kit/suite.h" /* last, because check.h defines a macro "fail" */
 #include "tests/kit/temp.h"

@@ -1,6 +1,6 @@
 /* test_figure.c - templates, the data files and scripts that are made of them, and whole figures.
  */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/cmd.h"
 #include "plots/figure/figure.h"
 #include "plots/figure/gnuplot.h"

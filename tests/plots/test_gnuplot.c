@@ -1,5 +1,5 @@
 /* test_gnuplot.c - what is reported when gnuplot fails. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "plots/figure/gnuplot.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"

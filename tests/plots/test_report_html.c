@@ -1,6 +1,6 @@
 /* test_report_html.c - pieces of HTML byte for byte; the report of a planted store: its parts, its
  * tags and its escapes, the same bytes again, with and without gnuplot. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/cmd.h"
 #include "plots/figure/gnuplot.h"
 #include "plots/report/html.h"

@@ -1,7 +1,7 @@
 /* test_claims.c - planted outcomes: every kind of claim holds, fails, or stays undecided for the
  * right reason; Holm's correction; damaged claim files; the claims that are part of the program. */
 #include "tests/kit/claims_kit.h"
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "results/verdicts/claims_text.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h" /* last: check.h has a macro named fail */

@@ -3,7 +3,7 @@
 #include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <math.h>
 #include <stdlib.h>

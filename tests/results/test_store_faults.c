@@ -9,7 +9,7 @@
 #include "tests/kit/temp.h"
 #include "results/store/db.h"
 
-#include "core/base/file.h"
+#include "core/os/file.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* test_ckpt.c - a training checkpoint is complete or does not exist, whatever happens. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/train/ckpt.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"

@@ -1,5 +1,5 @@
 /* test_data.c - task files, data files with every error we know of, and micro-batches. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/data/microbatch.h"
 #include "tests/kit/suite.h"
@@ -340,7 +340,8 @@ START_TEST(microbatches_hold_every_example_once)
     for (int i = 0; i < 60; i++)
         idx[i] = 59 - i;
     for (int n = 1; n <= 60; n += 7) {
-        int n_mb = microbatch_split(mb, 5, 100, 0, &d, idx, n, 3), tok_all = 0, seq_all = 0, wrong = 0;
+        int n_mb = microbatch_split(mb, 5, 100, 0, &d, idx, n, 3), tok_all = 0, seq_all = 0,
+            wrong = 0;
         int want = n < 10 ? 1 : n >= 50 ? 5 : (int)(2 * round(n / 20.0));
         ck_assert_int_eq(n_mb, want);
         memset(seen, 0, sizeof seen);

@@ -1,6 +1,6 @@
 /* test_tokens.c - the token cache: the same dataset as without it, and never from a file that is
  * damaged, stale or of other inputs. */
-#include "core/base/file.h"
+#include "core/os/file.h"
 #include "core/data/token_cache.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"

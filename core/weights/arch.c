@@ -1,0 +1,61 @@
+/* arch.c - the tensors that an architecture's tables describe. */
+#include "core/weights/arch_impl.h"
+
+#include <string.h>
+
+const struct arch *arch_find(const char *name)
+{
+    for (const struct arch *const *a = arch_table; *a; a++)
+        if (strcmp((*a)->name, name) == 0)
+            return *a;
+    return NULL;
+}
+
+static int spec_size(const struct dims *d, enum size s)
+{
+    const int size[N_SIZE] = { 1, d->d_model, d->d_ffn, d->vocab, d->max_pos, d->n_types };
+
+    return size[s];
+}
+
+static int add_specs(const struct spec *s, const struct dims *d, const char *prefix, int layer,
+                     struct param *out, int n, int cap)
+{
+    for (; s->name; s++, n++) {
+        if (!out)
+            continue;
+        CHECK(n < cap, "%d", cap);
+        out[n] = (struct param){
+            .name = layer < 0 ? xstrdup(s->name) : xprintf("%s%d.%s", prefix, layer, s->name),
+            .rows = spec_size(d, s->rows),
+            .cols = spec_size(d, s->cols),
+            .is_vector = s->rows == SIZE_1,
+            .decay = true,
+            .off = -1,
+            .layer = layer,
+            .role = s->role,
+        };
+    }
+    return n;
+}
+
+int arch_params(const struct arch *a, const struct dims *d, struct param *out, int cap)
+{
+    const struct arch_impl *i = a->impl;
+    int n = add_specs(i->before, d, "", -1, out, 0, cap);
+
+    for (int layer = 0; layer < d->n_layers; layer++)
+        n = add_specs(i->block, d, i->block_prefix, layer, out, n, cap);
+    return add_specs(i->after, d, "", -1, out, n, cap);
+}
+
+char *arch_module(const struct arch *a, int layer, enum proj p)
+{
+    const struct spec *s = a->impl->block;
+
+    while (s->name && (int)s->role != (int)ROLE_W + (int)p)
+        s++;
+    CHECK(s->name, "%s has no projection %d", a->name, (int)p);
+    return xprintf("%s%d.%.*s", a->impl->block_prefix, layer,
+                   (int)(strlen(s->name) - strlen(".weight")), s->name);
+}

@@ -1,0 +1,56 @@
+/* arch_impl.h - private to core/weights and core/nn: the tables that make up an architecture. */
+#ifndef ARCH_IMPL_H
+#define ARCH_IMPL_H
+
+#include "core/weights/arch.h"
+#include "core/weights/dims.h"
+#include "core/weights/param.h"
+
+/* One tensor. Tables end with name NULL. */
+enum size { SIZE_1, SIZE_D, SIZE_FFN, SIZE_VOCAB, SIZE_POS, SIZE_TYPES, N_SIZE };
+struct spec {
+    const char *name; /* inside a block without the block's prefix */
+    enum role role;
+    enum size rows, cols; /* rows SIZE_1: a vector */
+};
+
+/* A tensor that checkpoints hold in another form: as one of PARTS side by side in a tensor of
+ * another name (columns of a matrix, values of a vector), or transposed, as [in, out]. Tables end
+ * with parts 0. */
+struct storage {
+    enum role role;
+    const char *name; /* inside a block; NULL: the tensor's own */
+    int part, parts;
+    bool transposed;
+};
+
+/* A number in config.json: the field of struct dims that it fills, its range, and the value that
+ * transformers uses when the key is absent. DEF below MIN: the key is required; DEF NAN: the field
+ * stays 0. Tables end with key NULL. */
+struct setting {
+    const char *key;
+    enum { SET_WHOLE, SET_NUMBER } kind;
+    size_t at;
+    double min, max, def;
+};
+#define DIMS_AT(f) offsetof(struct dims, f)
+
+/* A key of config.json that must have this value (as JSON) unless it is absent or null, because
+ * nothing else is computed here. Tables end with key NULL. */
+struct fixed {
+    const char *key, *json;
+};
+
+struct arch_impl {
+    const struct spec *before, *block, *after; /* embeddings; one block; the rest */
+    const char *block_prefix;                  /* "encoder.layer." */
+    const struct storage *storage;             /* NULL: every tensor is stored as it is */
+    const struct setting *settings;
+    const struct fixed *fixed;
+    const char *act_key; /* "hidden_act" */
+    enum act act;        /* when that key is absent */
+    const char *same[2]; /* two keys that are one setting here; NULL: none */
+    /* Ends of the names of tensors that are not weights, in any checkpoint; NULL-terminated. */
+    const char *const *ignored;
+};
+#endif

@@ -1,0 +1,267 @@
+/* dims.c - reading config.json and 1_Pooling/config.json. */
+#include "core/weights/dims.h"
+
+#include "core/os/file.h"
+#include "core/base/text.h"
+#include "core/format/json.h"
+#include "core/weights/arch_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct config {
+    const char *path;
+    json_t *j;
+};
+
+/* Fails with the value of KEY, of which long ones are cut, and what it must be. */
+static int bad_value(const struct config *c, const char *key, const char *wanted)
+{
+    const json_t *v = json_object_get(c->j, key);
+    char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    int rc;
+
+    if (v)
+        rc = fail(FAIL_INPUT, "'%s': %s is %.60s; it must be %s", c->path, key, text ? text : "odd",
+                  wanted);
+    else
+        rc = fail(FAIL_INPUT, "'%s': %s is missing; it must be %s", c->path, key, wanted);
+    free(text);
+    return rc;
+}
+
+static int read_setting(struct dims *d, const struct config *c, const struct setting *s)
+{
+    const json_t *j = json_object_get(c->j, s->key);
+    bool required = s->def < s->min; /* not when it is NAN */
+    char wanted[80];
+    double x = s->def;
+
+    snprintf(wanted, sizeof wanted, "a %snumber from %.10g to %.10g",
+             s->kind == SET_WHOLE ? "whole " : "", s->min, s->max);
+    if (j && (required || !json_is_null(j))) {
+        if (s->kind == SET_WHOLE ? !json_is_integer(j) : !json_is_number(j))
+            return bad_value(c, s->key, wanted);
+        x = json_number_value(j);
+    }
+    if (isnan(x))
+        return 0;
+    if (x < s->min || x > s->max)
+        return bad_value(c, s->key, wanted);
+    if (s->kind == SET_WHOLE)
+        *(int *)((char *)d + s->at) = (int)x;
+    else
+        *(double *)((char *)d + s->at) = x;
+    return 0;
+}
+
+static const struct arch *read_arch(struct dims *d, const struct config *c)
+{
+    const char *name = json_string_value(json_object_get(c->j, "model_type"));
+    const struct arch *arch = name && strlen(name) < sizeof d->arch ? arch_find(name) : NULL;
+    struct text names = { 0 };
+
+    if (arch) {
+        strcpy(d->arch, name);
+        return arch;
+    }
+    for (const struct arch *const *a = arch_table; *a; a++)
+        text_join(&names, ", ", "%s", (*a)->name);
+    char *wanted = xprintf("one of %s", text_string(&names));
+    bad_value(c, "model_type", wanted);
+    free(wanted);
+    text_free(&names);
+    return NULL;
+}
+
+static int read_act(struct dims *d, const struct config *c, const struct arch_impl *a)
+{
+    const json_t *j = json_object_get(c->j, a->act_key);
+    int act = !j ? (int)a->act : json_is_string(j) ? act_from_name(json_string_value(j)) : -1;
+
+    if (act < 0)
+        return bad_value(c, a->act_key, "gelu, gelu_new, relu, silu or tanh");
+    d->act = (enum act)act;
+    return 0;
+}
+
+/* Refuse variants of the architecture that are not computed here. */
+static int refuse_variants(const struct config *c, const struct arch_impl *a)
+{
+    for (const struct fixed *f = a->fixed; f->key; f++) {
+        const json_t *j = json_object_get(c->j, f->key);
+        char *text = j && !json_is_null(j) ? json_dumps(j, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+        bool ok = !j || json_is_null(j) || (text && strcmp(text, f->json) == 0);
+        free(text);
+        if (!ok)
+            return bad_value(c, f->key, f->json);
+    }
+    return 0;
+}
+
+/* Two settings of transformers that are one here must be equal. Both have the first's default. */
+static int refuse_unequal(struct dims *d, const struct config *c, const struct arch_impl *a)
+{
+    const struct setting *s = a->settings;
+    struct dims other = *d;
+
+    if (!a->same[0])
+        return 0;
+    while (strcmp(s->key, a->same[0]) != 0)
+        s++;
+    struct setting second = *s;
+    second.key = a->same[1];
+    if (read_setting(&other, c, &second) != 0)
+        return -1;
+    if (*(double *)((char *)&other + s->at) != *(double *)((char *)d + s->at))
+        return fail(FAIL_INPUT, "'%s': %s and %s differ; only equal values are supported", c->path,
+                    a->same[0], a->same[1]);
+    return 0;
+}
+
+static bool is_classifier(const struct config *c)
+{
+    const json_t *list = json_object_get(c->j, "architectures"), *item;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+    {
+        const char *name = json_string_value(item);
+        if (name && strstr(name, "ForSequenceClassification"))
+            return true;
+    }
+    return false;
+}
+
+/* transformers omits the labels when they are its default, LABEL_0 and LABEL_1. */
+static int read_head(struct dims *d, const struct config *c)
+{
+    const json_t *problem = json_object_get(c->j, "problem_type");
+    const json_t *labels = json_object_get(c->j, "num_labels");
+    const json_t *names = json_object_get(c->j, "id2label");
+    const json_t *dropout = json_object_get(c->j, "classifier_dropout");
+    struct setting p = {
+        "classifier_dropout", SET_NUMBER, DIMS_AT(classifier_dropout), 0, 0.99, 0
+    };
+    struct setting n = { "num_labels", SET_WHOLE, DIMS_AT(n_labels), 1, 65536, 0 };
+
+    if (problem && !json_is_null(problem) && !json_is_string(problem))
+        return bad_value(c, "problem_type", "a string or null");
+    if (names && !json_is_null(names) && !json_is_object(names))
+        return bad_value(c, "id2label", "an object");
+    if (problem && json_is_string(problem))
+        d->problem = xstrdup(json_string_value(problem));
+    d->n_labels = json_is_object(names) ? (int)json_object_size(names) : is_classifier(c) ? 2 : 0;
+    d->classifier_dropout = d->hidden_dropout;
+    if (labels && !json_is_null(labels) && read_setting(d, c, &n) != 0)
+        return -1;
+    return dropout && !json_is_null(dropout) ? read_setting(d, c, &p) : 0;
+}
+
+static const char *key_at(const struct arch_impl *a, size_t at)
+{
+    const struct setting *s = a->settings;
+
+    while (s->key && s->at != at)
+        s++;
+    return s->key;
+}
+
+static int read_config(struct dims *d, const struct config *c)
+{
+    const struct arch *arch = read_arch(d, c);
+    const struct arch_impl *a = arch ? arch->impl : NULL;
+
+    if (!a || refuse_variants(c, a) != 0)
+        return -1;
+    for (const struct setting *s = a->settings; s->key; s++)
+        if (read_setting(d, c, s) != 0)
+            return -1;
+    if (refuse_unequal(d, c, a) != 0)
+        return -1;
+    if (d->d_model % d->n_heads != 0)
+        return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
+                    key_at(a, DIMS_AT(d_model)), d->d_model, key_at(a, DIMS_AT(n_heads)),
+                    d->n_heads);
+    if (d->pad_id >= d->vocab)
+        return fail(FAIL_INPUT, "'%s': pad_token_id %d is outside the vocabulary of %d", c->path,
+                    d->pad_id, d->vocab);
+    d->d_head = d->d_model / d->n_heads;
+    if (d->d_ffn == 0)
+        d->d_ffn = 4 * d->d_model;
+    if (read_act(d, c, a) != 0)
+        return -1;
+    if (arch->causal) {
+        d->pooling = POOL_NONE;
+        return 0;
+    }
+    return read_head(d, c);
+}
+
+/* sentence-transformers writes true or false for each way of pooling; later releases write the name
+ * of one. */
+static int read_pooling(struct dims *d, const struct config *c)
+{
+    const char *name = json_string_value(json_object_get(c->j, "pooling_mode")), *key;
+    const json_t *v;
+    int n = 0;
+
+    if (name && strcmp(name, "cls") != 0 && strcmp(name, "mean") != 0)
+        return bad_value(c, "pooling_mode", "\"cls\" or \"mean\"");
+    if (name) {
+        d->pooling = strcmp(name, "mean") == 0 ? POOL_MEAN : POOL_CLS;
+        return 0;
+    }
+    json_object_foreach(c->j, key, v)
+    {
+        if (strncmp(key, "pooling_mode_", 13) != 0 || json_is_false(v))
+            continue;
+        if (!json_is_true(v))
+            return bad_value(c, key, "true or false");
+        if (strcmp(key, "pooling_mode_cls_token") == 0)
+            d->pooling = POOL_CLS;
+        else if (strcmp(key, "pooling_mode_mean_tokens") == 0)
+            d->pooling = POOL_MEAN;
+        else
+            return bad_value(c, key, "false: only cls and mean pooling are supported");
+        n++;
+    }
+    if (n != 1)
+        return fail(FAIL_INPUT,
+                    "'%s': %d ways of pooling are set; exactly one of pooling_mode_cls_token and "
+                    "pooling_mode_mean_tokens must be true",
+                    c->path, n);
+    return 0;
+}
+
+static int read_file_with(struct dims *d, const char *path,
+                          int (*fn)(struct dims *, const struct config *))
+{
+    struct config c = { path, json_read(path) };
+
+    if (!c.j)
+        return -1;
+    int rc = fn(d, &c);
+    json_decref(c.j);
+    return rc;
+}
+
+int dims_load(struct dims *d, const char *dir)
+{
+    char *config = path_join(dir, "config.json"),
+         *pooling = path_join(dir, "1_Pooling/config.json");
+    int rc;
+
+    *d = (struct dims){ .pooling = POOL_CLS };
+    rc = read_file_with(d, config, read_config);
+    if (rc == 0 && d->pooling != POOL_NONE && file_exists(pooling))
+        rc = read_file_with(d, pooling, read_pooling);
+    if (rc != 0) {
+        free(d->problem);
+        d->problem = NULL;
+    }
+    free(pooling);
+    free(config);
+    return rc;
+}
