@@ -60,7 +60,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    glob_t found;
+    static glob_t found; /* keeps the paths */
     int n = 0;
 
     if (glob("tests/cli/*.sh", 0, NULL, &found) == 0) {

@@ -1,9 +1,5 @@
-/* fuzz_safetensors.c - any bytes: the reader refuses them, or every tensor can be read in full.
- *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c11 -D_GNU_SOURCE -DREAL_IS_FLOAT=1 -I. \
- *       tests/fuzz/fuzz_safetensors.c core/format/safetensors.c core/format/safetensors_data.c \
- *       core/base/base.c core/os/file.c -ljansson -lcrypto -lm -o fuzz_safetensors
- *   ./fuzz_safetensors -max_total_time=60 */
+/* fuzz_safetensors.c - whatever the bytes are, the reader either refuses them or can read every
+ * tensor in full. 'make fuzz' builds and runs it. */
 #include "core/format/safetensors.h"
 
 #include <stdlib.h>
