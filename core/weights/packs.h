@@ -1,5 +1,5 @@
-/* packs.h - private to core/weights and core/nn: the packed weights of large models, cached in files below
- * b->pack_dir.
+/* packs.h - private to core/weights and core/nn: the packed weights of large models, cached in
+ * files below b->pack_dir.
  *
  * A file holds one model in one precision. Its entries are addressed by place: group LAYER *
  * N_GROUP + G of the blocks first, then the chunks of a decoder's output layer. There is no file

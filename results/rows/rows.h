@@ -16,10 +16,10 @@ void rows_free(struct rows *r); /* a zeroed struct needs no freeing */
  * or row. */
 const char *rows_get(const struct rows *r, int row, const char *col);
 
-/* rows_init - an empty table with these columns (NULL-terminated). rows_add - add a row; CELLS has as
- * many strings as there are columns, and NULL or "" for a cell without a value. rows_number - X with
- * at most DIGITS significant digits, but whole numbers in full and "" for NaN; into BUF, which is
- * returned. */
+/* rows_init - an empty table with these columns (NULL-terminated). rows_add - add a row; CELLS has
+ * as many strings as there are columns, and NULL or "" for a cell without a value. rows_number - X
+ * with at most DIGITS significant digits, but whole numbers in full and "" for NaN; into BUF, which
+ * is returned. */
 void rows_init(struct rows *r, const char *const *cols);
 void rows_add(struct rows *r, const char *const *cells);
 const char *rows_number(char buf[40], double x, int digits);
@@ -32,8 +32,8 @@ enum rows_format { ROWS_TABLE, ROWS_CSV, ROWS_JSON, ROWS_MD, ROWS_LATEX };
  * reader that went away is not an error. rows_print_free - to standard output, then free it. */
 int rows_print(FILE *to, const struct rows *r, enum rows_format f);
 int rows_print_free(struct rows *r, int format);
-/* rows_cell - a cell for people: "-" for no value, a number with many digits cut to six. BUF holds a
- * shortened number. */
+/* rows_cell - a cell for people: "-" for no value, a number with many digits rounded to six. BUF
+ * holds the rounded number. */
 const char *rows_cell(const struct rows *r, int row, int col, char buf[32]);
 
 /* The flag --format, for the option table of a struct T with "int format" (enum rows_format). */

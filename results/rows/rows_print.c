@@ -1,5 +1,5 @@
-/* rows_print.c - rows for people (aligned table, Markdown, LaTeX; long numbers are cut to six digits)
- * and for programs (CSV, JSON; numbers as they are). */
+/* rows_print.c - rows for people (aligned table, Markdown, LaTeX; long numbers are rounded to six
+ * digits) and for programs (CSV, JSON; numbers as they are). */
 #include "results/rows/rows.h"
 
 #include <ctype.h>
