@@ -15,10 +15,10 @@
 
 /* peft_save - write the trained tensors of M and the options CFG of its method to DIR, with
  * BASE_NAME as the name of the base model (may be NULL) and the facts of TASK (may be NULL). The
- * classifier's weight is written times the head's pool_scale. Where PEFT knows only one matrix (c_attn),
- * the pairs of q, k and v are written as one pair: A stacked, B in blocks. That is the same
- * function with a multiple of the rank, and is read as the target qkv. Errors: FAIL_STORE; FAIL_RUN
- * when a value is not finite. */
+ * classifier's weight is written times the head's pool_scale. Where PEFT knows only one matrix
+ * (c_attn), the pairs of q, k and v are written as one pair: A stacked, B in blocks. That is the
+ * same function with a multiple of the rank, and is read as the target qkv. Errors: FAIL_STORE;
+ * FAIL_RUN when a value is not finite. */
 int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name,
               const struct adapter_task *task);
 

@@ -174,8 +174,8 @@ static int own_labels(const struct base_model *b)
     return fits ? (int)t->shape[0] : 0;
 }
 
-/* The folder of an adapter that PEFT knows. It may have no classifier: then it adapts an encoder, or
- * a model that keeps its own. */
+/* The folder of an adapter that PEFT knows. It may have no classifier: then it adapts an encoder,
+ * or a model that keeps its own. */
 static int read_peft(struct adapted *a, struct source *s)
 {
     int head = peft_has_task_head(s->dir);
