@@ -50,15 +50,12 @@ static json_t *lora_config(const struct model *m, const struct lora_cfg *cfg, co
     return j;
 }
 
-/* The part of lowrank_adapter.json that stands beside PEFT's file. */
-static json_t *lora_record(const struct model *m, const char *base_name,
-                           const struct adapter_task *task)
+/* What stands beside PEFT's file. It does not name the method: alone, it is not an adapter. */
+static json_t *lora_record(const struct model *m, const struct adapter_task *task)
 {
-    json_t *j =
-        json_pack("{s:s,s:s?}", "method", m->adapt->name, "base_model_name_or_path", base_name);
+    json_t *j = json_object();
 
-    if (j)
-        adapter_record_add(j, m, task);
+    adapter_record_add(j, m, task);
     return j;
 }
 
@@ -157,7 +154,7 @@ int peft_save(const struct model *m, const void *cfg, const char *dir, const cha
     if (!peft_is_lora(m))
         return json_write(other_config(m, cfg, base_name, task), dir, other_file, JSON_SORT_KEYS);
     if (m->head.n_labels > 0 &&
-        json_write(lora_record(m, base_name, task), dir, other_file, JSON_SORT_KEYS) != 0)
+        json_write(lora_record(m, task), dir, other_file, JSON_SORT_KEYS) != 0)
         return -1;
     return json_write(lora_config(m, cfg, base_name), dir, lora_file, JSON_SORT_KEYS);
 }

@@ -171,6 +171,11 @@ static int check_out_dir(const struct adapted *a, const char *out, bool force)
 
     if (there && base && strcmp(there, base) == 0)
         rc = fail(FAIL_USAGE, "'%s' is the model's own folder", out);
+    else if (file_in(out, "adapter_config.json") || file_in(out, "lowrank_adapter.json"))
+        rc = fail(FAIL_USAGE,
+                  "'%s' is an adapter's folder, which transformers would apply a second time to a "
+                  "model in it; choose another folder",
+                  out);
     else if (file_exists(model) && !force)
         rc = fail(FAIL_USAGE, "'%s' already contains a model; --force replaces it", out);
     free(base);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int merge_check(const struct adapted *a)
 {
@@ -175,20 +176,29 @@ static int write_pooling(const struct adapted *a, const char *dir)
     return rc;
 }
 
-/* What tells sentence-transformers that there is a folder 1_Pooling. */
-static int write_modules(const char *dir)
+/* What tells sentence-transformers that there is a folder 1_Pooling. An encoder keeps the base
+ * model's list, which may normalize the embeddings. */
+static int write_modules(const struct adapted *a, const char *dir)
 {
     static const char text[] = "[\n  {\"idx\": 0, \"name\": \"0\", \"path\": \"\", \"type\": "
                                "\"sentence_transformers.models.Transformer\"},\n"
                                "  {\"idx\": 1, \"name\": \"1\", \"path\": \"1_Pooling\", \"type\": "
                                "\"sentence_transformers.models.Pooling\"}\n]\n";
-    char *path = path_join(dir, "modules.json");
-    int rc = file_write(path, text, strlen(text), FAIL_STORE);
+    static const char name[] = "modules.json";
+    char *path = path_join(dir, name);
+    int rc = 0;
 
+    if (!a->has_head && file_in(a->base.dir, name))
+        rc = file_copy_there(a->base.dir, dir, name);
+    else if (a->model.head.pooling == POOL_MEAN)
+        rc = file_write(path, text, strlen(text), FAIL_STORE);
+    else
+        unlink(path); /* of a model that was here before */
     free(path);
     return rc;
 }
 
+/* Files of a model that was in TO before and that this one does not have are removed. */
 static int copy_files(const char *from, const char *to)
 {
     static const char *const files[] = { "vocab.txt",
@@ -200,17 +210,20 @@ static int copy_files(const char *from, const char *to)
                                          NULL };
     int rc = 0;
 
-    for (int i = 0; files[i] && rc == 0; i++)
+    for (int i = 0; files[i] && rc == 0; i++) {
+        char *old = path_join(to, files[i]);
+        if (!file_in(from, files[i]))
+            unlink(old);
         rc = file_copy_there(from, to, files[i]);
+        free(old);
+    }
     return rc;
 }
 
 int merge_write(const struct adapted *a, const char *dir)
 {
     if (make_dirs(dir) != 0 || copy_files(a->base.dir, dir) != 0 || write_config(a, dir) != 0 ||
-        write_pooling(a, dir) != 0)
-        return -1;
-    if (a->model.head.pooling == POOL_MEAN && write_modules(dir) != 0)
+        write_pooling(a, dir) != 0 || write_modules(a, dir) != 0)
         return -1;
     return write_tensors(a, dir);
 }

@@ -288,6 +288,24 @@ START_TEST(scale_is_in_the_classifier)
 }
 END_TEST
 
+/* An interrupted save leaves the record alone, which must not be read as an adapter. */
+START_TEST(a_record_alone_is_not_an_adapter)
+{
+    struct lora_cfg cfg = { .rank = 2, .alpha = 4, .targets = xstrdup("q") };
+    char *config = path_join(dir, files[0]);
+    struct model m;
+
+    make_scaled(&m, 0, 4, 1, &cfg);
+    ck_assert_msg(peft_save(&m, &cfg, dir, "base", NULL) == 0, "%s", fail_text());
+    ck_assert_int_eq(unlink(config), 0);
+    ck_assert_int_eq(peft_load(&m, dir), -1);
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    model_free(&m);
+    free(config);
+    free(cfg.targets);
+}
+END_TEST
+
 /* Folders from before there were records hold the classifier as it was trained. */
 START_TEST(without_a_record_nothing_is_scaled)
 {
@@ -537,6 +555,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, two_kinds_at_once);
     tcase_add_loop_test(tc, other_methods_are_read_back, 0, ARRAY_LEN(methods));
     tcase_add_loop_test(tc, scale_is_in_the_classifier, 0, ARRAY_LEN(records));
+    tcase_add_test(tc, a_record_alone_is_not_an_adapter);
     tcase_add_test(tc, without_a_record_nothing_is_scaled);
     tcase_add_loop_test(tc, records_are_checked, 0, ARRAY_LEN(odd_records));
     tcase_add_loop_test(tc, other_tasks_are_refused, 0, ARRAY_LEN(heads));

@@ -140,6 +140,16 @@ echo low | "$L" logits "$tmp/tagger" -v --format csv 2>"$tmp/e" | head -n 1 |
     grep -q '^line,embedding_0' || no "pretrained encoder: no embedding"
 grep -q 'head of BertForPreTraining is ignored' "$tmp/e" || no "-v: $(cat "$tmp/e")"
 
+# Nothing of what was in the folder before changes the merged model.
+echo '{"hello": 3}' >"$tmp/one_merged/added_tokens.json"
+"$L" merge "$tmp/one" "$tmp/peft" "$tmp/one_merged" --force >"$tmp/out" 2>&1 ||
+    no "merge again: exit $?: $(cat "$tmp/out")"
+[ ! -e "$tmp/one_merged/added_tokens.json" ] || no "a file of another tokenizer stayed"
+"$L" merge "$tmp/one" "$tmp/peft" "$tmp/peft" --force >"$tmp/out" 2>"$tmp/e"
+rc=$?
+[ $rc = 2 ] && grep -q "adapter's folder" "$tmp/e" ||
+    no "merge into the adapter's folder: exit $rc: $(cat "$tmp/e")"
+
 # Adapters without a classifier.
 sed 's/,"modules_to_save":\["classifier"\]//' tests/cli/tiny_model.inc |
     sed '/base_model.model.classifier/d' >"$tmp/no_head.inc"
