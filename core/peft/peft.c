@@ -50,15 +50,41 @@ static json_t *lora_config(const struct model *m, const struct lora_cfg *cfg, co
     return j;
 }
 
-static json_t *other_config(const struct model *m, const void *cfg, const char *base_name)
+/* What stands beside PEFT's file. It does not name the method: alone, it is not an adapter. */
+static json_t *lora_record(const struct model *m, const struct adapter_task *task)
 {
-    json_t *settings = json_object();
+    json_t *j = json_object();
+
+    adapter_record_add(j, m, task);
+    return j;
+}
+
+static json_t *other_config(const struct model *m, const void *cfg, const char *base_name,
+                            const struct adapter_task *task)
+{
+    json_t *settings = json_object(), *j;
     char text[4096];
 
     for (const struct opt *o = m->adapt->opts; o && o->type != OPT_END; o++)
         json_object_set_new(settings, o->key, json_string(opt_text(o, cfg, text, sizeof text)));
-    return json_pack("{s:s,s:i,s:s?,s:o}", "method", m->adapt->name, "n_labels", m->head.n_labels,
-                     "base_model_name_or_path", base_name, "settings", settings);
+    j = json_pack("{s:s,s:i,s:s?,s:o}", "method", m->adapt->name, "n_labels", m->head.n_labels,
+                  "base_model_name_or_path", base_name, "settings", settings);
+    if (j)
+        adapter_record_add(j, m, task);
+    return j;
+}
+
+/* Without its options a folder is not an adapter. They are removed before the tensors change and
+ * written after them, so that an interrupted save never leaves options of other tensors. */
+static void remove_options(const char *dir)
+{
+    const char *const names[] = { lora_file, other_file };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char *path = path_join(dir, names[i]);
+        unlink(path);
+        free(path);
+    }
 }
 
 static int write_tensors(const struct peft_tensor *t, int n, const char *dir)
@@ -76,11 +102,31 @@ static int write_tensors(const struct peft_tensor *t, int n, const char *dir)
         if (!vec_finite(t[i].x, size_of(&t[i])))
             rc = fail(FAIL_RUN, "cannot save '%s': '%s' is not finite", path, t[i].key);
     }
-    if (rc == 0)
+    if (rc == 0) {
+        remove_options(dir);
         rc = st_write(path, out, n, false);
+    }
     free(path);
     free(out);
     return rc;
+}
+
+static bool is_head_weight(const char *key)
+{
+    return strstr(key, param_head_names[0]) != NULL;
+}
+
+/* W (s p) = (s W) p: the classifier of a program that has no factor s on the pooled vector p. */
+static void scale_head(struct peft_tensor *t, double scale)
+{
+    real *x = xalloc(size_of(t), sizeof *x);
+
+    for (size_t i = 0; i < size_of(t); i++)
+        x[i] = (real)(scale * (double)t->x[i]);
+    if (t->owned)
+        free(t->x);
+    t->x = x;
+    t->owned = true;
 }
 
 static int write_weights(const struct model *m, const char *dir)
@@ -89,32 +135,28 @@ static int write_weights(const struct model *m, const char *dir)
     int n = peft_tensors_to_save(&t, m);
     size_t total = 0;
 
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         total += size_of(&t[i]);
+        if (m->head.n_labels > 0 && is_head_weight(t[i].key))
+            scale_head(&t[i], m->head.pool_scale);
+    }
     CHECK(total >= m->n_train, "%zu of %zu trained parameters", total, m->n_train);
     int rc = write_tensors(t, n, dir);
     peft_tensors_free(t, n);
     return rc;
 }
 
-/* The options are written last, because a folder without them is not an adapter: an interrupted
- * save leaves none. */
-int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name)
+int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name,
+              const struct adapter_task *task)
 {
-    const char *mine = peft_is_lora(m) ? lora_file : other_file,
-               *other = peft_is_lora(m) ? other_file : lora_file;
-    char *stale = path_join(dir, other);
-    int rc = -1;
-
-    if (make_dirs(dir) == 0) {
-        unlink(stale); /* an adapter of another method may have been saved here before */
-        if (write_weights(m, dir) == 0)
-            rc = json_write(peft_is_lora(m) ? lora_config(m, cfg, base_name)
-                                            : other_config(m, cfg, base_name),
-                            dir, mine, JSON_SORT_KEYS);
-    }
-    free(stale);
-    return rc;
+    if (make_dirs(dir) != 0 || write_weights(m, dir) != 0)
+        return -1;
+    if (!peft_is_lora(m))
+        return json_write(other_config(m, cfg, base_name, task), dir, other_file, JSON_SORT_KEYS);
+    if (m->head.n_labels > 0 &&
+        json_write(lora_record(m, task), dir, other_file, JSON_SORT_KEYS) != 0)
+        return -1;
+    return json_write(lora_config(m, cfg, base_name), dir, lora_file, JSON_SORT_KEYS);
 }
 
 /* --- reading */
@@ -219,7 +261,9 @@ static int match_tensors(const struct st_tensor **from, const struct peft_tensor
     return rc;
 }
 
-static int read_weights(struct model *m, const struct safetensors *s, const char *path, bool head)
+/* SCALE: what the classifier's weight is divided by. */
+static int read_weights(struct model *m, const struct safetensors *s, const char *path, bool head,
+                        double scale)
 {
     struct peft_tensor *want;
     int n = peft_tensors(&want, m);
@@ -230,6 +274,9 @@ static int read_weights(struct model *m, const struct safetensors *s, const char
     memcpy(before, m->theta, m->n_train * sizeof *before);
     for (int i = 0; i < n && rc == 0; i++)
         rc = from[i] ? st_reals(want[i].x, s, from[i], size_of(&want[i])) : 0;
+    for (int i = 0; i < n && rc == 0; i++)
+        for (size_t k = 0; from[i] && is_head_weight(want[i].key) && k < size_of(&want[i]); k++)
+            want[i].x[k] = (real)((double)want[i].x[k] / scale);
     if (rc != 0)
         memcpy(m->theta, before, m->n_train * sizeof *before);
     free(before);
@@ -241,13 +288,17 @@ static int read_weights(struct model *m, const struct safetensors *s, const char
 static int load_folder(struct model *m, const char *dir, bool head)
 {
     char *path = path_join(dir, weights_file);
+    struct adapter_record record = { 0 };
     struct safetensors s;
     int rc = -1;
 
-    if (check_method(m, dir) == 0 && st_open(&s, path) == 0) {
-        rc = read_weights(m, &s, path, head);
+    if (check_method(m, dir) == 0 && adapter_record_read(&record, dir) == 0 &&
+        st_open(&s, path) == 0) {
+        bool scaled = record.present && m->head.n_labels > 0;
+        rc = read_weights(m, &s, path, head, scaled ? m->head.pool_scale : 1);
         st_close(&s);
     }
+    adapter_record_free(&record);
     free(path);
     return rc;
 }

@@ -121,8 +121,37 @@ static int check_saved_modules(const json_t *j, const char *file)
     return 0;
 }
 
-/* *N_LABELS becomes the rows of the classifier in the folder, 0 when it has none. */
-static int count_labels(int *n_labels, const char *dir)
+int peft_has_task_head(const char *dir)
+{
+    char *file = path_join(dir, "adapter_config.json");
+    json_t *j = json_read(file);
+    const char *task = json_string_value(json_object_get(j, "task_type"));
+    const char *class =
+        json_string_value(json_object_get(json_object_get(j, "auto_mapping"), "base_model_class"));
+    enum class_use use = dims_class_use(class);
+    int rc = j ? 1 : -1;
+
+    if (task && strcmp(task, "FEATURE_EXTRACTION") == 0)
+        rc = 0;
+    else if (task && strcmp(task, "SEQ_CLS") != 0)
+        rc =
+            fail(FAIL_INPUT, "'%s': task_type is '%.60s'; it must be SEQ_CLS or FEATURE_EXTRACTION",
+                 file, st_escaped(task));
+    else if (j && !task && class && (use == CLASS_OTHER || use == CLASS_DECODER))
+        rc = fail(FAIL_INPUT,
+                  "'%s': base_model_class is '%.60s'; it must be a sequence classifier "
+                  "(ForSequenceClassification) or an encoder (Model, ForMaskedLM, ForPreTraining)",
+                  file, st_escaped(class));
+    else if (j && !task)
+        rc = use == CLASS_SEQUENCE;
+    json_decref(j);
+    free(file);
+    return rc;
+}
+
+/* *N_LABELS becomes the rows of the classifier in the folder, 0 when it has none. SAVED: it must
+ * have one. */
+static int count_labels(int *n_labels, const char *dir, bool saved)
 {
     char *path = path_join(dir, "adapter_model.safetensors");
     char *key = xprintf("%s%s", peft_key_prefix, param_head_names[0]);
@@ -137,6 +166,9 @@ static int count_labels(int *n_labels, const char *dir)
                       st_escaped(t->name), path);
         else if (t)
             *n_labels = (int)t->shape[0];
+        else if (saved)
+            rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s', which modules_to_save promises",
+                      path, key);
         st_close(&s);
     }
     free(key);
@@ -184,6 +216,8 @@ int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const
     json_t *j = json_read(file);
     int rc = -1;
 
+    bool saved = json_array_size(json_object_get(j, "modules_to_save")) > 0;
+
     *cfg = (struct lora_cfg){ 0 };
     *n_labels = 0;
     if (j && refuse_unsupported(j, file, d) == 0 && read_init(cfg, j, file) == 0 &&
@@ -192,7 +226,7 @@ int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const
     json_decref(j);
     free(file);
     if (rc == 0)
-        rc = count_labels(n_labels, dir);
+        rc = count_labels(n_labels, dir, saved);
     if (rc != 0) {
         free(cfg->targets);
         cfg->targets = NULL;

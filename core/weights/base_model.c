@@ -274,6 +274,9 @@ int base_model_load(struct base_model *b, const char *dir)
     t = xalloc((size_t)b->n_params, sizeof *t);
     if (find_tensors(b, t) == 0 && read_values(b, t) == 0)
         rc = 0;
+    if (rc == 0 && *b->dims.head_class)
+        detail("'%s': the head of %s is ignored; only its encoder is used", dir,
+               b->dims.head_class);
 out:
     free(t);
     free(path);
@@ -285,7 +288,7 @@ out:
 const struct st_tensor *base_model_head(const struct base_model *b, enum role role)
 {
     CHECK(role == ROLE_HEAD_W || role == ROLE_HEAD_B, "%d", (int)role);
-    return st_find(&b->file, param_head_names[role - ROLE_HEAD_W]);
+    return *b->dims.head_class ? NULL : st_find(&b->file, param_head_names[role - ROLE_HEAD_W]);
 }
 
 int base_model_block_param(const struct base_model *b, int layer, int role)

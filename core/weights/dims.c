@@ -4,6 +4,7 @@
 #include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/format/json.h"
+#include "core/format/safetensors.h"
 #include "core/weights/arch_impl.h"
 
 #include <math.h>
@@ -120,18 +121,57 @@ static int refuse_unequal(struct dims *d, const struct config *c, const struct a
     return 0;
 }
 
-static bool is_classifier(const struct config *c)
+enum class_use dims_class_use(const char *name)
 {
-    const json_t *list = json_object_get(c->j, "architectures"), *item;
-    size_t i;
+    static const struct {
+        const char *end;
+        enum class_use use;
+    } classes[] = {
+        { "ForSequenceClassification", CLASS_SEQUENCE },
+        { "ForMaskedLM", CLASS_HIDDEN },
+        { "ForPreTraining", CLASS_HIDDEN },
+        { "ForNextSentencePrediction", CLASS_HIDDEN },
+        { "LMHeadModel", CLASS_DECODER },
+        { "ForCausalLM", CLASS_DECODER },
+        { "DoubleHeadsModel", CLASS_DECODER },
+        { "Model", CLASS_ENCODER },
+    };
 
-    json_array_foreach(list, i, item)
-    {
-        const char *name = json_string_value(item);
-        if (name && strstr(name, "ForSequenceClassification"))
-            return true;
+    for (size_t i = 0; name && i < ARRAY_LEN(classes); i++) {
+        size_t n = strlen(name), k = strlen(classes[i].end);
+        if (n >= k && strcmp(name + n - k, classes[i].end) == 0)
+            return classes[i].use;
     }
-    return false;
+    return name ? CLASS_OTHER : CLASS_SEQUENCE;
+}
+
+/* The first name of "architectures", as in transformers; NULL without one. */
+static const char *class_name(const struct config *c)
+{
+    return json_string_value(json_array_get(json_object_get(c->j, "architectures"), 0));
+}
+
+/* The tensors of another head may have the same names and shapes as those of a classifier. */
+static int read_class(struct dims *d, const struct config *c, const struct arch *arch)
+{
+    const char *name = class_name(c);
+    enum class_use use = dims_class_use(name);
+    bool fits = arch->causal ? use == CLASS_DECODER || use == CLASS_ENCODER || !name
+                             : use != CLASS_DECODER && use != CLASS_OTHER;
+
+    if (!fits && arch->causal)
+        return fail(FAIL_INPUT,
+                    "'%s': architectures is '%.60s'; it must be a language model (LMHeadModel)",
+                    c->path, st_escaped(name));
+    if (!fits)
+        return fail(FAIL_INPUT,
+                    "'%s': architectures is '%.60s'; it must be a sequence classifier "
+                    "(ForSequenceClassification) or an encoder (Model, ForMaskedLM, "
+                    "ForPreTraining)",
+                    c->path, st_escaped(name));
+    if (use == CLASS_HIDDEN)
+        snprintf(d->head_class, sizeof d->head_class, "%s", name);
+    return 0;
 }
 
 /* transformers omits the labels when they are its default, LABEL_0 and LABEL_1. */
@@ -141,6 +181,7 @@ static int read_head(struct dims *d, const struct config *c)
     const json_t *labels = json_object_get(c->j, "num_labels");
     const json_t *names = json_object_get(c->j, "id2label");
     const json_t *dropout = json_object_get(c->j, "classifier_dropout");
+    bool is_classifier = class_name(c) && dims_class_use(class_name(c)) == CLASS_SEQUENCE;
     struct setting p = {
         "classifier_dropout", SET_NUMBER, DIMS_AT(classifier_dropout), 0, 0.99, 0
     };
@@ -152,7 +193,7 @@ static int read_head(struct dims *d, const struct config *c)
         return bad_value(c, "id2label", "an object");
     if (problem && json_is_string(problem))
         d->problem = xstrdup(json_string_value(problem));
-    d->n_labels = json_is_object(names) ? (int)json_object_size(names) : is_classifier(c) ? 2 : 0;
+    d->n_labels = json_is_object(names) ? (int)json_object_size(names) : is_classifier ? 2 : 0;
     d->classifier_dropout = d->hidden_dropout;
     if (labels && !json_is_null(labels) && read_setting(d, c, &n) != 0)
         return -1;
@@ -190,7 +231,7 @@ static int read_config(struct dims *d, const struct config *c)
     d->d_head = d->d_model / d->n_heads;
     if (d->d_ffn == 0)
         d->d_ffn = 4 * d->d_model;
-    if (read_act(d, c, a) != 0)
+    if (read_act(d, c, a) != 0 || read_class(d, c, arch) != 0)
         return -1;
     if (arch->causal) {
         d->pooling = POOL_NONE;

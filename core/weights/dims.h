@@ -4,6 +4,15 @@
 
 #include "core/math/ops.h"
 
+/* What a class of transformers, as config.json names it, computes after the encoder. */
+enum class_use {
+    CLASS_SEQUENCE, /* a classifier or regressor of whole texts, or not known */
+    CLASS_ENCODER,  /* nothing: hidden states */
+    CLASS_HIDDEN,   /* another head, without which its encoder is useful: masked-LM, pretraining */
+    CLASS_DECODER,  /* a language model */
+    CLASS_OTHER     /* a head that gives the weights another meaning: labels of tokens, answers */
+};
+
 struct dims {
     char arch[24]; /* model_type of config.json: "bert", "gpt2" */
     int n_layers, d_model, n_heads, d_head, d_ffn, vocab, max_pos, n_types, pad_id;
@@ -13,11 +22,17 @@ struct dims {
     enum pooling pooling; /* of 1_Pooling/config.json, else cls; none in a decoder */
     char *problem;        /* problem_type, or NULL; owned by this struct */
     int n_labels;         /* outputs of the checkpoint's own head; 0 when it has none */
+    char head_class[64]; /* the class in config.json whose head is ignored, "" when there is none */
 };
+
+/* dims_class_use - by the name of a class of transformers, "BertForTokenClassification"; NULL means
+ * that it is not known. */
+enum class_use dims_class_use(const char *name);
 
 /* dims_load - fill D from DIR/config.json and, where it exists, DIR/1_Pooling/config.json. A
  * missing optional key takes the default of the transformers library. The caller frees d->problem.
  * Errors: FAIL_INPUT, with the file, the key, its value and what is accepted; this includes
- * settings that change what a model computes and that are not supported. */
+ * settings that change what a model computes and that are not supported, and architectures that
+ * are neither sequence classifiers nor encoders (or, of a causal model, not language models). */
 int dims_load(struct dims *d, const char *dir);
 #endif

@@ -18,7 +18,9 @@ struct source {
     char key[17];         /* of the run it came from, else "" */
     struct recipe recipe; /* of that run, if the store has it */
     bool has_recipe;
-    int n_labels;
+    bool by_peft;  /* adapter_config.json without a record of ours */
+    bool features; /* PEFT adapted an encoder without a classifier */
+    int n_labels;  /* of its classifier, or with own_head of the model's; 0: there is none */
 };
 
 static void source_free(struct source *s)
@@ -71,14 +73,34 @@ static int source_find_recipe(struct source *s, const char *home)
     return rc;
 }
 
-static int source_find(struct source *s, const char *home, const char *adapter)
+/* The key of the run that wrote the folder HOME/adapters/KEY/NAME; "" for other folders. */
+static void key_of_folder(char key[17], const char *home, const char *dir)
+{
+    char *top = home_path(home, "adapters"), *all = realpath(top, NULL), *in = realpath(dir, NULL);
+    size_t n = all ? strlen(all) : 0;
+
+    *key = 0;
+    if (all && in && strncmp(in, all, n) == 0 && in[n] == '/' &&
+        strspn(in + n + 1, "0123456789abcdef") == 16 && in[n + 17] == '/')
+        snprintf(key, 17, "%.16s", in + n + 1);
+    free(in);
+    free(all);
+    free(top);
+}
+
+/* The folder's record says how to use the adapter. A folder from before there were records needs
+ * its run. */
+static int source_find(struct source *s, struct adapter_record *record, const char *home,
+                       const char *adapter)
 {
     *s = (struct source){ 0 };
     if (!adapter)
         return 0;
     s->dir = adapter_dir(home, adapter, s->key);
-    if (!s->dir)
+    if (!s->dir || adapter_record_read(record, s->dir) != 0)
         return -1;
+    if (!*s->key && !record->present)
+        key_of_folder(s->key, home, s->dir);
     return *s->key ? source_find_recipe(s, home) : 0;
 }
 
@@ -152,6 +174,24 @@ static int own_labels(const struct base_model *b)
     return fits ? (int)t->shape[0] : 0;
 }
 
+/* The folder of an adapter that PEFT knows. It may have no classifier: then it adapts an encoder,
+ * or a model that keeps its own. */
+static int read_peft(struct adapted *a, struct source *s)
+{
+    int head = peft_has_task_head(s->dir);
+
+    a->method = head >= 0 || a->base.arch->causal ? peft_method(s->dir) : NULL;
+    a->cfg = a->method ? xalloc(1, sizeof(struct lora_cfg)) : NULL;
+    if (!a->cfg || peft_read_config(a->cfg, &s->n_labels, s->dir, &a->base.dims) != 0)
+        return -1;
+    s->by_peft = !a->record.present && !s->has_recipe;
+    s->features = s->n_labels == 0 && head == 0;
+    a->own_head = s->n_labels == 0;
+    if (a->own_head && !s->features)
+        s->n_labels = own_labels(&a->base);
+    return 0;
+}
+
 static int choose_method(struct adapted *a, struct source *s)
 {
     char *peft = s->dir ? path_join(s->dir, "adapter_config.json") : NULL;
@@ -162,27 +202,46 @@ static int choose_method(struct adapted *a, struct source *s)
         CHECK(a->method, "no method 'head'");
         a->cfg = default_cfg(a->method);
         s->n_labels = own_labels(&a->base);
+        a->own_head = true;
     } else if (file_exists(peft)) {
-        a->method = peft_method(s->dir);
-        a->cfg = a->method ? xalloc(1, sizeof(struct lora_cfg)) : NULL;
-        rc = a->cfg ? peft_read_config(a->cfg, &s->n_labels, s->dir, &a->base.dims) : -1;
+        rc = read_peft(a, s);
     } else {
         rc = read_other_method(a, s);
     }
+    a->has_head = s->n_labels > 0;
     free(peft);
     return rc;
 }
 
+/* Classifiers that PEFT saves with a BERT always read the first token, even if the model's folder
+ * is one of sentence-transformers that names the mean. */
+static enum pooling pooling_found(const struct adapted *a, const struct source *s)
+{
+    enum pooling own = a->base.dims.pooling;
+
+    if (a->record.present)
+        return a->record.pooling;
+    if (s->has_recipe)
+        return pooling_of(s->recipe.train.pooling, own);
+    if (!s->by_peft || !a->has_head || own != POOL_MEAN)
+        return own;
+    note("the classifier of '%s' reads the first token, as PEFT's do; '%s' pools the mean for "
+         "embeddings only (--pooling mean overrides this)",
+         s->dir, a->base.dir);
+    return POOL_CLS;
+}
+
 static struct head head_of(const struct adapted *a, const struct source *s, int pooling)
 {
-    const struct train_cfg *c = s->has_recipe ? &s->recipe.train : NULL;
+    bool one = a->record.present ? a->record.regression : s->n_labels == 1;
 
-    if (pooling == POOLING_AUTO && c)
-        pooling = c->pooling;
     return (struct head){ .n_labels = s->n_labels > 0 ? s->n_labels : 1,
-                          .regression = s->n_labels == 1,
-                          .pooling = pooling_of(pooling, a->base.dims.pooling),
-                          .pool_scale = c ? c->pool_scale : 1 };
+                          .regression = one && s->n_labels == 1,
+                          .pooling = pooling == POOLING_AUTO ? pooling_found(a, s)
+                                                             : pooling_of(pooling, POOL_CLS),
+                          .pool_scale = a->record.present ? a->record.pool_scale
+                                        : s->has_recipe   ? s->recipe.train.pool_scale
+                                                          : 1 };
 }
 
 int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
@@ -195,7 +254,7 @@ int adapted_open(struct adapted *a, struct session *ses, const char *model, cons
     *a = (struct adapted){ 0 };
     math_thread_init();
     if (!dir || model_facts_check(ses, model, dir) != 0 ||
-        source_find(&s, ses->home, adapter) != 0 || !(a->tok = tok_load(dir)) ||
+        source_find(&s, &a->record, ses->home, adapter) != 0 || !(a->tok = tok_load(dir)) ||
         base_model_load(&a->base, dir) != 0)
         goto out;
     a->base.pack_dir = home_path(ses->home, "cache/packs");
@@ -210,11 +269,12 @@ int adapted_open(struct adapted *a, struct session *ses, const char *model, cons
     if (choose_method(a, &s) != 0)
         goto out;
     struct head head = head_of(a, &s, pooling);
-    if (model_init(&a->model, &a->base, &head, a->method, a->cfg, 1, !s.dir) != 0)
+    if (model_init(&a->model, &a->base, &head, a->method, a->cfg, 1, a->own_head) != 0)
         goto out;
-    if (!s.dir || peft_load(&a->model, s.dir) == 0)
+    if (!s.dir)
         rc = 0;
-    a->has_head = s.dir || s.n_labels > 0;
+    else
+        rc = a->own_head ? peft_begin(&a->model, s.dir) : peft_load(&a->model, s.dir);
 out:
     source_free(&s);
     free(dir);
@@ -231,5 +291,6 @@ void adapted_close(struct adapted *a)
     free(a->cfg);
     base_model_free(&a->base);
     tok_free(a->tok);
+    adapter_record_free(&a->record);
     *a = (struct adapted){ 0 };
 }

@@ -56,27 +56,50 @@ static const char *const sentences[][2] = {
     { "He said the food was excellent.", "According to him, the meal was very good." },
 };
 
-/* Largest difference between the logits of two models, and the largest logit. */
-static int compare_logits(double *diff, double *largest, const struct adapted *a,
+/* What a text gives: the logits, or without a classifier the last hidden states. */
+static struct mat output_of(const struct reader *r)
+{
+    return r->a->has_head ? r->ws.logits : r->ws.hidden;
+}
+
+/* Raise *DIFF and *LARGEST to what the outputs of two models for one text make them. */
+static int compare_outputs(double *diff, double *largest, const struct reader *ra,
+                           const struct reader *rb)
+{
+    struct mat a = output_of(ra), b = output_of(rb);
+
+    if (a.rows != b.rows || a.cols != b.cols)
+        return fail(FAIL_RUN, "the merged model gives %d x %d values for a text instead of %d x %d",
+                    b.rows, b.cols, a.rows, a.cols);
+    for (int i = 0; i < a.rows; i++)
+        for (int k = 0; k < a.cols; k++) {
+            double x = mat_row(a, i)[k], d = fabs(x - mat_row(b, i)[k]);
+            *diff = d <= *diff ? *diff : d; /* a NaN stays */
+            *largest = fmax(*largest, fabs(x));
+        }
+    return 0;
+}
+
+/* Largest difference between the outputs of two models for the same texts, and the largest output.
+ * Each model reads the texts with its own tokenizer. */
+static int compare_models(double *diff, double *largest, const struct adapted *a,
                           const struct adapted *b)
 {
     struct reader ra = { 0 }, rb = { 0 };
     int rc = reader_init(&ra, a) == 0 && reader_init(&rb, b) == 0 ? 0 : -1;
 
     *diff = *largest = 0;
+    ra.ws.all_hidden = rb.ws.all_hidden = !a->has_head;
     for (size_t i = 0; i < ARRAY_LEN(sentences) && rc == 0; i++) {
         const char *s = sentences[i][0], *t = sentences[i][1];
         size_t n = strlen(s), n2 = t ? strlen(t) : 0;
+        if (t && a->base.dims.n_types == 1)
+            continue; /* it cannot read pairs */
         if (stop_check() != 0 || reader_run(&ra, s, n, t, n2) != 0 ||
-            reader_run(&rb, s, n, t, n2) != 0) {
+            reader_run(&rb, s, n, t, n2) != 0)
             rc = -1;
-            break;
-        }
-        for (int k = 0; k < ra.ws.logits.cols; k++) {
-            double x = mat_row(ra.ws.logits, 0)[k], d = fabs(x - mat_row(rb.ws.logits, 0)[k]);
-            *diff = d <= *diff ? *diff : d; /* a NaN stays */
-            *largest = fmax(*largest, fabs(x));
-        }
+        else
+            rc = compare_outputs(diff, largest, &ra, &rb);
     }
     reader_free(&ra);
     reader_free(&rb);
@@ -91,26 +114,45 @@ static void add_check(struct rows *r, const char *what, double value, double lim
                                   value <= limit ? "ok" : "differs" });
 }
 
-/* The limits allow for rounding: of a few hundred sums in the logits, of one sum in the weights. */
-static int check_merged(struct session *ses, const struct adapted *a, const char *out,
-                        const struct flags *f)
+/* Does the folder OUT say of its head what A is? */
+static int check_head(const struct adapted *a, const struct adapted *b, const char *out)
+{
+    const struct head *x = &a->model.head, *y = &b->model.head;
+
+    if (a->has_head != b->has_head || x->pooling != y->pooling ||
+        (a->has_head && (x->n_labels != y->n_labels || x->regression != y->regression)))
+        return fail(FAIL_RUN, "the merged model in '%s' describes another head than the adapter's",
+                    out);
+    return 0;
+}
+
+/* Read the folder OUT as somebody does who has nothing else: in a session of its own, without the
+ * adapter, its run, or what has been read before. The limits allow for rounding: of a few hundred
+ * sums in the logits, of one sum in the weights. */
+static int check_merged(const struct adapted *a, const char *out, const struct flags *f)
 {
     static const char *const cols[] = { "check", "largest difference", "limit", "result", NULL };
-    double eps = sizeof(real) == 4 ? 1.2e-7 : 2.2e-16, logit, size, undone, weight;
+    double eps = sizeof(real) == 4 ? 1.2e-7 : 2.2e-16, logit, size, undone = 0, weight = 0;
+    struct session stranger;
     struct adapted b;
     struct rows r;
 
-    if (adapted_open(&b, ses, out, NULL, POOLING_AUTO) != 0)
-        return -1;
-    int rc = compare_logits(&logit, &size, a, &b);
-    if (rc == 0)
-        rc = merge_undone(&undone, &weight, a, &b.base);
-    adapted_close(&b);
+    session_init(&stranger, f->home, NULL);
+    int rc = adapted_open(&b, &stranger, out, NULL, POOLING_AUTO);
+    if (rc == 0) {
+        rc = check_head(a, &b, out) != 0 || compare_models(&logit, &size, a, &b) != 0 ||
+                     merge_undone(&undone, &weight, a, &b.base) != 0
+                 ? -1
+                 : 0;
+        adapted_close(&b);
+    }
+    session_free(&stranger);
     if (rc != 0)
         return -1;
     double logit_limit = 1000 * eps * fmax(size, 1), weight_limit = 4 * eps * weight;
     rows_init(&r, cols);
-    add_check(&r, "logits of the merged model", logit, logit_limit);
+    add_check(&r, a->has_head ? "logits of the merged model" : "hidden states of the merged model",
+              logit, logit_limit);
     if (a->method->merge)
         add_check(&r, "weights without the update", undone, weight_limit);
     bool differs = !(logit <= logit_limit) || (a->method->merge && !(undone <= weight_limit));
@@ -129,6 +171,11 @@ static int check_out_dir(const struct adapted *a, const char *out, bool force)
 
     if (there && base && strcmp(there, base) == 0)
         rc = fail(FAIL_USAGE, "'%s' is the model's own folder", out);
+    else if (file_in(out, "adapter_config.json") || file_in(out, "lowrank_adapter.json"))
+        rc = fail(FAIL_USAGE,
+                  "'%s' is an adapter's folder, which transformers would apply a second time to a "
+                  "model in it; choose another folder",
+                  out);
     else if (file_exists(model) && !force)
         rc = fail(FAIL_USAGE, "'%s' already contains a model; --force replaces it", out);
     free(base);
@@ -162,11 +209,13 @@ static int merge_adapter(struct session *ses, char **words, const struct flags *
                  : -1;
 
     if (rc == 0 && (check_out_dir(&a, out, f->force) != 0 || merge_check(&a) != 0 ||
-                    merge_write(&a, out) != 0 || check_merged(ses, &a, out, f) != 0))
+                    merge_write(&a, out) != 0 || check_merged(&a, out, f) != 0))
         rc = -1;
-    if (rc == 0 && a.model.head.pooling == POOL_MEAN)
-        note("its classifier was trained on the mean of all tokens, as 1_Pooling says, but the "
-             "classifiers of transformers read the first token");
+    if (rc == 0 && a.has_head && a.model.head.pooling == POOL_MEAN)
+        warn("the classifier in '%s' reads the mean of all tokens, as its 1_Pooling says; "
+             "BertForSequenceClassification of transformers ignores that file and computes other "
+             "logits",
+             out);
     adapted_close(&a);
     free(out);
     return rc;

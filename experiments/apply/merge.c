@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int merge_check(const struct adapted *a)
 {
@@ -46,8 +47,8 @@ static real *updated_copy(const struct adapted *a, const struct param *p, int si
 
 /* --- tensors */
 
-/* The base model and the classifier, under the names that they have in a model of transformers with
- * a classifier. */
+/* The base model and the classifier, if there is one, under the names that they have in a model of
+ * transformers with a head; its models without one find them, too. */
 static int collect_tensors(struct st_out *out, char **name, const struct adapted *a)
 {
     const struct model *m = &a->model;
@@ -56,8 +57,8 @@ static int collect_tensors(struct st_out *out, char **name, const struct adapted
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
         bool head = param_is_head(p);
-        if (i >= a->base.n_params && !head)
-            continue; /* the adapter's own */
+        if (i >= a->base.n_params && !(head && a->has_head))
+            continue; /* the adapter's own, or a classifier that nothing has trained */
         real *x = updated_copy(a, p, 1);
         if (!x)
             return -1;
@@ -100,40 +101,62 @@ static int write_tensors(const struct adapted *a, const char *dir)
 
 /* --- settings */
 
-/* The names that transformers gives to labels by default. */
-static void set_labels(json_t *config, int n)
+/* The names of the classes in the adapter's record, or those that transformers gives by default.
+ * Those of the base model belong to another task. */
+static void set_labels(json_t *config, const struct adapted *a)
 {
     json_t *names = json_object(), *ids = json_object();
-    char name[32], id[16];
+    const struct adapter_record *r = &a->record;
+    int n = a->model.head.n_labels;
 
     for (int i = 0; i < n; i++) {
-        snprintf(id, sizeof id, "%d", i);
-        snprintf(name, sizeof name, "LABEL_%d", i);
+        char *id = xprintf("%d", i);
+        char *name = r->labels && r->n_labels == n ? xstrdup(r->labels[i]) : xprintf("LABEL_%d", i);
         json_object_set_new(names, id, json_string(name));
         json_object_set_new(ids, name, json_integer(i));
+        free(name);
+        free(id);
     }
     json_object_set_new(config, "id2label", names);
     json_object_set_new(config, "label2id", ids);
-    json_object_del(config, "num_labels");
+    json_object_set_new(
+        config, "problem_type",
+        json_string(a->model.head.regression ? "regression" : "single_label_classification"));
+    json_object_del(config, "num_labels"); /* transformers counts id2label */
 }
 
-/* config.json of the base model, changed only in what concerns the classifier. */
+static void drop_labels(json_t *config)
+{
+    static const char *const keys[] = { "id2label", "label2id", "num_labels", "problem_type" };
+
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        json_object_del(config, keys[i]);
+}
+
+/* config.json of the base model, changed in what concerns the head and the type of the tensors,
+ * which transformers would otherwise round to that of the base model. */
 static int write_config(const struct adapted *a, const char *dir)
 {
+    static const char *const types[] = { "dtype", "torch_dtype" };
     char *path = path_join(a->base.dir, "config.json");
     json_t *j = json_read(path);
     const char *type = json_string_value(json_object_get(j, "model_type"));
-    const struct head *h = &a->model.head;
 
     free(path);
     if (!j)
         return -1;
     if (type && strcmp(type, "bert") == 0)
-        json_object_set_new(j, "architectures", json_pack("[s]", "BertForSequenceClassification"));
-    if (a->base.dims.n_labels != h->n_labels)
-        set_labels(j, h->n_labels);
-    if (h->regression && !json_is_string(json_object_get(j, "problem_type")))
-        json_object_set_new(j, "problem_type", json_string("regression"));
+        json_object_set_new(
+            j, "architectures",
+            json_pack("[s]", a->has_head ? "BertForSequenceClassification" : "BertModel"));
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (json_object_get(j, types[i]))
+            json_object_set_new(j, types[i],
+                                json_string(sizeof(real) == 8 ? "float64" : "float32"));
+    if (!a->has_head)
+        drop_labels(j);
+    else if (!a->own_head)
+        set_labels(j, a);
     return json_write(j, dir, "config.json", JSON_REAL_PRECISION(15));
 }
 
@@ -153,21 +176,54 @@ static int write_pooling(const struct adapted *a, const char *dir)
     return rc;
 }
 
-static int copy_files(const char *from, const char *to)
+/* What tells sentence-transformers that there is a folder 1_Pooling. An encoder keeps the base
+ * model's list, which may normalize the embeddings. */
+static int write_modules(const struct adapted *a, const char *dir)
 {
-    static const char *const files[] = { "vocab.txt", "tokenizer.json", "tokenizer_config.json",
-                                         "special_tokens_map.json", NULL };
+    static const char text[] = "[\n  {\"idx\": 0, \"name\": \"0\", \"path\": \"\", \"type\": "
+                               "\"sentence_transformers.models.Transformer\"},\n"
+                               "  {\"idx\": 1, \"name\": \"1\", \"path\": \"1_Pooling\", \"type\": "
+                               "\"sentence_transformers.models.Pooling\"}\n]\n";
+    static const char name[] = "modules.json";
+    char *path = path_join(dir, name);
     int rc = 0;
 
-    for (int i = 0; files[i] && rc == 0; i++)
+    if (!a->has_head && file_in(a->base.dir, name))
+        rc = file_copy_there(a->base.dir, dir, name);
+    else if (a->model.head.pooling == POOL_MEAN)
+        rc = file_write(path, text, strlen(text), FAIL_STORE);
+    else
+        unlink(path); /* of a model that was here before */
+    free(path);
+    return rc;
+}
+
+/* Files of a model that was in TO before and that this one does not have are removed. */
+static int copy_files(const char *from, const char *to)
+{
+    static const char *const files[] = { "vocab.txt",
+                                         "tokenizer.json",
+                                         "tokenizer_config.json",
+                                         "special_tokens_map.json",
+                                         "added_tokens.json",
+                                         "sentence_bert_config.json",
+                                         NULL };
+    int rc = 0;
+
+    for (int i = 0; files[i] && rc == 0; i++) {
+        char *old = path_join(to, files[i]);
+        if (!file_in(from, files[i]))
+            unlink(old);
         rc = file_copy_there(from, to, files[i]);
+        free(old);
+    }
     return rc;
 }
 
 int merge_write(const struct adapted *a, const char *dir)
 {
     if (make_dirs(dir) != 0 || copy_files(a->base.dir, dir) != 0 || write_config(a, dir) != 0 ||
-        write_pooling(a, dir) != 0)
+        write_pooling(a, dir) != 0 || write_modules(a, dir) != 0)
         return -1;
     return write_tensors(a, dir);
 }

@@ -9,10 +9,12 @@
  * matrix to a matrix. */
 int merge_check(const struct adapted *a);
 
-/* merge_write - write into DIR: model.safetensors with every tensor of the base model and the
- * classifier, config.json with the classifier's labels, 1_Pooling/config.json, and the tokenizer's
- * files of the base model. model.safetensors is written last. Errors: FAIL_STORE, FAIL_INPUT,
- * FAIL_MEMORY, FAIL_STOPPED. */
+/* merge_write - write into DIR what other programs need to compute the same from text, with nothing
+ * else at hand: model.safetensors with every tensor of the base model and the classifier, if there
+ * is one; config.json with the class of transformers that has these tensors, the problem and the
+ * names of the labels (LABEL_0, ... if the adapter's record has none); the files of
+ * sentence-transformers, which name the pooling; and the tokenizer's files of the base model.
+ * model.safetensors is written last. Errors: FAIL_STORE, FAIL_INPUT, FAIL_MEMORY, FAIL_STOPPED. */
 int merge_write(const struct adapted *a, const char *dir);
 
 /* merge_undone - subtract the update from the weights of MERGED again. *DIFF: the largest

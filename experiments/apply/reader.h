@@ -22,7 +22,8 @@ void reader_free(struct reader *r);
  * inserts. */
 int reader_room(const struct reader *r);
 
-/* reader_run - the forward pass of TEXT [size], or of the pair of TEXT and B if B is not NULL. What
- * exceeds reader_room is left out. Errors: those of model_fwd. */
+/* reader_run - the forward pass of TEXT [size], or of the pair of TEXT and B if B is not NULL.
+ * What exceeds reader_room is left out. Errors: those of model_fwd; FAIL_INPUT: a pair, but the
+ * model has one type of tokens. */
 int reader_run(struct reader *r, const char *text, size_t size, const char *b, size_t b_size);
 #endif

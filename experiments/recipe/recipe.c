@@ -306,6 +306,17 @@ struct head recipe_head(const struct recipe *r, const struct task *t)
                           .precision = recipe_precision(r) };
 }
 
+/* The second text of a pair has tokens of type 1. Decoders have no types at all. */
+static int check_pairs(const struct model_facts *m, const struct task *t)
+{
+    if (!t->col_pair || m->dims.n_types != 1)
+        return 0;
+    return fail(FAIL_INPUT,
+                "'%s' cannot read the pairs of task '%s': type_vocab_size is 1 in config.json; a "
+                "pair needs 2",
+                m->name, t->name);
+}
+
 int recipe_complete(struct recipe *r, struct session *s, const struct settings *v)
 {
     json_t *inputs = NULL;
@@ -313,7 +324,8 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
     r->session = s;
     r->model = model_facts(s, r->run.model);
     r->task = r->model ? task_facts(s, r->run.task) : NULL;
-    if (!r->task || recipe_autos(r, &r->model->dims, &r->task->task) != 0)
+    if (!r->task || check_pairs(r->model, &r->task->task) != 0 ||
+        recipe_autos(r, &r->model->dims, &r->task->task) != 0)
         goto failed;
     replace_string(&r->run.model, r->model->name);
     replace_string(&r->run.task, r->task->name);

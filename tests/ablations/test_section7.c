@@ -179,7 +179,7 @@ static void save_adapter(const struct study *t, struct model *m, const void *cfg
 {
     char *dir = folder_of(t, rank, seed);
 
-    ck_assert_msg(peft_save(m, cfg, dir, "m") == 0, "%s", fail_text());
+    ck_assert_msg(peft_save(m, cfg, dir, "m", NULL) == 0, "%s", fail_text());
     free(dir);
 }
 

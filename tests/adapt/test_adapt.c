@@ -218,7 +218,7 @@ START_TEST(saved_is_loaded)
     descend(&f.m, 3);
     logits(a, &f.m);
     temp_dir(dir);
-    ck_assert_msg(peft_save(&f.m, f.cfg, dir, "tiny") == 0, "%s", fail_text());
+    ck_assert_msg(peft_save(&f.m, f.cfg, dir, "tiny", NULL) == 0, "%s", fail_text());
     ck_assert_int_eq(model_init(&other, &f.base, &f.m.head, f.m.adapt, f.cfg, 77, false), 0);
     ck_assert_msg(peft_load(&other, dir) == 0, "%s", fail_text());
     logits(b, &other);

@@ -267,7 +267,7 @@ START_TEST(saved_is_read_back)
     ck_assert(memcmp(other.theta, f.m.theta, f.m.n_train * sizeof *other.theta) != 0);
     for (size_t i = 0; i < f.m.n_train; i++)
         f.m.theta[i] = (real)(float)f.m.theta[i]; /* what a file holds */
-    ck_assert_msg(peft_save(&f.m, f.cfg, dir, "base") == 0, "%s", fail_text());
+    ck_assert_msg(peft_save(&f.m, f.cfg, dir, "base", NULL) == 0, "%s", fail_text());
     ck_assert_msg(peft_load(&other, dir) == 0, "%s", fail_text());
     ck_assert_mem_eq(other.theta, f.m.theta, f.m.n_train * sizeof *other.theta);
     temp_remove(dir);

@@ -8,8 +8,10 @@
 #include "tests/kit/temp.h"
 #include "tests/kit/tiny.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const files[] = { "adapter_config.json", "adapter_model.safetensors" };
 static char dir[64], golden[4096];
@@ -112,7 +114,7 @@ START_TEST(saved_is_read_back)
     make(&m, "lora", &cfg, 4, 1);
     for (size_t i = 0; i < m.n_train; i++)
         m.theta[i] = (real)(float)(0.25 + (double)i / 7);
-    ck_assert_msg(peft_save(&m, &cfg, dir, "some/base") == 0, "%s", fail_text());
+    ck_assert_msg(peft_save(&m, &cfg, dir, "some/base", NULL) == 0, "%s", fail_text());
 
     char *path = path_join(dir, files[0]);
     json_t *j = json_read(path);
@@ -162,7 +164,7 @@ START_TEST(kinds_are_named)
     for (int i = base.n_params; i < m.n_params; i++)
         for (int k = 0; k < m.params[i].rows * m.params[i].cols; k++)
             m.params[i].value[k] = (real)(float)(0.5 + (double)(i + k) / 7);
-    ck_assert_msg(peft_save(&m, cfg, dir, "base") == 0, "%s", fail_text());
+    ck_assert_msg(peft_save(&m, cfg, dir, "base", NULL) == 0, "%s", fail_text());
     ck_assert_ptr_eq(peft_method(dir), adapt_find(kinds[_i].read_as));
     ck_assert_msg(peft_read_config(&back, &n_labels, dir, &base.dims) == 0, "%s", fail_text());
     make(&n, kinds[_i].read_as, &back, 3, 2);
@@ -205,12 +207,12 @@ START_TEST(other_methods_are_read_back)
     make(&m, methods[_i], cfg, 3, 1);
     make(&n, methods[_i], cfg, 3, 2);
     make(&l, "lora", &lora, 3, 3);
-    ck_assert_msg(peft_save(&l, &lora, dir, "base") == 0, "%s", fail_text());
+    ck_assert_msg(peft_save(&l, &lora, dir, "base", NULL) == 0, "%s", fail_text());
     ck_assert_int_eq(peft_load(&n, dir), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), "of the method 'lora'"));
     for (size_t i = 0; i < m.n_train; i++)
         m.theta[i] = (real)(float)((double)i / 7);
-    ck_assert_msg(peft_save(&m, cfg, dir, NULL) == 0, "%s", fail_text());
+    ck_assert_msg(peft_save(&m, cfg, dir, NULL, NULL) == 0, "%s", fail_text());
     ck_assert_msg(peft_load(&n, dir) == 0, "%s", fail_text());
     ck_assert_int_eq(memcmp(n.theta, m.theta, m.n_train * sizeof *m.theta), 0);
     ck_assert_int_eq(peft_load(&l, dir), -1); /* the older configuration is gone */
@@ -220,6 +222,165 @@ START_TEST(other_methods_are_read_back)
     model_free(&m);
     tiny_cfg_free(a, cfg);
     free(lora.targets);
+}
+END_TEST
+
+/* --- the record beside the tensors */
+
+static const struct {
+    const char *method;
+    enum pooling pooling;
+    bool regression;
+    double scale;
+} records[] = { { "lora", POOL_CLS, false, 4 },
+                { "lora", POOL_MEAN, false, 0.3 },
+                { "dora", POOL_MEAN, true, 4 },
+                { "bitfit", POOL_MEAN, false, 4 },
+                { "ft", POOL_CLS, true, 7 } };
+
+static void make_scaled(struct model *m, int at, double scale, uint64_t seed, void *cfg)
+{
+    struct head h = { .n_labels = records[at].regression ? 1 : 3,
+                      .regression = records[at].regression,
+                      .pooling = records[at].pooling,
+                      .pool_scale = scale };
+    const struct adapt *a = adapt_find(records[at].method);
+
+    ck_assert_msg(model_init(m, &base, &h, a, cfg, seed, false) == 0, "%s", fail_text());
+}
+
+/* The folder has the classifier times the scale, and a model of any scale reads what it needs. */
+START_TEST(scale_is_in_the_classifier)
+{
+    const char *const labels[] = { "no", "perhaps", "\xc3\xa9t\xc3\xa9" };
+    const struct adapter_task task = { labels, 3, 77 };
+    void *cfg = tiny_cfg(adapt_find(records[_i].method), NULL, NULL);
+    double scale = records[_i].scale;
+    struct adapter_record r;
+    struct model m, one, same;
+
+    make_scaled(&m, _i, scale, 1, cfg);
+    make_scaled(&one, _i, 1, 2, cfg);
+    make_scaled(&same, _i, scale, 3, cfg);
+    for (int again = 0; again < 2; again++) { /* saving does not change the model */
+        ck_assert_msg(peft_save(&m, cfg, dir, "base", &task) == 0, "%s", fail_text());
+        ck_assert_msg(peft_load(&one, dir) == 0, "%s", fail_text());
+        ck_assert_msg(peft_load(&same, dir) == 0, "%s", fail_text());
+        const struct param *w = model_param(&m, "classifier.weight");
+        for (size_t i = 0; i < param_size(w); i++) {
+            double want = scale * (double)w->value[i], eps = 3e-7 * fabs(want);
+            ck_assert_double_eq_tol((double)model_param(&one, w->name)->value[i], want, eps);
+            ck_assert_double_eq_tol(scale * (double)model_param(&same, w->name)->value[i], want,
+                                    eps);
+        }
+    }
+    ck_assert_msg(adapter_record_read(&r, dir) == 0, "%s", fail_text());
+    ck_assert(r.present && r.pooling == records[_i].pooling && r.pool_scale == scale &&
+              r.regression == records[_i].regression && r.max_length == 77);
+    ck_assert_int_eq(r.n_labels, r.regression ? 0 : 3);
+    for (int i = 0; i < r.n_labels; i++)
+        ck_assert_str_eq(r.labels[i], labels[i]);
+    adapter_record_free(&r);
+    model_free(&m);
+    model_free(&one);
+    model_free(&same);
+    tiny_cfg_free(adapt_find(records[_i].method), cfg);
+}
+END_TEST
+
+/* An interrupted save leaves the record alone, which must not be read as an adapter. */
+START_TEST(a_record_alone_is_not_an_adapter)
+{
+    struct lora_cfg cfg = { .rank = 2, .alpha = 4, .targets = xstrdup("q") };
+    char *config = path_join(dir, files[0]);
+    struct model m;
+
+    make_scaled(&m, 0, 4, 1, &cfg);
+    ck_assert_msg(peft_save(&m, &cfg, dir, "base", NULL) == 0, "%s", fail_text());
+    ck_assert_int_eq(unlink(config), 0);
+    ck_assert_int_eq(peft_load(&m, dir), -1);
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    model_free(&m);
+    free(config);
+    free(cfg.targets);
+}
+END_TEST
+
+/* Folders from before there were records hold the classifier as it was trained. */
+START_TEST(without_a_record_nothing_is_scaled)
+{
+    struct lora_cfg cfg = { .rank = 2, .alpha = 4, .targets = xstrdup("q") };
+    char *record = path_join(dir, "lowrank_adapter.json");
+    struct adapter_record r;
+    struct model m, n;
+
+    make_scaled(&m, 0, 4, 1, &cfg);
+    make_scaled(&n, 0, 1, 2, &cfg);
+    ck_assert_msg(peft_save(&n, &cfg, dir, "base", NULL) == 0, "%s", fail_text());
+    ck_assert_int_eq(unlink(record), 0);
+    ck_assert_msg(adapter_record_read(&r, dir) == 0 && !r.present, "%s", fail_text());
+    ck_assert_msg(peft_load(&m, dir) == 0, "%s", fail_text());
+    ck_assert_int_eq(memcmp(m.theta, n.theta, m.n_train * sizeof *m.theta), 0);
+    model_free(&n);
+    model_free(&m);
+    free(record);
+    free(cfg.targets);
+}
+END_TEST
+
+static const struct {
+    const char *record, *config, *says; /* says NULL: there is no record */
+} odd_records[] = {
+    { "{\"method\":\"bitfit\",\"n_labels\":2}", NULL, NULL },
+    { "{\"pooling\":\"mean\"}", "{\"peft_version\":\"0.21.2\"}", NULL },
+    { "{\"pooling\":\"max\"}", "{}", "pooling must be \"cls\" or \"mean\"" },
+    { "{\"pooling\":\"cls\"}", "{}", "pool_scale must be a number" },
+    { "{\"pooling\":\"cls\",\"pool_scale\":0}", "{}", "pool_scale must be a number" },
+    { "{\"pooling\":\"cls\",\"pool_scale\":1}", "{}", "problem_type must be" },
+    { "{\"pooling\":\"cls\",\"pool_scale\":1,\"problem_type\":\"regression\",\"n_labels\":2,"
+      "\"labels\":[\"a\"]}",
+      "{}", "labels must be a list of n_labels names" },
+    { "{\"pooling\":\"cls\",\"pool_scale\":1,\"problem_type\":\"regression\","
+      "\"max_length\":0}",
+      "{}", "max_length must be a whole number" },
+};
+
+START_TEST(records_are_checked)
+{
+    struct adapter_record r;
+
+    temp_file(dir, "lowrank_adapter.json", odd_records[_i].record);
+    if (odd_records[_i].config)
+        temp_file(dir, files[0], odd_records[_i].config);
+    int rc = adapter_record_read(&r, dir);
+    ck_assert(!r.present);
+    ck_assert_int_eq(rc, odd_records[_i].says ? -1 : 0);
+    if (odd_records[_i].says)
+        ck_assert_msg(strstr(fail_text(), odd_records[_i].says), "says \"%s\"", fail_text());
+}
+END_TEST
+
+static const struct {
+    const char *config;
+    int has_head;
+} heads[] = {
+    { "{\"task_type\":\"SEQ_CLS\"}", 1 },
+    { "{\"task_type\":null}", 1 },
+    { "{\"task_type\":\"FEATURE_EXTRACTION\"}", 0 },
+    { "{\"task_type\":\"TOKEN_CLS\"}", -1 },
+    { "{\"task_type\":\"QUESTION_ANS\"}", -1 },
+    { "{\"auto_mapping\":{\"base_model_class\":\"BertForSequenceClassification\"}}", 1 },
+    { "{\"auto_mapping\":{\"base_model_class\":\"BertModel\"}}", 0 },
+    { "{\"auto_mapping\":{\"base_model_class\":\"BertForMaskedLM\"}}", 0 },
+    { "{\"auto_mapping\":{\"base_model_class\":\"BertForTokenClassification\"}}", -1 },
+};
+
+START_TEST(other_tasks_are_refused)
+{
+    temp_file(dir, files[0], heads[_i].config);
+    ck_assert_int_eq(peft_has_task_head(dir), heads[_i].has_head);
+    if (heads[_i].has_head < 0)
+        ck_assert_ptr_nonnull(strstr(fail_text(), "it must be"));
 }
 END_TEST
 
@@ -331,7 +492,7 @@ START_TEST(tensors_must_agree)
     struct model m;
 
     make(&m, "lora", &cfg, 3, 1);
-    ck_assert_msg(peft_save(&m, &cfg, dir, "base") == 0, "%s", fail_text());
+    ck_assert_msg(peft_save(&m, &cfg, dir, "base", NULL) == 0, "%s", fail_text());
     int n = peft_tensors(&t, &m), first = tensors[_i].change == DROP;
     ck_assert_int_eq(n, 2 * 2 + 2);
     for (int i = 0; i < n; i++)
@@ -375,10 +536,10 @@ START_TEST(not_an_adapter)
     ck_assert_int_eq(peft_load(&m, dir), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_ptr_nonnull(strstr(fail_text(), "is not an adapter"));
-    ck_assert_int_eq(peft_save(&m, &cfg, "/proc/nowhere", "base"), -1);
+    ck_assert_int_eq(peft_save(&m, &cfg, "/proc/nowhere", "base", NULL), -1);
     ck_assert_int_eq(fail_code(), FAIL_STORE);
     m.theta[0] = (real)(1.0 / 0.0);
-    ck_assert_int_eq(peft_save(&m, &cfg, dir, "base"), -1);
+    ck_assert_int_eq(peft_save(&m, &cfg, dir, "base", NULL), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), "is not finite"));
     model_free(&m);
     free(cfg.targets);
@@ -393,6 +554,11 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, kinds_are_named, 0, ARRAY_LEN(kinds));
     tcase_add_test(tc, two_kinds_at_once);
     tcase_add_loop_test(tc, other_methods_are_read_back, 0, ARRAY_LEN(methods));
+    tcase_add_loop_test(tc, scale_is_in_the_classifier, 0, ARRAY_LEN(records));
+    tcase_add_test(tc, a_record_alone_is_not_an_adapter);
+    tcase_add_test(tc, without_a_record_nothing_is_scaled);
+    tcase_add_loop_test(tc, records_are_checked, 0, ARRAY_LEN(odd_records));
+    tcase_add_loop_test(tc, other_tasks_are_refused, 0, ARRAY_LEN(heads));
     tcase_add_loop_test(tc, configs, 0, ARRAY_LEN(changes));
     tcase_add_loop_test(tc, tensors_must_agree, 0, ARRAY_LEN(tensors));
     tcase_add_test(tc, not_an_adapter);

@@ -373,7 +373,7 @@ START_TEST(saved_for_peft_is_the_same_function)
         f.m.theta[i] = (real)(float)f.m.theta[i];
     real *x = logits(&f.m, &f.t.b);
     temp_dir(dir);
-    ck_assert_msg(peft_save(&f.m, cfg, dir, "gpt2") == 0, "%s", fail_text());
+    ck_assert_msg(peft_save(&f.m, cfg, dir, "gpt2", NULL) == 0, "%s", fail_text());
     ck_assert_msg(peft_read_config(&back, &n_labels, dir, &f.base.dims) == 0, "%s", fail_text());
     ck_assert_str_eq(back.targets, saved[_i].back);
     ck_assert(n_labels == 0 && back.rank == cfg->rank * saved[_i].times &&

@@ -214,6 +214,41 @@ START_TEST(golden_config)
 }
 END_TEST
 
+static const struct {
+    const char *config, *says; /* says NULL: accepted */
+    const char *ignored;
+} classes[] = {
+    { BERT "}", NULL, "" },
+    { BERT ",\"architectures\":null}", NULL, "" },
+    { BERT ",\"architectures\":[\"BertModel\"]}", NULL, "" },
+    { BERT ",\"architectures\":[\"BertForSequenceClassification\"]}", NULL, "" },
+    { BERT ",\"architectures\":[\"BertForMaskedLM\"]}", NULL, "BertForMaskedLM" },
+    { BERT ",\"architectures\":[\"BertForPreTraining\"]}", NULL, "BertForPreTraining" },
+    { BERT ",\"architectures\":[\"BertForTokenClassification\"]}",
+      "architectures is 'BertForTokenClassification'; it must be a sequence classifier", NULL },
+    { BERT ",\"architectures\":[\"BertForQuestionAnswering\"]}", "'BertForQuestionAnswering'",
+      NULL },
+    { BERT ",\"architectures\":[\"BertForMultipleChoice\"]}", "'BertForMultipleChoice'", NULL },
+    { BERT ",\"architectures\":[\"BertLMHeadModel\"]}", "'BertLMHeadModel'", NULL },
+};
+
+START_TEST(other_heads_are_refused)
+{
+    struct dims d;
+
+    temp_file(dir, "config.json", classes[_i].config);
+    int rc = dims_load(&d, dir);
+    if (classes[_i].says) {
+        ck_assert_int_eq(rc, -1);
+        ck_assert_int_eq(fail_code(), FAIL_INPUT);
+        ck_assert_msg(strstr(fail_text(), classes[_i].says), "says \"%s\"", fail_text());
+    } else {
+        ck_assert_msg(rc == 0, "%s", fail_text());
+        ck_assert_str_eq(d.head_class, classes[_i].ignored);
+    }
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -224,6 +259,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, pooling_configs, 0, ARRAY_LEN(pooling));
     tcase_add_test(tc, missing_folder);
     tcase_add_test(tc, golden_config);
+    tcase_add_loop_test(tc, other_heads_are_refused, 0, ARRAY_LEN(classes));
 }
 
 const struct suite suite_dims = { "dims", fill };
