@@ -214,20 +214,21 @@ int lease_finish(struct store *s, const struct lease *l, const struct attempt_en
 
 int lease_lost(struct store *s, int pid, int signal, const char *error)
 {
-    char owner[96];
+    char prefix[OWNER_SIZE], suffix[OWNER_SIZE];
     int64_t id;
     int more;
 
-    owner_text(owner, pid);
+    owner_ends(prefix, suffix, pid);
     if (db_begin(s) != 0)
         return -1;
     while ((more = db_number(
                 s, &id,
                 "UPDATE run SET state = iif(spent < ?2, 'queued', 'failed'), owner = NULL,"
                 " lease = NULL, lease_boot = NULL WHERE run_id ="
-                " (SELECT run_id FROM run WHERE state = 'running' AND owner = ?1 LIMIT 1)"
-                " RETURNING run_id",
-                "ti", owner, (int64_t)MAX_ATTEMPTS)) == 1)
+                " (SELECT run_id FROM run WHERE state = 'running'"
+                " AND substr(owner, 1, length(?1)) = ?1 AND substr(owner, -length(?3)) = ?3"
+                " LIMIT 1) RETURNING run_id",
+                "tit", prefix, (int64_t)MAX_ATTEMPTS, suffix)) == 1)
         if (close_lost(s, id, INT64_MAX, signal, error) != 0) {
             more = -1;
             break;
