@@ -119,7 +119,7 @@ stress: $(B)/tests.x ## the store under 8 processes and 60 SIGKILLs, three times
 fuzz: deps ## build and run the fuzz targets (SECONDS=60: each for a minute)
 	+@MAKE='$(MAKE)' sh tests/fuzz/run.sh $(or $(SECONDS),10)
 fuzzers: $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIBOBJ)
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/cmd_table.o $(LIBOBJ)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 # Words of a recipe after -t N (one process with N threads) or -j N (a sweep of N seeds in N workers).
 MEMORY := $(foreach m,lora ft bitfit head topk,"-t 1 method=$(m)") "-t 2 method=lora" "-t 2 method=ft" \

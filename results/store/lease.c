@@ -54,13 +54,17 @@ static int give_up(struct store *s)
     }
 }
 
-static void read_lease(struct lease *l, sqlite3_stmt *st)
+static int read_lease(struct lease *l, struct store *s, sqlite3_stmt *st)
 {
+    for (int i = 2; i <= 4; i++)
+        if (!sqlite3_column_text(st, i))
+            return db_damaged(s);
     l->run_id = sqlite3_column_int64(st, 0);
     l->attempt = sqlite3_column_int(st, 1);
     snprintf(l->key, sizeof l->key, "%s", (const char *)sqlite3_column_text(st, 2));
     snprintf(l->cell, sizeof l->cell, "%s", (const char *)sqlite3_column_text(st, 3));
     l->config = xstrdup((const char *)sqlite3_column_text(st, 4));
+    return 0;
 }
 
 static int take_run(struct store *s, const char *sweep, const char *key, double ttl,
@@ -75,9 +79,9 @@ static int take_run(struct store *s, const char *sweep, const char *key, double 
     int more = st ? db_step(s, st) : -1;
     if (more != 1)
         return more;
-    read_lease(l, st);
+    int rc = read_lease(l, s, st);
     sqlite3_reset(st);
-    if (close_lost(s, l->run_id, l->attempt, 0, "the worker died") != 0 ||
+    if (rc != 0 || close_lost(s, l->run_id, l->attempt, 0, "the worker died") != 0 ||
         db_exec(
             s,
             "INSERT INTO attempt(run_id, attempt, owner, started, heartbeat) VALUES(?,?,?,?4,?4)",
