@@ -363,7 +363,8 @@ int sweep_run(struct sweep_end *end, struct study *s, bool *pending, struct stor
     *end = (struct sweep_end){ 0 };
     jobs = jobs > (long)ARRAY_LEN(w.sh->slot) ? (long)ARRAY_LEN(w.sh->slot) : jobs;
     if (load_inputs(s, pending) != 0 || memory_study(s, pending, 1) != 0 ||
-        memory_check(s, pending, jobs) != 0 || memory_pack(s, pending) != 0 ||
+        memory_check(s, pending, jobs) != 0 ||
+        memory_check_limit(s, pending, cpu_info()->cores) != 0 || memory_pack(s, pending) != 0 ||
         (o->calibrate && calibrate_study(s, pending) != 0) || study_store_put(store, s) != 0)
         return -1;
     int rc = sweep_init(&w, s, pending, store, jobs, o->limit);
