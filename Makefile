@@ -16,7 +16,7 @@ override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -I$(B) -MMD -MP -ffp-contract=off 
            -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
            -DLOWRANK_VERSION='"$(VERSION)"' -DREAL_IS_$(if $(filter double,$(REAL)),DOUBLE,FLOAT)=1 \
            $(if $(SAN),$(SANFLAG))
-LDLIBS  += -lopenblas $(if $(HAVE_ONEDNN),-ldnnl) -lsqlite3 -lfyaml -ljansson -lutf8proc -lpcre2-8 -lcrypto \
+LDLIBS  += -lopenblas $(if $(HAVE_ONEDNN),-ldnnl) -lsqlite3 -lyaml -ljansson -lutf8proc -lpcre2-8 -lcrypto \
            -lcurl -lzip -lgomp -lm -lpthread
 # What the compiler found and $(B)/onednn_built.h says; read when a recipe runs.
 HAVE_ONEDNN = $(shell grep -s 'ONEDNN 1' $(B)/onednn_built.h)
@@ -36,7 +36,7 @@ lib: $(LIBOBJ)
 
 # --- Debian packages. A build only says which ones are missing; the targets in INSTALL install them, and
 # the optional ones where that is possible.
-DEBS := gcc libc6-dev libopenblas-dev libsqlite3-dev libfyaml-dev libjansson-dev \
+DEBS := gcc libc6-dev libopenblas-dev libsqlite3-dev libyaml-dev libjansson-dev \
         libutf8proc-dev libpcre2-dev librandom123-dev libssl-dev libxxhash-dev libcurl4-openssl-dev libzip-dev
 DEBS_TEST := check libsubunit-dev gnuplot-nox fonts-dejavu-core wordnet-base python3-pip ca-certificates sqlite3
 DEBS_CI   := clang clang-format libclang-rt-dev mandoc zsh
@@ -119,7 +119,7 @@ stress: $(B)/tests.x ## the store under 8 processes and 60 SIGKILLs, three times
 fuzz: deps ## build and run the fuzz targets (SECONDS=60: each for a minute)
 	+@MAKE='$(MAKE)' sh tests/fuzz/run.sh $(or $(SECONDS),10)
 fuzzers: $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIBOBJ)
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/cmd_table.o $(LIBOBJ)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 # Words of a recipe after -t N (one process with N threads) or -j N (a sweep of N seeds in N workers).
 MEMORY := $(foreach m,lora ft bitfit head topk,"-t 1 method=$(m)") "-t 2 method=lora" "-t 2 method=ft" \

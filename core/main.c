@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int unknown_command(const char *name)
 {
@@ -45,6 +46,10 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "C.UTF-8"); /* only this category: numbers keep their decimal point */
     cpu_reexec_for_blas(mat_blas_core(), argv);
     stop_install();
+    if (mat_blas_check() != 0) {
+        fprintf(stderr, "lowrank: %s\n", fail_text());
+        _exit((int)fail_code()); /* exit would wait for OpenBLAS's threads, which wait for memory */
+    }
     int rc = dispatch(argc, argv);
     progress_end();
     if (rc == 0 && output_end(stdout) != 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 struct limits {
     size_t total, available;
@@ -83,11 +84,45 @@ static bool names_memory(char *controllers)
     return false;
 }
 
-/* Lines are "ID:CONTROLLERS:PATH"; version 2 has one line, without controllers. */
-void ram_limits(size_t *total, size_t *available)
+/* Without /proc the kernel still says how much memory there is. */
+static struct limits limits_of_machine(void)
 {
     struct limits m = { procfs_bytes("/proc/meminfo", "MemTotal:"),
                         procfs_bytes("/proc/meminfo", "MemAvailable:") };
+    struct sysinfo si;
+
+    if (m.total > 0 && m.available > 0)
+        return m;
+    if (sysinfo(&si) != 0)
+        return (struct limits){ SIZE_MAX, SIZE_MAX }; /* unknown is not none */
+    if (m.total == 0)
+        m.total = (size_t)si.totalram * si.mem_unit;
+    if (m.available == 0)
+        m.available = (size_t)(si.freeram + si.bufferram) * si.mem_unit;
+    return m;
+}
+
+static size_t left_of(int resource, const char *used)
+{
+    struct rlimit lim;
+    size_t now = procfs_bytes("/proc/self/status", used);
+
+    if (getrlimit(resource, &lim) != 0 || lim.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return now < lim.rlim_cur ? (size_t)lim.rlim_cur - now : 0;
+}
+
+size_t ram_address_space(void)
+{
+    size_t space = left_of(RLIMIT_AS, "VmSize:"), data = left_of(RLIMIT_DATA, "VmData:");
+
+    return space < data ? space : data;
+}
+
+/* Lines are "ID:CONTROLLERS:PATH"; version 2 has one line, without controllers. */
+void ram_limits(size_t *total, size_t *available)
+{
+    struct limits m = limits_of_machine();
     FILE *f = fopen("/proc/self/cgroup", "re");
     char line[4096];
 

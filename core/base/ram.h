@@ -12,4 +12,8 @@ size_t peak_rss_bytes(void);
  * the process. Page cache that was read only once counts as free, because the kernel gives it
  * back. */
 void ram_limits(size_t *total, size_t *available);
+
+/* ram_address_space - bytes that this process may still map (ulimit -v, ulimit -d); SIZE_MAX: no
+ * limit. */
+size_t ram_address_space(void);
 #endif

@@ -3,15 +3,33 @@
 #include "core/base/fail.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_signal, n_sigint;
+/* timeout(1) sends SIGTERM to its child and then to the whole group, so that the child gets it twice.
+ * Two that come within this time are one. */
+enum { SAME_SIGTERM_NS = 150 * 1000 * 1000 };
+
+static volatile sig_atomic_t stop_signal, n_asked, n_before_exit = 1;
+static volatile long long last_sigterm; /* by CLOCK_MONOTONIC, in ns; 0: none yet */
+
+static bool is_repeated(int sig)
+{
+    struct timespec t = { 0 };
+
+    if (sig != SIGTERM)
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    long long now = (long long)t.tv_sec * 1000000000 + t.tv_nsec, last = last_sigterm;
+    last_sigterm = now;
+    return last && now - last < SAME_SIGTERM_NS;
+}
 
 static void on_stop(int sig)
 {
     stop_signal = sig;
-    if (sig == SIGINT && ++n_sigint > 1)
-        _exit(FAIL_STOPPED);
+    if ((sig == SIGINT || sig == SIGTERM) && !is_repeated(sig) && ++n_asked > n_before_exit)
+        _exit(sig == SIGTERM ? 128 + SIGTERM : FAIL_STOPPED);
 }
 
 void stop_install(void)
@@ -33,6 +51,16 @@ void stop_install(void)
 int stop_requested(void)
 {
     return stop_signal;
+}
+
+void stop_handle_second(bool on)
+{
+    n_before_exit = on ? 2 : 1;
+}
+
+bool stop_requested_twice(void)
+{
+    return n_asked > 1;
 }
 
 int stop_check(void)

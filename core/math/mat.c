@@ -146,6 +146,45 @@ void math_thread_init(void)
     omp_set_num_threads(1);
 }
 
+/* Measured with OpenBLAS 0.3.21: a buffer is 128 MiB of address space, of which little is touched. */
+static const size_t blas_buffer = (size_t)128 << 20;
+
+size_t mat_blas_space(int threads)
+{
+    return (size_t)threads * (blas_buffer + ((size_t)1 << 16));
+}
+
+/* Buffers that OpenBLAS's threads, which start before main, have mapped already. */
+static int mapped_buffers(void)
+{
+    FILE *f = fopen("/proc/self/maps", "re");
+    char line[512];
+    unsigned long from, to, inode;
+    size_t n = 0;
+
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "%lx-%lx rw-p %*x %*s %lu", &from, &to, &inode) == 3 && inode == 0)
+            n += (to - from) / blas_buffer;
+    if (f)
+        fclose(f);
+    return (int)n;
+}
+
+int mat_blas_check(void)
+{
+    size_t left = ram_address_space();
+    int missing = left == SIZE_MAX ? 0 : openblas_get_num_threads() - mapped_buffers();
+    size_t need = mat_blas_space(missing > 0 ? missing : 0);
+
+    if (need <= left)
+        return 0;
+    return fail(
+        FAIL_MEMORY,
+        "OpenBLAS needs %.0f MB more of address space for %d threads, but the limit (ulimit -v, "
+        "ulimit -d) leaves %.0f MB; OPENBLAS_NUM_THREADS=1 needs less",
+        1e-6 * (double)need, openblas_get_num_threads(), 1e-6 * (double)left);
+}
+
 const char *real_name(void)
 {
     return sizeof(real) == sizeof(double) ? "f64" : "f32";

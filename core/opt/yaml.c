@@ -1,15 +1,15 @@
-/* yaml.c - a YAML document as a read-only tree, built from libfyaml's events. */
+/* yaml.c - a YAML document as a read-only tree, built from libyaml's events. */
 #include "core/opt/yaml.h"
 #include "core/base/alloc.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libfyaml.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <yaml.h>
 
 enum { LARGEST = 1 << 20, DEEPEST = 32, MOST_KEYS = 4096 };
 
@@ -39,6 +39,7 @@ struct builder {
     struct yaml_node *open[DEEPEST];
     struct entry pending[DEEPEST];
     int depth;
+    bool ended;               /* the document, by "..." */
     struct location location; /* of the event, or of the last one that had a place */
 };
 
@@ -114,28 +115,28 @@ static int node_attach(struct builder *b, struct yaml_node *n)
     return rc;
 }
 
-static int add_node(struct builder *b, enum yaml_kind kind, struct fy_event *e)
+/* TEXT [SIZE] of a scalar; ANCHOR and TAG are NULL when there is none. */
+static int add_node(struct builder *b, enum yaml_kind kind, const yaml_char_t *anchor,
+                    const yaml_char_t *tag, const yaml_char_t *text, size_t size)
 {
     struct yaml_node *n = xalloc(1, sizeof *n);
 
     n->kind = kind;
     n->location = b->location;
-    if (fy_event_get_anchor_token(e)) {
+    if (anchor) {
         location_fail(&n->location, "anchors ('&name') are not accepted");
         goto refused;
     }
-    if (fy_event_get_tag_token(e)) {
+    if (tag) {
         location_fail(&n->location, "tags ('!name') are not accepted");
         goto refused;
     }
     if (kind == YAML_SCALAR) {
-        size_t size = 0;
-        const char *s = fy_token_get_text(fy_event_get_token(e), &size);
-        if (s && memchr(s, 0, size)) {
+        if (memchr(text, 0, size)) {
             location_fail(&n->location, "the text contains a zero byte");
             goto refused;
         }
-        n->text = xprintf("%.*s", (int)size, s ? s : "");
+        n->text = xprintf("%.*s", (int)size, (const char *)text);
     } else if (b->depth == DEEPEST) {
         location_fail(&n->location, "nested deeper than %d levels", DEEPEST);
         goto refused;
@@ -150,97 +151,138 @@ refused:
     return -1;
 }
 
-/* libfyaml counts from 0, and from behind the quote or the star. An empty value ("key:") has no
- * place. */
-static void set_location(struct builder *b, struct fy_event *e)
+/* libyaml counts from 0. An empty value ("key:") has the place of what comes before it. */
+static void set_location(struct builder *b, const yaml_event_t *e)
 {
-    const struct fy_mark *at = fy_event_start_mark(e);
-    enum fy_node_style style = fy_event_get_node_style(e);
+    bool empty = e->type == YAML_SCALAR_EVENT && e->data.scalar.length == 0 &&
+                 e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 
-    if (!at)
+    if (empty)
         return;
-    b->location.line = at->line + 1;
-    b->location.col = at->column + 1;
-    if (at->column > 0 &&
-        (e->type == FYET_ALIAS || style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED))
-        b->location.col--;
+    b->location.line = (int)e->start_mark.line + 1;
+    b->location.col = (int)e->start_mark.column + 1;
 }
 
-static int on_event(struct builder *b, struct fy_event *e)
+static int second_document(const struct builder *b)
+{
+    return location_fail(&b->location, "a second document ('---') is not accepted");
+}
+
+static int on_event(struct builder *b, const yaml_event_t *e)
 {
     set_location(b, e);
     switch (e->type) {
-    case FYET_ALIAS: return location_fail(&b->location, "aliases ('*name') are not accepted");
-    case FYET_SCALAR: return add_node(b, YAML_SCALAR, e);
-    case FYET_SEQUENCE_START: return add_node(b, YAML_SEQ, e);
-    case FYET_MAPPING_START: return add_node(b, YAML_MAP, e);
-    case FYET_SEQUENCE_END:
-    case FYET_MAPPING_END: b->depth--; return 0;
-    case FYET_DOCUMENT_START:
-        if (b->doc->root)
-            return location_fail(&b->location, "a second document ('---') is not accepted");
-        return 0;
+    case YAML_ALIAS_EVENT: return location_fail(&b->location, "aliases ('*name') are not accepted");
+    case YAML_SCALAR_EVENT:
+        return add_node(b, YAML_SCALAR, e->data.scalar.anchor, e->data.scalar.tag,
+                        e->data.scalar.value, e->data.scalar.length);
+    case YAML_SEQUENCE_START_EVENT:
+        return add_node(b, YAML_SEQ, e->data.sequence_start.anchor, e->data.sequence_start.tag,
+                        NULL, 0);
+    case YAML_MAPPING_START_EVENT:
+        return add_node(b, YAML_MAP, e->data.mapping_start.anchor, e->data.mapping_start.tag, NULL,
+                        0);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT: b->depth--; return 0;
+    case YAML_DOCUMENT_START_EVENT: return b->doc->root ? second_document(b) : 0;
+    case YAML_DOCUMENT_END_EVENT: b->ended = !e->data.document_end.implicit; return 0;
     default: return 0;
     }
 }
 
-/* The first error that libfyaml found; in its diagnostics it counts from 1. */
-static int syntax_error(const struct yaml *y, struct fy_diag *diag)
+static int syntax_error(const struct builder *b, const yaml_parser_t *p)
 {
-    void *prev = NULL;
-    struct fy_diag_error *e = fy_diag_errors_iterate(diag, &prev);
+    const struct yaml *y = b->doc;
 
-    if (!e)
-        return fail(FAIL_USAGE, "%s: not valid YAML", y->name);
-    struct location at = { LOCATION_FILE, y->name, e->line, e->column };
-    return location_fail(&at, "%s", e->msg);
+    if (b->ended && p->error == YAML_PARSER_ERROR) /* after "..." libyaml wants "---" */
+        return second_document(b);
+    if (p->error == YAML_MEMORY_ERROR)
+        return fail(FAIL_MEMORY, "not enough memory for '%s'", y->name);
+    struct location at = { LOCATION_FILE, y->name, (int)p->problem_mark.line + 1,
+                           (int)p->problem_mark.column + 1 };
+    const char *problem = p->problem ? p->problem : "not valid YAML";
+    if (p->error == YAML_READER_ERROR) /* it has an offset instead of a mark; see check_bytes */
+        return fail(FAIL_USAGE, "%s: %s", y->name, problem);
+    if (p->context)
+        return location_fail(&at, "%s %s that began on line %d", problem, p->context,
+                             (int)p->context_mark.line + 1);
+    return location_fail(&at, "%s", problem);
 }
 
 static int parse_events(struct yaml *y, const char *text, size_t size)
 {
-    struct fy_diag_cfg dcfg;
     struct builder b = { .doc = y, .location = { LOCATION_FILE, y->name, 1, 1 } };
-    struct fy_event *e;
+    yaml_parser_t p;
+    yaml_event_t e;
     int rc = 0;
 
-    fy_diag_cfg_default(&dcfg);
-    dcfg.fp = NULL;
-    struct fy_diag *diag = fy_diag_create(&dcfg);
-    CHECK(diag, "diagnostics of '%s'", y->name);
-    fy_diag_set_collect_errors(diag, true);
-    struct fy_parse_cfg cfg = { .search_path = "", .flags = FYPCF_QUIET, .diag = diag };
-    struct fy_parser *p = fy_parser_create(&cfg);
-    CHECK(p && fy_parser_set_string(p, text, size) == 0, "parser of '%s'", y->name);
-    while (rc == 0 && (e = fy_parser_parse(p))) {
-        rc = on_event(&b, e);
-        fy_parser_event_free(p, e);
+    if (!yaml_parser_initialize(&p))
+        return fail(FAIL_MEMORY, "not enough memory for '%s'", y->name);
+    yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&p, (const unsigned char *)text, size);
+    for (bool end = false; rc == 0 && !end;) {
+        if (!yaml_parser_parse(&p, &e)) {
+            rc = syntax_error(&b, &p);
+            break;
+        }
+        end = e.type == YAML_STREAM_END_EVENT;
+        rc = on_event(&b, &e);
+        yaml_event_delete(&e);
     }
-    if (rc == 0 && fy_parser_get_stream_error(p))
-        rc = syntax_error(y, diag);
-    else if (rc == 0 && !y->root)
+    if (rc == 0 && !y->root)
         rc = fail(FAIL_USAGE, "%s: the document is empty", y->name);
     for (int i = 0; i < DEEPEST; i++)
         free(b.pending[i].key);
-    fy_parser_destroy(p);
-    fy_diag_destroy(diag);
+    yaml_parser_delete(&p);
     return rc;
 }
 
-/* What YAML forbids but libfyaml accepts or explains badly: control bytes, and tabs as
- * indentation. */
+/* The length of the UTF-8 sequence that begins at S; 0: it is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *s, size_t left)
+{
+    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+
+    if (n == 0 || n > left || s[0] > 0xF4)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+        return 0;
+    return n;
+}
+
+/* The characters that YAML does not allow, of those that are valid UTF-8 and not ASCII: C1 controls
+ * but NEL, a byte order mark, and the non-characters U+FFFE and U+FFFF. */
+static bool is_forbidden(const unsigned char *s, size_t n)
+{
+    return (n == 2 && s[0] == 0xC2 && s[1] < 0xA0 && s[1] != 0x85) ||
+           (n == 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0) ||
+           (n == 3 && s[0] == 0xEF && s[1] == 0xBF && s[2] >= 0xBE);
+}
+
+/* What YAML forbids but libyaml accepts or explains badly: bytes that are not UTF-8, control
+ * characters, and tabs as indentation. */
 static int check_bytes(const struct yaml *y, const unsigned char *s, size_t size)
 {
     struct location at = { LOCATION_FILE, y->name, 1, 1 };
     bool indent = true;
 
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0, n; i < size; i += n) {
         unsigned char c = s[i];
+        n = utf8_length(s + i, size - i);
+        if (n == 0)
+            return location_fail(&at, "byte 0x%02x is not UTF-8", c);
         if (c == '\t' && indent)
             return location_fail(&at, "tabs are not accepted as indentation; use spaces");
         if ((c < 32 && c != '\t' && c != '\n' && c != '\r') || c == 127)
             return location_fail(&at, "byte 0x%02x is not text", c);
+        if (is_forbidden(s + i, n))
+            return location_fail(&at, "a character that YAML does not allow (0x%02x 0x%02x...)", c,
+                                 s[i + 1]);
         indent = c == '\n' || c == '\r' || (indent && c == ' ');
-        at.col += (c & 0xC0) != 0x80;
+        at.col++;
         if (c == '\n')
             at.line++, at.col = 1;
     }

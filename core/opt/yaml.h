@@ -1,8 +1,10 @@
 /* yaml.h - a YAML document as a read-only tree that knows where each node was written. */
-#ifndef YAML_H
-#define YAML_H
+#ifndef LOWRANK_YAML_H /* YAML_H is that of libyaml */
+#define LOWRANK_YAML_H
 
 #include "core/opt/location.h"
+
+#define yaml_free lowrank_yaml_free /* libyaml exports a function yaml_free that it calls itself */
 
 struct yaml;      /* a document; owns its nodes and strings */
 struct yaml_node; /* a scalar, a sequence or a mapping */

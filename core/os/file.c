@@ -99,6 +99,44 @@ int file_guard(const struct file *f, int (*fn)(void *), void *arg)
     return rc;
 }
 
+static const struct file *tolerated;
+static volatile sig_atomic_t was_truncated;
+
+/* Puts an empty page where the file has none any more. mmap is a plain system call. */
+static void on_truncated(int sig, siginfo_t *info, void *context)
+{
+    const struct file *f = tolerated;
+    const unsigned char *at = info->si_addr;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    (void)context;
+    if (f && info->si_code == BUS_ADRERR && at >= f->data &&
+        at < f->data + (f->size + page - 1) / page * page) {
+        void *start = (void *)((uintptr_t)at / page * page);
+        was_truncated = 1;
+        if (mmap(start, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == start)
+            return;
+    }
+    signal(sig, SIG_DFL);
+}
+
+void file_tolerate(const struct file *f)
+{
+    struct sigaction sa = { .sa_sigaction = on_truncated, .sa_flags = SA_SIGINFO };
+
+    sigemptyset(&sa.sa_mask);
+    if (!f)
+        sa = (struct sigaction){ .sa_handler = SIG_DFL };
+    tolerated = f && f->size > 0 ? f : NULL;
+    was_truncated = 0;
+    sigaction(SIGBUS, &sa, NULL);
+}
+
+bool file_was_truncated(void)
+{
+    return was_truncated != 0;
+}
+
 struct data_copy {
     void *to;
     const struct file *from;

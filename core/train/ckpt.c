@@ -75,6 +75,20 @@ static int read_all(int fd, void *data, size_t size)
     return 0;
 }
 
+/* The size of the file that this head describes; 0: of none, because a field is absurd. Every field
+ * may be damaged. */
+static uint64_t ckpt_file_size(const struct ckpt_head *h)
+{
+    uint64_t values, bytes, size;
+
+    if ((h->real_size != sizeof(float) && h->real_size != sizeof(double)) ||
+        __builtin_mul_overflow(h->n, (uint64_t)h->n_vec, &values) ||
+        __builtin_mul_overflow(values, (uint64_t)h->real_size, &bytes) ||
+        __builtin_add_overflow(bytes, sizeof *h + h->ckpt_size + sizeof(XXH128_canonical_t), &size))
+        return 0;
+    return size;
+}
+
 /* NULL if the file FD is a complete training checkpoint, whose head goes to *h; else why not. */
 static const char *ckpt_verify(int fd, struct ckpt_head *h)
 {
@@ -91,8 +105,7 @@ static const char *ckpt_verify(int fd, struct ckpt_head *h)
         return "it was made by another version";
     h->run_key[sizeof h->run_key - 1] = 0;
     uint64_t left = (uint64_t)st.st_size;
-    if (left < sizeof *h + h->ckpt_size + sizeof want ||
-        (h->n && (left - sizeof *h - h->ckpt_size - sizeof want) / h->n / h->real_size != h->n_vec))
+    if (left != ckpt_file_size(h))
         return "it has the wrong size";
     buf = xalloc(BLOCK, 1);
     sum = XXH3_createState();

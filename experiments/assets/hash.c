@@ -1,4 +1,4 @@
-/* hash.c - the content of files as SHA-256, kept by path, size, modification time and inode. */
+/* hash.c - the content of files as SHA-256, kept by path, size, times, and inode. */
 #include "experiments/assets/hash.h"
 #include "core/os/file.h"
 
@@ -14,7 +14,8 @@
 static const double settled_s = 2;
 
 /* A cache that is missing, damaged or of another format counts as empty. The object maps a path to
- * [size, mtime_ns, inode, sha256]. */
+ * [size, mtime_ns, ctime_ns, inode, sha256]. The change time counts because a program can set the
+ * modification time back. */
 static json_t *read_cache(const struct session *s)
 {
     char *path = home_path(s->home, "cache/sha256.json");
@@ -27,19 +28,20 @@ static json_t *read_cache(const struct session *s)
     return json_object();
 }
 
-static json_int_t mtime_ns(const struct stat *st)
+static json_int_t time_ns(const struct timespec *t)
 {
-    return (json_int_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    return (json_int_t)t->tv_sec * 1000000000 + t->tv_nsec;
 }
 
 static const char *cached_hash(const struct session *s, const char *path, const struct stat *st)
 {
     const json_t *e = json_object_get(s->hashes, path);
-    const char *sha = json_string_value(json_array_get(e, 3));
+    const char *sha = json_string_value(json_array_get(e, 4));
 
     if (json_integer_value(json_array_get(e, 0)) != (json_int_t)st->st_size ||
-        json_integer_value(json_array_get(e, 1)) != mtime_ns(st) ||
-        json_integer_value(json_array_get(e, 2)) != (json_int_t)st->st_ino || !sha ||
+        json_integer_value(json_array_get(e, 1)) != time_ns(&st->st_mtim) ||
+        json_integer_value(json_array_get(e, 2)) != time_ns(&st->st_ctim) ||
+        json_integer_value(json_array_get(e, 3)) != (json_int_t)st->st_ino || !sha ||
         strlen(sha) != 64 || strspn(sha, "0123456789abcdef") != 64)
         return NULL;
     return sha;
@@ -62,10 +64,11 @@ int hash_file(char out[65], struct session *s, const char *path)
         memcpy(out, sha, 65);
     else
         rc = sha256_file(out, full);
-    if (!sha && rc == 0 && now_wall() - (double)st.st_mtim.tv_sec > settled_s) {
+    if (!sha && rc == 0 && now_wall() - (double)st.st_mtim.tv_sec > settled_s &&
+        now_wall() - (double)st.st_ctim.tv_sec > settled_s) {
         json_object_set_new(s->hashes, full,
-                            json_pack("[I,I,I,s]", (json_int_t)st.st_size, mtime_ns(&st),
-                                      (json_int_t)st.st_ino, out));
+                            json_pack("[I,I,I,I,s]", (json_int_t)st.st_size, time_ns(&st.st_mtim),
+                                      time_ns(&st.st_ctim), (json_int_t)st.st_ino, out));
         s->hashes_changed = true;
     }
     free(full);

@@ -1,6 +1,7 @@
 /* memory.c - the memory that the runs of a study will take: what they share, what each of them
  * adds, and whether it fits. */
 #include "experiments/estimate/memory.h"
+#include "core/math/mat.h"
 #include "core/os/cpu.h"
 #include "experiments/assets/loaded_model.h"
 #include "experiments/recipe/data.h"
@@ -278,4 +279,23 @@ int memory_check(const struct study *s, const bool *pending, long jobs)
     return fail(FAIL_MEMORY,
                 "%ld workers need about %.0f MB, but %.0f MB is available; -j %ld fits",
                 jobs < n ? jobs : n, 1e-6 * (double)need, 1e-6 * (double)have, fits);
+}
+
+int memory_check_limit(const struct study *s, const bool *pending, int threads)
+{
+    size_t left = ram_address_space(), most = 0;
+
+    if (left == SIZE_MAX)
+        return 0;
+    for (int i = 0; i < s->n_runs; i++)
+        if ((!pending || pending[i]) && s->runs[i].rss > most)
+            most = s->runs[i].rss;
+    size_t need = memory_shared(s, pending) + most + mat_blas_space(threads);
+    if (need <= left)
+        return 0;
+    return fail(
+        FAIL_MEMORY,
+        "a run needs about %.0f MB of address space for %d thread%s of OpenBLAS and itself, "
+        "but the limit (ulimit -v, ulimit -d) leaves %.0f MB",
+        1e-6 * (double)need, threads, threads == 1 ? "" : "s", 1e-6 * (double)left);
 }

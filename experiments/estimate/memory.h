@@ -30,4 +30,10 @@ int memory_pack(const struct study *s, const bool *pending);
 /* memory_check - do JOBS workers fit into the memory that is available now? Errors: FAIL_MEMORY,
  * which names a -j that fits if there is one. After memory_study. */
 int memory_check(const struct study *s, const bool *pending, long jobs);
+
+/* memory_check_limit - does a process with so many THREADS stay within its limit of address space
+ * (ulimit -v)? OpenBLAS does not report that its buffers are refused: it tries again for ever.
+ * A worker of a sweep counts as many threads as there are cores, because OpenBLAS starts its own
+ * again after fork(). Errors: FAIL_MEMORY. After memory_study. */
+int memory_check_limit(const struct study *s, const bool *pending, int threads);
 #endif

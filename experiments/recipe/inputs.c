@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 json_t *inputs_of(const struct model_facts *m, const struct task_facts *t)
 {
@@ -57,25 +58,113 @@ static int check_file(const struct recipe *r, const char *role, const char *path
     return 0;
 }
 
-int inputs_check(const struct recipe *r)
+/* --- every file of a recipe */
+
+struct input_file {
+    char *path;
+    const char *role, *sha256;
+};
+enum { MOST_INPUTS = N_SPLITS + 3 };
+
+static void free_files(struct input_file *f, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(f[i].path);
+}
+
+/* Returns how many; -1 after fail. */
+static int list_files(struct input_file f[MOST_INPUTS], const struct recipe *r)
 {
     const struct model_facts *m = r->model;
     const struct task_facts *t = r->task;
-    char *path = path_join(m->dir, "model.safetensors");
-
-    int rc = check_file(r, "weights", path, m->weights);
-    free(path);
-    path = path_join(m->dir, "config.json");
-    rc = rc == 0 ? check_file(r, "config", path, m->config) : rc;
-    free(path);
-    for (int s = 0; s < N_SPLITS && rc == 0; s++)
-        if (t->path[s])
-            rc = check_file(r, split_names[s], t->path[s], t->file[s]);
     const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
-    if (adapter && rc == 0) {
-        path = adapter_file(r->session->home, r->run.init_from);
-        rc = path ? check_file(r, "adapter", path, adapter) : -1;
-        free(path);
-    }
+    int n = 0;
+
+    f[n++] = (struct input_file){ path_join(m->dir, "model.safetensors"), "weights", m->weights };
+    f[n++] = (struct input_file){ path_join(m->dir, "config.json"), "config", m->config };
+    for (int s = 0; s < N_SPLITS; s++)
+        if (t->path[s])
+            f[n++] = (struct input_file){ xstrdup(t->path[s]), split_names[s], t->file[s] };
+    if (!adapter)
+        return n;
+    f[n] =
+        (struct input_file){ adapter_file(r->session->home, r->run.init_from), "adapter", adapter };
+    if (f[n].path)
+        return n + 1;
+    free_files(f, n);
+    return -1;
+}
+
+int inputs_check(const struct recipe *r)
+{
+    struct input_file f[MOST_INPUTS];
+    int n = list_files(f, r), rc = n < 0 ? -1 : 0;
+
+    for (int i = 0; i < n && rc == 0; i++)
+        rc = check_file(r, f[i].role, f[i].path, f[i].sha256);
+    free_files(f, n);
     return rc;
+}
+
+/* --- the files while a run trains */
+
+static struct watched_file watched_now(const struct watched_file *f)
+{
+    struct watched_file now = { .path = f->path, .sha256 = f->sha256, .size = -1 };
+    struct stat st;
+
+    if (stat(f->path, &st) == 0) {
+        now.size = (long long)st.st_size;
+        now.inode = (long long)st.st_ino;
+        now.mtime_ns = (long long)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+        now.ctime_ns = (long long)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+    }
+    return now;
+}
+
+int inputs_watch(struct inputs_watch *w, const struct recipe *r)
+{
+    struct input_file f[MOST_INPUTS];
+
+    *w = (struct inputs_watch){ .n = list_files(f, r) };
+    if (w->n < 0) {
+        w->n = 0;
+        return -1;
+    }
+    for (int i = 0; i < w->n; i++)
+        w->file[i] =
+            watched_now(&(struct watched_file){ .path = f[i].path, .sha256 = f[i].sha256 });
+    return 0;
+}
+
+static int fail_changed(const struct watched_file *f)
+{
+    return fail(FAIL_INPUT, "'%s' changed while the run was training", f->path);
+}
+
+int inputs_fail(const struct inputs_watch *w)
+{
+    return fail_changed(&w->file[0]);
+}
+
+int inputs_unchanged(struct inputs_watch *w)
+{
+    for (int i = 0; i < w->n; i++) {
+        struct watched_file *f = &w->file[i], now = watched_now(f);
+        char sha256[65];
+        if (now.size == f->size && now.inode == f->inode && now.mtime_ns == f->mtime_ns &&
+            now.ctime_ns == f->ctime_ns)
+            continue;
+        if (now.size < 0 || sha256_file(sha256, f->path) != 0 || strcmp(sha256, f->sha256) != 0)
+            return fail_changed(f);
+        *f = now;
+    }
+    return 0;
+}
+
+void inputs_watch_free(struct inputs_watch *w)
+{
+    for (int i = 0; i < w->n; i++)
+        free(w->file[i].path);
+    w->n = 0;
 }

@@ -160,7 +160,8 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
     if (state == (int)STATE_DIVERGED && !c->again)
         return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' has the details",
                     p->recipe.key, p->recipe.key);
-    if (memory_study(s, NULL, threads) != 0 || memory_check(s, &pending, 1) != 0)
+    if (memory_study(s, NULL, threads) != 0 || memory_check(s, &pending, 1) != 0 ||
+        memory_check_limit(s, NULL, threads) != 0)
         return -1;
     detail("memory: about %.0f MB, of which the runs of a sweep would share %.0f MB",
            1e-6 * (double)(memory_shared(s, NULL) + p->rss), 1e-6 * (double)memory_shared(s, NULL));

@@ -30,11 +30,14 @@ static const struct opt_usage usage = {
     .command = "sweep",
     .usage = "STUDY [key=value...]",
     .about = "run every cell of a study with every seed, on all cores",
-    .detail = "STUDY is a file or the name of a study ('lowrank list studies'). Words replace an\n"
-              "axis of the study, or a key that all of its runs have in common. Runs that are\n"
-              "done are not done again: after any interruption, the same command continues.\n"
-              "\n"
-              "Exit status: 0 all runs are done, 1 some failed or diverged, 130 stopped.",
+    .detail =
+        "STUDY is a file or the name of a study ('lowrank list studies'). Words replace an\n"
+        "axis of the study, or a key that all of its runs have in common. Runs that are\n"
+        "done are not done again: after any interruption, the same command continues.\n"
+        "\n"
+        "Exit status: 0 all runs are done (with --limit: as many as it allows), 1 some failed\n"
+        "or diverged, 130 stopped by SIGINT, 143 by SIGTERM. A worker that a signal stops is\n"
+        "replaced by another one.",
     .example = "lowrank sweep rank -j 2",
     .min_args = 1,
     .max_args = -1,
@@ -96,15 +99,21 @@ static void note_bad_runs(const struct study *s, const enum run_state *state, st
 }
 
 static int report_end(const struct study *s, const enum run_state *state, struct store *store,
-                      const struct sweep_end *end, bool ran)
+                      const struct sweep_end *end, bool ran, long beyond_limit)
 {
     struct tally t = tally_of(state, s->n_runs);
     char took[32];
 
     if (end->stopped) {
-        note("stopped after %ld of %d runs; the same command continues", t.done + t.diverged,
-             s->n_runs);
+        note("stopped after %ld of %d runs, %ld left; the same command continues",
+             t.done + t.diverged, s->n_runs, t.left);
         return end->stopped == SIGTERM ? 128 + SIGTERM : (int)FAIL_STOPPED;
+    }
+    if (end->signals) {
+        warn("given up, because signals stopped the workers again and again; %ld of %d runs are "
+             "left",
+             t.left, s->n_runs);
+        return 128 + SIGTERM;
     }
     if (end->alike)
         note("given up, because the first runs all failed in the same way");
@@ -121,6 +130,9 @@ static int report_end(const struct study *s, const enum run_state *state, struct
     if (verbosity < 0 && (t.failed || t.diverged)) /* --quiet hides notes, but not an error */
         return fail(FAIL_RUN, "%s: %ld of %d runs diverged, %ld failed; 'lowrank status' shows why",
                     s->name, t.diverged, s->n_runs, t.failed);
+    if (t.left > beyond_limit && !t.failed && !t.diverged)
+        return fail(FAIL_RUN, "%s: %ld of %d runs are left; the same command continues", s->name,
+                    t.left, s->n_runs);
     return t.failed || t.diverged ? (int)FAIL_RUN : 0;
 }
 
@@ -162,7 +174,8 @@ static int sweep_study(struct study *s, struct store *store, const struct study_
         rc = study_store_put(store, s);
     }
     if (rc == 0)
-        rc = report_end(s, state, store, &end, left > 0);
+        rc = report_end(s, state, store, &end, left > 0,
+                        o.limit > 0 && o.limit < left ? left - o.limit : 0);
     free(state);
     free(pending);
     return rc;

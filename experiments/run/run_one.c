@@ -4,6 +4,7 @@
 #include "core/os/file.h"
 #include "experiments/assets/loaded_model.h"
 #include "experiments/recipe/footprint.h"
+#include "experiments/recipe/inputs.h"
 #include "experiments/run/provenance.h"
 #include "experiments/run/run_model.h"
 #include "results/store/metrics.h"
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { LEASE_S = 60, LEASE_UNCALIBRATED_S = 300 };
+enum { LEASE_S = 60, LEASE_UNCALIBRATED_S = 300, INPUTS_EVERY_S = 1 };
 
 /* A run in training. */
 struct live_run {
@@ -25,7 +26,10 @@ struct live_run {
     double tokens;   /* at the last tick, to count only those of this attempt */
     bool lost;       /* the lease: another worker has the run */
     bool store_failed;
-    real *best; /* [n_train] values at the best evaluation */
+    bool inputs_changed;
+    struct inputs_watch inputs;
+    double looked; /* when the inputs were last compared */
+    real *best;    /* [n_train] values at the best evaluation */
 };
 
 double run_one_lease_s(const struct plan_run *p)
@@ -79,6 +83,20 @@ static int on_prediction(void *self, const char *split, long example, double lab
         l, metrics_add_prediction(l->env->store, l->lease, split, example, label, output));
 }
 
+/* Are the files that the run reads still the same? Their state on disk is compared; that takes
+ * microseconds. */
+static int check_inputs(struct live_run *l)
+{
+    l->looked = now_mono();
+    if (l->inputs_changed)
+        return -1;
+    if (file_was_truncated())
+        l->inputs_changed = true, inputs_fail(&l->inputs);
+    else
+        l->inputs_changed = inputs_unchanged(&l->inputs) != 0;
+    return l->inputs_changed ? -1 : 0;
+}
+
 static int on_tick(void *self, long step, long steps, double tokens)
 {
     struct live_run *l = self;
@@ -97,7 +115,9 @@ static int on_tick(void *self, long step, long steps, double tokens)
     }
     if (now_mono() - l->renewed > l->env->lease_s / 3)
         renew_lease(l, step);
-    return l->lost || l->store_failed || stop_requested();
+    if (now_mono() - l->looked > INPUTS_EVERY_S || stop_requested())
+        check_inputs(l);
+    return l->lost || l->store_failed || l->inputs_changed || stop_requested();
 }
 
 /* --- the parts of a run */
@@ -177,6 +197,7 @@ static int train_live(struct live_run *l, struct model *m, const struct run_data
         .cache_bytes = cache_limit(l),
     };
 
+    file_tolerate(&m->base->file.file);
     return train_run(&job, res);
 }
 
@@ -215,7 +236,7 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
     struct run_result res = { 0 };
     struct run_data d;
     struct model m = { 0 };
-    int rc = ckpt ? run_model_build(&m, &d, r) : -1;
+    int rc = ckpt && inputs_watch(&l->inputs, r) == 0 ? run_model_build(&m, &d, r) : -1;
 
     if (rc == 0 && note_inputs(l) != 0) {
         l->store_failed = true;
@@ -228,8 +249,11 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
                             m.n_train);
         describe_attempt(end, l, &m, &res, r);
     }
-    if (rc == 0 && res.end == RUN_DONE)
-        rc = run_model_save(&m, r, &res, l->best, rel);
+    if (rc == 0 && check_inputs(l) == 0 && res.end == RUN_DONE &&
+        run_model_save(&m, r, &res, l->best, rel) != 0)
+        rc = -1;
+    if (rc == 0 && check_inputs(l) != 0)
+        rc = -1;
     if (l->lost)
         out->fate = FATE_LOST;
     else if (rc != 0 || l->store_failed)
@@ -245,6 +269,8 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
         end->state = STATE_DONE;
         end->adapter_dir = *rel;
     }
+    file_tolerate(NULL);
+    inputs_watch_free(&l->inputs);
     free(l->best);
     model_free(&m);
 }
@@ -277,7 +303,8 @@ void run_one(struct run_report *out, const struct run_env *e, const struct plan_
         else if (out->fate == FATE_FAULT)
             fail(FAIL_STORE, "%s", why);
     }
-    if (out->fate == FATE_OVER && end.state != STATE_FAILED && ckpt)
+    /* A training checkpoint may come from weights that had changed already. */
+    if (out->fate == FATE_OVER && (end.state != STATE_FAILED || l.inputs_changed) && ckpt)
         ckpt_remove(ckpt);
     free(ckpt);
     free(rel);

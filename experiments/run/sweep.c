@@ -25,6 +25,10 @@
 /* A sweep is given up when its first runs, as many as these, all fail with the same message. */
 enum { ALIKE_FAILURES = 3 };
 
+/* It is also given up when signals have stopped so many times its number of workers, and no run has
+ * ended meanwhile. */
+enum { MOST_SIGNALED = 5, KILL_AFTER_S = 3 };
+
 enum run_mark sweep_mark(int state)
 {
     switch (state) {
@@ -86,11 +90,11 @@ static int count_alive(const struct sweep *w)
     return n;
 }
 
-static void stop_workers(const struct sweep *w)
+static void signal_workers(const struct sweep *w, int sig)
 {
     for (int i = 0; i < w->jobs; i++)
         if (atomic_load(&w->sh->slot[i].pid) != 0)
-            kill((pid_t)atomic_load(&w->sh->slot[i].pid), SIGTERM);
+            kill((pid_t)atomic_load(&w->sh->slot[i].pid), sig);
 }
 
 /* A worker died: the attempt that it made ends as lost, and its run is tried again or given up. */
@@ -120,8 +124,22 @@ static int end_lost_attempt(struct sweep *w, struct worker_slot *s, pid_t pid, i
     return 0;
 }
 
+/* Somebody stopped this worker, but not the sweep. Its run is in the queue again. */
+static void replace_stopped(struct sweep *w, pid_t pid)
+{
+    long ended = atomic_load(&w->sh->finished);
+
+    for (int i = 0; i < w->n_order; i++) {
+        int stopped = MARK_STOPPED;
+        atomic_compare_exchange_strong(&w->sh->run[w->order[i]].mark, &stopped, MARK_WAITING);
+    }
+    w->signaled = ended == w->ended ? w->signaled + 1 : 1;
+    w->ended = ended;
+    warn("worker %d was stopped by a signal; its run goes on in another worker", (int)pid);
+}
+
 /* A worker has ended. Errors: what made it stop, or FAIL_STORE of the parent. */
-static int reap_worker(struct sweep *w, pid_t pid, int status)
+static int reap_worker(struct sweep *w, pid_t pid, int status, bool stopping)
 {
     for (int i = 0; i < w->jobs; i++) {
         struct worker_slot *s = &w->sh->slot[i];
@@ -132,8 +150,11 @@ static int reap_worker(struct sweep *w, pid_t pid, int status)
             return fail((enum fail_code)w->sh->fault_code, "%s", w->sh->fault);
         bool regular = WIFEXITED(status) &&
                        (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == WORKER_STOPPED);
-        if (regular && atomic_load(&s->run) < 0)
+        if (regular && atomic_load(&s->run) < 0) {
+            if (WEXITSTATUS(status) == WORKER_STOPPED && !stopping)
+                replace_stopped(w, pid);
             return 0;
+        }
         return end_lost_attempt(w, s, pid, status);
     }
     return 0;
@@ -193,38 +214,59 @@ static void nap(void)
     nanosleep(&t, NULL);
 }
 
+/* Asks the workers to stop. They get SIGUSR1, because a SIGTERM or SIGINT may have come to the whole
+ * process group, and a second one would end them before they have written a checkpoint. After the
+ * second signal to this process, those that do not end in time are killed. */
+static void stop_workers(const struct sweep *w, double *since, double *since_second)
+{
+    if (*since == 0) {
+        *since = now_mono();
+        signal_workers(w, SIGUSR1);
+    }
+    if (!stop_requested_twice())
+        return;
+    if (*since_second == 0)
+        *since_second = now_mono();
+    else if (now_mono() - *since_second > KILL_AFTER_S)
+        signal_workers(w, SIGKILL);
+}
+
+/* Why the sweep has to stop now, if it has to. */
+static bool must_stop(const struct sweep *w, struct sweep_end *end, bool stop_on_error)
+{
+    if (stop_requested() || (stop_on_error && count_marked(w, MARK_FAILED) > 0))
+        return true;
+    end->alike = failures_are_alike(w);
+    end->signals = w->signaled > MOST_SIGNALED * w->jobs;
+    return end->alike || end->signals;
+}
+
 /* Waits until every run has ended, or until somebody asks to stop and every worker has ended. */
 static int watch_workers(struct sweep *w, struct sweep_end *end, bool stop_on_error)
 {
-    bool stopping = false;
-    double looked = now_mono();
+    double looked = now_mono(), stopping = 0, second = 0;
     int rc = 0, status;
 
     for (;;) {
         pid_t pid = waitpid(-1, &status, WNOHANG);
         if (pid > 0) {
-            int one = reap_worker(w, pid, status);
+            int one = reap_worker(w, pid, status, stopping > 0 || stop_requested());
             rc = rc == 0 ? one : rc;
             continue;
         }
-        bool stop =
-            rc != 0 || stop_requested() || (stop_on_error && count_marked(w, MARK_FAILED) > 0);
-        if (!stop && failures_are_alike(w))
-            stop = end->alike = true;
-        if (stop && !stopping) {
-            stopping = true;
-            end->stopped = stop_requested();
-            stop_workers(w);
-        }
-        if (stopping && count_alive(w) == 0)
+        if (stopping == 0 && (rc != 0 || must_stop(w, end, stop_on_error)))
+            end->stopped = stop_requested(), stop_workers(w, &stopping, &second);
+        if (stopping > 0)
+            stop_workers(w, &stopping, &second);
+        if (stopping > 0 && count_alive(w) == 0)
             return rc;
-        if (!stopping && now_mono() - looked > 1) {
+        if (stopping == 0 && now_mono() - looked > 1) {
             rc = update_elsewhere(w);
             looked = now_mono();
         }
-        if (!stopping && rc == 0)
+        if (stopping == 0 && rc == 0)
             rc = fill_slots(w);
-        if (!stopping && rc == 0 && count_alive(w) == 0 &&
+        if (stopping == 0 && rc == 0 && count_alive(w) == 0 &&
             count_marked(w, MARK_WAITING) + count_marked(w, MARK_ELSEWHERE) == 0)
             return 0;
         sweep_progress(w);
@@ -321,14 +363,18 @@ int sweep_run(struct sweep_end *end, struct study *s, bool *pending, struct stor
     *end = (struct sweep_end){ 0 };
     jobs = jobs > (long)ARRAY_LEN(w.sh->slot) ? (long)ARRAY_LEN(w.sh->slot) : jobs;
     if (load_inputs(s, pending) != 0 || memory_study(s, pending, 1) != 0 ||
-        memory_check(s, pending, jobs) != 0 || memory_pack(s, pending) != 0 ||
+        memory_check(s, pending, jobs) != 0 ||
+        memory_check_limit(s, pending, cpu_info()->cores) != 0 || memory_pack(s, pending) != 0 ||
         (o->calibrate && calibrate_study(s, pending) != 0) || study_store_put(store, s) != 0)
         return -1;
     int rc = sweep_init(&w, s, pending, store, jobs, o->limit);
     if (rc == 0 && profile)
         rc = prof_start();
-    if (rc == 0)
+    if (rc == 0) {
+        stop_handle_second(true);
         rc = watch_workers(&w, end, o->stop_on_error);
+        stop_handle_second(false);
+    }
     progress_end();
     if (rc == 0 && profile)
         rc = write_profile(profile);

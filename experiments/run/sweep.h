@@ -13,8 +13,9 @@ struct sweep_opts {
 };
 struct sweep_end {
     double wall_s;
-    int stopped; /* the signal that asked to stop, or 0 */
-    bool alike;  /* given up, because the first runs all failed in the same way */
+    int stopped;  /* the signal that asked to stop, or 0 */
+    bool signals; /* given up, because signals stopped its workers again and again */
+    bool alike;   /* given up, because the first runs all failed in the same way */
 };
 /* sweep_run - do the runs of S with PENDING[i]: load what they need, check that it fits into
  * memory, fork workers, and wait for them. PENDING becomes false for the runs that ended. Where

@@ -41,7 +41,9 @@ struct sweep {
     int n_order;
     int jobs, parent; /* workers; process id of the parent */
     double started;
-    bool pin; /* bind each worker to a CPU of its own */
+    int signaled; /* workers that a signal has stopped since a run last ended */
+    long ended;   /* runs that had ended then */
+    bool pin;     /* bind each worker to a CPU of its own */
 };
 
 /* sweep_mark - the mark of a run by its state in the store; a negative STATE (an error) waits.

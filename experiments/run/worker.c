@@ -76,6 +76,7 @@ int worker_run(const struct sweep *w, int n)
     struct run_env env = { .store = w->store, .slot = &w->sh->slot[n], .jobs = w->jobs };
     int rc = 0, run;
 
+    stop_handle_second(false);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != w->parent)
         return WORKER_STOPPED;

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The lexicographer files of WordNet 3.0 in the order of their numbers (its lexnames(5)). */
 const char *const wordnet_lexnames[46] = { "adj.all",
@@ -319,6 +320,26 @@ static void write_hypernym(FILE *f, const struct wordnet *w, const int *home, in
     free(l);
 }
 
+/* The files are always the same, so a file with another content is somebody else's. */
+static int check_own(const char *path, const char *text, size_t size)
+{
+    struct file f;
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return 0;
+    bool own = S_ISREG(st.st_mode) && (size_t)st.st_size == size && file_map(&f, path) == 0;
+    if (own) {
+        own = memcmp(f.data, text, size) == 0;
+        file_unmap(&f);
+    }
+    return own ? 0
+               : fail(FAIL_INPUT,
+                      "'%s' exists, but 'lowrank prepare' has not made it, so it stays; remove it "
+                      "or give the task another 'dir'",
+                      path);
+}
+
 int wordnet_write(const struct wordnet *w, const char *task, const char *dir)
 {
     static const char *const names[3] = { "train.tsv", "dev.tsv", "test.tsv" };
@@ -340,7 +361,9 @@ int wordnet_write(const struct wordnet *w, const char *task, const char *dir)
         CHECK(f, "out of memory");
         write_split(f, w, home, split);
         fclose(f);
-        rc = file_write(path, text, size, FAIL_STORE);
+        rc = check_own(path, text, size);
+        if (rc == 0)
+            rc = file_write(path, text, size, FAIL_STORE);
         free(text);
         free(path);
     }

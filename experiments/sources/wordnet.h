@@ -32,7 +32,8 @@ void wordnet_free(struct wordnet *w);
  *               the pair, the same two glosses in reverse order, or a with the hypernym of another
  *               synset.
  * No gloss is in two splits (compared without case): a gloss that is in test is left out of dev and
- * train, one that is in dev is left out of train. The files are always the same. Errors: FAIL_USAGE
- * for another TASK, FAIL_STORE. */
+ * train, one that is in dev is left out of train. The files are always the same; one that exists
+ * with another content is not replaced. Errors: FAIL_USAGE for another TASK, FAIL_INPUT for such a
+ * file, FAIL_STORE. */
 int wordnet_write(const struct wordnet *w, const char *task, const char *dir);
 #endif

@@ -15,14 +15,43 @@ static const char *param(const char *const *params, const char *name)
     return NULL;
 }
 
-/* The table is empty: say which command fills it. */
-static int nothing_to_show(const char *name, const char *const *params)
+/* How many finished runs the study has (NULL: all studies together), if none of them gave a number;
+ * else 0. */
+static long runs_without_number(struct store *s, const char *study, const char *task)
+{
+    static const char sql[] =
+        "SELECT count(DISTINCT r.run_id) AS done, (SELECT sum(n) FROM study_cells"
+        " WHERE (:study IS NULL OR study = :study) AND (:task IS NULL OR task = :task)) AS numbers"
+        " FROM study_cells c JOIN sweep_run sr ON sr.plan_id = c.plan_id"
+        " JOIN run r ON r.run_id = sr.run_id AND r.cell_key = c.cell_key AND r.state = 'done'"
+        " WHERE (:study IS NULL OR c.study = :study) AND (:task IS NULL OR c.task = :task)";
+    const char *const words[] = { "study", study, "task", task, NULL };
+    struct rows r;
+
+    if (query_rows(s, &r, sql, words) != 0)
+        return 0;
+    const char *done = rows_get(&r, 0, "done"), *numbers = rows_get(&r, 0, "numbers");
+    long n = done && (!numbers || strtol(numbers, NULL, 10) == 0) ? strtol(done, NULL, 10) : 0;
+    rows_free(&r);
+    return n;
+}
+
+/* The table is empty: say which command fills it, or that no run gave a number. */
+static int nothing_to_show(struct store *s, const char *name, const char *const *params)
 {
     const char *study = param(params, "study");
+    bool of_own = strstr(query_find(name), "coalesce(:study") != NULL; /* default: its name */
+    const char *of_study = study || !of_own ? study : name;
+    long runs = runs_without_number(s, of_study, param(params, "task"));
     char *make = query_make(name), *of = study ? xprintf(" of study '%s'", study) : xstrdup("");
 
     if (make)
         fail(FAIL_RUN, "table '%s'%s is still empty; this fills it: %s", name, of, make);
+    else if (runs > 0)
+        fail(FAIL_RUN,
+             "nothing to show in table '%s'%s: none of its %ld finished runs gave a number; "
+             "'lowrank query curves' has what they recorded",
+             name, of, runs);
     else
         fail(FAIL_RUN,
              "no runs yet for table '%s' of study '%s'; 'lowrank status' shows what there is", name,
@@ -41,7 +70,7 @@ static int print_table(const struct read_options *o, const char *name, const cha
     if (read_options_open(&s, o) != 0 || query_named(s, &r, name, params) != 0)
         goto out;
     if (r.n_rows == 0)
-        nothing_to_show(name, params);
+        nothing_to_show(s, name, params);
     else
         rc = rows_print(stdout, &r, (enum rows_format)o->format);
 out:

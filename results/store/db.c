@@ -19,7 +19,9 @@ int db_busy_ms(void)
 
 int db_damaged(const struct store *s)
 {
-    return fail(FAIL_STORE, "'%s' is damaged; save what is left with: sqlite3 '%s' .recover",
+    return fail(FAIL_STORE,
+                "'%s' is damaged ('lowrank verify' lists the damage); save what is left with: "
+                "sqlite3 '%s' .recover",
                 s->path, s->path);
 }
 

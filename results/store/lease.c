@@ -54,13 +54,17 @@ static int give_up(struct store *s)
     }
 }
 
-static void read_lease(struct lease *l, sqlite3_stmt *st)
+static int read_lease(struct lease *l, struct store *s, sqlite3_stmt *st)
 {
+    for (int i = 2; i <= 4; i++)
+        if (!sqlite3_column_text(st, i))
+            return db_damaged(s);
     l->run_id = sqlite3_column_int64(st, 0);
     l->attempt = sqlite3_column_int(st, 1);
     snprintf(l->key, sizeof l->key, "%s", (const char *)sqlite3_column_text(st, 2));
     snprintf(l->cell, sizeof l->cell, "%s", (const char *)sqlite3_column_text(st, 3));
     l->config = xstrdup((const char *)sqlite3_column_text(st, 4));
+    return 0;
 }
 
 static int take_run(struct store *s, const char *sweep, const char *key, double ttl,
@@ -75,9 +79,9 @@ static int take_run(struct store *s, const char *sweep, const char *key, double 
     int more = st ? db_step(s, st) : -1;
     if (more != 1)
         return more;
-    read_lease(l, st);
+    int rc = read_lease(l, s, st);
     sqlite3_reset(st);
-    if (close_lost(s, l->run_id, l->attempt, 0, "the worker died") != 0 ||
+    if (rc != 0 || close_lost(s, l->run_id, l->attempt, 0, "the worker died") != 0 ||
         db_exec(
             s,
             "INSERT INTO attempt(run_id, attempt, owner, started, heartbeat) VALUES(?,?,?,?4,?4)",
@@ -214,20 +218,21 @@ int lease_finish(struct store *s, const struct lease *l, const struct attempt_en
 
 int lease_lost(struct store *s, int pid, int signal, const char *error)
 {
-    char owner[96];
+    char prefix[OWNER_SIZE], suffix[OWNER_SIZE];
     int64_t id;
     int more;
 
-    owner_text(owner, pid);
+    owner_ends(prefix, suffix, pid);
     if (db_begin(s) != 0)
         return -1;
     while ((more = db_number(
                 s, &id,
                 "UPDATE run SET state = iif(spent < ?2, 'queued', 'failed'), owner = NULL,"
                 " lease = NULL, lease_boot = NULL WHERE run_id ="
-                " (SELECT run_id FROM run WHERE state = 'running' AND owner = ?1 LIMIT 1)"
-                " RETURNING run_id",
-                "ti", owner, (int64_t)MAX_ATTEMPTS)) == 1)
+                " (SELECT run_id FROM run WHERE state = 'running'"
+                " AND substr(owner, 1, length(?1)) = ?1 AND substr(owner, -length(?3)) = ?3"
+                " LIMIT 1) RETURNING run_id",
+                "tit", prefix, (int64_t)MAX_ATTEMPTS, suffix)) == 1)
         if (close_lost(s, id, INT64_MAX, signal, error) != 0) {
             more = -1;
             break;

@@ -1,6 +1,6 @@
 /* lease.h - a worker's right to a run: taking it, renewing it while the run trains, ending it.
  *
- * A lease names its owner (host, process and boot of the machine) and expires after some seconds
+ * A lease names its owner (host, boot of the machine, PID namespace, and process) and expires after some seconds
  * unless it is renewed, so that the run of a worker that died is free again. Each lease of a run is
  * an attempt with a row of its own. */
 #ifndef LEASE_H
@@ -8,12 +8,13 @@
 
 #include "results/store/store.h"
 
+enum { OWNER_SIZE = 160 };
 struct lease {
     int64_t run_id;
     int attempt; /* 1 for the first attempt at this run */
     char key[65], cell[65];
-    char *config;   /* owned; free with lease_free */
-    char owner[96]; /* "host:pid:bootid" */
+    char *config;           /* owned; free with lease_free */
+    char owner[OWNER_SIZE]; /* see owner.h */
 };
 /* lease_take - take a run of the study SWEEP for TTL seconds: one whose lease has expired or whose
  * owner, on this host and boot, is dead; else the costliest queued one. SWEEP NULL: of any study.

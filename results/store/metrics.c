@@ -21,7 +21,7 @@ struct point {
 struct holder {
     int64_t run_id;
     int attempt;
-    char owner[96];
+    char owner[OWNER_SIZE];
 };
 struct metric_buffer {
     struct point *p;

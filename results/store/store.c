@@ -5,6 +5,7 @@
 #include "results/store/guard.h"
 #include "results/store/metrics.h"
 #include "results/store/migrate.h"
+#include "results/store/verify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +109,7 @@ static int store_connect(struct store *s)
     return s->mode == STORE_WRITE ? prepare_write(s) : prepare_read(s);
 }
 
-int store_open(struct store **out, const char *path, enum store_mode mode)
+static int open_store(struct store **out, const char *path, enum store_mode mode, bool check)
 {
     struct store *s;
 
@@ -118,12 +119,22 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
     s = xalloc(1, sizeof *s);
     s->path = xstrdup(path);
     s->mode = mode;
-    if (store_connect(s) != 0) {
+    if (store_connect(s) != 0 || (check && verify_quick(s) != 0)) {
         store_close(s);
         return -1;
     }
     *out = s;
     return 0;
+}
+
+int store_open(struct store **out, const char *path, enum store_mode mode)
+{
+    return open_store(out, path, mode, true);
+}
+
+int verify_open(struct store **out, const char *path)
+{
+    return open_store(out, path, STORE_READ, false);
 }
 
 void store_close(struct store *s)
@@ -287,8 +298,14 @@ int store_state(struct store *s, const char *key)
 
     if (more != 1)
         return more;
-    while (strcmp(state_names[state], (const char *)sqlite3_column_text(st, 0)) != 0)
+    const char *name = (const char *)sqlite3_column_text(st, 0);
+    while (state_names[state] && (!name || strcmp(state_names[state], name) != 0))
         state++;
+    if (!state_names[state])
+        state = fail(FAIL_STORE,
+                     "'%s' is damaged: run %.8s has the state '%s', which does not exist;"
+                     " 'lowrank verify' lists all damage",
+                     s->path, key, name ? name : "NULL");
     sqlite3_reset(st);
     return state;
 }

@@ -110,6 +110,24 @@ START_TEST(stop_sets_a_flag)
 }
 END_TEST
 
+/* timeout(1) sends SIGTERM twice at once; only a later one ends the process. */
+START_TEST(second_sigterm_ends_the_process)
+{
+    stop_install();
+    raise(SIGTERM);
+    raise(SIGTERM);
+    ck_assert_int_eq(stop_requested(), SIGTERM);
+    ck_assert(!stop_requested_twice());
+    usleep(200000);
+    stop_handle_second(true);
+    raise(SIGTERM);
+    ck_assert(stop_requested_twice());
+    stop_handle_second(false);
+    usleep(200000);
+    raise(SIGTERM);
+}
+END_TEST
+
 START_TEST(machine_is_plausible)
 {
     const struct cpu *c = cpu_info();
@@ -133,6 +151,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test_raise_signal(tc, arena_overflow_is_a_bug, SIGABRT, 0, 2);
     tcase_add_test(tc, durations);
     tcase_add_exit_test(tc, stop_sets_a_flag, FAIL_STOPPED);
+    tcase_add_exit_test(tc, second_sigterm_ends_the_process, 128 + SIGTERM);
     tcase_add_test(tc, machine_is_plausible);
 }
 

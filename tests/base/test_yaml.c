@@ -79,6 +79,23 @@ static const struct {
     { "- a\n- b\n", "f:1:1: the document must be a mapping" },
     { "word\n", "f:1:1: the document must be a mapping" },
     { "? [a]\n: 1\n", "f:1:" },
+    { "%\xff", "f:1:2: byte 0xff is not UTF-8" },
+    { "%\xc3\xa9", "f:1:" },
+    { "a: caf\xe9\n", "f:1:7: byte 0xe9 is not UTF-8" },
+    { "a: 1\nb: \xc3\xa9 \xed\xa0\x80\n", "f:2:6: byte 0xed is not UTF-8" }, /* a surrogate */
+    { "a: \xc0\xaf\n", "f:1:4: byte 0xc0 is not UTF-8" },                    /* overlong */
+    { "a: \xf4\x90\x80\x80\n", "f:1:4: byte 0xf4 is not UTF-8" },            /* above U+10FFFF */
+    { "a: \xe2\x82", "f:1:4: byte 0xe2 is not UTF-8" },                      /* cut off */
+    { "a: \xef\xbf\xbf\n", "f:1:4: a character that YAML does not allow" },
+    { "a: x\xef\xbb\xbf\n", "f:1:5: a character that YAML does not allow" },
+    { "a: \xc2\x80\n", "f:1:4: a character that YAML does not allow" },
+    { "? ::\t:", "f:1:" },
+    { "a: [1,\n  2\nb: 3\n", "f:3:2: did not find expected ',' or ']' while parsing a flow sequence"
+                             " that began on line 1" },
+    { "a: {x: 1\n", "f:2:1: " },
+    { "%YAML 1.1\n%YAML 1.1\n---\na: 1\n", "f:2:1: " },
+    { "a:\n  b: 1\n c: 2\n", "f:3:2: " },
+    { "a: 'x\\0'\nb: \"\\0\"\n", "f:2:4: the text contains a zero byte" },
 };
 
 START_TEST(refuses_with_the_location)

@@ -257,6 +257,34 @@ START_TEST(commands_answer)
 }
 END_TEST
 
+/* All runs are done, but the metric is not defined. */
+START_TEST(a_table_without_numbers_says_so)
+{
+    const char *program = getenv("LOWRANK");
+    static char out[4096];
+
+    if (!program) {
+        skip("query: LOWRANK does not name the program");
+        return;
+    }
+    kit_sql(kit_filled("lowrank.db"), "UPDATE result SET value = NULL, nonfinite = 'nan'");
+    static const char *const line[][2] = {
+        { "table rank", "'rank': none of its 4 finished runs gave a number" },
+        { "table study", "'study': none of its 4 finished runs gave a number" },
+        { "table rank study=rank", "of study 'rank': none of its 4 finished runs gave a number" },
+        { "table targets", "no runs yet for table 'targets' of study 'targets'" },
+        { "table rank task=other", "no runs yet for table 'rank'" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(line); i++) {
+        char *shell = xprintf("LOWRANK_HOME=%s %s %s 2>&1", kit_path("."), program, line[i][0]);
+        char *argv[] = { "sh", "-c", shell, NULL };
+        ck_assert_int_eq(spawn_wait(argv, out, sizeof out, 60), 1);
+        ck_assert_msg(strstr(out, line[i][1]), "%s: %s", line[i][0], out);
+        free(shell);
+    }
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, a_query_only_reads, 0, ARRAY_LEN(refused));
@@ -264,6 +292,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, rows_know_their_types);
     tcase_add_test(tc, named_queries_run);
     tcase_add_test(tc, tables_show_the_papers_numbers);
+    tcase_add_test(tc, a_table_without_numbers_says_so);
     tcase_add_loop_test(tc, commands_answer, 0, ARRAY_LEN(commands));
 }
 

@@ -177,6 +177,9 @@ START_TEST(a_parent_reports_the_death_of_its_worker)
 }
 END_TEST
 
+#define OLD_OWNER(rest) "substr(owner, 1, instr(owner, '/') - 1) || " rest
+#define OTHER_NS "substr(owner, 1, instr(owner, '/')) || '17/5' || "
+#define SAME_NS "substr(owner, 1, instr(owner, '/') + 10) || "
 /* Owners as another machine or another boot would have written them. */
 static const struct {
     const char *owner;  /* an SQL expression */
@@ -192,7 +195,43 @@ static const struct {
     { "'elsewhere' || substr(owner, instr(owner, ':'))", -86400, 60,
       STATE_RUNNING }, /* a container, same kernel */
     { "'no colon'", 60, 60, STATE_QUEUED },
+    /* as older versions wrote it, of a process that lives and of one that cannot exist */
+    { OLD_OWNER("substr(owner, instr(owner, ':'))"), 60, 60, STATE_RUNNING },
+    { OLD_OWNER("substr(owner, instr(owner, ':'))"), 60, -60, STATE_QUEUED },
+    { OLD_OWNER("':99999999' || substr(owner, -37)"), 60, 60, STATE_QUEUED },
+    /* a PID of another namespace that is not taken here */
+    { OTHER_NS "':99999999' || substr(owner, -37)", 60, 60, STATE_RUNNING },
+    { OTHER_NS "':99999999' || substr(owner, -37)", 60, -60, STATE_QUEUED },
+    /* the PID is taken by a process that started at another time */
+    { SAME_NS "'/7' || substr(owner, instr(owner, ':'))", 60, 60, STATE_QUEUED },
+    { SAME_NS "'/-' || substr(owner, instr(owner, ':'))", 60, 60, STATE_RUNNING },
 };
+
+/* A worker that was killed and for whose status nobody has asked. */
+START_TEST(a_zombie_holds_no_run)
+{
+    struct store *s = kit_store();
+    struct lease c;
+    siginfo_t info;
+
+    kit_plan(s, &small);
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(store_reopen_after_fork(s) != 0 || lease_take(s, "rank", NULL, 600, &c) != 1);
+    }
+    ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    ck_assert_int_eq(info.si_status, 0);
+    ck_assert_int_eq(kill(pid, 0), 0);
+    ck_assert_int_eq(count(s, "SELECT sum(owner_stale(owner, lease, lease_boot)) FROM run"
+                              " WHERE state = 'running'"),
+                     1);
+    ck_assert_int_eq(lease_take(s, "rank", NULL, 60, &c), 1);
+    ck_assert_int_eq(c.attempt, 2);
+    lease_free(&c);
+    waitpid(pid, NULL, 0);
+    store_close(s);
+}
+END_TEST
 
 START_TEST(leases_survive_clocks_and_reboots)
 {
@@ -434,6 +473,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, a_lost_lease_writes_nothing);
     tcase_add_test(tc, the_runs_of_a_dead_process_are_free);
     tcase_add_test(tc, a_parent_reports_the_death_of_its_worker);
+    tcase_add_test(tc, a_zombie_holds_no_run);
     tcase_add_loop_test(tc, leases_survive_clocks_and_reboots, 0, ARRAY_LEN(owners));
     tcase_add_loop_test(tc, odd_values_survive, 0, ARRAY_LEN(odd));
     tcase_add_test(tc, curves_join_attempts);

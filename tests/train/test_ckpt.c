@@ -121,6 +121,34 @@ START_TEST(damage_is_noticed)
 }
 END_TEST
 
+/* Every field of the head, at its extremes: the size of a value, the number of vectors, their
+ * length, and the version. The older generation counts; without one the run starts anew. */
+START_TEST(a_damaged_head_is_refused)
+{
+    static const struct {
+        off_t at;
+        uint64_t value;
+        size_t size;
+    } field[] = {
+        { 12, 0, 4 }, { 12, UINT32_MAX, 4 }, { 12, 3, 4 },
+        { 20, 0, 4 }, { 20, UINT32_MAX, 4 }, { 24, 0, 8 },
+        { 24, 1, 8 }, { 24, UINT64_MAX, 8 }, { 24, UINT64_MAX / 4 + 1, 8 },
+        { 8, 0, 4 },  { 16, 0, 4 },
+    };
+    const char *names[] = { path, old };
+
+    save(1);
+    save(2);
+    for (int g = 0; g < 2; g++) {
+        int fd = open(names[g], O_WRONLY);
+        ck_assert_int_eq(pwrite(fd, &field[_i].value, field[_i].size, field[_i].at),
+                         (ssize_t)field[_i].size);
+        close(fd);
+        ck_assert_int_eq(load(), g == 0 ? 1 : 0);
+    }
+}
+END_TEST
+
 START_TEST(another_run_or_size_is_refused)
 {
     struct ckpt c;
@@ -190,6 +218,7 @@ static void fill(TCase *tc)
     tcase_add_checked_fixture(tc, begin, end);
     tcase_add_test(tc, round_trip_and_two_generations);
     tcase_add_loop_test(tc, damage_is_noticed, 0, 10);
+    tcase_add_loop_test(tc, a_damaged_head_is_refused, 0, 11);
     tcase_add_test(tc, another_run_or_size_is_refused);
     tcase_add_test(tc, a_full_disk_keeps_the_old_one);
     tcase_add_test(tc, missing_folder_is_an_error);
