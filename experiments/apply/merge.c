@@ -155,12 +155,10 @@ static int write_pooling(const struct adapted *a, const char *dir)
 
 static int copy_files(const char *from, const char *to)
 {
-    static const char *const files[] = { "vocab.txt", "tokenizer.json", "tokenizer_config.json",
-                                         "special_tokens_map.json", NULL };
-    int rc = 0;
+    int rc = file_copy_there(from, to, "sentence_bert_config.json");
 
-    for (int i = 0; files[i] && rc == 0; i++)
-        rc = file_copy_there(from, to, files[i]);
+    for (int i = 0; tok_files[i] && rc == 0; i++)
+        rc = file_copy_there(from, to, tok_files[i]);
     return rc;
 }
 
