@@ -358,8 +358,34 @@ static int read_optional(json_t **j, char **path, const char *dir, const char *n
     return *j ? 0 : -1;
 }
 
+/* Without tokenizer.json, the class says how the text is split; BertJapaneseTokenizer, for one, has
+ * a vocab.txt too. These do it as BertTokenizer does. */
+static int check_class(const struct configs *c)
+{
+    static const char *const same[] = {
+        "BertTokenizer",      "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer",
+        "ConvBertTokenizer",  "LayoutLMTokenizer",   "LxmertTokenizer",  "SqueezeBertTokenizer",
+        "RetriBertTokenizer", "PreTrainedTokenizer", "TokenizersBackend"
+    };
+    const char *name = json_string_value(json_object_get(c->config, "tokenizer_class"));
+
+    for (size_t i = 0; name && i < ARRAY_LEN(same); i++) {
+        size_t n = strlen(same[i]);
+        if (strncmp(name, same[i], n) == 0 && (!name[n] || strcmp(name + n, "Fast") == 0))
+            return 0;
+    }
+    if (!name)
+        return 0;
+    return fail(FAIL_INPUT,
+                "'%s': tokenizer_class is '%s'; only tokenizers like BertTokenizer are "
+                "supported",
+                c->config_path, name);
+}
+
 static int read_normalizer(struct wordpiece_spec *s, const struct configs *c)
 {
+    if (check_class(c) != 0)
+        return -1;
     s->clean = s->lower = s->cjk = true;
     s->prefix = xstrdup("##");
     s->max_chars = WORD_CHARS;

@@ -2,6 +2,7 @@
 #include "experiments/apply/merge.h"
 #include "core/os/file.h"
 #include "core/format/json.h"
+#include "experiments/assets/sentence.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -155,10 +156,12 @@ static int write_pooling(const struct adapted *a, const char *dir)
 
 static int copy_files(const char *from, const char *to)
 {
-    int rc = file_copy_there(from, to, "sentence_bert_config.json");
+    int rc = 0;
 
     for (int i = 0; tok_files[i] && rc == 0; i++)
         rc = file_copy_there(from, to, tok_files[i]);
+    for (int i = 0; sentence_files[i] && rc == 0; i++)
+        rc = file_copy_there(from, to, sentence_files[i]);
     return rc;
 }
 

@@ -285,6 +285,8 @@ static const struct {
     { "special_tokens_map.json", "{\"cls_token\": 1}", "'cls_token' must be a string" },
     { "special_tokens_map.json", "{\"cls_token\": \"<s>\"}", "has no <s> among its 5 pieces" },
     { "tokenizer_config.json", "{\"a\": 1, \"a\": 2}", "duplicate" },
+    { "tokenizer_config.json", "{\"tokenizer_class\": \"BertJapaneseTokenizer\"}",
+      "tokenizer_class is 'BertJapaneseTokenizer'" },
     { "tokenizer.json", "{" JSON_PARTS "\"model\":{\"type\":\"BPE\",\"vocab\":{}}}",
       "the model is 'BPE'; only WordPiece is supported" },
     { "tokenizer.json", "{\"normalizer\":{\"type\":\"NFC\"}," JSON_MODEL "}",
