@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 enum { CLS, SEP, PAD, UNK, MASK, N_SPECIAL };
+enum { MAX_ID = 1 << 24 };
 enum { WORD_CHARS = 100, MAX_WORD_CHARS = 1000 }; /* the default and the limit of max_chars */
 
 struct wordpiece_spec {

@@ -4,7 +4,6 @@
 #include "core/base/text.h"
 #include "core/format/json.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,9 +47,9 @@ static int check_ids(const struct wordpiece_spec *s)
 
     json_object_foreach(s->vocab, text, id)
     {
-        if (!json_is_integer(id) || json_integer_value(id) < 0 ||
-            json_integer_value(id) > INT_MAX / 4)
-            return fail(FAIL_INPUT, "'%s': the id of '%s' must be a whole number", s->path, text);
+        if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) > MAX_ID)
+            return fail(FAIL_INPUT, "'%s': the id of '%s' must be a whole number from 0 to %d",
+                        s->path, text, MAX_ID);
     }
     return 0;
 }
@@ -90,13 +89,15 @@ static int read_added(struct wordpiece_spec *s, const json_t *root)
     json_t *v;
     size_t i;
 
+    if (list && !json_is_null(list) && !json_is_array(list))
+        return fail(FAIL_INPUT, "'%s': 'added_tokens' must be a list", s->path);
     json_array_foreach((json_t *)(uintptr_t)list, i, v)
     {
         struct added_token t = { .text = (char *)(uintptr_t)json_string_value(
                                      json_object_get(v, "content")) };
         const json_t *id = json_object_get(v, "id");
         if (!t.text || !json_is_integer(id) || json_integer_value(id) < 0 ||
-            json_integer_value(id) > INT_MAX / 4)
+            json_integer_value(id) > MAX_ID)
             return fail(FAIL_INPUT, "'%s': added token %zu must have a content and an id", s->path,
                         i + 1);
         t.id = (int)json_integer_value(id);

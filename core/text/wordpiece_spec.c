@@ -5,7 +5,6 @@
 #include "core/os/file.h"
 #include "core/text/tok.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,8 +205,7 @@ static int add_numbered(struct wordpiece_spec *s, const struct configs *c, const
         char *end = "";
         long id = decoder ? strtol(key, &end, 10) : (long)json_integer_value(v);
         const char *text = decoder ? token_text(v) : key;
-        if (!text || *end || id < 0 || id > INT_MAX / 4 ||
-            (decoder ? !*key : !json_is_integer(v))) {
+        if (!text || *end || id < 0 || id > MAX_ID || (decoder ? !*key : !json_is_integer(v))) {
             rc = fail(FAIL_INPUT, "'%s': the added token '%s' must have a text and an id", path,
                       key);
             break;
@@ -319,7 +317,7 @@ static int read_lines(struct wordpiece_spec *s, char *p, char *end)
     for (int id = 0; p < end; id++) {
         char *stop = memchr(p, '\n', (size_t)(end - p)), *next = stop ? stop + 1 : end;
         char *last = trimmed(p, stop ? stop : end);
-        if (id > INT_MAX / 4)
+        if (id > MAX_ID)
             return fail(FAIL_INPUT, "'%s' has too many lines for a vocabulary", s->path);
         if (!is_utf8(p, (size_t)(last - p)))
             return fail(FAIL_INPUT, "'%s' line %d is not UTF-8 text", s->path, id + 1);

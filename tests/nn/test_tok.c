@@ -301,6 +301,10 @@ static const struct {
       "{\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"post_processor\":{\"type\":"
       "\"TemplateProcessing\",\"single\":[],\"pair\":[]}," JSON_MODEL "}",
       "templates are |" },
+    { "tokenizer.json", "{" JSON_PARTS "\"added_tokens\":1," JSON_MODEL "}", "must be a list" },
+    { "tokenizer.json",
+      "{" JSON_PARTS "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":99999999}}}",
+      "the id of 'a' must be a whole number from 0 to" },
     { "tokenizer.json",
       "{" JSON_PARTS "\"added_tokens\":[{\"id\":7,\"content\":\"x\"}]," JSON_MODEL "}",
       "'x' has the id 7" },
