@@ -25,9 +25,9 @@ struct data_file {
  *   jsonl  one object per line; text cells are strings; labels are strings, numbers or booleans
  * A UTF-8 BOM and CRLF line ends are accepted, blank lines only at the end. Every row must have as
  * many columns as the first one. Values of a jsonl column that K does not name are of no interest.
- * The first K->skip_bad_rows rows with a wrong number of columns, or in jsonl with anything wrong in
- * their line, are left out and counted; a wrong quote in csv is always an error. The caller frees F with data_file_free. Errors: FAIL_INPUT with
- * "PATH:LINE: ...". */
+ * The first K->skip_bad_rows rows with a wrong number of columns, or in jsonl with anything wrong
+ * in their line, are left out and counted; a wrong quote in csv is always an error. The caller
+ * frees F with data_file_free. Errors: FAIL_INPUT with "PATH:LINE: ...". */
 int data_file_read(struct data_file *f, const char *path, const struct task *k);
 void data_file_free(struct data_file *f);
 
