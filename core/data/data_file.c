@@ -2,9 +2,9 @@
 #include "core/data/data_file.h"
 #include "core/os/file.h"
 #include "core/base/text.h"
+#include "core/format/json.h"
 #include "core/text/tok.h"
 
-#include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,13 +85,13 @@ static int tsv_record(struct reader *r)
     char *next, *e = line_end(r, &next), *p = r->p;
 
     *e = 0;
+    r->p = next;
+    r->line++;
     for (char *tab; (tab = memchr(p, '\t', (size_t)(e - p))); p = tab + 1) {
         *tab = 0;
         if (add_field(r, p) != 0)
             return -1;
     }
-    r->p = next;
-    r->line++;
     return add_field(r, p);
 }
 
@@ -208,6 +208,29 @@ static bool at_end(const struct reader *r)
     return r->p[strspn(r->p, " \r\n\t")] == 0;
 }
 
+/* A row is malformed, as the last failure says. May it be left out? */
+static bool skip_row(const struct reader *r)
+{
+    struct data_file *f = r->f;
+
+    if (f->n_skipped >= r->task->skip_bad_rows) {
+        if (f->n_skipped > 0)
+            fail_context("after %ld malformed rows that 'skip_bad_rows' left out", f->n_skipped);
+        return false;
+    }
+    if (f->n_skipped++ == 0)
+        f->first_skipped = r->first;
+    return true;
+}
+
+static int check_width(const struct reader *r)
+{
+    if (r->n_fields == r->width)
+        return 0;
+    return fail(FAIL_INPUT, "%s:%ld: %d column%s where %d are expected", r->path, r->first,
+                r->n_fields, r->n_fields == 1 ? "" : "s", r->width);
+}
+
 static int separated_rows(struct reader *r, int (*record)(struct reader *))
 {
     bool header = r->task->header;
@@ -215,18 +238,21 @@ static int separated_rows(struct reader *r, int (*record)(struct reader *))
     while (!at_end(r)) {
         r->n_fields = 0;
         r->first = r->line;
-        if (record(r) != 0)
+        int rc = record(r);
+        if (rc != 0 && (record == csv_record || r->width == 0))
             return -1;
-        if (r->width == 0) {
+        if (rc == 0 && r->width == 0) {
             r->width = r->n_fields;
             if ((header ? find_named_columns : find_numbered_columns)(r) != 0)
                 return -1;
             if (header)
                 continue;
         }
-        if (r->n_fields != r->width)
-            return fail(FAIL_INPUT, "%s:%ld: %d column%s where %d are expected", r->path, r->first,
-                        r->n_fields, r->n_fields == 1 ? "" : "s", r->width);
+        if (rc != 0 || check_width(r) != 0) {
+            if (!skip_row(r))
+                return -1;
+            continue;
+        }
         struct row *row = add_row(r);
         for (int c = 0; c < N_CELLS; c++)
             row->cell[c] = r->want[c] < 0 ? SIZE_MAX : (size_t)(r->field[r->want[c]] - r->buf);
@@ -269,45 +295,56 @@ static size_t store_text(struct reader *r, const char *text)
     return at;
 }
 
-static int json_row(struct reader *r, const json_t *object)
+static int json_cell(struct reader *r, const json_t *object, int c)
 {
-    struct row *row = add_row(r);
+    const json_t *v = json_object_get(object, r->key[c]);
+    char buf[40];
+    const char *text = json_string_value(v);
 
-    if (!json_is_object(object))
-        return fail(FAIL_INPUT, "%s:%ld: not a JSON object", r->path, r->first);
-    for (int c = 0; c < N_CELLS; c++) {
-        row->cell[c] = SIZE_MAX;
-        if (!r->key[c])
-            continue;
-        const json_t *v = json_object_get(object, r->key[c]);
-        char buf[40];
-        const char *text = json_string_value(v);
-        if (!v)
-            return fail(FAIL_INPUT, "%s:%ld: no key '%s'", r->path, r->first, r->key[c]);
-        if (!text && c == CELL_LABEL)
-            text = json_scalar(v, buf);
-        if (!text)
-            return fail(FAIL_INPUT, "%s:%ld: '%s' must be a string%s", r->path, r->first, r->key[c],
-                        c == CELL_LABEL ? ", a number or a boolean" : "");
-        row->cell[c] = store_text(r, text);
-    }
+    if (!v)
+        return fail(FAIL_INPUT, "%s:%ld: no key '%s'", r->path, r->first, r->key[c]);
+    if (json_has_nul(v))
+        return fail(FAIL_INPUT, "%s:%ld: '%s' contains \\u0000 or half of a surrogate pair",
+                    r->path, r->first, r->key[c]);
+    if (!text && c == CELL_LABEL)
+        text = json_scalar(v, buf);
+    if (!text)
+        return fail(FAIL_INPUT, "%s:%ld: '%s' must be a string%s", r->path, r->first, r->key[c],
+                    c == CELL_LABEL ? ", a number or a boolean" : "");
+    r->f->row[r->f->n - 1].cell[c] = store_text(r, text);
     return 0;
+}
+
+/* The line from r->p to E as a row. */
+static int json_row(struct reader *r, const char *e)
+{
+    json_error_t err;
+    int rc = 0;
+
+    if (e == r->p)
+        return fail(FAIL_INPUT, "%s:%ld: an empty line", r->path, r->first);
+    json_t *v = json_parse(r->p, (size_t)(e - r->p), JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &err);
+    if (!v)
+        return fail(FAIL_INPUT, "%s:%ld:%d: %s", r->path, r->first, err.column, err.text);
+    if (!json_is_object(v))
+        rc = fail(FAIL_INPUT, "%s:%ld: not a JSON object", r->path, r->first);
+    struct row *row = add_row(r);
+    for (int c = 0; c < N_CELLS; c++)
+        row->cell[c] = SIZE_MAX;
+    for (int c = 0; c < N_CELLS && rc == 0; c++)
+        if (r->key[c])
+            rc = json_cell(r, v, c);
+    r->f->n -= rc != 0;
+    json_decref(v);
+    return rc;
 }
 
 static int json_rows(struct reader *r)
 {
     while (!at_end(r)) {
-        json_error_t err;
         char *next, *e = line_end(r, &next);
         r->first = r->line++;
-        if (e == r->p)
-            return fail(FAIL_INPUT, "%s:%ld: an empty line", r->path, r->first);
-        json_t *v = json_loadb(r->p, (size_t)(e - r->p), JSON_REJECT_DUPLICATES, &err);
-        if (!v)
-            return fail(FAIL_INPUT, "%s:%ld:%d: %s", r->path, r->first, err.column, err.text);
-        int rc = json_row(r, v);
-        json_decref(v);
-        if (rc != 0)
+        if (json_row(r, e) != 0 && !skip_row(r))
             return -1;
         r->p = next;
     }

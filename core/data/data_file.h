@@ -14,7 +14,9 @@ struct data_file {
     char *text; /* NUL-terminated cells */
     struct row *row;
     int n, cap;
-    char sha256[65]; /* of the file */
+    char sha256[65];    /* of the file */
+    long n_skipped;     /* malformed rows that were left out */
+    long first_skipped; /* the line of the first of them */
 };
 
 /* data_file_read - all rows of PATH, with the columns that task K names.
@@ -22,8 +24,10 @@ struct data_file {
  *   csv    RFC 4180: quoted fields, doubled quotes, line ends inside quotes
  *   jsonl  one object per line; text cells are strings; labels are strings, numbers or booleans
  * A UTF-8 BOM and CRLF line ends are accepted, blank lines only at the end. Every row must have as
- * many columns as the first one. The caller frees F with data_file_free. Errors: FAIL_INPUT with
- * "PATH:LINE: ...". */
+ * many columns as the first one. Values of a jsonl column that K does not name are of no interest.
+ * The first K->skip_bad_rows rows with a wrong number of columns, or in jsonl with anything wrong
+ * in their line, are left out and counted; a wrong quote in csv is always an error. The caller
+ * frees F with data_file_free. Errors: FAIL_INPUT with "PATH:LINE: ...". */
 int data_file_read(struct data_file *f, const char *path, const struct task *k);
 void data_file_free(struct data_file *f);
 

@@ -149,6 +149,8 @@ int dataset_load(struct dataset *d, const struct task *t, enum split s, const ch
     if (data_file_read(&f, d->path, t) != 0 || read_labels(d, t, &f, d->path) != 0)
         goto out;
     memcpy(d->sha256, f.sha256, sizeof d->sha256);
+    d->n_skipped = f.n_skipped;
+    d->first_skipped = f.first_skipped;
     pick = xalloc((size_t)f.n, sizeof *pick);
     int n = choose_rows(pick, f.n, limit, subset_seed, s);
     if (max_len <= 0)

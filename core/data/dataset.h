@@ -17,8 +17,9 @@ struct dataset {
     long *line;     /* line of the file, from 1 */
     int max_tokens; /* of the longest example */
     size_t n_tokens;
-    long n_truncated, tokens_cut; /* examples that were too long, and the tokens they lost */
-    char sha256[65];              /* of the file */
+    long n_truncated, tokens_cut;  /* examples that were too long, and the tokens they lost */
+    long n_skipped, first_skipped; /* malformed rows that were left out; the line of the first */
+    char sha256[65];               /* of the file */
     char *path;
 };
 

@@ -189,17 +189,27 @@ static int set_metrics(struct task *t, const struct yaml_node *n)
     return 0;
 }
 
-static int set_max_len(struct task *t, const struct yaml_node *n)
+static int read_whole(long *out, const struct yaml_node *n, const char *key, long least)
 {
     double v;
 
     if (read_number(&v, n) != 0)
         return -1;
-    if (v != floor(v) || v < 3 || v > 1e6)
-        return yaml_fail(n, "'max_len' must be a whole number from 3 to 1000000, not '%s'",
+    if (v != floor(v) || v < (double)least || v > 1e6)
+        return yaml_fail(n, "'%s' must be a whole number from %ld to 1000000, not '%s'", key, least,
                          yaml_text(n));
-    t->max_len = (long)v;
+    *out = (long)v;
     return 0;
+}
+
+static int set_max_len(struct task *t, const struct yaml_node *n)
+{
+    return read_whole(&t->max_len, n, "max_len", 3);
+}
+
+static int set_skip(struct task *t, const struct yaml_node *n)
+{
+    return read_whole(&t->skip_bad_rows, n, "skip_bad_rows", 0);
 }
 
 /* A key without a function is a string, stored at an offset of struct task. */
@@ -224,6 +234,7 @@ static const struct key {
     { "splits", true, 0, set_splits },
     { "metrics", true, 0, set_metrics },
     { "max_len", false, 0, set_max_len },
+    { "skip_bad_rows", false, 0, set_skip },
     { "prepare", false, offsetof(struct task, prepare), NULL },
 };
 

@@ -18,7 +18,10 @@
  *   range: [0, 5]                   regression: a target outside the range is an error
  *   splits: {train: train.tsv, dev: dev.tsv, test: test.tsv}            test is optional
  *   metrics: [accuracy, f1]         the first is the task's main metric
- *   max_len: 128                    what "max_len: 0" in a recipe stands for
+ *   max_len: 128                    what "max_len: 0" in a recipe stands for; without it, the
+ *                                   model's number of positions
+ *   skip_bad_rows: 3                at most so many malformed rows of each file are left out and
+ *                                   counted; one more is an error, as any is without this key
  *   prepare: wordnet                what 'lowrank prepare' makes the data files from if they are
  *                                   missing (experiments/sources/wordnet.c) */
 enum { TASK_MAX_METRICS = 8, N_SPLITS = 3 };
@@ -37,6 +40,7 @@ struct task {
     char *metrics[TASK_MAX_METRICS];
     int n_metrics;
     long max_len; /* 0: no limit */
+    long skip_bad_rows;
 };
 
 /* task_load - read and check the task file YAML_PATH. The caller frees T with task_free. Errors:

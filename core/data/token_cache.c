@@ -15,13 +15,13 @@
 
 /* VERSION increases when a tokenizer, the reading of data files or this format changes what a file
  * holds. */
-enum { VERSION = 1, BYTE_ORDER_MARK = 0x01020304 };
+enum { VERSION = 2, BYTE_ORDER_MARK = 0x01020304 };
 
 struct token_head {
     char magic[8];
     uint32_t version, byte_order;
     char key[64]; /* token_cache_key */
-    int64_t n, n_tokens, max_tokens, n_truncated, tokens_cut;
+    int64_t n, n_tokens, max_tokens, n_truncated, tokens_cut, n_skipped, first_skipped;
     int64_t regression;
 };
 
@@ -70,6 +70,8 @@ static struct token_head token_head_make(const char *key, const struct dataset *
                             .max_tokens = d->max_tokens,
                             .n_truncated = d->n_truncated,
                             .tokens_cut = d->tokens_cut,
+                            .n_skipped = d->n_skipped,
+                            .first_skipped = d->first_skipped,
                             .regression = d->target != NULL };
 
     memcpy(h.key, key, sizeof h.key);
@@ -117,6 +119,8 @@ static bool alloc_arrays(struct reading *r, const struct token_head *h)
     d->max_tokens = (int)h->max_tokens;
     d->n_truncated = (long)h->n_truncated;
     d->tokens_cut = (long)h->tokens_cut;
+    d->n_skipped = (long)h->n_skipped;
+    d->first_skipped = (long)h->first_skipped;
     d->off = alloc_bytes(((size_t)d->n + 1) * sizeof *d->off);
     d->line = alloc_bytes((size_t)d->n * sizeof *d->line);
     d->ids = alloc_bytes(d->n_tokens * sizeof *d->ids);

@@ -287,16 +287,27 @@ struct header_copy {
 /* Only this function reads the map. The parser works on a copy, which nobody can truncate. */
 static int copy_header(void *arg)
 {
+    static const char pointer[] = "version https://git-lfs";
     struct header_copy *h = arg;
     uint64_t size = 0;
 
+    if (h->f->size >= strlen(pointer) && memcmp(h->f->data, pointer, strlen(pointer)) == 0)
+        return fail(FAIL_INPUT,
+                    "'%s' is a git-LFS pointer, not a safetensors file; 'git lfs pull' fetches the "
+                    "file",
+                    h->f->path);
     for (int i = PREFIX - 1; i >= 0; i--)
         size = size << 8 | h->f->data[i];
     if (size > HEADER_LARGEST)
-        return fail(FAIL_INPUT, "header of '%s' would have %llu bytes; at most 100 MB are accepted",
-                    h->f->path, (unsigned long long)size);
+        return fail(
+            FAIL_INPUT,
+            "'%s' is not a safetensors file: its header would have %llu bytes; at most 100 MB are "
+            "accepted",
+            h->f->path, (unsigned long long)size);
     if (size > h->f->size - PREFIX)
-        return fail(FAIL_INPUT, "header of '%s' would have %llu bytes, but the file has %zu",
+        return fail(FAIL_INPUT,
+                    "'%s' is not a safetensors file: its header would have %llu bytes, but the "
+                    "file has %zu",
                     h->f->path, (unsigned long long)size, h->f->size);
     h->size = (size_t)size;
     h->text = xalloc(h->size, 1);
@@ -314,7 +325,8 @@ int st_open(struct safetensors *s, const char *path)
     if (file_map(&s->file, path) != 0)
         return -1;
     if (s->file.size < PREFIX)
-        fail(FAIL_INPUT, "header of '%s' is missing: the file has %zu bytes", path, s->file.size);
+        fail(FAIL_INPUT, "'%s' is not a safetensors file: its header is missing in %zu bytes", path,
+             s->file.size);
     else if (file_guard(&s->file, copy_header, &h) == 0)
         header = parse_header(path, h.text, h.size);
     if (header)

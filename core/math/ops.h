@@ -34,7 +34,8 @@ void layernorm_bwd(struct mat dx, real *dg, real *db, struct mat dy, struct mat 
  * (Hendrycks & Gimpel 2016) is x Phi(x), with Phi by erf ("gelu") or in the tanh form ("gelu_new").
  * Either y or slope may be x. act_bwd: dx = dy slope, where dx may be either of them. */
 enum act { ACT_GELU, ACT_GELU_TANH, ACT_RELU, ACT_SILU, ACT_TANH };
-/* act_from_name - "gelu", "gelu_new", "relu", "silu" or "tanh"; -1 for other names. */
+/* act_from_name - "gelu", "gelu_new" or "gelu_pytorch_tanh", "relu", "silu" or "swish", "tanh"; -1
+ * for other names. */
 int act_from_name(const char *hf_name);
 void act_fwd(struct mat y, struct mat slope, struct mat x, enum act f);
 void act_bwd(struct mat dx, struct mat dy, struct mat slope);

@@ -151,6 +151,14 @@ static const struct act_row {
 
 int act_from_name(const char *hf_name)
 {
+    static const struct {
+        const char *name;
+        enum act act;
+    } same[] = { { "gelu_pytorch_tanh", ACT_GELU_TANH }, { "swish", ACT_SILU } };
+
+    for (size_t i = 0; i < ARRAY_LEN(same); i++)
+        if (strcmp(same[i].name, hf_name) == 0)
+            return (int)same[i].act;
     for (size_t f = 0; f < ARRAY_LEN(acts); f++)
         if (strcmp(acts[f].hf_name, hf_name) == 0)
             return (int)f;

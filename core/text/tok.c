@@ -1,5 +1,7 @@
 /* tok.c - the tokenizer of a model folder, and the layout and truncation of model inputs. */
 #include "core/text/tok.h"
+#include "core/format/json.h"
+#include "core/os/file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +72,51 @@ int tok_pad(const struct tok *t)
 const char *tok_piece(const struct tok *t, int id)
 {
     return t->kind->piece(t->state, id);
+}
+
+const char *tok_path(const struct tok *t)
+{
+    return t->kind->path(t->state);
+}
+
+const char *const tok_files[] = { "vocab.txt",         "tokenizer_config.json",   "tokenizer.json",
+                                  "added_tokens.json", "special_tokens_map.json", NULL };
+
+/* Does special_tokens_map.json name BERT's own special tokens alone? */
+static bool is_usual_map(const json_t *map)
+{
+    static const char *const usual[][2] = { { "cls_token", "[CLS]" },
+                                            { "sep_token", "[SEP]" },
+                                            { "pad_token", "[PAD]" },
+                                            { "unk_token", "[UNK]" },
+                                            { "mask_token", "[MASK]" } };
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
+        const json_t *v = json_object_get(map, usual[i][0]);
+        const json_t *text = json_is_object(v) ? json_object_get(v, "content") : v;
+        n += v != NULL;
+        if (v && (!json_is_string(text) || strcmp(json_string_value(text), usual[i][1]) != 0 ||
+                  json_is_true(json_object_get(v, "normalized")) ||
+                  json_is_true(json_object_get(v, "single_word"))))
+            return false;
+    }
+    return n == json_object_size(map);
+}
+
+bool tok_file_matters(const char *dir, const char *name)
+{
+    bool is_map = strcmp(name, "special_tokens_map.json") == 0;
+    char *path = path_join(dir, name);
+    bool matters = file_exists(path);
+
+    if (matters && (is_map || strcmp(name, "added_tokens.json") == 0)) {
+        json_t *j = json_read(path); /* tok_load reports a file that is wrong */
+        matters = !j || (is_map ? !is_usual_map(j) : json_object_size(j) > 0);
+        json_decref(j);
+    }
+    free(path);
+    return matters;
 }
 
 void tok_encode(const struct tok *t, const char *text, size_t size, struct ids *out)

@@ -28,13 +28,15 @@ struct tok_kind {
     const char *(*piece)(void *state, int id);
     int (*vocab)(void *state);
     void (*specials)(void *state, int *cls, int *sep, int *pad, int *unk);
+    /* path - the file that has the vocabulary. */
+    const char *(*path)(void *state);
 };
 extern const struct tok_kind *const tok_kind_table[]; /* generated, NULL-terminated */
 
 /* tok_load - the tokenizer of a model folder. Errors: NULL after FAIL_INPUT, if the folder has no
  * known tokenizer or its files are wrong. tok_free - does nothing for NULL. tok_name - the name of
  * its kind. tok_vocab - the size of the vocabulary. tok_pad - the id of [PAD]. tok_piece - the text
- * of an id, or NULL. */
+ * of an id, or NULL. tok_path - the file that has the vocabulary. */
 struct tok;
 struct tok *tok_load(const char *dir);
 void tok_free(struct tok *t);
@@ -42,6 +44,13 @@ const char *tok_name(const struct tok *t);
 int tok_vocab(const struct tok *t);
 int tok_pad(const struct tok *t);
 const char *tok_piece(const struct tok *t, int id);
+const char *tok_path(const struct tok *t);
+
+/* tok_files - the names of the files in a model folder that a tokenizer reads, NULL-terminated: a
+ * copy of the model must have those of them that exist. tok_file_matters - can the file NAME, one
+ * of them, change a token id? False if it is absent or has only what is assumed without it. */
+extern const char *const tok_files[];
+bool tok_file_matters(const char *dir, const char *name);
 
 /* tok_encode - append the ids of TEXT, without special tokens. */
 void tok_encode(const struct tok *t, const char *text, size_t size, struct ids *out);

@@ -3,6 +3,7 @@
 #include "core/weights/base_model.h"
 
 #include "core/base/text.h"
+#include "core/os/file.h"
 #include "core/weights/arch_impl.h"
 #include "core/weights/base_model_impl.h"
 #include "core/weights/packs.h"
@@ -261,14 +262,32 @@ int base_model_outline(struct base_model *b, const struct dims *d, bool pooler)
     return 0;
 }
 
+char *base_model_weights(const char *dir)
+{
+    static const char *const others[] = { "model.safetensors.index.json", "pytorch_model.bin",
+                                          "pytorch_model.bin.index.json", "tf_model.h5",
+                                          "flax_model.msgpack" };
+    char *path = path_join(dir, "model.safetensors");
+
+    for (size_t i = 0; i < ARRAY_LEN(others) && !file_exists(path); i++) {
+        if (!file_in(dir, others[i]))
+            continue;
+        fail(FAIL_INPUT, "'%s' has %s, which is not read; convert it to model.safetensors", dir,
+             others[i]);
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
 int base_model_load(struct base_model *b, const char *dir)
 {
-    char *path = path_join(dir, "model.safetensors");
+    char *path = base_model_weights(dir);
     const struct st_tensor **t = NULL;
     int rc = -1;
 
     *b = (struct base_model){ .dir = xstrdup(dir) };
-    if (dims_load(&b->dims, dir) != 0 || base_model_list(b) != 0 ||
+    if (!path || dims_load(&b->dims, dir) != 0 || base_model_list(b) != 0 ||
         sha256_file(b->weights_sha256, path) != 0 || st_open(&b->file, path) != 0)
         goto out;
     t = xalloc((size_t)b->n_params, sizeof *t);

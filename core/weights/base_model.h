@@ -32,6 +32,10 @@ struct base_model {
     struct lmhead lm[N_PRECISION]; /* a decoder's output layer, packed when it is first needed */
 };
 
+/* base_model_weights - the path of the weights in the folder DIR, which the caller frees. Errors:
+ * NULL after FAIL_INPUT, if it has weights only in a format that is not read. */
+char *base_model_weights(const char *dir);
+
 /* base_model_load - read config.json and model.safetensors of the folder DIR. Tensors may have the
  * architecture's prefix or not; their shapes are checked. A checkpoint without a pooler is accepted
  * (model_init refuses it when the head needs one). position_ids and the heads of other tasks are

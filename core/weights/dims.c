@@ -57,9 +57,44 @@ static int read_setting(struct dims *d, const struct config *c, const struct set
     return 0;
 }
 
+/* Does the checkpoint beside config.json have the tensors of a BERT, with or without a prefix? */
+static bool has_bert_tensors(const struct config *c)
+{
+    static const char query[] = "encoder.layer.0.attention.self.query.weight";
+    size_t n = strlen(c->path) - strlen("config.json");
+    char *path = xprintf("%.*smodel.safetensors", (int)n, c->path);
+    char *prefixed = xprintf("bert.%s", query);
+    struct safetensors s;
+    bool yes = false;
+
+    if (file_exists(path) && st_open(&s, path) == 0) {
+        yes = st_find(&s, query) || st_find(&s, prefixed);
+        st_close(&s);
+    }
+    free(path);
+    free(prefixed);
+    return yes;
+}
+
+/* Configurations from before 2020 have no model_type: the name of their class says what they are,
+ * or, if that is missing too, the names of the tensors. */
+static const char *guess_type(const struct config *c)
+{
+    const json_t *list = json_object_get(c->j, "architectures");
+    const char *name = json_string_value(json_array_get(list, 0));
+
+    if (json_array_size(list) == 0)
+        return has_bert_tensors(c) ? "bert" : NULL;
+    return name && (strncmp(name, "BertFor", 7) == 0 || strcmp(name, "BertModel") == 0 ||
+                    strcmp(name, "BertLMHeadModel") == 0)
+               ? "bert"
+               : NULL;
+}
+
 static const struct arch *read_arch(struct dims *d, const struct config *c)
 {
-    const char *name = json_string_value(json_object_get(c->j, "model_type"));
+    const json_t *type = json_object_get(c->j, "model_type");
+    const char *name = type ? json_string_value(type) : guess_type(c);
     const struct arch *arch = name && strlen(name) < sizeof d->arch ? arch_find(name) : NULL;
     struct text names = { 0 };
 
@@ -82,7 +117,8 @@ static int read_act(struct dims *d, const struct config *c, const struct arch_im
     int act = !j ? (int)a->act : json_is_string(j) ? act_from_name(json_string_value(j)) : -1;
 
     if (act < 0)
-        return bad_value(c, a->act_key, "gelu, gelu_new, relu, silu or tanh");
+        return bad_value(c, a->act_key,
+                         "gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish or tanh");
     d->act = (enum act)act;
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "core/cmd.h"
 #include "core/opt/opt.h"
 #include "experiments/apply/reader.h"
+#include "experiments/assets/sentence.h"
 #include "results/store/store.h"
 
 #include <errno.h>
@@ -40,9 +41,10 @@ static const struct opt_usage usage = {
         "classifier of its own, that is the logits and the index of the largest. Otherwise it is "
         "an\n"
         "embedding: the mean of the last hidden states, scaled to length 1 as in\n"
-        "sentence-transformers, or with --pooling cls the pooler's output. Lines that are too "
-        "long\n"
-        "are truncated.",
+        "sentence-transformers, or with --pooling cls the pooler's output. Lines that are too long\n"
+        "are truncated: for an embedding to the max_seq_length of sentence_bert_config.json or "
+        "the\n"
+        "model_max_length of tokenizer_config.json, otherwise to the model's positions.",
     .example = "echo 'low-rank adaptation' | lowrank logits minilm --format json",
     .min_args = 1,
     .max_args = 1,
@@ -178,7 +180,9 @@ static int answer_lines(struct reader *r, const struct flags *f)
     if (rc == 0)
         rc = output_end(stdout);
     if (r->n_cut)
-        warn("%ld tokens beyond the model's %d positions were truncated", r->n_cut, reader_room(r));
+        warn("%ld tokens beyond the %s %d%s were truncated", r->n_cut,
+             reader_room(r) == r->limit ? "maximum length of" : "model's", reader_room(r),
+             reader_room(r) == r->limit ? " in the model's folder" : " positions");
     free(line);
     return rc;
 }
@@ -192,6 +196,8 @@ static int logits_print(struct session *ses, const char *model, const struct fla
         return -1;
     int rc = reader_init(&r, &a);
     r.ws.all_hidden = f->hidden;
+    if (rc == 0 && !a.has_head && !f->hidden)
+        rc = sentence_max_len(&r.limit, a.base.dir);
     if (rc == 0)
         rc = answer_lines(&r, f);
     reader_free(&r);

@@ -2,6 +2,9 @@
 #include "experiments/apply/merge.h"
 #include "core/format/json.h"
 #include "core/os/file.h"
+#include "core/text/tok.h"
+#include "experiments/assets/sentence.h"
+#include "experiments/assets/sentence.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -198,23 +201,17 @@ static int write_modules(const struct adapted *a, const char *dir)
     return rc;
 }
 
-/* Files of a model that was in TO before and that this one does not have are removed. */
-static int copy_files(const char *from, const char *to)
+/* Copy the files of NAMES from the folder FROM to TO; those that a model that was in TO before has
+ * and FROM does not have are removed. */
+static int copy_files(const char *from, const char *to, const char *const *names)
 {
-    static const char *const files[] = { "vocab.txt",
-                                         "tokenizer.json",
-                                         "tokenizer_config.json",
-                                         "special_tokens_map.json",
-                                         "added_tokens.json",
-                                         "sentence_bert_config.json",
-                                         NULL };
     int rc = 0;
 
-    for (int i = 0; files[i] && rc == 0; i++) {
-        char *old = path_join(to, files[i]);
-        if (!file_in(from, files[i]))
+    for (; *names && rc == 0; names++) {
+        char *old = path_join(to, *names);
+        if (!file_in(from, *names))
             unlink(old);
-        rc = file_copy_there(from, to, files[i]);
+        rc = file_copy_there(from, to, *names);
         free(old);
     }
     return rc;
@@ -222,7 +219,8 @@ static int copy_files(const char *from, const char *to)
 
 int merge_write(const struct adapted *a, const char *dir)
 {
-    if (make_dirs(dir) != 0 || copy_files(a->base.dir, dir) != 0 || write_config(a, dir) != 0 ||
+    if (make_dirs(dir) != 0 || copy_files(a->base.dir, dir, tok_files) != 0 ||
+        copy_files(a->base.dir, dir, sentence_files) != 0 || write_config(a, dir) != 0 ||
         write_pooling(a, dir) != 0 || write_modules(a, dir) != 0)
         return -1;
     return write_tensors(a, dir);

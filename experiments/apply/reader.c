@@ -22,7 +22,9 @@ int reader_room(const struct reader *r)
 {
     const struct model *m = &r->a->model;
 
-    return m->base->dims.max_pos - m->n_prefix - m->n_infix;
+    int room = m->base->dims.max_pos - m->n_prefix - m->n_infix;
+
+    return r->limit > 0 && r->limit < room ? r->limit : room;
 }
 
 int reader_run(struct reader *r, const char *text, size_t size, const char *b, size_t b_size)

@@ -11,6 +11,7 @@ struct reader {
     struct ids ids;      /* its tokens */
     int *mem;
     int cap;
+    int limit;  /* of tokens, if it is less than the positions; 0: none */
     long n_cut; /* tokens beyond reader_room that were left out, of all texts */
 };
 /* reader_init - A must outlive the reader. Errors: FAIL_MEMORY. reader_free - of a zeroed reader:
@@ -19,7 +20,7 @@ int reader_init(struct reader *r, const struct adapted *a);
 void reader_free(struct reader *r);
 
 /* reader_room - tokens that a text may have: the model's positions less the rows that the method
- * inserts. */
+ * inserts, or R->limit if that is less. */
 int reader_room(const struct reader *r);
 
 /* reader_run - the forward pass of TEXT [size], or of the pair of TEXT and B if B is not NULL.

@@ -21,13 +21,14 @@ static void note_unpacked(struct session *s)
 
 static int load(struct loaded_model *m)
 {
-    char *vocab = path_join(m->facts->dir, "vocab.txt");
-    int rc = (m->tok = tok_load(m->facts->dir)) ? 0 : -1;
-
-    if (rc == 0 && file_exists(vocab))
-        rc = sha256_file(m->tok_sha256, vocab);
-    free(vocab);
-    return rc == 0 ? base_model_load(&m->base, m->facts->dir) : -1;
+    m->tok = tok_load(m->facts->dir);
+    if (!m->tok || sha256_file(m->tok_sha256, tok_path(m->tok)) != 0 ||
+        base_model_load(&m->base, m->facts->dir) != 0)
+        return -1;
+    if (tok_vocab(m->tok) > m->base.dims.vocab)
+        return fail(FAIL_INPUT, "'%s': the tokenizer has %d pieces, but the model only %d",
+                    m->facts->dir, tok_vocab(m->tok), m->base.dims.vocab);
+    return 0;
 }
 
 struct loaded_model *loaded_model(struct session *s, const struct model_facts *facts)
@@ -40,7 +41,7 @@ struct loaded_model *loaded_model(struct session *s, const struct model_facts *f
             return kept;
     }
     if (load(&m) != 0) {
-        tok_free(m.tok);
+        loaded_free(&m);
         return NULL;
     }
     m.base.pack_dir = home_path(s->home, "cache/packs");

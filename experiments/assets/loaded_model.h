@@ -9,7 +9,7 @@ struct loaded_model {
     const struct model_facts *facts;
     struct base_model base;
     struct tok *tok;
-    char tok_sha256[65]; /* of vocab.txt; "" without one */
+    char tok_sha256[65]; /* of tok_path */
 };
 /* loaded_model - the model with these facts; the session owns it, so that runs share it. Errors:
  * NULL after FAIL_INPUT, FAIL_MEMORY. */

@@ -1,6 +1,8 @@
 /* model_facts.c - what is known of a model before its weights are loaded. */
 #include "experiments/assets/model_facts.h"
 #include "core/os/file.h"
+#include "core/text/tok.h"
+#include "experiments/sources/model_card.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/model_dir.h"
 #include "experiments/sources/model_card.h"
@@ -8,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A hash of those of FILES that are in DIR: SHA-256 of the lines "NAME SHA-256". */
-static int hash_present(char out[65], struct session *s, const char *dir, const char *const *files)
+/* A hash of those of the tokenizer's files that matter: SHA-256 of the lines "NAME SHA-256". */
+static int hash_tokenizer(char out[65], struct session *s, const char *dir)
 {
     char text[512] = "", sha[65] = "";
     int n = 0, rc = 0;
 
-    for (; *files && rc == 0; files++) {
+    for (const char *const *files = tok_files; *files && rc == 0; files++) {
         char *path = path_join(dir, *files);
-        if (file_exists(path)) {
+        if (tok_file_matters(dir, *files)) {
             rc = hash_file(sha, s, path);
             snprintf(text + strlen(text), sizeof text - strlen(text), "%s %s\n", *files, sha);
             n++;
@@ -34,12 +36,12 @@ static bool in_place(const struct st_tensor *t)
 }
 
 /* What only the header of the weights says. */
-static void read_header(struct model_facts *m, const char *weights)
+static int read_header(struct model_facts *m, const char *weights)
 {
     struct safetensors s;
 
     if (st_open(&s, weights) != 0)
-        return; /* base_model_load will say what is wrong */
+        return -1;
     for (int i = 0; i < s.n; i++) {
         const char *at = strstr(s.t[i].name, "pooler.dense.weight");
         m->has_pooler |= at && (at == s.t[i].name || at[-1] == '.');
@@ -47,6 +49,7 @@ static void read_header(struct model_facts *m, const char *weights)
         m->copied_bytes += in_place(&s.t[i]) ? 0 : s.t[i].count * sizeof(real);
     }
     st_close(&s);
+    return 0;
 }
 
 static int check_fetched_file(struct session *s, const char *dir, const struct model_file *f,
@@ -87,8 +90,6 @@ int model_facts_check(struct session *s, const char *name, const char *dir)
 
 static int read_model(struct model_facts *m, struct session *s, const char *asked)
 {
-    static const char *const tok_files[] = { "vocab.txt", "tokenizer_config.json", "tokenizer.json",
-                                             NULL };
     char *weights = NULL, *config = NULL;
     int rc = -1;
 
@@ -96,13 +97,13 @@ static int read_model(struct model_facts *m, struct session *s, const char *aske
     if (!m->dir || model_facts_check(s, asked, m->dir) != 0)
         return -1;
     m->name = strchr(asked, '/') ? xstrdup(m->dir) : xstrdup(asked);
-    weights = path_join(m->dir, "model.safetensors");
+    weights = base_model_weights(m->dir);
     config = path_join(m->dir, "config.json");
-    if (dims_load(&m->dims, m->dir) != 0 || hash_file(m->weights, s, weights) != 0 ||
-        hash_file(m->config, s, config) != 0 ||
-        hash_present(m->tokenizer, s, m->dir, tok_files) != 0)
+    if (!weights || dims_load(&m->dims, m->dir) != 0 || hash_file(m->weights, s, weights) != 0 ||
+        hash_file(m->config, s, config) != 0 || hash_tokenizer(m->tokenizer, s, m->dir) != 0)
         goto out;
-    read_header(m, weights);
+    if (read_header(m, weights) != 0)
+        goto out;
     m->asked = xstrdup(asked);
     rc = 0;
 out:

@@ -24,6 +24,8 @@ static void hash_spec(char out[65], const struct task *t)
                           t->regression, "header", t->header, "format", (int)t->format, "text",
                           t->col_text, "pair", t->col_pair, "label", t->col_label, "range", range,
                           "labels", labels, "metrics", metrics);
+    if (t->skip_bad_rows > 0) /* other tasks keep their keys */
+        json_object_set_new(j, "skip_bad_rows", json_integer(t->skip_bad_rows));
     char *text = json_dumps(j, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
     CHECK(text, "task '%s'", t->name);
     sha256_hex(out, text, strlen(text));

@@ -1,8 +1,11 @@
 /* truncate.c - models whose matrices are replaced by their closest matrices of a low rank. */
 #include "experiments/assets/truncate.h"
+#include "core/os/file.h"
+#include "core/text/tok.h"
 #include "core/nn/model.h"
 #include "core/os/file.h"
 #include "experiments/assets/model_dir.h"
+#include "experiments/assets/sentence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,13 +111,7 @@ static int write_weights(const struct base_model *b, const char *dir, int rank)
 /* config.json comes last: a folder without it is no model, so an interruption leaves none. */
 int truncate_make(const char *name, const char *home, const char *of, long rank, const char *dir)
 {
-    static const char *const files[] = { "vocab.txt",
-                                         "tokenizer.json",
-                                         "tokenizer_config.json",
-                                         "special_tokens_map.json",
-                                         "1_Pooling/config.json",
-                                         "config.json",
-                                         NULL };
+    static const char *const files[] = { "1_Pooling/config.json", "config.json", NULL };
     char *from = model_dir(home, of), *pooling = path_join(dir, "1_Pooling");
     struct base_model b = { 0 };
     int rc = -1;
@@ -126,6 +123,10 @@ int truncate_make(const char *name, const char *home, const char *of, long rank,
     if (make_dirs(pooling) != 0 || write_weights(&b, dir, (int)rank) != 0)
         goto out;
     rc = 0;
+    for (int i = 0; tok_files[i] && rc == 0; i++)
+        rc = file_copy_there(from, dir, tok_files[i]);
+    for (int i = 0; sentence_files[i] && rc == 0; i++)
+        rc = file_copy_there(from, dir, sentence_files[i]);
     for (int i = 0; files[i] && rc == 0; i++)
         rc = file_copy_there(from, dir, files[i]);
 out:

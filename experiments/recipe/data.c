@@ -44,6 +44,10 @@ static void warn_of_size(const struct recipe *r, const struct dataset *d, enum s
     if (limit > d->n && s != SPLIT_TEST)
         warn("'%s' is %ld, but '%s' has only %d examples; all of them are used",
              s == SPLIT_TRAIN ? "train_n" : "dev_n", limit, path, d->n);
+    if (d->n_skipped)
+        warn("%s: %ld malformed row%s left out (skip_bad_rows: %ld), the first on line %ld", path,
+             d->n_skipped, d->n_skipped == 1 ? " was" : "s were", r->task->task.skip_bad_rows,
+             d->first_skipped);
     /* Where the method's own rows are what shortens the texts, this is worth a warning. */
     bool by_rows = rows > 0 && rows + r->train.max_len == r->model->dims.max_pos;
     if (d->n_truncated)

@@ -170,7 +170,7 @@ static int fit_max_len(struct recipe *r, const struct dims *d, const struct task
     int least = t->col_pair ? 5 : 3, rows = recipe_rows(r), room = d->max_pos - rows;
 
     if (c->max_len == 0)
-        c->max_len = t->max_len < d->max_pos ? t->max_len : d->max_pos;
+        c->max_len = t->max_len == 0 ? room : t->max_len < d->max_pos ? t->max_len : d->max_pos;
     if (c->max_len > d->max_pos)
         return fail_setting("max_len", "'max_len' is %ld, but the model has %d positions",
                             c->max_len, d->max_pos);

@@ -137,14 +137,14 @@ static int note_inputs(const struct live_run *l)
     const struct model_facts *m = r->model;
     const struct task_facts *t = r->task;
     const struct loaded_model *in = loaded_model(r->session, m);
-    char *weights = path_join(m->dir, "model.safetensors"), *vocab = path_join(m->dir, "vocab.txt");
+    char *weights = path_join(m->dir, "model.safetensors");
     char *env = provenance_json(pool_threads(l->env->pool));
     int rc = lease_environment(l->env->store, l->lease, env);
 
     if (rc >= 0)
         rc = note_input(l, "weights", weights, m->weights);
-    if (rc >= 0 && *in->tok_sha256)
-        rc = note_input(l, "tokenizer", vocab, in->tok_sha256);
+    if (rc >= 0)
+        rc = note_input(l, "tokenizer", tok_path(in->tok), in->tok_sha256);
     for (int s = 0; s < N_SPLITS && rc >= 0; s++)
         if (t->path[s])
             rc = note_input(l, split_names[s], t->path[s], t->file[s]);
@@ -153,7 +153,6 @@ static int note_inputs(const struct live_run *l)
         rc = note_input(l, "adapter", r->run.init_from, adapter);
     free(env);
     free(weights);
-    free(vocab);
     return rc < 0 ? -1 : 0;
 }
 

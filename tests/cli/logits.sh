@@ -42,6 +42,16 @@ yes low | head -n 40 | tr '\n' ' ' | "$L" logits "$tmp/bare" 2>&1 >/dev/null | g
     no "truncation of a long line is not reported"
 "$L" logits "$tmp/bare" </dev/null >"$tmp/out" && [ ! -s "$tmp/out" ] || no "no input, but output"
 
+# An embedding is truncated to the length that the folder gives, as in sentence-transformers.
+cp -r "$tmp/bare" "$tmp/short"
+echo '{"max_seq_length": 4, "do_lower_case": false}' >"$tmp/short/sentence_bert_config.json"
+echo 'low low low low low' | "$L" logits "$tmp/short" >"$tmp/cut" 2>"$tmp/err"
+grep -q '3 tokens beyond the maximum length of 4' "$tmp/err" || no "length: $(cat "$tmp/err")"
+echo 'low low' | "$L" logits "$tmp/bare" | cmp -s - "$tmp/cut" || no "length: another embedding"
+echo '{"max_seq_length": "4"}' >"$tmp/short/sentence_bert_config.json"
+echo low | "$L" logits "$tmp/short" >/dev/null 2>"$tmp/err"
+[ $? = 3 ] && grep -q 'max_seq_length must be' "$tmp/err" || no "length: $(cat "$tmp/err")"
+
 # The checkpoint's own classifier; an adapter's.
 printf "$text" | "$L" logits "$tmp/classifier" --format csv | head -n 1 |
     grep -qx 'line,label,logit_0,logit_1,logit_2' || no "own classifier: header"

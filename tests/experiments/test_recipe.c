@@ -303,6 +303,20 @@ START_TEST(max_len_above_the_positions_is_refused)
 }
 END_TEST
 
+/* A task that says nothing of a length takes all positions of the model. */
+START_TEST(max_len_is_the_positions)
+{
+    struct task without = toy;
+    struct recipe r;
+
+    without.max_len = 0;
+    ck_assert_int_eq(parse(&r, "method: lora\n"), 0);
+    ck_assert_msg(recipe_autos(&r, &small, &without) == 0, "%s", fail_text());
+    ck_assert_int_eq(r.train.max_len, 40);
+    recipe_free(&r);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, mistake_is_reported, 0, (int)ARRAY_LEN(faults));
@@ -315,6 +329,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, keys_are_equal_when_runs_are, 0, (int)ARRAY_LEN(pairs));
     tcase_add_test(tc, key_has_the_inputs);
     tcase_add_test(tc, config_has_every_default);
+    tcase_add_test(tc, max_len_is_the_positions);
     tcase_add_test(tc, max_len_above_the_positions_is_refused);
 }
 

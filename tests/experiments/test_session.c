@@ -8,6 +8,7 @@
 #include "experiments/assets/task_dir.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 START_TEST(home_is_the_flag_or_the_environment)
 {
@@ -70,11 +71,69 @@ START_TEST(models_are_loaded_once)
 }
 END_TEST
 
+/* A folder whose weights cannot be read is refused before anything is said of the model. */
+START_TEST(weights_that_are_not_there)
+{
+    struct session s;
+    char home[64];
+
+    temp_dir(home);
+    session_init(&s, home, NULL);
+    const char *dir = tiny_write();
+    temp_file(dir, "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n");
+    temp_file(dir, "model.safetensors", "version https://git-lfs.github.com/spec/v1\n");
+    ck_assert_ptr_null(model_facts(&s, dir));
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "is a git-LFS pointer"));
+    temp_file(dir, "model.safetensors", "");
+    ck_assert_ptr_null(model_facts(&s, dir));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "is not a safetensors file"));
+    char *weights = path_join(dir, "model.safetensors");
+    unlink(weights);
+    temp_file(dir, "pytorch_model.bin", "");
+    ck_assert_ptr_null(model_facts(&s, dir));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "has pytorch_model.bin, which is not read"));
+    free(weights);
+    session_free(&s);
+    tiny_remove();
+    temp_remove(home);
+}
+END_TEST
+
+/* Added tokens are part of a run's key; a list of the usual special tokens is not. */
+START_TEST(tokenizer_key)
+{
+    static const char *const files[] = { "special_tokens_map.json", "added_tokens.json" };
+    static const char *const texts[] = { "{\"cls_token\": \"[CLS]\"}", "{\"c\": 7}" };
+    char home[64], before[65] = "";
+
+    temp_dir(home);
+    const char *dir = tiny_write();
+    temp_file(dir, "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n");
+    for (int i = -1; i < 2; i++) {
+        struct session s;
+        if (i >= 0)
+            temp_file(dir, files[i], texts[i]);
+        session_init(&s, home, NULL);
+        const struct model_facts *facts = model_facts(&s, dir);
+        ck_assert_msg(facts != NULL, "%s", fail_text());
+        if (i >= 0)
+            ck_assert_int_eq(strcmp(facts->tokenizer, before) == 0, i == 0);
+        strcpy(before, facts->tokenizer);
+        session_free(&s);
+    }
+    tiny_remove();
+    temp_remove(home);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, home_is_the_flag_or_the_environment);
     tcase_add_test(tc, messages_come_once);
     tcase_add_test(tc, models_are_loaded_once);
+    tcase_add_test(tc, weights_that_are_not_there);
+    tcase_add_test(tc, tokenizer_key);
 }
 
 const struct suite suite_session = { "session", fill };

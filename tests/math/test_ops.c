@@ -252,6 +252,8 @@ START_TEST(activation_names)
 {
     ck_assert_int_eq(act_from_name("gelu"), ACT_GELU);
     ck_assert_int_eq(act_from_name("gelu_new"), ACT_GELU_TANH);
+    ck_assert_int_eq(act_from_name("gelu_pytorch_tanh"), ACT_GELU_TANH);
+    ck_assert_int_eq(act_from_name("swish"), ACT_SILU);
     ck_assert_int_eq(act_from_name("relu"), ACT_RELU);
     ck_assert_int_eq(act_from_name("silu"), ACT_SILU);
     ck_assert_int_eq(act_from_name("tanh"), ACT_TANH);

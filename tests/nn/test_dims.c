@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static char dir[64];
 
@@ -93,6 +94,51 @@ START_TEST(a_decoder_is_read)
     ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
     ck_assert(d.n_layers == 12 && d.d_model == 768 && d.d_ffn == 3072 && d.vocab == 50257 &&
               d.max_pos == 1024 && d.ln_eps == 1e-5 && d.hidden_dropout == 0.1);
+}
+END_TEST
+
+/* A configuration without model_type is a BERT's if its class or its tensors say so. */
+START_TEST(the_type_is_deduced)
+{
+    struct dims d;
+
+    temp_file(dir, "config.json", "{\"architectures\":[\"BertForMaskedLM\"]," SIZES "}");
+    ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
+    ck_assert_str_eq(d.arch, "bert");
+    temp_file(dir, "config.json", "{\"architectures\":[\"BertGenerationDecoder\"]," SIZES "}");
+    ck_assert_int_eq(dims_load(&d, dir), -1);
+    temp_file(dir, "config.json", "{" SIZES "}");
+    ck_assert_int_eq(dims_load(&d, dir), -1);
+    char *weights = path_join(dir, "model.safetensors");
+    struct file f;
+    ck_assert_int_eq(file_map(&f, "tests/golden/bert/model.safetensors"), 0);
+    ck_assert_int_eq(file_write(weights, f.data, f.size, FAIL_STORE), 0);
+    file_unmap(&f);
+    ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
+    ck_assert_str_eq(d.arch, "bert");
+    unlink(weights);
+    free(weights);
+}
+END_TEST
+
+/* Values of keys that nobody reads do not matter; those of others are still checked. */
+START_TEST(odd_values_elsewhere)
+{
+    struct dims d;
+
+    temp_file(dir, "config.json",
+              BERT ",\"a\":1000000000000000019884624838656,\"b\":[-1e999,NaN,-Infinity],"
+                   "\"c\":\"1e999 NaN \\\" \\ud83d\\ude00\"}");
+    ck_assert_msg(dims_load(&d, dir) == 0, "%s", fail_text());
+    ck_assert_int_eq(d.d_model, 60);
+    temp_file(dir, "config.json", BERT ",\"layer_norm_eps\":NaN,\"hidden_act\":\"gelu\"}");
+    ck_assert_int_eq(dims_load(&d, dir), -1);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "layer_norm_eps is [\"NaN\"]"));
+    temp_file(dir, "config.json", BERT ",\"a\":\"\\u0000\"}");
+    ck_assert_int_eq(dims_load(&d, dir), -1);
+    ck_assert_ptr_nonnull(strstr(fail_text(), "a string contains \\u0000"));
+    temp_file(dir, "config.json", BERT ",\"a\":1000000000000000019884624838656,\"a\":1}");
+    ck_assert_int_eq(dims_load(&d, dir), -1);
 }
 END_TEST
 
@@ -255,6 +301,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, everything_is_read);
     tcase_add_test(tc, defaults_are_those_of_transformers);
     tcase_add_test(tc, a_decoder_is_read);
+    tcase_add_test(tc, the_type_is_deduced);
+    tcase_add_test(tc, odd_values_elsewhere);
     tcase_add_loop_test(tc, bad_configs, 0, ARRAY_LEN(bad));
     tcase_add_loop_test(tc, pooling_configs, 0, ARRAY_LEN(pooling));
     tcase_add_test(tc, missing_folder);

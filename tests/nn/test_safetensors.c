@@ -165,6 +165,8 @@ static const struct {
     { TEXT("\x03\0\0\0\0\0\0\0{}"), "would have 3 bytes" },
     { TEXT("\xff\xff\xff\xff\xff\xff\xff\xff{}"), "would have 18446744073709551615 bytes" },
     { TEXT("\x01\xe1\xf5\x05\0\0\0\0{}"), "at most 100 MB" },
+    { TEXT("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 47\n"),
+      "is a git-LFS pointer, not a safetensors file" },
 };
 
 START_TEST(beginnings)

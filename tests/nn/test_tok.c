@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char small[] = "tests/golden/tok";
@@ -200,8 +201,6 @@ static const struct {
 } refused[] = {
     { "[PAD]\n[UNK]\n[CLS]\nthe\n", NULL, "[SEP]" },
     { "", NULL, "[CLS]" },
-    { SPECIALS "the\n##x\nthe\n", NULL, "line 7 repeats 'the' of line 5" },
-    { SPECIALS "##x\nthe\n##x\n", NULL, "line 7 repeats '##x' of line 5" },
     { SPECIALS "\xFF\n", NULL, "line 5" },
     { SPECIALS, "{\"do_lower_case\": 1}", "do_lower_case" },
     { SPECIALS, "[true]", "object" },
@@ -219,6 +218,171 @@ START_TEST(refused_folder)
 }
 END_TEST
 
+/* A folder of files in tests/golden/tok/added.jsonl. */
+static char *folder_of(const json_t *files)
+{
+    char *dir = xalloc(64, 1);
+    const char *name;
+    json_t *text;
+
+    temp_dir(dir);
+    json_object_foreach((json_t *)(uintptr_t)files, name, text)
+        temp_file(dir, name, json_string_value(text));
+    return dir;
+}
+
+/* Added tokens, special tokens with other names, tokenizer.json, and vocabularies with repeated
+ * lines, as transformers reads them. */
+START_TEST(folders_of_transformers)
+{
+    FILE *f = fopen("tests/golden/tok/added.jsonl", "r");
+    char *line = NULL;
+    size_t cap = 0, i;
+    int row = 0;
+
+    ck_assert_ptr_nonnull(f);
+    while (getline(&line, &cap, f) > 0) {
+        json_t *c = json_loads(line, 0, NULL), *one;
+        char *dir = folder_of(json_object_get(c, "files"));
+        struct tok *t = tok_load(dir);
+        row++;
+        ck_assert_msg(t != NULL, "line %d: %s", row, fail_text());
+        json_array_foreach(json_object_get(c, "cases"), i, one)
+        {
+            struct ids ids = { 0 };
+            json_t *text = json_array_get(one, 0);
+            tok_encode(t, json_string_value(text), json_string_length(text), &ids);
+            const char *differs = compare(&ids, json_array_get(one, 1));
+            ck_assert_msg(!differs[0], "line %d, '%s': %s", row, json_string_value(text), differs);
+            ids_free(&ids);
+        }
+        tok_free(t);
+        remove_dir(dir);
+        json_decref(c);
+    }
+    ck_assert_int_ge(row, 20);
+    free(line);
+    fclose(f);
+}
+END_TEST
+
+#define JSON_PARTS                                                                                 \
+    "\"normalizer\":{\"type\":\"BertNormalizer\",\"lowercase\":true},"                             \
+    "\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"                                           \
+    "\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",3],\"cls\":[\"[CLS]\",2]}" \
+    ","
+#define JSON_VOCAB "\"vocab\":{\"[PAD]\":0,\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3,\"the\":4}"
+#define JSON_MODEL "\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\"," JSON_VOCAB "}"
+
+/* Folders with another file that are errors, and what the message says. */
+static const struct {
+    const char *name, *text, *message;
+} refused_file[] = {
+    { "added_tokens.json", "{\"[E1]\": 9}", "'[E1]' has the id 9" },
+    { "added_tokens.json", "{\"the\": 9}", "'the' has the id 9, but in" },
+    { "added_tokens.json", "{\"[E1]\": \"9\"}", "'[E1]' must have a text and an id" },
+    { "added_tokens.json", "[1]", "is not a JSON object" },
+    { "special_tokens_map.json", "{\"cls_token\": 1}", "'cls_token' must be a string" },
+    { "special_tokens_map.json", "{\"cls_token\": \"<s>\"}", "has no <s> among its 5 pieces" },
+    { "tokenizer_config.json", "{\"a\": 1, \"a\": 2}", "duplicate" },
+    { "tokenizer_config.json", "{\"tokenizer_class\": \"BertJapaneseTokenizer\"}",
+      "tokenizer_class is 'BertJapaneseTokenizer'" },
+    { "tokenizer.json", "{" JSON_PARTS "\"model\":{\"type\":\"BPE\",\"vocab\":{}}}",
+      "the model is 'BPE'; only WordPiece is supported" },
+    { "tokenizer.json", "{\"normalizer\":{\"type\":\"NFC\"}," JSON_MODEL "}",
+      "the normalizer is 'NFC'" },
+    { "tokenizer.json", "{\"pre_tokenizer\":{\"type\":\"Whitespace\"}," JSON_MODEL "}",
+      "the pre_tokenizer is 'Whitespace'" },
+    { "tokenizer.json",
+      "{\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"post_processor\":{\"type\":"
+      "\"RobertaProcessing\"}," JSON_MODEL "}",
+      "the post_processor is 'RobertaProcessing'" },
+    { "tokenizer.json",
+      "{\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"post_processor\":{\"type\":"
+      "\"TemplateProcessing\",\"single\":[],\"pair\":[]}," JSON_MODEL "}",
+      "templates are |" },
+    { "tokenizer.json", "{" JSON_PARTS "\"added_tokens\":1," JSON_MODEL "}", "must be a list" },
+    { "tokenizer.json",
+      "{" JSON_PARTS "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":99999999}}}",
+      "the id of 'a' must be a whole number from 0 to" },
+    { "tokenizer.json",
+      "{" JSON_PARTS "\"added_tokens\":[{\"id\":7,\"content\":\"x\"}]," JSON_MODEL "}",
+      "'x' has the id 7" },
+    { "tokenizer.json",
+      "{" JSON_PARTS
+      "\"model\":{\"type\":\"WordPiece\",\"continuing_subword_prefix\":\"\"," JSON_VOCAB "}}",
+      "continuing_subword_prefix" },
+    { "tokenizer.json",
+      "{" JSON_PARTS "\"model\":{\"type\":\"WordPiece\",\"max_input_chars_per_word\":0," JSON_VOCAB
+      "}}",
+      "max_input_chars_per_word" },
+};
+
+START_TEST(refused_files)
+{
+    char *dir = make_dir(SPECIALS "the\n", strlen(SPECIALS "the\n"), NULL);
+
+    temp_file(dir, refused_file[_i].name, refused_file[_i].text);
+    ck_assert_ptr_null(tok_load(dir));
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    ck_assert_msg(strstr(fail_text(), refused_file[_i].message) != NULL, "%s", fail_text());
+    remove_dir(dir);
+}
+END_TEST
+
+/* tokenizer.json wins over vocab.txt, but must agree with tokenizer_config.json. */
+START_TEST(tokenizer_json_first)
+{
+    char *dir = make_dir(SPECIALS "x\nthe\n", strlen(SPECIALS "x\nthe\n"), NULL);
+
+    temp_file(dir, "tokenizer.json", "{" JSON_PARTS JSON_MODEL "}");
+    struct tok *t = tok_load(dir);
+    ck_assert_msg(t != NULL, "%s", fail_text());
+    ck_assert_str_eq(tok_piece(t, 4), "the");
+    ck_assert_ptr_nonnull(strstr(tok_path(t), "tokenizer.json"));
+    tok_free(t);
+    temp_file(dir, "tokenizer_config.json", "{\"do_lower_case\": false}");
+    ck_assert_ptr_null(tok_load(dir));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "do_lower_case is false, but the normalizer in"));
+    remove_dir(dir);
+}
+END_TEST
+
+/* A file that is a pipe is refused, and does not block. */
+START_TEST(pipe_instead_of_file)
+{
+    char *dir = make_dir(SPECIALS, strlen(SPECIALS), NULL);
+    char *path = path_join(dir, "tokenizer_config.json");
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_ptr_null(tok_load(dir));
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    free(path);
+    remove_dir(dir);
+}
+END_TEST
+
+/* What can change no id has no part in a run's key. */
+START_TEST(files_that_matter)
+{
+    char *dir = make_dir(SPECIALS, strlen(SPECIALS), "{}");
+
+    ck_assert(tok_file_matters(dir, "vocab.txt"));
+    ck_assert(tok_file_matters(dir, "tokenizer_config.json"));
+    ck_assert(!tok_file_matters(dir, "tokenizer.json"));
+    temp_file(dir, "special_tokens_map.json",
+              "{\"cls_token\": \"[CLS]\", \"mask_token\": {\"content\": \"[MASK]\"}}");
+    ck_assert(!tok_file_matters(dir, "special_tokens_map.json"));
+    temp_file(dir, "special_tokens_map.json", "{\"cls_token\": \"[SEP]\"}");
+    ck_assert(tok_file_matters(dir, "special_tokens_map.json"));
+    temp_file(dir, "added_tokens.json", "{}");
+    ck_assert(!tok_file_matters(dir, "added_tokens.json"));
+    temp_file(dir, "added_tokens.json", "{\"x\": 4}");
+    ck_assert(tok_file_matters(dir, "added_tokens.json"));
+    remove_dir(dir);
+}
+END_TEST
+
 START_TEST(no_tokenizer)
 {
     ck_assert_ptr_null(tok_load("/nonexistent"));
@@ -228,7 +392,7 @@ END_TEST
 
 START_TEST(lines_may_end_in_crlf)
 {
-    static const char vocab[] = "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\nthe\r\n##m";
+    static const char vocab[] = "\xEF\xBB\xBF[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\nthe\r\n##m";
     char *dir = make_dir(vocab, sizeof vocab - 1, NULL);
     struct tok *t = tok_load(dir);
     struct ids ids = { 0 };
@@ -314,6 +478,11 @@ static void fill(TCase *tc)
     tcase_add_test(tc, minilm);
     tcase_add_loop_test(tc, odd_text, 0, (int)ARRAY_LEN(odd));
     tcase_add_loop_test(tc, refused_folder, 0, (int)ARRAY_LEN(refused));
+    tcase_add_test(tc, folders_of_transformers);
+    tcase_add_loop_test(tc, refused_files, 0, (int)ARRAY_LEN(refused_file));
+    tcase_add_test(tc, tokenizer_json_first);
+    tcase_add_test(tc, pipe_instead_of_file);
+    tcase_add_test(tc, files_that_matter);
     tcase_add_test(tc, no_tokenizer);
     tcase_add_test(tc, lines_may_end_in_crlf);
     tcase_add_loop_test(tc, longest_first, 0, (int)ARRAY_LEN(cuts));

@@ -77,6 +77,8 @@ static const struct {
     { HEAD COLS "labels: [a, b]\nsplits: {train: a, dev: b}\nmetrics: [pearson]\n",
       "'pearson' is for regression" },
     { HEAD COLS "labels: [a, b]\nsplits: {train: a, dev: b}\nmetrics: []\n", "list of 1 to 8" },
+    { HEAD COLS "labels: [a, b]\nskip_bad_rows: -1\n" TAIL,
+      "'skip_bad_rows' must be a whole number" },
     { HEAD COLS "labels: [a, b]\nmax_len: 2\n" TAIL, "'max_len' must be a whole number" },
     { HEAD COLS "labels: [a, b]\nmax_len: 1e2x\n" TAIL, "'1e2x' is not a number" },
     { HEAD COLS "labels: [a, b]\nsplits: {train: a, dev: b}\n", "needs the key 'metrics'" },
@@ -163,6 +165,14 @@ static const struct {
       "'l' must be a string, a number or a boolean" },
     { "jsonl", one_cols, "", "{\"a\": \"x\", \"a\": \"y\", \"l\": \"yes\"}\n", "duplicate" },
     { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": \"yes\"}\n\n{}\n", "/a:2: an empty line" },
+    { "jsonl", one_cols, "", "{\"a\": \"x\\u0000\", \"l\": \"yes\"}\n",
+      "/a:1: 'a' contains \\u0000 or half of a surrogate pair" },
+    { "jsonl", one_cols, "", "{\"a\": \"\\ud83d\", \"l\": \"yes\"}\n",
+      "/a:1: 'a' contains \\u0000" },
+    { "jsonl", one_cols, "", "{\"a\": NaN, \"l\": \"yes\"}\n", "/a:1: 'a' must be a string" },
+    { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": NaN}\n",
+      "/a:1: 'l' must be a string, a number" },
+    { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": \"yes\", \"z\": NaNa}\n", "/a:1:" },
 };
 
 START_TEST(bad_data_files)
@@ -204,6 +214,11 @@ static const struct {
       "{\"b\": \"r\\u0061in\", \"a\": \"sun\", \"z\": [1], \"l\": \"no\"}\n \n", 1,
       "[CLS] sun [SEP] rain [SEP]", 3, 1 },
     { "jsonl", one_cols, "", "{\"a\": \"sun\\ud83d\\ude00\", \"l\": \"no\"}\r\n", 1, NULL, 0, 1 },
+    { "jsonl", one_cols, "",
+      "{\"z\": [123456789012345678901234567890, -1e999, {\"y\": NaN}], \"a\": \"sun\", \"l\": "
+      "\"no\"}\n"
+      "{\"z\": \"\\u0000 \\udc00\", \"a\": \"the\", \"l\": \"no\", \"x\": -Infinity}\n",
+      2, "[CLS] sun [SEP]", 3, 2 },
 };
 
 START_TEST(good_data_files)
@@ -222,6 +237,44 @@ START_TEST(good_data_files)
         ck_assert_int_eq(d.second[0], good[_i].second);
     }
     text_free(&pieces);
+}
+END_TEST
+
+/* At most so many malformed rows are left out; the N that are left, and the line of the first. */
+static const struct {
+    const char *format, *text;
+    int most, n, skipped;
+    long first;
+    const char *says; /* the error */
+} skips[] = {
+    { "tsv", "a\tl\nsun\n\nrain\tno\tx\nrain\tno\n", 3, 1, 3, 2, NULL },
+    { "tsv", "a\tl\nsun\n\nrain\tno\tx\nrain\tno\n", 2, 0, 0, 0, "/a:4: 3 columns where 2" },
+    { "tsv", "a\tl\nsun\tyes\nrain\n", 0, 0, 0, 0, "/a:3: 1 column where 2" },
+    { "tsv", "a\tl\nsun\tyes\nrain\tmaybe\n", 5, 0, 0, 0, "/a:3: unknown label" },
+    { "tsv", "b\tl\nsun\tyes\n", 5, 0, 0, 0, "/a:1: no column 'a'" },
+    { "tsv", "a\tl\nsun\n", 5, 0, 0, 0, "has no examples" },
+    { "csv", "a,l\nsun,yes\nx\nrain,no\n", 1, 2, 1, 3, NULL },
+    { "csv", "a,l\nsun,yes\nx\"y,no\n", 1, 0, 0, 0, "/a:3: a quote inside" },
+    { "jsonl",
+      "{\"a\": \"x\", \"l\": \"yes\"}\n{\n\n{\"a\": \"x\"}\n[]\n{\"a\": 1, \"l\": \"no\"}\n", 5, 1,
+      5, 2, NULL },
+};
+
+START_TEST(malformed_rows_are_skipped)
+{
+    load_task(skips[_i].format, one_cols, strcmp(skips[_i].format, "jsonl") == 0 ? "" : "true");
+    task.skip_bad_rows = skips[_i].most;
+    int rc = load(skips[_i].text, 0);
+    if (skips[_i].says) {
+        ck_assert_int_eq(rc, -1);
+        ck_assert_int_eq(fail_code(), FAIL_INPUT);
+        ck_assert_msg(strstr(fail_text(), skips[_i].says) != NULL, "%s", fail_text());
+        return;
+    }
+    ck_assert_msg(rc == 0, "%s", fail_text());
+    ck_assert_int_eq(d.n, skips[_i].n);
+    ck_assert_int_eq(d.n_skipped, skips[_i].skipped);
+    ck_assert_int_eq(d.first_skipped, skips[_i].first);
 }
 END_TEST
 
@@ -466,6 +519,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, bad_task_files, 0, (int)ARRAY_LEN(bad_task));
     tcase_add_test(tc, labels_from_a_file);
     tcase_add_loop_test(tc, bad_data_files, 0, (int)ARRAY_LEN(bad_data));
+    tcase_add_loop_test(tc, malformed_rows_are_skipped, 0, (int)ARRAY_LEN(skips));
     tcase_add_loop_test(tc, good_data_files, 0, (int)ARRAY_LEN(good));
     tcase_add_test(tc, json_labels_may_be_numbers);
     tcase_add_test(tc, a_nul_byte_has_a_line);
