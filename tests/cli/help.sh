@@ -102,7 +102,7 @@ try() {
 }
 try sweep lowrank sw
 try rank= lowrank run ra
-try bf16 lowrank run precision = b
+try auto lowrank run precision = a
 try supersense lowrank run task = ''
 try lora lowrank run rank=4 method = l
 try csv lowrank table --format ''
