@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* timeout(1) sends SIGTERM to its child and then to the whole group, so that the child gets it twice.
- * Two that come within this time are one. */
+/* timeout(1) sends SIGTERM to its child and then to the whole group, so that the child gets it
+ * twice. Two that come within this time are one. */
 enum { SAME_SIGTERM_NS = 150 * 1000 * 1000 };
 
 static volatile sig_atomic_t stop_signal, n_asked, n_before_exit = 1;

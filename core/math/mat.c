@@ -146,7 +146,8 @@ void math_thread_init(void)
     omp_set_num_threads(1);
 }
 
-/* Measured with OpenBLAS 0.3.21: a buffer is 128 MiB of address space, of which little is touched. */
+/* Measured with OpenBLAS 0.3.21: a buffer is 128 MiB of address space, of which little is
+ * touched. */
 static const size_t blas_buffer = (size_t)128 << 20;
 
 size_t mat_blas_space(int threads)

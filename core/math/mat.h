@@ -79,9 +79,9 @@ int mat_svd(double *u, double *s, double *vt, const double *a, int m, int n);
 void math_thread_init(void);
 
 /* mat_blas_space - the address space that the BLAS calls of so many threads take: OpenBLAS maps a
- * buffer for each. mat_blas_check - does the limit of this process (ulimit -v, ulimit -d) leave room
- * for the threads that OpenBLAS has started and for the main thread? Where it does not, OpenBLAS
- * asks for its buffers for ever. To be called first in main. Errors: FAIL_MEMORY. */
+ * buffer for each. mat_blas_check - does the limit of this process (ulimit -v, ulimit -d) leave
+ * room for the threads that OpenBLAS has started and for the main thread? Where it does not,
+ * OpenBLAS asks for its buffers for ever. To be called first in main. Errors: FAIL_MEMORY. */
 size_t mat_blas_space(int threads);
 int mat_blas_check(void);
 

@@ -214,9 +214,9 @@ static void nap(void)
     nanosleep(&t, NULL);
 }
 
-/* Asks the workers to stop. They get SIGUSR1, because a SIGTERM or SIGINT may have come to the whole
- * process group, and a second one would end them before they have written a checkpoint. After the
- * second signal to this process, those that do not end in time are killed. */
+/* Asks the workers to stop. They get SIGUSR1, because a SIGTERM or SIGINT may have come to the
+ * whole process group, and a second one would end them before they have written a checkpoint.
+ * After the second signal to this process, those that do not end in time are killed. */
 static void stop_workers(const struct sweep *w, double *since, double *since_second)
 {
     if (*since == 0) {

@@ -1,8 +1,8 @@
 /* lease.h - a worker's right to a run: taking it, renewing it while the run trains, ending it.
  *
- * A lease names its owner (host, boot of the machine, PID namespace, and process) and expires after some seconds
- * unless it is renewed, so that the run of a worker that died is free again. Each lease of a run is
- * an attempt with a row of its own. */
+ * A lease names its owner (host, boot of the machine, PID namespace, and process) and expires
+ * after some seconds unless it is renewed, so that the run of a worker that died is free again.
+ * Each lease of a run is an attempt with a row of its own. */
 #ifndef LEASE_H
 #define LEASE_H
 

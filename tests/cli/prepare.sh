@@ -7,7 +7,8 @@ trap 'rm -rf "$T"' EXIT
 unset LOWRANK_HOME LOWRANK_DATA
 die() { echo "FAIL: $*"; exit 1; }
 "$L" prepare supersense --home "$T/w" >"$T/out" 2>"$T/log" ||
-    { grep -q wordnet-base "$T/log" && { echo "WordNet is not installed"; exit 77; }; die "$(cat "$T/log")"; }
+    { grep -q wordnet-base "$T/log" && { echo "WordNet is not installed"; exit 77; }
+      die "$(cat "$T/log")"; }
 
 mkdir -p "$T/victim" "$T/h/data/mine"
 echo mine >"$T/victim/test.tsv"

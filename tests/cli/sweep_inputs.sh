@@ -1,6 +1,6 @@
 #!/bin/sh
-# A run whose weights or data change while it trains ends as failed, whatever it had computed, and its
-# training checkpoint goes; a file that was only touched does no harm.
+# A run whose weights or data change while it trains ends as failed, whatever it had computed, and
+# its training checkpoint goes; a file that was only touched does no harm.
 . "$(dirname "$0")/sweep_lib.sh"
 S="$T/study.yaml"
 W="$T/model/model.safetensors"

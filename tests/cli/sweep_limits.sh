@@ -1,6 +1,6 @@
 #!/bin/sh
-# Under a limit of address space a command ends with status 0 or 5; it never waits for memory that it
-# cannot get.
+# Under a limit of address space a command ends with status 0 or 5; it never waits for memory that
+# it cannot get.
 . "$(dirname "$0")/sweep_lib.sh"
 S="$T/study.yaml"
 
@@ -8,7 +8,8 @@ refused=0
 for limit in 200000 300000 400000 500000 2000000; do
     for command in "list models" "run $S rank=1 epochs=1" "sweep $S epochs=1 --no-calibrate -j 2"; do
         # shellcheck disable=SC2086 # the words of a command
-        (ulimit -v $limit && exec timeout -k 1 60 "$L" $command --home "$T/$limit") >"$T/out" 2>"$T/log"
+        (ulimit -v $limit && exec timeout -k 1 60 "$L" $command --home "$T/$limit") \
+            >"$T/out" 2>"$T/log"
         rc=$?
         case $rc in
         0) ;;

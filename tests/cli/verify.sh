@@ -1,6 +1,6 @@
 #!/bin/sh
-# "lowrank verify" finds damage in the database and in adapters, and a damaged row ends every command
-# with one line and status 4.
+# "lowrank verify" finds damage in the database and in adapters, and a damaged row ends every
+# command with one line and status 4.
 . "$(dirname "$0")/sweep_lib.sh"
 S="$T/study.yaml"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [SECONDS] - builds every target fuzz_NAME.c of this folder with clang and runs each for so
-# many seconds (10). It starts from the golden files *.NAME and from corpus/NAME. An input that fails
-# stays in build-fuzz/crash-*. Prints "N passed, N failed, N skipped" at the end.
+# many seconds (10). It starts from the golden files *.NAME and from corpus/NAME. An input that
+# fails stays in build-fuzz/crash-*. Prints "N passed, N failed, N skipped" at the end.
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${1:-10} passed=0 failed=0
 ${MAKE:-make} -s CC=clang SAN=1 B=build-fuzz CFLAGS='-O1 -g' \

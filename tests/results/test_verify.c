@@ -1,4 +1,5 @@
-/* test_verify.c - values that cannot be in the database are found, and no command crashes on them. */
+/* test_verify.c - values that cannot be in the database are found, and no command crashes on
+ * them. */
 #include "results/store/verify.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h"
