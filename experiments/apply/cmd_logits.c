@@ -41,7 +41,8 @@ static const struct opt_usage usage = {
         "classifier of its own, that is the logits and the index of the largest. Otherwise it is "
         "an\n"
         "embedding: the mean of the last hidden states, scaled to length 1 as in\n"
-        "sentence-transformers, or with --pooling cls the pooler's output. Lines that are too long\n"
+        "sentence-transformers, or with --pooling cls the pooler's output. Lines that are too "
+        "long\n"
         "are truncated: for an embedding to the max_seq_length of sentence_bert_config.json or "
         "the\n"
         "model_max_length of tokenizer_config.json, otherwise to the model's positions.",
