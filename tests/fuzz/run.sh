@@ -4,8 +4,8 @@
 # fails stays in build-fuzz/crash-*. Prints "N passed, N failed, N skipped" at the end.
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${1:-10} passed=0 failed=0
-${MAKE:-make} -s CC=clang SAN=1 B=build-fuzz CFLAGS='-O1 -g' \
-    SANFLAG='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -Wno-pass-failed' fuzzers || exit 1
+flags='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -Wno-pass-failed'
+${MAKE:-make} -s CC=clang SAN=1 B=build-fuzz CFLAGS='-O1 -g' SANFLAG="$flags" fuzzers || exit 1
 for source in tests/fuzz/fuzz_*.c; do
     name=$(basename "$source" .c)
     corpus=$(mktemp -d) || exit 1
