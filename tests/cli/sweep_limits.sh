@@ -4,6 +4,10 @@
 . "$(dirname "$0")/sweep_lib.sh"
 S="$T/study.yaml"
 
+if grep -q __asan_init "$L"; then
+    echo "limits of address space: the sanitizers reserve terabytes of it"
+    exit 77
+fi
 refused=0
 for limit in 200000 300000 400000 500000 2000000; do
     for command in "list models" "run $S rank=1 epochs=1" "sweep $S epochs=1 --no-calibrate -j 2"; do
