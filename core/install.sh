@@ -51,7 +51,8 @@ copy 755 "$L" bin/lowrank
 for file in $(find experiments ablations -name '*.yaml') plots/*.gp; do
     copy 644 "$file" "share/lowrank/$file"
 done
-for file in LICENSE *.md core/*.md experiments/*.md ablations/*.md results/*.md plots/*.md tests/*.md; do
+for file in LICENSE *.md core/*.md experiments/*.md ablations/*.md plots/*.md results/*.md \
+    results/findings/*.md tests/*.md; do
     [ ! -f "$file" ] || copy 644 "$file" "share/doc/lowrank/$file"
 done
 echo share/lowrank/installed >>"$list"

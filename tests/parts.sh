@@ -34,8 +34,8 @@ part_openblas() {
 }
 # In a folder of its own: objects that are there already would not warn again.
 part_clang() { $MAKE -s CC=clang CFLAGS='-O2 -Werror' B=build-werror programs; }
-part_stress() { sh tests/store_stress.sh build/tests.x; }
-part_speed() { python3 tests/query_speed.py build/lowrank; }
+part_stress() { $MAKE -s programs && sh tests/store_stress.sh build/tests.x; }
+part_speed() { $MAKE -s programs && python3 tests/query_speed.py build/lowrank; }
 part_fuzz() { sh tests/fuzz/run.sh 10; }
 
 grep -qs avx512f /proc/cpuinfo || no_avx512=no-avx512
