@@ -2,8 +2,8 @@
 # install.sh install LOWRANK PREFIX - copies everything that a run without the source tree needs
 # below PREFIX: the program, its studies, tasks, models and figure templates, man pages, completions
 # and documents.
-# install.sh uninstall PREFIX - removes exactly what PREFIX/share/lowrank/installed lists: files, and
-# the folders that did not exist before the installation, unless something else is in them now.
+# install.sh uninstall PREFIX - removes exactly what PREFIX/share/lowrank/installed lists: files and
+# folders that did not exist before the installation, unless something else is in them now.
 for prefix; do :; done # the last argument
 installed=$prefix/share/lowrank/installed
 die() { echo "$*" >&2; exit 1; }
@@ -21,7 +21,8 @@ if [ "$1" = uninstall ]; then
     uninstall
     exit 0
 fi
-[ "$1" = install ] && [ $# = 3 ] || die "usage: install.sh install LOWRANK PREFIX, or uninstall PREFIX"
+[ "$1" = install ] && [ $# = 3 ] ||
+    die "usage: install.sh install LOWRANK PREFIX, or install.sh uninstall PREFIX"
 L=$2
 # A file of an older version must not stay behind.
 [ ! -f "$installed" ] || uninstall
