@@ -173,10 +173,12 @@ static int mapped_buffers(void)
 
 int mat_blas_check(void)
 {
-    size_t left = ram_address_space();
-    int missing = left == SIZE_MAX ? 0 : openblas_get_num_threads() - mapped_buffers();
-    size_t need = mat_blas_space(missing > 0 ? missing : 0);
-
+    if (ram_address_space() == SIZE_MAX)
+        return 0;
+    /* What is mapped is counted first: a thread that maps its buffer meanwhile counts twice, not
+     * never. */
+    int missing = openblas_get_num_threads() - mapped_buffers();
+    size_t need = mat_blas_space(missing > 0 ? missing : 0), left = ram_address_space();
     if (need <= left)
         return 0;
     return fail(

@@ -281,6 +281,9 @@ int memory_check(const struct study *s, const bool *pending, long jobs)
                 jobs < n ? jobs : n, 1e-6 * (double)need, 1e-6 * (double)have, fits);
 }
 
+/* glibc maps twice the size of a heap (64 MiB) to align the first one of a thread. */
+static const size_t malloc_arena = (size_t)128 << 20;
+
 int memory_check_limit(const struct study *s, const bool *pending, int threads)
 {
     size_t left = ram_address_space(), most = 0;
@@ -290,7 +293,8 @@ int memory_check_limit(const struct study *s, const bool *pending, int threads)
     for (int i = 0; i < s->n_runs; i++)
         if ((!pending || pending[i]) && s->runs[i].rss > most)
             most = s->runs[i].rss;
-    size_t need = memory_shared(s, pending) + most + mat_blas_space(threads);
+    size_t need =
+        memory_shared(s, pending) + most + mat_blas_space(threads) + (size_t)threads * malloc_arena;
     if (need <= left)
         return 0;
     return fail(
