@@ -15,7 +15,7 @@
 
 /* VERSION increases when a tokenizer, the reading of data files or this format changes what a file
  * holds. */
-enum { VERSION = 2, BYTE_ORDER_MARK = 0x01020304 };
+enum { VERSION = 3, BYTE_ORDER_MARK = 0x01020304 };
 
 struct token_head {
     char magic[8];
@@ -48,13 +48,14 @@ static void list_arrays(struct array out[N_ARRAYS], const struct dataset *d)
 }
 
 static void token_cache_key(char out[65], const struct token_cache *c, enum split s, long max_len,
-                            long limit, uint64_t subset_seed)
+                            const struct draw *w)
 {
+    unsigned long long seed = w->limit > 0 || w->select > 0 ? w->seed : 0;
     char *text = xprintf("tokens %d of lowrank %s, %zu-byte long, order %x\n%s\n%s\n%s\n"
-                         "%s %ld %ld %llu\n",
+                         "%s %ld %ld %llu %.17g\n",
                          VERSION, LOWRANK_VERSION, sizeof(long), BYTE_ORDER_MARK, c->file, c->spec,
-                         c->tokenizer, split_names[s], max_len, limit > 0 ? limit : 0,
-                         limit > 0 ? (unsigned long long)subset_seed : 0);
+                         c->tokenizer, split_names[s], max_len, w->limit > 0 ? w->limit : 0, seed,
+                         w->select);
 
     sha256_hex(out, text, strlen(text));
     free(text);
@@ -212,20 +213,21 @@ static void token_cache_save(const struct dataset *d, const char *dir, const cha
 }
 
 int token_cache_dataset(struct dataset *d, const struct task *t, enum split s, const char *dir,
-                        const struct tok *tok, long max_len, long limit, uint64_t subset_seed,
+                        const struct tok *tok, long max_len, const struct draw *w,
                         const struct token_cache *c)
 {
+    const struct draw all = { 0 };
     char key[65];
 
-    CHECK(t->file[s] && strlen(c->file) == 64, "%s", t->name);
-    token_cache_key(key, c, s, max_len > 0 ? max_len : t->max_len, limit, subset_seed);
+    CHECK(task_file(t, s) && strlen(c->file) == 64, "%s", t->name);
+    token_cache_key(key, c, s, max_len > 0 ? max_len : t->max_len, w ? w : &all);
     char *path = path_join(c->dir, key);
     int rc = 0;
     if (token_cache_load(d, path, key)) {
-        d->path = path_join(dir, t->file[s]);
+        d->path = path_join(dir, task_file(t, s));
         memcpy(d->sha256, c->file, sizeof d->sha256);
     } else {
-        rc = dataset_load(d, t, s, dir, tok, max_len, limit, subset_seed);
+        rc = dataset_load(d, t, s, dir, tok, max_len, w);
         /* the key is wrong for a data file that changed in the meantime */
         if (rc == 0 && strcmp(d->sha256, c->file) == 0)
             token_cache_save(d, c->dir, path, key);

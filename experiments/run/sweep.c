@@ -310,11 +310,26 @@ static int sweep_init(struct sweep *w, struct study *s, const bool *pending, str
     return 0;
 }
 
+/* Once for each pair of splits, and one line for each task: seeds draw other training examples. */
+static void warn_of_leaks(const struct run_data *d, struct session *ses)
+{
+    const struct dataset *train = d->split[SPLIT_TRAIN];
+
+    for (int s = SPLIT_DEV; s < N_SPLITS; s++) {
+        const struct dataset *other = d->split[s];
+        if (!other || !session_first(ses, "leaks %p %p", (const void *)train, (const void *)other))
+            continue;
+        long n = dataset_shared(train, other);
+        if (n > 0 && session_first(ses, "leak %s %s", d->task->name, split_names[s]))
+            warn("task '%s': %ld of %d %s examples are in its training data too", d->task->name, n,
+                 other->n, split_names[s]);
+    }
+}
+
 /* Workers share what is loaded before the first fork. */
 static int load_inputs(const struct study *s, const bool *pending)
 {
     struct run_data d;
-    const struct dataset *checked = NULL;
     const struct recipe *last = NULL;
 
     for (int i = 0; i < s->n_runs; i++) {
@@ -327,13 +342,7 @@ static int load_inputs(const struct study *s, const bool *pending)
             return -1;
         if (stop_requested())
             return fail(FAIL_STOPPED, "stopped before the first run");
-        if (d.split[SPLIT_TRAIN] == checked)
-            continue;
-        checked = d.split[SPLIT_TRAIN];
-        long n = dataset_shared(checked, d.split[SPLIT_DEV]);
-        if (n > 0)
-            warn("task '%s': %ld of %d dev examples are in its training data too", d.task->name, n,
-                 d.split[SPLIT_DEV]->n);
+        warn_of_leaks(&d, r->session);
     }
     return 0;
 }
