@@ -12,6 +12,8 @@
 enum { SUBSET_SEED = 7 };
 const struct dataset *data_split(const struct recipe *r, enum split s, bool *absent);
 
-/* data_all - all splits of a run. Errors: as data_split; FAIL_USAGE: no train or dev split. */
+/* data_all - all splits of a run. Once in a session it tells how many examples are truncated to
+ * max_len, and how many of dev and of test are in train as well. Errors: as data_split; FAIL_USAGE:
+ * no train or dev split. */
 int data_all(struct run_data *d, const struct recipe *r);
 #endif
