@@ -76,8 +76,7 @@ $(B)/embedded.c: results/store/embed.sh $(EMBED)
 # The commit, and whether the tree differs from it: every attempt stores where it comes from.
 $(B)/version.h: FORCE
 	@mkdir -p $(B); { \
-	echo "#define LOWRANK_COMMIT \"$$(git rev-parse HEAD 2>/dev/null || echo unknown)\""; \
-	echo "#define LOWRANK_DIRTY $$(git diff --quiet HEAD -- 2>/dev/null && echo 0 || echo 1)"; \
+	echo "#define LOWRANK_GIT \"$$(sh experiments/run/git_state.sh | sed 's/"/\\"/g')\""; \
 	echo '#define LOWRANK_CFLAGS "$(filter-out -D% -I% -W% -M%,$(CFLAGS))"'; } >$@.new; \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
