@@ -21,8 +21,8 @@
  *
  * A difference counts relative to the largest magnitude in its tensor; NaN counts as infinite. Of
  * adamw.KEY only that part counts which the measured errors of grad.KEY do not explain: AdamW
- * divides a gradient by its own size, so that where it is almost 0 rounding errors decide the step.
- * */
+ * divides a gradient by its own size, so that where it is almost 0 rounding errors decide the
+ * step. */
 #ifndef PARITY_H
 #define PARITY_H
 
