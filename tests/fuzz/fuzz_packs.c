@@ -1,8 +1,8 @@
-/* fuzz_packs.c - a file of packed weights whose first bytes, the head and its entries, are anything.
- * The first byte says whether the head's checksum is mended, without which no entry is reached, the
- * second which of the entries' are. packs_get gives nothing, or a weight of the shape and the number
- * of bytes that were asked for, every byte of which can be read. Skipped without oneDNN, which has
- * no such files. */
+/* fuzz_packs.c - a file of packed weights whose first bytes, the head and its entries, are
+ * anything. The first byte says whether the head's checksum is mended, without which no entry is
+ * reached, the second which of the entries' are. packs_get gives nothing, or a weight of the shape
+ * and the number of bytes that were asked for, every byte of which can be read. Skipped without
+ * oneDNN, which has no such files. */
 #include "tests/fuzz/fuzz_kit.h"
 #include "core/os/file.h"
 #include "core/weights/packs.h"
