@@ -246,9 +246,9 @@ seed("study", "axes", "study: s\n" + base + "axes:\n  rank: [1, 2]\n  targets: [
 seed("study", "zip", "study: s\ntitle: t\nsource: x\n" + base + "zip: {rank: [1, 4], alpha: [2, 8]}\nseeds: [3, 4]\nfull: {seeds: 3}\n")
 seed("study", "when", "study: s\n" + base + "axes: {method: [lora, ft, bitfit]}\nwhen:\n  - if: {method: ft}\n    set: {lr: 1e-4}\n"
      "exclude:\n  - {method: [bitfit], rank: [2]}\nonly:\n  - {method: [lora, ft]}\n")
-seed("study", "budget", "study: s\n" + base + "axes: {targets: [[q], [v], [q, k]]}\nbudget: 2000\n")
+seed("study", "budget", "study: s\n" + base + "axes: {targets: [[q], [v], [q, k]]}\nbudget: {params: 2000}\n")
 seed("study", "run", "model: tiny\ntask: t\nmethod: dora\nrank: 2\nseed: 3\n")
-for name in ("rank", "methods", "params"):
+for name in ("rank", "methods", "choice"):
     seed("study", name, read("ablations/%s.yaml" % name).replace("minilm", "tiny").replace("supersense", "t"))
 
 # --- packed weights: flags, entries to mend, then the head and entries of the file

@@ -34,13 +34,14 @@ static void copy(const char *name)
 
 static void setup(void)
 {
-    static const char *const folders[] = { "models/tiny", "data/t", "experiments/tasks" };
+    static const char *const folders[] = { "models/tiny", "data/t", "experiments/tasks", "plots" };
 
     for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
         char *path = path_join(fuzz_dir(), folders[i]);
         CHECK(make_dirs(path) == 0, "%s", fail_text());
         free(path);
     }
+    put("plots/rank.gp", "# A figure.\n");
     copy("config.json");
     copy("model.safetensors");
     put("models/tiny/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n");
@@ -69,21 +70,19 @@ static void begin_session(void)
     free(data);
 }
 
-/* Can N values of axes, at the commas of the text, be more than MOST_RUNS runs? */
+/* Can the lists of the text, combined, be more than MOST_RUNS runs? */
 static bool is_large(const char *text)
 {
+    const char *seeds = strstr(text, "seeds: ");
     double runs = 1;
 
     for (const char *p = text; *p; p++) {
-        int n = 1;
-        if (*p == '[' || *p == '-' || *p == '{') {
-            for (const char *q = p + 1; *q && !strchr("]\n", *q); q++)
-                n += *q == ',';
-            runs *= n > 1 || *p == '-' ? n + (*p == '-') : 1;
-        }
+        int n = p[0] == '\n' && p[1 + strspn(p + 1, " ")] == '-' ? 2 : 1;
+        for (const char *q = p + 1; *p == '[' && *q && *q != '\n'; q++)
+            n += *q == ',';
+        runs *= n;
     }
-    const char *seeds = strstr(text, "seeds");
-    return runs > MOST_RUNS || (seeds && strlen(seeds) > 9 && atol(seeds + 7) > 9);
+    return runs > MOST_RUNS || (seeds && atol(seeds + 7) > 9);
 }
 
 static void check_json(const char *text)
