@@ -1,6 +1,7 @@
 /* cmd_plan.c - "lowrank plan": what a study would run, how large it is, and how long it takes. */
 #include "core/cmd.h"
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "experiments/estimate/calibrate.h"
 #include "experiments/estimate/memory.h"
 #include "experiments/recipe/data.h"
@@ -155,7 +156,11 @@ static void plan_print_head(const struct plan *p)
 
     for (int i = 0; i < s->n_runs; i++)
         n[p->state[i]]++;
-    printf("study %s%s%s\n", s->name, s->source ? ": " : "", s->source ? s->source : "");
+    fputs("study ", stdout);
+    utf8_print(stdout, s->name);
+    fputs(s->source ? ": " : "", stdout);
+    utf8_print(stdout, s->source ? s->source : "");
+    fputc('\n', stdout);
     printf("%d runs of %d cells:", s->n_runs, s->n_cells);
     const char *comma = "";
     for (int i = 0; i <= STATE_CANCELED; i++)
