@@ -45,7 +45,7 @@ int parity_compare(struct parity *p, struct expected *e, const char *name, const
     if (!t)
         return 0;
     double *want = xalloc(t->count, sizeof *want);
-    int rc = st_doubles(want, &e->st, t, count);
+    int rc = st_doubles(want, t, count);
     if (rc == 0) {
         distance(&diff, &scale, got, want, count);
         if (scale < noise * general)

@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void read_all(const struct safetensors *s)
+static void read_all(const struct st_file *s)
 {
     for (int i = 0; i < s->n; i++) {
         const struct st_tensor *t = &s->t[i];
@@ -17,9 +17,9 @@ static void read_all(const struct safetensors *s)
         double *d = malloc(t->count * sizeof *d + 1);
         long *l = malloc(t->count * sizeof *l + 1);
         CHECK(st_find(s, t->name) == t, "%d", i);
-        st_reals(r, s, t, t->count);
-        st_doubles(d, s, t, t->count);
-        st_longs(l, s, t, t->count);
+        st_reals(r, t, t->count);
+        st_doubles(d, t, t->count);
+        st_longs(l, t, t->count);
         st_floats_in_place(t);
         st_escaped(t->name);
         free(l);
@@ -30,7 +30,7 @@ static void read_all(const struct safetensors *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct safetensors s;
+    struct st_file s;
     char path[64];
     int fd = memfd_create("fuzz", 0);
 
