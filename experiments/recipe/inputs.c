@@ -14,7 +14,7 @@ json_t *inputs_of(const struct model_facts *m, const struct task_facts *t)
     json_t *j = json_pack("{s:s, s:s, s:s, s:s}", "weights", m->weights, "config", m->config,
                           "tokenizer", m->tokenizer, "task", t->spec);
 
-    for (int s = 0; s < N_SPLITS; s++)
+    for (int s = 0; s < N_FILES; s++)
         if (t->path[s])
             json_object_set_new(j, split_names[s], json_string(t->file[s]));
     return j;
@@ -79,14 +79,14 @@ static int list_files(struct input_file **files, const struct recipe *r)
     const struct model_facts *m = r->model;
     const struct task_facts *t = r->task;
     const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
-    struct input_file *f = xalloc((size_t)m->n_files + N_SPLITS + 2, sizeof *f);
+    struct input_file *f = xalloc((size_t)m->n_files + N_FILES + 2, sizeof *f);
     int n = 0;
 
     for (int i = 0; i < m->n_files; i++)
         f[n++] = (struct input_file){ xstrdup(m->file[i].path), m->n_files == 1 ? "weights" : NULL,
                                       m->file[i].sha256 };
     f[n++] = (struct input_file){ path_join(m->dir, "config.json"), "config", m->config };
-    for (int s = 0; s < N_SPLITS; s++)
+    for (int s = 0; s < N_FILES; s++)
         if (t->path[s])
             f[n++] = (struct input_file){ xstrdup(t->path[s]), split_names[s], t->file[s] };
     *files = f;
