@@ -1,6 +1,6 @@
 /* fuzz_pickle.c - torch_open on bytes that begin like a ZIP file, else pickle_read. Both refuse
- * them with status 3, or every tensor lies within its storage and can be found by its name and read in
- * full without touching memory outside the file. */
+ * them with status 3, or every tensor lies within its storage and can be found by its name and read
+ * in full without touching memory outside the file. */
 #include "tests/fuzz/fuzz_kit.h"
 #include "core/format/pickle.h"
 #include "core/format/torch.h"
