@@ -1,14 +1,12 @@
-/* fuzz_pickle.c - whatever the bytes are, as a file of torch.save or as the pickle in it, the
- * reader either refuses them or can read every tensor in full. 'make fuzz' builds and runs it. */
+/* fuzz_pickle.c - torch_open on bytes that begin like a ZIP file, else pickle_read. Both refuse
+ * them with status 3, or every tensor lies within its storage and can be found by its name and read
+ * in full without touching memory outside the file. */
+#include "tests/fuzz/fuzz_kit.h"
 #include "core/format/pickle.h"
 #include "core/format/torch.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A tensor with strides of 0 may have any number of values in a small file. */
 enum { MOST_VALUES = 1 << 16 };
@@ -31,21 +29,6 @@ static void read_all(const struct st_file *s)
     }
 }
 
-static void read_file(const uint8_t *data, size_t size)
-{
-    struct st_file s;
-    char path[64];
-    int fd = memfd_create("fuzz", 0);
-
-    CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size, "%zu bytes", size);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (torch_open(&s, path) == 0) {
-        read_all(&s);
-        st_close(&s);
-    }
-    close(fd);
-}
-
 /* Is every value of T in its storage? */
 static void check_view(const struct pickle_tensor *t)
 {
@@ -61,14 +44,23 @@ static void check_view(const struct pickle_tensor *t)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct fuzz_bytes b = fuzz_begin(data, size);
+    struct st_file s;
     struct pickle k;
 
     if (size >= 2 && memcmp(data, "PK", 2) == 0) {
-        read_file(data, size);
-    } else if (size <= PICKLE_MOST && pickle_read(&k, "fuzz", data, size) == 0) {
+        if (torch_open(&s, fuzz_file(b)) == 0)
+            read_all(&s);
+        else
+            fuzz_refused(FUZZ_INPUT);
+        st_close(&s);
+    } else if (pickle_read(&k, "fuzz", data, size) == 0) {
         for (int i = 0; i < k.n; i++)
             check_view(&k.t[i]);
         pickle_free(&k);
+    } else {
+        fuzz_refused(FUZZ_INPUT);
     }
+    fuzz_end();
     return 0;
 }
