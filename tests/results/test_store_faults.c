@@ -66,9 +66,9 @@ START_TEST(a_newer_database_is_refused)
 
     kit_sql(path, "PRAGMA user_version = 7");
     kit_refused(path, STORE_WRITE,
-                "made by a newer lowrank (its schema is 7, this program knows 5)");
+                "made by a newer lowrank (its schema is 7, this program knows 6)");
     kit_refused(path, STORE_READ,
-                "made by a newer lowrank (its schema is 7, this program knows 5)");
+                "made by a newer lowrank (its schema is 7, this program knows 6)");
 }
 END_TEST
 
