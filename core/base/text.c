@@ -85,6 +85,8 @@ void text_one_line(char *s, size_t size)
     for (char *p = s; *p; p++)
         if ((unsigned char)*p < 32 || *p == 127)
             *p = ' ';
+        else if (*p == '\xC2' && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xA0)
+            p[0] = p[1] = ' '; /* U+0080 to U+009F, which a terminal obeys, too */
     while (n > 0 && s[n - 1] == ' ')
         s[--n] = 0;
 }

@@ -40,7 +40,8 @@ struct trainer {
 };
 
 /* The word embeddings, of which a micro-batch changes only the rows of its ids. N = 0: they do not
- * train, or they are also the head of a decoder, which changes every row. */
+ * train, or the model is a decoder, where they may be the output layer, too, which changes every
+ * row. */
 static struct sparse_rows word_rows(const struct model *m)
 {
     for (int i = 0; i < m->n_params && !m->base->arch->causal; i++) {

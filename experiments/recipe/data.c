@@ -71,8 +71,8 @@ static void warn_of_size(const struct recipe *r, const struct dataset *d, enum s
     /* Where the method's own rows are what shortens the texts, this is worth a warning. */
     bool by_rows = rows > 0 && rows + r->train.max_len == r->model->dims.max_pos;
     if (d->n_truncated)
-        (by_rows ? warn : detail)("%s: %ld of %d examples truncated to %ld tokens", path,
-                                  d->n_truncated, d->n, r->train.max_len);
+        (by_rows ? warn : note)("%s: %ld of %d examples truncated to %ld tokens", path,
+                                d->n_truncated, d->n, r->train.max_len);
 }
 
 static const struct dataset *draw_split(const struct recipe *r, enum split s, struct draw w)
@@ -158,6 +158,21 @@ static bool is_needed(const struct recipe *r, enum split s)
     }
 }
 
+/* An example that is in the training data as well makes a score look better than it is. One line
+ * for each task: seeds draw other training examples. */
+static void warn_of_overlap(const struct run_data *d, const struct recipe *r, enum split s)
+{
+    const struct dataset *train = d->split[SPLIT_TRAIN], *other = d->split[s];
+
+    if (!other ||
+        !session_first(r->session, "overlap %p %p", (const void *)train, (const void *)other))
+        return;
+    long n = dataset_shared(train, other);
+    if (n > 0 && session_first(r->session, "overlap %s %s", d->task->name, split_names[s]))
+        warn("task '%s': %ld of %d %s examples are in its training data too", d->task->name, n,
+             other->n, split_names[s]);
+}
+
 int data_all(struct run_data *d, const struct recipe *r)
 {
     *d = (struct run_data){ .task = &r->task->task };
@@ -165,6 +180,8 @@ int data_all(struct run_data *d, const struct recipe *r)
         if (is_needed(r, (enum split)s) && !(d->split[s] = data_split(r, (enum split)s)))
             return -1;
     warn_of_part(d, r);
+    for (int s = SPLIT_DEV; s < N_SPLITS; s++)
+        warn_of_overlap(d, r, (enum split)s);
     return 0;
 }
 

@@ -18,7 +18,9 @@ const struct dataset *data_evaluated(const struct recipe *r, enum split s, long 
 
 /* data_all - the splits that a run trains and is evaluated on; the others are NULL: dev if neither
  * selects nor is reported, test if "report: dev" with a selection split or if the task has none.
- * Labels of train that the selection split lacks are warned of. Errors: as data_split. */
+ * Once in a session it tells how many examples are truncated to max_len, which labels of train the
+ * selection split lacks, and how many examples of the other splits are in train as well. Errors: as
+ * data_split. */
 int data_all(struct run_data *d, const struct recipe *r);
 
 /* data_describe - what data_all gives, as one line for people: "576 training examples, drawn with

@@ -16,6 +16,7 @@
 #define PRECISIONS "auto|f32|bf16"
 #endif
 enum { AUTO, FULL, HALF };
+enum { MODELS_DROPOUT = -1 }; /* of the keys *_dropout: the model's own */
 
 #define AT(f) offsetof(struct run_cfg, f)
 const struct opt run_opts[] = {
@@ -25,13 +26,13 @@ const struct opt run_opts[] = {
       "a name in experiments/tasks, or a task file" },
     { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL,
       "which parameters are added or trained; several methods as a+b" },
-    { "seed", 0, OPT_INT, AT(seed), "1", 0, 9007199254740992.0, NULL,
+    { "seed", 0, OPT_INT, AT(seed), "1", 0, OPT_MOST_INT, NULL,
       "for the choice and the order of examples, initial values and dropout" },
-    { "data_seed", 0, OPT_INT, AT(data_seed), "-1", -1, 9007199254740992.0, NULL,
+    { "data_seed", 0, OPT_INT, AT(data_seed), "-1", -1, OPT_MOST_INT, NULL,
       "for the choice of training examples only (train_n, select); -1: seed" },
-    { "order_seed", 0, OPT_INT, AT(order_seed), "-1", -1, 9007199254740992.0, NULL,
+    { "order_seed", 0, OPT_INT, AT(order_seed), "-1", -1, OPT_MOST_INT, NULL,
       "for the order of examples only; -1: seed" },
-    { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, 9007199254740992.0, NULL,
+    { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, OPT_MOST_INT, NULL,
       "for initial values only; -1: seed" },
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
       "adapter that training starts from, except its classifier: a folder, or a run's key" },
@@ -216,11 +217,11 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
     r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
     if (c->pooling == POOLING_AUTO)
         c->pooling = d->pooling == POOL_MEAN ? POOLING_MEAN : POOLING_CLS;
-    if (c->hidden_dropout < 0)
+    if (c->hidden_dropout == MODELS_DROPOUT)
         c->hidden_dropout = d->hidden_dropout;
-    if (c->attn_dropout < 0)
+    if (c->attn_dropout == MODELS_DROPOUT)
         c->attn_dropout = d->attn_dropout;
-    if (c->classifier_dropout < 0)
+    if (c->classifier_dropout == MODELS_DROPOUT)
         c->classifier_dropout = d->classifier_dropout;
     if (fit_max_len(r, d, t) != 0)
         return -1;

@@ -310,22 +310,6 @@ static int sweep_init(struct sweep *w, struct study *s, const bool *pending, str
     return 0;
 }
 
-/* Once for each pair of splits, and one line for each task: seeds draw other training examples. */
-static void warn_of_leaks(const struct run_data *d, struct session *ses)
-{
-    const struct dataset *train = d->split[SPLIT_TRAIN];
-
-    for (int s = SPLIT_DEV; s < N_SPLITS; s++) {
-        const struct dataset *other = d->split[s];
-        if (!other || !session_first(ses, "leaks %p %p", (const void *)train, (const void *)other))
-            continue;
-        long n = dataset_shared(train, other);
-        if (n > 0 && session_first(ses, "leak %s %s", d->task->name, split_names[s]))
-            warn("task '%s': %ld of %d %s examples are in its training data too", d->task->name, n,
-                 other->n, split_names[s]);
-    }
-}
-
 /* Workers share what is loaded before the first fork. */
 static int load_inputs(const struct study *s, const bool *pending)
 {
@@ -342,7 +326,6 @@ static int load_inputs(const struct study *s, const bool *pending)
             return -1;
         if (stop_requested())
             return fail(FAIL_STOPPED, "stopped before the first run");
-        warn_of_leaks(&d, r->session);
     }
     return 0;
 }

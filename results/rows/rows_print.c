@@ -57,10 +57,15 @@ static int next_char(utf8proc_int32_t *c, const char *s)
     return 1;
 }
 
+static bool is_control(utf8proc_int32_t c)
+{
+    return c < 32 || (c >= 127 && c < 160);
+}
+
 /* The columns that C takes in a terminal; control characters are written as \xNN. */
 static int char_width(utf8proc_int32_t c)
 {
-    return c < 32 || c == 127 ? 4 : utf8proc_charwidth(c);
+    return is_control(c) ? 4 : utf8proc_charwidth(c);
 }
 
 static int text_width(const char *s)
@@ -83,11 +88,11 @@ static void put_text(FILE *to, const char *s, const struct escape *e)
         const char *text = escaped(e, c);
         if (text)
             fputs(text, to);
-        else if (e == for_json && (c < 32 || c == 127))
+        else if (e == for_json && is_control(c))
             fprintf(to, "\\u%04x", (unsigned)c);
         else if (e == for_latex && c == 0xB1)
             fputs("$\\pm$", to);
-        else if (c < 32 || c == 127)
+        else if (is_control(c))
             fprintf(to, e == for_latex ? "?" : "\\x%02x", (unsigned)c);
         else if (c == 0xFFFD)
             fputs("\xEF\xBF\xBD", to);

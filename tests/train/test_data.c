@@ -171,7 +171,11 @@ static const struct {
     { "jsonl", one_cols, "", "{\"a\": 3, \"l\": \"yes\"}\n", "/a:1: 'a' must be a string" },
     { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": null}\n",
       "'l' must be a string, a number or a boolean" },
-    { "jsonl", one_cols, "", "{\"a\": \"x\", \"a\": \"y\", \"l\": \"yes\"}\n", "duplicate" },
+    { "jsonl", one_cols, "", "{\"a\": \"x\", \"a\": \"y\", \"l\": \"yes\"}\n",
+      "/a:1: the key 'a' occurs twice" },
+    { "jsonl", one_cols, "",
+      "{\"a\": \"x\", \"l\": \"yes\", \"z\": {}, \"z\": 1, \"\\u006c\": 0}\n",
+      "/a:1: the key 'l' occurs twice" },
     { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": \"yes\"}\n\n{}\n", "/a:2: an empty line" },
     { "jsonl", one_cols, "", "{\"a\": \"x\\u0000\", \"l\": \"yes\"}\n",
       "/a:1: 'a' contains \\u0000 or half of a surrogate pair" },
@@ -227,6 +231,10 @@ static const struct {
       "\"no\"}\n"
       "{\"z\": \"\\u0000 \\udc00\", \"a\": \"the\", \"l\": \"no\", \"x\": -Infinity}\n",
       2, "[CLS] sun [SEP]", 3, 2 },
+    { "jsonl", one_cols, "",
+      "{\"z\": {\"a\": 1, \"a\": 2}, \"a\": \"sun\", \"l\": \"no\", \"z\": 1e999, \"\\u007a\": "
+      "\"a\\\": \"}\n",
+      1, "[CLS] sun [SEP]", 3, 1 },
 };
 
 START_TEST(good_data_files)
