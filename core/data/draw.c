@@ -18,8 +18,8 @@ static int compare_ints(const void *a, const void *b)
 
 /* --- rows with the same texts */
 
-/* The texts of a row as far as tokenizers may tell them apart: without white space, case and accents,
- * so that "Do n't" and "do  n't " are the same. The caller frees it. */
+/* The texts of a row as far as tokenizers may tell them apart: without white space, case and
+ * accents, so that "Do n't" and "do  n't " are the same. The caller frees it. */
 static char *folded_texts(const struct data_file *f, int row)
 {
     const utf8proc_option_t fold = UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_DECOMPOSE |

@@ -22,8 +22,8 @@ static int label_of(int i)
     return i % 20 == 7 ? 2 : i % 4 == 1 ? 1 : 0;
 }
 
-/* SAME: the distance of rows with the same text, which differ in case, accents and white space; 0: no
- * text occurs twice. */
+/* SAME: the distance of rows with the same text, which differ in case, accents and white space; 0:
+ * no text occurs twice. */
 static void begin(int n, int same, bool regression, const char *more)
 {
     struct text rows = { 0 };
