@@ -2,9 +2,10 @@
 #include "core/data/draw.h"
 #include "core/base/rng.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <utf8proc.h>
 
 enum { TENTHS = 10, HELD_OUT_SEED = 7 };
 
@@ -17,25 +18,38 @@ static int compare_ints(const void *a, const void *b)
 
 /* --- rows with the same texts */
 
-static int compare_cells(const struct data_file *f, int a, int b, int cell)
+/* The texts of a row as far as tokenizers may tell them apart: without white space, case and
+ * accents, so that "Do n't" and "do  n't " are the same. The caller frees it. */
+static char *folded_texts(const struct data_file *f, int row)
 {
-    const char *x = data_file_cell(f, a, cell), *y = data_file_cell(f, b, cell);
+    const utf8proc_option_t fold = UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_DECOMPOSE |
+                                   UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK;
+    const char *pair = data_file_cell(f, row, CELL_PAIR);
+    char *both = xprintf("%s\x1f%s", data_file_cell(f, row, CELL_TEXT), pair ? pair : "");
+    utf8proc_uint8_t *out = NULL;
 
-    return x && y ? strcasecmp(x, y) : 0;
+    /* data_file_read has checked that it is UTF-8 */
+    CHECK(utf8proc_map((const utf8proc_uint8_t *)both, 0, &out, fold) >= 0, "'%s'", both);
+    utf8proc_uint8_t *to = out;
+    for (const utf8proc_uint8_t *from = out; *from; from++)
+        if (!isspace(*from))
+            *to++ = *from;
+    *to = 0;
+    free(both);
+    return (char *)out;
 }
 
-static int compare_texts(const struct data_file *f, int a, int b)
+struct text_row {
+    char *text;
+    int row;
+};
+
+static int by_text(const void *a, const void *b)
 {
-    int order = compare_cells(f, a, b, CELL_TEXT);
+    const struct text_row *x = a, *y = b;
+    int order = strcmp(x->text, y->text);
 
-    return order ? order : compare_cells(f, a, b, CELL_PAIR);
-}
-
-static int by_texts(const void *a, const void *b, void *f)
-{
-    int x = *(const int *)a, y = *(const int *)b, order = compare_texts(f, x, y);
-
-    return order ? order : (x > y) - (x < y);
+    return order ? order : (x->row > y->row) - (x->row < y->row);
 }
 
 /* ROW [N], sorted so that rows with the same texts are neighbors; group g is
@@ -46,14 +60,22 @@ struct groups {
 
 static void groups_init(struct groups *g, const struct data_file *f, const int *row, int n)
 {
+    struct text_row *t = xalloc((size_t)n + 1, sizeof *t);
+
     *g = (struct groups){ .row = xalloc((size_t)n + 1, sizeof *g->row),
                           .from = xalloc((size_t)n + 1, sizeof *g->from) };
-    memcpy(g->row, row, (size_t)n * sizeof *row);
-    qsort_r(g->row, (size_t)n, sizeof *g->row, by_texts, (void *)(uintptr_t)f);
     for (int i = 0; i < n; i++)
-        if (i == 0 || compare_texts(f, g->row[i - 1], g->row[i]) != 0)
+        t[i] = (struct text_row){ folded_texts(f, row[i]), row[i] };
+    qsort(t, (size_t)n, sizeof *t, by_text);
+    for (int i = 0; i < n; i++) {
+        g->row[i] = t[i].row;
+        if (i == 0 || strcmp(t[i - 1].text, t[i].text) != 0)
             g->from[g->n++] = i;
+    }
     g->from[g->n] = n;
+    for (int i = 0; i < n; i++)
+        free(t[i].text);
+    free(t);
 }
 
 static void groups_free(struct groups *g)

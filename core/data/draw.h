@@ -29,9 +29,9 @@ struct row_labels {
  *      left.
  * The parts of steps 1 and 3 are stratified: of n rows, of which n_k have label k, a part of p rows
  * has p n_k / n of label k, rounded by largest remainders. The strata of a regression are tenths of
- * the rows by their target. Rows with the same texts, whatever the case of ASCII letters, stay on
- * one side; where such a group does not fit into what is left of its labels, the part has fewer
- * rows. Errors: -1 after FAIL_USAGE if a part or the rest has no rows. */
+ * the rows by their target. Rows with the same texts, whatever their white space, case, and
+ * accents, stay on one side; where such a group does not fit into what is left of its labels, the
+ * part has fewer rows. Errors: -1 after FAIL_USAGE if a part or the rest has no rows. */
 int draw_rows(int *pick, const struct data_file *f, const struct row_labels *l,
               const struct task *t, enum split s, const struct draw *w);
 #endif

@@ -35,22 +35,13 @@ static void source_free(struct source *s)
 static int source_parse_config(struct source *s, const char *text)
 {
     struct settings v = { 0 };
-    json_t *j = json_loads(text, 0, NULL), *value;
-    const char *key;
-    int rc = j ? 0 : fail(FAIL_STORE, "the configuration of run %.8s is not JSON", s->key);
+    int rc = settings_config(&v, text, location_named("the store"));
 
-    json_object_foreach(j, key, value)
-    {
-        char *word = json_is_string(value) ? xstrdup(json_string_value(value))
-                                           : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-        if (*word) /* "" stands for no value */
-            settings_set(&v, key, word, location_named("the store"));
-        free(word);
-    }
     if (rc == 0)
         rc = recipe_parse(&s->recipe, &v);
+    else
+        fail_context("run %.8s", s->key);
     s->has_recipe = rc == 0;
-    json_decref(j);
     settings_free(&v);
     return rc;
 }

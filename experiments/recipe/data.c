@@ -75,11 +75,10 @@ static void warn_of_size(const struct recipe *r, const struct dataset *d, enum s
                                 d->n_truncated, d->n, r->train.max_len);
 }
 
-const struct dataset *data_split(const struct recipe *r, enum split s)
+static const struct dataset *draw_split(const struct recipe *r, enum split s, struct draw w)
 {
     const struct task_facts *t = r->task;
     struct session_items *all = &r->session->splits;
-    struct draw w = draw_of(r, s);
     struct kept_split k = { 0 };
 
     if (!task_file(&t->task, s)) {
@@ -106,6 +105,16 @@ const struct dataset *data_split(const struct recipe *r, enum split s)
     warn_of_size(r, &k.d, s, &w);
     struct kept_split *kept = session_add(all, &k, sizeof k, split_free);
     return &kept->d;
+}
+
+const struct dataset *data_split(const struct recipe *r, enum split s)
+{
+    return draw_split(r, s, draw_of(r, s));
+}
+
+const struct dataset *data_evaluated(const struct recipe *r, enum split s, long n)
+{
+    return draw_split(r, s, (struct draw){ n, EVAL_SUBSET_SEED, 0 });
 }
 
 /* Of the training examples and the part of them that is the selection split. */

@@ -13,6 +13,9 @@
 enum { EVAL_SUBSET_SEED = 7 };
 const struct dataset *data_split(const struct recipe *r, enum split s);
 
+/* data_evaluated - the same of N examples (0: all) of dev or test, whatever the recipe says. */
+const struct dataset *data_evaluated(const struct recipe *r, enum split s, long n);
+
 /* data_all - the splits that a run trains and is evaluated on; the others are NULL: dev if neither
  * selects nor is reported, test if "report: dev" with a selection split or if the task has none.
  * Once in a session it tells how many examples are truncated to max_len, which labels of train the

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "experiments/recipe/keys.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,27 @@ int settings_word(struct settings *v, const char *word)
         settings_set(v, key, eq + 1, location_command_line);
     free(key);
     return rc;
+}
+
+int settings_config(struct settings *v, const char *json, struct location location)
+{
+    json_t *j = json_loads(json, 0, NULL), *value;
+    const char *key;
+
+    if (!json_is_object(j)) {
+        json_decref(j);
+        return fail(FAIL_STORE, "a configuration in the store is not JSON");
+    }
+    json_object_foreach(j, key, value)
+    {
+        char *word = json_is_string(value) ? xstrdup(json_string_value(value))
+                                           : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        if (*word) /* "" stands for no value */
+            settings_set(v, key, word, location);
+        free(word);
+    }
+    json_decref(j);
+    return 0;
 }
 
 char *settings_value(const struct yaml_node *n, const char *key)

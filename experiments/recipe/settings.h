@@ -27,6 +27,10 @@ int settings_file(struct settings *v, const char *path);
 int settings_yaml(struct settings *v, const struct yaml_node *map);
 int settings_word(struct settings *v, const char *word);
 
+/* settings_config - the settings of a canonical configuration, as the store keeps it; LOCATION says
+ * where it came from. Errors: FAIL_STORE. */
+int settings_config(struct settings *v, const char *json, struct location location);
+
 /* settings_value - the value of KEY as one string, a list as "a,b"; the caller frees it. Errors:
  * NULL after FAIL_USAGE. */
 char *settings_value(const struct yaml_node *n, const char *key);

@@ -45,9 +45,10 @@ static int put_metric(const struct entry *e)
         return -1;
     const char *label = rows_get(&r, 0, "label");
     html_text(e->rp->to, label ? label : entry_get(e, "metric"));
-    fputs(strcmp(which, "last") == 0   ? ", after the last epoch"
-          : strstr(which, "best") != 0 ? ", at the best epoch on dev"
-                                       : "",
+    fputs(strcmp(which, "last") == 0     ? ", after the last epoch"
+          : strcmp(which, "chosen") == 0 ? ", at the epoch that the selection split chose"
+          : strstr(which, "best") != 0   ? ", at the best epoch on dev"
+                                         : "",
           e->rp->to);
     rows_free(&r);
     return 0;

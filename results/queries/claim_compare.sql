@@ -1,16 +1,18 @@
 -- claim: two sides of a study paired by seed; a=, b= are JSON objects of recipe keys; match=, by= are keys; pick_a=, pick_b=, metric=
-WITH t AS ( -- the last evaluation, because only its predictions are stored
+WITH t AS ( -- the last evaluation, of runs that are apart the chosen one, because only its predictions are stored
     SELECT s.plan_id, s.metric, iif(s.which IN ('test', 'test_best'), 'test', 'last') AS which,
            json_patch(coalesce(json_extract(w.spec, '$.axes'), '{}'),
                       coalesce(json_extract(w.spec, '$.zip'), '{}')) AS axes
       FROM study s JOIN sweep w ON w.sweep_id = s.sweep_id WHERE s.study = :study),
 u AS MATERIALIZED ( -- the runs of the newest plan; a task that lacks the study's metric shows its own
-    SELECT sr.point, sr.trial, sr.ordinal, r.run_id, r.cell_key, r.model, r.task, r.seed, r.state, r.config, t.which,
+    SELECT sr.point, sr.trial, sr.ordinal, r.run_id, r.cell_key, r.model, r.task, r.seed, r.state, r.config, r.apart,
+           iif(r.apart, 'chosen', t.which) AS which,
            (SELECT max(a.trainable - a.trainable_head) FROM attempt a WHERE a.run_id = r.run_id) AS trained,
            coalesce((SELECT x.metric_id FROM result x JOIN metric_name m ON m.metric_id = x.metric_id
-                      WHERE x.run_id = r.run_id AND x.which = t.which AND m.name = coalesce(:metric, t.metric)),
+                      WHERE x.run_id = r.run_id AND x.which = iif(r.apart, 'chosen', t.which)
+                        AND m.name = coalesce(:metric, t.metric)),
                     (SELECT x.metric_id FROM result x
-                      WHERE x.run_id = r.run_id AND x.which = t.which AND x.ordinal = 0)) AS metric_id
+                      WHERE x.run_id = r.run_id AND x.which = iif(r.apart, 'chosen', t.which) AND x.ordinal = 0)) AS metric_id
       FROM t CROSS JOIN sweep_run sr ON sr.plan_id = t.plan_id CROSS JOIN run r ON r.run_id = sr.run_id),
 v AS MATERIALIZED (
     SELECT u.*, x.value, d.value * iif(m.goal = 'min', -1, 1) AS dev, m.name AS metric, m.goal, m.percent
@@ -18,7 +20,8 @@ v AS MATERIALIZED (
       LEFT JOIN metric_name m ON m.metric_id = u.metric_id
       LEFT JOIN result x ON x.run_id = u.run_id AND x.which = u.which AND x.metric_id = u.metric_id
                             AND u.state = 'done'
-      LEFT JOIN result d ON d.run_id = u.run_id AND d.which = 'last' AND d.metric_id = u.metric_id
+      LEFT JOIN result d ON d.run_id = u.run_id AND d.which = iif(u.apart, 'select_best', 'last')
+                            AND d.metric_id = u.metric_id
                             AND u.state = 'done'),
 c AS MATERIALIZED ( -- a row for each trial; those that lost a seed are chosen last, before them those with fewer seeds
     SELECT *, row_number() OVER (PARTITION BY point ORDER BY n = 0, lost, -n, -score, ordinal) AS choice,
@@ -95,20 +98,22 @@ floor AS MATERIALIZED ( -- the score of a model that has learned nothing: the sh
            CASE WHEN f.metric = 'accuracy'
                 THEN (SELECT 1.0 * max(n) / sum(n)
                         FROM (SELECT count(*) AS n FROM prediction q
-                               WHERE q.run_id = f.run_id AND q.split = iif(f.which = 'test', 'test', 'dev') GROUP BY label))
+                               WHERE q.run_id = f.run_id AND q.split = iif(f.which = 'test', 'test', f.report) GROUP BY label))
                 WHEN f.metric IN ('matthews', 'pearson', 'spearman') THEN 0 END AS value,
            (SELECT max(q.example) FROM prediction q -- an example is its line in the file: about how many there are
-             WHERE q.run_id = f.run_id AND q.split = iif(f.which = 'test', 'test', 'dev')) AS rows
-      FROM (SELECT task, metric, which, max(run_id) AS run_id FROM v WHERE value IS NOT NULL GROUP BY task, metric) f)
+             WHERE q.run_id = f.run_id AND q.split = iif(f.which = 'test', 'test', f.report)) AS rows
+      FROM (SELECT task, metric, which, max(run_id) AS run_id,
+                   coalesce(json_extract(config, '$.report'), 'dev') AS report FROM v WHERE value IS NOT NULL GROUP BY task, metric) f)
 SELECT n.model, n.task,
        replace(replace(replace(coalesce(n.a_name, 'a') || iif(n.tried > 1, ' (best of ' || n.tried || ')', '')
                || ' against ' || coalesce(n.b_name, 'b') || iif(n.b_tried > 1, ' (best of ' || n.b_tried || ')', '')
                || coalesce(' at ' || n.matched, ''), '["', ''), '"]', ''), '","', ',') AS part,
        x.seed AS unit, x.value, y.value AS ref, x.run_id AS run, y.run_id AS ref_run, x.state,
        y.state AS ref_state, x.metric, x.goal, x.percent, x.which,
-       iif(x.which = 'test', 'test', 'dev') AS split, n.trained, n.b_trained AS ref_trained,
+       iif(x.which = 'test', 'test', coalesce(json_extract(x.config, '$.report'), 'dev')) AS split, n.trained, n.b_trained AS ref_trained,
        n.unsure OR n.b_unsure AS unrun, n.tried * n.b_tried AS tried, coalesce(e.says, g.says) AS edge,
-       f.value AS floor, iif(json_extract(x.config, '$.dev_n') = 0, 0, f.rows) AS rows
+       f.value AS floor, iif(json_extract(x.config, '$.dev_n') = 0 OR (x.which = 'chosen' AND json_extract(x.config, '$.report') = 'test'
+                                                    AND json_extract(x.config, '$.report_curve') IS NULL), 0, f.rows) AS rows
   FROM named n JOIN v x ON x.cell_key = n.cell_key
   LEFT JOIN v y ON y.cell_key = n.b_cell AND y.seed = x.seed
   LEFT JOIN edge e ON e.point = n.point

@@ -13,7 +13,8 @@ v AS MATERIALIZED (
       JOIN metric_name m ON m.name = coalesce(:metric, t.metric)
       CROSS JOIN sweep_run sr ON sr.plan_id = t.plan_id
       CROSS JOIN run r ON r.run_id = sr.run_id AND r.state = 'done'
-      JOIN result d ON d.run_id = r.run_id AND d.which = 'last' AND d.metric_id = m.metric_id),
+      JOIN result d ON d.run_id = r.run_id AND d.which = iif(r.apart, 'select_best', 'last')
+                       AND d.metric_id = m.metric_id),
 g AS ( -- one value for each y, in the order of y; w has the neighbors
     SELECT model, task, part, seed, x, y, max(dev) AS dev, min(ordinal) AS ordinal
       FROM v WHERE x IS NOT NULL AND y IS NOT NULL GROUP BY model, task, part, seed, x, y),

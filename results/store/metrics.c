@@ -81,14 +81,14 @@ int metrics_add_prediction(struct store *s, const struct lease *l, const char *s
 
 /* SQLite cannot store NaN, and an infinity would spoil every mean: both are stored as NULL with
  * their name beside it. */
-static const char *nonfinite(double x)
+const char *metrics_nonfinite(double x)
 {
     if (isnan(x))
         return "nan";
     return isinf(x) ? (x > 0 ? "+inf" : "-inf") : NULL;
 }
 
-static int metric_id(struct store *s, int64_t *id, const char *name)
+int metrics_id(struct store *s, int64_t *id, const char *name)
 {
     int more = db_number(s, id, "SELECT metric_id FROM metric_name WHERE name = ?", "t", name);
 
@@ -120,14 +120,14 @@ static int write_metric(struct store *s, int64_t run, int64_t attempt, const str
     double x = isfinite(p->value) ? p->value : NAN;
     int64_t id;
 
-    if (metric_id(s, &id, p->name) != 0)
+    if (metrics_id(s, &id, p->name) != 0)
         return -1;
     if (is_curve(p->split) &&
         db_exec(s,
                 "INSERT OR REPLACE INTO metric(run_id, attempt, split, metric_id, step, value,"
                 " nonfinite) VALUES(?,?,?,?,?,?,?)",
                 "iitiidt", run, attempt, p->split, id, (int64_t)p->step, x,
-                nonfinite(p->value)) < 0)
+                metrics_nonfinite(p->value)) < 0)
         return -1;
     if (is_result(p->split) &&
         db_exec(s,
@@ -139,7 +139,7 @@ static int write_metric(struct store *s, int64_t run, int64_t attempt, const str
                 " ON CONFLICT(run_id, which, metric_id) DO UPDATE SET attempt = excluded.attempt,"
                 " step = excluded.step, value = excluded.value, nonfinite = excluded.nonfinite",
                 "itiiidt", run, p->split, id, attempt, (int64_t)p->step, x,
-                nonfinite(p->value)) < 0)
+                metrics_nonfinite(p->value)) < 0)
         return -1;
     return 0;
 }

@@ -20,8 +20,11 @@ int metrics_flush(struct store *s);
 
 /* For the other files of this folder. metrics_write - write the buffer inside the caller's
  * transaction; the points of a lease that was lost are left out. The buffer stays until
- * metrics_clear. */
+ * metrics_clear. metrics_id - the id of a metric, which is added if it is new. metrics_nonfinite -
+ * the name of what is not a number, else NULL. */
 int metrics_write(struct store *s);
 void metrics_clear(struct store *s);
 void metrics_free(struct store *s);
+int metrics_id(struct store *s, int64_t *id, const char *name);
+const char *metrics_nonfinite(double x);
 #endif

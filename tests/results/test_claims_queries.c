@@ -59,6 +59,24 @@ START_TEST(phi_above_a_bound_and_the_floor)
 }
 END_TEST
 
+/* Where another split chooses than the one that is reported, claims read the reported split at the
+ * chosen evaluation, which is planted here to be the opposite of the last one. */
+START_TEST(claims_of_runs_that_are_apart)
+{
+    const char *lines = "kind: better\nmargin: 0.01\nwith: {a: {rank: 1}, b: {rank: 64}}\n";
+    struct cell cell[] = { { "\"rank\":1", 0.8, 0, 0 }, { "\"rank\":64", 0.7, 0, 0 } };
+
+    judge_one(planted("rank", "accuracy", cell, 2, 3, 0), lines, HOLDS, NULL);
+    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
+    kit_sql(kit_path("t.db"),
+            "UPDATE run SET config = json_set(config, '$.select', '0.1');"
+            " INSERT INTO result(run_id, which, metric_id, attempt, step, ordinal, value)"
+            " SELECT run_id, 'chosen', metric_id, attempt, step, ordinal, 1.5 - value FROM result"
+            " WHERE which = 'last'");
+    judge_one(s, lines, FAILS, NULL);
+}
+END_TEST
+
 /* The best rate falls with alpha, rises with it, or does not depend on it. */
 START_TEST(where_the_optimum_lies)
 {
@@ -254,6 +272,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, phi_above_a_bound_and_the_floor);
+    tcase_add_test(tc, claims_of_runs_that_are_apart);
     tcase_add_loop_test(tc, where_the_optimum_lies, 0, 3);
     tcase_add_test(tc, an_optimum_is_fitted);
     tcase_add_test(tc, numbers_of_an_analysis);

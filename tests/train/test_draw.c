@@ -22,7 +22,8 @@ static int label_of(int i)
     return i % 20 == 7 ? 2 : i % 4 == 1 ? 1 : 0;
 }
 
-/* SAME: the distance of rows with the same text, which differ in case; 0: no text occurs twice. */
+/* SAME: the distance of rows with the same text, which differ in case, accents and white space; 0:
+ * no text occurs twice. */
 static void begin(int n, int same, bool regression, const char *more)
 {
     struct text rows = { 0 };
@@ -43,7 +44,7 @@ static void begin(int n, int same, bool regression, const char *more)
         label[i] = label_of(i);
         target[i] = (double)((i * 7919) % n);
         /* the cell of the label is not read: draw_rows gets the labels as numbers */
-        text_add(&rows, "%s %d\t1\n", text == i ? "text" : "TEXT", text);
+        text_add(&rows, "%s%d\t1\n", text == i ? "t\u00e9xt " : " TEX  T", text);
     }
     const char *path = temp_file(dir, "a", text_string(&rows));
     ck_assert_msg(data_file_read(&file, path, &task) == 0, "%s", fail_text());
@@ -123,7 +124,7 @@ START_TEST(remainders_are_shared_out)
 }
 END_TEST
 
-/* Rows i and i + 300 have the same text in another case. */
+/* Rows i and i + 300 have the same text, written differently. */
 START_TEST(a_text_is_on_one_side)
 {
     bool in[N] = { 0 };
