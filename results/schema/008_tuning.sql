@@ -1,4 +1,4 @@
--- Schema 6: studies that tune: before a cell is reported, runs of tuning seeds choose its values of some keys.
+-- Schema 8: studies that tune: before a cell is reported, runs of tuning seeds choose its values of some keys.
 
 -- A run that tunes: a trial (values of the searched keys) of an arm (a cell without these keys) with a tuning seed.
 -- What a study reports stands in sweep_run: runs of its own seeds at the chosen trials.
@@ -49,12 +49,15 @@ SELECT substr(r.run_key, 1, 8) AS key8,
        (SELECT sum(t.wall_s) FROM attempt t WHERE t.run_id = r.run_id) AS wall_s,
        a.tokens / nullif(a.train_s, 0) AS tokens_per_s,
        a.peak_rss / 1e6 AS peak_rss_mb,
-       m.name AS metric, b.value AS best, l.value AS last,
+       m.name AS metric, b.value AS best, l.value AS last, c.value AS chosen, s.value AS select_best,
        a.error, r.pooling, r.epochs, r.train_n, r.init, r.top_layers,
        datetime(a.started, 'unixepoch') AS started, datetime(a.ended, 'unixepoch') AS ended,
        r.run_id, r.run_key, r.cell_key, r.config
   FROM run r
   LEFT JOIN attempt a ON a.run_id = r.run_id AND a.attempt = r.attempts
-  LEFT JOIN result b ON b.run_id = r.run_id AND b.which = 'best' AND b.ordinal = 0
-  LEFT JOIN result l ON l.run_id = r.run_id AND l.which = 'last' AND l.metric_id = b.metric_id
-  LEFT JOIN metric_name m ON m.metric_id = b.metric_id;
+  LEFT JOIN result o ON o.run_id = r.run_id AND o.which = iif(r.apart, 'chosen', 'best') AND o.ordinal = 0
+  LEFT JOIN result b ON b.run_id = r.run_id AND b.which = 'best' AND b.metric_id = o.metric_id
+  LEFT JOIN result l ON l.run_id = r.run_id AND l.which = 'last' AND l.metric_id = o.metric_id
+  LEFT JOIN result c ON c.run_id = r.run_id AND c.which = 'chosen' AND c.metric_id = o.metric_id
+  LEFT JOIN result s ON s.run_id = r.run_id AND s.which = 'select_best' AND s.metric_id = o.metric_id
+  LEFT JOIN metric_name m ON m.metric_id = o.metric_id;
