@@ -1,8 +1,8 @@
 /* fuzz_study.c - study_load and settings_file on any YAML, with a small model ("tiny") and a task
  * ("t"). Refused with status 2 or 3 and a place in the file, or the study has runs, each of which
  * has a key, a cell and a trial that is JSON; runs of one cell differ in their keys; no two runs
- * are the same; every arm of a search has trials; and what the store gets is JSON. Inputs whose axes could make many runs are left
- * out: their number is what the user asks for. */
+ * are the same; every arm of a search has trials; and what the store gets is JSON. Inputs whose
+ * axes could make many runs are left out: their number is what the user asks for. */
 #include "tests/fuzz/fuzz_kit.h"
 #include "core/os/file.h"
 #include "experiments/study/arms.h"
