@@ -171,6 +171,9 @@ START_TEST(arms_have_equal_budgets)
     for (int i = 0; i < s.n_runs; i++)
         ck_assert(s.runs[i].tunes && !s.runs[i].reports);
     study_free(&s);
+    load(&s, "", "seeds: [3, 1, 3]\nsearch: {lr: {grid: [1, 2]}}\n");
+    ck_assert_int_eq(s.arms->grid.n_seeds, 2);
+    study_free(&s);
     load(&s, "", "axes: {method: [lora, ft]}\nsearch: {alpha: {grid: [1, 2, 4]}}\n");
     ck_assert_int_eq(s.arms->arm[0].n_trials, 3);
     ck_assert_int_eq(s.arms->arm[1].n_trials, 1);
