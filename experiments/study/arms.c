@@ -8,10 +8,29 @@
 
 const char *const trial_outcomes[] = { "open", "stopped", "lost", "chosen" };
 
+/* A seed that is listed twice is one run. */
+static void drop_repeated_seeds(struct grid *g)
+{
+    long most = -1; /* ascending seeds need no search */
+    int n = 0;
+
+    for (int i = 0; i < g->n_seeds; i++) {
+        long seed = g->seeds[i];
+        bool again = false;
+        for (int k = 0; k < n && seed <= most && !again; k++)
+            again = g->seeds[k] == seed;
+        if (!again)
+            g->seeds[n++] = seed;
+        most = seed > most ? seed : most;
+    }
+    g->n_seeds = n;
+}
+
 struct arms *arms_new(struct session *ses, struct grid *g)
 {
     struct arms *a = xalloc(1, sizeof *a);
 
+    drop_repeated_seeds(g);
     a->session = ses;
     a->grid = *g;
     *g = (struct grid){ 0 };

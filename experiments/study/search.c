@@ -84,6 +84,9 @@ static int read_grid(struct range *r, const struct yaml_node *n, const struct op
 {
     if (yaml_kind(n) != YAML_SEQ || yaml_count(n) < 2)
         return yaml_fail(n, "'%s' needs a list of at least two values", o->key);
+    if (yaml_count(n) > MOST_TRIALS)
+        return yaml_fail(n, "a search may have at most %d trials, not %d", (int)MOST_TRIALS,
+                         yaml_count(n));
     for (int i = 0; i < yaml_count(n); i++) {
         const struct yaml_node *one = yaml_item(n, i);
         char *value = value_of(one, o);

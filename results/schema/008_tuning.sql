@@ -37,15 +37,24 @@ SELECT w.name AS study, t.point, t.trial, t.outcome, t.edge, t.extension, t.rung
   JOIN run r ON r.run_id = t.run_id
   LEFT JOIN metric_name m ON m.name = t.metric;
 
--- runs: as before, but study also names the studies that a run tunes for.
+-- stopped_run: runs of trials that a search stopped, and that no newest plan asks for otherwise. In the table run they are
+-- queued, because a training checkpoint or a new start would continue them to the same bits.
+CREATE VIEW stopped_run AS
+SELECT t.run_id, max(t.rung) AS rung, max(t.epochs) AS epochs
+  FROM tuning t JOIN sweep w ON w.plan_id = t.plan_id JOIN run r ON r.run_id = t.run_id
+ WHERE r.state = 'queued'
+   AND NOT EXISTS (SELECT 1 FROM sweep_run o JOIN sweep v ON v.plan_id = o.plan_id WHERE o.run_id = t.run_id)
+ GROUP BY t.run_id HAVING min(t.outcome = 'stopped');
+
+-- runs: as before, but study also names the studies that a run tunes for, and state says 'stopped'.
 DROP VIEW runs;
 CREATE VIEW runs AS
 SELECT substr(r.run_key, 1, 8) AS key8,
        (SELECT group_concat(name, ' ') FROM (SELECT DISTINCT s.name FROM
          (SELECT plan_id FROM sweep_run WHERE run_id = r.run_id UNION SELECT plan_id FROM tuning WHERE run_id = r.run_id) sr
           JOIN plan p ON p.plan_id = sr.plan_id JOIN sweep s ON s.sweep_id = p.sweep_id ORDER BY s.name)) AS study,
-       r.state, r.model, r.task, r.method, r.rank, r.targets, r.alpha, r.lr, r.seed, r.attempts,
-       a.trainable,
+       iif(r.state = 'queued' AND r.run_id IN (SELECT run_id FROM stopped_run), 'stopped', r.state) AS state,
+       r.model, r.task, r.method, r.rank, r.targets, r.alpha, r.lr, r.seed, r.attempts, a.trainable,
        (SELECT sum(t.wall_s) FROM attempt t WHERE t.run_id = r.run_id) AS wall_s,
        a.tokens / nullif(a.train_s, 0) AS tokens_per_s,
        a.peak_rss / 1e6 AS peak_rss_mb,

@@ -367,7 +367,8 @@ int store_counts(struct store *s, const char *sweep, struct sweep_counts *c)
         "SELECT count(*), sum(state = 'done'), sum(state = 'diverged'), sum(state = 'failed'),"
         " sum(state = 'running' AND NOT stale), sum(state = 'queued' OR stale)"
         " FROM (SELECT state, iif(state = 'running', owner_stale(owner, lease, lease_boot), 0)"
-        " AS stale FROM run r WHERE " IN_SWEEP ")";
+        " AS stale FROM run r WHERE " IN_SWEEP
+        " AND (state <> 'queued' OR run_id NOT IN (SELECT run_id FROM stopped_run)))";
     sqlite3_stmt *st = db_stmt(s, sql, "t", sweep);
     long *out[] = { &c->total, &c->done, &c->diverged, &c->failed, &c->running, &c->queued };
 

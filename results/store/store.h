@@ -76,7 +76,7 @@ int store_state(struct store *s, const char *key);
  * the queue. Returns how many. SWEEP NULL, here and below: of every study. */
 long store_requeue(struct store *s, const char *sweep, bool diverged);
 /* store_counts - how many runs of a study are in each state; a running one with a stale lease
- * counts as queued. */
+ * counts as queued, and one of a trial that a search stopped not at all. */
 struct sweep_counts {
     long total, done, diverged, failed, running, queued;
 };

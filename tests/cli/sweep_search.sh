@@ -115,6 +115,37 @@ grep -q '384 epochs, of which halving leaves 208 (54 %)' "$T/out" || die "plan: 
     die "trials: $(cat "$T/out")"
 [ "$("$L" table study study=tuned --home "$T/a" --format csv | wc -l)" = 3 ] || die "table"
 
+# The script that replays halving on the curves of a full grid chooses what the search chose.
+for h in true false; do
+    sed "s/halving: true/halving: $h/; s/extend: 1/extend: 0/; s/study: tuned/study: r$h/" "$S" \
+        >"$T/r.yaml"
+    "$L" sweep "$T/r.yaml" epochs=8 --home "$T/r$h" -j 2 --no-calibrate -q 2>"$T/log" ||
+        die "halving $h: $(cat "$T/log")"
+done
+python3 "$here/../../ablations/halving_replay.py" "$T/rfalse/lowrank.db" >"$T/out" ||
+    die "replay: $(cat "$T/out")"
+[ "$(grep -c ' 6 trials,  8 epochs:  54 % of the epochs' "$T/out")" = 2 ] ||
+    die "replay: $(cat "$T/out")"
+best=$(count "$T/rfalse" "SELECT group_concat(lr, ' ') FROM (SELECT lr FROM study_tuning
+    WHERE outcome = 'chosen' ORDER BY rank)")
+for lr in $(count "$T/rtrue" "SELECT group_concat(lr, ' ') FROM (SELECT lr FROM study_tuning
+    WHERE outcome = 'chosen' ORDER BY rank)"); do
+    if [ "${best%% *}" = "$lr" ]; then
+        grep -q 'the same choice' "$T/out" || die "chose $lr of $best: $(cat "$T/out")"
+    else
+        grep -qF "[$lr] for [${best%% *}]" "$T/out" || die "chose $lr of $best: $(cat "$T/out")"
+    fi
+    best=${best#* }
+done
+
+# A selection split chooses among the trials, not dev, which is reported.
+"$L" sweep "$S" rank=1 epochs=2 select=0.25 --home "$T/e" -j 2 --no-calibrate -q 2>"$T/log" ||
+    die "select: $(cat "$T/log")"
+[ "$(count "$T/e" "SELECT count(*) FROM tuning t JOIN run r USING(run_id) WHERE outcome = 'chosen'
+    AND score = (SELECT max(value) FROM metric m JOIN metric_name n USING(metric_id)
+    WHERE m.run_id = t.run_id AND split = 'select' AND n.name = 'accuracy')")" = 2 ] ||
+    die "a trial is not judged on the selection split"
+
 # A word for the searched key ends the search.
 [ "$("$L" sweep "$S" --home "$T/d" lr=1e-2 --no-calibrate 2>&1 | grep -c 'all 4 runs')" = 1 ] ||
     die "a word for lr"

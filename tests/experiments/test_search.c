@@ -5,6 +5,7 @@
 #include "tests/kit/suite.h"
 #include "experiments/study/study_store.h"
 #include "experiments/study/tune.h"
+#include "results/query/query.h"
 #include "results/store/metrics.h"
 
 #include <math.h>
@@ -169,6 +170,9 @@ START_TEST(arms_have_equal_budgets)
         ck_assert_int_eq(s.arms->arm[i].n_trials, 5);
     for (int i = 0; i < s.n_runs; i++)
         ck_assert(s.runs[i].tunes && !s.runs[i].reports);
+    study_free(&s);
+    load(&s, "", "seeds: [3, 1, 3]\nsearch: {lr: {grid: [1, 2]}}\n");
+    ck_assert_int_eq(s.arms->grid.n_seeds, 2);
     study_free(&s);
     load(&s, "", "axes: {method: [lora, ft]}\nsearch: {alpha: {grid: [1, 2, 4]}}\n");
     ck_assert_int_eq(s.arms->arm[0].n_trials, 3);
@@ -452,6 +456,40 @@ START_TEST(a_new_choice_replaces_the_old_one)
 }
 END_TEST
 
+/* Scores 0.5, 0.6 and 0.8 of three trials, one of four diverged: of two trials drawn at random the
+ * best is at or below the i-th worst with (i/4)^2. */
+static double stairs(double lr, long epoch, long seed)
+{
+    (void)epoch, (void)seed;
+    return lr > 3 ? INFINITY : lr > 2 ? 0.8 : lr > 1 ? 0.6 : 0.5;
+}
+
+START_TEST(the_expected_best_of_k_trials)
+{
+    struct study s;
+    struct store *store = kit_store();
+    struct tune_stage stage;
+    char want[32];
+
+    sweep(&s, &stage, store, "epochs: 2",
+          "seeds: 1\nsearch: {lr: {grid: [0.5, 1.5, 2.5, 3.5]}, extend: 0}\n", stairs, false);
+    static const char *const params[] = { "study", "t", NULL };
+    struct rows r;
+    ck_assert_msg(query_named(store, &r, "budget", params) == 0, "%s", fail_text());
+    ck_assert_int_eq(r.n_rows, 1);
+    snprintf(want, sizeof want, "%.2f", 100 * (0.5 + 0.5 + 0.6 + 0.8) / 4);
+    ck_assert_str_eq(rows_get(&r, 0, "k = 1"), want);
+    snprintf(want, sizeof want, "%.2f", 100 * (0.5 * 4 + 0.6 * 5 + 0.8 * 7) / 16);
+    ck_assert_str_eq(rows_get(&r, 0, "k = 2"), want);
+    ck_assert_str_eq(rows_get(&r, 0, "best lr"), "2.5");
+    ck_assert_str_eq(rows_get(&r, 0, "diverged"), "1");
+    ck_assert_str_eq(rows_get(&r, 0, "trials"), "4");
+    rows_free(&r);
+    study_free(&s);
+    store_close(store);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, study_kit_setup, study_kit_teardown);
@@ -468,6 +506,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, extensions_are_halved);
     tcase_add_test(tc, a_failure_blocks_its_arm);
     tcase_add_test(tc, a_new_choice_replaces_the_old_one);
+    tcase_add_test(tc, the_expected_best_of_k_trials);
 }
 
 const struct suite suite_search = { "search", fill };

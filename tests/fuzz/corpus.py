@@ -243,6 +243,8 @@ seed("adapter", "one", json.dumps(dict(peft, target_modules=["query"], r=2, init
 # --- studies
 base = "base: {model: tiny, task: t, method: lora, rank: 2, epochs: 1, batch: 2, max_len: 8}\n"
 seed("study", "axes", "study: s\n" + base + "axes:\n  rank: [1, 2]\n  targets: [[q], [q, v]]\nnuisance: {lr: [1e-3, 2e-3]}\nseeds: 2\nmetric: accuracy\n")
+seed("study", "search", "study: s\n" + base + "axes: {rank: [1, 2]}\nsearch: {lr: {log: [1e-3, 1e-1]}, alpha: {grid: [1, 2]},\n"
+     "  trials: 4, seeds: [7, 8], halving: 3, extend: 1}\nseeds: 2\n")
 seed("study", "zip", "study: s\ntitle: t\nsource: x\n" + base + "zip: {rank: [1, 4], alpha: [2, 8]}\nseeds: [3, 4]\nfull: {seeds: 3}\n")
 seed("study", "when", "study: s\n" + base + "axes: {method: [lora, ft, bitfit]}\nwhen:\n  - if: {method: ft}\n    set: {lr: 1e-4}\n"
      "exclude:\n  - {method: [bitfit], rank: [2]}\nonly:\n  - {method: [lora, ft]}\n")

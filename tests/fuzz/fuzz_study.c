@@ -1,10 +1,11 @@
 /* fuzz_study.c - study_load and settings_file on any YAML, with a small model ("tiny") and a task
  * ("t"). Refused with status 2 or 3 and a place in the file, or the study has runs, each of which
  * has a key, a cell and a trial that is JSON; runs of one cell differ in their keys; no two runs
- * are the same; and what the store gets is JSON. Inputs whose axes could make many runs are left
- * out: their number is what the user asks for. */
+ * are the same; every arm of a search has trials; and what the store gets is JSON. Inputs whose
+ * axes could make many runs are left out: their number is what the user asks for. */
 #include "tests/fuzz/fuzz_kit.h"
 #include "core/os/file.h"
+#include "experiments/study/arms.h"
 #include "experiments/study/study.h"
 
 #include <stdlib.h>
@@ -73,7 +74,7 @@ static void begin_session(void)
 /* Can the lists of the text, combined, be more than MOST_RUNS runs? */
 static bool is_large(const char *text)
 {
-    const char *seeds = strstr(text, "seeds: ");
+    const char *seeds = strstr(text, "seeds: "), *trials = strstr(text, "trials: ");
     double runs = 1;
 
     for (const char *p = text; *p; p++) {
@@ -82,6 +83,7 @@ static bool is_large(const char *text)
             n += *q == ',';
         runs *= n;
     }
+    runs *= trials ? 2 * (double)labs(atol(trials + 8)) : 1;
     return runs > MOST_RUNS || (seeds && atol(seeds + 7) > 9);
 }
 
@@ -105,6 +107,14 @@ static void check_study(const struct study *s)
         check_json(r->trial);
         for (int k = 0; k < i; k++)
             CHECK(strcmp(s->runs[k].recipe.key, r->recipe.key) != 0, "runs %d and %d", k, i);
+    }
+    for (int i = 0; s->arms && i < s->arms->n; i++) {
+        const struct arm *a = &s->arms->arm[i];
+        CHECK(a->n_trials > 0 && a->n_trials <= arms_search(s)->axes.a[0].n, "arm %d", i);
+        for (int k = 0; k < a->n_trials * arms_search(s)->n_seeds; k++) {
+            int run = a->trial[k / arms_search(s)->n_seeds].run[k % arms_search(s)->n_seeds];
+            CHECK(run >= 0 && run < s->n_runs && s->runs[run].tunes, "run %d", run);
+        }
     }
     char *spec = json_dumps(s->spec, 0);
     CHECK(spec, "the description");

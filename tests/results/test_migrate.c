@@ -40,7 +40,8 @@ END_TEST
 
 /* SQL that takes a new database back to schema 5, whose views stand-ins replace. */
 static const char to_5[] =
-    "DROP VIEW study_tuning; DROP TABLE tuning; DROP VIEW optimism; DROP VIEW selection; DROP VIEW "
+    "DROP VIEW study_tuning; DROP VIEW stopped_run; DROP TABLE tuning; DROP VIEW optimism; DROP "
+    "VIEW selection; DROP VIEW "
     "evaluations; DROP TABLE "
     "evaluation_prediction; DROP TABLE evaluation_value; DROP TABLE evaluation;"
     " DROP VIEW runs; DROP VIEW study_cells; DROP VIEW study_trials; DROP VIEW study_values;"

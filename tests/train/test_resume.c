@@ -1,6 +1,7 @@
 /* test_resume.c - a run that was stopped or failed resumes to the same bits and the same curve. */
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny_run.h"
+#include "core/os/file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -143,8 +144,63 @@ START_TEST(checkpoint_of_another_run_is_refused)
 }
 END_TEST
 
+/* Points are safe before a training checkpoint is written: the run that resumes from it does not
+ * report them again. */
+struct settled {
+    const char *path;
+    int points, safe, calls;
+    bool too_late, refuse;
+};
+
+static int settled_point(void *self, long step, const char *split, const char *name, double value)
+{
+    struct settled *s = self;
+
+    (void)step, (void)split, (void)name, (void)value;
+    s->points++;
+    return 0;
+}
+
+static int settled_settle(void *self)
+{
+    struct settled *s = self;
+
+    s->calls++;
+    s->safe = s->points;
+    s->too_late |= file_exists(s->path);
+    return s->refuse ? fail(FAIL_STORE, "no room") : 0;
+}
+
+static int settled_tick(void *self, long step, long steps, double tokens)
+{
+    (void)self, (void)steps, (void)tokens;
+    return step == 3;
+}
+
+START_TEST(points_are_safe_before_a_checkpoint)
+{
+    char path[100];
+    struct settled s = { .path = path, .refuse = _i == 1 };
+
+    tiny_init(&t, 40, false, "lora", 1);
+    snprintf(path, sizeof path, "%s/run.ckpt", t.dir);
+    t.cfg.epochs = 4;
+    t.cfg.eval_every = 1;
+    t.job.ckpt_path = path;
+    t.job.sink = (struct sink){ &s, settled_point, NULL, settled_tick, settled_settle };
+    ck_assert_int_eq(train_run(&t.job, &t.result), _i == 1 ? -1 : 0);
+    ck_assert_int_eq(s.calls, 1);
+    ck_assert(!s.too_late);
+    ck_assert_int_gt(s.points, 3);
+    ck_assert_int_eq(s.safe, s.points);
+    ck_assert_int_eq(file_exists(path), _i == 0);
+    tiny_free(&t);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_loop_test(tc, points_are_safe_before_a_checkpoint, 0, 2);
     tcase_add_loop_test(tc, resumes_at_every_step, 0, 2);
     tcase_add_test(tc, resumes_again_and_again);
     tcase_add_test(tc, resumes_after_an_error);
