@@ -427,6 +427,9 @@ static const struct {
       "unknown claim 'rank_one_sufices'; did you mean 'rank_one_suffices'?" },
     { "claims --home /nowhere", 4, "no results yet" },
     { "claims --help", 0, "usage: lowrank claims" },
+    { "aggregate rank", 0, "P(better than targets=q,v rank=1" },
+    { "aggregate rank --against rank=1", 2, "unknown arm 'rank=1'" },
+    { "aggregate nothing", 1, "study 'nothing' has no scores to aggregate yet" },
 };
 
 START_TEST(the_command_answers)
