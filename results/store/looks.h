@@ -1,4 +1,4 @@
-/* looks.h - which verdicts were looked at, and when. Table: results/schema/006_look.sql. */
+/* looks.h - which verdicts were looked at, and when. Table: results/schema/007_look.sql. */
 #ifndef LOOKS_H
 #define LOOKS_H
 

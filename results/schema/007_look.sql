@@ -1,4 +1,4 @@
--- Schema 6: looks at verdicts. Who adds runs until a claim holds has to pay for every look, so every look is kept.
+-- Schema 7: looks at verdicts. Who adds runs until a claim holds has to pay for every look, so every look is kept.
 
 -- A verdict that was shown, at one number of units. Looks with the same claim, test, model, task and plan belong
 -- together and share the claim's level. Looks before this schema were not recorded.
