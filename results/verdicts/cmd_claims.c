@@ -310,7 +310,8 @@ static int choose_claims(bool *wanted, const struct claims *c, int n, char **id)
     return rc;
 }
 
-/* Judge the claims and record the look at the wanted ones; a warning is enough when that is impossible. */
+/* Judge the claims and record the look at the wanted ones; a warning is enough when that is
+ * impossible. */
 static int judge_and_record(struct claims *c, const bool *wanted, const struct read_options *o)
 {
     char *path = home_path(o->home, "lowrank.db");
