@@ -8,7 +8,7 @@
 #include "ablations/common/numbers.h"
 #include "ablations/common/similarity.h"
 #include "experiments/assets/task_facts.h"
-#include "results/verdicts/stats.h"
+#include "results/stats/stats.h"
 
 #include <stdlib.h>
 

@@ -28,7 +28,8 @@ core/parity: $nn core/adapt core/peft core/data core/train
 results/rows: $b
 results/store: $b results/rows
 results/query: core $b results/rows results/store
-results/verdicts: core $b core/metric results/rows results/store results/query
+results/stats: $b core/metric
+results/verdicts: core $b core/metric results/stats results/rows results/store results/query
 plots/figure: core $b results/rows results/store results/query
 plots/report: core $b results/rows results/store results/query results/verdicts plots/figure
 experiments/sources: $b core/data
@@ -41,7 +42,7 @@ experiments/run: $run
 experiments/bench: $run
 experiments/doctor: $recipe
 ablations/common: $recipe experiments/apply
-ablations: $run experiments/apply experiments/bench results/verdicts ablations/common
+ablations: $run experiments/apply experiments/bench results/stats ablations/common
 "
 bad=0
 for f in $(find core results plots experiments ablations -name '*.[ch]'); do

@@ -134,7 +134,7 @@ def main():
                  "fig_phi_runs": ["study=rank"], "study": ["study=rank"], "trials": ["study=alpha"],
                  "claim_compare": ["study=rank", 'a={"targets":"q,v"}', 'b={"rank":"8"}', 'match=["task"]'],
                  "claim_optimum": ["study=alpha", "x=alpha", "y=lr"], "claim_phi": ["study=rank"],
-                 "claim_latency": ["of=merged"], "claim_study": ["study=rank"],
+                 "claim_latency": ["of=merged"], "claim_study": ["study=rank"], "cmd_scores": ["study=methods"],
                  "claim_analysis": ["study=rank", "kind=amplify", 'a={"name":"proj_dw"}', 'b={"name":"proj_w"}',
                                     "times=proj_random", "over=factor"],
                  "claim_answers": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"],

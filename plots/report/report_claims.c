@@ -196,8 +196,13 @@ int report_claims(struct report *rp)
         rc = claims_judge(&c, rp->s);
     if (rc == 0)
         put_claims(rp, &c);
-    if (rc == 0 && rp->db)
-        claims_looks_record(&c, rp->db); /* it warns; the report can be read all the same */
+    if (rc == 0 && rp->db) { /* it warns; the report can be read all the same */
+        bool *shown = xalloc((size_t)c.n + 1, sizeof *shown);
+        for (int i = 0; i < c.n; i++)
+            shown[i] = report_wants(rp, c.claim[i].study);
+        claims_looks_record(&c, shown, rp->db);
+        free(shown);
+    }
     claims_free(&c);
     return rc;
 }

@@ -24,7 +24,7 @@
 
 #include "results/store/embed.h"
 #include "results/store/store.h"
-#include "results/verdicts/stats_joint.h"
+#include "results/stats/stats_joint.h"
 
 #define CLAIMS_LEVEL 0.05 /* a corrected p-value below this decides */
 

@@ -2,7 +2,7 @@
 #include "results/verdicts/claims_examples.h"
 #include "results/query/query.h"
 #include "results/verdicts/claims_rows.h"
-#include "results/verdicts/stats_jackknife.h"
+#include "results/stats/stats_jackknife.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -95,14 +95,14 @@ int claims_looks_read(struct claims *c, struct store *s)
     return 0;
 }
 
-int claims_looks_record(const struct claims *c, const char *path)
+int claims_looks_record(const struct claims *c, const bool *shown, const char *path)
 {
     struct look *look = xalloc((size_t)c->n_rows + 1, sizeof *look);
     struct store *s = NULL;
     int n = 0;
 
     for (const struct claim_row *row = c->row; row < c->row + c->n_rows; row++)
-        if (!isnan(row->p))
+        if (!isnan(row->p) && (!shown || shown[row->claim - c->claim]))
             look[n++] = (struct look){ .claim = row->claim->id,
                                        .test = row->claim->fingerprint,
                                        .model = row->model,

@@ -34,9 +34,9 @@ double claims_sequential(const double *n, const double *p, int looks, double pla
                          double *share);
 
 /* claims_looks_read - set look, share, reversed and p_look of every row that was tested.
- * claims_looks_record - write the looks that C makes into the database PATH. A store that cannot
- * be written can still be read; who reads it is warned that this look will not be counted. Errors:
- * those of the store. */
+ * claims_looks_record - write the looks at the claims that are SHOWN (one flag for each claim;
+ * NULL: all) into the database PATH. A store that cannot be written can still be read; who reads it
+ * is warned that this look will not be counted. Errors: those of the store. */
 int claims_looks_read(struct claims *c, struct store *s);
-int claims_looks_record(const struct claims *c, const char *path);
+int claims_looks_record(const struct claims *c, const bool *shown, const char *path);
 #endif

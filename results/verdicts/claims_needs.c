@@ -121,7 +121,7 @@ double claims_power(const struct claim_row *row, double n, double more, bool fre
 char *claims_hours(double s)
 {
     if (s < 90)
-        return xprintf("%.0f seconds", s);
+        return xprintf("%.0f second%s", s, s >= 0.5 && s < 1.5 ? "" : "s");
     return s < 5400 ? xprintf("%.0f minutes", s / 60) : xprintf("%.1f hours", s / 3600);
 }
 

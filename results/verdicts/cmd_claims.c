@@ -310,8 +310,9 @@ static int choose_claims(bool *wanted, const struct claims *c, int n, char **id)
     return rc;
 }
 
-/* Judge the claims and record the look; a warning is enough when that is impossible. */
-static int judge_and_record(struct claims *c, const struct read_options *o)
+/* Judge the claims and record the look at the wanted ones; a warning is enough when that is
+ * impossible. */
+static int judge_and_record(struct claims *c, const bool *wanted, const struct read_options *o)
 {
     char *path = home_path(o->home, "lowrank.db");
     struct store *s = NULL;
@@ -319,7 +320,7 @@ static int judge_and_record(struct claims *c, const struct read_options *o)
 
     store_close(s);
     if (rc == 0)
-        claims_looks_record(c, path);
+        claims_looks_record(c, wanted, path);
     free(path);
     return rc;
 }
@@ -346,7 +347,7 @@ static int run_steps(struct claims *c, const bool *wanted, const struct claims_o
     double budget = parse_budget(o->budget), end = now_mono() + budget;
     char *last = xstrdup("");
     struct claims_step step;
-    int rc = budget < 0 ? -1 : judge_and_record(c, &o->read);
+    int rc = budget < 0 ? -1 : judge_and_record(c, wanted, &o->read);
 
     while (rc == 0 && claims_best_step(&step, c, wanted, end - now_mono())) {
         char *what = xprintf("lowrank sweep %s --seeds %ld", step.study, step.seeds);
@@ -367,7 +368,7 @@ static int run_steps(struct claims *c, const bool *wanted, const struct claims_o
         free(hours);
         claims_free(c);
         if (rc == 0)
-            rc = claims_load(c, embedded_files) == 0 ? judge_and_record(c, &o->read) : -1;
+            rc = claims_load(c, embedded_files) == 0 ? judge_and_record(c, wanted, &o->read) : -1;
     }
     free(last);
     return rc;
@@ -388,7 +389,7 @@ static int claims_work(void *cfg, int argc, char **argv)
     if (rc == 0 && o->read.list) {
         rc = print_list(&c, (enum rows_format)o->read.format);
     } else if (rc == 0) {
-        rc = o->run ? run_steps(&c, wanted, o) : judge_and_record(&c, &o->read);
+        rc = o->run ? run_steps(&c, wanted, o) : judge_and_record(&c, wanted, &o->read);
         if (rc == 0)
             rc = o->read.format == ROWS_TABLE ? print_claims(&c, wanted, o->parts)
                                               : print_table(&c, wanted, o);

@@ -411,6 +411,10 @@ static const struct {
     { "claims", 0, "0 of 27 claims of the paper hold, 0 fail, 27 undecided\n" },
     { "claims", 0, "0 of 1 claims beyond the paper hold, 0 fail, 1 undecided\n" },
     { "claims --budget 2h", 2, "'budget' is for --run" },
+    { "claims rank_one_suffices --run --budget 0.5s", 0, "only 2 of 3 seeds" }, /* too little */
+    { "claims rank_one_suffices --run", 1,
+      "lowrank sweep rank --seeds 3: about 1 second of one worker, will probably decide 0.5" },
+    { "claims rank_one_suffices --run", 1, "'lowrank sweep rank --seeds 3' failed with exit" },
     { "claims --run --budget soon", 2, "'budget' must be a time like 30m or 2h, not 'soon'" },
     { "claims rank_one_suffices", 0,
       "needs  only 2 of 3 seeds (rank=1 against rank=64): lowrank sweep rank\n           --seeds "
@@ -427,6 +431,9 @@ static const struct {
       "unknown claim 'rank_one_sufices'; did you mean 'rank_one_suffices'?" },
     { "claims --home /nowhere", 4, "no results yet" },
     { "claims --help", 0, "usage: lowrank claims" },
+    { "aggregate rank", 0, "P(better than targets=q,v rank=1" },
+    { "aggregate rank --against rank=1", 2, "unknown arm 'rank=1'" },
+    { "aggregate nothing", 1, "study 'nothing' has no scores to aggregate yet" },
 };
 
 START_TEST(the_command_answers)

@@ -61,9 +61,24 @@ static struct claims looked(struct store *s)
     const char *lines = LINES;
     struct claims c = judged(s, &lines, 1);
 
-    ck_assert_msg(claims_looks_record(&c, kit_path("t.db")) == 0, "%s", fail_text());
+    ck_assert_msg(claims_looks_record(&c, NULL, kit_path("t.db")) == 0, "%s", fail_text());
     return c;
 }
+
+/* A claim that is not shown is not looked at. */
+START_TEST(only_what_is_shown_is_a_look)
+{
+    const char *const two[] = { LINES, LINES };
+    const bool shown[] = { false, true };
+    struct store *s = with_seeds(0.82, 4);
+    struct claims c = judged(s, two, 2);
+
+    ck_assert_int_eq(claims_looks_record(&c, shown, kit_path("t.db")), 0);
+    ck_assert_str_eq(kit_text(s, "SELECT group_concat(claim || units) FROM look"), "x14");
+    claims_free(&c);
+    store_close(s);
+}
+END_TEST
 
 /* The second look has what is left of the level between both; the same look again is no new one. */
 START_TEST(every_look_is_paid_for)
@@ -250,6 +265,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, shares_add_up);
+    tcase_add_test(tc, only_what_is_shown_is_a_look);
     tcase_add_test(tc, every_look_is_paid_for);
     tcase_add_test(tc, a_verdict_stays);
     tcase_add_test(tc, the_plan_is_kept);

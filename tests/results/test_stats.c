@@ -1,6 +1,8 @@
-/* test_stats.c - intervals and tests against SciPy and statsmodels (tests/golden/stats). */
-#include "results/verdicts/stats_jackknife.h"
-#include "results/verdicts/stats_joint.h"
+/* test_stats.c - intervals and tests against SciPy, statsmodels, scikit-learn and rliable
+ * (tests/golden/stats). */
+#include "results/stats/stats_jackknife.h"
+#include "results/stats/stats_joint.h"
+#include "results/stats/stats_strata.h"
 #include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h" /* last: check.h has a macro named fail */
@@ -237,6 +239,39 @@ START_TEST(pseudo_values)
 }
 END_TEST
 
+/* The aggregates are those of rliable. The draws differ from NumPy's: the ends of an interval are
+ * within the noise of 2,000 draws, which is about 0.05 of its width, and a step of a statistic that
+ * has few values. */
+START_TEST(aggregates_over_tasks)
+{
+    json_t *list = cases("strata"), *c;
+    double x[64], y[64];
+    size_t i;
+
+    json_array_foreach(list, i, c)
+    {
+        int tasks = (int)field(c, "tasks"), n[8], m[8];
+        int runs = array(x, c, "x"), others = array(y, c, "y");
+        for (int t = 0; t < tasks; t++)
+            n[t] = runs / tasks, m[t] = others / tasks;
+        struct stats_strata a = { tasks, n, x }, b = { tasks, m, y };
+        ck_assert_double_le(error(stats_iqm(&a), field(c, "iqm")), 1e-12);
+        ck_assert_double_le(error(stats_improves(&a, &b), field(c, "better")), 1e-12);
+        const char *const names[] = { "iqm_interval", "better_interval" };
+        for (int k = 0; k < 2; k++) {
+            json_t *want = json_object_get(c, names[k]);
+            double lo = item(want, 0), hi = item(want, 1);
+            struct stats_interval got =
+                k ? stats_improves_interval(&a, &b, 2000, 1) : stats_iqm_interval(&a, 2000, 1);
+            double near = 0.06 * (hi - lo) + (k ? 1.01 / (n[0] * m[0] * tasks) : 0);
+            ck_assert_double_eq_tol(got.lo, lo, near);
+            ck_assert_double_eq_tol(got.hi, hi, near);
+        }
+    }
+    json_decref(golden);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, student);
@@ -247,6 +282,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, seeds_and_examples);
     tcase_add_test(tc, other_numbers_of_seeds_and_examples);
     tcase_add_test(tc, pseudo_values);
+    tcase_add_test(tc, aggregates_over_tasks);
 }
 
 const struct suite suite_stats = { "stats", fill };

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Make tests/golden/stats/cases.json: tests and intervals by SciPy, statsmodels and scikit-learn.
+"""Make tests/golden/stats/cases.json: tests and intervals by SciPy, statsmodels, scikit-learn and rliable.
 
     python3 tests/golden/stats/make.py > tests/golden/stats/cases.json
 """
+import importlib.metadata
 import json
 import math
 import random
 
 import numpy
 import pandas
+import rliable.metrics
 import scipy
 import scipy.stats as st
 import sklearn.metrics
@@ -18,7 +20,8 @@ from statsmodels.stats.multitest import multipletests
 
 rng = random.Random(7)
 out = {"made_with": {"scipy": scipy.__version__, "statsmodels": statsmodels.__version__,
-                     "numpy": numpy.__version__, "sklearn": sklearn.__version__}}
+                     "numpy": numpy.__version__, "sklearn": sklearn.__version__,
+                     "rliable": importlib.metadata.version("rliable")}}
 
 out["t_p"] = [[t, df, 2 * float(st.t.sf(t, df))] for df in (1, 2, 3, 4, 9, 30, 99, 1000)
               for t in (0, 1e-3, 0.1, 0.9, 1, 2.5, 4.3, 12.7, 60)]
@@ -84,5 +87,17 @@ for metric, score in SCORES.items():
         t, rest = score(label, answer), [score(numpy.delete(label, i), numpy.delete(answer, i)) for i in range(n)]
         out["jackknife"].append({"metric": metric, "label": label.tolist(), "answer": answer.tolist(), "score": float(t),
                                  "y": [float(n * t - (n - 1) * x) for x in rest]})
+
+out["strata"] = []
+for n_tasks, n, m in ((1, 5, 4), (3, 3, 3), (4, 7, 5)):
+    x, y = draw.normal(0.7, 0.1, (n, n_tasks)).round(2), draw.normal(0.65, 0.1, (m, n_tasks)).round(2)
+    pick = [numpy.stack([z[draw.integers(0, len(z), (20000, len(z))), t] for t in range(n_tasks)], -1) for z in (x, y)]
+    iqm = [rliable.metrics.aggregate_iqm(z) for z in pick[0]]
+    better = [rliable.metrics.probability_of_improvement(a, b) for a, b in zip(pick[0][:2000], pick[1])]
+    out["strata"].append({"tasks": n_tasks, "x": x.T.ravel().tolist(), "y": y.T.ravel().tolist(),
+                          "iqm": float(rliable.metrics.aggregate_iqm(x)),
+                          "iqm_interval": numpy.percentile(iqm, (2.5, 97.5)).tolist(),
+                          "better": float(rliable.metrics.probability_of_improvement(x, y)),
+                          "better_interval": numpy.percentile(better, (2.5, 97.5)).tolist()})
 
 print("{" + ",\n".join('"%s": %s' % (k, json.dumps(v)) for k, v in out.items()) + "}")

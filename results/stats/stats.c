@@ -1,5 +1,5 @@
 /* stats.c - the statistics of verdicts. */
-#include "results/verdicts/stats.h"
+#include "results/stats/stats.h"
 #include "core/metric/metric.h"
 
 #include <math.h>

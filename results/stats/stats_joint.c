@@ -1,5 +1,5 @@
 /* stats_joint.c - the test of a mean difference over seeds and examples. */
-#include "results/verdicts/stats_joint.h"
+#include "results/stats/stats_joint.h"
 
 #include <math.h>
 #include <stdlib.h>

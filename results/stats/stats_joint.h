@@ -30,7 +30,7 @@
 #ifndef STATS_JOINT_H
 #define STATS_JOINT_H
 
-#include "results/verdicts/stats.h"
+#include "results/stats/stats.h"
 
 /* The mean squares of one table, over S N: each is a variance of the mean. */
 struct stats_crossed {

@@ -1,5 +1,5 @@
 /* stats_jackknife.c - pseudo-values of correlations and F1. */
-#include "results/verdicts/stats_jackknife.h"
+#include "results/stats/stats_jackknife.h"
 #include "core/base/base.h"
 #include "core/metric/metric.h"
 
