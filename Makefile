@@ -108,7 +108,7 @@ $(B)/experiments/run/provenance.o: $(B)/version.h
 # --- Tests
 check: deps ## the quick tests: float, and the gradient checks in double precision
 	+@MAKE='$(MAKE)' sh tests/parts.sh layers tests $(if $(SAN)$(filter double,$(REAL)),,gradients)
-PARTS ?= layers format fetch float double san openblas clang stress speed fuzz
+PARTS ?= layers format fetch float double san openblas clang stress speed faults fuzz
 ci: deps ## everything that CI runs (make ci PARTS="san fuzz": some of it)
 	+@MAKE='$(MAKE)' sh tests/parts.sh --strict $(PARTS)
 test: programs ## the tests of one build (SUITES="adapt model": some of them; REAL=double, SAN=1, ...)

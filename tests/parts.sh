@@ -36,6 +36,8 @@ part_openblas() {
 part_clang() { $MAKE -s CC=clang CFLAGS='-O2 -Werror' B=build-werror programs; }
 part_stress() { $MAKE -s programs && sh tests/store_stress.sh build/tests.x; }
 part_speed() { $MAKE -s programs && python3 tests/query_speed.py build/lowrank; }
+# The injected faults that take longer; the quick ones are a suite of every build.
+part_faults() { (export LOWRANK_SLOW=1 && suites SUITES=faults); }
 part_fuzz() { sh tests/fuzz/run.sh 10; }
 
 grep -qs avx512f /proc/cpuinfo || no_avx512=no-avx512

@@ -142,11 +142,6 @@ static int fail_changed(const struct watched_file *f)
     return fail(FAIL_INPUT, "'%s' changed while the run was training", f->path);
 }
 
-int inputs_fail(const struct inputs_watch *w)
-{
-    return fail_changed(&w->file[0]);
-}
-
 int inputs_unchanged(struct inputs_watch *w)
 {
     for (int i = 0; i < w->n; i++) {
@@ -155,7 +150,8 @@ int inputs_unchanged(struct inputs_watch *w)
         if (now.size == f->size && now.inode == f->inode && now.mtime_ns == f->mtime_ns &&
             now.ctime_ns == f->ctime_ns)
             continue;
-        if (now.size < 0 || sha256_file(sha256, f->path) != 0 || strcmp(sha256, f->sha256) != 0)
+        if (now.size < 0 || sha256_file_to_end(sha256, f->path) != 0 ||
+            strcmp(sha256, f->sha256) != 0)
             return fail_changed(f);
         *f = now;
     }
