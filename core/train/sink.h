@@ -22,6 +22,9 @@ struct sink {
     int (*prediction)(void *self, const char *split, long example, double label, double output);
     /* Called between steps. Returns one of TICK_GO_ON, ... */
     int (*tick)(void *self, long step, long steps, double tokens);
+    /* Called before a training checkpoint is written: a run that resumes from it does not report
+     * the points before it again, so that they must not be lost from now on. */
+    int (*settle)(void *self);
 };
 
 /* sink_point - call S->point if there is one. */

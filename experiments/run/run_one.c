@@ -25,8 +25,10 @@ struct live_run {
     double renewed;  /* when the lease was last extended */
     long first_step; /* of this attempt: the one after its training checkpoint; 0: no step yet */
     double tokens;   /* at the last tick, to count only those of this attempt */
-    bool lost;       /* the lease: another worker has the run */
-    int place;       /* where the last finished step is noted, see results/store/place.h */
+    long pause;      /* the step after which the run is paused; 0: none */
+    bool paused;
+    bool lost; /* the lease: another worker has the run */
+    int place; /* where the last finished step is noted, see results/store/place.h */
     bool store_failed;
     bool inputs_changed;
     struct inputs_watch inputs;
@@ -85,6 +87,13 @@ static int on_prediction(void *self, const char *split, long example, double lab
         l, metrics_add_prediction(l->env->store, l->lease, split, example, label, output));
 }
 
+static int on_settle(void *self)
+{
+    struct live_run *l = self;
+
+    return note_stored(l, metrics_flush(l->env->store));
+}
+
 /* Are the files that the run reads still the same? Their state on disk is compared; that takes
  * microseconds. */
 static int check_inputs(struct live_run *l)
@@ -108,7 +117,7 @@ static int on_tick(void *self, long step, long steps, double tokens)
     l->tokens = tokens;
     if (s) {
         atomic_store(&s->step, step);
-        atomic_store(&s->steps, steps);
+        atomic_store(&s->steps, l->pause > 0 ? l->pause : steps);
     } else {
         progress("run %.8s: step %ld of %ld", l->plan->recipe.key, step, steps);
     }
@@ -119,7 +128,9 @@ static int on_tick(void *self, long step, long steps, double tokens)
     if (l->lost)
         return TICK_ABANDON;
     place_note(l->place, step);
-    return l->store_failed || l->inputs_changed || stop_requested() ? TICK_STOP : TICK_GO_ON;
+    l->paused = l->pause > 0 && step >= l->pause && step < steps;
+    bool stop = l->paused || l->store_failed || l->inputs_changed || stop_requested();
+    return stop ? TICK_STOP : TICK_GO_ON;
 }
 
 /* --- the parts of a run */
@@ -139,22 +150,20 @@ static int note_inputs(const struct live_run *l)
     const struct model_facts *m = r->model;
     const struct task_facts *t = r->task;
     const struct loaded_model *in = loaded_model(r->session, m);
-    char *weights = path_join(m->dir, "model.safetensors");
     char *env = provenance_json(pool_threads(l->env->pool));
     int rc = lease_environment(l->env->store, l->lease, env);
 
     if (rc >= 0)
-        rc = note_input(l, "weights", weights, m->weights);
+        rc = note_input(l, "weights", m->file[0].path, m->weights);
     if (rc >= 0)
         rc = note_input(l, "tokenizer", tok_path(in->tok), in->tok_sha256);
-    for (int s = 0; s < N_SPLITS && rc >= 0; s++)
+    for (int s = 0; s < N_FILES && rc >= 0; s++)
         if (t->path[s])
             rc = note_input(l, split_names[s], t->path[s], t->file[s]);
     const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
     if (adapter && rc >= 0)
         rc = note_input(l, "adapter", r->run.init_from, adapter);
     free(env);
-    free(weights);
     return rc < 0 ? -1 : 0;
 }
 
@@ -168,6 +177,15 @@ static char *ckpt_path(const struct recipe *r)
     free(dir);
     free(name);
     return path;
+}
+
+void run_one_forget(const struct recipe *r)
+{
+    char *path = ckpt_path(r);
+
+    if (path)
+        ckpt_remove(path);
+    free(path);
 }
 
 /* For the frozen-prefix cache: a worker's share of the available memory less what the run itself
@@ -191,13 +209,16 @@ static int train_live(struct live_run *l, struct model *m, const struct run_data
         .seed = (uint64_t)r->run.seed,
         .order_seed = recipe_order_seed(r),
         .pool = l->env->pool,
-        .sink = { l, on_metric, on_prediction, on_tick },
+        .sink = { l, on_metric, on_prediction, on_tick, on_settle },
         .ckpt_path = ckpt,
         .run_key = r->key,
         .best_theta = l->best,
         .cache_bytes = cache_limit(l),
     };
 
+    l->pause = l->plan->until > 0 ? train_epochs_steps(&r->train, d->split[SPLIT_TRAIN],
+                                                       job.order_seed, l->plan->until)
+                                  : 0;
     return train_run(&job, res);
 }
 
@@ -261,7 +282,7 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
     else if (rc != 0 || l->store_failed)
         note_failure(out, end, l);
     else if (res.end == RUN_STOPPED) {
-        out->fate = FATE_STOPPED;
+        out->fate = l->paused ? FATE_PAUSED : FATE_STOPPED;
         end->state = STATE_QUEUED;
     } else if (res.end == RUN_DIVERGED) {
         end->state = STATE_DIVERGED;

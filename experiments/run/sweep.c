@@ -41,6 +41,14 @@ enum run_mark sweep_mark(int state)
     }
 }
 
+double sweep_cost(const struct plan_run *p)
+{
+    double epochs = (double)(p->until > 0 ? p->until : p->recipe.train.epochs) - (double)p->since;
+    double share = p->since > 0 || p->until > 0 ? epochs / (double)p->recipe.train.epochs : 1;
+
+    return p->cost_s > 0 ? share * p->cost_s : 1;
+}
+
 void sweep_note_end(const struct sweep *w, int run, const struct run_report *rep)
 {
     struct end_note *n = &w->sh->run[run];
@@ -48,7 +56,8 @@ void sweep_note_end(const struct sweep *w, int run, const struct run_report *rep
     snprintf(n->error, sizeof n->error, "%s", rep->error);
     n->wall_s = rep->wall_s;
     n->order = atomic_fetch_add(&w->sh->finished, 1) + 1;
-    atomic_store(&n->mark, (int)sweep_mark((int)rep->state));
+    atomic_store(&n->mark,
+                 rep->fate == FATE_PAUSED ? (int)MARK_PAUSED : (int)sweep_mark((int)rep->state));
 }
 
 /* --- workers */
@@ -97,12 +106,26 @@ static void signal_workers(const struct sweep *w, int sig)
             kill((pid_t)atomic_load(&w->sh->slot[i].pid), sig);
 }
 
+/* A signal has stopped a worker. */
+static void count_signaled(struct sweep *w)
+{
+    long ended = atomic_load(&w->sh->finished);
+
+    w->signaled = ended == w->ended ? w->signaled + 1 : 1;
+    w->ended = ended;
+}
+
 /* A worker died: the attempt that it made ends as lost, and its run is tried again or given up. */
 static int end_lost_attempt(struct sweep *w, struct worker_slot *s, pid_t pid, int status)
 {
     int run = atomic_exchange(&s->run, -1), sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    int ended = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     struct run_report rep = { .state = STATE_FAILED };
 
+    if (ended == 128 + SIGTERM || ended == FAIL_STOPPED) { /* a signal came twice */
+        sig = ended == FAIL_STOPPED ? SIGINT : SIGTERM;
+        count_signaled(w);
+    }
     if (sig)
         snprintf(rep.error, sizeof rep.error, "worker died by signal %d (%s)", sig, strsignal(sig));
     else
@@ -127,14 +150,11 @@ static int end_lost_attempt(struct sweep *w, struct worker_slot *s, pid_t pid, i
 /* Somebody stopped this worker, but not the sweep. Its run is in the queue again. */
 static void replace_stopped(struct sweep *w, pid_t pid)
 {
-    long ended = atomic_load(&w->sh->finished);
-
     for (int i = 0; i < w->n_order; i++) {
         int stopped = MARK_STOPPED;
         atomic_compare_exchange_strong(&w->sh->run[w->order[i]].mark, &stopped, MARK_WAITING);
     }
-    w->signaled = ended == w->ended ? w->signaled + 1 : 1;
-    w->ended = ended;
+    count_signaled(w);
     warn("worker %d was stopped by a signal; its run goes on in another worker", (int)pid);
 }
 
@@ -280,7 +300,7 @@ static int by_falling_cost(const void *a, const void *b, void *study)
 {
     const struct plan_run *runs = ((const struct study *)study)->runs;
     int x = *(const int *)a, y = *(const int *)b;
-    double cx = runs[x].cost_s, cy = runs[y].cost_s;
+    double cx = sweep_cost(&runs[x]), cy = sweep_cost(&runs[y]);
 
     return cx != cy ? (cx < cy) - (cx > cy) : (x > y) - (x < y);
 }
@@ -314,7 +334,6 @@ static int sweep_init(struct sweep *w, struct study *s, const bool *pending, str
 static int load_inputs(const struct study *s, const bool *pending)
 {
     struct run_data d;
-    const struct dataset *checked = NULL;
     const struct recipe *last = NULL;
 
     for (int i = 0; i < s->n_runs; i++) {
@@ -327,13 +346,6 @@ static int load_inputs(const struct study *s, const bool *pending)
             return -1;
         if (stop_requested())
             return fail(FAIL_STOPPED, "stopped before the first run");
-        if (d.split[SPLIT_TRAIN] == checked)
-            continue;
-        checked = d.split[SPLIT_TRAIN];
-        long n = dataset_shared(checked, d.split[SPLIT_DEV]);
-        if (n > 0)
-            warn("task '%s': %ld of %d dev examples are in its training data too", d.task->name, n,
-                 d.split[SPLIT_DEV]->n);
     }
     return 0;
 }

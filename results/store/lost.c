@@ -111,7 +111,8 @@ int lost_settle_all(struct store *s)
 int lease_lost(struct store *s, int pid, int signal, const char *error)
 {
     char prefix[OWNER_SIZE], suffix[OWNER_SIZE];
-    const struct death how = { .signal = signal, .error = error, .by_itself = signal != SIGKILL };
+    bool killed = signal == SIGKILL || signal == SIGTERM || signal == SIGINT;
+    const struct death how = { .signal = signal, .error = error, .by_itself = !killed };
 
     owner_ends(prefix, suffix, pid);
     if (db_begin(s) != 0)
