@@ -1,11 +1,13 @@
 /* no_memory.c - LD_PRELOAD: from main on, the allocation with the number FAIL_AT fails, and with
  * FAIL_FOR=N the N-1 after it. COUNT_TO names a file that gets the number of allocations. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t),
@@ -58,7 +60,6 @@ int posix_memalign(void **p, size_t align, size_t n)
     return *p ? 0 : ENOMEM;
 }
 
-/* The program ends with exit or _exit; both are seen by a destructor or here. */
 static void write_count(void)
 {
     const char *path = getenv("COUNT_TO");
@@ -82,6 +83,8 @@ char *setlocale(int category, const char *locale)
 
     if (l)
         uselocale(l);
+    if (strcmp(program_invocation_short_name, "lowrank") != 0)
+        return (char *)(unsigned long)locale; /* gnuplot */
     fail_at = at ? atol(at) : 0;
     fail_for = n ? atol(n) : 1;
     atexit(write_count);
