@@ -39,7 +39,7 @@ lib: $(LIBOBJ)
 DEBS := gcc libc6-dev libopenblas-dev libsqlite3-dev libyaml-dev libjansson-dev \
         libutf8proc-dev libpcre2-dev librandom123-dev libssl-dev libxxhash-dev libcurl4-openssl-dev libzip-dev
 DEBS_TEST := check libsubunit-dev gnuplot-nox fonts-dejavu-core wordnet-base python3-pip ca-certificates sqlite3
-DEBS_CI   := clang clang-format libclang-rt-dev mandoc zsh
+DEBS_CI   := clang clang-format libclang-rt-dev mandoc strace zsh
 DEBS_OPTIONAL := $(if $(filter 0,$(ONEDNN)),,libdnnl-dev)
 INSTALL := $(filter deps check test ci reproduce studies san fuzz fuzz-check,$(MAKECMDGOALS))
 deps: ## install the Debian packages that are missing

@@ -29,8 +29,8 @@ cut() {
     attempt "$@"
     [ $rc = 0 ] || die "undisturbed: status $rc: $(cat "$T/log")"
     cp "$T/out" "$T/undisturbed"
-    for number in 1 2 3 4; do
-        for later in 0 20 60 200 600 2000; do
+    for number in 1 2 3; do
+        for later in 0 60 600 2000; do
             to=$((later % 3 * 20000))
             attempt "$@"
             case $rc in

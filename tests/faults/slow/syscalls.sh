@@ -16,7 +16,8 @@ same() { results "$1" | cmp - "$T/a.csv" || die "other results"; }
 inject() {
     what=$1
     shift
-    strace -f -qq -o "$T/trace" -e "trace=${what%%:*}" -e "inject=$what" "$@" >"$T/out" 2>"$T/log" </dev/null
+    strace -f -qq -o "$T/trace" -e "trace=${what%%:*}" -e "inject=$what" "$@" \
+        >"$T/out" 2>"$T/log" </dev/null
     rc=$?
 }
 shows "a sync that fails is no success"
