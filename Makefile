@@ -39,7 +39,7 @@ lib: $(LIBOBJ)
 DEBS := gcc libc6-dev libopenblas-dev libsqlite3-dev libyaml-dev libjansson-dev \
         libutf8proc-dev libpcre2-dev librandom123-dev libssl-dev libxxhash-dev libcurl4-openssl-dev libzip-dev
 DEBS_TEST := check libsubunit-dev gnuplot-nox fonts-dejavu-core wordnet-base python3-pip ca-certificates sqlite3
-DEBS_CI   := clang clang-format libclang-rt-dev mandoc zsh
+DEBS_CI   := clang clang-format libclang-rt-dev mandoc strace zsh
 DEBS_OPTIONAL := $(if $(filter 0,$(ONEDNN)),,libdnnl-dev)
 INSTALL := $(filter deps check test ci reproduce studies san fuzz fuzz-check,$(MAKECMDGOALS))
 deps: ## install the Debian packages that are missing
@@ -107,7 +107,7 @@ $(B)/experiments/run/provenance.o: $(B)/version.h
 # --- Tests
 check: deps ## the quick tests: float, and the gradient checks in double precision
 	+@MAKE='$(MAKE)' sh tests/parts.sh layers tests replay $(if $(SAN)$(filter double,$(REAL)),,gradients)
-PARTS ?= layers format fetch float double replay san openblas clang stress speed fuzz
+PARTS ?= layers format fetch float double replay san openblas clang stress speed faults fuzz
 ci: deps ## everything that CI runs (make ci PARTS="san fuzz": some of it)
 	+@MAKE='$(MAKE)' sh tests/parts.sh --strict $(PARTS)
 test: programs ## the tests of one build (SUITES="adapt model": some of them; REAL=double, SAN=1, ...)

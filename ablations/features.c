@@ -140,6 +140,8 @@ static int features_run(struct session *ses, struct store *s, const void *cfg)
     int rc = (k.n_runs = study_runs_done(&k.run, s, &w)) < 0 ? -1 : 0;
 
     if (rc == 0)
+        rc = study_runs_same_inputs(k.run, k.n_runs, ses);
+    if (rc == 0)
         rc = encode_set(&k.set, ses, k.run[0].model, k.run[0].task, SPLIT_DEV, c->n, -1);
     if (rc == 0)
         rc = compare_runs(&k);

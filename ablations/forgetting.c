@@ -113,7 +113,9 @@ static int forgetting_run(struct session *ses, struct store *s, const void *cfg)
     int n = study_runs_done(&r, s, &w), rc = n < 0 ? -1 : 0;
 
     if (n > 0)
-        rc = task_facts(ses, probe_task) ? measure_and_store(ses, s, c, r, n) : -1;
+        rc = task_facts(ses, probe_task) && study_runs_same_inputs(r, n, ses) == 0
+                 ? measure_and_store(ses, s, c, r, n)
+                 : -1;
     study_runs_free(r, n > 0 ? n : 0);
     return rc;
 }

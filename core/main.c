@@ -2,7 +2,9 @@
  * error and an exit status. */
 #include "core/cmd.h"
 #include "core/base/base.h"
+#include "core/os/alloc_hooks.h"
 #include "core/os/cpu.h"
+#include "core/os/file.h"
 #include "core/opt/suggest.h"
 #include "core/help/help.h"
 #include "core/math/mat.h"
@@ -46,12 +48,16 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "C.UTF-8"); /* only this category: numbers keep their decimal point */
     cpu_reexec_for_blas(mat_blas_core(), argv);
     stop_install();
+    alloc_hooks_install();
     if (mat_blas_check() != 0) {
         fprintf(stderr, "lowrank: %s\n", fail_text());
         _exit((int)fail_code()); /* exit would wait for OpenBLAS's threads, which wait for memory */
     }
     int rc = dispatch(argc, argv);
     progress_end();
+    /* A file that was truncated is the cause of whatever was made of it. */
+    if ((rc == 0 || (rc < 0 && fail_code() != FAIL_STOPPED)) && file_check() != 0)
+        rc = -1;
     if (rc == 0 && output_end(stdout) != 0)
         rc = -1;
     if (rc < 0) {

@@ -36,6 +36,8 @@ part_openblas() {
 part_clang() { $MAKE -s CC=clang CFLAGS='-O2 -Werror' B=build-werror programs; }
 part_stress() { $MAKE -s programs && sh tests/store_stress.sh build/tests.x; }
 part_speed() { $MAKE -s programs && python3 tests/query_speed.py build/lowrank; }
+# The injected faults that take longer; the quick ones are a suite of every build.
+part_faults() { (export LOWRANK_SLOW=1 && suites SUITES=faults); }
 # The kept inputs of the fuzz targets; in CI each target also runs for a moment under libFuzzer.
 part_replay() { $MAKE -s fuzz-check; }
 part_fuzz() { sh tests/fuzz/run.sh 5; }

@@ -1,5 +1,6 @@
 /* numbers.c - collect the numbers of an analysis and store them. */
 #include "ablations/common/numbers.h"
+#include "core/os/file.h"
 
 #include <stdlib.h>
 
@@ -19,7 +20,7 @@ void numbers_free(struct numbers *t)
 int numbers_store(struct store *s, const struct analysis_set *set, const struct numbers *t,
                   const char *table)
 {
-    if (analyses_put(s, set, t->row, t->n) != 0)
+    if (file_check() != 0 || analyses_put(s, set, t->row, t->n) != 0)
         return -1;
     note("stored %zu numbers of '%s'%s%s: lowrank table %s study=%s", t->n, set->study,
          *set->settings ? " with " : "", set->settings, table, set->study);

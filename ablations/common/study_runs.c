@@ -2,6 +2,8 @@
 #include "ablations/common/study_runs.h"
 #include "core/base/text.h"
 #include "core/os/file.h"
+#include "experiments/assets/model_facts.h"
+#include "experiments/assets/task_facts.h"
 #include "results/query/query.h"
 #include "results/query/recorded.h"
 
@@ -18,11 +20,13 @@ static char *cell_string(const struct rows *r, int row, const char *col)
 static void study_run_from_row(struct study_run *x, const struct rows *r, int row)
 {
     const char *weights = rows_get(r, row, "weights"), *rank = rows_get(r, row, "rank");
+    const char *dev = rows_get(r, row, "dev");
 
     x->run_id = strtoll(rows_get(r, row, "run_id"), NULL, 10);
     snprintf(x->key, sizeof x->key, "%s", rows_get(r, row, "run_key"));
     snprintf(x->cell, sizeof x->cell, "%s", rows_get(r, row, "cell_key"));
     snprintf(x->weights, sizeof x->weights, "%s", weights ? weights : "");
+    snprintf(x->dev, sizeof x->dev, "%s", dev ? dev : "");
     x->model = cell_string(r, row, "model");
     x->task = cell_string(r, row, "task");
     x->method = cell_string(r, row, "method");
@@ -217,4 +221,32 @@ int study_runs_ranks(struct rows *r, struct store *s, const struct wanted_runs *
     };
 
     return check_study_exists(s, w->study) == 0 ? query_named(s, r, "cmd_study_ranks", params) : -1;
+}
+
+/* FILE of the run R was WAS; is it still? An empty WAS is unknown. */
+static int check_input(const struct study_run *r, const char *file, const char *was,
+                       const char *now)
+{
+    if (!*was || strcmp(was, now) == 0)
+        return 0;
+    return fail(FAIL_INPUT,
+                "'%s' changed since run %.8s was trained (%.8s, now %.8s); put it back, or train "
+                "the study again",
+                file, r->key, was, now);
+}
+
+int study_runs_same_inputs(const struct study_run *r, int n, struct session *ses)
+{
+    const struct model_facts *m = model_facts(ses, r[0].model);
+    const struct task_facts *t = m ? task_facts(ses, r[0].task) : NULL;
+    const char *dev = t && t->path[SPLIT_DEV] ? t->path[SPLIT_DEV] : "";
+    char *weights = m ? path_join(m->dir, "model.safetensors") : NULL;
+    int rc = t ? 0 : -1;
+
+    for (int i = 0; i < n && rc == 0; i++)
+        if (check_input(&r[i], weights, r[i].weights, m->weights) != 0 ||
+            (*dev && check_input(&r[i], dev, r[i].dev, t->file[SPLIT_DEV]) != 0))
+            rc = -1;
+    free(weights);
+    return rc;
 }

@@ -3,6 +3,7 @@
 #define STUDY_RUNS_H
 
 #include "core/opt/opt.h"
+#include "experiments/assets/session.h"
 #include "results/store/analyses.h"
 
 /* A run of a study. The strings are owned by the struct. */
@@ -10,6 +11,7 @@ struct study_run {
     int64_t run_id;
     char key[65], cell[65];
     char weights[65]; /* SHA-256 of the checkpoint the run started from; "" if it is unknown */
+    char dev[65];     /* of the dev split of its task; "" if it is unknown */
     char *model, *task, *method, *targets, *state;
     char *adapter_dir; /* relative to HOME; NULL if the store does not name one */
     int rank;          /* 0 if the method has no rank */
@@ -35,6 +37,11 @@ void study_runs_free(struct study_run *r, int n);
  * FAIL_USAGE if the runs are of several tasks; FAIL_INPUT if two of them were trained on different
  * weights. */
 int study_runs_done(struct study_run **out, struct store *s, const struct wanted_runs *w);
+
+/* study_runs_same_inputs - are the weights, and the dev split of the task, still those that the N
+ * finished runs of one task and one checkpoint were trained with? Errors: FAIL_INPUT, a line that
+ * names the file. */
+int study_runs_same_inputs(const struct study_run *r, int n, struct session *ses);
 
 /* study_runs_ranks - the ranks of the study's LoRA runs with these targets (and this task),
  * ascending, one per row. Errors: FAIL_RUN for an unknown study, FAIL_STORE. */

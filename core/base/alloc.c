@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Noreturn void out_of_memory(size_t n, size_t size)
+void alloc_failed(size_t n, size_t size)
 {
     fprintf(stderr, "\nlowrank: out of memory (%zu x %zu bytes)\n", n, size);
     fflush(stderr);
@@ -19,7 +19,7 @@ void *xalloc(size_t n, size_t size)
     void *p = calloc(n ? n : 1, size ? size : 1);
 
     if (!p)
-        out_of_memory(n, size);
+        alloc_failed(n, size);
     return p;
 }
 
@@ -28,7 +28,7 @@ void *xgrow(void *p, size_t n, size_t size)
     void *q = reallocarray(p, n ? n : 1, size ? size : 1);
 
     if (!q)
-        out_of_memory(n, size);
+        alloc_failed(n, size);
     return q;
 }
 
@@ -48,6 +48,23 @@ char *xprintf(const char *fmt, ...)
     int n = vasprintf(&s, fmt, ap);
     va_end(ap);
     if (n < 0)
-        out_of_memory(strlen(fmt), 1);
+        alloc_failed(strlen(fmt), 1);
     return s;
+}
+
+FILE *xmemstream(char **text, size_t *size)
+{
+    FILE *f = open_memstream(text, size);
+
+    if (!f)
+        alloc_failed(1, sizeof *f);
+    return f;
+}
+
+void xmemstream_end(FILE *f)
+{
+    bool bad = ferror(f);
+
+    if (fclose(f) != 0 || bad)
+        alloc_failed(1, BUFSIZ);
 }

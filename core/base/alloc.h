@@ -14,4 +14,11 @@ void *xalloc(size_t n, size_t size);
 void *xgrow(void *p, size_t n, size_t size);
 char *xstrdup(const char *s);
 char *xprintf(const char *fmt, ...) PRINTF(1, 2);
+
+/* xmemstream - open_memstream. xmemstream_end - close it; *TEXT and *SIZE are complete then. */
+FILE *xmemstream(char **text, size_t *size);
+void xmemstream_end(FILE *f);
+
+/* alloc_failed - what happens when N elements of SIZE bytes cannot be had. */
+_Noreturn void alloc_failed(size_t n, size_t size);
 #endif

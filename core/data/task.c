@@ -409,8 +409,10 @@ int task_labels(struct task *t, const char *dir)
     int rc = file_map(&f, path);
     if (rc == 0) {
         text = xalloc(f.size + 1, 1);
-        memcpy(text, f.data, f.size);
+        rc = file_copy_data(text, &f);
         file_unmap(&f);
+    }
+    if (rc == 0) {
         rc = read_label_lines(t, path, text);
     }
     free(text);

@@ -329,7 +329,7 @@ struct yaml *yaml_load(const char *path)
         goto out;
     }
     text = xalloc(LARGEST + 1, 1);
-    while (size <= LARGEST && n > 0) {
+    while (size <= LARGEST && (n > 0 || (n < 0 && errno == EINTR))) {
         n = read(fd, text + size, LARGEST + 1 - size);
         size += n > 0 ? (size_t)n : 0;
     }

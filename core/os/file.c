@@ -1,13 +1,10 @@
-/* file.c - reading files through a map, and replacing files as a whole. */
+/* file.c - opening files, and replacing them as a whole. */
 #include "core/os/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,142 +30,6 @@ int file_open(const char *path, size_t *size)
 refused:
     close(fd);
     return -1;
-}
-
-int file_map(struct file *f, const char *path)
-{
-    size_t size = 0;
-    void *p = NULL;
-
-    *f = (struct file){ 0 };
-    int fd = file_open(path, &size);
-    if (fd < 0)
-        return -1;
-    if (size > 0)
-        p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    int err = errno;
-    close(fd);
-    if (p == MAP_FAILED)
-        return fail(FAIL_INPUT, "cannot map '%s': %s", path, strerror(err));
-    f->path = xstrdup(path);
-    f->data = size > 0 ? p : (const unsigned char *)"";
-    f->size = size;
-    return 0;
-}
-
-void file_unmap(struct file *f)
-{
-    if (f->size > 0)
-        munmap((void *)(uintptr_t)f->data, f->size);
-    free(f->path);
-    *f = (struct file){ 0 };
-}
-
-/* Each thread guards its own reads: SIGBUS is delivered to the thread whose access failed. */
-static _Thread_local sigjmp_buf guard_jump;
-static _Thread_local const struct file *volatile guarded;
-
-static void on_bus(int sig, siginfo_t *info, void *context)
-{
-    const struct file *f = guarded;
-    const unsigned char *at = info->si_addr;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-    (void)context;
-    if (f && at >= f->data && at < f->data + (f->size + page - 1) / page * page)
-        siglongjmp(guard_jump, 1);
-    signal(sig, SIG_DFL); /* another access failed: it is repeated and ends the process */
-}
-
-int file_guard(const struct file *f, int (*fn)(void *), void *arg)
-{
-    struct sigaction sa = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO }, old;
-    int rc;
-
-    CHECK(!guarded, "file_guard of '%s' inside another", f->path ? f->path : "");
-    sigemptyset(&sa.sa_mask);
-    sigaction(SIGBUS, &sa, &old);
-    if (sigsetjmp(guard_jump, 1) == 0) {
-        guarded = f;
-        rc = fn(arg);
-    } else {
-        rc = fail(FAIL_INPUT, "'%s' changed while it was being read", f->path);
-    }
-    guarded = NULL;
-    sigaction(SIGBUS, &old, NULL);
-    return rc;
-}
-
-static const struct file **tolerated;
-static int n_tolerated;
-static const struct file *volatile truncated;
-
-static const struct file *find_tolerated(const unsigned char *at, size_t page)
-{
-    for (int i = 0; i < n_tolerated; i++) {
-        const struct file *f = tolerated[i];
-        if (at >= f->data && at < f->data + (f->size + page - 1) / page * page)
-            return f;
-    }
-    return NULL;
-}
-
-/* Puts an empty page where the file has none any more. mmap is a plain system call. */
-static void on_truncated(int sig, siginfo_t *info, void *context)
-{
-    const unsigned char *at = info->si_addr;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const struct file *f = find_tolerated(at, page);
-
-    (void)context;
-    if (f && info->si_code == BUS_ADRERR) {
-        void *start = (void *)((uintptr_t)at / page * page);
-        truncated = f;
-        if (mmap(start, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == start)
-            return;
-    }
-    signal(sig, SIG_DFL);
-}
-
-void file_tolerate(const struct file *f)
-{
-    struct sigaction sa = { .sa_sigaction = on_truncated, .sa_flags = SA_SIGINFO };
-
-    sigemptyset(&sa.sa_mask);
-    if (f && f->size > 0) {
-        tolerated = xgrow(tolerated, (size_t)n_tolerated + 1, sizeof(void *));
-        tolerated[n_tolerated++] = f;
-    } else if (!f) {
-        sa = (struct sigaction){ .sa_handler = SIG_DFL };
-        free(tolerated);
-        tolerated = NULL;
-        n_tolerated = 0;
-        truncated = NULL;
-    }
-    sigaction(SIGBUS, &sa, NULL);
-}
-
-const struct file *file_truncated(void)
-{
-    return truncated;
-}
-
-struct data_copy {
-    void *to;
-    const struct file *from;
-};
-
-static int copy_data(void *arg)
-{
-    const struct data_copy *c = arg;
-
-    memcpy(c->to, c->from->data, c->from->size);
-    return 0;
-}
-
-int file_copy_data(void *to, const struct file *f)
-{
-    return file_guard(f, copy_data, &(struct data_copy){ to, f });
 }
 
 static int write_all(int fd, const unsigned char *p, size_t size)

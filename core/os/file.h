@@ -32,12 +32,12 @@ void file_unmap(struct file *f);
  * reads, because it may never return; calls do not nest. */
 int file_guard(const struct file *f, int (*fn)(void *), void *arg);
 
-/* file_tolerate - from now on, in all threads, let a read of the mapped file F that another process
- * has truncated return zeros instead of ending this process with SIGBUS, as for the files before
- * it; NULL: tolerate no file any more. file_truncated - the file of such a read since, or NULL.
- * What was computed from it is worth nothing. */
-void file_tolerate(const struct file *f);
-const struct file *file_truncated(void);
+/* A read of a mapped file that another process has truncated, without file_guard, returns zeros.
+ * file_check - was there such a read in this process, or is a mapped file shorter now than when it
+ * was mapped? Then whatever was computed from it is worth nothing: to be called before a result is
+ * shown or stored. Errors: FAIL_INPUT "'PATH' changed while it was being read", and again at each
+ * later call. */
+int file_check(void);
 
 /* file_copy_data - copy the mapped bytes to TO, under file_guard. Errors: FAIL_INPUT. */
 int file_copy_data(void *to, const struct file *f);

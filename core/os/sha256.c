@@ -23,7 +23,7 @@ void sha256_hex(char out[65], const void *data, size_t size)
     hex_digits(out, md);
 }
 
-int sha256_file(char out[65], const char *path)
+static int hash_file(char out[65], const char *path, bool may_stop)
 {
     enum { CHUNK = 1 << 18 };
     unsigned char md[EVP_MAX_MD_SIZE] = { 0 }, *buf;
@@ -36,10 +36,15 @@ int sha256_file(char out[65], const char *path)
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     CHECK(ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1, "SHA-256 of '%s'", path);
     buf = xalloc(CHUNK, 1);
-    while ((n = read(fd, buf, CHUNK)) > 0 || (n < 0 && errno == EINTR))
+    while ((n = read(fd, buf, CHUNK)) > 0 || (n < 0 && errno == EINTR)) {
         if (n > 0)
             CHECK(EVP_DigestUpdate(ctx, buf, (size_t)n) == 1, "SHA-256 of '%s'", path);
-    if (n < 0)
+        if (may_stop && stop_requested())
+            break;
+    }
+    if (may_stop && stop_requested())
+        rc = fail(FAIL_STOPPED, "stopped while reading '%s'", path);
+    else if (n < 0)
         rc = fail(FAIL_INPUT, "cannot read '%s': %s", path, strerror(errno));
     CHECK(EVP_DigestFinal_ex(ctx, md, NULL) == 1, "SHA-256 of '%s'", path);
     hex_digits(out, md);
@@ -47,4 +52,14 @@ int sha256_file(char out[65], const char *path)
     EVP_MD_CTX_free(ctx);
     close(fd);
     return rc;
+}
+
+int sha256_file(char out[65], const char *path)
+{
+    return hash_file(out, path, true);
+}
+
+int sha256_file_to_end(char out[65], const char *path)
+{
+    return hash_file(out, path, false);
 }

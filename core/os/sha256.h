@@ -4,7 +4,9 @@
 
 #include <stddef.h>
 
-/* sha256_hex - of SIZE bytes. sha256_file - of the content of PATH. Errors: FAIL_INPUT. */
+/* sha256_hex - of SIZE bytes. sha256_file - of the content of PATH; sha256_file_to_end also when a
+ * stop was requested. Errors: FAIL_INPUT, FAIL_STOPPED. */
 void sha256_hex(char out[65], const void *data, size_t size);
 int sha256_file(char out[65], const char *path);
+int sha256_file_to_end(char out[65], const char *path);
 #endif

@@ -46,7 +46,11 @@ static void spawn_drain(int fd, char *out, size_t out_size, size_t *used)
     char buf[4096];
     ssize_t n;
 
-    for (int i = 0; i < 16 && (n = read(fd, buf, sizeof buf)) > 0; i++) {
+    for (int i = 0; i < 16; i++) {
+        while ((n = read(fd, buf, sizeof buf)) < 0 && errno == EINTR)
+            ;
+        if (n <= 0)
+            return;
         size_t room = out_size > *used + 1 ? out_size - *used - 1 : 0;
         size_t take = (size_t)n < room ? (size_t)n : room;
         memcpy(out + *used, buf, take);

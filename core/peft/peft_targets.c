@@ -266,6 +266,8 @@ static int read_regex(bool *hit, const struct modules *s, const char *text, cons
             file);
     r.code = pcre2_compile((PCRE2_SPTR)text, strlen(text),
                            PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF, &err, &at, NULL);
+    if (!r.code && err == PCRE2_ERROR_HEAP_FAILED)
+        alloc_failed(strlen(text), 1);
     if (!r.code) {
         pcre2_get_error_message(err, why, sizeof why);
         return fail(FAIL_INPUT, "'%s': target_modules '%s' is not a regular expression: %s", file,
@@ -273,7 +275,8 @@ static int read_regex(bool *hit, const struct modules *s, const char *text, cons
     }
     r.data = pcre2_match_data_create(1, NULL);
     r.limits = pcre2_match_context_create(NULL);
-    CHECK(r.data && r.limits, "no memory for a match");
+    if (!r.data || !r.limits)
+        alloc_failed(1, sizeof r);
     pcre2_set_match_limit(r.limits, 100000);
     rc = mark_hits(hit, s, match_regex, &r, text, file);
     pcre2_match_context_free(r.limits);

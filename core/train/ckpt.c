@@ -110,7 +110,8 @@ static const char *ckpt_verify(int fd, struct ckpt_head *h)
         return "it has the wrong size";
     buf = xalloc(BLOCK, 1);
     sum = XXH3_createState();
-    CHECK(sum, "no memory for %zu bytes", sizeof *sum);
+    if (!sum)
+        alloc_failed(1, 1);
     XXH3_128bits_reset(sum);
     XXH3_128bits_update(sum, h, sizeof *h);
     for (left -= sizeof *h + sizeof want; left > 0 && !why;) {
@@ -138,7 +139,8 @@ static int ckpt_write_file(const char *path, const struct ckpt_head *h, const st
     if (fd < 0)
         return fail(FAIL_STORE, "cannot write training checkpoint '%s': %s", path, strerror(errno));
     sum = XXH3_createState();
-    CHECK(sum, "no memory for %zu bytes", sizeof *sum);
+    if (!sum)
+        alloc_failed(1, 1);
     XXH3_128bits_reset(sum);
     int rc = write_all(fd, sum, h, sizeof *h);
     if (rc == 0)

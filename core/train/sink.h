@@ -4,6 +4,13 @@
 
 #include "core/base/base.h"
 
+/* What the run does after a tick. */
+enum {
+    TICK_GO_ON,
+    TICK_STOP,   /* stop after writing a training checkpoint: the user pressed Ctrl-C */
+    TICK_ABANDON /* stop and write nothing: the lease was lost, and the run is another worker's */
+};
+
 /* A run calls these functions in order, from one thread. Each returns -1, after fail(), to abort
  * the run. A function that is NULL is not called. */
 struct sink {
@@ -13,8 +20,7 @@ struct sink {
     int (*point)(void *self, long step, const char *split, const char *name, double value);
     /* The outcome of one example in the last evaluation; EXAMPLE is its line in the file. */
     int (*prediction)(void *self, const char *split, long example, double label, double output);
-    /* Called between steps. A nonzero result stops the run after it wrote a training checkpoint
-     * (the lease was lost, or the user pressed Ctrl-C). */
+    /* Called between steps. Returns one of TICK_GO_ON, ... */
     int (*tick)(void *self, long step, long steps, double tokens);
     /* Called before a training checkpoint is written: a run that resumes from it does not report
      * the points before it again, so that they must not be lost from now on. */

@@ -306,14 +306,16 @@ static int trainer_resume(struct trainer *t)
     return 0;
 }
 
-/* Between two steps. 1: stop here, a training checkpoint was written; 0: go on; -1: failed. */
+/* Between two steps. 1: stop here; 0: go on; -1: failed. */
 static int pause_training(struct trainer *t)
 {
     const struct sink *s = &t->job->sink;
     double every = t->job->ckpt_every_s > 0 ? t->job->ckpt_every_s : CKPT_EVERY_S;
-    bool stop = s->tick && s->tick(s->self, t->st.step, t->total, t->st.tokens) != 0;
+    int tick = s->tick ? s->tick(s->self, t->st.step, t->total, t->st.tokens) : TICK_GO_ON;
+    bool stop = tick != TICK_GO_ON || stop_requested();
 
-    stop |= stop_requested() != 0;
+    if (tick == TICK_ABANDON)
+        return 1;
     if ((stop || now_mono() - t->last_ckpt >= every) && trainer_save(t) != 0)
         return -1;
     return stop;

@@ -1,6 +1,7 @@
 /* cmd_logits.c - "lowrank logits": the output of a model for lines of text. */
 #include "core/cmd.h"
 #include "core/opt/opt.h"
+#include "core/os/file.h"
 #include "experiments/apply/reader.h"
 #include "experiments/assets/sentence.h"
 #include "results/store/store.h"
@@ -171,7 +172,7 @@ static int answer_lines(struct reader *r, const struct flags *f)
         size_t first = tab ? (size_t)(tab - line) : size;
         const char *b = tab && first + 1 < size ? tab + 1 : NULL;
         rc = reader_run(r, line, first, b, b ? size - first - 1 : 0);
-        if (rc == 0)
+        if (rc == 0 && (rc = file_check()) == 0)
             answer_line(r, f, at, &begun);
         if (rc == 0 && stop_requested())
             rc = fail(FAIL_STOPPED, "stopped");

@@ -91,7 +91,7 @@ static int write_tensors(const struct adapted *a, const char *dir)
         if (!vec_finite(out[i].data, size))
             rc = fail(FAIL_INPUT, "'%s' is not finite after merging", name[i]);
     }
-    if (rc == 0)
+    if (rc == 0 && (rc = file_check()) == 0)
         rc = st_write(path, out, n, sizeof(real) == 8);
     for (size_t i = 0; i < cap; i++) {
         free((void *)(uintptr_t)out[i].data);

@@ -77,6 +77,31 @@ static char *adapter_fault(const char *dir)
     return why;
 }
 
+/* Folders of adapters that no finished run names: a run was stopped while it wrote one. */
+static void verify_unnamed(struct findings *f, const struct rows *runs)
+{
+    char *top = home_path(f->home, "adapters");
+    DIR *d = opendir(top);
+
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char *rel = xprintf("adapters/%s", e->d_name), *path = path_join(top, e->d_name);
+        bool named = *e->d_name == '.';
+        for (int i = 0; i < runs->n_rows && !named; i++) {
+            const char *dir = rows_get(runs, i, "adapter_dir");
+            named = dir && strcmp(dir, rel) == 0;
+        }
+        if (!named)
+            rows_add(&f->rows, (const char *const[]){
+                                   "leftover", path, "no finished run has this adapter",
+                                   "the command that trains the run replaces it; or remove it" });
+        free(path);
+        free(rel);
+    }
+    if (d)
+        closedir(d);
+    free(top);
+}
+
 static int verify_adapters(struct findings *f, struct store *s)
 {
     struct rows runs;
@@ -103,6 +128,7 @@ static int verify_adapters(struct findings *f, struct store *s)
         free(dir);
         free(top);
     }
+    verify_unnamed(f, &runs);
     rows_free(&runs);
     return stop_check();
 }
@@ -124,6 +150,7 @@ static bool is_leftover(const char *name)
 
     return (strstr(name, ".tmp.") && !in_use(name)) ||
            (n > 5 && strcmp(name + n - 5, ".part") == 0) ||
+           (n > 4 && strcmp(name + n - 4, ".tmp") == 0) ||
            (n > 4 && strcmp(name + n - 4, ".new") == 0);
 }
 

@@ -229,12 +229,10 @@ static json_t *rows_json(const struct rows *r)
 {
     char *text = NULL;
     size_t size;
-    FILE *f = open_memstream(&text, &size);
+    FILE *f = xmemstream(&text, &size);
     json_t *j = NULL;
-
-    CHECK(f, "no memory");
     int rc = rows_print(f, r, ROWS_JSON);
-    fclose(f);
+    xmemstream_end(f);
     j = rc == 0 ? json_loads(text, 0, NULL) : NULL;
     CHECK(j, "a table that is not valid JSON: %s", text);
     free(text);

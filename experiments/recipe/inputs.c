@@ -145,7 +145,7 @@ int inputs_watch(struct inputs_watch *w, const struct recipe *r)
     return 0;
 }
 
-int inputs_fail(const char *path)
+static int fail_changed(const char *path)
 {
     return fail(FAIL_INPUT, "'%s' changed while the run was training", path);
 }
@@ -158,8 +158,9 @@ int inputs_unchanged(struct inputs_watch *w)
         if (now.size == f->size && now.inode == f->inode && now.mtime_ns == f->mtime_ns &&
             now.ctime_ns == f->ctime_ns)
             continue;
-        if (now.size < 0 || sha256_file(sha256, f->path) != 0 || strcmp(sha256, f->sha256) != 0)
-            return inputs_fail(f->path);
+        if (now.size < 0 || sha256_file_to_end(sha256, f->path) != 0 ||
+            strcmp(sha256, f->sha256) != 0)
+            return fail_changed(f->path);
         *f = now;
     }
     return 0;

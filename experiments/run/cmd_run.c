@@ -38,9 +38,7 @@ static char *keys_help(void)
 {
     char *text = NULL;
     size_t size;
-    FILE *f = open_memstream(&text, &size);
-
-    CHECK(f, "cannot write the help");
+    FILE *f = xmemstream(&text, &size);
     fprintf(f, "RECIPE is the file of a recipe, or the file or name of a study, of which the keys\n"
                "that all runs have in common are used. Words replace them.\n\n"
                "keys of every run:\n");
@@ -51,7 +49,7 @@ static char *keys_help(void)
             fprintf(f, "keys of method=%s:\n", (*a)->name);
             opt_help((*a)->opts, f);
         }
-    fclose(f);
+    xmemstream_end(f);
     while (size > 0 && text[size - 1] == '\n')
         text[--size] = 0;
     return text;
@@ -177,6 +175,8 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
     if (state == (int)STATE_DIVERGED && !c->again)
         return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' has the details",
                     p->recipe.key, p->recipe.key);
+    if (state == (int)STATE_NEW && c->again && run_again_check(store, &p->recipe) != 0)
+        return -1;
     if (note_data(&p->recipe) != 0 || memory_study(s, NULL, threads) != 0 ||
         memory_check(s, &pending, 1) != 0 || memory_check_limit(s, NULL, threads) != 0)
         return -1;

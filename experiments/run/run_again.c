@@ -50,7 +50,7 @@ static int progress_tick(void *self, long step, long steps, double tokens)
 {
     (void)self, (void)tokens;
     progress("step %ld of %ld", step, steps);
-    return stop_requested();
+    return stop_requested() ? TICK_STOP : TICK_GO_ON;
 }
 
 static int find_run(struct again *a, const struct recipe *r)
@@ -151,4 +151,47 @@ long run_again(const struct run_env *e, const struct plan_run *p)
     if (rc == 0)
         printf("%ld values compared, %ld differ\n", a.compared, a.different);
     return rc == 0 ? a.different : -1;
+}
+
+/* --- why there is nothing to compare with */
+
+/* The first file of TWIN, a run with the settings of R, that is another one now; -1: none. */
+static int changed_row(const struct rows *twin, const struct recipe *r)
+{
+    for (int i = 0; i < twin->n_rows; i++) {
+        const char *role = rows_get(twin, i, "role"), *was = rows_get(twin, i, "sha256");
+        const char *now = json_string_value(json_object_get(r->inputs, role ? role : ""));
+        /* that of the tokenizer is of several files */
+        if (now && was && strcmp(role, "tokenizer") != 0 && strcmp(now, was) != 0)
+            return i;
+    }
+    return -1;
+}
+
+int run_again_check(struct store *s, const struct recipe *r)
+{
+    char *config = json_dumps(r->config, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(15));
+    const char *const params[] = { "config", config, "key", r->key, NULL };
+    struct rows twin;
+    int rc = query_named(s, &twin, "cmd_twin_inputs", params);
+
+    if (rc == 0 && twin.n_rows > 0) {
+        int i = changed_row(&twin, r);
+        const char *key = rows_get(&twin, 0, "run_key");
+        if (i >= 0)
+            rc = fail(FAIL_INPUT,
+                      "'%s' changed since run %.8s was trained (%.8s, now %.8s); put it back, or "
+                      "leave out --again to train another run",
+                      rows_get(&twin, i, "path"), key, rows_get(&twin, i, "sha256"),
+                      json_string_value(json_object_get(r->inputs, rows_get(&twin, i, "role"))));
+        else
+            rc = fail(FAIL_INPUT,
+                      "the tokenizer, the model's config.json, or the task's file changed since "
+                      "run %.8s was trained; put it back, or leave out --again to train another "
+                      "run",
+                      key);
+    }
+    rows_free(&twin);
+    free(config);
+    return rc;
 }

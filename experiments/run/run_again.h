@@ -9,4 +9,8 @@
  * between the machine and program of then and now. When all agree and the folder of the
  * run's adapter is gone, it is written again. Returns how many differ, -1 after fail. */
 long run_again(const struct run_env *e, const struct plan_run *p);
+
+/* run_again_check - for a run that the store does not know: is there a finished run with the same
+ * settings that read other files? Errors: FAIL_INPUT, a line that names the file that changed. */
+int run_again_check(struct store *s, const struct recipe *r);
 #endif

@@ -8,6 +8,7 @@
 #include "experiments/run/provenance.h"
 #include "experiments/run/run_model.h"
 #include "results/store/metrics.h"
+#include "results/store/place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct live_run {
     long pause;      /* the step after which the run is paused; 0: none */
     bool paused;
     bool lost; /* the lease: another worker has the run */
+    int place; /* where the last finished step is noted, see results/store/place.h */
     bool store_failed;
     bool inputs_changed;
     struct inputs_watch inputs;
@@ -99,10 +101,7 @@ static int check_inputs(struct live_run *l)
     l->looked = now_mono();
     if (l->inputs_changed)
         return -1;
-    if (file_truncated())
-        l->inputs_changed = true, inputs_fail(file_truncated()->path);
-    else
-        l->inputs_changed = inputs_unchanged(&l->inputs) != 0;
+    l->inputs_changed = file_check() != 0 || inputs_unchanged(&l->inputs) != 0;
     return l->inputs_changed ? -1 : 0;
 }
 
@@ -126,8 +125,12 @@ static int on_tick(void *self, long step, long steps, double tokens)
         renew_lease(l, step);
     if (now_mono() - l->looked > INPUTS_EVERY_S || stop_requested())
         check_inputs(l);
+    if (l->lost)
+        return TICK_ABANDON;
+    place_note(l->place, step);
     l->paused = l->pause > 0 && step >= l->pause && step < steps;
-    return l->paused || l->lost || l->store_failed || l->inputs_changed || stop_requested();
+    bool stop = l->paused || l->store_failed || l->inputs_changed || stop_requested();
+    return stop ? TICK_STOP : TICK_GO_ON;
 }
 
 /* --- the parts of a run */
@@ -216,8 +219,6 @@ static int train_live(struct live_run *l, struct model *m, const struct run_data
     l->pause = l->plan->until > 0 ? train_epochs_steps(&r->train, d->split[SPLIT_TRAIN],
                                                        job.order_seed, l->plan->until)
                                   : 0;
-    for (int i = 0; i < m->base->weights.n_parts; i++)
-        file_tolerate(&m->base->weights.part[i].file);
     return train_run(&job, res);
 }
 
@@ -269,7 +270,9 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
                             m.n_train);
         describe_attempt(end, l, &m, &res, r);
     }
-    if (rc == 0 && check_inputs(l) == 0 && res.end == RUN_DONE &&
+    if (rc == 0 && res.end == RUN_DONE)
+        renew_lease(l, res.steps); /* the adapter's folder belongs to who has the run */
+    if (rc == 0 && !l->lost && check_inputs(l) == 0 && res.end == RUN_DONE &&
         run_model_save(&m, r, &res, l->best, rel) != 0)
         rc = -1;
     if (rc == 0 && check_inputs(l) != 0)
@@ -289,10 +292,16 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
         end->state = STATE_DONE;
         end->adapter_dir = *rel;
     }
-    file_tolerate(NULL);
     inputs_watch_free(&l->inputs);
     free(l->best);
     model_free(&m);
+}
+
+static bool is_over(struct store *s, const char *key)
+{
+    int state = store_state(s, key);
+
+    return state == (int)STATE_DONE || state == (int)STATE_DIVERGED;
 }
 
 void run_one(struct run_report *out, const struct run_env *e, const struct plan_run *p,
@@ -304,7 +313,9 @@ void run_one(struct run_report *out, const struct run_env *e, const struct plan_
     char *ckpt = ckpt_path(&p->recipe), *rel = NULL;
 
     *out = (struct run_report){ .fate = FATE_OVER };
+    l.place = place_open(e->store, p->recipe.key);
     make_attempt(out, &end, &l, ckpt, &rel);
+    place_close(l.place);
     out->state = end.state;
     out->wall_s = end.wall_s = now_mono() - t0;
     end.cpu_s = cpu_seconds() - cpu0;
@@ -323,8 +334,11 @@ void run_one(struct run_report *out, const struct run_env *e, const struct plan_
         else if (out->fate == FATE_FAULT)
             fail(FAIL_STORE, "%s", why);
     }
-    /* A training checkpoint may come from weights that had changed already. */
-    if (out->fate == FATE_OVER && (end.state != STATE_FAILED || l.inputs_changed) && ckpt)
+    /* A training checkpoint may come from weights that had changed already; and one that we wrote
+     * before another worker finished the run is of no use to anybody. */
+    bool over = out->fate == FATE_OVER ? end.state != STATE_FAILED || l.inputs_changed
+                                       : out->fate == FATE_LOST && is_over(e->store, lease->key);
+    if (over && ckpt)
         ckpt_remove(ckpt);
     free(ckpt);
     free(rel);

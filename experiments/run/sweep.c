@@ -106,12 +106,26 @@ static void signal_workers(const struct sweep *w, int sig)
             kill((pid_t)atomic_load(&w->sh->slot[i].pid), sig);
 }
 
+/* A signal has stopped a worker. */
+static void count_signaled(struct sweep *w)
+{
+    long ended = atomic_load(&w->sh->finished);
+
+    w->signaled = ended == w->ended ? w->signaled + 1 : 1;
+    w->ended = ended;
+}
+
 /* A worker died: the attempt that it made ends as lost, and its run is tried again or given up. */
 static int end_lost_attempt(struct sweep *w, struct worker_slot *s, pid_t pid, int status)
 {
     int run = atomic_exchange(&s->run, -1), sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    int ended = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     struct run_report rep = { .state = STATE_FAILED };
 
+    if (ended == 128 + SIGTERM || ended == FAIL_STOPPED) { /* a signal came twice */
+        sig = ended == FAIL_STOPPED ? SIGINT : SIGTERM;
+        count_signaled(w);
+    }
     if (sig)
         snprintf(rep.error, sizeof rep.error, "worker died by signal %d (%s)", sig, strsignal(sig));
     else
@@ -136,14 +150,11 @@ static int end_lost_attempt(struct sweep *w, struct worker_slot *s, pid_t pid, i
 /* Somebody stopped this worker, but not the sweep. Its run is in the queue again. */
 static void replace_stopped(struct sweep *w, pid_t pid)
 {
-    long ended = atomic_load(&w->sh->finished);
-
     for (int i = 0; i < w->n_order; i++) {
         int stopped = MARK_STOPPED;
         atomic_compare_exchange_strong(&w->sh->run[w->order[i]].mark, &stopped, MARK_WAITING);
     }
-    w->signaled = ended == w->ended ? w->signaled + 1 : 1;
-    w->ended = ended;
+    count_signaled(w);
     warn("worker %d was stopped by a signal; its run goes on in another worker", (int)pid);
 }
 

@@ -1,6 +1,7 @@
 /* worker.c - a worker process: it takes runs that wait, trains them, and says how they ended. */
 #include "experiments/run/worker.h"
 #include "core/math/mat.h"
+#include "core/os/file.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -68,7 +69,7 @@ static int worker_train(const struct sweep *w, const struct run_env *env, int ru
     else
         atomic_store(&w->sh->run[run].mark,
                      rep.fate == FATE_LOST ? (int)MARK_ELSEWHERE : (int)MARK_STOPPED);
-    return rep.fate == FATE_FAULT ? WORKER_FAULT : 0;
+    return rep.fate == FATE_FAULT || file_check() != 0 ? WORKER_FAULT : 0;
 }
 
 int worker_run(const struct sweep *w, int n)

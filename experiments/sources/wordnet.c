@@ -357,10 +357,9 @@ int wordnet_write(const struct wordnet *w, const char *task, const char *dir)
          split--) { /* train last: it marks the files as complete */
         char *text = NULL, *path = path_join(dir, names[split]);
         size_t size = 0;
-        FILE *f = open_memstream(&text, &size);
-        CHECK(f, "out of memory");
+        FILE *f = xmemstream(&text, &size);
         write_split(f, w, home, split);
-        fclose(f);
+        xmemstream_end(f);
         rc = check_own(path, text, size);
         if (rc == 0)
             rc = file_write(path, text, size, FAIL_STORE);

@@ -109,14 +109,13 @@ static int render_maker(char **out, struct report *rp, const struct maker *m,
     size_t size;
     int rc = 0;
 
-    rp->to = open_memstream(out, &size);
-    CHECK(rp->to, "no memory stream");
+    rp->to = xmemstream(out, &size);
     for (int i = 0; i < studies->n_rows && rc == 0; i++) {
         const char *study = rows_get(studies, i, "study");
         if (report_wants(rp, study))
             rc = put_study_parts(rp, m, study, i == 0 && !rp->studies);
     }
-    fclose(rp->to);
+    xmemstream_end(rp->to);
     rp->to = body;
     return rc;
 }

@@ -75,16 +75,15 @@ int report_document(char **out, struct report *rp, const char *title)
 
     if (report_rows(rp, &head, "page_head", NULL) != 0)
         return -1;
-    rp->to = open_memstream(&body, &size);
-    rp->nav = open_memstream(&nav, &size);
-    FILE *to = open_memstream(out, &size);
-    CHECK(rp->to && rp->nav && to, "no memory stream");
+    rp->to = xmemstream(&body, &size);
+    rp->nav = xmemstream(&nav, &size);
+    FILE *to = xmemstream(out, &size);
     int rc = put_sections(rp);
-    fclose(rp->to);
-    fclose(rp->nav);
+    xmemstream_end(rp->to);
+    xmemstream_end(rp->nav);
     if (rc == 0)
         put_document(to, title, &head, nav, body, rp->dir != NULL);
-    fclose(to);
+    xmemstream_end(to);
     free(body);
     free(nav);
     rows_free(&head);

@@ -178,12 +178,11 @@ int report_figure(struct report *rp, const char *name, const char *study, bool q
     int rc = loaded ? figure_read(&f, rp->s, params) : -1;
     bool empty = rc != 0 && fail_code() == FAIL_RUN;
     if (rc == 0) {
-        FILE *to = open_memstream(&image, &size);
-        CHECK(to, "no memory stream");
+        FILE *to = xmemstream(&image, &size);
         alt =
             xprintf("%s Figure %s; its numbers are in the tables of this report.", f.t.about, name);
         rc = put_image(rp, to, &f, alt);
-        fclose(to);
+        xmemstream_end(to);
     }
     if (rc == 0)
         put_figure(rp, &f, study, image);

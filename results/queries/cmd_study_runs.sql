@@ -3,7 +3,9 @@ SELECT r.run_id, r.run_key, r.cell_key, r.state, coalesce(r.model, '') AS model,
        coalesce(r.method, '') AS method, r.rank, coalesce(r.targets, '') AS targets, coalesce(r.seed, 0) AS seed,
        a.adapter_dir,
        (SELECT i.sha256 FROM run_input i
-         WHERE i.run_id = r.run_id AND i.role = 'weights' ORDER BY i.attempt DESC LIMIT 1) AS weights
+         WHERE i.run_id = r.run_id AND i.role = 'weights' ORDER BY i.attempt DESC LIMIT 1) AS weights,
+       (SELECT i.sha256 FROM run_input i
+         WHERE i.run_id = r.run_id AND i.role = 'dev' ORDER BY i.attempt DESC LIMIT 1) AS dev
   FROM study_cells c
   JOIN sweep_run sr ON sr.plan_id = c.plan_id
   JOIN run r ON r.run_id = sr.run_id AND r.cell_key = c.cell_key

@@ -194,8 +194,41 @@ static char *immutable_uri(const char *path)
     return text_take(&uri);
 }
 
+static sqlite3_mem_methods library;
+
+static void *must_alloc(int n)
+{
+    void *p = library.xMalloc(n);
+
+    if (!p)
+        alloc_failed((size_t)n, 1);
+    return p;
+}
+
+static void *must_realloc(void *old, int n)
+{
+    void *p = library.xRealloc(old, n);
+
+    if (!p)
+        alloc_failed((size_t)n, 1);
+    return p;
+}
+
+/* SQLite reports a lack of memory as a value that is NULL, or of another type, in too many places.
+ * Before its first use. */
+static void install_memory(void)
+{
+    if (library.xMalloc || sqlite3_config(SQLITE_CONFIG_GETMALLOC, &library) != SQLITE_OK)
+        return;
+    sqlite3_mem_methods own = library;
+    own.xMalloc = must_alloc;
+    own.xRealloc = must_realloc;
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &own);
+}
+
 int db_connect(struct store *s, bool immutable)
 {
+    install_memory();
     int flags =
         s->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     char *name =

@@ -2,57 +2,25 @@
 #include "results/store/lease.h"
 #include "results/store/db.h"
 #include "results/store/environment.h"
+#include "results/store/lost.h"
 #include "results/store/metrics.h"
 #include "results/store/owner.h"
+#include "results/store/place.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A run is free when it is queued or its owner is gone. Abandoned runs come first because they
- * probably have a training checkpoint. There are two picks instead of one OR so that the index
- * gives the costliest queued run at once. */
+/* Those whose worker died have been put back into the queue before. */
 #define TAKE(which, by_key)                                                                        \
     "UPDATE run SET state = 'running', owner = ?2, lease = ?3, lease_boot = ?4,"                   \
     " attempts = attempts + 1, spent = spent + 1"                                                  \
-    " WHERE run_id = coalesce("                                                                    \
-    "(SELECT r.run_id FROM run r WHERE r.state = 'running' AND " which                             \
-    " AND owner_stale(r.owner, r.lease, r.lease_boot) LIMIT 1),"                                   \
-    "(SELECT r.run_id FROM run r WHERE r.state = 'queued' AND " which by_key " LIMIT 1))"          \
+    " WHERE run_id ="                                                                              \
+    " (SELECT r.run_id FROM run r WHERE r.state = 'queued' AND " which by_key " LIMIT 1)"          \
     " RETURNING run_id, attempts, run_key, cell_key, config"
 
 static const char take_of_sweep[] = TAKE(IN_SWEEP, " ORDER BY r.cost DESC, r.run_id");
 static const char take_key[] = TAKE("r.run_key = ?1", "");
-
-/* End the attempts before BEFORE that no worker is left to end. */
-static int close_lost(struct store *s, int64_t run_id, int64_t before, int64_t signal,
-                      const char *error)
-{
-    long n = db_exec(s,
-                     "UPDATE attempt SET outcome = 'lost', ended = ?1, signal = nullif(?2, 0),"
-                     " error = ?3 WHERE run_id = ?4 AND attempt < ?5 AND outcome IS NULL",
-                     "ditii", now_wall(), signal, error, run_id, before);
-
-    return n < 0 ? -1 : 0;
-}
-
-/* Mark the abandoned runs whose workers died too often as failed. */
-static int give_up(struct store *s)
-{
-    for (;;) {
-        int64_t id;
-        int more = db_number(
-            s, &id,
-            "UPDATE run SET state = 'failed', owner = NULL, lease = NULL, lease_boot = NULL"
-            " WHERE run_id = (SELECT run_id FROM run WHERE state = 'running' AND spent >= ?1"
-            " AND owner_stale(owner, lease, lease_boot) LIMIT 1) RETURNING run_id",
-            "i", (int64_t)MAX_ATTEMPTS);
-        if (more != 1)
-            return more;
-        if (close_lost(s, id, INT64_MAX, 0, "the worker died") != 0)
-            return -1;
-    }
-}
 
 static int read_lease(struct lease *l, struct store *s, sqlite3_stmt *st)
 {
@@ -72,7 +40,7 @@ static int take_run(struct store *s, const char *sweep, const char *key, double 
 {
     double now = now_wall();
 
-    if (give_up(s) != 0)
+    if (lost_settle_all(s) != 0)
         return -1;
     sqlite3_stmt *st = db_stmt(s, key ? take_key : take_of_sweep, "ttdd", key ? key : sweep,
                                l->owner, now + ttl, owner_boot_clock() + ttl);
@@ -81,13 +49,14 @@ static int take_run(struct store *s, const char *sweep, const char *key, double 
         return more;
     int rc = read_lease(l, s, st);
     sqlite3_reset(st);
-    if (rc != 0 || close_lost(s, l->run_id, l->attempt, 0, "the worker died") != 0 ||
-        db_exec(
-            s,
-            "INSERT INTO attempt(run_id, attempt, owner, started, heartbeat) VALUES(?,?,?,?4,?4)",
-            "iitd", l->run_id, (int64_t)l->attempt, l->owner, now) < 0)
+    if (rc != 0)
         return -1;
-    return 1;
+    return db_exec(s,
+                   "INSERT INTO attempt(run_id, attempt, owner, started, heartbeat)"
+                   " VALUES(?,?,?,?4,?4)",
+                   "iitd", l->run_id, (int64_t)l->attempt, l->owner, now) < 0
+               ? -1
+               : 1;
 }
 
 int lease_take(struct store *s, const char *sweep, const char *key, double ttl, struct lease *l)
@@ -213,29 +182,7 @@ int lease_finish(struct store *s, const struct lease *l, const struct attempt_en
     if (db_end(s, rc >= 0) != 0)
         return -1;
     metrics_clear(s);
+    if (rc == 1)
+        place_remove(s, l->key);
     return rc;
-}
-
-int lease_lost(struct store *s, int pid, int signal, const char *error)
-{
-    char prefix[OWNER_SIZE], suffix[OWNER_SIZE];
-    int64_t id;
-    int more;
-
-    owner_ends(prefix, suffix, pid);
-    if (db_begin(s) != 0)
-        return -1;
-    while ((more = db_number(
-                s, &id,
-                "UPDATE run SET state = iif(spent < ?2, 'queued', 'failed'), owner = NULL,"
-                " lease = NULL, lease_boot = NULL WHERE run_id ="
-                " (SELECT run_id FROM run WHERE state = 'running'"
-                " AND substr(owner, 1, length(?1)) = ?1 AND substr(owner, -length(?3)) = ?3"
-                " LIMIT 1) RETURNING run_id",
-                "tit", prefix, (int64_t)MAX_ATTEMPTS, suffix)) == 1)
-        if (close_lost(s, id, INT64_MAX, signal, error) != 0) {
-            more = -1;
-            break;
-        }
-    return db_end(s, more == 0);
 }

@@ -16,11 +16,11 @@ struct lease {
     char *config;           /* owned; free with lease_free */
     char owner[OWNER_SIZE]; /* see owner.h */
 };
-/* lease_take - take a run of the study SWEEP for TTL seconds: one whose lease has expired or whose
- * owner, on this host and boot, is dead; else the costliest queued one. SWEEP NULL: of any study.
- * With KEY not NULL only the run of that key, whatever SWEEP is. A run whose workers have died
- * three times is marked as failed on the way. Returns 1 with *L filled, 0 when there is nothing to
- * take. */
+/* lease_take - take a run of the study SWEEP for TTL seconds: the costliest queued one, after the
+ * runs whose lease has expired, or whose owner on this host and boot is dead, went back into the
+ * queue. SWEEP NULL: of any study. With KEY not NULL only the run of that key, whatever SWEEP is. A
+ * run whose workers have died three times at the same step is marked as failed on the way (lost.h).
+ * Returns 1 with *L filled, 0 when there is nothing to take. */
 int lease_take(struct store *s, const char *sweep, const char *key, double ttl, struct lease *l);
 void lease_free(struct lease *l);
 
@@ -51,7 +51,7 @@ struct attempt_end {
  * back into the queue until three attempts, without the interrupted ones, were spent on it. */
 int lease_finish(struct store *s, const struct lease *l, const struct attempt_end *e, bool retry);
 /* lease_lost - end the attempts of the worker process PID of this host, whose death by SIGNAL its
- * parent has seen. */
+ * parent has seen (SIGNAL 0: it ended without a result). */
 int lease_lost(struct store *s, int pid, int signal, const char *error);
 
 /* lease_held - for the other files of this folder, inside a transaction: 1 when this attempt still

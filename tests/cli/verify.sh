@@ -27,6 +27,14 @@ cp -r "$T/kept" "$dir"
 : >"$T/h/ckpt/old.ckpt.tmp.99999999"
 "$L" verify --home "$T/h" >"$T/out" 2>"$T/log" || die "a leftover file is no damage"
 grep -q "leftover .*ckpt.tmp.99999999" "$T/out" || die "no leftover: $(cat "$T/out")"
+# What a killed migration and a run that was killed while it saved its adapter leave behind.
+: >"$T/h/lowrank.db.v4.bak.123.tmp"
+mkdir -p "$T/h/adapters/0123456789abcdef/last"
+"$L" verify --home "$T/h" >"$T/out" 2>"$T/log" || die "leftovers are no damage: $(cat "$T/log")"
+[ "$(grep -c "^leftover" "$T/out")" = 3 ] &&
+    grep -q "adapters/0123456789abcdef .*no finished run has this adapter" "$T/out" ||
+    die "leftovers: $(cat "$T/out")"
+rm -r "$T/h/adapters/0123456789abcdef"
 
 python3 - "$T/h/lowrank.db" <<'P' || die "python"
 import sqlite3, sys

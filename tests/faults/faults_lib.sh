@@ -13,3 +13,9 @@ intact() {
 }
 # traceable - may strace trace a process here? Some containers refuse it.
 traceable() { command -v strace >/dev/null && strace -o "$T/trace" true 2>"$T/dd"; }
+# shim NAME - compile shims/NAME.c into $T/NAME.so, for LD_PRELOAD. A sanitizer's own functions
+# stand in the way of such replacements.
+shim() {
+    grep -q __asan_init "$L" && { echo "$1: a sanitizer has functions of its own"; exit 77; }
+    ${CC:-cc} -O1 -shared -fPIC -o "$T/$1.so" "$HERE/../faults/shims/$1.c" -ldl || die "shim $1"
+}

@@ -161,7 +161,9 @@ static int log_tick(void *self, long step, long steps, double tokens)
     (void)tokens;
     if (step == ((struct log *)self)->signal_at)
         raise(SIGUSR1);
-    return step == ((struct log *)self)->stop_at;
+    if (step == ((struct log *)self)->leave_at)
+        return TICK_ABANDON;
+    return step == ((struct log *)self)->stop_at ? TICK_STOP : TICK_GO_ON;
 }
 
 double log_find(const struct log *l, long step, const char *split, const char *name, int *count)

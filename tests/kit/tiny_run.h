@@ -19,6 +19,7 @@ struct log {
     struct log_point point[3000];
     int n, n_predictions;
     long stop_at;   /* in: tick stops the run at this step; 0: never */
+    long leave_at;  /* in: tick abandons the run at this step; 0: never */
     long signal_at; /* in: tick sends SIGUSR1 at this step; 0: never */
     long refuse_at; /* in: point fails at this step; 0: never */
     double output[400], label[400];

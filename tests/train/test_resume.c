@@ -3,6 +3,8 @@
 #include "tests/kit/tiny_run.h"
 #include "core/os/file.h"
 
+#include "core/os/file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +128,24 @@ START_TEST(a_signal_stops_after_the_step)
 }
 END_TEST
 
+/* The run is another worker's now, and so is the path of the training checkpoint. */
+START_TEST(an_abandoned_run_writes_no_checkpoint)
+{
+    char path[100];
+
+    tiny_init(&t, 40, false, "lora", 1);
+    snprintf(path, sizeof path, "%s/run.ckpt", t.dir);
+    t.job.ckpt_path = path;
+    memset(&second, 0, sizeof second);
+    second.leave_at = 4;
+    ck_assert_int_eq(tiny_run(&t, &second), 0);
+    ck_assert_int_eq(t.result.end, RUN_STOPPED);
+    ck_assert_int_eq(t.result.steps, 4);
+    ck_assert(!file_exists(path));
+    tiny_free(&t);
+}
+END_TEST
+
 START_TEST(checkpoint_of_another_run_is_refused)
 {
     char path[100];
@@ -205,6 +225,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, resumes_again_and_again);
     tcase_add_test(tc, resumes_after_an_error);
     tcase_add_test(tc, a_signal_stops_after_the_step);
+    tcase_add_test(tc, an_abandoned_run_writes_no_checkpoint);
     tcase_add_test(tc, checkpoint_of_another_run_is_refused);
 }
 
