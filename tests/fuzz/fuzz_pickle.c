@@ -1,14 +1,12 @@
-/* fuzz_pickle.c - whatever the bytes are, as a file of torch.save or as the pickle in it, the
- * reader either refuses them or can read every tensor in full. 'make fuzz' builds and runs it. */
+/* fuzz_pickle.c - whatever the bytes are, as a file of torch.save (torch_open) or as the pickle in
+ * it (pickle_read), they are refused with status 3, or every tensor can be read in full and lies in
+ * its storage. */
+#include "tests/fuzz/fuzz_kit.h"
 #include "core/format/pickle.h"
 #include "core/format/torch.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A tensor with strides of 0 may have any number of values in a small file. */
 enum { MOST_VALUES = 1 << 16 };
@@ -31,19 +29,16 @@ static void read_all(const struct st_file *s)
     }
 }
 
-static void read_file(const uint8_t *data, size_t size)
+static void read_file(struct fuzz_bytes b)
 {
     struct st_file s;
-    char path[64];
-    int fd = memfd_create("fuzz", 0);
 
-    CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size, "%zu bytes", size);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (torch_open(&s, path) == 0) {
+    if (torch_open(&s, fuzz_file(b)) == 0) {
         read_all(&s);
         st_close(&s);
+    } else {
+        fuzz_refused(FUZZ_INPUT | FUZZ_MEMORY);
     }
-    close(fd);
 }
 
 /* Is every value of T in its storage? */
@@ -61,14 +56,18 @@ static void check_view(const struct pickle_tensor *t)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct fuzz_bytes b = fuzz_begin(data, size);
     struct pickle k;
 
     if (size >= 2 && memcmp(data, "PK", 2) == 0) {
-        read_file(data, size);
+        read_file(b);
     } else if (size <= PICKLE_MOST && pickle_read(&k, "fuzz", data, size) == 0) {
         for (int i = 0; i < k.n; i++)
             check_view(&k.t[i]);
         pickle_free(&k);
+    } else {
+        fuzz_refused(FUZZ_INPUT);
     }
+    fuzz_end();
     return 0;
 }
