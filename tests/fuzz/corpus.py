@@ -153,11 +153,12 @@ for name in ("rank", "alpha", "phi_rank", "bench_history"):
 seed("template", "like", "# A caption.\n# size: 8 x 6\n# like: other\n# make: lowrank sweep rank\n# runs: fig_runs(study=rank)\n"
      "# text: study fig_study(study=rank)\n# data: run fig_rank(a=b) by series: x, y\nset key\n", "# x\nplot 1\n")
 
-# --- data files; the first byte: format, 4 header, 8 pair, 16 regression, 32 skipped rows, 64 subset
+# --- data files; the first byte: format, 4 header, 8 pair, 16 regression, 32 skipped rows, 64 subset, 128 selection
 seed("data", "tsv", "\x0ctext\tpair\tlabel\na b\tthe\t0\nb\ta\t1\n")
 seed("data", "csv", '\x0dtext,pair,label\r\n"a ""b"", c",the,"yes, sir"\r\n"two\nlines",x,0\r\n')
 seed("data", "jsonl", '\x0a{"text": "a", "pair": "b", "label": 0, "other": [1e999]}\n{"text": "\\u00e9", "pair": "", "label": "yes, sir"}\n')
 seed("data", "numbers", "\x10a\t0.5\nb\t-1\nthe\t5e0\n")
+seed("data", "selection", b"\x80a\t0\nb\t1\nthe\t0\na b\t1\nb b\t0\na a\t1\n")
 seed("data", "skipped", "\x60\ufeffa\t0\nb\nthe\t1\t2\nb\t1\n")
 seed("data", "skipped_jsonl", '\x22{"text": "a", "label": 1}\n{"text": \n[]\n{"text": "b", "label": true}\n')
 

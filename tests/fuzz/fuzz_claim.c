@@ -13,7 +13,7 @@ static void check_claim(const struct claim *c)
 {
     char *query = xprintf("claim_%s", c->query);
 
-    CHECK(strcmp(c->id, "x") == 0 && c->sentence && c->family && c->study, "'%s'", c->id);
+    CHECK(strcmp(c->id, "x") == 0 && c->sentence && c->study, "'%s'", c->id);
     CHECK(query_find(query), "'%s'", query);
     CHECK(c->kind >= 0 && c->kind <= KIND_CORRELATION, "%d", c->kind);
     CHECK(isfinite(c->margin) && c->margin >= 0 && isfinite(c->bound), "%g, %g", c->margin,

@@ -1,15 +1,15 @@
 /* fuzz_data.c - dataset_load on any data file. The first byte chooses format, header, pair, kind of
- * labels and bad rows that are skipped. Refused with status 3, or: offsets ascend from 0 to the
- * number of tokens, no example is empty or longer than allowed, ids are below the size of the
- * vocabulary, labels are in range, targets are finite and in the task's range, lines ascend, and at
- * most as many rows were skipped as the task allows. */
+ * labels, bad rows that are skipped, subset and selection split. Refused with status 3, or: offsets
+ * ascend from 0 to the number of tokens, no example is empty or longer than allowed, ids are below
+ * the size of the vocabulary, labels are in range, targets are finite and in the task's range,
+ * lines ascend, and at most as many rows were skipped as the task allows. */
 #include "tests/fuzz/fuzz_kit.h"
 #include "core/data/dataset.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { MAX_LEN = 12, HEADER = 4, PAIR = 8, REGRESSION = 16, SKIP = 32, LIMIT = 64 };
+enum { MAX_LEN = 12, HEADER = 4, PAIR = 8, REGRESSION = 16, SKIP = 32, LIMIT = 64, SELECT = 128 };
 
 static const char vocab[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##a\nb\nthe\n";
 
@@ -57,11 +57,31 @@ static void check_dataset(const struct dataset *d, const struct task *t, const s
     CHECK(d->n_truncated <= d->n && d->tokens_cut >= d->n_truncated, "%ld", d->tokens_cut);
 }
 
+/* The selection split of the same file: none of its rows is in the training split. */
+static void check_selection(const struct dataset *train, const struct task *t,
+                            const struct tok *tok, const struct draw *draw)
+{
+    struct dataset d;
+
+    if (dataset_load(&d, t, SPLIT_SELECT, fuzz_dir(), tok, MAX_LEN, draw) != 0) {
+        fuzz_refused(FUZZ_USAGE);
+        return;
+    }
+    check_dataset(&d, t, tok, draw->limit > 0);
+    for (int i = 0; i < d.n; i++)
+        for (int k = 0; k < train->n; k++)
+            CHECK(d.line[i] != train->line[k], "line %ld is in both", d.line[i]);
+    dataset_free(&d);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct tok *tok;
     struct fuzz_bytes b = fuzz_begin(data, size);
     int bits = fuzz_byte(&b);
+    const struct draw draw = { .limit = bits & LIMIT ? 2 : 0,
+                               .seed = 1,
+                               .select = bits & SELECT ? 0.5 : 0 };
     struct task t = make_task(bits);
     struct dataset d;
 
@@ -71,12 +91,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK(tok, "%s", fail_text());
     }
     fuzz_put("data", b);
-    if (dataset_load(&d, &t, SPLIT_TRAIN, fuzz_dir(), tok, MAX_LEN, bits & LIMIT ? 2 : 0, 1) == 0) {
+    if (dataset_load(&d, &t, SPLIT_TRAIN, fuzz_dir(), tok, MAX_LEN, &draw) == 0) {
         check_dataset(&d, &t, tok, bits & LIMIT);
         CHECK(dataset_shared(&d, &d) == d.n, "%ld", dataset_shared(&d, &d));
+        if (bits & SELECT)
+            check_selection(&d, &t, tok, &draw);
         dataset_free(&d);
     } else {
-        fuzz_refused(FUZZ_INPUT);
+        fuzz_refused(bits & SELECT ? FUZZ_INPUT | FUZZ_USAGE : FUZZ_INPUT);
     }
     fuzz_end();
     return 0;

@@ -63,6 +63,8 @@ static void capture(void)
         abort();
     setvbuf(to, NULL, _IONBF, 0);
     stderr = to;
+    stdout = fopen("/dev/null", "w"); /* help, for example */
+    CHECK(stdout, "/dev/null");
     verbosity = 1;
     sigaction(SIGABRT, &(struct sigaction){ .sa_handler = on_abort }, &previous);
 }

@@ -25,7 +25,6 @@ struct fuzz_bytes {
 struct fuzz_bytes fuzz_begin(const uint8_t *data, size_t size);
 void fuzz_end(void);
 enum {
-    FUZZ_RUN = 1 << FAIL_RUN,
     FUZZ_USAGE = 1 << FAIL_USAGE,
     FUZZ_INPUT = 1 << FAIL_INPUT,
     FUZZ_STORE = 1 << FAIL_STORE,

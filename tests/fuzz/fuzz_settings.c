@@ -73,11 +73,8 @@ static void parse_flags(char *const *word, int n)
     struct train_cfg cfg;
     int argc = 1;
 
-    for (int i = 0; i < n; i++) {
-        if (strncmp(word[i], "--he", 4) == 0 || strncmp(word[i], "--us", 4) == 0)
-            return; /* prints help */
+    for (int i = 0; i < n; i++)
         argv[argc++] = word[i];
-    }
     opt_defaults(train_opts, &cfg);
     if (opt_parse(&usage, train_opts, &cfg, &argc, argv) == 0) {
         CHECK(argc >= 1 && argc <= n + 1, "%d words of %d", argc, n);

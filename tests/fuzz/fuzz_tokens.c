@@ -36,7 +36,7 @@ static int load(struct dataset *d, bool regression)
 
     sha256_hex(spec, &regression, sizeof regression);
     struct token_cache c = { cache, sum, spec, sum };
-    return token_cache_dataset(d, &task, SPLIT_TRAIN, fuzz_dir(), tok, MAX_LEN, 0, 1, &c);
+    return token_cache_dataset(d, &task, SPLIT_TRAIN, fuzz_dir(), tok, MAX_LEN, NULL, &c);
 }
 
 /* The name of the only file in the cache. */
