@@ -32,7 +32,7 @@ static const struct opt opts[] = {
 static int project_random(double *x, const struct weight *w, const struct weight_update *u, int r)
 {
     struct basis left = { 0 }, right = { 0 };
-    uint32_t sub = (uint32_t)(w->layer * N_PROJ + (int)w->proj) * 2 + 100000;
+    uint32_t sub = proj_stream(w->layer, w->proj) * 2 + 100000;
     uint64_t seed = (uint64_t)u->run->seed * 65537 + (uint64_t)u->run->rank;
     int rc = basis_random(&left, r, w->out, seed, sub);
 

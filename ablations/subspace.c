@@ -250,7 +250,7 @@ static int compare_random(struct numbers *t, const struct side *like, long upto)
                                  { .layer = b->layer, .proj = b->proj } };
         for (int i = 0; i < 2 && rc == 0; i++)
             rc = basis_random(&pair[i], b->r, b->d, 1,
-                              (uint32_t)((b->layer * N_PROJ + (int)b->proj) * 2 + i));
+                              proj_stream(b->layer, b->proj) * 2 + (uint32_t)i);
         if (rc == 0)
             add_phi(t, "phi_random", 0, 0, &pair[0], &pair[1], upto);
         free(pair[0].u);

@@ -71,7 +71,7 @@ static int compare_random(struct comparing *k, const struct weight *w, const str
 {
     struct basis b = { 0 };
     int r = k->largest_rank < of_w->d ? k->largest_rank : of_w->d;
-    int rc = basis_random(&b, r, of_w->d, 1, (uint32_t)(w->layer * N_PROJ + (int)w->proj) + 200000);
+    int rc = basis_random(&b, r, of_w->d, 1, proj_stream(w->layer, w->proj) + 200000);
 
     if (rc == 0)
         compare_bases(k, w, NULL, &b, of_w);

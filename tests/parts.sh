@@ -36,7 +36,9 @@ part_openblas() {
 part_clang() { $MAKE -s CC=clang CFLAGS='-O2 -Werror' B=build-werror programs; }
 part_stress() { $MAKE -s programs && sh tests/store_stress.sh build/tests.x; }
 part_speed() { $MAKE -s programs && python3 tests/query_speed.py build/lowrank; }
-part_fuzz() { sh tests/fuzz/run.sh 10; }
+# The kept inputs of the fuzz targets; in CI each target also runs for a moment under libFuzzer.
+part_replay() { $MAKE -s fuzz-check; }
+part_fuzz() { sh tests/fuzz/run.sh 5; }
 
 grep -qs avx512f /proc/cpuinfo || no_avx512=no-avx512
 # allowed PART TEXT - whether a line of skips.txt allows the skip

@@ -106,7 +106,8 @@ static int read_wanted(struct loading *l)
         for (int layer = 0; layer < MAX_LAYERS; layer++)
             for (int p = 0; p < N_PROJ; p++) {
                 char *module = arch_module(*a, layer, (enum proj)p);
-                const struct st_tensor *t = l->wanted[p] ? find_factor(l->file, module) : NULL;
+                const struct st_tensor *t =
+                    module && l->wanted[p] ? find_factor(l->file, module) : NULL;
                 free(module);
                 if (!t)
                     continue;

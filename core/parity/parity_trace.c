@@ -175,7 +175,7 @@ static int compare_final(struct trace *t)
     for (int i = 0; i < n && rc == 0; i++) {
         char *name = xprintf("final.%s", x[i].key);
         rc = parity_compare_reals(t->p, t->e, name, x[i].x, (size_t)x[i].rows * (size_t)x[i].cols,
-                                  0);
+                                  0, NULL);
         free(name);
     }
     t->p->tol = tol;
@@ -188,8 +188,9 @@ static int compare_all(struct trace *t)
     struct parity *p = t->p;
     size_t n = (size_t)t->steps, last = n_logits(&t->ws);
 
-    if ((t->first && parity_compare_reals(p, t->e, "logits.first", t->first, t->n_first, 0) != 0) ||
-        parity_compare_reals(p, t->e, "logits.last", t->ws.logits.x, last, 0) != 0 ||
+    if ((t->first &&
+         parity_compare_reals(p, t->e, "logits.first", t->first, t->n_first, 0, NULL) != 0) ||
+        parity_compare_reals(p, t->e, "logits.last", t->ws.logits.x, last, 0, NULL) != 0 ||
         parity_compare(p, t->e, "loss", t->loss, n, 0) != 0 ||
         parity_compare(p, t->e, "gradnorm", t->norm, n, 0) != 0 || compare_final(t) != 0)
         return -1;

@@ -32,6 +32,12 @@ static int bad_value(const struct config *c, const char *key, const char *wanted
     return rc;
 }
 
+static int read_tied(struct dims *d, const struct setting *s, bool tied)
+{
+    *(bool *)((char *)d + s->at) = !tied;
+    return 0;
+}
+
 static int read_setting(struct dims *d, const struct config *c, const struct setting *s)
 {
     const json_t *j = json_object_get(c->j, s->key);
@@ -42,12 +48,17 @@ static int read_setting(struct dims *d, const struct config *c, const struct set
     snprintf(wanted, sizeof wanted, "a %snumber from %.10g to %.10g",
              s->kind == SET_WHOLE ? "whole " : "", s->min, s->max);
     if (j && (required || !json_is_null(j))) {
+        if (s->kind == SET_TIED)
+            return json_is_boolean(j) ? read_tied(d, s, json_is_true(j))
+                                      : bad_value(c, s->key, "true or false");
         if (s->kind == SET_WHOLE ? !json_is_integer(j) : !json_is_number(j))
             return bad_value(c, s->key, wanted);
         x = json_number_value(j);
     }
     if (isnan(x))
         return 0;
+    if (s->kind == SET_TIED)
+        return read_tied(d, s, x != 0);
     if (x < s->min || x > s->max)
         return bad_value(c, s->key, wanted);
     if (s->kind == SET_WHOLE)
@@ -236,6 +247,37 @@ static int read_head(struct dims *d, const struct config *c)
     return dropout && !json_is_null(dropout) ? read_setting(d, c, &p) : 0;
 }
 
+/* Rotary positions: transformers 5 writes rope_parameters, which has rope_theta and rope_type;
+ * earlier releases write rope_theta beside rope_scaling. Only the plain form is computed. */
+static int read_rope(struct dims *d, const struct config *c, const struct arch_impl *a)
+{
+    static const char *const groups[] = { "rope_parameters", "rope_scaling" };
+    struct setting theta = {
+        "rope_theta", SET_NUMBER, DIMS_AT(rope_theta), 1, 1e12, a->rope_theta
+    };
+
+    if (a->rope_theta <= 0)
+        return 0;
+    if (read_setting(d, c, &theta) != 0)
+        return -1;
+    theta.def = d->rope_theta;
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+        json_t *j = json_object_get(c->j, groups[i]);
+        const json_t *type = json_object_get(j, "rope_type");
+        struct config inner = { c->path, j };
+        if (!type)
+            type = json_object_get(j, "type");
+        if (!j || json_is_null(j))
+            continue;
+        if (!json_is_object(j) ||
+            (type && (!json_is_string(type) || strcmp(json_string_value(type), "default") != 0)))
+            return bad_value(c, groups[i], "null or of rope_type \"default\"");
+        if (read_setting(d, &inner, &theta) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static const char *key_at(const struct arch_impl *a, size_t at)
 {
     const struct setting *s = a->settings;
@@ -257,14 +299,25 @@ static int read_config(struct dims *d, const struct config *c)
             return -1;
     if (refuse_unequal(d, c, a) != 0)
         return -1;
-    if (d->d_model % d->n_heads != 0)
+    if (d->d_head == 0 && d->d_model % d->n_heads != 0)
         return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
                     key_at(a, DIMS_AT(d_model)), d->d_model, key_at(a, DIMS_AT(n_heads)),
                     d->n_heads);
     if (d->pad_id >= d->vocab)
         return fail(FAIL_INPUT, "'%s': pad_token_id %d is outside the vocabulary of %d", c->path,
                     d->pad_id, d->vocab);
-    d->d_head = d->d_model / d->n_heads;
+    if (d->n_heads % dims_kv_heads(d) != 0)
+        return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
+                    key_at(a, DIMS_AT(n_heads)), d->n_heads, key_at(a, DIMS_AT(n_kv_heads)),
+                    d->n_kv_heads);
+    d->d_head = d->d_head > 0 ? d->d_head : d->d_model / d->n_heads;
+    d->gated = a->gated;
+    if (read_rope(d, c, a) != 0)
+        return -1;
+    if (d->rope_theta > 0 && d->d_head % 2 != 0)
+        return fail(FAIL_INPUT,
+                    "'%s': heads of %d values have no rotary positions, which pair them", c->path,
+                    d->d_head);
     if (d->d_ffn == 0)
         d->d_ffn = 4 * d->d_model;
     if (read_act(d, c, a) != 0 || read_class(d, c, arch) != 0)

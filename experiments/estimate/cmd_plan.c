@@ -4,6 +4,7 @@
 #include "core/base/utf8.h"
 #include "experiments/estimate/calibrate.h"
 #include "experiments/estimate/memory.h"
+#include "experiments/recipe/data.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/study/study_flags.h"
 #include "experiments/study/study_store.h"
@@ -180,6 +181,26 @@ static void plan_print_head(const struct plan *p)
     }
 }
 
+/* One line for each way in which runs divide the data, whatever their seeds; the first such run
+ * stands for the others. */
+static int plan_print_data(struct study *s)
+{
+    for (int i = 0; i < s->n_runs; i++) {
+        const struct recipe *r = &s->runs[i].recipe;
+        const struct train_cfg *c = &r->train;
+        struct run_data d;
+        if (!session_first(r->session, "data of %s %ld %ld %s %d %d", r->task->name, c->train_n,
+                           c->dev_n, c->select, c->report, c->report_curve))
+            continue;
+        if (data_all(&d, r) != 0)
+            return -1;
+        char *line = data_describe(&d, r);
+        printf("data of %s: %s\n", r->task->name, line);
+        free(line);
+    }
+    return 0;
+}
+
 /* Dropout is the only reason to compute frozen layers in every epoch. */
 static void note_frozen_dropout(const struct study *s)
 {
@@ -266,6 +287,8 @@ static int plan_print(struct study *s, const struct study_flags *c, struct store
         if (people)
             plan_print_head(&p);
         rc = rows_print(stdout, &rows, (enum rows_format)c->format);
+        if (people && rc == 0)
+            rc = plan_print_data(s);
         if (people)
             plan_print_foot(&p, pending);
         note_frozen_dropout(s);

@@ -13,7 +13,7 @@ json_t *inputs_of(const struct model_facts *m, const struct task_facts *t)
     json_t *j = json_pack("{s:s, s:s, s:s, s:s}", "weights", m->weights, "config", m->config,
                           "tokenizer", m->tokenizer, "task", t->spec);
 
-    for (int s = 0; s < N_SPLITS; s++)
+    for (int s = 0; s < N_FILES; s++)
         if (t->path[s])
             json_object_set_new(j, split_names[s], json_string(t->file[s]));
     return j;
@@ -64,7 +64,7 @@ struct input_file {
     char *path;
     const char *role, *sha256;
 };
-enum { MOST_INPUTS = N_SPLITS + 3 };
+enum { MOST_INPUTS = N_FILES + 3 };
 
 static void free_files(struct input_file *f, int n)
 {
@@ -82,7 +82,7 @@ static int list_files(struct input_file f[MOST_INPUTS], const struct recipe *r)
 
     f[n++] = (struct input_file){ path_join(m->dir, "model.safetensors"), "weights", m->weights };
     f[n++] = (struct input_file){ path_join(m->dir, "config.json"), "config", m->config };
-    for (int s = 0; s < N_SPLITS; s++)
+    for (int s = 0; s < N_FILES; s++)
         if (t->path[s])
             f[n++] = (struct input_file){ xstrdup(t->path[s]), split_names[s], t->file[s] };
     if (!adapter)

@@ -21,7 +21,7 @@ struct inputs_watch {
         char *path;
         const char *sha256; /* the recipe's */
         long long size, inode, mtime_ns, ctime_ns;
-    } file[N_SPLITS + 3]; /* weights, configuration, splits, adapter */
+    } file[N_FILES + 3]; /* weights, configuration, splits, adapter */
 };
 /* inputs_watch - note size, times, and inode of the files of R, which has to outlive W; to be
  * called before inputs_check. A file that is missing is noted as such. Errors: as adapter_dir.

@@ -145,7 +145,7 @@ static int note_inputs(const struct live_run *l)
         rc = note_input(l, "weights", weights, m->weights);
     if (rc >= 0)
         rc = note_input(l, "tokenizer", tok_path(in->tok), in->tok_sha256);
-    for (int s = 0; s < N_SPLITS && rc >= 0; s++)
+    for (int s = 0; s < N_FILES && rc >= 0; s++)
         if (t->path[s])
             rc = note_input(l, split_names[s], t->path[s], t->file[s]);
     const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
