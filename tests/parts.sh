@@ -26,7 +26,7 @@ part_gradients() {
 part_fetch() { $MAKE -s programs && build/lowrank fetch minilm; }
 part_float() { suites REAL=float; }
 part_double() { suites REAL=double; }
-part_san() { suites SAN=1; }
+part_san() { suites SAN=1 && $MAKE -s SAN=1 fuzz-check; }
 part_openblas() {
     suites ONEDNN=0 SUITES='mat adapt model train' &&
         LOWRANK=build-openblas/lowrank sh tests/cli/sweep_bits.sh &&

@@ -8,6 +8,7 @@
 
 #include "ablations/common/study_runs.h"
 #include "ablations/common/weight.h"
+#include "core/format/safetensors.h"
 
 struct weight_update {
     const struct study_run *run;
@@ -24,7 +25,7 @@ struct update_source {
     const struct study_run *run;
     const struct base_model *base;
     char *path;
-    struct safetensors file;
+    struct st_file file;
     bool open, low_rank;
     double scale;
 };

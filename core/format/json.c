@@ -2,6 +2,7 @@
 #include "core/format/json.h"
 #include "core/base/base.h"
 #include "core/base/text.h"
+#include "core/format/tensor.h"
 #include "core/os/file.h"
 
 #include <errno.h>
@@ -189,7 +190,7 @@ json_t *json_read(const char *path)
         return NULL;
     if (f.size > JSON_LARGEST) {
         fail(FAIL_INPUT, "'%s' is larger than 16 MiB, too large for a configuration", path);
-    } else {
+    } else if (st_check_pointer(&f, "a JSON file") == 0) {
         char *text = xalloc(f.size, 1);
         if (file_copy_data(text, &f) == 0)
             j = parse_object(path, text, f.size);

@@ -58,7 +58,7 @@ static int compare(struct parity *p, struct expected *e, const char *name, const
     if (!t)
         return 0;
     double *want = xalloc(t->count, sizeof *want);
-    int rc = st_doubles(want, &e->st, t, count);
+    int rc = st_doubles(want, t, count);
     if (rc == 0) {
         struct distance d = distance(got, want, slack, count);
         if (d.scale < noise * general)

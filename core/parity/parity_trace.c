@@ -65,7 +65,7 @@ static int load_init(struct model *m, struct expected *e)
         if (!from)
             rc = fail(FAIL_INPUT, "'%s' does not have the tensor '%s'", e->st.file.path, name);
         else
-            rc = st_reals(t[i].x, &e->st, from, (size_t)t[i].rows * (size_t)t[i].cols);
+            rc = st_reals(t[i].x, from, (size_t)t[i].rows * (size_t)t[i].cols);
         free(name);
     }
     peft_tensors_free(t, n);
@@ -90,7 +90,7 @@ static double *take_column(struct expected *e, const char *name, int steps, int 
     const struct st_tensor *t = st_find(&e->st, name);
     double *x = t ? xalloc((size_t)steps, sizeof *x) : NULL;
 
-    if (t && st_doubles(x, &e->st, t, (size_t)steps) != 0)
+    if (t && st_doubles(x, t, (size_t)steps) != 0)
         *rc = -1;
     return x;
 }

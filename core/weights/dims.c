@@ -4,7 +4,7 @@
 #include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/format/json.h"
-#include "core/format/safetensors.h"
+#include "core/format/weights.h"
 #include "core/weights/arch_impl.h"
 
 #include <math.h>
@@ -68,44 +68,55 @@ static int read_setting(struct dims *d, const struct config *c, const struct set
     return 0;
 }
 
-/* Does the checkpoint beside config.json have the tensors of a BERT, with or without a prefix? */
-static bool has_bert_tensors(const struct config *c)
+/* 1: the checkpoint beside config.json has the tensors of a BERT, with or without a prefix. 0: it
+ * does not, or there is none. -1 after fail: its weights cannot be read. */
+static int has_bert_tensors(const struct config *c)
 {
     static const char query[] = "encoder.layer.0.attention.self.query.weight";
     size_t n = strlen(c->path) - strlen("config.json");
-    char *path = xprintf("%.*smodel.safetensors", (int)n, c->path);
-    char *prefixed = xprintf("bert.%s", query);
-    struct safetensors s;
-    bool yes = false;
+    char *dir = n > 0 ? xprintf("%.*s", (int)n, c->path) : xstrdup(".");
+    char *prefixed = xprintf("bert.%s", query), *path = NULL;
+    struct weights w = { 0 };
+    int found = 0;
 
-    if (file_exists(path) && st_open(&s, path) == 0) {
-        yes = st_find(&s, query) || st_find(&s, prefixed);
-        st_close(&s);
+    if (weights_are_in(dir, WEIGHTS_OF_MODEL)) {
+        path = weights_in(dir, WEIGHTS_OF_MODEL);
+        found = path && weights_open(&w, path) == 0
+                    ? weights_find(&w, query) || weights_find(&w, prefixed)
+                    : -1;
+        weights_close(&w);
     }
+    free(dir);
     free(path);
     free(prefixed);
-    return yes;
+    return found;
 }
 
 /* Configurations from before 2020 have no model_type: the name of their class says what they are,
- * or, if that is missing too, the names of the tensors. */
-static const char *guess_type(const struct config *c)
+ * or, if that is missing too, the names of the tensors. *NAME becomes "bert" or NULL. Errors: -1
+ * after fail. */
+static int guess_type(const char **name, const struct config *c)
 {
     const json_t *list = json_object_get(c->j, "architectures");
-    const char *name = json_string_value(json_array_get(list, 0));
+    const char *class = json_string_value(json_array_get(list, 0));
+    int is_bert;
 
     if (json_array_size(list) == 0)
-        return has_bert_tensors(c) ? "bert" : NULL;
-    return name && (strncmp(name, "BertFor", 7) == 0 || strcmp(name, "BertModel") == 0 ||
-                    strcmp(name, "BertLMHeadModel") == 0)
-               ? "bert"
-               : NULL;
+        is_bert = has_bert_tensors(c);
+    else
+        is_bert = class && (strncmp(class, "BertFor", 7) == 0 || strcmp(class, "BertModel") == 0 ||
+                            strcmp(class, "BertLMHeadModel") == 0);
+    *name = is_bert > 0 ? "bert" : NULL;
+    return is_bert < 0 ? -1 : 0;
 }
 
 static const struct arch *read_arch(struct dims *d, const struct config *c)
 {
     const json_t *type = json_object_get(c->j, "model_type");
-    const char *name = type ? json_string_value(type) : guess_type(c);
+    const char *name = json_string_value(type);
+
+    if (!type && guess_type(&name, c) != 0)
+        return NULL;
     const struct arch *arch = name && strlen(name) < sizeof d->arch ? arch_find(name) : NULL;
     struct text names = { 0 };
 

@@ -184,6 +184,8 @@ seed("store", "header", b"\x00\x05" + b"\x00\x00\x12\x01\x02\x02")
 seed("store", "page", b"\x00\x06" + b"\x00\x10\x00\x03\x0d\x00\x00\xff")
 seed("store", "cut", b"\x02\x01" + b"\x00\x50\x00\x00\x00")
 seed("store", "write", b"\x04\x02" + b"\x01\x00\x00\x00\x41")
+seed("store", "verify", b"\x08\x00" + b"\x00\x40\x00\x01\x41\x42")
+seed("store", "verify_none", b"\x08\x00")
 seed("store", "alone", b"\x01\x00SQLite format 3\x00\x10\x00\x01\x01\x00\x40\x20\x20")
 
 # --- training checkpoints; the first byte: 1 mends the checksum, 2 is the older generation
@@ -237,3 +239,24 @@ seed("adapter", "lora", json.dumps(peft), json.dumps(record), safetensors(lora))
 seed("adapter", "rslora", json.dumps(dict(peft, use_rslora=True, target_modules=".*(query|value)")), "", safetensors(lora))
 one = {k: v for k, v in lora.items() if "query" in k or "classifier" in k}
 seed("adapter", "one", json.dumps(dict(peft, target_modules=["query"], r=2, init_lora_weights="gaussian")), json.dumps(record), safetensors(one))
+
+# --- studies
+base = "base: {model: tiny, task: t, method: lora, rank: 2, epochs: 1, batch: 2, max_len: 8}\n"
+seed("study", "axes", "study: s\n" + base + "axes:\n  rank: [1, 2]\n  targets: [[q], [q, v]]\nnuisance: {lr: [1e-3, 2e-3]}\nseeds: 2\nmetric: accuracy\n")
+seed("study", "zip", "study: s\ntitle: t\nsource: x\n" + base + "zip: {rank: [1, 4], alpha: [2, 8]}\nseeds: [3, 4]\nfull: {seeds: 3}\n")
+seed("study", "when", "study: s\n" + base + "axes: {method: [lora, ft, bitfit]}\nwhen:\n  - if: {method: ft}\n    set: {lr: 1e-4}\n"
+     "exclude:\n  - {method: [bitfit], rank: [2]}\nonly:\n  - {method: [lora, ft]}\n")
+seed("study", "budget", "study: s\n" + base + "axes: {targets: [[q], [v], [q, k]]}\nbudget: {params: 2000}\n")
+seed("study", "run", "model: tiny\ntask: t\nmethod: dora\nrank: 2\nseed: 3\n")
+for name in ("rank", "methods", "choice"):
+    seed("study", name, read("ablations/%s.yaml" % name).replace("minilm", "tiny").replace("supersense", "t"))
+
+# --- packed weights: flags, entries to mend, then the head and entries of the file
+def packs(n):
+    head = struct.pack("<8sII64s3Q", b"LOWRANKP", 1, 0x01020304, bytes(64), n, 0, 0)
+    return head + b"".join(struct.pack("<2i4Q", i, 0, 4096 * (i + 1), 100, 0, 0) for i in range(n))
+
+
+seed("packs", "none", b"\x01\xff")
+seed("packs", "two", b"\x01\xff" + packs(2))
+seed("packs", "damaged", b"\x00\x00" + packs(1))

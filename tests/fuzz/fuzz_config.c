@@ -19,7 +19,7 @@ static void check_dims(const struct dims *d)
     CHECK(d->vocab > 0 && d->pad_id < d->vocab, "pad %d of %d", d->pad_id, d->vocab);
     CHECK(d->max_pos > 0 && d->n_types >= 0 && d->n_labels >= 0, "%d, %d, %d", d->max_pos,
           d->n_types, d->n_labels);
-    CHECK(isfinite(d->init_range) && d->ln_eps > 0 && d->ln_eps < 1, "%g, %g", d->init_range,
+    CHECK(isfinite(d->init_range) && d->ln_eps > 0 && d->ln_eps <= 1, "%g, %g", d->init_range,
           d->ln_eps);
     const double rate[] = { d->hidden_dropout, d->attn_dropout, d->classifier_dropout };
     for (size_t i = 0; i < ARRAY_LEN(rate); i++)

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static void read_tensor(const struct safetensors *s, const struct st_tensor *t)
+static void read_tensor(const struct st_file *s, const struct st_tensor *t)
 {
     real *r = malloc(t->count * sizeof *r + 1);
     double *d = malloc(t->count * sizeof *d + 1);
@@ -15,11 +15,11 @@ static void read_tensor(const struct safetensors *s, const struct st_tensor *t)
 
     CHECK(r && d && l, "%zu values", t->count);
     CHECK(st_find(s, t->name) == t, "'%s'", t->name);
-    if (st_reals(r, s, t, t->count) == 0)
+    if (st_reals(r, t, t->count) == 0)
         for (size_t i = 0; i < t->count; i++)
             CHECK(isfinite(r[i]), "value %zu is %g", i, (double)r[i]);
-    st_doubles(d, s, t, t->count);
-    st_longs(l, s, t, t->count);
+    st_doubles(d, t, t->count);
+    st_longs(l, t, t->count);
     st_floats_in_place(t);
     CHECK(fuzz_plain(st_escaped(t->name)), "'%s'", st_escaped(t->name));
     free(l);
@@ -29,7 +29,7 @@ static void read_tensor(const struct safetensors *s, const struct st_tensor *t)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct safetensors s;
+    struct st_file s;
 
     if (st_open(&s, fuzz_file(fuzz_begin(data, size))) == 0) {
         for (int i = 0; i < s.n; i++)

@@ -1,18 +1,20 @@
 /* fuzz_store.c - a database file with any damage. The input is a list of patches for a database
  * with four runs (offset of three bytes, length, bytes); the first byte says whether the file is
- * cut short, whether only the patch itself is the file, and whether it is opened for writing.
- * Opening it is refused with one line of status 4, or its runs, counts and named queries can be
- * listed and all damage can be collected; nothing crashes, and every state is a known one. */
+ * cut short, whether only the patch itself is the file, and whether it is opened for writing or
+ * verified. Opening it is refused with one line of status 4, or its runs, counts and named queries
+ * can be listed, and every state is a known one. Where SQLite's integrity_check finds something,
+ * verify has a finding, too. */
 #include "tests/fuzz/fuzz_kit.h"
 #include "core/os/file.h"
 #include "results/query/query.h"
 #include "results/store/verify.h"
 #include "tests/kit/store_kit.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALONE = 1, CUT = 2, WRITE = 4 };
+enum { ALONE = 1, CUT = 2, WRITE = 4, VERIFY = 8 };
 
 static struct fuzz_bytes whole; /* of the undamaged database */
 
@@ -79,6 +81,21 @@ static void list_query(struct store *s, int which)
         rows_free(&r);
 }
 
+/* What SQLite says of the file when it may write to it. */
+static bool sqlite_finds_nothing(const char *path)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    bool ok = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+              sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL) == SQLITE_OK &&
+              sqlite3_step(st) == SQLITE_ROW &&
+              strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return ok;
+}
+
 static void collect_damage(const char *path)
 {
     static const char *const cols[] = { "what", "finding", NULL };
@@ -91,29 +108,38 @@ static void collect_damage(const char *path)
     }
     rows_init(&found, cols);
     verify_all(s, &found);
+    CHECK(found.n_rows > 0 || sqlite_finds_nothing(path), "'%s' is intact for verify", path);
     rows_free(&found);
+    store_close(s);
+}
+
+static void use(const char *path, int which, enum store_mode mode)
+{
+    struct store *s;
+
+    if (store_open(&s, path, mode) != 0) {
+        fuzz_refused(FUZZ_STORE | FUZZ_MEMORY);
+        return;
+    }
+    list_runs(s);
+    list_query(s, which);
+    if (mode == STORE_WRITE)
+        store_requeue(s, NULL, true);
     store_close(s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_bytes b = fuzz_begin(data, size);
-    struct store *s;
 
     read_whole();
     fuzz_clear();
     int bits = fuzz_byte(&b), which = fuzz_byte(&b);
     const char *path = damage(b, bits);
-    if (store_open(&s, path, bits & WRITE ? STORE_WRITE : STORE_READ) == 0) {
-        list_runs(s);
-        list_query(s, which);
-        if (bits & WRITE)
-            store_requeue(s, NULL, true);
-        store_close(s);
-    } else {
-        fuzz_refused(FUZZ_STORE | FUZZ_MEMORY);
-    }
-    collect_damage(path);
+    if (bits & VERIFY)
+        collect_damage(path);
+    else
+        use(path, which, bits & WRITE ? STORE_WRITE : STORE_READ);
     fuzz_end();
     return 0;
 }

@@ -3,7 +3,7 @@
 # (with leak detection) and UndefinedBehaviorSanitizer, and runs each for so many seconds (10), from
 # the seeds in corpus/NAME, the kept inputs in crashes/NAME, and what earlier runs found in
 # build-fuzz/corpus/NAME. Prints a table and, as its last line, "N passed, N failed, N skipped". An
-# input that fails stays in build-fuzz/crashes/NAME; 'tests/fuzz/README.md' says what to do with it.
+# input that fails stays in build-fuzz/crashes/NAME; tests/README.md says what to do with it.
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${1:-10} passed=0 failed=0
 [ $# = 0 ] || shift

@@ -282,7 +282,7 @@ static const struct {
 static void write_other(const char *dir, const char *drop, const char *add)
 {
     static const real four[4] = { 1, 2, 3, 4 };
-    const struct safetensors *s = &f.base.file;
+    const struct weights *s = &f.base.weights;
     struct st_out *out = xalloc((size_t)s->n + 1, sizeof *out);
     char *path = path_join(dir, "model.safetensors");
     struct file config;
@@ -294,7 +294,7 @@ static void write_other(const char *dir, const char *drop, const char *add)
         if (drop && strcmp(name, drop) == 0)
             continue;
         real *x = xalloc(t->count, sizeof *x);
-        ck_assert_int_eq(st_reals(x, s, t, t->count), 0);
+        ck_assert_int_eq(st_reals(x, t, t->count), 0);
         out[n] = (struct st_out){ .name = name, .data = x, .n_dims = t->n_dims };
         memcpy(out[n++].shape, t->shape, sizeof t->shape);
     }

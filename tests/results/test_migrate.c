@@ -50,7 +50,8 @@ static const char to_5[] =
 /* SQL that takes that back to schema 4, with numbers of analyses as they were stored
  * then, to schema 2, and to schema 1. */
 static const char to_4[] =
-    "DROP VIEW phi; DROP VIEW cell_differs; DROP VIEW analyses; DROP VIEW analysis; DROP TABLE "
+    "DROP TABLE look; DELETE FROM meta WHERE key = 'looks_from'; DROP VIEW phi; DROP VIEW "
+    "cell_differs; DROP VIEW analyses; DROP VIEW analysis; DROP TABLE "
     "analysis_value;"
     " DROP TABLE analysed; CREATE TABLE analysis(study, kind, run_a, run_b, layer, proj, i, j, "
     "name, value);"

@@ -1,6 +1,7 @@
 /* test_parity.c - the parity check on the golden models: it passes, and it notices one changed
  * value. */
 #include "core/base/base.h"
+#include "core/format/safetensors.h"
 #include "core/parity/parity.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
@@ -105,7 +106,7 @@ END_TEST
 /* A copy of the expected file with one byte of one tensor changed. */
 static void write_changed(const char *name, unsigned char flip, int from_end)
 {
-    struct safetensors s;
+    struct st_file s;
 
     snprintf(path, sizeof path, "%s/expected.safetensors", golden);
     ck_assert_msg(st_open(&s, path) == 0, "%s", fail_text());
