@@ -1,4 +1,4 @@
--- Schema 7: every view counts layers from 1, as figures and tables do; 0 is what belongs to no layer, such as the
+-- Schema 9: every view counts layers from 1, as figures and tables do; 0 is what belongs to no layer, such as the
 -- embeddings. The numbers are stored as before, from 0 with -1 for no layer.
 DROP VIEW phi;
 DROP VIEW analyses;
