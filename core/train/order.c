@@ -70,18 +70,22 @@ const int *order_step(struct order *o, long s, long *n)
     return o->idx + from[0];
 }
 
-long train_steps(const struct train_cfg *c, const struct dataset *d, uint64_t seed)
+long train_epochs_steps(const struct train_cfg *c, const struct dataset *d, uint64_t seed,
+                        long epochs)
 {
     struct order o;
     long steps = 0, n;
 
-    if (c->steps > 0)
-        return c->steps;
     order_init(&o, c, d, seed);
-    for (long e = 0; e < (c->batch_tokens ? c->epochs : 1); e++) {
+    for (long e = 0; e < (c->batch_tokens ? epochs : 1); e++) {
         order_step(&o, steps, &n);
         steps += o.n_steps;
     }
     order_free(&o);
-    return c->batch_tokens ? steps : steps * c->epochs;
+    return c->batch_tokens ? steps : steps * epochs;
+}
+
+long train_steps(const struct train_cfg *c, const struct dataset *d, uint64_t seed)
+{
+    return c->steps > 0 ? c->steps : train_epochs_steps(c, d, seed, c->epochs);
 }

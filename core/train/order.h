@@ -33,4 +33,8 @@ long order_batch(const struct train_cfg *c, const struct dataset *d, const int *
  * are ceil(n / (batch * accumulate)) each. With batch_tokens the steps of an epoch depend on its
  * order, and so on SEED. */
 long train_steps(const struct train_cfg *c, const struct dataset *d, uint64_t seed);
+
+/* train_epochs_steps - the step at which EPOCHS epochs of such a run end. */
+long train_epochs_steps(const struct train_cfg *c, const struct dataset *d, uint64_t seed,
+                        long epochs);
 #endif

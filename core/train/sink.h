@@ -16,6 +16,9 @@ struct sink {
     /* Called between steps. A nonzero result stops the run after it wrote a training checkpoint
      * (the lease was lost, or the user pressed Ctrl-C). */
     int (*tick)(void *self, long step, long steps, double tokens);
+    /* Called before a training checkpoint is written: a run that resumes from it does not report
+     * the points before it again, so that they must not be lost from now on. */
+    int (*settle)(void *self);
 };
 
 /* sink_point - call S->point if there is one. */

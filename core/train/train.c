@@ -280,9 +280,13 @@ static int trainer_save(struct trainer *t)
     real *vec[MOST_VECTORS];
     int n = ckpt_vectors(t, vec);
 
+    const struct sink *s = &t->job->sink;
+
     t->last_ckpt = now_mono();
     if (!t->job->ckpt_path)
         return 0;
+    if (s->settle && s->settle(s->self) != 0)
+        return -1;
     return ckpt_save(t->job->ckpt_path, t->job->run_key, &t->st, (const real *const *)vec, n,
                      t->m->n_train);
 }

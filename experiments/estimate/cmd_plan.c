@@ -8,6 +8,7 @@
 #include "experiments/recipe/footprint.h"
 #include "experiments/study/study_flags.h"
 #include "experiments/study/study_store.h"
+#include "experiments/study/tune.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,8 @@ static const struct opt_usage usage = {
     .detail = "STUDY is a file or the name of a study ('lowrank list studies'). Words replace an\n"
               "axis of the study, or a key that all of its runs have in common.\n"
               "\n"
-              "Each row of the table is a cell: a run without its seed.\n"
+              "Each row of the table is a cell: a run without its seed; in a study with a search\n"
+              "an arm, with the values that were chosen for it, as far as they are.\n"
               "  formula    trainable parameters by the method's closed form, without the head\n"
               "  trained    the same, counted in the model\n"
               "  head       trainable parameters of the task's head\n"
@@ -47,6 +49,8 @@ static const struct opt_usage usage = {
 struct plan {
     const struct study *s;
     const enum run_state *state;
+    const bool *pending;
+    struct tune_stage stage; /* of a study with a search */
     bool calibrated;
     long jobs;
 };
@@ -106,19 +110,43 @@ static struct cell_runs cell_runs_of(const struct plan *p, int cell, int first)
     return c;
 }
 
-/* FIRST: the first run of the cell. */
-static void plan_rows_add(struct rows *r, const struct plan *p, int cell, int first)
+/* The reported runs of an arm. */
+static struct cell_runs arm_runs_of(const struct plan *p, const struct arm *a)
+{
+    const struct study *s = p->s;
+    struct cell_runs c = { .n = s->arms->grid.n_seeds };
+
+    for (int i = 0; i < s->n_runs; i++) {
+        if (!s->runs[i].reports || strcmp(s->runs[i].point, a->point) != 0)
+            continue;
+        c.done += p->state[i] == STATE_DONE;
+        text_join(&c.keys, " ", "%.8s", s->runs[i].recipe.key);
+    }
+    return c;
+}
+
+static bool is_searched(const struct study *s, const char *key)
+{
+    for (int k = 0; s->arms && k < arms_search(s)->axes.n; k++)
+        if (strcmp(arms_search(s)->axes.a[k].key, key) == 0)
+            return true;
+    return false;
+}
+
+/* FIRST: the first run of the cell; SEARCHED: show its searched values. Takes C. */
+static void plan_rows_add(struct rows *r, const struct plan *p, struct cell_runs c, int first,
+                          bool searched)
 {
     const struct plan_run *f = &p->s->runs[first];
     const struct footprint *g = f->recipe.footprint;
-    struct cell_runs c = cell_runs_of(p, cell, first);
     char **text = xalloc((size_t)r->n_cols, sizeof *text), value[1024];
     int n = 0;
 
     for (; p->s->axis[n]; n++) {
         void *cfg = NULL;
         const struct opt *o = recipe_opt(&f->recipe, p->s->axis[n], &cfg);
-        text[n] = o ? xstrdup(opt_text(o, cfg, value, sizeof value)) : NULL;
+        bool show = o && (searched || !is_searched(p->s, p->s->axis[n]));
+        text[n] = show ? xstrdup(opt_text(o, cfg, value, sizeof value)) : NULL;
     }
     text[n++] = xprintf("%ld", g->formula);
     text[n++] = xprintf("%zu", g->n_train - g->n_train_head);
@@ -142,12 +170,39 @@ static void plan_rows_fill(struct rows *r, const struct plan *p)
     int next = 0;
 
     plan_rows_init(r, p);
-    for (int i = 0; i < p->s->n_runs; i++)
-        if (p->s->runs[i].cell == next) /* cells are numbered in the order of their first runs */
-            plan_rows_add(r, p, next++, i);
+    for (int i = 0; p->s->arms && i < p->s->arms->n; i++) {
+        const struct arm *a = &p->s->arms->arm[i];
+        plan_rows_add(r, p, arm_runs_of(p, a), a->trial[a->chosen < 0 ? 0 : a->chosen].run[0],
+                      a->chosen >= 0);
+    }
+    for (int i = 0; i < p->s->n_runs && !p->s->arms; i++)
+        if (p->s->runs[i].cell == next) { /* cells are numbered in the order of their first runs */
+            plan_rows_add(r, p, cell_runs_of(p, next, i), i, true);
+            next++;
+        }
 }
 
 /* --- lines above and below the table */
+
+static void plan_print_search(const struct plan *p)
+{
+    const struct study *s = p->s;
+    const struct search *search = arms_search(s);
+    struct tune_cost all = { 0 };
+
+    for (int i = 0; i < s->arms->n; i++) {
+        struct tune_cost one = tune_cost(s, &s->arms->arm[i]);
+        all.full += one.full;
+        all.rungs += one.rungs;
+    }
+    printf("%d arms of %d runs, %d of them with a choice\n", s->arms->n, s->arms->grid.n_seeds,
+           p->stage.chosen);
+    printf("search: %d trials for every arm with %d tuning seeds, and at most %d more beyond an "
+           "edge: %.0f epochs",
+           search->axes.a[0].n, search->n_seeds, search->extend, all.full);
+    if (all.rungs < all.full)
+        printf(", of which halving leaves %.0f (%.0f %%)", all.rungs, 100 * all.rungs / all.full);
+}
 
 static void plan_print_head(const struct plan *p)
 {
@@ -161,9 +216,12 @@ static void plan_print_head(const struct plan *p)
     fputs(s->source ? ": " : "", stdout);
     utf8_print(stdout, s->source ? s->source : "");
     fputc('\n', stdout);
-    printf("%d runs of %d cells:", s->n_runs, s->n_cells);
+    if (s->arms)
+        plan_print_search(p);
+    else
+        printf("%d runs of %d cells:", s->n_runs, s->n_cells);
     const char *comma = "";
-    for (int i = 0; i <= STATE_CANCELED; i++)
+    for (int i = 0; i <= STATE_CANCELED && !s->arms; i++)
         if (n[i]) {
             printf("%s %ld %s", comma, n[i], state_names[i]);
             comma = ",";
@@ -234,7 +292,34 @@ static void note_unmerged(const struct study *s)
     text_free(&names);
 }
 
-static void plan_print_foot(const struct plan *p, const bool *pending)
+/* Without extensions. An arm without a choice counts as if nothing of it was done. */
+static void plan_print_search_time(const struct plan *p)
+{
+    const struct study *s = p->s;
+    double full = 0, rungs = 0, reports = 0, jobs = (double)p->jobs;
+    char all[32], tuning[32], grid[32], last[32];
+
+    for (int i = 0; i < s->arms->n; i++) {
+        const struct arm *a = &s->arms->arm[i];
+        const struct plan_run *r = &s->runs[a->trial[0].run[0]];
+        struct tune_cost c = tune_cost(s, a);
+        double epoch_s = r->cost_s / (double)tune_epochs(&r->recipe);
+        if (a->chosen >= 0)
+            continue;
+        full += epoch_s * c.full;
+        rungs += epoch_s * c.rungs;
+        reports += r->cost_s * s->arms->grid.n_seeds;
+    }
+    for (int i = 0; i < s->n_runs; i++)
+        reports += p->pending[i] && s->runs[i].reports ? s->runs[i].cost_s : 0;
+    printf("time: about %s with -j %ld: %s for the search (%s without halving) and %s for what is "
+           "reported\n",
+           duration_text(all, (rungs + reports) / jobs), p->jobs,
+           duration_text(tuning, rungs / jobs), duration_text(grid, full / jobs),
+           duration_text(last, reports / jobs));
+}
+
+static void plan_print_foot(const struct plan *p)
 {
     const struct study *s = p->s;
     size_t shared = memory_shared(s, NULL), largest = 0;
@@ -244,14 +329,16 @@ static void plan_print_foot(const struct plan *p, const bool *pending)
 
     for (int i = 0; i < s->n_runs; i++) {
         largest = s->runs[i].rss > largest ? s->runs[i].rss : largest;
-        if (!pending[i])
+        if (!p->pending[i])
             continue;
         n++;
         left += s->runs[i].cost_s;
         longest = s->runs[i].cost_s > longest ? s->runs[i].cost_s : longest;
     }
     long jobs = p->jobs < n ? p->jobs : n;
-    if (p->calibrated && n) {
+    if (p->calibrated && s->arms && n) {
+        plan_print_search_time(p);
+    } else if (p->calibrated && n) {
         double wall = left / (double)jobs > longest ? left / (double)jobs : longest;
         printf("time: about %s with -j %ld; the longest run takes %s\n", duration_text(text, wall),
                jobs, duration_text(most, longest));
@@ -265,19 +352,36 @@ static void plan_print_foot(const struct plan *p, const bool *pending)
         1e-6 * (double)cpu_info()->mem_available);
 }
 
+/* Of every run its state, and whether it comes next. The caller frees both, also on an error. */
+static int plan_states(enum run_state **state, bool **pending, struct tune_stage *stage,
+                       struct study *s, struct store *store)
+{
+    if (s->arms && tune_study(stage, pending, s, store) != 0)
+        return -1;
+    *state = xalloc((size_t)s->n_runs, sizeof **state);
+    if (study_store_states(*state, store, s) != 0)
+        return -1;
+    if (s->arms)
+        return 0;
+    *pending = xalloc((size_t)s->n_runs, sizeof **pending);
+    for (int i = 0; i < s->n_runs; i++)
+        (*pending)[i] =
+            (*state)[i] == STATE_NEW || (*state)[i] == STATE_QUEUED || (*state)[i] == STATE_RUNNING;
+    return 0;
+}
+
 static int plan_print(struct study *s, const struct study_flags *c, struct store *store)
 {
-    enum run_state *state = xalloc((size_t)s->n_runs, sizeof *state);
-    bool *pending = xalloc((size_t)s->n_runs, sizeof *pending);
-    struct plan p = { s, state, !c->no_calibrate, study_flags_jobs(c) };
-    bool people = c->format == ROWS_TABLE;
+    struct plan p = { .s = s, .calibrated = !c->no_calibrate, .jobs = study_flags_jobs(c) };
+    bool people = c->format == ROWS_TABLE, *pending = NULL;
+    enum run_state *state = NULL;
     struct rows rows = { 0 };
 
     int rc = study_store_check_name(store, s);
     if (rc == 0)
-        rc = study_store_states(state, store, s);
-    for (int i = 0; i < s->n_runs; i++)
-        pending[i] = state[i] == STATE_NEW || state[i] == STATE_QUEUED || state[i] == STATE_RUNNING;
+        rc = plan_states(&state, &pending, &p.stage, s, store);
+    p.state = state;
+    p.pending = pending;
     if (rc == 0)
         rc = memory_study(s, NULL, 1);
     if (rc == 0 && p.calibrated)
@@ -290,7 +394,7 @@ static int plan_print(struct study *s, const struct study_flags *c, struct store
         if (people && rc == 0)
             rc = plan_print_data(s);
         if (people)
-            plan_print_foot(&p, pending);
+            plan_print_foot(&p);
         note_frozen_dropout(s);
         note_unmerged(s);
         rows_free(&rows);

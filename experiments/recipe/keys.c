@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const keys_of_study[] = { "study",    "source", "title",   "base", "axes",  "zip",
-                                      "nuisance", "budget", "exclude", "only", "seeds", "metric",
-                                      "table",    "figure", "when",    "full", NULL };
+const char *const keys_of_study[] = { "study",    "source", "title",   "base", "axes",   "zip",
+                                      "nuisance", "budget", "exclude", "only", "seeds",  "metric",
+                                      "table",    "figure", "when",    "full", "search", NULL };
 
 bool keys_is_study(const char *key)
 {

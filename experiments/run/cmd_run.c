@@ -67,6 +67,7 @@ static int study_of_one(struct study *s, struct session *ses, const struct setti
     if (recipe_resolve(&p->recipe, ses, v) != 0)
         return -1;
     s->n_runs = p->n_combinations = 1;
+    p->reports = true;
     p->trial = xstrdup("{}");
     memcpy(p->point, p->recipe.cell, sizeof p->point);
     s->metric =

@@ -24,7 +24,9 @@ struct live_run {
     double renewed;  /* when the lease was last extended */
     long first_step; /* of this attempt: the one after its training checkpoint; 0: no step yet */
     double tokens;   /* at the last tick, to count only those of this attempt */
-    bool lost;       /* the lease: another worker has the run */
+    long pause;      /* the step after which the run is paused; 0: none */
+    bool paused;
+    bool lost; /* the lease: another worker has the run */
     bool store_failed;
     bool inputs_changed;
     struct inputs_watch inputs;
@@ -83,6 +85,13 @@ static int on_prediction(void *self, const char *split, long example, double lab
         l, metrics_add_prediction(l->env->store, l->lease, split, example, label, output));
 }
 
+static int on_settle(void *self)
+{
+    struct live_run *l = self;
+
+    return note_stored(l, metrics_flush(l->env->store));
+}
+
 /* Are the files that the run reads still the same? Their state on disk is compared; that takes
  * microseconds. */
 static int check_inputs(struct live_run *l)
@@ -109,7 +118,7 @@ static int on_tick(void *self, long step, long steps, double tokens)
     l->tokens = tokens;
     if (s) {
         atomic_store(&s->step, step);
-        atomic_store(&s->steps, steps);
+        atomic_store(&s->steps, l->pause > 0 ? l->pause : steps);
     } else {
         progress("run %.8s: step %ld of %ld", l->plan->recipe.key, step, steps);
     }
@@ -117,7 +126,8 @@ static int on_tick(void *self, long step, long steps, double tokens)
         renew_lease(l, step);
     if (now_mono() - l->looked > INPUTS_EVERY_S || stop_requested())
         check_inputs(l);
-    return l->lost || l->store_failed || l->inputs_changed || stop_requested();
+    l->paused = l->pause > 0 && step >= l->pause && step < steps;
+    return l->paused || l->lost || l->store_failed || l->inputs_changed || stop_requested();
 }
 
 /* --- the parts of a run */
@@ -166,6 +176,15 @@ static char *ckpt_path(const struct recipe *r)
     return path;
 }
 
+void run_one_forget(const struct recipe *r)
+{
+    char *path = ckpt_path(r);
+
+    if (path)
+        ckpt_remove(path);
+    free(path);
+}
+
 /* For the frozen-prefix cache: a worker's share of the available memory less what the run itself
  * takes; of the rest a quarter. */
 static size_t cache_limit(const struct live_run *l)
@@ -187,13 +206,16 @@ static int train_live(struct live_run *l, struct model *m, const struct run_data
         .seed = (uint64_t)r->run.seed,
         .order_seed = recipe_order_seed(r),
         .pool = l->env->pool,
-        .sink = { l, on_metric, on_prediction, on_tick },
+        .sink = { l, on_metric, on_prediction, on_tick, on_settle },
         .ckpt_path = ckpt,
         .run_key = r->key,
         .best_theta = l->best,
         .cache_bytes = cache_limit(l),
     };
 
+    l->pause = l->plan->until > 0 ? train_epochs_steps(&r->train, d->split[SPLIT_TRAIN],
+                                                       job.order_seed, l->plan->until)
+                                  : 0;
     for (int i = 0; i < m->base->weights.n_parts; i++)
         file_tolerate(&m->base->weights.part[i].file);
     return train_run(&job, res);
@@ -257,7 +279,7 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
     else if (rc != 0 || l->store_failed)
         note_failure(out, end, l);
     else if (res.end == RUN_STOPPED) {
-        out->fate = FATE_STOPPED;
+        out->fate = l->paused ? FATE_PAUSED : FATE_STOPPED;
         end->state = STATE_QUEUED;
     } else if (res.end == RUN_DIVERGED) {
         end->state = STATE_DIVERGED;

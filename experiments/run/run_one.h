@@ -27,6 +27,7 @@ struct run_env {
 enum run_fate {
     FATE_OVER,    /* done, diverged, or failed; recorded */
     FATE_STOPPED, /* a training checkpoint was written, and the run is queued again */
+    FATE_PAUSED,  /* the same, at the epoch up to which it was to train */
     FATE_LOST,    /* another worker has the lease; nothing was recorded */
     FATE_FAULT    /* the store itself failed: stop working; fail_text() says why */
 };
@@ -38,11 +39,16 @@ struct run_report {
     double wall_s;
 };
 /* run_one - train the run on which we hold LEASE, save its adapter, and end the attempt in the
- * store. A run that was interrupted continues from its training checkpoint. */
+ * store. A run that was interrupted continues from its training checkpoint. With P->until the run
+ * is paused after so many of its epochs, as if it had been interrupted there: its learning rates
+ * are those of all its epochs, and what continues it gets the same bits. */
 void run_one(struct run_report *out, const struct run_env *e, const struct plan_run *p,
              const struct lease *lease);
 
 /* run_one_lease_s - how long the lease on this run has to last: nothing renews it during an
  * evaluation, so that several evaluations must fit. */
 double run_one_lease_s(const struct plan_run *p);
+
+/* run_one_forget - remove the training checkpoints of a run that nobody continues. */
+void run_one_forget(const struct recipe *r);
 #endif

@@ -41,6 +41,14 @@ enum run_mark sweep_mark(int state)
     }
 }
 
+double sweep_cost(const struct plan_run *p)
+{
+    double epochs = (double)(p->until > 0 ? p->until : p->recipe.train.epochs) - (double)p->since;
+    double share = p->since > 0 || p->until > 0 ? epochs / (double)p->recipe.train.epochs : 1;
+
+    return p->cost_s > 0 ? share * p->cost_s : 1;
+}
+
 void sweep_note_end(const struct sweep *w, int run, const struct run_report *rep)
 {
     struct end_note *n = &w->sh->run[run];
@@ -48,7 +56,8 @@ void sweep_note_end(const struct sweep *w, int run, const struct run_report *rep
     snprintf(n->error, sizeof n->error, "%s", rep->error);
     n->wall_s = rep->wall_s;
     n->order = atomic_fetch_add(&w->sh->finished, 1) + 1;
-    atomic_store(&n->mark, (int)sweep_mark((int)rep->state));
+    atomic_store(&n->mark,
+                 rep->fate == FATE_PAUSED ? (int)MARK_PAUSED : (int)sweep_mark((int)rep->state));
 }
 
 /* --- workers */
@@ -280,7 +289,7 @@ static int by_falling_cost(const void *a, const void *b, void *study)
 {
     const struct plan_run *runs = ((const struct study *)study)->runs;
     int x = *(const int *)a, y = *(const int *)b;
-    double cx = runs[x].cost_s, cy = runs[y].cost_s;
+    double cx = sweep_cost(&runs[x]), cy = sweep_cost(&runs[y]);
 
     return cx != cy ? (cx < cy) - (cx > cy) : (x > y) - (x < y);
 }

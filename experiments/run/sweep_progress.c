@@ -11,13 +11,13 @@ struct sums {
 static void count_run(struct sums *s, const struct sweep *w, int run)
 {
     int mark = atomic_load(&w->sh->run[run].mark);
-    double cost = w->study->runs[run].cost_s;
+    double cost = sweep_cost(&w->study->runs[run]);
 
     s->total++;
-    s->cost += cost > 0 ? cost : 1;
-    if (mark == MARK_DONE || mark == MARK_DIVERGED || mark == MARK_FAILED) {
+    s->cost += cost;
+    if (mark == MARK_DONE || mark == MARK_PAUSED || mark == MARK_DIVERGED || mark == MARK_FAILED) {
         s->done++;
-        s->cost_done += cost > 0 ? cost : 1;
+        s->cost_done += cost;
     }
 }
 
@@ -29,10 +29,10 @@ static void count_slot(struct sums *s, const struct sweep *w, struct worker_slot
     s->tokens += (double)atomic_load(&slot->tokens);
     if (run < 0)
         return;
-    double share = steps > 0 ? (double)step / (double)steps : 0, cost = w->study->runs[run].cost_s;
+    double share = steps > 0 ? (double)step / (double)steps : 0;
     s->running++;
     s->share += share;
-    s->cost_done += share * (cost > 0 ? cost : 1);
+    s->cost_done += share * sweep_cost(&w->study->runs[run]);
 }
 
 /* Seconds left: at the very start by the estimates alone, then by the time that the part that is

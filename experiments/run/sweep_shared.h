@@ -11,6 +11,7 @@ enum run_mark {
     MARK_WAITING,
     MARK_TAKEN, /* by a worker of this sweep */
     MARK_DONE,
+    MARK_PAUSED, /* trained as far as it was to be */
     MARK_DIVERGED,
     MARK_FAILED,
     MARK_ELSEWHERE, /* another process has it */
@@ -50,4 +51,7 @@ struct sweep {
  * sweep_note_end - mark that a run is over, and how. */
 enum run_mark sweep_mark(int state);
 void sweep_note_end(const struct sweep *w, int run, const struct run_report *rep);
+
+/* sweep_cost - estimated seconds of a run in this sweep; 1 where nothing was estimated. */
+double sweep_cost(const struct plan_run *p);
 #endif

@@ -63,7 +63,7 @@ static int worker_train(const struct sweep *w, const struct run_env *env, int ru
     atomic_store(&env->slot->steps, 0);
     run_one(&rep, &e, p, &lease);
     lease_free(&lease);
-    if (rep.fate == FATE_OVER)
+    if (rep.fate == FATE_OVER || rep.fate == FATE_PAUSED)
         sweep_note_end(w, run, &rep);
     else
         atomic_store(&w->sh->run[run].mark,

@@ -18,7 +18,7 @@ static const struct axis *axis_of(const struct axes *v, const char *key)
 /* The axis of a key in one form of the study; NULL: the key does not vary. */
 static const struct axis *varied(const struct form *f, const char *key)
 {
-    const struct axes *const all[] = { &f->product, &f->zip, &f->nuisance };
+    const struct axes *const all[] = { &f->product, &f->zip, &f->nuisance, &f->search.axes };
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (axis_of(all[i], key))

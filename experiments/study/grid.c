@@ -8,109 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void axis_add(struct axis *a, const char *value, struct location location)
-{
-    a->value = xgrow(a->value, (size_t)a->n + 1, sizeof *a->value);
-    a->location = xgrow(a->location, (size_t)a->n + 1, sizeof *a->location);
-    a->value[a->n] = xstrdup(value);
-    a->location[a->n++] = location_copy(&location);
-}
-
-static void axis_clear(struct axis *a)
-{
-    for (int i = 0; i < a->n; i++) {
-        free(a->value[i]);
-        location_free(&a->location[i]);
-    }
-    free(a->value);
-    free(a->location);
-    a->value = NULL;
-    a->location = NULL;
-    a->n = 0;
-}
-
-static void axes_free(struct axes *v)
-{
-    for (int i = 0; i < v->n; i++) {
-        axis_clear(&v->a[i]);
-        free(v->a[i].key);
-    }
-    free(v->a);
-    *v = (struct axes){ 0 };
-}
-
-static bool takes_list(const char *key)
-{
-    const struct opt *o = keys_find(key);
-
-    return o && o->type == OPT_LIST;
-}
-
-static int axis_add_node(struct axis *a, const struct yaml_node *n)
-{
-    char *value = settings_value(n, a->key);
-
-    if (!value)
-        return -1;
-    axis_add(a, value, yaml_location(n));
-    free(value);
-    return 0;
-}
-
-/* PAIRED: values may repeat. ONCE: every value must differ. CONDITION: values may repeat, and a
- * flat list for a key that takes lists is one value. */
-enum manner { PAIRED, ONCE, CONDITION };
-
-static int check_value_once(const struct axis *a, const struct yaml_node *n)
-{
-    for (int k = 0; k < a->n - 1; k++)
-        if (keys_same_value(a->key, a->value[k], a->value[a->n - 1]))
-            return yaml_fail(n, "the values of '%s' must differ, but '%s' and '%s' are the same",
-                             a->key, a->value[k], a->value[a->n - 1]);
-    return 0;
-}
-
-/* The values of one key. */
-static int read_axis(struct axis *a, const struct yaml_node *map, int i, enum manner manner)
-{
-    const struct yaml_node *n = yaml_item(map, i);
-    const char *key = yaml_key(map, i);
-    char hint[SUGGEST_HINT];
-
-    if (!keys_find(key))
-        return yaml_fail_key(map, i, "unknown key '%s'%s", key, keys_hint(hint, key));
-    a->key = xstrdup(key);
-    for (char *p = a->key; *p; p++)
-        *p = *p == '-' ? '_' : *p;
-    bool flat =
-        yaml_kind(n) == YAML_SEQ && yaml_count(n) > 0 && yaml_kind(yaml_item(n, 0)) == YAML_SCALAR;
-    if (yaml_kind(n) != YAML_SEQ || (manner == CONDITION && flat && takes_list(key)))
-        return axis_add_node(a, n);
-    if (yaml_count(n) == 0)
-        return yaml_fail(n, "'%s' is an empty list", key);
-    for (int k = 0; k < yaml_count(n); k++)
-        if (axis_add_node(a, yaml_item(n, k)) != 0 ||
-            (manner == ONCE && check_value_once(a, yaml_item(n, k)) != 0))
-            return -1;
-    return 0;
-}
-
-static int read_axes(struct axes *v, const struct yaml_node *map, const char *name,
-                     enum manner manner)
-{
-    if (!map)
-        return 0;
-    if (yaml_kind(map) != YAML_MAP || yaml_count(map) == 0)
-        return yaml_fail(map, "'%s' must be a mapping of keys to lists of values", name);
-    v->a = xalloc((size_t)yaml_count(map), sizeof *v->a);
-    for (int i = 0; i < yaml_count(map); i++) {
-        v->n++;
-        if (read_axis(&v->a[i], map, i, manner) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 static int read_conditions(struct axes **v, int *n, const struct yaml_node *seq, const char *name)
 {
     if (!seq)
@@ -120,7 +17,7 @@ static int read_conditions(struct axes **v, int *n, const struct yaml_node *seq,
     *v = xalloc((size_t)yaml_count(seq), sizeof **v);
     for (int i = 0; i < yaml_count(seq); i++) {
         (*n)++;
-        if (read_axes(&(*v)[i], yaml_item(seq, i), name, CONDITION) != 0)
+        if (axes_read(&(*v)[i], yaml_item(seq, i), name, AXES_CONDITION) != 0)
             return -1;
     }
     return 0;
@@ -193,9 +90,12 @@ static int check_zip(const struct grid *g, const struct yaml_node *n)
 /* A key that is varied in two places would get its value from whichever comes last. */
 static int check_axes(const struct grid *g)
 {
-    const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
+    const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance, &g->search.axes };
 
-    for (int i = 0; i < 3; i++)
+    if (g->nuisance.n && g->search.axes.n)
+        return location_fail(&g->search.axes.a[0].location[0],
+                             "a study has 'nuisance' or 'search', not both");
+    for (int i = 0; i < 4; i++)
         for (int k = 0; k < all[i]->n; k++) {
             const char *key = all[i]->a[k].key;
             const struct location *location = &all[i]->a[k].location[0];
@@ -226,7 +126,7 @@ static int read_when(struct grid *g, const struct yaml_node *seq)
         if (yaml_kind(n) != YAML_MAP || yaml_count(n) != 2 || !yaml_get(n, "if") ||
             !yaml_get(n, "set"))
             return yaml_fail(n, "'when' must be a list of {if: {...}, set: {...}}");
-        if (read_axes(&w->condition, yaml_get(n, "if"), "if", CONDITION) != 0 ||
+        if (axes_read(&w->condition, yaml_get(n, "if"), "if", AXES_CONDITION) != 0 ||
             settings_yaml(&w->set, yaml_get(n, "set")) != 0)
             return -1;
     }
@@ -236,11 +136,11 @@ static int read_when(struct grid *g, const struct yaml_node *seq)
 /* A key that varies, or that the budget determines, cannot be set as well. */
 static int check_when(const struct grid *g)
 {
-    const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
+    const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance, &g->search.axes };
 
     for (int i = 0; i < g->n_when; i++) {
         const struct settings *set = &g->when[i].set;
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < 4; k++)
             for (int m = 0; m < all[k]->n; m++) {
                 const struct setting *s = settings_get(set, all[k]->a[m].key);
                 if (s)
@@ -270,9 +170,11 @@ static int read_form(struct form *f, const struct yaml_node *root, const struct 
     const struct yaml_node *base = over ? yaml_get(over, "base") : NULL;
 
     return (base && settings_yaml(&f->base, base) != 0) ||
-                   read_axes(&f->product, part_of(root, over, "axes"), "axes", ONCE) != 0 ||
-                   read_axes(&f->zip, part_of(root, over, "zip"), "zip", PAIRED) != 0 ||
-                   read_axes(&f->nuisance, part_of(root, over, "nuisance"), "nuisance", ONCE) != 0
+                   axes_read(&f->product, part_of(root, over, "axes"), "axes", AXES_ONCE) != 0 ||
+                   axes_read(&f->zip, part_of(root, over, "zip"), "zip", AXES_PAIRED) != 0 ||
+                   axes_read(&f->nuisance, part_of(root, over, "nuisance"), "nuisance",
+                             AXES_ONCE) != 0 ||
+                   search_read(&f->search, part_of(root, over, "search")) != 0
                ? -1
                : 0;
 }
@@ -283,6 +185,7 @@ static void form_free(struct form *f)
     axes_free(&f->product);
     axes_free(&f->zip);
     axes_free(&f->nuisance);
+    search_free(&f->search);
 }
 
 int grid_read(struct grid *g, const struct settings *base, const struct yaml_node *root,
@@ -291,9 +194,10 @@ int grid_read(struct grid *g, const struct settings *base, const struct yaml_nod
     const struct yaml_node *full = yaml_get(root, "full");
     const struct yaml_node *zip = part_of(root, over, "zip");
 
-    if (read_axes(&g->product, part_of(root, over, "axes"), "axes", ONCE) != 0 ||
-        read_axes(&g->zip, zip, "zip", PAIRED) != 0 ||
-        read_axes(&g->nuisance, part_of(root, over, "nuisance"), "nuisance", ONCE) != 0 ||
+    if (axes_read(&g->product, part_of(root, over, "axes"), "axes", AXES_ONCE) != 0 ||
+        axes_read(&g->zip, zip, "zip", AXES_PAIRED) != 0 ||
+        axes_read(&g->nuisance, part_of(root, over, "nuisance"), "nuisance", AXES_ONCE) != 0 ||
+        search_read(&g->search, part_of(root, over, "search")) != 0 ||
         read_conditions(&g->exclude, &g->n_exclude, part_of(root, over, "exclude"), "exclude") !=
             0 ||
         read_conditions(&g->only, &g->n_only, part_of(root, over, "only"), "only") != 0 ||
@@ -316,6 +220,7 @@ void grid_free(struct grid *g)
     axes_free(&g->product);
     axes_free(&g->zip);
     axes_free(&g->nuisance);
+    search_free(&g->search);
     for (int i = 0; i < g->n_exclude; i++)
         axes_free(&g->exclude[i]);
     for (int i = 0; i < g->n_only; i++)
@@ -348,12 +253,12 @@ bool grid_override(struct grid *g, const struct setting *s)
             if (strcmp(a->key, s->key) != 0)
                 continue;
             int n = all[i] == &g->zip ? a->n : 1;
-            axis_clear(a);
+            axes_clear_values(a);
             for (int j = 0; j < n; j++)
-                axis_add(a, s->value, s->location);
+                axes_add_value(a, s->value, s->location);
             return true;
         }
-    return false;
+    return search_drop(&g->search, s->key);
 }
 
 /* Numbers as numbers, so that queries can compare them. */
@@ -389,6 +294,13 @@ json_t *grid_json(const struct grid *g)
         json_array_append_new(seeds, json_integer(g->seeds[i]));
     json_t *j = json_pack("{s:o, s:o, s:o, s:o}", "axes", axes_json(&g->product), "zip",
                           axes_json(&g->zip), "nuisance", axes_json(&g->nuisance), "seeds", seeds);
+    if (g->search.axes.n) {
+        json_t *tuning =
+            json_pack("{s:i, s:i, s:i, s:i}", "trials", g->search.axes.a[0].n, "seeds",
+                      g->search.n_seeds, "halving", g->search.halving, "extend", g->search.extend);
+        json_object_set_new(j, "search", axes_json(&g->search.axes));
+        json_object_set_new(j, "tuning", tuning);
+    }
     if (g->budget)
         json_object_set_new(j, "budget", json_integer(g->budget));
     return j;

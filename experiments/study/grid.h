@@ -2,19 +2,10 @@
 #ifndef GRID_H
 #define GRID_H
 
-#include "core/opt/yaml.h"
+#include "experiments/study/axes.h"
+#include "experiments/study/search.h"
 #include "experiments/study/study.h"
 
-struct axis {
-    char *key;
-    char **value;
-    struct location *location; /* of each value */
-    int n;
-};
-struct axes {
-    struct axis *a;
-    int n;
-};
 /* Settings of the runs that match a condition. */
 struct when {
     struct axes condition;
@@ -25,12 +16,14 @@ struct when {
 struct form {
     struct settings base; /* what this form adds to the study's base */
     struct axes product, zip, nuisance;
+    struct search search;
 };
 struct grid {
     struct form form[2];
     int n_forms;
     struct axes product, zip, nuisance; /* of the form that is asked for */
-    struct axes *exclude, *only;        /* conditions */
+    struct search search;
+    struct axes *exclude, *only; /* conditions */
     int n_exclude, n_only;
     struct when *when;
     int n_when;
@@ -47,9 +40,10 @@ int grid_read(struct grid *g, const struct settings *base, const struct yaml_nod
               const struct yaml_node *over);
 void grid_free(struct grid *g);
 
-/* grid_override - let a setting from the command line replace the axis of its key; is there one? */
+/* grid_override - let a setting from the command line replace the axis of its key, or end the
+ * search for it; is there one? */
 bool grid_override(struct grid *g, const struct setting *s);
 
-/* grid_json - axes, zip, nuisance, seeds and budget, for the store; the caller owns it. */
+/* grid_json - axes, zip, nuisance, search, seeds and budget, for the store; the caller owns it. */
 json_t *grid_json(const struct grid *g);
 #endif

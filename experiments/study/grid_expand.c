@@ -1,6 +1,7 @@
 /* grid_expand.c - every combination of a study's values as a run; no run twice. */
 #include "experiments/study/grid_expand.h"
 #include "core/os/file.h"
+#include "experiments/study/arms.h"
 #include "experiments/study/budget.h"
 
 #include <stdlib.h>
@@ -8,10 +9,13 @@
 
 enum { MOST_RUNS = 100000, MOST_RUNS_EVER = 10000000 };
 
-/* A hash table from keys to runs, with linear probing. */
+/* Hash tables from keys to runs, with linear probing. */
 struct index {
     int *at; /* run + 1 */
     size_t size;
+};
+struct run_index {
+    struct index keys, cells;
 };
 
 static size_t index_slot(const struct index *x, const char *key)
@@ -100,46 +104,53 @@ static int is_wanted(const struct recipe *r, const struct grid *g)
     return in;
 }
 
+/* Whose values make a trial. */
+static const struct axes *tried_axes(const struct grid *g)
+{
+    return g->search.axes.n ? &g->search.axes : &g->nuisance;
+}
+
 static char *trial_json(const struct recipe *r, const struct grid *g)
 {
     json_t *j = json_object();
 
-    for (int i = 0; i < g->nuisance.n; i++) {
-        json_t *v = json_object_get(r->config, g->nuisance.a[i].key);
-        if (v)
-            json_object_set(j, g->nuisance.a[i].key, v);
+    const struct axes *v = tried_axes(g);
+    for (int i = 0; i < v->n; i++) {
+        json_t *value = json_object_get(r->config, v->a[i].key);
+        if (value)
+            json_object_set(j, v->a[i].key, value);
     }
     char *text = json_dumps(j, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(15));
     json_decref(j);
     return text;
 }
 
-/* Add a resolved run to the study unless it is there already. Takes *r. */
-static void study_add_run(struct study *s, struct recipe *r, const struct grid *g,
-                          struct index *keys, struct index *cells)
+/* Add a resolved run to the study unless it is there already; returns its index. Takes *r. */
+static int study_add_run(struct study *s, struct recipe *r, const struct grid *g)
 {
     const char *without[66] = { "seed" };
-    int *at = index_find(keys, r->key, run_key, s);
+    const struct axes *tried = tried_axes(g);
+    int *at = index_find(&s->index->keys, r->key, run_key, s);
 
     if (*at) {
-        s->n_shared++;
-        s->runs[*at - 1].n_combinations++;
         recipe_free(r);
-        return;
+        return *at - 1;
     }
+    s->runs = xgrow(s->runs, (size_t)s->n_runs + 1, sizeof *s->runs);
     struct plan_run *p = &s->runs[s->n_runs];
-    *p = (struct plan_run){ .recipe = *r, .n_combinations = 1, .trial = trial_json(r, g) };
-    for (int i = 0; i < g->nuisance.n && i < 64; i++)
-        without[i + 1] = g->nuisance.a[i].key;
+    *p = (struct plan_run){ .recipe = *r, .trial = trial_json(r, g) };
+    for (int i = 0; i < tried->n && i < 64; i++)
+        without[i + 1] = tried->a[i].key;
     recipe_hash(p->point, r, without);
     *at = ++s->n_runs;
-    int *cell = index_find(cells, r->cell, run_cell, s);
-    if (*cell) {
+    int *cell = index_find(&s->index->cells, r->cell, run_cell, s);
+    if (!*cell) {
+        *cell = s->n_runs;
+        p->cell = s->n_cells++;
+    } else {
         p->cell = s->runs[*cell - 1].cell;
-        return;
     }
-    *cell = s->n_runs;
-    p->cell = s->n_cells++;
+    return s->n_runs - 1;
 }
 
 static int solve_budget(struct recipe *r, struct session *ses, const struct grid *g)
@@ -190,10 +201,11 @@ static int parse_when(struct recipe *r, const struct settings *v, const struct g
     return rc;
 }
 
-static int expand_one(struct study *s, struct session *ses, const struct settings *v,
-                      const struct grid *g, struct index *keys, struct index *cells)
+int grid_expand_run(int *run, struct study *s, struct session *ses, const struct grid *g,
+                    const struct settings *v)
 {
     struct recipe r;
+    int before = s->n_runs;
 
     if (parse_when(&r, v, g) != 0)
         return -1;
@@ -208,8 +220,10 @@ static int expand_one(struct study *s, struct session *ses, const struct setting
     }
     if (recipe_complete(&r, ses, v) != 0)
         return -1;
-    study_add_run(s, &r, g, keys, cells);
-    return 0;
+    *run = study_add_run(s, &r, g);
+    s->runs[*run].n_combinations++;
+    s->n_shared += s->n_runs == before;
+    return 1;
 }
 
 static void set_axis(struct settings *v, const struct axes *axes, int which, int value)
@@ -261,8 +275,11 @@ static void set_wheels(struct settings *v, const struct wheels *w, const struct 
 static int check_size(const struct study *s, const struct wheels *w, const struct grid *g,
                       bool yes_really)
 {
+    const struct search *c = &g->search;
     double total = g->n_seeds;
 
+    if (c->axes.n)
+        total += (double)c->n_seeds * (c->axes.a[0].n + c->extend);
     for (int i = 0; i < w->n; i++)
         total *= w->size[i];
     if (total > MOST_RUNS_EVER)
@@ -274,11 +291,26 @@ static int check_size(const struct study *s, const struct wheels *w, const struc
     return (int)total;
 }
 
+/* Every run of a study without a search is reported. */
+static int expand_seeds(struct study *s, struct session *ses, const struct grid *g,
+                        struct settings *v)
+{
+    char seed[32];
+    int rc = 0, run;
+
+    for (int i = 0; i < g->n_seeds && rc >= 0; i++) {
+        snprintf(seed, sizeof seed, "%ld", g->seeds[i]);
+        settings_set(v, "seed", seed, location_named(s->path));
+        rc = stop_check() != 0 ? -1 : grid_expand_run(&run, s, ses, g, v);
+        if (rc == 1)
+            s->runs[run].reports = true;
+    }
+    return rc < 0 ? -1 : 0;
+}
+
 int grid_expand(struct study *s, struct session *ses, const struct grid *g, bool yes_really)
 {
     struct wheels w = { 0 };
-    struct index keys, cells;
-    char seed[32];
     int rc = 0;
 
     if (g->product.n + g->nuisance.n + 1 > 64)
@@ -287,23 +319,26 @@ int grid_expand(struct study *s, struct session *ses, const struct grid *g, bool
     int total = check_size(s, &w, g, yes_really);
     if (total < 0)
         return -1;
-    s->runs = xalloc((size_t)total, sizeof *s->runs);
-    index_init(&keys, (size_t)total);
-    index_init(&cells, (size_t)total);
+    s->index = xalloc(1, sizeof *s->index);
+    index_init(&s->index->keys, (size_t)total);
+    index_init(&s->index->cells, (size_t)total);
     do {
         struct settings v = { 0 };
         settings_copy(&v, &s->base);
         set_wheels(&v, &w, g);
-        for (int i = 0; i < g->n_seeds && rc == 0; i++) {
-            snprintf(seed, sizeof seed, "%ld", g->seeds[i]);
-            settings_set(&v, "seed", seed, location_named(s->path));
-            rc = stop_check() != 0 ? -1 : expand_one(s, ses, &v, g, &keys, &cells);
-        }
+        rc = s->arms ? arms_expand(s, &v) : expand_seeds(s, ses, g, &v);
         settings_free(&v);
     } while (rc == 0 && turn_wheels(&w));
-    free(keys.at);
-    free(cells.at);
     if (rc == 0 && s->n_runs == 0)
         rc = fail(FAIL_USAGE, "%s: 'exclude' and 'only' leave no run", s->path);
     return rc;
+}
+
+void grid_expand_free(struct run_index *x)
+{
+    if (!x)
+        return;
+    free(x->keys.at);
+    free(x->cells.at);
+    free(x);
 }

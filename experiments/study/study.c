@@ -6,6 +6,7 @@
 #include "experiments/assets/find.h"
 #include "experiments/assets/hash.h"
 #include "experiments/recipe/keys.h"
+#include "experiments/study/arms.h"
 #include "experiments/study/grid_expand.h"
 #include "results/query/query.h"
 #include "results/store/store.h"
@@ -198,10 +199,13 @@ static void make_spec(struct study *s, const struct grid *g)
     set_string(s->spec, "source", s->source);
     set_string(s->spec, "table", s->table);
     set_string(s->spec, "figure", s->figure);
-    s->axis = xalloc((size_t)(g->product.n + g->zip.n + g->nuisance.n) + 2, sizeof *s->axis);
-    int n = 0;
-    const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
-    for (int i = 0; i < 3; i++)
+    const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance, &g->search.axes };
+    int n = 2;
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        n += all[i]->n;
+    s->axis = xalloc((size_t)n, sizeof *s->axis);
+    n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
         for (int k = 0; k < all[i]->n; k++)
             s->axis[n++] = xstrdup(all[i]->a[k].key);
     if (g->budget)
@@ -274,6 +278,7 @@ static void warn_unused(const struct study *s, const struct grid *g)
     add_axes(&words, &g->product);
     add_axes(&words, &g->zip);
     add_axes(&words, &g->nuisance);
+    add_axes(&words, &g->search.axes);
     for (int i = 0; i < g->n_when; i++)
         settings_copy(&words, &g->when[i].set);
     study_warn_unused(s, &words);
@@ -284,8 +289,8 @@ static void warn_unused(const struct study *s, const struct grid *g)
 static int read_profile(const struct yaml_node **over, struct study *s,
                         const struct yaml_node *root, enum profile profile)
 {
-    static const char *const parts[] = { "base", "axes", "zip",   "nuisance", "exclude",
-                                         "only", "when", "seeds", "budget",   NULL };
+    static const char *const parts[] = { "base", "axes",  "zip",    "nuisance", "exclude", "only",
+                                         "when", "seeds", "budget", "search",   NULL };
     const struct yaml_node *full = yaml_get(root, "full");
 
     *over = NULL;
@@ -299,7 +304,7 @@ static int read_profile(const struct yaml_node **over, struct study *s,
             return yaml_fail_key(
                 full, i,
                 "'full' cannot have '%s', only base, axes, zip, nuisance, exclude, "
-                "only, when, seeds and budget",
+                "only, when, seeds, budget and search",
                 yaml_key(full, i));
     }
     if (profile == PROFILE_QUICK)
@@ -338,12 +343,14 @@ int study_load(struct study *s, struct session *ses, const char *path,
     s->budget = g.budget;
     make_spec(s, &g);
     set_asked(s, &g, overrides, profile);
-    rc = grid_expand(s, ses, &g, yes_really);
+    if (g.search.axes.n)
+        s->arms = arms_new(ses, &g);
+    rc = grid_expand(s, ses, s->arms ? &s->arms->grid : &g, yes_really);
     hash_save(ses);
     if (rc == 0) {
         name_metric(s);
         note_shared(s);
-        warn_unused(s, &g);
+        warn_unused(s, s->arms ? &s->arms->grid : &g);
     }
 out:
     yaml_free(y);
@@ -359,10 +366,12 @@ void study_free(struct study *s)
         recipe_free(&s->runs[i].recipe);
         free(s->runs[i].trial);
     }
+    arms_free(s->arms);
     for (int i = 0; s->axis && s->axis[i]; i++)
         free(s->axis[i]);
     free(s->axis);
     free(s->runs);
+    grid_expand_free(s->index);
     settings_free(&s->base);
     json_decref(s->spec);
     free(s->name);

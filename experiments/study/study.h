@@ -13,6 +13,8 @@
  *   zip: {rank: [8, 4], alpha: [8, 4]}    values in pairs; lists of equal length
  *   nuisance: {lr: [5e-4, 1e-3]}          trials: the best value of each cell is chosen on dev;
  *                                         all are stored
+ *   search: {lr: {log: [1e-4, 1e-1]}, trials: 8}    each arm, a cell without these keys, is first
+ *                                         tuned: see search.h
  *   budget: {params: 36864}               trainable parameters without the head, from which the
  *                                         rank follows
  *   exclude: [{rank: 64, targets: [q]}]   conditions: a run that matches all keys of an item is
@@ -38,20 +40,26 @@ struct study {
     json_t *spec; /* for the store: axes, nuisance and seeds as written; title, ...; the words */
     struct plan_run *runs;
     int n_runs, n_cells;
-    int n_shared; /* combinations of values that are the same run as an earlier one */
-    char **axis;  /* keys that vary, NULL-terminated */
-    long budget;  /* 0: none */
+    int n_shared;            /* combinations of values that are the same run as an earlier one */
+    char **axis;             /* keys that vary, NULL-terminated */
+    long budget;             /* 0: none */
+    struct arms *arms;       /* of a study with a search, else NULL; owned */
+    struct run_index *index; /* of the keys of its runs; owned */
 };
 struct plan_run {
     struct recipe recipe;
     char point[65];     /* the key without seed and nuisance values */
-    char *trial;        /* nuisance values, JSON */
+    char *trial;        /* nuisance or searched values, JSON */
     double cost_s;      /* estimated seconds; 0: not estimated */
     double eval_s;      /* of these, the longest evaluation */
     size_t rss;         /* estimated bytes that a worker adds; 0: not estimated */
     size_t kept;        /* of these, the frozen-prefix cache */
     int cell;           /* index of its cell, in the order of the file */
     int n_combinations; /* combinations of the study's values that are this run */
+    bool tunes;         /* a run of a tuning seed of a search */
+    bool reports;       /* what tables show: every run of a study without a search */
+    long until;         /* the epochs after which it is paused for now; 0: none */
+    long since;         /* the epochs that it has behind it, for estimates of time */
 };
 
 /* study_load - read the file PATH, expand it to at most 100,000 runs (any number with YES_REALLY)

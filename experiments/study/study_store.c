@@ -2,6 +2,7 @@
 #include "experiments/study/study_store.h"
 #include "core/os/file.h"
 #include "experiments/assets/find.h"
+#include "experiments/study/tune.h"
 #include "results/query/recorded.h"
 
 #include <stdlib.h>
@@ -40,9 +41,36 @@ int study_store_check_name(struct store *store, const struct study *s)
     return rc;
 }
 
+/* How the trials of a search stand, by the index of the run; NULL: the study has none. */
+static struct tuning_spec *tuning_specs(const struct study *s)
+{
+    if (!s->arms)
+        return NULL;
+    struct tuning_spec *spec = xalloc((size_t)s->n_runs, sizeof *spec);
+    for (int i = 0; i < s->arms->n; i++)
+        for (int k = 0; k < s->arms->arm[i].n_trials; k++) {
+            const struct arm *a = &s->arms->arm[i];
+            const struct trial *t = &a->trial[k];
+            for (int seed = 0; seed < arms_search(s)->n_seeds; seed++) {
+                enum metric_goal goal;
+                spec[t->run[seed]] =
+                    (struct tuning_spec){ .outcome = trial_outcomes[t->outcome],
+                                          .metric =
+                                              tune_metric(&goal, s, &s->runs[t->run[seed]].recipe),
+                                          .edge = k == a->chosen && *a->edge ? a->edge : NULL,
+                                          .extension = t->extension,
+                                          .rung = t->rung,
+                                          .epochs = t->epochs,
+                                          .score = t->score[seed] };
+            }
+        }
+    return spec;
+}
+
 int study_store_put(struct store *store, const struct study *s)
 {
     struct run_spec *spec = xalloc((size_t)s->n_runs, sizeof *spec);
+    struct tuning_spec *tuning = tuning_specs(s);
     char **config = xalloc((size_t)s->n_runs, sizeof *config);
     char *text = json_dumps(s->spec, JSON_SORT_KEYS | JSON_COMPACT);
 
@@ -55,13 +83,16 @@ int study_store_put(struct store *store, const struct study *s)
                                      .point = p->point,
                                      .trial = p->trial,
                                      .config = config[i],
-                                     .cost = p->cost_s };
+                                     .cost = p->cost_s,
+                                     .tuning = tuning && tuning[i].outcome ? &tuning[i] : NULL,
+                                     .only_tunes = !p->reports };
     }
     int rc =
         store_plan(store, &(struct sweep_spec){ .name = s->name, .spec = text }, spec, s->n_runs);
     for (int i = 0; i < s->n_runs; i++)
         free(config[i]);
     free(config);
+    free(tuning);
     free(spec);
     free(text);
     return rc < 0 ? -1 : 0;

@@ -86,7 +86,10 @@ edge AS MATERIALIZED ( -- sides whose best trial has such a value
       FROM (SELECT point, trial, coalesce(a_name, 'a') AS name FROM named
              UNION SELECT b_point, b_trial, coalesce(b_name, 'b') FROM named) s, json_each(s.trial) k
       JOIN grid g ON g.point = s.point AND g.key = k.key AND g.least < g.most AND k.value IN (g.least, g.most)
-     GROUP BY s.point),
+     GROUP BY s.point
+    UNION ALL -- a search says so itself
+    SELECT DISTINCT u.point, 'the choice is at an edge (' || u.edge || ')'
+      FROM t JOIN tuning u ON u.plan_id = t.plan_id WHERE u.outcome = 'chosen' AND u.edge IS NOT NULL),
 floor AS MATERIALIZED ( -- the score of a model that has learned nothing: the share of the largest class, no correlation
     SELECT f.task, f.metric,
            CASE WHEN f.metric = 'accuracy'

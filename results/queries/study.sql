@@ -6,6 +6,8 @@ SELECT study,
          WHERE s.name = study
            AND r.run_id = (SELECT min(run_id) FROM run WHERE cell_key = study_cells.cell_key)) AS varied,
        model, task, method, targets, rank, alpha, lr, pooling, init, top_layers, train_n, epochs, trial,
+       (SELECT t.edge FROM tuning t
+         WHERE t.plan_id = study_cells.plan_id AND t.point = study_cells.point AND t.outcome = 'chosen') AS edge,
        which, metric, shown AS value, n, n_planned, n_diverged, substr(cell_key, 1, 8) AS cell
   FROM study_cells
  WHERE (:study IS NULL OR study = :study) AND (n > 0 OR n_diverged > 0)

@@ -5,26 +5,43 @@
 #include "results/query/recorded.h"
 #include "results/query/sections.h"
 
-/* A run whose worker is gone counts as queued: the next sweep takes it up. */
+/* A run whose worker is gone counts as queued: the next sweep takes it up. Runs of trials that a
+ * search stopped are no work. */
 static const char studies[] =
-    "SELECT w.name AS study, count(*) AS runs, sum(r.state = 'done') AS done,"
-    " sum(r.state = 'diverged') AS diverged, sum(r.state = 'failed') AS failed,"
+    "WITH linked AS (SELECT plan_id, run_id, 1 AS reports FROM sweep_run"
+    "   UNION ALL SELECT plan_id, run_id, 0 FROM tuning t WHERE outcome <> 'stopped'"
+    "   AND NOT EXISTS (SELECT 1 FROM sweep_run sr WHERE sr.plan_id = t.plan_id"
+    "   AND sr.run_id = t.run_id)),"
+    " c AS (SELECT w.sweep_id, w.plan_id, w.name AS study, sum(l.reports) AS runs,"
+    " sum(l.reports AND r.state = 'done') AS done,"
+    " sum(l.reports AND r.state = 'diverged') AS diverged, sum(r.state = 'failed') AS failed,"
     " sum(r.state = 'running' AND NOT owner_stale(r.owner, r.lease, r.lease_boot)) AS running,"
     " sum(iif(r.state = 'running', owner_stale(r.owner, r.lease, r.lease_boot),"
     "   r.state = 'queued')) AS queued,"
     " nullif(round(sum(iif(r.state IN ('queued', 'running'), r.cost, 0)) / 3600, 2), 0)"
     "   AS hours_left"
-    " FROM sweep w CROSS JOIN sweep_run sr ON sr.plan_id = w.plan_id"
-    " CROSS JOIN run r ON r.run_id = sr.run_id"
-    " WHERE :study IS NULL OR w.name = :study GROUP BY w.sweep_id ORDER BY w.sweep_id";
+    " FROM sweep w CROSS JOIN linked l ON l.plan_id = w.plan_id"
+    " CROSS JOIN run r ON r.run_id = l.run_id"
+    " WHERE :study IS NULL OR w.name = :study GROUP BY w.sweep_id),"
+    " arms AS (SELECT plan_id, count(*) AS arms, sum(chosen) AS chosen"
+    "   FROM (SELECT plan_id, point, max(outcome = 'chosen') AS chosen"
+    "   FROM tuning GROUP BY plan_id, point) GROUP BY plan_id)"
+    " SELECT study, CASE WHEN a.arms IS NULL THEN NULL"
+    "   WHEN a.chosen < a.arms THEN printf('tuning: %d of %d arms chosen', a.chosen, a.arms)"
+    "   WHEN done < runs THEN 'reporting' ELSE 'complete' END AS search,"
+    " runs, done, diverged, failed, running, queued, hours_left"
+    " FROM c LEFT JOIN arms a USING(plan_id) ORDER BY sweep_id";
 
 static const char outside[] =
     "SELECT state, count(*) AS runs FROM run r WHERE :study IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM sweep_run sr JOIN sweep w ON w.plan_id = sr.plan_id"
-    " WHERE sr.run_id = r.run_id) GROUP BY state";
+    " WHERE sr.run_id = r.run_id)"
+    " AND NOT EXISTS (SELECT 1 FROM tuning t JOIN sweep w ON w.plan_id = t.plan_id"
+    " WHERE t.run_id = r.run_id) GROUP BY state";
 
 #define IN_STUDY                                                                                   \
-    " AND (:study IS NULL OR EXISTS (SELECT 1 FROM sweep w JOIN sweep_run sr"                      \
+    " AND (:study IS NULL OR EXISTS (SELECT 1 FROM sweep w JOIN (SELECT plan_id, run_id"           \
+    " FROM sweep_run UNION ALL SELECT plan_id, run_id FROM tuning) sr"                             \
     " ON sr.plan_id = w.plan_id WHERE w.name = :study AND sr.run_id = r.run_id))"
 #define WHAT " r.task, r.method, r.targets, r.rank, r.lr, r.seed"
 

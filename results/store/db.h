@@ -54,8 +54,11 @@ int db_end(struct store *s, bool ok);
 int db_connect(struct store *s, bool immutable);
 void db_disconnect(struct store *s);
 
-/* SQL condition: "run r is in the newest plan of the study named ?1, or ?1 is NULL". */
+/* SQL condition: "run r is in the newest plan of the study named ?1, reported or tuning, or ?1 is
+ * NULL". */
 #define IN_SWEEP                                                                                   \
     "(?1 IS NULL OR EXISTS (SELECT 1 FROM sweep w JOIN sweep_run sr ON sr.plan_id = w.plan_id"     \
-    " WHERE w.name = ?1 AND sr.run_id = r.run_id))"
+    " WHERE w.name = ?1 AND sr.run_id = r.run_id)"                                                 \
+    " OR EXISTS (SELECT 1 FROM sweep w JOIN tuning t ON t.plan_id = w.plan_id"                     \
+    " WHERE w.name = ?1 AND t.run_id = r.run_id))"
 #endif

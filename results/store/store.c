@@ -5,6 +5,7 @@
 #include "results/store/guard.h"
 #include "results/store/metrics.h"
 #include "results/store/migrate.h"
+#include "results/store/tuning.h"
 #include "results/store/verify.h"
 #include "results/store/wal.h"
 
@@ -197,7 +198,7 @@ static const char base_sql[] =
     "WITH wanted(run_key) AS (SELECT value FROM json_each(?1)),"
     " varied(key) AS (SELECT 'seed'"
     " UNION SELECT k.key FROM json_each(?2) g, json_each(g.value) k"
-    "   WHERE g.type = 'object' AND g.key IN ('axes', 'zip', 'nuisance')"
+    "   WHERE g.type = 'object' AND g.key IN ('axes', 'zip', 'nuisance', 'search')"
     " UNION SELECT 'rank' WHERE json_type(?2, '$.budget') IS NOT NULL)," /* it is solved for */
     " kv AS (SELECT j.key, coalesce(j.value, 'null') AS value"
     "   FROM wanted w JOIN run r ON r.run_key = w.run_key, json_each(r.config) j"
@@ -257,7 +258,8 @@ static int insert_run(struct store *s, const struct run_spec *r)
 static int link_runs(struct store *s, int64_t plan, const struct run_spec *r, int n)
 {
     for (int i = 0; i < n; i++)
-        if (db_exec(s,
+        if (!r[i].only_tunes &&
+            db_exec(s,
                     "INSERT INTO sweep_run(plan_id, run_id, point, trial, ordinal)"
                     " SELECT ?1, run_id, ?2, ?3, ?4 FROM run WHERE run_key = ?5"
                     " ON CONFLICT(plan_id, run_id) DO UPDATE SET point = excluded.point,"
@@ -270,22 +272,29 @@ static int link_runs(struct store *s, int64_t plan, const struct run_spec *r, in
 
 /* When the study's file now gives a combination of its axes other values than before ("when", a
  * budget), the runs that it had there are no longer its own. */
+#define UNLINK_REPLACED(table)                                                                     \
+    "WITH axis(key) AS (SELECT k.key FROM json_each(?1) g, json_each(g.value) k"                   \
+    "   WHERE g.type = 'object' AND g.key IN ('axes', 'zip')),"                                    \
+    " linked AS MATERIALIZED (SELECT sr.run_id, sr.point, r.run_key, (SELECT"                      \
+    "   group_concat(a.key || '=' || coalesce(json_extract(r.config, '$.' || a.key), ''),"         \
+    "   char(10)) FROM axis a) AS place"                                                           \
+    "   FROM (SELECT run_id, point FROM sweep_run WHERE plan_id = ?2"                              \
+    "   UNION SELECT run_id, point FROM tuning WHERE plan_id = ?2) sr JOIN run r USING(run_id)),"  \
+    " now AS MATERIALIZED (SELECT DISTINCT point, place FROM linked"                               \
+    "   WHERE run_key IN (SELECT value FROM json_each(?3)))"                                       \
+    " DELETE FROM " table " WHERE plan_id = ?2 AND run_id IN (SELECT run_id FROM linked"           \
+    "   WHERE place IN (SELECT place FROM now) AND point NOT IN (SELECT point FROM now))"
+
 static int unlink_replaced(struct store *s, int64_t plan, const struct sweep_spec *w,
                            const struct run_spec *r, int n)
 {
-    static const char sql[] =
-        "WITH axis(key) AS (SELECT k.key FROM json_each(?1) g, json_each(g.value) k"
-        "   WHERE g.type = 'object' AND g.key IN ('axes', 'zip')),"
-        " linked AS MATERIALIZED (SELECT sr.run_id, sr.point, r.run_key, (SELECT"
-        "   group_concat(a.key || '=' || coalesce(json_extract(r.config, '$.' || a.key), ''),"
-        "   char(10)) FROM axis a) AS place"
-        "   FROM sweep_run sr JOIN run r USING(run_id) WHERE sr.plan_id = ?2),"
-        " now AS MATERIALIZED (SELECT DISTINCT point, place FROM linked"
-        "   WHERE run_key IN (SELECT value FROM json_each(?3)))"
-        " DELETE FROM sweep_run WHERE plan_id = ?2 AND run_id IN (SELECT run_id FROM linked"
-        "   WHERE place IN (SELECT place FROM now) AND point NOT IN (SELECT point FROM now))";
+    static const char reported[] = UNLINK_REPLACED("sweep_run");
+    static const char tunes[] = UNLINK_REPLACED("tuning");
     char *keys = keys_json(r, n);
-    int rc = db_exec(s, sql, "tit", w->spec, plan, keys) < 0 ? -1 : 0;
+    int rc = db_exec(s, reported, "tit", w->spec, plan, keys) < 0 ||
+                     db_exec(s, tunes, "tit", w->spec, plan, keys) < 0
+                 ? -1
+                 : 0;
 
     free(keys);
     return rc;
@@ -305,7 +314,9 @@ static int put_study(struct store *s, const struct sweep_spec *w, const struct r
             return -1;
     if (put_plan(s, &id, sweep, w, r, n) != 0)
         return -1;
-    return link_runs(s, id, r, n) == 0 ? unlink_replaced(s, id, w, r, n) : -1;
+    return link_runs(s, id, r, n) == 0 && tuning_put(s, id, r, n) == 0
+               ? unlink_replaced(s, id, w, r, n)
+               : -1;
 }
 
 int store_plan(struct store *s, const struct sweep_spec *w, const struct run_spec *r, int n)

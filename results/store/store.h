@@ -32,6 +32,13 @@ int store_reopen_after_fork(struct store *s);
 
 /* --- planning */
 
+/* A run that tunes: the columns of the table tuning. */
+struct tuning_spec {
+    const char *outcome, *metric, *edge; /* EDGE may be NULL */
+    int extension, rung;
+    long epochs;
+    double score; /* NAN: none */
+};
 struct run_spec {
     const char *key;   /* 64 hex digits: SHA-256 of the canonical recipe and of every input file */
     const char *cell;  /* the same without the seed */
@@ -39,6 +46,8 @@ struct run_spec {
     const char *trial; /* values of the nuisance keys as JSON, "{}" for none */
     const char *config; /* canonical recipe, flat JSON: {"model":"minilm","rank":8,...} */
     double cost;        /* estimated seconds; the costliest runs start first */
+    const struct tuning_spec *tuning; /* NULL: it does not tune */
+    bool only_tunes;                  /* and it is not reported */
 };
 struct sweep_spec {
     const char *name; /* "rank" */

@@ -19,10 +19,11 @@ extern const struct cmd cmd_figure;
 
 /* --- the files */
 
-enum { WITH_FULL = 6 }; /* the studies from here on also have a longer form */
-static const char *const studies[] = { "alpha",   "anchor",   "precision", "rank",    "targets",
-                                       "choice",  "methods",  "params",    "lowdata", "combine",
-                                       "alphalr", "truncate", "seeds" };
+enum { WITH_FULL = 5 }; /* the studies from here on also have a longer form */
+static const char *const studies[] = { "alpha",    "anchor",    "precision", "targets", "choice",
+                                       "rank",     "methods",   "params",    "lowdata", "combine",
+                                       "alphalr",  "truncate",  "seeds",     "lr",      "budget",
+                                       "capacity", "batchsize", "layers" };
 static const char toy[] =
     "task: toy\nkind: classification\ndir: .\nformat: tsv\nheader: true\n"
     "columns: {text: text, label: label}\nlabels: [x, y]\n"

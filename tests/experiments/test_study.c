@@ -1,8 +1,8 @@
 /* test_study.c - study files expanded to runs, with a small random model and a task of a few
  * lines. */
+#include "tests/kit/study_kit.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
-#include "tests/kit/tiny.h"
 #include "core/os/file.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
@@ -11,64 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-static char dir[64], *model, *task_path;
-static struct session session;
-
-static void write_text(const char *name, const char *text)
-{
-    temp_file(dir, name, text);
-}
-
-static void setup(void)
-{
-    temp_dir(dir);
-    model = path_join(dir, "model");
-    task_path = path_join(dir, "toy.yaml");
-    char *data = path_join(dir, "data/toy");
-    ck_assert_int_eq(make_dirs(model), 0);
-    ck_assert_int_eq(make_dirs(data), 0);
-    free(data);
-    tiny_checkpoint(model,
-                    "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 16, "
-                    "\"num_attention_heads\": 2, \"intermediate_size\": 32, \"vocab_size\": 8, "
-                    "\"max_position_embeddings\": 24, \"type_vocab_size\": 2, "
-                    "\"hidden_act\": \"gelu\"}",
-                    1, 0, 0);
-    write_text("model/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n");
-    write_text("data/toy/train.tsv", "text\tlabel\na b\tx\nb c\ty\n");
-    write_text("data/toy/dev.tsv", "text\tlabel\na c\tx\nb b\ty\n");
-    write_text("toy.yaml",
-               "task: toy\nkind: classification\ndir: toy\nformat: tsv\nheader: true\n"
-               "columns: {text: text, label: label}\nlabels: [x, y]\n"
-               "splits: {train: train.tsv, dev: dev.tsv}\nmetrics: [accuracy]\nmax_len: 16\n");
-    data = path_join(dir, "data");
-    session_init(&session, dir, data);
-    free(data);
-    verbosity = -1;
-}
-
-static void teardown(void)
-{
-    temp_remove(dir);
-    session_free(&session);
-    free(model);
-    free(task_path);
-}
-
-/* Load a study with BODY after a base that has the small model and task, and BASE. */
-static int load(struct study *s, const char *base, const char *body, const struct settings *words,
-                long seeds, enum profile profile)
-{
-    char *text = xprintf("study: t\nbase: {model: %s, task: %s%s%s}\n%s", model, task_path,
-                         *base ? ", " : "", base, body);
-    write_text("s.yaml", text);
-    char *path = path_join(dir, "s.yaml");
-    int rc = study_load(s, &session, path, words, seeds, profile, false);
-    free(path);
-    free(text);
-    return rc;
-}
 
 static const struct {
     const char *base, *body;
@@ -117,8 +59,8 @@ START_TEST(study_has_this_size)
 {
     struct study s;
 
-    ck_assert_msg(load(&s, sizes[_i].base, sizes[_i].body, NULL, 0, PROFILE_QUICK) == 0, "%s",
-                  fail_text());
+    ck_assert_msg(study_kit_load(&s, sizes[_i].base, sizes[_i].body, NULL, 0, PROFILE_QUICK) == 0,
+                  "%s", fail_text());
     ck_assert_int_eq(s.n_runs, sizes[_i].runs);
     ck_assert_int_eq(s.n_cells, sizes[_i].cells);
     ck_assert_int_eq(s.n_shared, sizes[_i].shared);
@@ -207,7 +149,8 @@ START_TEST(mistake_is_reported)
 {
     struct study s;
 
-    ck_assert_msg(load(&s, faults[_i].base, faults[_i].body, NULL, 0, PROFILE_QUICK) == -1,
+    ck_assert_msg(study_kit_load(&s, faults[_i].base, faults[_i].body, NULL, 0, PROFILE_QUICK) ==
+                      -1,
                   "accepted: %s%s", faults[_i].base, faults[_i].body);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     for (int k = 0; k < 2 && faults[_i].parts[k]; k++)
@@ -235,7 +178,7 @@ START_TEST(budget_determines_the_rank)
     char *base = xprintf("targets: %s", budgets[_i].targets);
     char *body = xprintf("seeds: 1\nbudget: {params: %s}\n", budgets[_i].text);
 
-    ck_assert_msg(load(&s, base, body, NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
+    ck_assert_msg(study_kit_load(&s, base, body, NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
     ck_assert_int_eq(((struct lora_cfg *)s.runs[0].recipe.method_cfg)->rank, budgets[_i].rank);
     const struct footprint *g = s.runs[0].recipe.footprint;
     ck_assert_int_eq(g->formula, (long)(g->n_train - g->n_train_head));
@@ -253,8 +196,8 @@ START_TEST(words_win)
 
     ck_assert_int_eq(settings_word(&w, "lr=0.5"), 0);
     ck_assert_int_eq(settings_word(&w, "rank=3"), 0);
-    ck_assert_msg(load(&s, "lr: 0.1", "seeds: 2\naxes: {rank: [1, 2], alpha: [1, 2]}\n", &w, 3,
-                       PROFILE_QUICK) == 0,
+    ck_assert_msg(study_kit_load(&s, "lr: 0.1", "seeds: 2\naxes: {rank: [1, 2], alpha: [1, 2]}\n",
+                                 &w, 3, PROFILE_QUICK) == 0,
                   "%s", fail_text());
     ck_assert_int_eq(s.n_runs, 6); /* 2 alphas x seeds 1..3 */
     for (int i = 0; i < s.n_runs; i++) {
@@ -277,7 +220,8 @@ START_TEST(conditions_set_keys)
     struct settings w = { 0 };
 
     ck_assert_int_eq(settings_word(&w, "batch=9"), 0);
-    ck_assert_msg(load(&s, "lr: 0.1", body, &w, 0, PROFILE_QUICK) == 0, "%s", fail_text());
+    ck_assert_msg(study_kit_load(&s, "lr: 0.1", body, &w, 0, PROFILE_QUICK) == 0, "%s",
+                  fail_text());
     ck_assert_int_eq(s.n_runs, 3);
     for (int i = 0; i < 3; i++) {
         const struct recipe *r = &s.runs[i].recipe;
@@ -298,8 +242,9 @@ START_TEST(streams_have_seeds)
 {
     struct study s;
 
-    ck_assert_msg(load(&s, "", "seeds: [4]\naxes: {order_seed: [-1, 4, 9], init_seed: [-1, 2]}\n",
-                       NULL, 0, PROFILE_QUICK) == 0,
+    ck_assert_msg(study_kit_load(&s, "",
+                                 "seeds: [4]\naxes: {order_seed: [-1, 4, 9], init_seed: [-1, 2]}\n",
+                                 NULL, 0, PROFILE_QUICK) == 0,
                   "%s", fail_text());
     ck_assert_int_eq(s.n_runs, 6);
     ck_assert_uint_eq(recipe_order_seed(&s.runs[0].recipe), 4);
@@ -318,11 +263,12 @@ START_TEST(longer_form)
                                "full: {base: {lr: 0.5}, axes: {rank: [1, 2, 4]}, seeds: 3}\n";
     struct study s;
 
-    ck_assert_msg(load(&s, "lr: 0.1", body, NULL, 0, PROFILE_FULL) == 0, "%s", fail_text());
+    ck_assert_msg(study_kit_load(&s, "lr: 0.1", body, NULL, 0, PROFILE_FULL) == 0, "%s",
+                  fail_text());
     ck_assert_int_eq(s.n_runs, 9);
     ck_assert_double_eq(s.runs[8].recipe.train.lr, 0.5);
     study_free(&s);
-    ck_assert_int_eq(load(&s, "", "seeds: 2\n", NULL, 0, PROFILE_FULL), -1);
+    ck_assert_int_eq(study_kit_load(&s, "", "seeds: 2\n", NULL, 0, PROFILE_FULL), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), "no longer form"));
 }
 END_TEST
@@ -331,9 +277,10 @@ START_TEST(trials_differ_in_nuisance_only)
 {
     struct study s;
 
-    ck_assert_int_eq(load(&s, "", "seeds: 2\naxes: {rank: [1, 2]}\nnuisance: {lr: [1e-3, 1e-2]}\n",
-                          NULL, 0, PROFILE_QUICK),
-                     0);
+    ck_assert_int_eq(
+        study_kit_load(&s, "", "seeds: 2\naxes: {rank: [1, 2]}\nnuisance: {lr: [1e-3, 1e-2]}\n",
+                       NULL, 0, PROFILE_QUICK),
+        0);
     for (int i = 1; i < s.n_runs; i++) {
         const struct plan_run *a = &s.runs[i - 1], *b = &s.runs[i];
         bool same_rank = i != 4;
@@ -351,16 +298,17 @@ START_TEST(key_has_content_not_paths)
 {
     struct study s;
     char key[65];
-    char mv[] = "mv", *moved = path_join(dir, "model2");
+    char mv[] = "mv", *moved = path_join(study_kit.dir, "model2");
 
-    ck_assert_int_eq(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK), 0);
+    ck_assert_int_eq(study_kit_load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK), 0);
     memcpy(key, s.runs[0].recipe.key, sizeof key);
     study_free(&s);
-    char *argv[] = { mv, model, moved, NULL };
+    char *argv[] = { mv, study_kit.model, moved, NULL };
     ck_assert_int_eq(spawn_wait(argv, NULL, 0, 20), 0);
-    free(model);
-    model = moved;
-    ck_assert_msg(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
+    free(study_kit.model);
+    study_kit.model = moved;
+    ck_assert_msg(study_kit_load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK) == 0, "%s",
+                  fail_text());
     ck_assert_str_eq(s.runs[0].recipe.key, key);
     study_free(&s);
 }
@@ -370,9 +318,9 @@ START_TEST(changed_input_is_reported)
 {
     struct study s;
 
-    ck_assert_int_eq(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK), 0);
+    ck_assert_int_eq(study_kit_load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK), 0);
     ck_assert_int_eq(inputs_check(&s.runs[0].recipe), 0);
-    write_text("data/toy/train.tsv", "text\tlabel\na a\tx\nb c\ty\n");
+    temp_file(study_kit.dir, "data/toy/train.tsv", "text\tlabel\na a\tx\nb c\ty\n");
     ck_assert_int_eq(inputs_check(&s.runs[0].recipe), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_msg(strstr(fail_text(), "changed since the plan"), "%s", fail_text());
@@ -384,11 +332,12 @@ START_TEST(broken_cache_is_ignored)
 {
     struct study s;
 
-    char *cache = path_join(dir, "cache");
+    char *cache = path_join(study_kit.dir, "cache");
     ck_assert_int_eq(make_dirs(cache), 0);
     free(cache);
-    write_text("cache/sha256.json", "{\"half");
-    ck_assert_msg(load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK) == 0, "%s", fail_text());
+    temp_file(study_kit.dir, "cache/sha256.json", "{\"half");
+    ck_assert_msg(study_kit_load(&s, "seed: 1", "", NULL, 0, PROFILE_QUICK) == 0, "%s",
+                  fail_text());
     study_free(&s);
 }
 END_TEST
@@ -398,10 +347,11 @@ START_TEST(invalid_name_is_refused)
 {
     static const char *const names[] = { "a b", "a/b", "a.b", "a\\tb", "run" };
     struct study s;
-    char *text = xprintf("study: \"%s\"\nseeds: 1\n", names[_i]), *path = path_join(dir, "s.yaml");
+    char *text = xprintf("study: \"%s\"\nseeds: 1\n", names[_i]),
+         *path = path_join(study_kit.dir, "s.yaml");
 
-    write_text("s.yaml", text);
-    ck_assert_int_eq(study_load(&s, &session, path, NULL, 0, PROFILE_QUICK, false), -1);
+    temp_file(study_kit.dir, "s.yaml", text);
+    ck_assert_int_eq(study_load(&s, &study_kit.session, path, NULL, 0, PROFILE_QUICK, false), -1);
     ck_assert_int_eq(fail_code(), FAIL_USAGE);
     ck_assert_msg(strstr(fail_text(), "'study' is '"), "%s", fail_text());
     free(path);
@@ -414,7 +364,7 @@ START_TEST(memory_is_checked)
     struct study s;
     bool pending[4] = { true, true, true, true };
 
-    ck_assert_int_eq(load(&s, "", "seeds: 4\n", NULL, 0, PROFILE_QUICK), 0);
+    ck_assert_int_eq(study_kit_load(&s, "", "seeds: 4\n", NULL, 0, PROFILE_QUICK), 0);
     ck_assert_int_eq(memory_study(&s, NULL, 1), 0);
     for (int i = 0; i < 4; i++)
         ck_assert_uint_gt(s.runs[i].rss, 1000);
@@ -430,7 +380,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, study_kit_setup, study_kit_teardown);
     tcase_add_loop_test(tc, study_has_this_size, 0, (int)ARRAY_LEN(sizes));
     tcase_add_loop_test(tc, mistake_is_reported, 0, (int)ARRAY_LEN(faults));
     tcase_add_loop_test(tc, budget_determines_the_rank, 0, (int)ARRAY_LEN(budgets));

@@ -183,7 +183,7 @@ double log_find(const struct log *l, long step, const char *split, const char *n
 
 int tiny_run(struct tiny *t, struct log *log)
 {
-    t->job.sink = (struct sink){ log, log_point, log_prediction, log_tick };
+    t->job.sink = (struct sink){ log, log_point, log_prediction, log_tick, NULL };
     return train_run(&t->job, &t->result);
 }
 
