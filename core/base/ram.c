@@ -1,8 +1,10 @@
 /* ram.c - how much memory this process has used, and how much it may use. */
 #include "core/base/ram.h"
 #include "core/base/alloc.h"
+#include "core/base/message.h"
 #include "core/base/procfs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -22,14 +24,20 @@ size_t peak_rss_bytes(void)
     return bytes;
 }
 
-/* The number in a file of a control group; SIZE_MAX for "max" and for a file that cannot be
- * read. */
+/* The number in a file of a control group; SIZE_MAX for "max" and for a file that is not there. A
+ * limit that cannot be read is told once. */
 static size_t group_number(const char *dir, const char *file)
 {
     char text[64], *path = xprintf("%s/%s", dir, file), *end;
     unsigned long long n = 0;
-    bool ok = procfs_line(path, "", text, sizeof text);
+    static bool told;
 
+    errno = 0;
+    bool ok = procfs_line(path, "", text, sizeof text);
+    if (!ok && errno && errno != ENOENT && errno != ENOTDIR && !told) {
+        told = true;
+        warn("cannot read the memory limit in '%s': %s", path, strerror(errno));
+    }
     if (ok) {
         n = strtoull(text, &end, 10);
         ok = end != text;

@@ -8,6 +8,9 @@
 
 #include "core/os/file.h"
 
+#define zip_open lowrank_zip_open /* libzip, which fetches models, has these names, too */
+#define zip_close lowrank_zip_close
+
 struct zip_entry {
     char *name;
     size_t header, size; /* offset of its local header, bytes of its data */

@@ -142,7 +142,7 @@ bool file_exists(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0;
+    return stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG);
 }
 
 bool file_in(const char *dir, const char *name)

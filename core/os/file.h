@@ -59,7 +59,9 @@ int file_write_parts(const char *path, const struct file_part *part, int n, enum
  * all. Does nothing if there is no such file. Errors: FAIL_INPUT, FAIL_STORE. */
 int file_copy_there(const char *from, const char *to, const char *name);
 
-/* file_exists - does PATH exist? file_in - does NAME exist in DIR? */
+/* file_exists - does PATH exist? Also true when that cannot be told, as in a folder without
+ * permission or behind a circle of links, so that opening it says what is wrong instead of the file
+ * being taken for absent. file_in - the same of NAME in DIR. */
 bool file_exists(const char *path);
 bool file_in(const char *dir, const char *name);
 #endif

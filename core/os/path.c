@@ -1,6 +1,7 @@
 /* path.c - paths and folders. */
 #include "core/os/path.h"
 #include "core/base/base.h"
+#include "core/base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,27 @@ char *path_join(const char *dir, const char *name)
     if (n == 0 || *name == '/')
         return xstrdup(name);
     return xprintf("%s%s%s", dir, dir[n - 1] == '/' ? "" : "/", name);
+}
+
+static int tell_unreadable(const char *path, int err)
+{
+    if (err != ENOENT && err != ENOTDIR)
+        warn("cannot read folder '%s': %s", path, strerror(err));
+    return 0;
+}
+
+glob_t path_glob(const char *dir, const char *pattern)
+{
+    struct text t = { 0 };
+    glob_t g = { 0 };
+
+    for (const char *p = dir; *p; p++)
+        text_add(&t, strchr("*?[\\", *p) ? "\\%c" : "%c", *p);
+    text_add(&t, "/%s", pattern);
+    if (glob(text_string(&t), 0, tell_unreadable, &g) != 0)
+        g.gl_pathc = 0;
+    text_free(&t);
+    return g;
 }
 
 int make_dirs(const char *path)

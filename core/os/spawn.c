@@ -111,7 +111,8 @@ int spawn_wait(char *const argv[], char *out, size_t out_size, double timeout_s)
         close(fd[0]);
     if (err == ENOENT ||
         err == EACCES) /* EACCES: PATH may contain a folder that cannot be searched */
-        return fail(FAIL_TOOL, "program '%s' is not installed", argv[0]);
+        return fail(FAIL_TOOL, "program '%s' is not installed%s", argv[0],
+                    err == EACCES ? " or may not be executed" : "");
     if (err)
         return fail(FAIL_TOOL, "cannot start '%s': %s", argv[0], strerror(err));
     if (late)

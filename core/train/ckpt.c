@@ -304,6 +304,9 @@ void ckpt_remove(const char *path)
     if (slash)
         slash[slash == dir] = 0;
     DIR *d = opendir(slash ? dir : ".");
+    if (!d && errno != ENOENT)
+        warn("cannot remove the training checkpoints in '%s': %s", slash ? dir : ".",
+             strerror(errno));
     for (struct dirent *e; d && (e = readdir(d));) {
         const char *rest = e->d_name + n;
         if (strncmp(e->d_name, name, n) != 0 ||

@@ -9,6 +9,7 @@
 #include "results/store/store.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,11 @@ static char *run_adapter_dir(const char *home, const char *prefix, char key[17])
     const struct dirent *e;
     int found = 0;
 
+    if (!d && errno != ENOENT) {
+        fail(FAIL_INPUT, "cannot read folder '%s': %s", top, strerror(errno));
+        free(top);
+        return NULL;
+    }
     while (d && n >= SHORTEST_KEY && (e = readdir(d)))
         if (strlen(e->d_name) == 16 && strncmp(e->d_name, prefix, n) == 0) {
             snprintf(key, 17, "%.16s", e->d_name);

@@ -41,11 +41,9 @@ char *find_path(const char *path, enum fail_code code)
 
 glob_t find_files(const char *folder, const char *suffix)
 {
-    char *dir = share_path(folder), *pattern = xprintf("%s/*.%s", dir, suffix);
-    glob_t g = { 0 };
+    char *dir = share_path(folder), *pattern = xprintf("*.%s", suffix);
+    glob_t g = path_glob(dir, pattern);
 
-    if (glob(pattern, 0, NULL, &g) != 0)
-        g.gl_pathc = 0;
     free(pattern);
     free(dir);
     return g;

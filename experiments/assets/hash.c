@@ -19,8 +19,12 @@ static const double settled_s = 2;
 static json_t *read_cache(const struct session *s)
 {
     char *path = home_path(s->home, "cache/sha256.json");
-    json_t *j = file_exists(path) ? json_load_file(path, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    bool there = file_exists(path);
+    json_error_t why;
+    json_t *j = there ? json_load_file(path, JSON_REJECT_DUPLICATES, &why) : NULL;
 
+    if (there && !j)
+        detail("the hashes in '%s' are not used: %s", path, why.text);
     free(path);
     if (json_is_object(j))
         return j;

@@ -7,9 +7,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct flags {
     char *home;
@@ -154,10 +156,22 @@ static bool is_leftover(const char *name)
            (n > 4 && strcmp(name + n - 4, ".new") == 0);
 }
 
+/* Some file systems do not say in the listing what an entry is. */
+static bool is_folder(DIR *d, const struct dirent *e)
+{
+    struct stat st;
+
+    return e->d_type == DT_UNKNOWN
+               ? fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)
+               : e->d_type == DT_DIR;
+}
+
 static void verify_folder(struct findings *f, const char *dir, int depth)
 {
     DIR *d = opendir(dir);
 
+    if (!d && errno != ENOENT)
+        add_damage(f, dir, strerror(errno), "its files could not be looked at");
     for (struct dirent *e; d && (e = readdir(d));) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
@@ -165,7 +179,7 @@ static void verify_folder(struct findings *f, const char *dir, int depth)
         if (is_leftover(e->d_name))
             rows_add(&f->rows, (const char *const[]){ "leftover", path, "a temporary file",
                                                       "remove it when no lowrank is running" });
-        else if (e->d_type == DT_DIR && depth > 0)
+        else if (depth > 0 && is_folder(d, e))
             verify_folder(f, path, depth - 1);
         free(path);
     }

@@ -6,7 +6,7 @@
 #include "experiments/assets/task_dir.h"
 #include "results/store/store.h"
 
-#include <glob.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,17 +34,20 @@ static void add_home(struct doctor *d)
         at = up;
     }
     bool writable = access(at, W_OK) == 0;
-    double mb = statvfs(at, &fs) == 0 ? (double)fs.f_bavail * (double)fs.f_frsize / 1e6 : 0;
-    bool full = mb < LEAST_FREE_MB;
+    bool known = statvfs(at, &fs) == 0;
+    double mb = known ? (double)fs.f_bavail * (double)fs.f_frsize / 1e6 : 0;
+    bool full = known && mb < LEAST_FREE_MB;
+    char *free_space = known ? xprintf("%.1f GB free", mb / 1000)
+                             : xprintf("free space unknown: %s", strerror(errno));
     doctor_add(d,
-               !writable ? FACT_MISSING
-               : full    ? FACT_WARN
-                         : FACT_OK,
-               "home",
-               xprintf("%s%s, %.1f GB free", dir, there ? "" : " (will be created)", mb / 1000),
+               !writable        ? FACT_MISSING
+               : full || !known ? FACT_WARN
+                                : FACT_OK,
+               "home", xprintf("%s%s, %s", dir, there ? "" : " (will be created)", free_space),
                !writable ? "not writable; choose another folder with --home or LOWRANK_HOME"
                : full    ? "little space for models and adapters"
                          : NULL);
+    free(free_space);
     free(at);
 }
 
@@ -155,13 +158,11 @@ static void add_database(struct doctor *d)
 
 static void add_packs(struct doctor *d)
 {
-    char *dir = home_path(d->session->home, "cache/packs"), *pattern = path_join(dir, "*");
-    glob_t g = { 0 };
+    char *dir = home_path(d->session->home, "cache/packs");
+    glob_t g = path_glob(dir, "*");
     struct stat st;
     double bytes = 0;
 
-    if (glob(pattern, 0, NULL, &g) != 0)
-        g.gl_pathc = 0;
     for (size_t i = 0; i < g.gl_pathc; i++)
         bytes += stat(g.gl_pathv[i], &st) == 0 ? (double)st.st_size : 0;
     doctor_add(d, FACT_OK, "stored packed weights",
@@ -170,7 +171,6 @@ static void add_packs(struct doctor *d)
                           : xstrdup("none; only large models have some"),
                NULL);
     globfree(&g);
-    free(pattern);
     free(dir);
 }
 

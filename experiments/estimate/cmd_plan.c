@@ -2,6 +2,7 @@
 #include "core/cmd.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/os/file.h"
 #include "experiments/estimate/calibrate.h"
 #include "experiments/estimate/memory.h"
 #include "experiments/recipe/data.h"
@@ -408,14 +409,11 @@ static int plan_print(struct study *s, const struct study_flags *c, struct store
 static int plan_open_store(struct store **store, const char *home)
 {
     char *path = home_path(home, "lowrank.db");
-    FILE *f = fopen(path, "rb");
+    bool there = file_exists(path);
 
     *store = NULL;
     free(path);
-    if (!f)
-        return 0;
-    fclose(f);
-    return study_flags_store(store, home, STORE_READ);
+    return !there ? 0 : study_flags_store(store, home, STORE_READ);
 }
 
 static int plan_work(void *cfg, int argc, char **argv)

@@ -107,11 +107,9 @@ static int list_tasks(struct rows *r, const struct session *ses)
 /* Folders in HOME/models of models that have no card. */
 static void add_other_models(struct rows *r, const char *home, int n_cards)
 {
-    char *pattern = home_path(home, "models/*/config.json");
-    glob_t g = { 0 };
+    char *models = home_path(home, "models");
+    glob_t g = path_glob(models, "*/config.json");
 
-    if (glob(pattern, 0, NULL, &g) != 0)
-        g.gl_pathc = 0;
     for (size_t i = 0; i < g.gl_pathc; i++) {
         *strrchr(g.gl_pathv[i], '/') = 0;
         const char *name = strrchr(g.gl_pathv[i], '/') + 1;
@@ -122,7 +120,7 @@ static void add_other_models(struct rows *r, const char *home, int n_cards)
             rows_add(r, (const char *[]){ name, "yes", NULL, "a folder of yours" });
     }
     globfree(&g);
-    free(pattern);
+    free(models);
 }
 
 static int list_models(struct rows *r, const struct session *ses)

@@ -1,7 +1,7 @@
 -- the size of the loss gradient at each matrix before training: rms of its mean over batches, by layer (from 1; * is all layers together)
 -- make: lowrank ablate matrices
 WITH g AS MATERIALIZED (
-    SELECT study, layer + 1 AS layer, proj, sum(CASE name WHEN 'norm_mean' THEN value * value END) AS squares,
+    SELECT study, layer, proj, sum(CASE name WHEN 'norm_mean' THEN value * value END) AS squares,
            sum(CASE name WHEN 'numbers' THEN value END) AS numbers
       FROM analysis
      WHERE kind = 'matrices' AND (:study IS NULL OR study = :study) AND settings = coalesce(:settings, newest)

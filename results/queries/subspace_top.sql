@@ -10,7 +10,7 @@ v AS (SELECT p.* , pair.r FROM p JOIN pair USING (kind, run_a, run_b) WHERE plac
 SELECT CASE a.kind WHEN 'seed' THEN 'seeds ' || ra.seed || ' and ' || rb.seed
                    ELSE 'r = ' || ra.rank || ' and ' || rb.rank
                         || iif(a.kind = 'rank', '', ', seeds ' || ra.seed || ' and ' || rb.seed) END AS pair,
-       a.layer + 1 AS layer, a.proj,
+       a.layer, a.proj,
        round(a.phi, 3) AS "phi(1,1)", round(f.phi, 3) AS "floor(1,1)",
        a.r AS r, round(b.phi, 3) AS "phi(r,r)", round(g.phi, 3) AS "floor(r,r)",
        iif(a.phi > 0.5, 'yes', 'no') AS "top shared"

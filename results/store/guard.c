@@ -30,17 +30,24 @@ static long fs_magic(const char *path)
 {
     struct statfs f;
 
-    return statfs(path, &f) == 0 ? (long)(unsigned)f.f_type : 0;
+    return statfs(path, &f) == 0 ? (long)(unsigned)f.f_type : -1;
 }
 long (*guard_fs_magic)(const char *path) = fs_magic;
 
 static int refuse_network(const char *path, const char *where)
 {
-    unsigned magic = (unsigned)guard_fs_magic(where);
+    long magic = guard_fs_magic(where);
     const char *any = getenv("LOWRANK_ANY_FS");
 
+    if (any && strcmp(any, "1") == 0)
+        return 0;
+    if (magic < 0)
+        return fail(FAIL_STORE,
+                    "cannot tell on which file system '%s' is: %s; set LOWRANK_ANY_FS=1 if only "
+                    "this machine uses it",
+                    where, strerror(errno));
     for (size_t i = 0; i < ARRAY_LEN(network); i++)
-        if (magic == network[i].magic && !(any && strcmp(any, "1") == 0))
+        if ((unsigned)magic == network[i].magic)
             return fail(FAIL_STORE,
                         "'%s' is on %s, where several machines would damage it; choose a local "
                         "folder with --home or LOWRANK_HOME, or set LOWRANK_ANY_FS=1 if only this "

@@ -6,8 +6,10 @@
 #include "core/os/file.h"
 #include "results/store/db.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The version of "schema/NNN_NAME.sql", 0 for any other file. */
@@ -57,7 +59,12 @@ static int keep_copy(struct store *s, int version)
     char *part = xprintf("%s.%ld.tmp", to, (long)getpid());
     int rc = 0;
 
-    if (!file_exists(to)) {
+    struct stat st;
+    bool there = stat(to, &st) == 0;
+    if (!there && errno != ENOENT) {
+        rc =
+            fail(FAIL_STORE, "cannot keep a copy of the database as '%s': %s", to, strerror(errno));
+    } else if (!there) {
         rc = copy_pages(s, part);
         if (rc == 0 && rename(part, to) != 0)
             rc = fail(FAIL_STORE, "cannot write '%s'", to);

@@ -143,7 +143,9 @@ static bool owner_is_dead(const struct owner *o)
 
     if (*o->ns && (strcmp(o->ns, here.ns) != 0 || strcmp(here.ns, "-") == 0))
         return false;
-    if (o->pid <= 0 || (kill((pid_t)o->pid, 0) != 0 && errno == ESRCH))
+    if (o->pid <= 0)
+        return false;
+    if (kill((pid_t)o->pid, 0) != 0 && errno == ESRCH)
         return true;
     if (!read_process(o->pid, &state, start))
         return false;
@@ -158,8 +160,10 @@ bool owner_stale(const char *owner, double lease, double lease_boot)
 
     if (!here.known)
         learn_here();
-    if (!owner_parse(&o, owner))
+    if (!owner)
         return true;
+    if (!owner_parse(&o, owner)) /* of whom nothing is known: the lease counts */
+        return lease < now_wall();
     if (strcmp(o.boot, "-") == 0 || strcmp(here.boot, "-") == 0)
         return lease < now_wall();
     bool same_host = strcmp(o.host, here.host) == 0, same_boot = strcmp(o.boot, here.boot) == 0;

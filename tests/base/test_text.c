@@ -63,6 +63,11 @@ static const struct {
     { "a\xC2\x9B"
       "3mb",
       "a?3mb" }, /* U+009B is the same as Escape [ */
+    { "a\xE2\x80\xAE"
+      "b",
+      "a?b" },              /* U+202E turns the direction of text */
+    { "a\x9B\xFF", "a??" }, /* not UTF-8 */
+    { "\xEF\xBF\xBD", "\xEF\xBF\xBD" },
 };
 
 START_TEST(one_line_can_be_shown)

@@ -9,23 +9,23 @@
 
 static const struct embedded next[] = {
     { "schema/001_init.sql", "SELECT no_such_function()" },
-    { "schema/009_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
+    { "schema/010_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
     { NULL, NULL },
 };
 static const struct embedded broken[] = {
-    { "schema/009_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
+    { "schema/010_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
     { NULL, NULL },
 };
 
 START_TEST(a_migration_keeps_a_copy)
 {
-    const char *path = kit_filled("old.db"), *copy = kit_path("old.db.v8.bak");
+    const char *path = kit_filled("old.db"), *copy = kit_path("old.db.v9.bak");
     verbosity = -1;
     struct store *s;
 
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     ck_assert_int_eq(migrate_schema(s, broken), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 9: "));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 10: "));
     ck_assert_str_eq(
         kit_text(s, "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'more'"), "0");
     ck_assert_int_eq(migrate_schema(s, next), 0);
@@ -33,8 +33,8 @@ START_TEST(a_migration_keeps_a_copy)
     ck_assert_str_eq(kit_text(s, "SELECT count(more IS NULL) FROM run"), "4");
     store_close(s);
     ck_assert_double_eq(kit_one(copy, "SELECT count(*) FROM run"), 4);
-    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 8);
-    kit_refused(path, STORE_READ, "its schema is 9, this program knows 8");
+    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 9);
+    kit_refused(path, STORE_READ, "its schema is 10, this program knows 9");
 }
 END_TEST
 
@@ -76,8 +76,8 @@ static const struct {
     const char *older, *copy, *refused;
     int version;
 } olders[] = {
-    { "one.db", "one.db.v1.bak", "older lowrank (its schema is 1, this program reads 8)", 1 },
-    { "two.db", "two.db.v2.bak", "older lowrank (its schema is 2, this program reads 8)", 2 },
+    { "one.db", "one.db.v1.bak", "older lowrank (its schema is 1, this program reads 9)", 1 },
+    { "two.db", "two.db.v2.bak", "older lowrank (its schema is 2, this program reads 9)", 2 },
 };
 
 /* A database of an older schema with runs, values and environments can be read only after a
@@ -139,6 +139,11 @@ START_TEST(analyses_get_their_studies)
         " rank/subspace//phi_rank=0.75 rank/subspace//phi_seed=1.0");
     ck_assert_str_eq(kit_text(s, "SELECT group_concat(kind || run_a || phi) FROM phi"),
                      "rank10.75,seed31.0");
+    /* stored from 0 in every schema, shown from 1 */
+    ck_assert_str_eq(kit_text(s, "SELECT max(layer) || min(layer) FROM analysis_value"), "0-1");
+    ck_assert_str_eq(kit_text(s, "SELECT group_concat(layer) FROM phi"), "1,1");
+    ck_assert_str_eq(
+        kit_text(s, "SELECT group_concat(layer) FROM analysis WHERE kind = 'subspace'"), "1,1");
     ck_assert_str_eq(kit_text(s, "SELECT count(*) FROM analysis WHERE study = 'methods'"),
                      "0"); /* its run is in no plan of the study */
     store_close(s);

@@ -193,8 +193,9 @@ static const struct {
     { "owner", -86400, 60, STATE_RUNNING }, /* its clock was set forward by a day */
     { "owner", 86400, -60, STATE_QUEUED },  /* and back */
     { "'elsewhere' || substr(owner, instr(owner, ':'))", -86400, 60,
-      STATE_RUNNING }, /* a container, same kernel */
-    { "'no colon'", 60, 60, STATE_QUEUED },
+      STATE_RUNNING },                       /* a container, same kernel */
+    { "'no colon'", 60, 60, STATE_RUNNING }, /* of whom nothing is known: its lease counts */
+    { "'no colon'", -60, 60, STATE_QUEUED },
     /* as older versions wrote it, of a process that lives and of one that cannot exist */
     { OLD_OWNER("substr(owner, instr(owner, ':'))"), 60, 60, STATE_RUNNING },
     { OLD_OWNER("substr(owner, instr(owner, ':'))"), 60, -60, STATE_QUEUED },

@@ -2,7 +2,7 @@
 # Names, titles, labels, and paths with escape sequences, C1 controls, marks of direction, SQL,
 # percent signs, markup, and formulas: no output can steer a terminal, each format escapes them as
 # it must, and they come back from the store as they were.
-. "$(dirname "$0")/sweep_lib.sh"
+. "$(dirname "$0")/faults_lib.sh"
 cat >"$T/names.py" <<'PY'
 import json, os, re, sys
 # ESC, C1 (CSI), override of direction, isolate, line separator, newline

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What is recorded of where a run comes from: the commit of the sources or why it is not known, and
 # what differs between the machine of a run and of "run --again".
-. "$(dirname "$0")/sweep_lib.sh"
+. "$(dirname "$0")/faults_lib.sh"
 script=$(cd "$here" && pwd)/../../experiments/run/git_state.sh
 command -v git >/dev/null || { echo "git is not installed"; exit 77; }
 export GIT_CONFIG_GLOBAL="$T/gitconfig" GIT_CONFIG_SYSTEM=/dev/null

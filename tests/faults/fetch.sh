@@ -1,20 +1,8 @@
 #!/bin/sh
 # "fetch" against a server that cuts, lies, loops, stalls, or refuses ranges: the model is whole or
 # absent, and the same command run again completes it.
-command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
-here=$(cd "$(dirname "$0")" && pwd)
-L=${LOWRANK:-$here/../../build/lowrank}
-T=$(mktemp -d) || exit 1
+. "$(dirname "$0")/faults_lib.sh"
 trap 'kill $server $stalled 2>/dev/null; rm -rf "$T"' EXIT
-die() { echo "FAIL: $*"; exit 1; }
-wait_for() {
-    tries=0
-    until "$@"; do
-        tries=$((tries + 1))
-        [ $tries -lt 3000 ] || die "waited for a minute in vain: $*"
-        sleep 0.02
-    done
-}
 
 # A model of two files in a wheel, its card, and the card's limits.
 python3 - "$T" <<'PY' || exit 1
@@ -52,7 +40,7 @@ for magic, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
 open(os.path.join(top, "lies.whl"), "wb").write(data)
 card("share_lies", os.path.join(top, "lies.whl"), total)
 PY
-python3 "$here/fetch_server.py" "$T" &
+python3 "$(dirname "$0")/fetch_server.py" "$T" &
 server=$!
 echo whole >"$T/mode"
 wait_for test -s "$T/port"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Settings out of range are refused in one line with status 2 wherever they are written, vocabularies
 # that contradict themselves with status 3, and texts that are cut or shared between splits are told.
-. "$(dirname "$0")/sweep_lib.sh"
+. "$(dirname "$0")/faults_lib.sh"
 words="model=$T/model task=$T/toy.yaml"
 # refuse STATUS TEXT COMMAND... - one line with TEXT, and nothing is stored
 refuse() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""fetch_server.py DIR - the server of tests/cli/fetch.sh, on a free port of 127.0.0.1 that it
+"""fetch_server.py DIR - the server of tests/faults/fetch.sh, on a free port of 127.0.0.1 that it
 writes to DIR/port. It serves DIR/toy.whl in the way that the file DIR/mode names
 and appends a line for each request of the wheel to DIR/requests: its range, or "all"."""
 import http.server, os, sys, time
