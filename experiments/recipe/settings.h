@@ -27,7 +27,8 @@ int settings_file(struct settings *v, const char *path);
 int settings_yaml(struct settings *v, const struct yaml_node *map);
 int settings_word(struct settings *v, const char *word);
 
-/* settings_value - the value of KEY as one string, a list as "a,b"; the caller frees it. Errors:
+/* settings_value - the value of KEY as one string, a list as "a,b", the mapping of a pattern as
+ * "a:1,b:2"; the caller frees it. Errors:
  * NULL after FAIL_USAGE. */
 char *settings_value(const struct yaml_node *n, const char *key);
 
