@@ -41,7 +41,7 @@ DEBS := gcc libc6-dev libopenblas-dev libsqlite3-dev libyaml-dev libjansson-dev 
 DEBS_TEST := check libsubunit-dev gnuplot-nox fonts-dejavu-core wordnet-base python3-pip ca-certificates sqlite3
 DEBS_CI   := clang clang-format libclang-rt-dev mandoc zsh
 DEBS_OPTIONAL := $(if $(filter 0,$(ONEDNN)),,libdnnl-dev)
-INSTALL := $(filter deps check test ci reproduce studies san fuzz,$(MAKECMDGOALS))
+INSTALL := $(filter deps check test ci reproduce studies san fuzz fuzz-check,$(MAKECMDGOALS))
 deps: ## install the Debian packages that are missing
 	@sh .ci/deps.sh $(if $(INSTALL),install,check) \
 	    "$(DEBS) $(if $(INSTALL),$(DEBS_TEST)) $(if $(filter ci fuzz,$(MAKECMDGOALS)),$(DEBS_CI))" \
@@ -76,8 +76,7 @@ $(B)/embedded.c: results/store/embed.sh $(EMBED)
 # The commit, and whether the tree differs from it: every attempt stores where it comes from.
 $(B)/version.h: FORCE
 	@mkdir -p $(B); { \
-	echo "#define LOWRANK_COMMIT \"$$(git rev-parse HEAD 2>/dev/null || echo unknown)\""; \
-	echo "#define LOWRANK_DIRTY $$(git diff --quiet HEAD -- 2>/dev/null && echo 0 || echo 1)"; \
+	echo "#define LOWRANK_GIT \"$$(sh experiments/run/git_state.sh | sed 's/"/\\"/g')\""; \
 	echo '#define LOWRANK_CFLAGS "$(filter-out -D% -I% -W% -M%,$(CFLAGS))"'; } >$@.new; \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
@@ -107,8 +106,8 @@ $(B)/experiments/run/provenance.o: $(B)/version.h
 
 # --- Tests
 check: deps ## the quick tests: float, and the gradient checks in double precision
-	+@MAKE='$(MAKE)' sh tests/parts.sh layers tests $(if $(SAN)$(filter double,$(REAL)),,gradients)
-PARTS ?= layers format fetch float double san openblas clang stress speed fuzz
+	+@MAKE='$(MAKE)' sh tests/parts.sh layers tests replay $(if $(SAN)$(filter double,$(REAL)),,gradients)
+PARTS ?= layers format fetch float double replay san openblas clang stress speed fuzz
 ci: deps ## everything that CI runs (make ci PARTS="san fuzz": some of it)
 	+@MAKE='$(MAKE)' sh tests/parts.sh --strict $(PARTS)
 test: programs ## the tests of one build (SUITES="adapt model": some of them; REAL=double, SAN=1, ...)
@@ -116,11 +115,27 @@ test: programs ## the tests of one build (SUITES="adapt model": some of them; RE
 san: ; $(MAKE) SAN=1 check ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 stress: $(B)/tests.x ## the store under 8 processes and 60 SIGKILLs, three times
 	sh tests/store_stress.sh $(B)/tests.x 3
-fuzz: deps ## build and run the fuzz targets (SECONDS=60: each for a minute)
-	+@MAKE='$(MAKE)' sh tests/fuzz/run.sh $(or $(SECONDS),10)
-fuzzers: $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/cmd_table.o $(LIBOBJ)
+# Each target of tests/fuzz is a program of its own with libFuzzer, and a part of replay.x.
+FUZZ := $(filter-out kit,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZOBJ := $(patsubst %,$(B)/tests/%.o,fuzz/fuzz_kit kit/store_kit kit/temp) $(B)/cmd_table.o $(LIBOBJ)
+fuzz: deps ## run the fuzz targets under libFuzzer (S=60: each for a minute; TARGETS="json sql": some of them)
+	+@MAKE='$(MAKE)' sh tests/fuzz/run.sh $(or $(S),10) $(TARGETS)
+fuzz-check: $(B)/replay.x ## run the kept inputs of the fuzz targets, without libFuzzer
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(B)/replay.x $(TARGETS)
+fuzzers: $(patsubst %,$(B)/fuzz_%,$(or $(TARGETS),$(FUZZ)))
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZOBJ)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+$(B)/replay.x: $(B)/tests/fuzz/replay.o $(B)/fuzz_targets.o $(patsubst %,$(B)/tests/fuzz/replay_%.o,$(FUZZ)) $(FUZZOBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/tests/fuzz/replay_%.o: tests/fuzz/fuzz_%.c | deps $(B)/onednn_built.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DLLVMFuzzerTestOneInput=fuzz_$* -c -o $@ $<
+$(B)/fuzz_targets.c: FORCE
+	@mkdir -p $(B); { echo '#include "tests/fuzz/replay.h"'; \
+	$(foreach n,$(FUZZ),echo 'int fuzz_$(n)(const uint8_t *, size_t);';) \
+	echo 'const struct fuzz_target fuzz_targets[] = {'; \
+	$(foreach n,$(FUZZ),echo '    { "$(n)", fuzz_$(n) },';) echo '    { 0, 0 } };'; } >$@.new; \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 # Words of a recipe after -t N (one process with N threads) or -j N (a sweep of N seeds in N workers).
 MEMORY := $(foreach m,lora ft bitfit head topk,"-t 1 method=$(m)") "-t 2 method=lora" "-t 2 method=ft" \
           "-t 1 method=lora batch=8" "-t 1 method=lora batch=64 steps=10" "-t 1 method=lora recompute=true" \
@@ -155,11 +170,11 @@ install: $(B)/lowrank ## install below PREFIX (default /usr/local); DESTDIR stan
 uninstall: ## remove what "make install" installed
 	@sh core/install.sh uninstall '$(DESTDIR)$(PREFIX)'
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r t text; do printf '  %-10s %s\n' "$$t" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r t text; do printf '  %-10s %s\n' "$$t" "$$text"; done
 clean: ## remove everything that was built (never results)
 	rm -rf build build-*
 
-.PHONY: all programs lib deps check ci test san stress fuzz fuzzers memory format tidy reproduce studies findings \
+.PHONY: all programs lib deps check ci test san stress fuzz fuzz-check fuzzers memory format tidy reproduce studies findings \
         double install uninstall help clean FORCE
 .SECONDARY:
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)

@@ -4,9 +4,13 @@
  *     factor = || dW ||_F / || U^T W V ||_F
  *
  * with the singular directions U and V of dW. For comparison || U^T W V ||_F is also measured with
- * W's own top directions and with random ones. */
+ * W's own top directions, and computed for random ones ("proj_random"): for U and V uniform on the
+ * r-dimensional subspaces of R^d_out and R^d_in, E U U^T = r / d_out I, so
+ *
+ *     E || U^T W V ||_F^2 = || W ||_F^2 r^2 / (d_out d_in)
+ *
+ * and its root is stored. Until schema 6 one draw for each run and matrix stood in its place. */
 #include "ablations/analysis.h"
-#include "ablations/common/basis.h"
 #include "ablations/common/study_ranks.h"
 #include "ablations/common/updates.h"
 
@@ -25,57 +29,34 @@ static const struct opt opts[] = {
     { .type = OPT_END },
 };
 
-/* || U^T W V ||_F with R random directions on each side. The singular directions of a random
- * Gaussian matrix are uniform and independent on its two sides, so those of two thin matrices can
- * stand in for them. Each run has a draw of its own, so that the results spread as those of seeds
- * do. */
-static int project_random(double *x, const struct weight *w, const struct weight_update *u, int r)
-{
-    struct basis left = { 0 }, right = { 0 };
-    uint32_t sub = (uint32_t)(w->layer * N_PROJ + (int)w->proj) * 2 + 100000;
-    uint64_t seed = (uint64_t)u->run->seed * 65537 + (uint64_t)u->run->rank;
-    int rc = basis_random(&left, r, w->out, seed, sub);
-
-    if (rc == 0)
-        rc = basis_random(&right, r, w->in, seed, sub + 1);
-    if (rc == 0)
-        *x = spectrum_project(left.u, right.u, r, w->w, w->out, w->in);
-    free(left.u);
-    free(right.u);
-    return rc;
-}
-
 static int amplify_visit(void *ctx, const struct weight *w, const struct weight_update *u)
 {
     struct numbers *t = ctx;
     struct spectrum d = { 0 };
-    double random = 0;
 
     if (weight_update_svd(&d, u) != 0)
         return -1;
     int r = u->run->rank < d.k ? u->run->rank : d.k;
-    int rc = project_random(&random, w, u, r);
-    if (rc == 0) {
-        double norm = spectrum_norm(d.s, (size_t)d.k), onto = NAN;
-        if (norm > 0)
-            onto = spectrum_project(d.u, d.v, r, w->w, w->out, w->in);
-        const struct {
-            const char *name;
-            double value;
-        } x[] = {
-            { "norm_w", spectrum_norm(w->svd.s, (size_t)w->svd.k) },
-            { "norm_dw", norm },
-            { "proj_dw", onto },
-            { "proj_w", spectrum_norm(w->svd.s, (size_t)r) }, /* here U^T W V = diag(s) */
-            { "proj_random", random },
-            { "factor", onto > 0 ? norm / onto : NAN },
-            { "scale", u->scale },
-        };
-        for (size_t i = 0; i < ARRAY_LEN(x); i++)
-            updates_add_number(t, w, u->run, r, r, x[i].name, x[i].value);
-    }
+    double norm = spectrum_norm(d.s, (size_t)d.k), onto = NAN;
+    double norm_w = spectrum_norm(w->svd.s, (size_t)w->svd.k);
+    if (norm > 0)
+        onto = spectrum_project(d.u, d.v, r, w->w, w->out, w->in);
+    const struct {
+        const char *name;
+        double value;
+    } x[] = {
+        { "norm_w", norm_w },
+        { "norm_dw", norm },
+        { "proj_dw", onto },
+        { "proj_w", spectrum_norm(w->svd.s, (size_t)r) }, /* here U^T W V = diag(s) */
+        { "proj_random", norm_w * r / sqrt((double)w->out * w->in) },
+        { "factor", onto > 0 ? norm / onto : NAN },
+        { "scale", u->scale },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(x); i++)
+        updates_add_number(t, w, u->run, r, r, x[i].name, x[i].value);
     spectrum_free(&d);
-    return rc;
+    return 0;
 }
 
 static int amplify_run(struct session *ses, struct store *s, const void *cfg)

@@ -143,7 +143,8 @@ static int add_batch(struct gradients *g, const struct model *m, struct workspac
     for (size_t i = 0; i < m->n_train; i++)
         g->sum[i] += ws->grad[i];
     for (int k = 0; k < m->base->dims.n_layers * N_PROJ; k++)
-        g->squares[k] += sum_of_squares(m, ws->grad, k);
+        if (proj_exists(&m->base->dims, (enum proj)(k % N_PROJ)))
+            g->squares[k] += sum_of_squares(m, ws->grad, k);
     return stop_check();
 }
 
@@ -188,6 +189,8 @@ static int store_scores(struct store *s, const struct matrices_cfg *c, const str
     const struct analysis_set set = { study, "matrices", settings };
 
     for (int k = 0; k < all; k++) {
+        if (!proj_exists(&m->base->dims, (enum proj)(k % N_PROJ)))
+            continue;
         const struct param *w = model_role(m, k / N_PROJ, ROLE_W + k % N_PROJ);
         double numbers = (double)w->rows * w->cols, mean = g->squares[k] / batches;
         struct analysis_row x = { .layer = k / N_PROJ, .proj = proj_names[k % N_PROJ] };

@@ -194,7 +194,8 @@ static void side_free(struct side *side)
 
 /* --- the numbers */
 
-/* Add phi(i, j) of U and V under NAME: "phi_rank", "phi_seed", "phi_rank_seed" or "phi_random". */
+/* Add phi(i, j) of U and V under NAME: "phi_rank", "phi_seed" or
+ * "phi_rank_seed". */
 static void add_phi(struct numbers *t, const char *name, int64_t run_a, int64_t run_b,
                     const struct basis *u, const struct basis *v, long upto)
 {
@@ -245,24 +246,17 @@ static int compare_sides(struct numbers *t, const char *name, const struct side 
     return stop_check();
 }
 
-/* Two Gaussian matrices of the same shape for each matrix that LIKE adapts. */
-static int compare_random(struct numbers *t, const struct side *like, long upto)
+/* What two random subspaces share on average, for each matrix that LIKE adapts. */
+static void add_random(struct numbers *t, const struct side *like, long upto)
 {
-    int rc = 0;
-
-    for (int k = 0; k < like->n && rc == 0; k++) {
+    for (int k = 0; k < like->n; k++) {
         const struct basis *b = &like->b[k];
-        struct basis pair[2] = { { .layer = b->layer, .proj = b->proj },
-                                 { .layer = b->layer, .proj = b->proj } };
-        for (int i = 0; i < 2 && rc == 0; i++)
-            rc = basis_random(&pair[i], b->r, b->d, 1,
-                              (uint32_t)((b->layer * N_PROJ + (int)b->proj) * 2 + i));
-        if (rc == 0)
-            add_phi(t, "phi_random", 0, 0, &pair[0], &pair[1], upto);
-        free(pair[0].u);
-        free(pair[1].u);
+        int n = b->r < upto ? b->r : (int)upto;
+        for (int i = 1; i <= n; i++)
+            for (int j = 1; j <= n; j++)
+                numbers_add(t, (struct analysis_row){ 0, 0, b->layer, proj_names[b->proj], i, j,
+                                                      "phi_random", basis_phi_random(i, j, b->d) });
     }
-    return rc;
 }
 
 /* The two ranks with one seed, the larger rank with two seeds, and the two ranks with two seeds.
@@ -271,8 +265,9 @@ static int compare_random(struct numbers *t, const struct side *like, long upto)
 static int compare_all(struct numbers *t, const struct side *low, const struct side *high, int n,
                        long upto)
 {
-    int rc = compare_random(t, &high[0], upto);
+    int rc = 0;
 
+    add_random(t, &high[0], upto);
     for (int i = 0; i < n && rc == 0; i++) {
         int next = (i + 1) % n;
         rc = compare_sides(t, "phi_rank", &low[i], &high[i], upto);

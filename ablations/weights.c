@@ -36,23 +36,27 @@ enum { MOST_DW = 64 }; /* directions of dW that are compared */
 struct comparing {
     const struct weights_cfg *c;
     struct numbers t;
-    int largest_rank; /* rank of the random matrices */
-    int layer;        /* the matrix last compared with a random one */
+    int largest_rank; /* number of random directions */
+    int layer;        /* the matrix last compared with random directions */
     enum proj proj;
 };
 
-/* Add phi(i, j) between D and OF_W, the directions of matrix W. D are the directions of the update
- * of RUN, or of a random matrix if RUN is NULL. */
+/* Add phi(i, j) between D, R directions of the update of RUN, and OF_W, the directions of matrix W.
+ * For RUN NULL and D NULL it is that of R random directions, on average. */
 static void compare_bases(struct comparing *k, const struct weight *w, const struct study_run *run,
-                          const struct basis *d, const struct basis *of_w)
+                          const struct basis *d, int r, const struct basis *of_w)
 {
-    int n = d->r < MOST_DW ? d->r : MOST_DW;
+    int n = r < MOST_DW ? r : MOST_DW;
     int m = k->c->upto > 0 ? (int)k->c->upto : of_w->d / 4;
     m = m < 1 ? 1 : m < of_w->r ? m : of_w->r;
     int step = (m + (int)k->c->steps - 1) / (int)k->c->steps;
     double *phi = xalloc((size_t)n * (size_t)m, sizeof *phi);
 
-    basis_phi(phi, n, m, d, of_w);
+    if (d)
+        basis_phi(phi, n, m, d, of_w);
+    for (int i = 0; i < n && !d; i++)
+        for (int j = 0; j < m; j++)
+            phi[(size_t)i * (size_t)m + (size_t)j] = basis_phi_random(i + 1, j + 1, of_w->d);
     for (int i = 0; i < n; i++)
         for (int j = step - 1; j < m; j += step)
             updates_add_number(&k->t, w, run, i + 1, j + 1, "phi",
@@ -67,36 +71,23 @@ static struct basis chosen_side(const struct comparing *k, const struct spectrum
                                : (struct basis){ .r = s->k, .d = s->out, .u = s->u };
 }
 
-static int compare_random(struct comparing *k, const struct weight *w, const struct basis *of_w)
-{
-    struct basis b = { 0 };
-    int r = k->largest_rank < of_w->d ? k->largest_rank : of_w->d;
-    int rc = basis_random(&b, r, of_w->d, 1, (uint32_t)(w->layer * N_PROJ + (int)w->proj) + 200000);
-
-    if (rc == 0)
-        compare_bases(k, w, NULL, &b, of_w);
-    free(b.u);
-    return rc;
-}
-
 static int weights_visit(void *ctx, const struct weight *w, const struct weight_update *u)
 {
     struct comparing *k = ctx;
     struct spectrum s = { 0 };
     struct basis of_w = chosen_side(k, &w->svd);
-    int rc = 0;
+    int r = k->largest_rank < of_w.d ? k->largest_rank : of_w.d;
 
     if (k->layer != w->layer || k->proj != w->proj)
-        rc = compare_random(k, w, &of_w);
+        compare_bases(k, w, NULL, NULL, r, &of_w);
     k->layer = w->layer;
     k->proj = w->proj;
-    if (rc == 0)
-        rc = weight_update_svd(&s, u);
+    int rc = weight_update_svd(&s, u);
     if (rc == 0) {
         struct basis d = chosen_side(k, &s);
         if (d.r > u->run->rank) /* the file holds the updates of several matrices as one */
             d.r = u->run->rank;
-        compare_bases(k, w, u->run, &d, &of_w);
+        compare_bases(k, w, u->run, &d, d.r, &of_w);
     }
     spectrum_free(&s);
     return rc;

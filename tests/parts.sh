@@ -26,7 +26,7 @@ part_gradients() {
 part_fetch() { $MAKE -s programs && build/lowrank fetch minilm; }
 part_float() { suites REAL=float; }
 part_double() { suites REAL=double; }
-part_san() { suites SAN=1; }
+part_san() { suites SAN=1 && $MAKE -s SAN=1 fuzz-check; }
 part_openblas() {
     suites ONEDNN=0 SUITES='mat adapt model train' &&
         LOWRANK=build-openblas/lowrank sh tests/cli/sweep_bits.sh &&
@@ -36,7 +36,9 @@ part_openblas() {
 part_clang() { $MAKE -s CC=clang CFLAGS='-O2 -Werror' B=build-werror programs; }
 part_stress() { $MAKE -s programs && sh tests/store_stress.sh build/tests.x; }
 part_speed() { $MAKE -s programs && python3 tests/query_speed.py build/lowrank; }
-part_fuzz() { sh tests/fuzz/run.sh 10; }
+# The kept inputs of the fuzz targets; in CI each target also runs for a moment under libFuzzer.
+part_replay() { $MAKE -s fuzz-check; }
+part_fuzz() { sh tests/fuzz/run.sh 5; }
 
 grep -qs avx512f /proc/cpuinfo || no_avx512=no-avx512
 # allowed PART TEXT - whether a line of skips.txt allows the skip

@@ -18,7 +18,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TASKS = ["supersense", "hypernym", "mrpc", "rte", "cola", "sst2", "qnli", "mnli"]
@@ -30,6 +29,12 @@ STUDIES = {  # name: (share of the runs, axes, nuisance)
     "alpha": (0.2, {"task": TASKS, "alpha": [1, 2, 4, 8, 16, 32, 64]}, {"lr": [5e-4, 2e-3, 8e-3]}),
     "methods": (0.2, {"task": TASKS, "method": METHODS}, {}),
 }
+
+
+def cpu():
+    """Seconds of CPU that the programs started so far have used: unlike the clock's, not those of others."""
+    t = os.times()
+    return t.children_user + t.children_system
 
 
 def digest(x):
@@ -53,14 +58,15 @@ def add_run(db, rng, plan, ordinal, config, nuisance):
     db.execute("INSERT INTO attempt(run_id, attempt, env_id, owner, started, heartbeat, ended, outcome, trainable,"
                " trainable_head, train_s, tokens, wall_s) VALUES(?,1,1,'o',0,0,9,'done',?,10,1,100,9)",
                (run, 1000 * config.get("rank", 8)))
-    value = 0.8 + rng.gauss(0, 0.01)
+    right = [rng.random() < 0.8 for _ in range(200)]
+    value = sum(right) / len(right)
     db.executemany("INSERT INTO metric VALUES(?,1,?,?,?,?,NULL)",
                    [(run, split, m, step, rng.random()) for split, m in (("train", 10), ("dev", 1), ("dev", 10))
                     for step in range(10, 110, 10)])
     db.executemany("INSERT INTO result VALUES(?,?,?,1,100,?,?,NULL)",
                    [(run, which, m, i, value + i) for which in ("best", "last") for i, m in enumerate((1, 2, 10))])
     db.executemany("INSERT INTO prediction VALUES(?,'dev',?,?,?)",
-                   [(run, i, i % 2, i % 2 if rng.random() < value else 1 - i % 2) for i in range(200)])
+                   [(run, i, i % 2, i % 2 if right[i] else 1 - i % 2) for i in range(200)])
     return run
 
 
@@ -128,7 +134,7 @@ def main():
                  "fig_phi_runs": ["study=rank"], "study": ["study=rank"], "trials": ["study=alpha"],
                  "claim_compare": ["study=rank", 'a={"targets":"q,v"}', 'b={"rank":"8"}', 'match=["task"]'],
                  "claim_optimum": ["study=alpha", "x=alpha", "y=lr"], "claim_phi": ["study=rank"],
-                 "claim_latency": ["of=merged"],
+                 "claim_latency": ["of=merged"], "claim_study": ["study=rank"],
                  "claim_analysis": ["study=rank", "kind=amplify", 'a={"name":"proj_dw"}', 'b={"name":"proj_w"}',
                                     "times=proj_random", "over=factor"],
                  "claim_answers": ["split=dev", "pairs=[[1,2],[3,4],[5,6]]"],
@@ -140,10 +146,10 @@ def main():
                  "cmd_study_ranks": ["study=rank", "targets=q,v"]}
         slow = 0
         for name, command in [(n, ["query", n] + words.get(n, [])) for n in names] + [("claims", ["claims"])]:
-            start = time.monotonic()
+            start = cpu()
             r = subprocess.run([a.program, *command, "--format", "csv", "--home", home], capture_output=True, text=True)
-            s = time.monotonic() - start
-            bad = r.returncode != 0 or (s > a.limit and name != "claims")
+            s = cpu() - start
+            bad = r.returncode != 0 or s > (5 if name == "claims" else a.limit)
             slow += bad
             print("%-20s %6.2f s %7d rows%s%s" % (name, s, max(0, r.stdout.count("\n") - 1),
                                                   "  SLOW" if bad else "", r.stderr[:200] if r.returncode else ""))

@@ -1,7 +1,9 @@
-/* test_cli.c - the program as a person uses it: every tests/cli/NAME.sh is one test, except the
- * files NAME_lib.sh that scripts source. A script exits with 0 when all is well, with 77 when it
- * was skipped (its last line says why), and with anything else after printing what is wrong. A
- * script that left out only a part prints a line "skip: WHY" and counts as skipped, too. */
+/* test_cli.c - the program as a person uses it, and under injected faults: every tests/cli/NAME.sh
+ * and tests/faults/NAME.sh is one test, except the files NAME_lib.sh that scripts source. With
+ * LOWRANK_SLOW=1 the suite "faults" is the scripts in tests/faults/slow instead. A script exits
+ * with 0 when all is well, with 77 when it was skipped (its last line says why), and with anything
+ * else after printing what is wrong. A script that left out only a part prints a line "skip: WHY"
+ * and counts as skipped, too. */
 #include "tests/kit/suite.h"
 #include "core/base/base.h"
 #include "core/os/file.h"
@@ -54,23 +56,42 @@ END_TEST
 
 START_TEST(there_are_scripts)
 {
-    ck_assert_msg(script_path != NULL, "tests/cli/*.sh matches no script");
+    ck_assert_msg(script_path[_i] != NULL, "the folder has no script");
 }
 END_TEST
 
-static void fill(TCase *tc)
+/* A test for each script that matches PATTERN; those of several suites stand one after another. */
+static void fill(TCase *tc, const char *pattern)
 {
-    static glob_t found; /* keeps the paths */
-    int n = 0;
+    static size_t n;
+    size_t first = n;
+    glob_t found; /* keeps the paths */
 
-    if (glob("tests/cli/*.sh", 0, NULL, &found) == 0) {
-        script_path = xalloc(found.gl_pathc, sizeof *script_path);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        script_path = xgrow(script_path, n + found.gl_pathc + 1, sizeof *script_path);
         for (size_t i = 0; i < found.gl_pathc; i++)
             if (fnmatch("*_lib.sh", found.gl_pathv[i], 0) != 0)
                 script_path[n++] = found.gl_pathv[i];
+        script_path[n] = NULL;
     }
-    tcase_add_test(tc, there_are_scripts);
-    tcase_add_loop_test(tc, script, 0, n);
+    if (n == first)
+        script_path = xgrow(script_path, n + 2, sizeof *script_path), script_path[n++] = NULL;
+    tcase_add_loop_test(tc, there_are_scripts, (int)first, (int)first + 1);
+    if (script_path[first])
+        tcase_add_loop_test(tc, script, (int)first, (int)n);
 }
 
-const struct suite suite_cli = { "cli", fill };
+static void fill_cli(TCase *tc)
+{
+    fill(tc, "tests/cli/*.sh");
+}
+
+static void fill_faults(TCase *tc)
+{
+    const char *slow = getenv("LOWRANK_SLOW");
+
+    fill(tc, slow && *slow ? "tests/faults/slow/*.sh" : "tests/faults/*.sh");
+}
+
+const struct suite suite_cli = { "cli", fill_cli };
+const struct suite suite_faults = { "faults", fill_faults };

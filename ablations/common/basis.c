@@ -24,17 +24,9 @@ int basis_of(struct basis *b, const double *a, int r, int d)
     return rc;
 }
 
-int basis_random(struct basis *b, int r, int d, uint64_t seed, uint32_t sub)
+double basis_phi_random(int i, int j, int d)
 {
-    struct rng rng = rng_make(seed, RNG_STUDY, sub);
-    size_t n = (size_t)r * (size_t)d;
-    double *a = xalloc(n, sizeof *a);
-
-    for (size_t i = 0; i < n; i++)
-        a[i] = rng_normal(&rng);
-    int rc = basis_of(b, a, r, d);
-    free(a);
-    return rc;
+    return (double)(i > j ? i : j) / d;
 }
 
 void basis_phi(double *phi, int n, int m, const struct basis *u, const struct basis *v)
@@ -62,7 +54,7 @@ void basis_phi(double *phi, int n, int m, const struct basis *u, const struct ba
 }
 
 /* The tensor "NAME.lora_A.weight" or "*.NAME.lora_A.weight", or NULL. */
-static const struct st_tensor *find_factor(const struct safetensors *file, const char *name)
+static const struct st_tensor *find_factor(const struct st_file *file, const char *name)
 {
     char *tail = xprintf(".%s.lora_A.weight", name);
     size_t n = strlen(tail);
@@ -78,13 +70,13 @@ static const struct st_tensor *find_factor(const struct safetensors *file, const
     return found;
 }
 
-static int read_basis(struct basis *b, const struct safetensors *file, const struct st_tensor *t)
+static int read_basis(struct basis *b, const struct st_file *file, const struct st_tensor *t)
 {
     if (t->n_dims != 2 || t->shape[0] == 0 || t->shape[0] > t->shape[1] || t->shape[1] > 1 << 20)
         return fail(FAIL_INPUT, "tensor '%s' of '%s' is not the matrix A of a low-rank update",
                     st_escaped(t->name), file->file.path);
     double *a = xalloc(t->count, sizeof *a);
-    int rc = st_doubles(a, file, t, t->count);
+    int rc = st_doubles(a, t, t->count);
     if (rc == 0)
         rc = basis_of(b, a, (int)t->shape[0], (int)t->shape[1]);
     if (rc != 0)
@@ -96,7 +88,7 @@ static int read_basis(struct basis *b, const struct safetensors *file, const str
 struct loading {
     struct basis *b;
     int n;
-    const struct safetensors *file;
+    const struct st_file *file;
     const bool *wanted;
 };
 
@@ -106,7 +98,8 @@ static int read_wanted(struct loading *l)
         for (int layer = 0; layer < MAX_LAYERS; layer++)
             for (int p = 0; p < N_PROJ; p++) {
                 char *module = arch_module(*a, layer, (enum proj)p);
-                const struct st_tensor *t = l->wanted[p] ? find_factor(l->file, module) : NULL;
+                const struct st_tensor *t =
+                    module && l->wanted[p] ? find_factor(l->file, module) : NULL;
                 free(module);
                 if (!t)
                     continue;
@@ -123,7 +116,7 @@ static int read_wanted(struct loading *l)
 
 int basis_load(struct basis **out, const char *path, const bool wanted[N_PROJ])
 {
-    struct safetensors file;
+    struct st_file file;
     struct loading l = { .file = &file, .wanted = wanted };
 
     if (st_open(&file, path) != 0)

@@ -16,10 +16,6 @@ struct basis {
  * FAIL_MEMORY from the SVD. */
 int basis_of(struct basis *b, const double *a, int r, int d);
 
-/* basis_random - the directions of a Gaussian matrix [r,d], which show what similarity is reached
- * by chance. They are a function of SEED and SUB alone. Errors: as basis_of. */
-int basis_random(struct basis *b, int r, int d, uint64_t seed, uint32_t sub);
-
 /* basis_phi - how much of the span of the first i directions of U lies in the span of the first j
  * directions of V, for i = 1..n and j = 1..m:
  *
@@ -27,6 +23,14 @@ int basis_random(struct basis *b, int r, int d, uint64_t seed, uint32_t sub);
  *
  * Writes phi [n,m]. n <= u->r, m <= v->r, and both have the same d. */
 void basis_phi(double *phi, int n, int m, const struct basis *u, const struct basis *v);
+
+/* basis_phi_random - what phi(i, j) is on average for random subspaces of R^d. For U uniform on the
+ * subspaces of i dimensions E U^T U = i / d I, so E || U V^T ||_F^2 = i j / d for any V, and
+ *
+ *     E phi(i, j) = max(i, j) / d
+ *
+ * Analyses until schema 6 have the phi of one pair of Gaussian matrices in its place. */
+double basis_phi_random(int i, int j, int d);
 
 /* basis_load - the directions of every A in PATH, an adapter_model.safetensors as PEFT writes it,
  * that adapts a projection p with WANTED[p], ordered by layer, then by projection. Returns their

@@ -145,7 +145,8 @@ int encode_set(struct dataset *set, struct session *ses, const char *model, cons
             t.col_text = t.col_pair;
         if (second >= 0)
             t.col_pair = NULL;
-        rc = dataset_load(set, &t, s, f->dir, tok, 0, n, SUBSET_SEED);
+        rc = dataset_load(set, &t, s, f->dir, tok, 0,
+                          &(struct draw){ .limit = n, .seed = EVAL_SUBSET_SEED });
     }
     tok_free(tok);
     free(dir);

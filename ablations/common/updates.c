@@ -47,7 +47,8 @@ static int visit_model(const struct study_run *r, int n, const struct base_model
         rc = update_source_open(&s[i], v->session->home, &r[i], b);
     for (int layer = 0; layer < b->dims.n_layers && rc == 0; layer++)
         for (int p = 0; p < N_PROJ && rc == 0; p++)
-            rc = visit_matrix(s, n, b, v, layer, (enum proj)p);
+            if (proj_exists(&b->dims, (enum proj)p))
+                rc = visit_matrix(s, n, b, v, layer, (enum proj)p);
     for (int i = 0; i < n; i++)
         update_source_close(&s[i]);
     free(s);

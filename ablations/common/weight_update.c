@@ -72,11 +72,11 @@ static int fail_shape(const struct update_source *s, const struct st_tensor *t, 
     return -1;
 }
 
-static double *read_tensor(const struct update_source *s, const struct st_tensor *t)
+static double *read_tensor(const struct st_tensor *t)
 {
     double *x = xalloc(t->count, sizeof *x);
 
-    if (st_doubles(x, &s->file, t, t->count) == 0)
+    if (st_doubles(x, t, t->count) == 0)
         return x;
     free(x);
     return NULL;
@@ -85,8 +85,7 @@ static double *read_tensor(const struct update_source *s, const struct st_tensor
 /* --- low rank: A and B */
 
 /* The tensor "*.MODULE.lora_WHICH.weight", or NULL. */
-static const struct st_tensor *find_factor(const struct safetensors *f, const char *module,
-                                           char which)
+static const struct st_tensor *find_factor(const struct st_file *f, const char *module, char which)
 {
     char *end = xprintf(".%s.lora_%c.weight", module, which);
     size_t n = strlen(end);
@@ -156,8 +155,8 @@ static int read_low_rank(struct weight_update *u, const struct update_source *s,
     if (t[1]->shape[1] != r || t[1]->shape[0] % out != 0 || parts <= (size_t)part)
         return fail_shape(s, t[1], w->out, w->in);
     u->r = (int)r;
-    u->a = read_tensor(s, t[0]);
-    double *whole = u->a ? read_tensor(s, t[1]) : NULL;
+    u->a = read_tensor(t[0]);
+    double *whole = u->a ? read_tensor(t[1]) : NULL;
     if (!whole)
         return -1;
     u->b = xalloc(out * r, sizeof *u->b);
@@ -179,7 +178,7 @@ static int read_whole(struct weight_update *u, const struct update_source *s,
         return 0;
     if (t->n_dims != 2 || t->shape[0] != (size_t)w->out || t->shape[1] != (size_t)w->in)
         return fail_shape(s, t, w->out, w->in);
-    u->dw = read_tensor(s, t);
+    u->dw = read_tensor(t);
     if (!u->dw)
         return -1;
     for (size_t i = 0; i < t->count; i++)

@@ -9,6 +9,7 @@
 
 #include "ablations/common/study_runs.h"
 #include "ablations/common/weight.h"
+#include "core/format/safetensors.h"
 
 struct weight_update {
     const struct study_run *run;
@@ -25,7 +26,7 @@ struct update_source {
     const struct study_run *run;
     const struct base_model *base;
     char *path;
-    struct safetensors file;
+    struct st_file file;
     bool open, low_rank, root; /* root: s = alpha / sqrt(r) */
     struct rank *ranks;        /* of a low-rank run, those of each matrix */
 };

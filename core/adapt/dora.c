@@ -272,6 +272,8 @@ static void bias_bwd(const struct model *m, struct workspace *ws, int layer, int
 {
     for (int p = (int)target_first(t), at = 0; at < o->n; p++) {
         const struct param *b = model_role(m, layer, (int)ROLE_B + p);
+        if (!b)
+            return;
         for (int i = 0; i < dy.rows && b->trainable; i++)
             for (int j = 0; j < b->cols; j++)
                 ws->grad[b->off + j] += (1 - o->c[at + j]) * mat_row(dy, i)[at + j];

@@ -1,6 +1,7 @@
 /* mask.c - methods that add nothing and train a part of the model's own parameters: all of them,
  * the biases, the top layers, or only the head. In formulas L layers, d = d_model, f = d_ffn, V
- * words, P positions, S token types. */
+ * words, P positions, S token types. The formulas are those of BERT and GPT-2; the functions also
+ * count models without biases, with gated MLPs, and with narrower keys and values. */
 #include "core/adapt/adapt.h"
 
 /* Part of the base model that the head uses: not the pooler with mean pooling. */
@@ -9,11 +10,26 @@ static bool is_used(const struct model *m, const struct param *p)
     return p->role < ROLE_HEAD_W && !(param_is_pooler(p) && m->head.pooling == POOL_MEAN);
 }
 
+/* Without biases, neither linear maps nor norms have them. */
+static bool has_biases(const struct dims *d)
+{
+    const struct arch *a = arch_find(d->arch);
+
+    return !a || !a->rms_norm;
+}
+
 static long block_count(const struct dims *d)
 {
-    long n = d->d_model, f = d->d_ffn;
+    long n = 2L * d->d_model * (has_biases(d) ? 2 : 1);
 
-    return 4 * (n * n + n) + 2 * n * f + f + n + 4 * n;
+    for (int p = 0; p < N_PROJ; p++) {
+        int out, in;
+        if (!proj_exists(d, (enum proj)p))
+            continue;
+        proj_shape(d, (enum proj)p, &out, &in);
+        n += (long)out * in + (has_biases(d) ? out : 0);
+    }
+    return n;
 }
 
 static long pooler_count(const struct dims *d)
@@ -38,8 +54,10 @@ static long ft_count(const void *cfg, const struct dims *d)
     long n = d->d_model;
 
     (void)cfg;
-    return ((long)d->vocab + d->max_pos + d->n_types + 2) * n + d->n_layers * block_count(d) +
-           pooler_count(d);
+    long tables =
+        d->vocab * (d->untied ? 2L : 1L) + (d->rope_theta > 0 ? 0 : d->max_pos) + d->n_types;
+
+    return (tables + (has_biases(d) ? 2 : 1)) * n + d->n_layers * block_count(d) + pooler_count(d);
 }
 
 /* Methods without options. A struct needs a member. */
@@ -104,6 +122,9 @@ static int bitfit_attach(struct model *m, const void *cfg)
 {
     bool norms = ((const struct bitfit_cfg *)cfg)->norms;
 
+    if (!has_biases(&m->base->dims))
+        return fail(FAIL_USAGE, "method 'bitfit' trains biases, and %s has no biases",
+                    m->base->arch->name);
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
         bool linear = (p->role >= ROLE_B && p->role < ROLE_NORM1_G) || p->role == ROLE_POOL_B;
@@ -118,6 +139,8 @@ static long bitfit_count(const void *cfg, const struct dims *d)
 {
     long n = d->d_model, norms = ((const struct bitfit_cfg *)cfg)->norms;
 
+    if (!has_biases(d))
+        return 0;
     return d->n_layers * (5 * n + d->d_ffn + 2 * n * norms) + n * norms +
            (d->pooling == POOL_CLS ? n : 0);
 }

@@ -102,10 +102,8 @@ void pairs_detach(struct model *m)
 
 uint32_t pairs_stream(const struct pairs *s, int layer, int target)
 {
-    int at = layer * N_PROJ + (int)target_first(target);
-
-    CHECK(at < 4096, "layers x projections = %d", at);
-    return (uint32_t)s->pair[target_slot(layer, target)].r << 12 | (uint32_t)at;
+    return (uint32_t)s->pair[target_slot(layer, target)].r << 12 |
+           proj_stream(layer, target_first(target));
 }
 
 /* The released code and PEFT draw A with kaiming_uniform_(a = sqrt 5), which is U(-b, b) with b =

@@ -71,7 +71,7 @@ static inline const struct pair *pairs_at(const struct model *m, int layer, int 
 #define PAIRS_TARGETS                                                                              \
     {                                                                                              \
         "targets", 0, OPT_LIST, offsetof(struct lora_cfg, targets), "q,v", 0, 0,                   \
-            "q|k|v|o|up|down|qkv",                                                                 \
+            "q|k|v|o|up|down|gate|qkv",                                                            \
             "matrices of each block to adapt; qkv is GPT-2's fused matrix as a whole, as in PEFT"  \
     }
 #define PAIRS_DROPOUT                                                                              \

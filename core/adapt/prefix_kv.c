@@ -44,7 +44,7 @@ static int kv_attach(struct model *m, const void *cfg)
     const struct prefix_kv_cfg *c = cfg;
     const struct dims *d = &m->base->dims;
     struct prefix_kv *s = xalloc(1, sizeof *s);
-    int all = 2 * d->n_layers * d->d_model, n = (int)c->prefix, w = (int)c->width;
+    int all = 2 * d->n_layers * dims_kv_width(d), n = (int)c->prefix, w = (int)c->width;
 
     m->adapt_state = s;
     m->n_prefix_kv = n;
@@ -101,7 +101,7 @@ struct pass {
 static struct pass pass_of(const struct model *m, const struct workspace *ws)
 {
     const struct prefix_kv *s = m->adapt_state;
-    int all = 2 * m->base->dims.n_layers * m->base->dims.d_model;
+    int all = 2 * m->base->dims.n_layers * dims_kv_width(&m->base->dims);
     size_t n = (size_t)s->n, w = (size_t)s->width, kv = n * (size_t)all;
     real *scratch = ws->scratch;
     struct pass p = { 0 };
@@ -124,7 +124,7 @@ static struct pass pass_of(const struct model *m, const struct workspace *ws)
 static size_t kv_scratch(const struct model *m, bool grad)
 {
     const struct prefix_kv *s = m->adapt_state;
-    size_t all = 2 * (size_t)m->base->dims.n_layers * (size_t)m->base->dims.d_model;
+    size_t all = 2 * (size_t)m->base->dims.n_layers * (size_t)dims_kv_width(&m->base->dims);
 
     return s->width ? (size_t)s->n * ((size_t)s->width + all) * (grad ? 2 : 1) : 0;
 }
@@ -177,7 +177,7 @@ static void kv_get(const struct model *m, struct workspace *ws, int layer, struc
                    struct mat *v, struct mat *dk, struct mat *dv)
 {
     struct pass p = pass_of(m, ws);
-    int d = m->base->dims.d_model, at = 2 * layer * d;
+    int d = dims_kv_width(&m->base->dims), at = 2 * layer * d;
 
     *k = mat_cols(p.kv, at, d);
     *v = mat_cols(p.kv, at + d, d);
@@ -187,7 +187,7 @@ static void kv_get(const struct model *m, struct workspace *ws, int layer, struc
 
 static long kv_count_inference(const void *cfg, const struct dims *d)
 {
-    return 2L * d->n_layers * d->d_model * ((const struct prefix_kv_cfg *)cfg)->prefix;
+    return 2L * d->n_layers * dims_kv_width(d) * ((const struct prefix_kv_cfg *)cfg)->prefix;
 }
 
 static long kv_count(const void *cfg, const struct dims *d)
@@ -195,7 +195,7 @@ static long kv_count(const void *cfg, const struct dims *d)
     const struct prefix_kv_cfg *c = cfg;
     long w = c->width, n = d->d_model;
 
-    return w ? n * c->prefix + w * (n + 1) + 2 * d->n_layers * n * (w + 1)
+    return w ? n * c->prefix + w * (n + 1) + 2 * d->n_layers * dims_kv_width(d) * (w + 1)
              : kv_count_inference(cfg, d);
 }
 

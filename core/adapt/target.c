@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const target_names[N_TARGETS + 1] = { "q", "k", "v", "o", "up", "down", "qkv", NULL };
+const char *const target_names[N_TARGETS + 1] = { "q",    "k",    "v",   "o", "up",
+                                                  "down", "gate", "qkv", NULL };
 
 int target_parse(bool on[N_TARGETS], const char *list)
 {
@@ -21,7 +22,8 @@ int target_parse(bool on[N_TARGETS], const char *list)
             t++;
         if (t == N_TARGETS)
             return fail_setting(
-                "targets", "'targets' has '%.*s', which must be one of q, k, v, o, up, down, qkv",
+                "targets",
+                "'targets' has '%.*s', which must be one of q, k, v, o, up, down, gate, qkv",
                 (int)len, s);
         n += !on[t];
         on[t] = true;
@@ -40,6 +42,9 @@ int target_check(const struct model *m, int layer, int t, int r, const char *key
     if (t == TARGET_QKV && !stored_together(m->base->arch))
         return fail_setting("targets",
                             "'targets' has qkv, but in %s q, k and v are separate matrices",
+                            m->base->arch->name);
+    if (t == PROJ_GATE && !m->base->dims.gated)
+        return fail_setting("targets", "'targets' has gate, but the MLP of %s has no gate",
                             m->base->arch->name);
     if (r <= out && r <= in)
         return 0;
@@ -122,7 +127,11 @@ int target_of_proj(const bool on[N_TARGETS], enum proj p)
 
 struct mat target_cols(struct mat y, int t, int out)
 {
-    return t == PROJ_K || t == PROJ_V ? mat_cols(y, t * out, out) : mat_cols(y, 0, out);
+    return mat_cols(y,
+                    t == PROJ_K                     ? y.cols - 2 * out
+                    : t == PROJ_V || t == PROJ_GATE ? y.cols - out
+                                                    : 0,
+                    out);
 }
 
 struct mat target_weight(const struct model *m, int layer, int t)
@@ -142,8 +151,12 @@ void target_bias(real *bias, const struct model *m, int layer, int t)
 {
     for (int i = 0; i < n_parts(t); i++) {
         const struct param *b = model_role(m, layer, (int)ROLE_B + (int)target_first(t) + i);
-        param_read(bias, b);
-        bias += b->cols;
+        int rows = model_role(m, layer, (int)ROLE_W + (int)target_first(t) + i)->rows;
+        if (b)
+            param_read(bias, b);
+        else
+            memset(bias, 0, (size_t)rows * sizeof *bias);
+        bias += rows;
     }
 }
 

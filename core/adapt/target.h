@@ -1,7 +1,7 @@
 /* target.h - private to core/adapt and core/peft: the matrices of a block that a method adapts, as
  * its option "targets" names them.
  *
- * A target is one of the six projections, or qkv: where a checkpoint holds q, k and v as one matrix
+ * A target is one of the projections, or qkv: where a checkpoint holds q, k and v as one matrix
  * (GPT-2's c_attn), that matrix as a whole, with one A [r, d] for all three. That is what PEFT does
  * there; the targets q and v of the paper are separate matrices (microsoft/LoRA, MergedLinear). */
 #ifndef TARGET_H
@@ -11,7 +11,7 @@
 #include "core/nn/model.h"
 
 enum { TARGET_QKV = N_PROJ, N_TARGETS };              /* before it: enum proj */
-extern const char *const target_names[N_TARGETS + 1]; /* "q", ..., "down", "qkv", NULL */
+extern const char *const target_names[N_TARGETS + 1]; /* "q", ..., "gate", "qkv", NULL */
 
 /* target_parse - mark the targets of LIST, "q,v"; returns how many they are, or -1. target_check -
  * T exists in this model, and a rank of R, which KEY sets, fits into its matrix. Errors:
@@ -38,11 +38,13 @@ enum { MAX_GROUP_TARGETS = 3 };
 int target_group(int target[MAX_GROUP_TARGETS], const bool on[N_TARGETS], enum group g);
 int target_of_proj(const bool on[N_TARGETS], enum proj p);
 
-/* target_cols - the columns of a group's output Y that belong to a target with OUT columns. */
+/* target_cols - the columns of Y, the whole output of a group, that belong to a target with OUT
+ * columns. */
 struct mat target_cols(struct mat y, int t, int out);
 
 /* target_weight - a copy of a target's frozen matrix, [out, in]; the caller frees its x.
- * target_bias - copy the biases of its projections to BIAS [out]. */
+ * target_bias - copy the biases of its projections to BIAS [out], or zeros where
+ * there are none. */
 struct mat target_weight(const struct model *m, int layer, int t);
 void target_bias(real *bias, const struct model *m, int layer, int t);
 

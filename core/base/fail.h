@@ -29,8 +29,8 @@ struct fail_status {
 extern const struct fail_status fail_statuses[];
 
 /* fail - record a failure as one line: what failed first, the subject in quotes, no capital letter,
- * no full stop. Control characters become spaces. The most recent call counts. Returns -1, so that
- * a function can end with "return fail(...)". */
+ * no full stop. text_one_line removes what a terminal must not see. The most recent call counts.
+ * Returns -1, so that a function can end with "return fail(...)". */
 int fail(enum fail_code code, const char *fmt, ...) PRINTF(2, 3);
 
 /* fail_context - put "TEXT: " in front of the recorded line and keep its code; returns -1. */

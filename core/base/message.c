@@ -2,6 +2,8 @@
 #include "core/base/message.h"
 #include "core/base/fail.h"
 #include "core/base/progress.h"
+#include "core/base/text.h"
+#include "core/base/utf8.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,11 +14,15 @@ int verbosity;
 
 static void message(const char *prefix, const char *fmt, va_list ap)
 {
+    struct text t = { 0 };
+
+    text_append(&t, fmt, ap);
     progress_pause();
     fputs(prefix, stderr);
-    vfprintf(stderr, fmt, ap);
+    utf8_print(stderr, text_string(&t));
     fputc('\n', stderr);
     progress_resume();
+    text_free(&t);
 }
 
 void note(const char *fmt, ...)

@@ -8,7 +8,8 @@
 extern int verbosity;
 
 /* note - print a line, unless quiet. detail - print a line if verbose. warn - print a line after
- * "warning: ", unless quiet. All of them keep the progress line intact. */
+ * "warning: ", unless quiet. All of them
+ * keep the progress line intact and print unsafe characters as utf8_print does. */
 void note(const char *fmt, ...) PRINTF(1, 2);
 void detail(const char *fmt, ...) PRINTF(1, 2);
 void warn(const char *fmt, ...) PRINTF(1, 2);

@@ -9,7 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum rng_stream { RNG_ORDER = 1, RNG_INIT, RNG_HEAD, RNG_DROPOUT, RNG_SUBSET, RNG_STUDY };
+enum rng_stream {
+    RNG_ORDER = 1,
+    RNG_INIT,
+    RNG_HEAD,
+    RNG_DROPOUT,
+    RNG_SUBSET,
+    RNG_STUDY,
+    RNG_SELECT,
+    RNG_HELD_OUT
+};
 
 /* A position in a stream. SUB separates tensors, places of dropout, or epochs within the stream. */
 struct rng {

@@ -1,6 +1,7 @@
 /* text.c - a growing string. */
 #include "core/base/text.h"
 #include "core/base/fail.h"
+#include "core/base/utf8.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static void text_reserve(struct text *t, size_t more)
     t->s = xgrow(t->s, t->cap, 1);
 }
 
-static void text_append(struct text *t, const char *fmt, va_list ap)
+void text_append(struct text *t, const char *fmt, va_list ap)
 {
     va_list again;
 
@@ -71,6 +72,31 @@ void text_free(struct text *t)
     *t = (struct text){ 0 };
 }
 
+/* In place, so a replacement is one byte. Returns the new end. */
+static char *replace_unsafe(char *s, const char *end)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+    const char *p = s;
+    char *to = s;
+
+    while (p < end) {
+        const char *at = p;
+        uint32_t c = utf8_next(&p, end);
+        size_t n = (size_t)(p - at);
+        bool invalid = c == 0xFFFD && (n != 3 || memcmp(at, replacement, 3) != 0);
+        if (c < 0x20 || c == 0x7F) {
+            *to++ = ' ';
+        } else if (invalid || utf8_unsafe(c)) {
+            *to++ = '?';
+        } else {
+            memmove(to, at, n);
+            to += n;
+        }
+    }
+    *to = 0;
+    return to;
+}
+
 void text_one_line(char *s, size_t size)
 {
     size_t n = strlen(s);
@@ -82,9 +108,7 @@ void text_one_line(char *s, size_t size)
             n--;
         s[n] = 0;
     }
-    for (char *p = s; *p; p++)
-        if ((unsigned char)*p < 32 || *p == 127)
-            *p = ' ';
+    n = (size_t)(replace_unsafe(s, s + n) - s);
     while (n > 0 && s[n - 1] == ' ')
         s[--n] = 0;
 }

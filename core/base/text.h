@@ -4,6 +4,8 @@
 
 #include "core/base/alloc.h"
 
+#include <stdarg.h>
+
 /* A zeroed struct is the empty string. S is NULL until something has been added, and NUL-terminated
  * from then on; N is its length. */
 struct text {
@@ -11,9 +13,10 @@ struct text {
     size_t n, cap;
 };
 
-/* text_add - append formatted text. text_join - append formatted text, preceded by SEPARATOR unless
+/* text_add, text_append - append formatted text. text_join - the same, preceded by SEPARATOR unless
  * the string is still empty. FMT's arguments must not point into T. */
 void text_add(struct text *t, const char *fmt, ...) PRINTF(2, 3);
+void text_append(struct text *t, const char *fmt, va_list ap) PRINTF(2, 0);
 void text_join(struct text *t, const char *separator, const char *fmt, ...) PRINTF(3, 4);
 
 /* text_string - the string so far, "" when it is empty; valid until T changes. text_take - the same
@@ -23,8 +26,8 @@ const char *text_string(const struct text *t);
 char *text_take(struct text *t);
 void text_free(struct text *t);
 
-/* text_one_line - make S, in a buffer of SIZE bytes, one line that a terminal can show: control
- * characters become spaces, spaces at the end go, and so does a UTF-8 character that the end of the
- * buffer cut in half. */
+/* text_one_line - make S, in a buffer of SIZE bytes, one line that a terminal can show: ASCII
+ * control characters become spaces, other unsafe characters (utf8.h) and invalid bytes become '?',
+ * spaces at the end go, and so does a UTF-8 character that the end of the buffer cut in half. */
 void text_one_line(char *s, size_t size);
 #endif

@@ -315,19 +315,42 @@ static int json_cell(struct reader *r, const json_t *object, int c)
     return 0;
 }
 
+/* A key that the task does not read may occur twice, one that it reads may not. */
+static int check_repeats(const struct reader *r, size_t size)
+{
+    for (int c = 0; c < N_CELLS; c++)
+        if (r->key[c] && json_repeats(r->p, size, r->key[c]))
+            return fail(FAIL_INPUT, "%s:%ld: the key '%s' occurs twice", r->path, r->first,
+                        r->key[c]);
+    return 0;
+}
+
+/* The object of SIZE bytes at r->p. Errors: NULL after FAIL_INPUT. */
+static json_t *json_line(const struct reader *r, size_t size)
+{
+    json_error_t err;
+    json_t *v = json_parse(r->p, size, JSON_ALLOW_NUL, &err);
+
+    if (!v)
+        fail(FAIL_INPUT, "%s:%ld:%d: %s", r->path, r->first, err.column, err.text);
+    else if (!json_is_object(v))
+        fail(FAIL_INPUT, "%s:%ld: not a JSON object", r->path, r->first);
+    else if (check_repeats(r, size) == 0)
+        return v;
+    json_decref(v);
+    return NULL;
+}
+
 /* The line from r->p to E as a row. */
 static int json_row(struct reader *r, const char *e)
 {
-    json_error_t err;
     int rc = 0;
 
     if (e == r->p)
         return fail(FAIL_INPUT, "%s:%ld: an empty line", r->path, r->first);
-    json_t *v = json_parse(r->p, (size_t)(e - r->p), JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &err);
+    json_t *v = json_line(r, (size_t)(e - r->p));
     if (!v)
-        return fail(FAIL_INPUT, "%s:%ld:%d: %s", r->path, r->first, err.column, err.text);
-    if (!json_is_object(v))
-        rc = fail(FAIL_INPUT, "%s:%ld: not a JSON object", r->path, r->first);
+        return -1;
     struct row *row = add_row(r);
     for (int c = 0; c < N_CELLS; c++)
         row->cell[c] = SIZE_MAX;

@@ -24,7 +24,8 @@ struct data_file {
  *   csv    RFC 4180: quoted fields, doubled quotes, line ends inside quotes
  *   jsonl  one object per line; text cells are strings; labels are strings, numbers or booleans
  * A UTF-8 BOM and CRLF line ends are accepted, blank lines only at the end. Every row must have as
- * many columns as the first one. Values of a jsonl column that K does not name are of no interest.
+ * many columns as the first one. Values of a jsonl column that K does not name are of no interest,
+ * and such a key may occur twice.
  * The first K->skip_bad_rows rows with a wrong number of columns, or in jsonl with anything wrong
  * in their line, are left out and counted; a wrong quote in csv is always an error. The caller
  * frees F with data_file_free. Errors: FAIL_INPUT with "PATH:LINE: ...". */

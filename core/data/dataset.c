@@ -1,9 +1,7 @@
 /* dataset.c - a split of a task, read, checked and tokenized. */
 #include "core/data/dataset.h"
 #include "core/os/file.h"
-#include "core/base/rng.h"
 #include "core/opt/suggest.h"
-#include "core/data/data_file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -72,27 +70,6 @@ static int read_labels(struct dataset *d, const struct task *t, const struct dat
     return 0;
 }
 
-static int compare_ints(const void *a, const void *b)
-{
-    int x = *(const int *)a, y = *(const int *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* The rows to use, in ascending order; returns their number. */
-static int choose_rows(int *pick, int n, long limit, uint64_t seed, enum split s)
-{
-    for (int i = 0; i < n; i++)
-        pick[i] = i;
-    if (limit <= 0 || limit >= n)
-        return n;
-    struct rng r = rng_make(seed, RNG_SUBSET, (uint32_t)s);
-    /* All rows are shuffled, so that a subset of k is part of that of k + 1. */
-    rng_shuffle(&r, pick, n);
-    qsort(pick, (size_t)limit, sizeof *pick, compare_ints);
-    return (int)limit;
-}
-
 /* Make the rows PICK the examples of *d. */
 static int tokenize_rows(struct dataset *d, const struct data_file *f, const int *pick, int n,
                          const struct tok *tok, int max_len)
@@ -136,23 +113,27 @@ static int tokenize_rows(struct dataset *d, const struct data_file *f, const int
 }
 
 int dataset_load(struct dataset *d, const struct task *t, enum split s, const char *dir,
-                 const struct tok *tok, long max_len, long limit, uint64_t subset_seed)
+                 const struct tok *tok, long max_len, const struct draw *w)
 {
+    const struct draw all = { 0 };
+    const char *file = task_file(t, s);
     struct data_file f = { 0 };
     int *pick = NULL, rc = -1;
 
     *d = (struct dataset){ 0 };
     CHECK(t->regression || t->n_labels > 0, "task '%s': call task_labels first", t->name);
-    if (!t->file[s])
+    if (!file)
         return fail(FAIL_USAGE, "task '%s' has no %s split", t->name, split_names[s]);
-    d->path = path_join(dir, t->file[s]);
+    d->path = path_join(dir, file);
     if (data_file_read(&f, d->path, t) != 0 || read_labels(d, t, &f, d->path) != 0)
         goto out;
     memcpy(d->sha256, f.sha256, sizeof d->sha256);
     d->n_skipped = f.n_skipped;
     d->first_skipped = f.first_skipped;
     pick = xalloc((size_t)f.n, sizeof *pick);
-    int n = choose_rows(pick, f.n, limit, subset_seed, s);
+    int n = draw_rows(pick, &f, &(struct row_labels){ d->label, d->target }, t, s, w ? w : &all);
+    if (n < 0)
+        goto out;
     if (max_len <= 0)
         max_len = t->max_len;
     rc = tokenize_rows(d, &f, pick, n, tok, max_len > INT_MAX ? INT_MAX : (int)max_len);

@@ -2,7 +2,7 @@
 #ifndef DATASET_H
 #define DATASET_H
 
-#include "core/data/task.h"
+#include "core/data/draw.h"
 #include "core/text/tok.h"
 
 /* The tokens of example i are ids[off[i]..off[i+1]); those from off[i] + second[i] on are of
@@ -23,16 +23,15 @@ struct dataset {
     char *path;
 };
 
-/* dataset_load - read, check and tokenize the file of split S in the folder DIR. LIMIT > 0 takes a
- * random subset of that many examples, in file order; it depends on (SUBSET_SEED, RNG_SUBSET, S)
- * alone, and a smaller subset is part of a larger one. MAX_LEN is in tokens; 0 takes the task's. A
- * UTF-8 BOM and CRLF line ends are accepted, blank lines only at the end. The whole file is checked
- * whatever LIMIT is. The caller frees D with dataset_free. Errors: FAIL_INPUT with file:line (a
- * missing or extra column, an unknown label, a number out of range, a NUL byte, text that is not
+/* dataset_load - read, check and tokenize the rows of split S that W asks for (draw.h), in file
+ * order; W NULL: all of them. The files are in the folder DIR. MAX_LEN is in tokens; 0 takes the
+ * task's. A UTF-8 BOM and CRLF line ends are accepted, blank lines only at the end. The whole file
+ * is checked whatever W is. The caller frees D with dataset_free. Errors: FAIL_INPUT with file:line
+ * (a missing or extra column, an unknown label, a number out of range, a NUL byte, text that is not
  * UTF-8, an unbalanced quote in csv, invalid JSON in jsonl), or without a line (no examples);
- * FAIL_USAGE if the task does not have this split. */
+ * FAIL_USAGE if the task does not have this split, or W leaves it without rows. */
 int dataset_load(struct dataset *d, const struct task *t, enum split s, const char *dir,
-                 const struct tok *tok, long max_len, long limit, uint64_t subset_seed);
+                 const struct tok *tok, long max_len, const struct draw *w);
 void dataset_free(struct dataset *d); /* of a zeroed one: nothing */
 
 /* dataset_bytes - RAM that D takes. dataset_shared - the number of examples of B whose token ids

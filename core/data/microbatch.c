@@ -87,6 +87,8 @@ double microbatch_pair_cost(const struct dims *d)
 
     for (int p = 0; p < N_PROJ; p++) {
         int out, in;
+        if (!proj_exists(d, (enum proj)p))
+            continue;
         proj_shape(d, (enum proj)p, &out, &in);
         linear += (double)out * (double)in;
     }

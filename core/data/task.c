@@ -12,7 +12,7 @@
 
 enum { MAX_LABELS = 1000, MAX_COLUMN = 1000 };
 
-const char *const split_names[N_SPLITS + 1] = { "train", "dev", "test", NULL };
+const char *const split_names[N_SPLITS + 1] = { "train", "dev", "test", "select", NULL };
 
 static char *copy_scalar(const struct yaml_node *n, const char *key)
 {
@@ -111,7 +111,10 @@ static int set_splits(struct task *t, const struct yaml_node *n)
 {
     char **to[] = { &t->file[SPLIT_TRAIN], &t->file[SPLIT_DEV], &t->file[SPLIT_TEST] };
 
-    if (set_strings(to, n, "splits", split_names) != 0)
+    const char *words[N_FILES + 1] = { 0 };
+
+    memcpy(words, split_names, N_FILES * sizeof *words);
+    if (set_strings(to, n, "splits", words) != 0)
         return -1;
     if (!t->file[SPLIT_TRAIN] || !t->file[SPLIT_DEV])
         return yaml_fail(n, "'splits' needs '%s'", t->file[SPLIT_TRAIN] ? "dev" : "train");
@@ -207,6 +210,20 @@ static int set_max_len(struct task *t, const struct yaml_node *n)
     return read_whole(&t->max_len, n, "max_len", 3);
 }
 
+static int set_held_out(struct task *t, const struct yaml_node *n)
+{
+    double *v = &t->held_out;
+
+    if (read_number(v, n) != 0)
+        return -1;
+    if (!(*v > 0) || *v > 1e9 || (*v >= 1 && *v != floor(*v)))
+        return yaml_fail(n,
+                         "'held_out' must be a share between 0 and 1 or a whole number of rows, "
+                         "not '%s'",
+                         yaml_text(n));
+    return 0;
+}
+
 static int set_skip(struct task *t, const struct yaml_node *n)
 {
     return read_whole(&t->skip_bad_rows, n, "skip_bad_rows", 0);
@@ -235,6 +252,7 @@ static const struct key {
     { "metrics", true, 0, set_metrics },
     { "max_len", false, 0, set_max_len },
     { "skip_bad_rows", false, 0, set_skip },
+    { "held_out", false, 0, set_held_out },
     { "prepare", false, offsetof(struct task, prepare), NULL },
 };
 
@@ -299,6 +317,10 @@ static int check_whole(const struct task *t, const struct yaml_node *root)
                          t->labels ? ", not both" : "");
     if (!t->regression && yaml_get(root, "range"))
         return yaml_fail(yaml_get(root, "range"), "only a regression task has a 'range'");
+    if (t->held_out > 0 && t->file[SPLIT_TEST])
+        return yaml_fail(yaml_get(root, "held_out"),
+                         "'held_out' makes a test split of the train file, but 'splits' names a "
+                         "file for 'test'");
     if (t->format == FORMAT_JSONL && yaml_get(root, "header"))
         return yaml_fail(yaml_get(root, "header"),
                          "jsonl does not have a 'header': the columns are the keys of its objects");
@@ -338,7 +360,7 @@ void task_free(struct task *t)
     for (int i = 0; i < t->n_labels; i++)
         free(t->labels[i]);
     free(t->labels);
-    for (int i = 0; i < N_SPLITS; i++)
+    for (int i = 0; i < N_FILES; i++)
         free(t->file[i]);
     for (int i = 0; i < t->n_metrics; i++)
         free(t->metrics[i]);
@@ -368,6 +390,13 @@ static int read_label_lines(struct task *t, const char *path, char *text)
     if (t->n_labels < 2)
         return fail(FAIL_INPUT, "'%s' has fewer than two labels", path);
     return 0;
+}
+
+const char *task_file(const struct task *t, enum split s)
+{
+    bool of_train = s == SPLIT_SELECT || (s == SPLIT_TEST && t->held_out > 0);
+
+    return t->file[of_train ? SPLIT_TRAIN : s];
 }
 
 int task_labels(struct task *t, const char *dir)

@@ -17,6 +17,10 @@
  *   labels_file: labels.txt         or a file in DIR with one class per line
  *   range: [0, 5]                   regression: a target outside the range is an error
  *   splits: {train: train.tsv, dev: dev.tsv, test: test.tsv}            test is optional
+ *   held_out: 10000                 instead of a test file: so many rows of the train file are the
+ *                                   test split, which no run trains on, or below 1 such a share of
+ *                                   them. They are the same in every run, stratified by label, and
+ *                                   share no text with the rest (draw.h)
  *   metrics: [accuracy, f1]         the first is the task's main metric
  *   max_len: 128                    what "max_len: 0" in a recipe stands for; without it, the
  *                                   model's number of positions
@@ -24,9 +28,11 @@
  *                                   counted; one more is an error, as any is without this key
  *   prepare: wordnet                what 'lowrank prepare' makes the data files from if they are
  *                                   missing (experiments/sources/wordnet.c) */
-enum { TASK_MAX_METRICS = 8, N_SPLITS = 3 };
-enum split { SPLIT_TRAIN, SPLIT_DEV, SPLIT_TEST };
-extern const char *const split_names[N_SPLITS + 1]; /* "train", "dev", "test", NULL */
+enum { TASK_MAX_METRICS = 8 };
+/* Those before N_FILES are named in task files. The selection split is a part of train that a run
+ * may choose its best evaluation by. */
+enum split { SPLIT_TRAIN, SPLIT_DEV, SPLIT_TEST, SPLIT_SELECT, N_SPLITS, N_FILES = SPLIT_SELECT };
+extern const char *const split_names[N_SPLITS + 1]; /* "train", "dev", "test", "select", NULL */
 
 struct task {
     char *name, *title, *source, *license, *dir, *prepare, *labels_file;
@@ -36,7 +42,8 @@ struct task {
     char **labels;                         /* [n_labels]; n_labels is 0 for a regression */
     int n_labels;
     double lo, hi; /* range of a regression's targets */
-    char *file[N_SPLITS];
+    char *file[N_FILES];
+    double held_out; /* 0: none; rows of train that are the test split, below 1 a share of them */
     char *metrics[TASK_MAX_METRICS];
     int n_metrics;
     long max_len; /* 0: no limit */
@@ -47,6 +54,9 @@ struct task {
  * FAIL_USAGE with file:line:column; the nearest key or word is suggested. */
 int task_load(struct task *t, const char *yaml_path);
 void task_free(struct task *t);
+
+/* task_file - the file that the rows of split S are in; NULL: the task does not have this split. */
+const char *task_file(const struct task *t, enum split s);
 
 /* task_labels - read the classes of a task with labels_file from DIR/labels_file, where DIR is the
  * folder of the data files. Does nothing without labels_file, or when called again. Must be called

@@ -15,7 +15,7 @@
 
 /* VERSION increases when a tokenizer, the reading of data files or this format changes what a file
  * holds. */
-enum { VERSION = 2, BYTE_ORDER_MARK = 0x01020304 };
+enum { VERSION = 3, BYTE_ORDER_MARK = 0x01020304 };
 
 struct token_head {
     char magic[8];
@@ -48,13 +48,14 @@ static void list_arrays(struct array out[N_ARRAYS], const struct dataset *d)
 }
 
 static void token_cache_key(char out[65], const struct token_cache *c, enum split s, long max_len,
-                            long limit, uint64_t subset_seed)
+                            const struct draw *w)
 {
+    unsigned long long seed = w->limit > 0 || w->select > 0 ? w->seed : 0;
     char *text = xprintf("tokens %d of lowrank %s, %zu-byte long, order %x\n%s\n%s\n%s\n"
-                         "%s %ld %ld %llu\n",
+                         "%s %ld %ld %llu %.17g\n",
                          VERSION, LOWRANK_VERSION, sizeof(long), BYTE_ORDER_MARK, c->file, c->spec,
-                         c->tokenizer, split_names[s], max_len, limit > 0 ? limit : 0,
-                         limit > 0 ? (unsigned long long)subset_seed : 0);
+                         c->tokenizer, split_names[s], max_len, w->limit > 0 ? w->limit : 0, seed,
+                         w->select);
 
     sha256_hex(out, text, strlen(text));
     free(text);
@@ -90,6 +91,8 @@ static XXH128_canonical_t checksum(const void *data, size_t size)
 struct reading {
     const struct file *f;
     const char *key;
+    const struct task *task;
+    int vocab; /* size of the tokenizer's vocabulary */
     struct dataset *d;
     const char *why; /* the file cannot be used */
 };
@@ -111,8 +114,8 @@ static bool alloc_arrays(struct reading *r, const struct token_head *h)
 
     if (memcmp(h->magic, "LOWRANKT", 8) != 0 || h->version != VERSION ||
         h->byte_order != BYTE_ORDER_MARK || memcmp(h->key, r->key, sizeof h->key) != 0 ||
-        h->n < 1 || h->n > INT32_MAX || h->n_tokens < h->n || (uint64_t)h->n_tokens > size ||
-        (uint64_t)h->n > size)
+        (h->regression != 0) != r->task->regression || h->n < 1 || h->n > INT32_MAX ||
+        h->n_tokens < h->n || (uint64_t)h->n_tokens > size || (uint64_t)h->n > size)
         return false;
     d->n = (int)h->n;
     d->n_tokens = (size_t)h->n_tokens;
@@ -133,6 +136,28 @@ static bool alloc_arrays(struct reading *r, const struct token_head *h)
     for (int i = 0; i < N_ARRAYS; i++)
         need += a[i].bytes;
     return need == size;
+}
+
+/* A file with the right checksum may still come from a faulty program. */
+static bool is_possible(const struct dataset *d, const struct task *t, int vocab)
+{
+    if (d->off[0] != 0 || d->off[d->n] != d->n_tokens)
+        return false;
+    for (int i = 0; i < d->n; i++) {
+        if (d->off[i + 1] <= d->off[i] || d->off[i + 1] > d->n_tokens ||
+            d->off[i + 1] - d->off[i] > (size_t)d->max_tokens || d->max_tokens < 1)
+            return false;
+        size_t n = d->off[i + 1] - d->off[i];
+        if (d->second[i] < 0 || (size_t)d->second[i] > n || d->line[i] < 1)
+            return false;
+        if (d->target ? !(d->target[i] >= t->lo && d->target[i] <= t->hi)
+                      : d->label[i] < 0 || d->label[i] >= t->n_labels)
+            return false;
+    }
+    for (size_t i = 0; i < d->n_tokens; i++)
+        if (d->ids[i] < 0 || d->ids[i] >= vocab)
+            return false;
+    return true;
 }
 
 static int read_arrays(void *arg)
@@ -160,14 +185,21 @@ static int read_arrays(void *arg)
             memcpy(a[i].at, at, a[i].bytes);
         at += a[i].bytes;
     }
-    return 0;
+    r->why = "its content is impossible";
+    return is_possible(r->d, r->task, r->vocab) ? 0 : -1;
 }
 
 /* 1: *d is what the file holds; 0: there is no usable file. */
-static int token_cache_load(struct dataset *d, const char *path, const char *key)
+static int token_cache_load(struct dataset *d, const char *path, const char *key,
+                            const struct task *t, const struct tok *tok)
 {
     struct file f;
-    struct reading r = { .f = &f, .key = key, .d = d, .why = "it changed while it was read" };
+    struct reading r = { .f = &f,
+                         .key = key,
+                         .task = t,
+                         .vocab = tok_vocab(tok),
+                         .d = d,
+                         .why = "it changed while it was read" };
 
     *d = (struct dataset){ 0 };
     if (!file_exists(path))
@@ -212,20 +244,21 @@ static void token_cache_save(const struct dataset *d, const char *dir, const cha
 }
 
 int token_cache_dataset(struct dataset *d, const struct task *t, enum split s, const char *dir,
-                        const struct tok *tok, long max_len, long limit, uint64_t subset_seed,
+                        const struct tok *tok, long max_len, const struct draw *w,
                         const struct token_cache *c)
 {
+    const struct draw all = { 0 };
     char key[65];
 
-    CHECK(t->file[s] && strlen(c->file) == 64, "%s", t->name);
-    token_cache_key(key, c, s, max_len > 0 ? max_len : t->max_len, limit, subset_seed);
+    CHECK(task_file(t, s) && strlen(c->file) == 64, "%s", t->name);
+    token_cache_key(key, c, s, max_len > 0 ? max_len : t->max_len, w ? w : &all);
     char *path = path_join(c->dir, key);
     int rc = 0;
-    if (token_cache_load(d, path, key)) {
-        d->path = path_join(dir, t->file[s]);
+    if (token_cache_load(d, path, key, t, tok)) {
+        d->path = path_join(dir, task_file(t, s));
         memcpy(d->sha256, c->file, sizeof d->sha256);
     } else {
-        rc = dataset_load(d, t, s, dir, tok, max_len, limit, subset_seed);
+        rc = dataset_load(d, t, s, dir, tok, max_len, w);
         /* the key is wrong for a data file that changed in the meantime */
         if (rc == 0 && strcmp(d->sha256, c->file) == 0)
             token_cache_save(d, c->dir, path, key);

@@ -17,6 +17,6 @@ struct token_cache {
  * folder that cannot be read or written costs time, but is not an error. Errors: as
  * dataset_load. */
 int token_cache_dataset(struct dataset *d, const struct task *t, enum split s, const char *dir,
-                        const struct tok *tok, long max_len, long limit, uint64_t subset_seed,
+                        const struct tok *tok, long max_len, const struct draw *w,
                         const struct token_cache *c);
 #endif

@@ -2,6 +2,7 @@
 #include "core/format/json.h"
 #include "core/base/base.h"
 #include "core/base/text.h"
+#include "core/format/tensor.h"
 #include "core/os/file.h"
 
 #include <errno.h>
@@ -128,6 +129,41 @@ bool json_has_nul(const json_t *string)
     return text && strlen(text) != json_string_length(string);
 }
 
+/* Is the string from its opening quote at TEXT to END the string WANT? */
+static bool is_string(const char *text, const char *end, const char *want)
+{
+    size_t n = (size_t)(end - text) - 2;
+    json_error_t e;
+
+    if (!memchr(text, '\\', n + 1))
+        return n == strlen(want) && memcmp(text + 1, want, n) == 0;
+    json_t *j = json_parse(text, (size_t)(end - text), JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+    bool same = j && !json_has_nul(j) && strcmp(json_string_value(j), want) == 0;
+
+    json_decref(j);
+    return same;
+}
+
+bool json_repeats(const char *text, size_t size, const char *key)
+{
+    const char *end = text + size;
+    int depth = 0, n = 0;
+
+    for (const char *p = text; p < end; p++) {
+        const char *from = p;
+        depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
+        if (*p != '"')
+            continue;
+        for (p++; p < end && *p != '"'; p++)
+            p += *p == '\\';
+        const char *next = p + 1;
+        while (next < end && strchr(" \t\r\n", *next))
+            next++;
+        n += depth == 1 && next < end && *next == ':' && is_string(from, p + 1, key);
+    }
+    return n > 1;
+}
+
 static json_t *parse_object(const char *path, const char *text, size_t size)
 {
     json_error_t e;
@@ -154,7 +190,7 @@ json_t *json_read(const char *path)
         return NULL;
     if (f.size > JSON_LARGEST) {
         fail(FAIL_INPUT, "'%s' is larger than 16 MiB, too large for a configuration", path);
-    } else {
+    } else if (st_check_pointer(&f, "a JSON file") == 0) {
         char *text = xalloc(f.size, 1);
         if (file_copy_data(text, &f) == 0)
             j = parse_object(path, text, f.size);

@@ -18,6 +18,9 @@ json_t *json_read(const char *path);
 json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *e);
 bool json_has_nul(const json_t *string);
 
+/* json_repeats - does the object TEXT, which json_parse accepts, have KEY itself more than once? */
+bool json_repeats(const char *text, size_t size, const char *key);
+
 /* json_write - replace the file NAME in DIR by J, as indented text with a newline at the end, as a
  * whole or not at all. FLAGS are those of jansson besides the indentation. J is released in every
  * case. NULL stands for an object that could not be made because a string in it is not UTF-8.

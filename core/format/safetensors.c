@@ -5,58 +5,13 @@
 #include "core/format/safetensors.h"
 
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER_LARGEST = 100 * 1000 * 1000, PREFIX = 8, NAME_SHOWN = 80 };
-
-static const struct {
-    const char *name;
-    size_t bytes;
-} dtypes[] = {
-    [ST_BOOL] = { "BOOL", 1 }, [ST_U8] = { "U8", 1 },     [ST_I8] = { "I8", 1 },
-    [ST_I16] = { "I16", 2 },   [ST_I32] = { "I32", 4 },   [ST_I64] = { "I64", 8 },
-    [ST_F16] = { "F16", 2 },   [ST_BF16] = { "BF16", 2 }, [ST_F32] = { "F32", 4 },
-    [ST_F64] = { "F64", 8 },
-};
-
-const char *st_dtype_name(enum st_dtype d)
-{
-    return dtypes[d].name;
-}
-
-const char *st_escaped(const char *name)
-{
-    static _Thread_local char ring[4][NAME_SHOWN + 8];
-    static _Thread_local unsigned at;
-    char *buf = ring[at++ % 4];
-    size_t n = 0;
-
-    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
-        bool plain = *p >= 32 && *p < 127 && !strchr("'\"\\", *p);
-        if (n + (plain ? 1 : 4) > NAME_SHOWN) {
-            strcpy(buf + n, "...");
-            return buf;
-        }
-        n += (size_t)sprintf(buf + n, plain ? "%c" : "\\x%02x", *p);
-    }
-    buf[n] = 0;
-    return buf;
-}
+enum { HEADER_LARGEST = 100 * 1000 * 1000, PREFIX = 8 };
 
 /* Every message about a tensor has its name and that of the file. */
-#define REFUSE(s, t, ...) refuse_tensor((s)->file.path, (t)->name, __VA_ARGS__)
-static int PRINTF(3, 4) refuse_tensor(const char *path, const char *tensor, const char *fmt, ...)
-{
-    char why[512];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(why, sizeof why, fmt, ap);
-    va_end(ap);
-    return fail(FAIL_INPUT, "tensor '%s' of '%s' %s", st_escaped(tensor), path, why);
-}
+#define REFUSE(s, t, ...) st_refuse((s)->file.path, (t)->name, __VA_ARGS__)
 
 /* A whole number, not negative, and exact even for programs that read numbers as doubles. */
 static int read_size(size_t *out, const json_t *j)
@@ -67,20 +22,20 @@ static int read_size(size_t *out, const json_t *j)
     return 0;
 }
 
-static int read_dtype(struct st_tensor *t, const struct safetensors *s, const json_t *j)
+static int read_dtype(struct st_tensor *t, const struct st_file *s, const json_t *j)
 {
     if (!json_is_string(j))
         return REFUSE(s, t, "has no dtype");
-    for (size_t i = 0; i < ARRAY_LEN(dtypes); i++)
-        if (strcmp(json_string_value(j), dtypes[i].name) == 0) {
-            t->dtype = (enum st_dtype)i;
+    for (int d = ST_BOOL; d <= ST_F64; d++)
+        if (strcmp(json_string_value(j), st_dtype_name((enum st_dtype)d)) == 0) {
+            t->dtype = (enum st_dtype)d;
             return 0;
         }
     return REFUSE(s, t, "has the dtype '%s', which is not supported",
                   st_escaped(json_string_value(j)));
 }
 
-static int read_shape(struct st_tensor *t, const struct safetensors *s, const json_t *j)
+static int read_shape(struct st_tensor *t, const struct st_file *s, const json_t *j)
 {
     if (!json_is_array(j))
         return REFUSE(s, t, "has no shape");
@@ -106,7 +61,7 @@ struct span {
     struct st_tensor t;
 };
 
-static int read_span(struct span *p, const struct safetensors *s, const json_t *j, size_t data_size)
+static int read_span(struct span *p, const struct st_file *s, const json_t *j, size_t data_size)
 {
     struct st_tensor *t = &p->t;
     size_t bytes;
@@ -119,7 +74,7 @@ static int read_span(struct span *p, const struct safetensors *s, const json_t *
         return REFUSE(s, t, "has reversed data_offsets %zu, %zu", p->begin, p->end);
     if (p->end > data_size)
         return REFUSE(s, t, "ends at byte %zu of the data, which has %zu", p->end, data_size);
-    if (__builtin_mul_overflow(t->count, dtypes[t->dtype].bytes, &bytes))
+    if (__builtin_mul_overflow(t->count, st_dtype_bytes(t->dtype), &bytes))
         return REFUSE(s, t, "has a shape whose size in bytes overflows");
     if (bytes != p->end - p->begin)
         return REFUSE(s, t,
@@ -128,7 +83,7 @@ static int read_span(struct span *p, const struct safetensors *s, const json_t *
     return 0;
 }
 
-static int read_tensor(struct span *p, const struct safetensors *s, const char *name, json_t *j,
+static int read_tensor(struct span *p, const struct st_file *s, const char *name, json_t *j,
                        size_t data_size)
 {
     static const char *const keys[] = { "dtype", "shape", "data_offsets" };
@@ -152,7 +107,7 @@ static int read_tensor(struct span *p, const struct safetensors *s, const char *
     return read_span(p, s, json_object_get(j, keys[2]), data_size);
 }
 
-static int read_metadata(const struct safetensors *s, json_t *j)
+static int read_metadata(const struct st_file *s, json_t *j)
 {
     const char *key;
     json_t *value;
@@ -176,8 +131,7 @@ static int by_place(const void *a, const void *b)
     return strcmp(x->t.name, y->t.name);
 }
 
-static int check_cover(const struct safetensors *s, const struct span *p, size_t n,
-                       size_t data_size)
+static int check_cover(const struct st_file *s, const struct span *p, size_t n, size_t data_size)
 {
     size_t end = 0;
 
@@ -195,29 +149,20 @@ static int check_cover(const struct safetensors *s, const struct span *p, size_t
     return 0;
 }
 
-static int by_name(const void *a, const void *b, void *arg)
-{
-    const struct st_tensor *t = arg;
-
-    return strcmp(t[*(const int *)a].name, t[*(const int *)b].name);
-}
-
 /* Move the spans into s->t and index them by name. */
-static void keep_spans(struct safetensors *s, const struct span *p, size_t n,
-                       const unsigned char *data)
+static int keep_spans(struct st_file *s, const struct span *p, size_t n, const unsigned char *data)
 {
     s->n = (int)n;
     s->t = xalloc(n, sizeof *s->t);
-    s->by_name = xalloc(n, sizeof *s->by_name);
     for (size_t i = 0; i < n; i++) {
         s->t[i] = p[i].t;
         s->t[i].data = data + p[i].begin;
-        s->by_name[i] = (int)i;
+        s->t[i].file = &s->file;
     }
-    qsort_r(s->by_name, n, sizeof *s->by_name, by_name, s->t);
+    return st_index(s);
 }
 
-static int read_tensors(struct safetensors *s, json_t *header, size_t header_size)
+static int read_tensors(struct st_file *s, json_t *header, size_t header_size)
 {
     size_t n = 0, data_size = s->file.size - PREFIX - header_size;
     struct span *p = xalloc(json_object_size(header), sizeof *p);
@@ -236,10 +181,12 @@ static int read_tensors(struct safetensors *s, json_t *header, size_t header_siz
     }
     qsort(p, n, sizeof *p, by_place);
     rc = check_cover(s, p, n, data_size);
-    if (rc == 0)
-        keep_spans(s, p, n, s->file.data + PREFIX + header_size);
+    if (rc == 0) {
+        rc = keep_spans(s, p, n, s->file.data + PREFIX + header_size);
+        n = 0; /* the names belong to S */
+    }
 out:
-    for (size_t i = 0; rc != 0 && i < n; i++)
+    for (size_t i = 0; i < n; i++)
         free(p[i].t.name);
     free(p);
     return rc;
@@ -287,15 +234,9 @@ struct header_copy {
 /* Only this function reads the map. The parser works on a copy, which nobody can truncate. */
 static int copy_header(void *arg)
 {
-    static const char pointer[] = "version https://git-lfs";
     struct header_copy *h = arg;
     uint64_t size = 0;
 
-    if (h->f->size >= strlen(pointer) && memcmp(h->f->data, pointer, strlen(pointer)) == 0)
-        return fail(FAIL_INPUT,
-                    "'%s' is a git-LFS pointer, not a safetensors file; 'git lfs pull' fetches the "
-                    "file",
-                    h->f->path);
     for (int i = PREFIX - 1; i >= 0; i--)
         size = size << 8 | h->f->data[i];
     if (size > HEADER_LARGEST)
@@ -315,19 +256,20 @@ static int copy_header(void *arg)
     return 0;
 }
 
-int st_open(struct safetensors *s, const char *path)
+int st_open(struct st_file *s, const char *path)
 {
     struct header_copy h = { .f = &s->file };
     json_t *header = NULL;
     int rc = -1;
 
-    *s = (struct safetensors){ 0 };
+    *s = (struct st_file){ 0 };
     if (file_map(&s->file, path) != 0)
         return -1;
     if (s->file.size < PREFIX)
         fail(FAIL_INPUT, "'%s' is not a safetensors file: its header is missing in %zu bytes", path,
              s->file.size);
-    else if (file_guard(&s->file, copy_header, &h) == 0)
+    else if (st_check_pointer(&s->file, "a safetensors file") == 0 &&
+             file_guard(&s->file, copy_header, &h) == 0)
         header = parse_header(path, h.text, h.size);
     if (header)
         rc = read_tensors(s, header, h.size);
@@ -336,31 +278,4 @@ int st_open(struct safetensors *s, const char *path)
     if (rc != 0)
         st_close(s);
     return rc;
-}
-
-void st_close(struct safetensors *s)
-{
-    for (int i = 0; i < s->n; i++)
-        free(s->t[i].name);
-    free(s->t);
-    free(s->by_name);
-    file_unmap(&s->file);
-    *s = (struct safetensors){ 0 };
-}
-
-const struct st_tensor *st_find(const struct safetensors *s, const char *name)
-{
-    int lo = 0, hi = s->n;
-
-    while (lo < hi) {
-        int mid = lo + (hi - lo) / 2;
-        int c = strcmp(name, s->t[s->by_name[mid]].name);
-        if (c == 0)
-            return &s->t[s->by_name[mid]];
-        if (c < 0)
-            hi = mid;
-        else
-            lo = mid + 1;
-    }
-    return NULL;
 }

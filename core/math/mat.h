@@ -88,11 +88,13 @@ int mat_blas_check(void);
 /* Facts for provenance and for 'lowrank doctor'. real_name - "f32" or "f64". mat_blas_core,
  * mat_blas_config - what OpenBLAS says of its kernel and of its build. packed_library -
  * "oneDNN 2.6.3" or "none". packed_built_in - is oneDNN part of this program? packed_lack - why
- * oneDNN is not used, as a clause ("oneDNN is not built in"), or NULL. */
+ * oneDNN is not used, as a clause ("oneDNN is not built in"), or NULL. packed_isa - the instruction
+ * sets that oneDNN was limited to by its environment variable, or NULL. */
 const char *real_name(void);
 const char *mat_blas_core(void);
 const char *mat_blas_config(void);
 const char *packed_library(void);
 bool packed_built_in(void);
 const char *packed_lack(void);
+const char *packed_isa(void);
 #endif

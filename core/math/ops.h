@@ -30,6 +30,23 @@ void layernorm_fwd(struct mat y, struct mat xhat, real *rstd, struct mat x, cons
 void layernorm_bwd(struct mat dx, real *dg, real *db, struct mat dy, struct mat xhat,
                    const real *rstd, const real *g);
 
+/* --- RMSNorm of each row (Zhang & Sennrich 2019), without mean and bias:
+ *     xhat = x / sqrt(mean(x^2) + eps),   y = g xhat
+ *     dx = rstd (dy g - xhat mean(dy g xhat)),   dg += sum dy xhat
+ * Arguments as for LayerNorm. The mean is summed in double. */
+void rmsnorm_fwd(struct mat y, struct mat xhat, real *rstd, struct mat x, const real *g,
+                 double eps);
+void rmsnorm_bwd(struct mat dx, real *dg, struct mat dy, struct mat xhat, const real *rstd,
+                 const real *g);
+
+/* --- Rotary positions (Su et al. 2021), in the form of Llama, which pairs column i of a head with
+ * column i + d_head/2. rope_table - row p of TABLE [positions, d_head] becomes the cosines of
+ * p theta^(-2i/d_head), then the sines. rope - in place, each head of row t of X turns by the
+ * angles of POS[t]; SIGN -1 turns back, which is the backward pass:
+ *     x1' = x1 cos - x2 sin,   x2' = x2 cos + x1 sin */
+void rope_table(struct mat table, double theta);
+void rope(struct mat x, struct mat table, const int *pos, int sign);
+
 /* --- Activations, element by element: y = f(x), and SLOPE = f'(x) unless it is empty. GELU
  * (Hendrycks & Gimpel 2016) is x Phi(x), with Phi by erf ("gelu") or in the tanh form ("gelu_new").
  * Either y or slope may be x. act_bwd: dx = dy slope, where dx may be either of them. */
@@ -39,6 +56,11 @@ enum act { ACT_GELU, ACT_GELU_TANH, ACT_RELU, ACT_SILU, ACT_TANH };
 int act_from_name(const char *hf_name);
 void act_fwd(struct mat y, struct mat slope, struct mat x, enum act f);
 void act_bwd(struct mat dx, struct mat dy, struct mat slope);
+/* A gated activation (Shazeer 2020): X [T, 2n] holds u, then v; y [T, n] = u f(v). SLOPE [T, 2n],
+ * which may be X, becomes dy/du and dy/dv unless it is empty. gated_bwd: dx = (dy slope1,
+ * dy slope2), where dx may be slope. */
+void gated_fwd(struct mat y, struct mat slope, struct mat x, enum act f);
+void gated_bwd(struct mat dx, struct mat dy, struct mat slope);
 /* The gradient of tanh from its output y (the pooler): dx = dy (1 - y^2). */
 void tanh_bwd(struct mat dx, struct mat dy, struct mat y);
 
@@ -48,10 +70,10 @@ void dropout(struct mat y, struct mat x, const unsigned char *keep, double p);
 
 /* --- Softmax attention for each sequence s and head h, bidirectional or causal:
  *     P = softmax(Q K^T * scale)   (causal: -infinity where j > i),   O = dropout(P) V
- * q, k, v and o are views [T, n_heads*d_head] with any ld; q, k and v may be blocks of columns of
- * one matrix. P is kept: probs holds n_heads blocks of len*len probabilities for each sequence, in
- * order, attn_probs_size values in all. KEEP is NULL, or has a dropout byte for each value of
- * probs.
+ * q and o are views [T, n_heads*d_head], k and v [T, n_kv_heads*d_head], with any ld; q, k and v
+ * may be blocks of columns of one matrix. P is kept: probs holds n_heads blocks of len*len
+ * probabilities for each sequence, in order, attn_probs_size values in all. KEEP is NULL, or has a
+ * dropout byte for each value of probs.
  *
  * With a prefix of n_prefix trained keys and values, which every query of every sequence sees,
  * causal or not (prefix tuning, Li & Liang 2021, section 4.2),
@@ -61,11 +83,12 @@ void dropout(struct mat y, struct mat x, const unsigned char *keep, double p);
 struct attn_shape {
     const int *off; /* [n_seq + 1] */
     int n_seq, n_heads, d_head;
-    double scale; /* 1/sqrt(d_head) */
+    int n_kv_heads; /* head h reads keys and values h / (n_heads / n_kv_heads) */
+    double scale;   /* 1/sqrt(d_head) */
     bool causal;
     double p_drop; /* used if there is a KEEP */
     int n_prefix;
-    struct mat k_prefix, v_prefix;   /* [n_prefix, n_heads*d_head] */
+    struct mat k_prefix, v_prefix;   /* [n_prefix, n_kv_heads*d_head] */
     struct mat dk_prefix, dv_prefix; /* attn_bwd adds their gradients to these */
 };
 size_t attn_probs_size(const struct attn_shape *a);

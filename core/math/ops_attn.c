@@ -43,6 +43,12 @@ static struct mat block_seq(struct mat p, struct block b)
     return mat_cols(block_rows(p, b), p.cols - p.rows, b.upto);
 }
 
+/* The head of keys and values that a query head reads. */
+static int kv_head(const struct attn_shape *a, int head)
+{
+    return head / (a->n_heads / a->n_kv_heads);
+}
+
 static struct mat head_of(struct mat m, const struct attn_shape *a, int seq, int head)
 {
     int len = a->off[seq + 1] - a->off[seq];
@@ -64,8 +70,10 @@ static struct mat prefix_head(struct mat m, const struct attn_shape *a, int head
 static struct kv kv_of(const struct attn_shape *a, struct mat k, struct mat v, struct mat k_prefix,
                        struct mat v_prefix, int seq, int head)
 {
-    return (struct kv){ head_of(k, a, seq, head), head_of(v, a, seq, head),
-                        prefix_head(k_prefix, a, head), prefix_head(v_prefix, a, head) };
+    int own = kv_head(a, head);
+
+    return (struct kv){ head_of(k, a, seq, own), head_of(v, a, seq, own),
+                        prefix_head(k_prefix, a, own), prefix_head(v_prefix, a, own) };
 }
 
 /* The number of probabilities of one head of one sequence. */
@@ -190,28 +198,30 @@ static void head_fwd(const struct attn_shape *a, struct mat o, struct mat p,
     }
 }
 
-static void check_shape(const struct attn_shape *a, struct mat m)
+static void check_shape(const struct attn_shape *a, struct mat m, int n_heads)
 {
-    CHECK(m.cols == a->n_heads * a->d_head && a->off[a->n_seq] <= m.rows,
-          "%d x %d for %d heads of %d, %d tokens", m.rows, m.cols, a->n_heads, a->d_head,
+    CHECK(m.cols == n_heads * a->d_head && a->off[a->n_seq] <= m.rows,
+          "%d x %d for %d heads of %d, %d tokens", m.rows, m.cols, n_heads, a->d_head,
           a->off[a->n_seq]);
+    CHECK(a->n_kv_heads > 0 && a->n_heads % a->n_kv_heads == 0, "%d heads of queries, %d of keys",
+          a->n_heads, a->n_kv_heads);
 }
 
 /* Keys and values of a prefix have n_prefix rows; without a prefix they are not used. */
 static void check_prefix(const struct attn_shape *a, struct mat m)
 {
-    CHECK(a->n_prefix == 0 || (m.rows == a->n_prefix && m.cols == a->n_heads * a->d_head),
-          "%d x %d for %d heads of %d, prefix of %d", m.rows, m.cols, a->n_heads, a->d_head,
+    CHECK(a->n_prefix == 0 || (m.rows == a->n_prefix && m.cols == a->n_kv_heads * a->d_head),
+          "%d x %d for %d heads of %d, prefix of %d", m.rows, m.cols, a->n_kv_heads, a->d_head,
           a->n_prefix);
 }
 
 void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsigned char *keep,
               struct mat q, struct mat k, struct mat v)
 {
-    check_shape(a, o);
-    check_shape(a, q);
-    check_shape(a, k);
-    check_shape(a, v);
+    check_shape(a, o, a->n_heads);
+    check_shape(a, q, a->n_heads);
+    check_shape(a, k, a->n_kv_heads);
+    check_shape(a, v, a->n_kv_heads);
     check_prefix(a, a->k_prefix);
     check_prefix(a, a->v_prefix);
     for (int s = 0; s < a->n_seq; s++)
@@ -256,16 +266,18 @@ VEC_CLONES static void drop_row_bwd(real *dp, real *dropped, const real *p,
     }
 }
 
-/* The gradients of a block from dS and dropout(P): dQ =, and those of keys and values +=. */
-static void part_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, struct mat do_,
-                     struct mat ds, struct mat pd, struct mat q, struct kv x, struct block b)
+/* The gradients of a block from dS and dropout(P): dQ =; those of keys and values +=, or = unless
+ * ADD. */
+static void part_bwd(const struct attn_shape *a, bool add, struct mat dq, struct kv dx,
+                     struct mat do_, struct mat ds, struct mat pd, struct mat q, struct kv x,
+                     struct block b)
 {
     struct mat dq_b = block_rows(dq, b), do_b = block_rows(do_, b), q_b = block_rows(q, b);
     real scale = (real)a->scale;
 
     mat_gemm(dq_b, 0, scale, block_seq(ds, b), NOTRANS, mat_rows(x.k, 0, b.upto), NOTRANS);
-    mat_gemm(mat_rows(dx.k, 0, b.upto), a->causal, scale, block_seq(ds, b), TRANS, q_b, NOTRANS);
-    mat_gemm(mat_rows(dx.v, 0, b.upto), a->causal, 1, block_seq(pd, b), TRANS, do_b, NOTRANS);
+    mat_gemm(mat_rows(dx.k, 0, b.upto), add, scale, block_seq(ds, b), TRANS, q_b, NOTRANS);
+    mat_gemm(mat_rows(dx.v, 0, b.upto), add, 1, block_seq(pd, b), TRANS, do_b, NOTRANS);
     if (a->n_prefix == 0)
         return;
     mat_gemm(dq_b, 1, scale, block_prefix(ds, b), NOTRANS, x.k_prefix, NOTRANS);
@@ -273,9 +285,10 @@ static void part_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, st
     mat_gemm(dx.v_prefix, 1, 1, block_prefix(pd, b), TRANS, do_b, NOTRANS);
 }
 
-static void head_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, struct mat do_,
-                     struct mat p, const unsigned char *keep, struct mat q, struct kv x,
-                     real *scratch)
+/* ADD: another head has written the gradients of these keys and values before. */
+static void head_bwd(const struct attn_shape *a, bool add, struct mat dq, struct kv dx,
+                     struct mat do_, struct mat p, const unsigned char *keep, struct mat q,
+                     struct kv x, real *scratch)
 {
     struct mat ds = mat_make(scratch, p.rows, p.cols), pd = p;
     real drop = keep ? (real)(1 / (1 - a->p_drop)) : 1;
@@ -283,7 +296,7 @@ static void head_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, st
 
     if (keep)
         pd = mat_make(scratch + head_size(a, p.rows), p.rows, p.cols);
-    if (a->causal) {
+    if (a->causal && !add) {
         mat_zero(dx.k);
         mat_zero(dx.v);
     }
@@ -301,7 +314,7 @@ static void head_bwd(const struct attn_shape *a, struct mat dq, struct kv dx, st
                              keep + (size_t)(b.from + i) * (size_t)p.ld, ds_b.cols, drop);
             softmax_row_bwd(mat_row(ds_b, i), mat_row(p_b, i), ds_b.cols);
         }
-        part_bwd(a, dq, dx, do_, ds, pd, q, x, b);
+        part_bwd(a, add || a->causal, dq, dx, do_, ds, pd, q, x, b);
     }
 }
 
@@ -309,10 +322,10 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
               struct mat do_, const real *probs, const unsigned char *keep, struct mat q,
               struct mat k, struct mat v, real *scratch)
 {
-    check_shape(a, dq);
-    check_shape(a, dk);
-    check_shape(a, dv);
-    check_shape(a, do_);
+    check_shape(a, dq, a->n_heads);
+    check_shape(a, dk, a->n_kv_heads);
+    check_shape(a, dv, a->n_kv_heads);
+    check_shape(a, do_, a->n_heads);
     check_prefix(a, a->dk_prefix);
     check_prefix(a, a->dv_prefix);
     for (int s = 0; s < a->n_seq; s++)
@@ -321,9 +334,11 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
             size_t size = head_size(a, len);
             struct mat p = mat_make((real *)probs, len, a->n_prefix + len);
 
-            head_bwd(a, head_of(dq, a, s, h), kv_of(a, dk, dv, a->dk_prefix, a->dv_prefix, s, h),
-                     head_of(do_, a, s, h), p, keep, head_of(q, a, s, h),
-                     kv_of(a, k, v, a->k_prefix, a->v_prefix, s, h), scratch);
+            bool add = h > 0 && kv_head(a, h) == kv_head(a, h - 1);
+            head_bwd(a, add, head_of(dq, a, s, h),
+                     kv_of(a, dk, dv, a->dk_prefix, a->dv_prefix, s, h), head_of(do_, a, s, h), p,
+                     keep, head_of(q, a, s, h), kv_of(a, k, v, a->k_prefix, a->v_prefix, s, h),
+                     scratch);
             probs += size;
             keep = keep ? keep + size : NULL;
         }

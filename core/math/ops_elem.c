@@ -193,6 +193,51 @@ void act_bwd(struct mat dx, struct mat dy, struct mat slope)
         row_product(mat_row(dx, i), mat_row(dy, i), mat_row(slope, i), dy.cols);
 }
 
+/* From f(v) in Y: y = u f(v), and f(v) to SLOPE, which may be U. */
+VEC_CLONES static void gate_row(real *y, real *slope, const real *u, int n)
+{
+    VEC_LOOP
+    for (int j = 0; j < n; j++) {
+        real f = y[j], product = u[j] * f;
+        slope[j] = f;
+        y[j] = product;
+    }
+}
+
+void gated_fwd(struct mat y, struct mat slope, struct mat x, enum act f)
+{
+    int n = y.cols;
+
+    CHECK(y.rows == x.rows && x.cols == 2 * n, "%dx%d of %dx%d", y.rows, n, x.rows, x.cols);
+    if (slope.x)
+        MAT_CHECK_SAME(slope, x);
+    for (int i = 0; i < x.rows; i++) {
+        const real *u = mat_row(x, i), *v = u + n;
+        real *to = mat_row(y, i), *s = slope.x ? mat_row(slope, i) : NULL;
+
+        if (!s) {
+            acts[f].fwd(to, v, n);
+            row_product(to, to, u, n);
+            continue;
+        }
+        acts[f].slope(to, s + n, v, n);
+        row_product(s + n, s + n, u, n);
+        gate_row(to, s, u, n);
+    }
+}
+
+void gated_bwd(struct mat dx, struct mat dy, struct mat slope)
+{
+    int n = dy.cols;
+
+    MAT_CHECK_SAME(dx, slope);
+    CHECK(dx.rows == dy.rows && dx.cols == 2 * n, "%dx%d of %dx%d", dx.rows, dx.cols, dy.rows, n);
+    for (int i = 0; i < dy.rows; i++) {
+        row_product(mat_row(dx, i), mat_row(dy, i), mat_row(slope, i), n);
+        row_product(mat_row(dx, i) + n, mat_row(dy, i), mat_row(slope, i) + n, n);
+    }
+}
+
 void tanh_bwd(struct mat dx, struct mat dy, struct mat y)
 {
     MAT_CHECK_SAME(dx, dy);

@@ -1,4 +1,4 @@
-/* ops_norm.c - LayerNorm. */
+/* ops_norm.c - LayerNorm and RMSNorm. */
 #include "core/math/ops.h"
 #include "core/math/vec.h"
 
@@ -113,5 +113,68 @@ void layernorm_bwd(struct mat dx, real *dg, real *db, struct mat dy, struct mat 
         if (dg)
             param_row_bwd(dg, mat_row(dy, i), mat_row(xhat, i), dy.cols);
         norm_row_bwd(mat_row(dx, i), mat_row(dy, i), mat_row(xhat, i), g, dy.cols, rstd[i]);
+    }
+}
+
+VEC_CLONES static real rms_row(real *y, real *xhat, const real *x, const real *g, int n, double eps)
+{
+    double rstd = 1 / sqrt(row_moment2(x, n, 0) / n + eps);
+    real r = (real)rstd;
+
+    if (!xhat) {
+        VEC_LOOP
+        for (int j = 0; j < n; j++)
+            y[j] = g[j] * (x[j] * r);
+        return r;
+    }
+    VEC_LOOP
+    for (int j = 0; j < n; j++) {
+        real h = x[j] * r;
+        xhat[j] = h;
+        y[j] = g[j] * h;
+    }
+    return r;
+}
+
+void rmsnorm_fwd(struct mat y, struct mat xhat, real *rstd, struct mat x, const real *g, double eps)
+{
+    MAT_CHECK_SAME(y, x);
+    if (xhat.x)
+        MAT_CHECK_SAME(xhat, x);
+    for (int i = 0; i < x.rows; i++) {
+        real r =
+            rms_row(mat_row(y, i), xhat.x ? mat_row(xhat, i) : NULL, mat_row(x, i), g, x.cols, eps);
+
+        if (rstd)
+            rstd[i] = r;
+    }
+}
+
+VEC_CLONES static void rms_row_bwd(real *dx, const real *dy, const real *xhat, const real *g, int n,
+                                   real rstd)
+{
+    double acc[LANES] = { 0 };
+    int i = 0;
+
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            acc[l] += (double)(dy[i + l] * g[i + l]) * (double)xhat[i + l];
+    for (int l = 0; i < n; i++, l++)
+        acc[l] += (double)(dy[i] * g[i]) * (double)xhat[i];
+    real mean = (real)(lanes_sum(acc) / n);
+    VEC_LOOP
+    for (int j = 0; j < n; j++)
+        dx[j] = rstd * (dy[j] * g[j] - xhat[j] * mean);
+}
+
+void rmsnorm_bwd(struct mat dx, real *dg, struct mat dy, struct mat xhat, const real *rstd,
+                 const real *g)
+{
+    MAT_CHECK_SAME(dx, dy);
+    MAT_CHECK_SAME(xhat, dy);
+    for (int i = 0; i < dy.rows; i++) {
+        if (dg)
+            param_row_bwd(dg, mat_row(dy, i), mat_row(xhat, i), dy.cols);
+        rms_row_bwd(mat_row(dx, i), mat_row(dy, i), mat_row(xhat, i), g, dy.cols, rstd[i]);
     }
 }

@@ -233,6 +233,13 @@ const char *packed_lack(void)
     return onednn_lack(PRECISION_F32);
 }
 
+const char *packed_isa(void)
+{
+    const char *new_name = getenv("ONEDNN_MAX_CPU_ISA"), *old_name = getenv("DNNL_MAX_CPU_ISA");
+
+    return packed_lack() ? NULL : new_name ? new_name : old_name;
+}
+
 const char *packed_library(void)
 {
     static char text[48];

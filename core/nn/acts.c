@@ -102,20 +102,20 @@ static void plan_attention(struct plan *p, struct layer_acts *a, const struct mo
                            enum stage stage, const struct acts_shape *s, bool firsts)
 {
     const struct net_group *group = m->net->layer[layer].group;
-    int t = s->n_tok, d = m->base->dims.d_model;
+    int t = s->n_tok, d = m->base->dims.d_model, q = m->net->q_width;
     bool qkv = stage >= STAGE_QKV, save_o = stage >= STAGE_O && group[GROUP_O].save_x;
     bool save_in = qkv && group[GROUP_QKV].save_x, pre = m->net->pre_norm;
 
     if (!s->grad || !acts_recomputed(m, layer))
         a->x = plan_mat(p, save_in && !pre, SH_X, t, d);
     a->in = pre ? plan_mat(p, save_in, SH_IN, t, d) : a->x;
-    a->qkv = plan_mat(p, qkv, SH_QKV, t, 3 * d);
+    a->qkv = plan_mat(p, qkv, SH_QKV, t, q + 2 * m->net->kv_width);
     a->probs = plan_buffer(p, qkv, SH_PROBS, s->n_probs, sizeof(real));
     a->mask_probs = s->train && m->head.attn_dropout > 0
                         ? plan_buffer(p, qkv, SH_MASK_PROBS, s->n_probs, 1)
                         : NULL;
-    a->att = plan_mat(p, save_o && !firsts, SH_ATT, t, d);
-    a->o = firsts ? plan_mat(p, save_o, SH_O, s->n_seq, d) : a->att;
+    a->att = plan_mat(p, save_o && !firsts, SH_ATT, t, q);
+    a->o = firsts ? plan_mat(p, save_o, SH_O, s->n_seq, q) : a->att;
     a->res = firsts ? plan_mat(p, false, SH_RES, s->n_seq, d) : a->x;
 }
 
@@ -137,8 +137,8 @@ static void plan_layer(struct plan *p, struct layer_acts *a, const struct model 
     a->rstd1 = plan_buffer(p, norm1, SH_RSTD, (size_t)r, sizeof(real));
     a->mask1 = drop ? plan_buffer(p, stage >= STAGE_O, SH_MASK, n_mask, 1) : NULL;
     a->y1 = plan_mat(p, stage >= STAGE_UP && group[GROUP_UP].save_x, SH_Y1, r, d->d_model);
-    a->u = plan_mat(p, stage >= STAGE_UP, SH_U, r, d->d_ffn);
-    a->a = stage >= STAGE_UP || save_a ? plan_mat(p, save_a, SH_A, r, d->d_ffn) : a->u;
+    a->u = plan_mat(p, stage >= STAGE_UP, SH_U, r, m->net->up_width);
+    a->a = stage >= STAGE_UP || save_a || d->gated ? plan_mat(p, save_a, SH_A, r, d->d_ffn) : a->u;
     a->xhat2 = plan_mat(p, norm2, SH_XHAT, r, d->d_model);
     a->rstd2 = plan_buffer(p, norm2, SH_RSTD, (size_t)r, sizeof(real));
     a->mask2 = drop ? plan_buffer(p, stage >= STAGE_DOWN, SH_MASK, n_mask, 1) : NULL;
@@ -168,7 +168,8 @@ static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
                           const struct acts_shape *s)
 {
     const struct dims *d = &m->base->dims;
-    int wide = 3 * d->d_model > d->d_ffn ? 3 * d->d_model : d->d_ffn;
+    int qkv = m->net->q_width + 2 * m->net->kv_width;
+    int up = m->net->up_width + (d->gated ? d->d_ffn : 0), wide = qkv > up ? qkv : up;
 
     if (!m->base->arch->causal) {
         a->dlogits = plan_own_mat(p, s->n_seq, m->head.n_labels);
@@ -178,7 +179,7 @@ static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
         return;
     a->g = plan_own_mat(p, s->n_tok, d->d_model);
     a->dd = plan_own_mat(p, s->n_tok, d->d_model);
-    a->datt = plan_own_mat(p, s->n_tok, d->d_model);
+    a->datt = plan_own_mat(p, s->n_tok, m->net->q_width);
     a->wide = plan_own(p, (size_t)s->n_tok * (size_t)wide, sizeof(real));
     a->scratch = plan_own(p, attn_scratch(s->max_len, m->n_prefix_kv), sizeof(real));
 }
@@ -253,7 +254,8 @@ size_t acts_plan(struct acts *a, struct workspace *ws, unsigned char *mem, const
     a->method =
         m->adapt->scratch ? plan_own(&p, m->adapt->scratch(m, s->grad), sizeof(real)) : NULL;
     a->row_off = plan_own(&p, (size_t)s->n_seq + 1, sizeof(int));
-    a->bias = plan_own(&p, (size_t)d->d_model * 3, sizeof(real));
+    a->bias = plan_own(&p, (size_t)(m->net->q_width + 2 * m->net->kv_width), sizeof(real));
+    a->rope = d->rope_theta > 0 ? plan_own_mat(&p, s->max_len, d->d_head) : (struct mat){ 0 };
     plan_embeddings(&p, a, m, s);
     for (int i = 0; i < d->n_layers; i++)
         if (s->grad && acts_recomputed(m, i))

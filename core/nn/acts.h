@@ -2,7 +2,8 @@
  *
  * What the backward pass reads has memory of its own; everything else is in buffers that all layers
  * share. T: tokens, with virtual ones. R: rows of the part of a block after attention, which are
- * the T tokens, or the S first tokens in the last block with cls pooling. */
+ * the T tokens, or the S first tokens in the last block with cls pooling. q, kv, up_width: columns,
+ * as struct net has them. */
 #ifndef ACTS_H
 #define ACTS_H
 
@@ -13,16 +14,16 @@ struct layer_acts {
     struct mat x;      /* [T,d] input; in pre-norm models the residual stream, which is one buffer
                           for all layers that are not recomputed */
     struct mat in;     /* [T,d] what q, k and v read: x, or its LayerNorm */
-    struct mat qkv;    /* [T,3d] */
+    struct mat qkv;    /* [T, q + 2 kv] queries, keys, and values side by side */
     real *probs;       /* attention's probabilities */
-    struct mat att;    /* [T,d] output of attention */
+    struct mat att;    /* [T,q] output of attention */
     struct mat o, res; /* [R,d] rows of att and of x that the rest of the block reads; the same
                           memory as these when R = T */
     struct mat xhat1, xhat2; /* [R,d] normalized rows of the LayerNorms */
     struct mat y1;           /* [R,d] what the MLP reads */
     real *rstd1, *rstd2;     /* [R] */
-    struct mat u, a; /* [R,d_ffn] before and after the activation; may be the same memory. For
-                        backward, u then holds the activation's derivative. */
+    struct mat u, a; /* before the activation [R, up_width] and after it [R, d_ffn]; may be the same
+                        memory. For backward, u then holds the derivatives of a. */
     unsigned char *mask_probs, *mask1, *mask2;     /* dropout masks, NULL without dropout */
     struct mat saved[N_GROUP], tap_saved[N_PLACE]; /* the method's */
 };
@@ -47,11 +48,13 @@ struct acts {
     void *lm_scratch;
     struct mat first, tanh; /* [S,d] input and output of the pooler */
     unsigned char *mask_head;
-    real *bias; /* [3d] the biases of q, k, v side by side */
+    real *bias;      /* [q + 2 kv] the biases of q, k, v side by side */
+    struct mat rope; /* [positions, d_head] rotary positions (rope_table); empty without them */
     /* backward only */
-    struct mat g, dd, datt; /* [T,d] g: gradient of the residual stream */
-    real *wide;             /* [T, max(3d, d_ffn)] */
-    real *scratch;          /* attention's */
+    struct mat g, dd; /* [T,d] g: gradient of the residual stream */
+    struct mat datt;  /* [T,q] */
+    real *wide;       /* [T, max(q + 2 kv, up_width, and d_ffn beside it in a gated MLP)] */
+    real *scratch;    /* attention's */
     struct mat dlogits, dpool;
 };
 

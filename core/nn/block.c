@@ -2,6 +2,11 @@
  *
  *     A(n) = W_o attention(W_qkv n + b) + b_o      M(n) = W_down f(W_up n + b_up) + b_down
  *
+ * Llama's block (Touvron et al. 2023, sec. 2.2) has no biases, RMSNorm for LayerNorm, queries and
+ * keys that are rotated by their positions, fewer heads of keys and values than of queries, and
+ *
+ *     M(n) = W_down (W_up n * f(W_gate n))
+ *
  * Post-norm, as in BERT (Vaswani et al. 2017, sec. 3.1):
  *
  *     y1 = LN1(x + drop(A(x)))                     y = LN2(y1 + drop(M(y1)))
@@ -18,6 +23,7 @@
 #include "core/os/prof.h"
 #include "core/math/ops.h"
 #include "core/nn/acts.h"
+#include "core/nn/norm.h"
 
 #include <string.h>
 
@@ -46,31 +52,51 @@ static struct ctx ctx_make(const struct model *m, struct workspace *ws, const st
 
 /* --- the linear maps of one input:  y = x W^T + b, plus what the method adds */
 
+static int n_proj(const struct ctx *c, enum group g)
+{
+    return group_count(&c->m->base->dims, g);
+}
+
+static const struct param *weight_of(const struct ctx *c, enum group g, int i)
+{
+    return c->net->p[(int)ROLE_W + (int)group_proj(g, i)];
+}
+
+/* NULL in an architecture without biases. */
+static const struct param *bias_of(const struct ctx *c, enum group g, int i)
+{
+    return c->net->p[(int)ROLE_B + (int)group_proj(g, i)];
+}
+
 /* The biases of q, k and v are copied side by side; that of a single matrix is used where it is. */
 static const real *group_bias(const struct ctx *c, enum group g)
 {
-    const struct param *const *b = &c->net->p[(int)ROLE_B + group_first(g)];
-    int d = b[0]->cols;
+    int n = n_proj(c, g), at = 0;
 
-    if (group_count(g) == 1)
-        return b[0]->value;
-    for (int i = 0; i < 3; i++)
-        memcpy(c->acts->bias + i * d, b[i]->value, (size_t)d * sizeof(real));
+    if (!bias_of(c, g, 0))
+        return NULL;
+    if (n == 1)
+        return bias_of(c, g, 0)->value;
+    for (int i = 0; i < n; i++) {
+        const struct param *b = bias_of(c, g, i);
+        memcpy(c->acts->bias + at, b->value, (size_t)b->cols * sizeof(real));
+        at += b->cols;
+    }
     return c->acts->bias;
 }
 
 static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct mat x)
 {
     const struct net_group *n = &c->net->group[g];
-    const struct param *const *w = &c->net->p[(int)ROLE_W + group_first(g)];
     const real *bias = group_bias(c, g);
 
     prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
     if (n->packed)
         packed_fwd(n->packed, y, x, bias);
-    for (int i = 0; i < group_count(g) && !n->packed; i++) {
-        int at = i * w[0]->rows;
-        plain_fwd(param_mat(w[i]), mat_cols(y, at, w[0]->rows), x, bias + at);
+    for (int i = 0, at = 0; i < n_proj(c, g) && !n->packed; i++) {
+        const struct param *w = weight_of(c, g, i);
+        plain_fwd(param_mat(w), mat_cols(y, at, w->rows), x, bias ? bias + at : NULL);
+        at += w->rows;
     }
     prof_end();
     prof_begin(WORK_ADAPTER);
@@ -85,8 +111,6 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
                        struct mat x, bool add)
 {
     const struct net_group *n = &c->net->group[g];
-    const struct param *const *w = &c->net->p[(int)ROLE_W + group_first(g)];
-    const struct param *const *b = &c->net->p[(int)ROLE_B + group_first(g)];
 
     prof_begin(WORK_ADAPTER);
     if (n->uses && c->m->adapt->proj_out_bwd)
@@ -94,14 +118,16 @@ static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct 
                                   c->a->saved[g], x, dy);
     prof_end();
     prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
-    for (int i = 0; i < group_count(g); i++) {
-        struct mat dyi = mat_cols(dy, i * w[0]->rows, w[0]->rows);
-        if (b[i]->trainable)
-            mat_sum_rows(workspace_grad(c->ws, b[i]), dyi);
-        if (w[i]->trainable)
-            mat_gemm(workspace_grad_mat(c->ws, w[i]), 1, 1, dyi, TRANS, x, NOTRANS);
+    for (int i = 0, at = 0; i < n_proj(c, g); i++) {
+        const struct param *w = weight_of(c, g, i), *b = bias_of(c, g, i);
+        struct mat dyi = mat_cols(dy, at, w->rows);
+        if (b && b->trainable)
+            mat_sum_rows(workspace_grad(c->ws, b), dyi);
+        if (w->trainable)
+            mat_gemm(workspace_grad_mat(c->ws, w), 1, 1, dyi, TRANS, x, NOTRANS);
         if (dx.x && !n->packed)
-            plain_bwd(param_mat(w[i]), dx, dyi, add || i > 0);
+            plain_bwd(param_mat(w), dx, dyi, add || i > 0);
+        at += w->rows;
     }
     if (dx.x && n->packed)
         packed_bwd(n->packed, dx, dy, add);
@@ -141,6 +167,7 @@ static struct attn_shape attention(const struct ctx *c)
     struct attn_shape s = { .off = c->b->off,
                             .n_seq = c->b->n_seq,
                             .n_heads = d->n_heads,
+                            .n_kv_heads = dims_kv_heads(d),
                             .d_head = d->d_head,
                             .scale = c->m->net->attn_scale,
                             .causal = c->m->base->arch->causal,
@@ -172,19 +199,40 @@ static void scatter_firsts(struct mat x, const int *off, int n_seq)
     }
 }
 
+/* Queries, keys, and values, or their gradients, in the columns of M. */
+struct qkv {
+    struct mat q, k, v;
+};
+
+static struct qkv qkv_of(const struct ctx *c, struct mat m)
+{
+    int q = c->m->net->q_width, kv = c->m->net->kv_width;
+
+    return (struct qkv){ mat_cols(m, 0, q), mat_cols(m, q, kv), mat_cols(m, q + kv, kv) };
+}
+
+/* Rotate queries and keys by their positions, or with SIGN -1 their gradients back. */
+static void rotate(const struct ctx *c, struct qkv x, int sign)
+{
+    if (!c->acts->rope.x)
+        return;
+    rope(x.q, c->acts->rope, c->b->pos, sign);
+    rope(x.k, c->acts->rope, c->b->pos, sign);
+}
+
 /* Y [R,d] = A(a->in). */
 static void attention_fwd(const struct ctx *c, struct mat y)
 {
     struct layer_acts *a = c->a;
     struct attn_shape s = attention(c);
-    int d = a->x.cols;
+    struct qkv x = qkv_of(c, a->qkv);
 
     linear_fwd(c, GROUP_QKV, a->qkv, a->in);
     if (a->mask_probs)
         dropout_probs_mask(a->mask_probs, c->m, c->ws, c->b, c->layer);
     prof_begin(WORK_ATTENTION);
-    attn_fwd(&s, a->att, a->probs, a->mask_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
-             mat_cols(a->qkv, 2 * d, d));
+    rotate(c, x, 1);
+    attn_fwd(&s, a->att, a->probs, a->mask_probs, x.q, x.k, x.v);
     prof_end();
     if (c->row != c->b) {
         gather_firsts(a->o, a->att, c->b->off);
@@ -201,9 +249,9 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
     struct layer_acts *a = c->a;
     struct attn_shape s = attention(c);
     enum stage stop = c->net->stage;
-    int d = a->in.cols;
     const struct mat none = { 0 };
-    struct mat dqkv = mat_make(c->acts->wide, a->in.rows, 3 * d), datt = c->acts->datt;
+    struct mat dqkv = mat_make(c->acts->wide, a->in.rows, a->qkv.cols), datt = c->acts->datt;
+    struct qkv x = qkv_of(c, a->qkv), dx_of = qkv_of(c, dqkv);
 
     if (stop < STAGE_O)
         return;
@@ -215,9 +263,9 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
         scatter_firsts(c->acts->g, c->b->off, c->b->n_seq);
     }
     prof_begin(WORK_ATTENTION);
-    attn_bwd(&s, mat_cols(dqkv, 0, d), mat_cols(dqkv, d, d), mat_cols(dqkv, 2 * d, d), datt,
-             a->probs, a->mask_probs, mat_cols(a->qkv, 0, d), mat_cols(a->qkv, d, d),
-             mat_cols(a->qkv, 2 * d, d), c->acts->scratch);
+    attn_bwd(&s, dx_of.q, dx_of.k, dx_of.v, datt, a->probs, a->mask_probs, x.q, x.k, x.v,
+             c->acts->scratch);
+    rotate(c, dx_of, -1);
     prof_end();
     linear_bwd(c, GROUP_QKV, stop > STAGE_QKV ? dx : none, dqkv, a->in, add);
 }
@@ -228,11 +276,15 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
 static void mlp_fwd(const struct ctx *c, struct mat y)
 {
     struct layer_acts *a = c->a;
+    const struct dims *d = &c->m->base->dims;
     bool slope = c->ws->grad && c->net->stage >= STAGE_UP;
 
     linear_fwd(c, GROUP_UP, a->u, a->y1);
     prof_begin(WORK_ACT);
-    act_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, c->m->base->dims.act);
+    if (d->gated)
+        gated_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, d->act);
+    else
+        act_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, d->act);
     prof_end();
     tap_fwd(c, PLACE_ACT, a->a, (struct mat){ 0 });
     linear_fwd(c, GROUP_DOWN, y, a->a);
@@ -244,16 +296,22 @@ static void mlp_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
     struct layer_acts *a = c->a;
     enum stage stop = c->net->stage;
     const struct mat none = { 0 };
-    struct mat du = mat_make(c->acts->wide, dy.rows, c->m->base->dims.d_ffn);
+    bool gated = c->m->base->dims.gated;
+    struct mat du = mat_make(c->acts->wide, dy.rows, a->u.cols), da = du;
 
     if (stop < STAGE_DOWN)
         return;
-    linear_bwd(c, GROUP_DOWN, stop > STAGE_DOWN ? du : none, dy, a->a, false);
+    if (gated) /* da is behind du */
+        da = mat_make(du.x + (size_t)du.rows * (size_t)du.cols, dy.rows, a->a.cols);
+    linear_bwd(c, GROUP_DOWN, stop > STAGE_DOWN ? da : none, dy, a->a, false);
     if (stop < STAGE_UP)
         return;
-    tap_bwd(c, PLACE_ACT, du, none);
+    tap_bwd(c, PLACE_ACT, da, none);
     prof_begin(WORK_ACT);
-    act_bwd(du, du, a->u);
+    if (gated)
+        gated_bwd(du, da, a->u);
+    else
+        act_bwd(du, da, a->u);
     prof_end();
     linear_bwd(c, GROUP_UP, stop > STAGE_UP ? dx : none, du, a->y1, add);
 }
@@ -307,19 +365,18 @@ static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat
     tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, xhat, res);
     prof_begin(WORK_NORM);
     mat_add(xhat, 1, res);
-    layernorm_fwd(y, xhat, rstd, xhat, p[0]->value, p[1]->value, c->m->base->dims.ln_eps);
+    norm_fwd(c->m, p, y, xhat, rstd, xhat);
     prof_end();
 }
 
 /* DY, the gradient of the output of the LayerNorm of this site, becomes that of its input. */
-static void norm_bwd(const struct ctx *c, int site, struct mat dy, struct mat xhat,
-                     const real *rstd)
+static void site_norm_bwd(const struct ctx *c, int site, struct mat dy, struct mat xhat,
+                          const real *rstd)
 {
     const struct param *const *p = norm_of(c, site);
 
     prof_begin(WORK_NORM);
-    layernorm_bwd(dy, workspace_grad(c->ws, p[0]), workspace_grad(c->ws, p[1]), dy, xhat, rstd,
-                  p[0]->value);
+    norm_bwd(c->m, c->ws, p, dy, xhat, rstd);
     prof_end();
 }
 
@@ -340,13 +397,13 @@ static void post_norm_bwd(const struct ctx *c)
     int r = c->row->n_tok;
     struct mat g = mat_rows(c->acts->g, 0, r), dd = mat_rows(c->acts->dd, 0, r);
 
-    norm_bwd(c, SITE_MLP, g, a->xhat2, a->rstd2);
+    site_norm_bwd(c, SITE_MLP, g, a->xhat2, a->rstd2);
     if (stop < STAGE_DOWN)
         return;
     mlp_bwd(c, g, sub_bwd(c, SITE_MLP, g, dd, a->mask2), true);
     if (stop < STAGE_NORM_MID)
         return;
-    norm_bwd(c, SITE_ATTN, g, a->xhat1, a->rstd1);
+    site_norm_bwd(c, SITE_ATTN, g, a->xhat1, a->rstd1);
     if (stop < STAGE_O)
         return;
     attention_bwd(c, c->acts->g, sub_bwd(c, SITE_ATTN, g, dd, a->mask1), true);
@@ -354,13 +411,13 @@ static void post_norm_bwd(const struct ctx *c)
 
 /* --- pre-norm: n = LN(x), then x += drop(sub), where x is the residual stream */
 
-static void norm_fwd(const struct ctx *c, int site, struct mat n, struct mat xhat, real *rstd,
-                     struct mat x)
+static void site_norm_fwd(const struct ctx *c, int site, struct mat n, struct mat xhat, real *rstd,
+                          struct mat x)
 {
     const struct param *const *p = norm_of(c, site);
 
     prof_begin(WORK_NORM);
-    layernorm_fwd(n, xhat, rstd, x, p[0]->value, p[1]->value, c->m->base->dims.ln_eps);
+    norm_fwd(c->m, p, n, xhat, rstd, x);
     prof_end();
 }
 
@@ -379,10 +436,10 @@ static void pre_norm_fwd(const struct ctx *c, struct mat y)
 
     if (y.x != a->x.x) /* a recomputed block keeps its input */
         mat_copy(y, a->x);
-    norm_fwd(c, SITE_ATTN, a->in, a->xhat1, a->rstd1, y);
+    site_norm_fwd(c, SITE_ATTN, a->in, a->xhat1, a->rstd1, y);
     attention_fwd(c, c->acts->sub);
     add_sub(c, SITE_ATTN, y, a->mask1);
-    norm_fwd(c, SITE_MLP, a->y1, a->xhat2, a->rstd2, y);
+    site_norm_fwd(c, SITE_MLP, a->y1, a->xhat2, a->rstd2, y);
     mlp_fwd(c, c->acts->sub);
     add_sub(c, SITE_MLP, y, a->mask2);
 }
@@ -398,14 +455,14 @@ static void pre_norm_bwd(const struct ctx *c)
     mlp_bwd(c, dd, sub_bwd(c, SITE_MLP, g, dd, a->mask2), false);
     if (stop < STAGE_NORM_MID)
         return;
-    norm_bwd(c, SITE_MLP, dd, a->xhat2, a->rstd2);
+    site_norm_bwd(c, SITE_MLP, dd, a->xhat2, a->rstd2);
     mat_add(g, 1, dd);
     if (stop < STAGE_O)
         return;
     attention_bwd(c, dd, sub_bwd(c, SITE_ATTN, g, dd, a->mask1), false);
     if (stop < STAGE_NORM_IN)
         return;
-    norm_bwd(c, SITE_ATTN, dd, a->xhat1, a->rstd1);
+    site_norm_bwd(c, SITE_ATTN, dd, a->xhat1, a->rstd1);
     mat_add(g, 1, dd);
 }
 

@@ -1,6 +1,7 @@
-/* decoder.c - the end of a decoder: the final LayerNorm, and the word embeddings as output layer.
+/* decoder.c - the end of a decoder: the final norm, and the output layer, which is the word
+ * embeddings unless it is a tensor of its own.
  *
- *     h = LN_f(x)     z = W_word h     L = - sum of log softmax(z)_next over tokens with a next one
+ *     h = LN_f(x)     z = W h     L = - sum of log softmax(z)_next over tokens with a next one
  *
  * Logits are in memory as a whole only when they are asked for (ws->all_logits). The loss and dL/dh
  * come from sweeps over the vocabulary (core/math/lmhead.h) for the rows that have a target. */
@@ -8,6 +9,7 @@
 
 #include "core/math/ops.h"
 #include "core/nn/acts.h"
+#include "core/nn/norm.h"
 #include "core/weights/base_model_impl.h"
 
 void decoder_fwd(const struct model *m, struct workspace *ws)
@@ -16,8 +18,7 @@ void decoder_fwd(const struct model *m, struct workspace *ws)
     const struct param *const *p = m->net->p;
     struct mat x = a->long_y.x ? mat_rows(a->long_y, 0, ws->hidden.rows) : a->out;
 
-    layernorm_fwd(ws->hidden, mat_rows(a->xhat_f, 0, x.rows), a->rstd_f, x, p[ROLE_FINAL_G]->value,
-                  p[ROLE_FINAL_B]->value, m->base->dims.ln_eps);
+    norm_fwd(m, &p[ROLE_FINAL_G], ws->hidden, mat_rows(a->xhat_f, 0, x.rows), a->rstd_f, x);
     if (ws->all_logits)
         lmhead_logits(&m->net->lm, ws->logits, ws->hidden);
 }
@@ -26,18 +27,18 @@ double decoder_loss(const struct model *m, struct workspace *ws, const struct ba
                     double weight, struct mat *dhidden)
 {
     const struct acts *a = ws->acts;
-    const struct param *word = m->net->p[ROLE_WORD];
+    const struct param *w = net_lm_head(m->net);
     struct mat dw = { 0 }, dh = { 0 };
 
     CHECK(b->next, "%d tokens without next ones", b->n_tok);
     if (ws->grad && dhidden) {
         dh = mat_rows(a->g, 0, ws->hidden.rows);
-        dw = workspace_grad_mat(ws, word);
+        dw = workspace_grad_mat(ws, w);
     }
     if (dhidden)
         *dhidden = dh;
     double loss = lmhead_loss(&m->net->lm, dh, dw, ws->hidden, b->next, weight, a->lm_scratch);
-    base_model_rows_read(m->base, word, b->n_tok); /* rows of the targets */
+    base_model_rows_read(m->base, w, b->n_tok); /* rows of the targets */
     return loss;
 }
 
@@ -47,6 +48,5 @@ void decoder_bwd(const struct model *m, struct workspace *ws, struct mat dhidden
     const struct param *const *p = m->net->p;
 
     CHECK(dhidden.x && dhidden.x == a->g.x, "not the gradient of model_loss");
-    layernorm_bwd(dhidden, workspace_grad(ws, p[ROLE_FINAL_G]), workspace_grad(ws, p[ROLE_FINAL_B]),
-                  dhidden, mat_rows(a->xhat_f, 0, dhidden.rows), a->rstd_f, p[ROLE_FINAL_G]->value);
+    norm_bwd(m, ws, &p[ROLE_FINAL_G], dhidden, mat_rows(a->xhat_f, 0, dhidden.rows), a->rstd_f);
 }

@@ -85,8 +85,7 @@ static int read_own_head(struct model *m, struct param *w, struct param *b)
     if (!tw || !tb || tw->n_dims != 2 || tw->shape[0] != n || tw->shape[1] != d ||
         tb->n_dims != 1 || tb->shape[0] != n)
         return 0;
-    if (st_reals(w->value, &m->base->file, tw, n * d) != 0 ||
-        st_reals(b->value, &m->base->file, tb, n) != 0)
+    if (st_reals(w->value, tw, n * d) != 0 || st_reals(b->value, tb, n) != 0)
         return -1;
     return 1;
 }

@@ -19,7 +19,7 @@ static enum stage role_stage(enum role r, bool pre_norm)
 static bool is_above_blocks(const struct param *p)
 {
     return param_is_pooler(p) || param_is_head(p) || p->role == ROLE_FINAL_G ||
-           p->role == ROLE_FINAL_B;
+           p->role == ROLE_FINAL_B || p->role == ROLE_LM_HEAD;
 }
 
 static void raise_stage(enum stage *s, enum stage to)
@@ -54,8 +54,8 @@ static void resolve_group(struct model *m, int layer, enum group g)
     struct net_layer *l = &m->net->layer[layer];
     struct net_group *n = &l->group[g];
 
-    for (int p = group_first(g); p < group_first(g) + group_count(g); p++)
-        n->trained |= l->p[(int)ROLE_W + p]->trainable;
+    for (int i = 0; i < group_count(&m->base->dims, g); i++)
+        n->trained |= l->p[(int)ROLE_W + (int)group_proj(g, i)]->trainable;
     n->uses = m->adapt->uses && m->adapt->uses(m, layer, g);
     n->save_x = (n->uses && !m->adapt->bwd_without_x) || n->trained;
     if (n->uses)
@@ -91,6 +91,9 @@ void net_make(struct model *m)
     m->net->layer = xalloc((size_t)n, sizeof *m->net->layer);
     m->net->attn_scale = 1 / sqrt(d->d_head);
     m->net->pre_norm = m->base->arch->pre_norm;
+    m->net->q_width = dims_q_width(d);
+    m->net->kv_width = dims_kv_width(d);
+    m->net->up_width = group_count(d, GROUP_UP) * d->d_ffn;
     place_tensors(m);
     for (int i = 0; i < n; i++) {
         for (int g = 0; g < N_GROUP; g++)
@@ -120,15 +123,15 @@ static int pack_layers(struct model *m)
     return 0;
 }
 
-/* A decoder's output layer: packed when its weight, the word embedding, is frozen. */
+/* A decoder's output layer: packed when its weight is frozen. */
 static int pack_output_layer(struct model *m)
 {
-    const struct param *word = m->net->p[ROLE_WORD];
+    const struct param *w = net_lm_head(m->net);
 
     if (!m->base->arch->causal)
         return 0;
-    m->net->lm.w = param_mat(word);
-    if (word->trainable)
+    m->net->lm.w = param_mat(w);
+    if (w->trainable)
         return 0;
     if (base_model_pack_head(m->base, m->head.precision) != 0)
         return -1;

@@ -48,9 +48,17 @@ struct net {
     struct net_layer *layer;        /* [n_layers] */
     double attn_scale;              /* 1 / sqrt(d_head) */
     bool pre_norm;
+    int q_width, kv_width, up_width; /* columns of queries, of keys or values, and of what GROUP_UP
+                                        computes */
     struct lmhead lm; /* a decoder's output layer: the base model's packed one, or plain products
                          when the word embeddings train */
 };
+
+/* net_lm_head - the weight of a decoder's output layer. */
+static inline const struct param *net_lm_head(const struct net *n)
+{
+    return n->p[ROLE_LM_HEAD] ? n->p[ROLE_LM_HEAD] : n->p[ROLE_WORD];
+}
 
 /* net_make - fill in m->net and m->lowest from the tensors of M, without packed weights. net_pack -
  * then point to what the base model has packed, and pack the rest. Errors: FAIL_MEMORY. net_free -

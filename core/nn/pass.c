@@ -1,7 +1,8 @@
 /* pass.c - a micro-batch through a whole model and back: embeddings, blocks, pooling, classifier,
  * loss. decoder.c has the end of a decoder.
  *
- *     x_0 = drop(LN(word + position + type))    x_l+1 = block_l(x_l)    (decoders: no LN, no type)
+ *     x_0 = drop(LN(word + position + type))    x_l+1 = block_l(x_l)    (decoders: no LN, no type;
+ *                                               with rotary positions: no position)
  *     cls:  p = tanh(W_p x[first] + b_p)        mean:  p = mean of the sequence's rows of x
  *     logits = W_c drop(scale p) + b_c */
 #include "core/nn/pass.h"
@@ -24,17 +25,17 @@ static struct mat soft_mat(const struct model *m, real *values)
                : (struct mat){ 0 };
 }
 
-/* Token types, which an architecture may lack. */
-static struct mat type_mat(const struct model *m)
+/* A table of embeddings, of positions or token types, which an architecture may lack. */
+static struct mat table_mat(const struct model *m, enum role r)
 {
-    const struct param *p = m->net->p[ROLE_TYPE];
+    const struct param *p = m->net->p[r];
 
     return p ? param_mat(p) : (struct mat){ 0 };
 }
 
-static struct mat type_grad(const struct model *m, const struct workspace *ws)
+static struct mat table_grad(const struct model *m, const struct workspace *ws, enum role r)
 {
-    const struct param *p = m->net->p[ROLE_TYPE];
+    const struct param *p = m->net->p[r];
 
     return p ? workspace_grad_mat(ws, p) : (struct mat){ 0 };
 }
@@ -46,8 +47,10 @@ static void embeddings_fwd(const struct model *m, struct workspace *ws, const st
     struct mat x = a->layer[0].x;
     double drop = m->head.hidden_dropout;
 
-    embed_fwd(x, b->ids, b->pos, b->types, param_mat(p[ROLE_WORD]), param_mat(p[ROLE_POS]),
-              type_mat(m), soft_mat(m, m->theta));
+    embed_fwd(x, b->ids, b->pos, b->types, param_mat(p[ROLE_WORD]), table_mat(m, ROLE_POS),
+              table_mat(m, ROLE_TYPE), soft_mat(m, m->theta));
+    if (a->rope.x)
+        rope_table(a->rope, m->base->dims.rope_theta);
     base_model_rows_read(m->base, p[ROLE_WORD], b->n_tok);
     prof_begin(WORK_NORM);
     if (p[ROLE_EMB_G])
@@ -72,8 +75,8 @@ static void embeddings_bwd(const struct model *m, struct workspace *ws, const st
     if (p[ROLE_EMB_G])
         layernorm_bwd(a->g, workspace_grad(ws, p[ROLE_EMB_G]), workspace_grad(ws, p[ROLE_EMB_B]),
                       a->g, a->xhat0, a->rstd0, p[ROLE_EMB_G]->value);
-    embed_bwd(workspace_grad_mat(ws, p[ROLE_WORD]), workspace_grad_mat(ws, p[ROLE_POS]),
-              type_grad(m, ws), soft_mat(m, ws->grad), b->ids, b->pos, b->types, a->g);
+    embed_bwd(workspace_grad_mat(ws, p[ROLE_WORD]), table_grad(m, ws, ROLE_POS),
+              table_grad(m, ws, ROLE_TYPE), soft_mat(m, ws->grad), b->ids, b->pos, b->types, a->g);
 }
 
 /* Copy the output X of the frozen layers to the frozen-prefix cache, or from it when it is known
@@ -305,12 +308,14 @@ double model_loss(const struct model *m, struct workspace *ws, const struct batc
 void model_product(const struct model *m, int layer, enum group g, struct mat y, struct mat x)
 {
     const struct net_layer *net = &m->net->layer[layer];
-    const struct param *const *w = &net->p[(int)ROLE_W + group_first(g)];
 
     if (net->group[g].packed) {
         packed_fwd(net->group[g].packed, y, x, NULL);
         return;
     }
-    for (int i = 0; i < group_count(g); i++)
-        plain_fwd(param_mat(w[i]), mat_cols(y, i * w[0]->rows, w[0]->rows), x, NULL);
+    for (int i = 0, at = 0; i < group_count(&m->base->dims, g); i++) {
+        const struct param *w = net->p[(int)ROLE_W + (int)group_proj(g, i)];
+        plain_fwd(param_mat(w), mat_cols(y, at, w->rows), x, NULL);
+        at += w->rows;
+    }
 }

@@ -162,6 +162,16 @@ const char *opt_range(const struct opt *o, char buf[96])
     return buf;
 }
 
+/* Compared as integers: 2^53 + 1 as a double is 2^53. Without a range, that is the limit, so that
+ * every integer is exact in JSON and in the database's functions. */
+static bool integer_in_range(const struct opt *o, long x)
+{
+    if (!has_range(o))
+        return x >= -OPT_MOST_INT && x <= OPT_MOST_INT;
+    return (o->min <= (double)-OPT_MOST_INT ? x >= -OPT_MOST_INT : x >= (long)ceil(o->min)) &&
+           (o->max >= (double)OPT_MOST_INT ? x <= OPT_MOST_INT : x <= (long)floor(o->max));
+}
+
 static int set_number(const struct opt *o, void *dst, const char *value)
 {
     char *end = NULL, range[96];
@@ -178,8 +188,9 @@ static int set_number(const struct opt *o, void *dst, const char *value)
         if (errno == ERANGE && d != 0 && fabs(d) < 1)
             errno = 0; /* a denormal number is close enough to what was meant */
     }
+    bool in_range = whole ? integer_in_range(o, l) : !has_range(o) || (d >= o->min && d <= o->max);
     bool text = end == value || *end || strspn(value, " \t\n\v\f\r") || strpbrk(value, "xX");
-    if (!text && !errno && isfinite(d) && (!has_range(o) || (d >= o->min && d <= o->max))) {
+    if (!text && !errno && isfinite(d) && in_range) {
         if (whole)
             *(long *)field_of(o, dst) = l;
         else
@@ -187,6 +198,8 @@ static int set_number(const struct opt *o, void *dst, const char *value)
         return 0;
     }
     opt_range(o, range);
+    if (whole && !has_range(o))
+        snprintf(range, sizeof range, "from %ld to %ld", -OPT_MOST_INT, OPT_MOST_INT);
     return fail(FAIL_USAGE, "'%s' must be a %snumber%s%s, not '%s'", o->key, whole ? "whole " : "",
                 *range ? " " : "", range, value);
 }

@@ -8,8 +8,9 @@
 
 #include "core/base/base.h"
 
+#define OPT_MOST_INT 9007199254740992L /* 2^53 */
 enum opt_type {
-    OPT_INT,    /* long */
+    OPT_INT,    /* long; its absolute value is never above OPT_MOST_INT */
     OPT_REAL,   /* double; never NaN or infinite */
     OPT_BOOL,   /* bool: true, false, yes, no, 1 or 0; as a flag it may stand alone */
     OPT_STR,    /* char *, owned */

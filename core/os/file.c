@@ -99,21 +99,31 @@ int file_guard(const struct file *f, int (*fn)(void *), void *arg)
     return rc;
 }
 
-static const struct file *tolerated;
-static volatile sig_atomic_t was_truncated;
+static const struct file **tolerated;
+static int n_tolerated;
+static const struct file *volatile truncated;
+
+static const struct file *find_tolerated(const unsigned char *at, size_t page)
+{
+    for (int i = 0; i < n_tolerated; i++) {
+        const struct file *f = tolerated[i];
+        if (at >= f->data && at < f->data + (f->size + page - 1) / page * page)
+            return f;
+    }
+    return NULL;
+}
 
 /* Puts an empty page where the file has none any more. mmap is a plain system call. */
 static void on_truncated(int sig, siginfo_t *info, void *context)
 {
-    const struct file *f = tolerated;
     const unsigned char *at = info->si_addr;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const struct file *f = find_tolerated(at, page);
 
     (void)context;
-    if (f && info->si_code == BUS_ADRERR && at >= f->data &&
-        at < f->data + (f->size + page - 1) / page * page) {
+    if (f && info->si_code == BUS_ADRERR) {
         void *start = (void *)((uintptr_t)at / page * page);
-        was_truncated = 1;
+        truncated = f;
         if (mmap(start, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == start)
             return;
     }
@@ -125,16 +135,22 @@ void file_tolerate(const struct file *f)
     struct sigaction sa = { .sa_sigaction = on_truncated, .sa_flags = SA_SIGINFO };
 
     sigemptyset(&sa.sa_mask);
-    if (!f)
+    if (f && f->size > 0) {
+        tolerated = xgrow(tolerated, (size_t)n_tolerated + 1, sizeof(void *));
+        tolerated[n_tolerated++] = f;
+    } else if (!f) {
         sa = (struct sigaction){ .sa_handler = SIG_DFL };
-    tolerated = f && f->size > 0 ? f : NULL;
-    was_truncated = 0;
+        free(tolerated);
+        tolerated = NULL;
+        n_tolerated = 0;
+        truncated = NULL;
+    }
     sigaction(SIGBUS, &sa, NULL);
 }
 
-bool file_was_truncated(void)
+const struct file *file_truncated(void)
 {
-    return was_truncated != 0;
+    return truncated;
 }
 
 struct data_copy {

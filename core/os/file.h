@@ -33,11 +33,11 @@ void file_unmap(struct file *f);
 int file_guard(const struct file *f, int (*fn)(void *), void *arg);
 
 /* file_tolerate - from now on, in all threads, let a read of the mapped file F that another process
- * has truncated return zeros instead of ending this process with SIGBUS; NULL: tolerate no file any
- * more. file_was_truncated - has there been such a read since? What was computed from it is worth
- * nothing. */
+ * has truncated return zeros instead of ending this process with SIGBUS, as for the files before
+ * it; NULL: tolerate no file any more. file_truncated - the file of such a read since, or NULL.
+ * What was computed from it is worth nothing. */
 void file_tolerate(const struct file *f);
-bool file_was_truncated(void);
+const struct file *file_truncated(void);
 
 /* file_copy_data - copy the mapped bytes to TO, under file_guard. Errors: FAIL_INPUT. */
 int file_copy_data(void *to, const struct file *f);

@@ -47,7 +47,7 @@ double expected_largest(const struct expected *e, const char *prefix)
         if (strncmp(t->name, prefix, strlen(prefix)) != 0 || t->dtype < ST_F16)
             continue;
         double *x = xalloc(t->count, sizeof *x);
-        if (st_doubles(x, &e->st, t, t->count) == 0)
+        if (st_doubles(x, t, t->count) == 0)
             for (size_t k = 0; k < t->count; k++)
                 if (isfinite(x[k]) && fabs(x[k]) > most)
                     most = fabs(x[k]);

@@ -6,7 +6,7 @@
 #include "core/format/safetensors.h"
 
 struct expected {
-    struct safetensors st;
+    struct st_file st;
     bool *done;        /* [st.n] tensor i was an input, or it was compared */
     const char *label; /* printed before each name */
 };

@@ -16,7 +16,7 @@ static int take_longs(long **out, size_t *count, struct expected *e, const char 
     if (t) {
         *count = *count ? *count : t->count;
         *out = xalloc(*count, sizeof **out);
-        rc = st_longs(*out, &e->st, t, *count);
+        rc = st_longs(*out, t, *count);
         for (size_t i = 0; i < *count && rc == 0; i++)
             if ((*out)[i] < lo || (*out)[i] > hi)
                 rc = fail(FAIL_INPUT,
@@ -75,7 +75,7 @@ static int take_labels(struct feed *f, struct expected *e, const char *suffix, s
     if (t && t->dtype >= ST_F16) {
         f->target = xalloc(n, sizeof *f->target);
         f->b.target = f->target;
-        return st_reals(f->target, &e->st, t, n);
+        return st_reals(f->target, t, n);
     }
     if (t)
         rc = take_longs(&label, &n, e, "labels", suffix, 0, n_labels - 1);

@@ -19,7 +19,10 @@
  *                 has weight decay 0.01 and lr 1e-3 min((s+1)/4, (40-s)/36). There is no dropout,
  *                 and pooling is cls. Labels that are floats make it a regression.
  *
- * A difference counts relative to the largest magnitude in its tensor; NaN counts as infinite. */
+ * A difference counts relative to the largest magnitude in its tensor; NaN counts as infinite. Of
+ * adamw.KEY only that part counts which the measured errors of grad.KEY do not explain: AdamW
+ * divides a gradient by its own size, so that where it is almost 0 rounding errors decide the
+ * step. */
 #ifndef PARITY_H
 #define PARITY_H
 

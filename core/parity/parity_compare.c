@@ -21,50 +21,70 @@ static void print_comparison(struct parity *p, const char *label, const char *na
     }
 }
 
-/* The largest |got - want|, infinite if it is NaN, and the largest |want|. */
-static void distance(double *diff, double *scale, const double *got, const double *want, size_t n)
+/* What two arrays differ by: the largest |got - want| and its largest part beyond the slack,
+ * infinite if they are NaN, and the largest |want|. */
+struct distance {
+    double diff, beyond, scale;
+};
+
+static void raise_to(double *most, double x)
 {
-    *diff = *scale = 0;
-    for (size_t i = 0; i < n; i++) {
-        double d = fabs(got[i] - want[i]), w = fabs(want[i]);
-        if (!(d <= *diff)) /* not "d > *diff", which is false for NaN */
-            *diff = isnan(d) ? (double)INFINITY : d;
-        if (isfinite(w) && w > *scale)
-            *scale = w;
-    }
+    if (!(x <= *most)) /* not "x > *most", which is false for NaN */
+        *most = isnan(x) ? (double)INFINITY : x;
 }
 
-int parity_compare(struct parity *p, struct expected *e, const char *name, const double *got,
-                   size_t count, double general)
+static struct distance distance(const double *got, const double *want, const double *slack,
+                                size_t n)
+{
+    struct distance d = { 0 };
+
+    for (size_t i = 0; i < n; i++) {
+        double x = fabs(got[i] - want[i]);
+        raise_to(&d.diff, x);
+        raise_to(&d.beyond, slack ? x - slack[i] : x);
+        if (isfinite(want[i]))
+            raise_to(&d.scale, fabs(want[i]));
+    }
+    return d;
+}
+
+static int compare(struct parity *p, struct expected *e, const char *name, const double *got,
+                   size_t count, double general, const double *slack)
 {
     const double noise = 1e-10;     /* of float64 sums that cancel, with a large margin */
     const double rounding = 1.2e-7; /* of values that were written as F32: 2^-23 */
     const struct st_tensor *t = expected_take(e, name);
-    double diff, scale;
 
     if (!t)
         return 0;
     double *want = xalloc(t->count, sizeof *want);
-    int rc = st_doubles(want, &e->st, t, count);
+    int rc = st_doubles(want, t, count);
     if (rc == 0) {
-        distance(&diff, &scale, got, want, count);
-        if (scale < noise * general)
-            scale = general;
-        print_comparison(p, e->label, name, diff, diff == 0 ? 0 : diff / scale,
+        struct distance d = distance(got, want, slack, count);
+        if (d.scale < noise * general)
+            d.scale = general;
+        p->diff = d.diff;
+        print_comparison(p, e->label, name, d.diff, d.beyond == 0 ? 0 : d.beyond / d.scale,
                          t->dtype == ST_F64 ? p->tol : fmax(p->tol, rounding));
     }
     free(want);
     return rc;
 }
 
+int parity_compare(struct parity *p, struct expected *e, const char *name, const double *got,
+                   size_t count, double general)
+{
+    return compare(p, e, name, got, count, general, NULL);
+}
+
 int parity_compare_reals(struct parity *p, struct expected *e, const char *name, const real *got,
-                         size_t count, double general)
+                         size_t count, double general, const double *slack)
 {
     double *x = xalloc(count, sizeof *x);
 
     for (size_t i = 0; i < count; i++)
         x[i] = (double)got[i];
-    int rc = parity_compare(p, e, name, x, count, general);
+    int rc = compare(p, e, name, x, count, general, slack);
     free(x);
     return rc;
 }

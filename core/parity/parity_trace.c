@@ -65,7 +65,7 @@ static int load_init(struct model *m, struct expected *e)
         if (!from)
             rc = fail(FAIL_INPUT, "'%s' does not have the tensor '%s'", e->st.file.path, name);
         else
-            rc = st_reals(t[i].x, &e->st, from, (size_t)t[i].rows * (size_t)t[i].cols);
+            rc = st_reals(t[i].x, from, (size_t)t[i].rows * (size_t)t[i].cols);
         free(name);
     }
     peft_tensors_free(t, n);
@@ -90,7 +90,7 @@ static double *take_column(struct expected *e, const char *name, int steps, int 
     const struct st_tensor *t = st_find(&e->st, name);
     double *x = t ? xalloc((size_t)steps, sizeof *x) : NULL;
 
-    if (t && st_doubles(x, &e->st, t, (size_t)steps) != 0)
+    if (t && st_doubles(x, t, (size_t)steps) != 0)
         *rc = -1;
     return x;
 }
@@ -175,7 +175,7 @@ static int compare_final(struct trace *t)
     for (int i = 0; i < n && rc == 0; i++) {
         char *name = xprintf("final.%s", x[i].key);
         rc = parity_compare_reals(t->p, t->e, name, x[i].x, (size_t)x[i].rows * (size_t)x[i].cols,
-                                  0);
+                                  0, NULL);
         free(name);
     }
     t->p->tol = tol;
@@ -188,8 +188,9 @@ static int compare_all(struct trace *t)
     struct parity *p = t->p;
     size_t n = (size_t)t->steps, last = n_logits(&t->ws);
 
-    if ((t->first && parity_compare_reals(p, t->e, "logits.first", t->first, t->n_first, 0) != 0) ||
-        parity_compare_reals(p, t->e, "logits.last", t->ws.logits.x, last, 0) != 0 ||
+    if ((t->first &&
+         parity_compare_reals(p, t->e, "logits.first", t->first, t->n_first, 0, NULL) != 0) ||
+        parity_compare_reals(p, t->e, "logits.last", t->ws.logits.x, last, 0, NULL) != 0 ||
         parity_compare(p, t->e, "loss", t->loss, n, 0) != 0 ||
         parity_compare(p, t->e, "gradnorm", t->norm, n, 0) != 0 || compare_final(t) != 0)
         return -1;

@@ -11,6 +11,8 @@
 #include "core/adapt/target.h"
 #include "core/peft/peft_config.h"
 #include "core/peft/peft_pooler.h"
+#include "core/format/safetensors.h"
+#include "core/format/weights.h"
 #include "core/peft/peft_targets.h"
 #include "core/peft/peft_tensors.h"
 
@@ -20,7 +22,7 @@
 #include <unistd.h>
 
 static const char lora_file[] = "adapter_config.json", other_file[] = "lowrank_adapter.json";
-static const char weights_file[] = "adapter_model.safetensors";
+static const char written_file[] = "adapter_model.safetensors";
 
 static size_t size_of(const struct peft_tensor *t)
 {
@@ -151,7 +153,7 @@ static void remove_options(const char *dir)
 static int write_tensors(const struct peft_tensor *t, int n, const char *dir)
 {
     struct st_out *out = xalloc((size_t)n, sizeof *out);
-    char *path = path_join(dir, weights_file);
+    char *path = path_join(dir, written_file);
     int rc = 0;
 
     for (int i = 0; i < n; i++) {
@@ -252,21 +254,21 @@ static int check_method(const struct model *m, const char *dir)
 }
 
 /* PEFT writes keys without the architecture's prefix when it adapts an encoder without a head. */
-static const struct st_tensor *find_key(const struct safetensors *s, const char *key,
+static const struct st_tensor *find_key(const struct weights *w, const char *key,
                                         const char *prefix)
 {
-    const struct st_tensor *t = st_find(s, key);
+    const struct st_tensor *t = weights_find(w, key);
     size_t k = strlen(peft_key_prefix), n = strlen(prefix);
 
     if (!t && strncmp(key, peft_key_prefix, k) == 0 && strncmp(key + k, prefix, n) == 0) {
         char *bare = xprintf("%s%s", peft_key_prefix, key + k + n);
-        t = st_find(s, bare);
+        t = weights_find(w, bare);
         free(bare);
     }
     return t;
 }
 
-static int check_shape(const struct peft_tensor *want, const struct st_tensor *t, const char *path)
+static int check_shape(const struct peft_tensor *want, const struct st_tensor *t)
 {
     bool ok = want->is_vector ? t->n_dims == 1 && t->shape[0] == (size_t)want->cols
                               : t->n_dims == 2 && t->shape[0] == (size_t)want->rows &&
@@ -280,8 +282,8 @@ static int check_shape(const struct peft_tensor *want, const struct st_tensor *t
     if (!want->is_vector)
         text_add(&wanted, "%d, ", want->rows);
     text_add(&wanted, "%d", want->cols);
-    fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; the model needs [%s]",
-         st_escaped(t->name), path, text_string(&shape), text_string(&wanted));
+    st_refuse(t->file->path, t->name, "has the shape [%s]; the model needs [%s]",
+              text_string(&shape), text_string(&wanted));
     text_free(&shape);
     text_free(&wanted);
     return -1;
@@ -296,46 +298,44 @@ static bool is_head_key(const char *key)
  * the classifiers on both sides are ignored, and their from[i] is NULL. POOLER: the file may have
  * tensors of the pooler, too. */
 static int match_tensors(const struct st_tensor **from, const struct peft_tensor *want, int n,
-                         const struct safetensors *s, const char *prefix, const char *path,
-                         bool head, bool pooler)
+                         const struct weights *w, const char *prefix, bool head, bool pooler)
 {
-    bool *used = xalloc((size_t)s->n, sizeof *used);
+    bool *used = xalloc((size_t)w->n, sizeof *used);
     int rc = 0;
 
-    for (int i = 0; i < s->n; i++)
-        used[i] = (!head && is_head_key(s->t[i].name)) || (pooler && peft_pooler_has(s->t[i].name));
+    for (int i = 0; i < w->n; i++)
+        used[i] = (!head && is_head_key(w->t[i].name)) || (pooler && peft_pooler_has(w->t[i].name));
     for (int i = 0; i < n && rc == 0; i++) {
         if (!head && is_head_key(want[i].key))
             continue;
-        from[i] = find_key(s, want[i].key, prefix);
+        from[i] = find_key(w, want[i].key, prefix);
         if (!from[i])
-            rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s'", path, want[i].key);
+            rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s'", w->path, want[i].key);
         else
-            rc = check_shape(&want[i], from[i], path);
+            rc = check_shape(&want[i], from[i]);
         if (rc == 0)
-            used[from[i] - s->t] = true;
+            used[from[i] - w->t] = true;
     }
-    for (int i = 0; i < s->n && rc == 0; i++)
+    for (int i = 0; i < w->n && rc == 0; i++)
         if (!used[i])
-            rc = fail(FAIL_INPUT, "'%s' has the tensor '%s', which the model does not have", path,
-                      st_escaped(s->t[i].name));
+            rc = fail(FAIL_INPUT, "'%s' has the tensor '%s', which the model does not have",
+                      w->path, st_escaped(w->t[i].name));
     free(used);
     return rc;
 }
 
 /* SCALE: what the classifier's weight is divided by. */
-static int read_weights(struct model *m, const struct safetensors *s, const char *path, bool head,
-                        double scale)
+static int read_weights(struct model *m, const struct weights *w, bool head, double scale)
 {
     struct peft_tensor *want;
     int n = peft_tensors(&want, m);
     const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
     real *before = xalloc(m->n_train, sizeof *before);
-    int rc = match_tensors(from, want, n, s, m->base->arch->prefix, path, head, peft_is_lora(m));
+    int rc = match_tensors(from, want, n, w, m->base->arch->prefix, head, peft_is_lora(m));
 
     memcpy(before, m->theta, m->n_train * sizeof *before);
     for (int i = 0; i < n && rc == 0; i++)
-        rc = from[i] ? st_reals(want[i].x, s, from[i], size_of(&want[i])) : 0;
+        rc = from[i] ? st_reals(want[i].x, from[i], size_of(&want[i])) : 0;
     for (int i = 0; i < n && rc == 0; i++)
         for (size_t k = 0; from[i] && is_head_weight(want[i].key) && k < size_of(&want[i]); k++)
             want[i].x[k] = (real)((double)want[i].x[k] / scale);
@@ -347,47 +347,52 @@ static int read_weights(struct model *m, const struct safetensors *s, const char
     return rc;
 }
 
+static int open_folder(struct weights *w, const char *dir)
+{
+    char *path = weights_in(dir, WEIGHTS_OF_ADAPTER);
+    int rc = path ? weights_open(w, path) : -1;
+
+    free(path);
+    return rc;
+}
+
 static int load_folder(struct model *m, const char *dir, bool head)
 {
-    char *path = path_join(dir, weights_file);
     struct adapter_record record = { 0 };
-    struct safetensors s;
+    struct weights w;
     int rc = -1;
 
     if (check_method(m, dir) == 0 && adapter_record_read(&record, dir) == 0 &&
-        st_open(&s, path) == 0) {
+        open_folder(&w, dir) == 0) {
         bool scaled = record.present && m->head.n_labels > 0;
         real *pooler = NULL;
-        rc = peft_is_lora(m) ? peft_pooler_read(&pooler, m, &s, dir, path) : 0;
+        rc = peft_is_lora(m) ? peft_pooler_read(&pooler, m, &w, dir) : 0;
         if (rc == 0)
-            rc = read_weights(m, &s, path, head, scaled ? m->head.pool_scale : 1);
+            rc = read_weights(m, &w, head, scaled ? m->head.pool_scale : 1);
         if (rc == 0 && pooler)
             model_set_pooler(m, pooler);
         else
             free(pooler);
-        st_close(&s);
+        weights_close(&w);
     }
     adapter_record_free(&record);
-    free(path);
     return rc;
 }
 
 int peft_fits(const struct model *m, const char *dir)
 {
-    char *path = path_join(dir, weights_file);
-    struct safetensors s;
-    int rc = check_method(m, dir) == 0 && st_open(&s, path) == 0 ? 0 : -1;
+    struct weights w;
+    int rc = check_method(m, dir) == 0 && open_folder(&w, dir) == 0 ? 0 : -1;
 
     if (rc == 0) {
         struct peft_tensor *want;
         int n = peft_tensors(&want, m);
         const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
-        rc = match_tensors(from, want, n, &s, m->base->arch->prefix, path, false, false);
+        rc = match_tensors(from, want, n, &w, m->base->arch->prefix, false, false);
         free(from);
         peft_tensors_free(want, n);
-        st_close(&s);
+        weights_close(&w);
     }
-    free(path);
     return rc;
 }
 

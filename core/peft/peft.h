@@ -1,6 +1,6 @@
-/* peft.h - adapter folders: adapter_config.json and adapter_model.safetensors as the PEFT library
- * has them for LoRA, rsLoRA and DoRA; the same idea with lowrank_adapter.json for other methods.
- * Layer 2.
+/* peft.h - adapter folders: adapter_config.json and adapter_model.safetensors (when reading also
+ * adapter_model.bin) as the PEFT library has them for LoRA, rsLoRA and DoRA; the same idea with
+ * lowrank_adapter.json for other methods. Layer 2.
  *
  * Folders hold the classifier, too, and say in lowrank_adapter.json what it reads
  * (adapter_record.h); PEFT ignores that file. */

@@ -4,7 +4,7 @@
 
 #include "core/os/file.h"
 #include "core/format/json.h"
-#include "core/format/safetensors.h"
+#include "core/format/weights.h"
 #include "core/peft/peft_config.h"
 #include "core/peft/peft_ranks.h"
 #include "core/peft/peft_tensors.h"
@@ -166,14 +166,14 @@ static bool saves_head(const json_t *j)
  * have one. */
 static int count_labels(int *n_labels, const char *dir, bool saved)
 {
-    char *path = path_join(dir, "adapter_model.safetensors");
+    char *path = weights_in(dir, WEIGHTS_OF_ADAPTER);
     char *key = xprintf("%s%s", peft_key_prefix, param_head_names[0]);
-    struct safetensors s;
-    int rc = st_open(&s, path);
+    struct weights w;
+    int rc = path ? weights_open(&w, path) : -1;
 
     *n_labels = 0;
     if (rc == 0) {
-        const struct st_tensor *t = st_find(&s, key);
+        const struct st_tensor *t = weights_find(&w, key);
         if (t && (t->n_dims != 2 || t->shape[0] < 1 || t->shape[0] > 65536))
             rc = fail(FAIL_INPUT, "tensor '%s' of '%s' is not a matrix of labels",
                       st_escaped(t->name), path);
@@ -182,7 +182,7 @@ static int count_labels(int *n_labels, const char *dir, bool saved)
         else if (saved)
             rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s', which modules_to_save promises",
                       path, key);
-        st_close(&s);
+        weights_close(&w);
     }
     free(key);
     free(path);

@@ -4,7 +4,7 @@
 #include "core/peft/peft_modules.h"
 
 #include "core/adapt/target.h"
-#include "core/format/safetensors.h"
+#include "core/format/tensor.h"
 #include "core/weights/stored.h"
 
 #include <pcre2.h>

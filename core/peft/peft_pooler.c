@@ -19,8 +19,7 @@ bool peft_pooler_has(const char *key)
 
 /* The tensor "...pooler.dense.NAME" with ROWS x COLS values (COLS 0: a vector). *X becomes NULL
  * when there is none; the caller frees it. */
-static int read_tensor(real **x, const struct safetensors *s, const char *name, int rows, int cols,
-                       const char *path)
+static int read_tensor(real **x, const struct weights *s, const char *name, int rows, int cols)
 {
     *x = NULL;
     for (int i = 0; i < s->n; i++) {
@@ -32,9 +31,9 @@ static int read_tensor(real **x, const struct safetensors *s, const char *name, 
                     (!cols || t->shape[1] == (size_t)cols);
         if (!fits)
             return fail(FAIL_INPUT, "tensor '%s' of '%s' does not have the shape of the pooler's",
-                        st_escaped(t->name), path);
+                        st_escaped(t->name), s->path);
         *x = xalloc(t->count, sizeof **x);
-        if (st_reals(*x, s, t, t->count) == 0)
+        if (st_reals(*x, t, t->count) == 0)
             return 0;
         free(*x);
         *x = NULL;
@@ -54,18 +53,17 @@ static void update_weight(struct mat w, double s, struct mat a, struct mat b, co
     }
 }
 
-static int add_pair(struct mat w, const struct model *m, struct rank r, const struct safetensors *s,
-                    const char *path)
+static int add_pair(struct mat w, const struct model *m, struct rank r, const struct weights *s)
 {
     int flags = peft_flags(m->adapt), d = w.cols, rc = 0;
     real *a, *b = NULL, *length = NULL;
 
-    if (read_tensor(&a, s, "lora_A.weight", r.r, d, path) != 0 ||
-        read_tensor(&b, s, "lora_B.weight", d, r.r, path) != 0 ||
-        read_tensor(&length, s, "lora_magnitude_vector", d, 0, path) != 0)
+    if (read_tensor(&a, s, "lora_A.weight", r.r, d) != 0 ||
+        read_tensor(&b, s, "lora_B.weight", d, r.r) != 0 ||
+        read_tensor(&length, s, "lora_magnitude_vector", d, 0) != 0)
         rc = -1;
     else if (!a || !b || (flags & PEFT_DORA && !length))
-        rc = fail(FAIL_INPUT, "'%s' lacks a tensor of the adapted pooler", path);
+        rc = fail(FAIL_INPUT, "'%s' lacks a tensor of the adapted pooler", s->path);
     else
         update_weight(w, r.alpha / (flags & PEFT_RSLORA ? sqrt(r.r) : r.r), mat_make(a, r.r, d),
                       mat_make(b, d, r.r), length);
@@ -76,15 +74,16 @@ static int add_pair(struct mat w, const struct model *m, struct rank r, const st
 }
 
 /* What modules_to_save has: the weight and bias themselves. Returns whether there are any. */
-static int read_whole(real *values, const struct safetensors *s, int d, const char *path)
+static int read_whole(real *values, const struct weights *s, int d)
 {
     real *w, *b = NULL;
-    int rc = read_tensor(&w, s, "weight", d, d, path);
+    int rc = read_tensor(&w, s, "weight", d, d);
 
     if (rc == 0)
-        rc = read_tensor(&b, s, "bias", d, 0, path);
+        rc = read_tensor(&b, s, "bias", d, 0);
     if (rc == 0 && (w != NULL) != (b != NULL))
-        rc = fail(FAIL_INPUT, "'%s' has only one of the weight and the bias of the pooler", path);
+        rc =
+            fail(FAIL_INPUT, "'%s' has only one of the weight and the bias of the pooler", s->path);
     if (rc == 0 && w && b) {
         memcpy(values, w, (size_t)d * (size_t)d * sizeof *w);
         memcpy(values + (size_t)d * (size_t)d, b, (size_t)d * sizeof *b);
@@ -95,8 +94,7 @@ static int read_whole(real *values, const struct safetensors *s, int d, const ch
     return rc;
 }
 
-int peft_pooler_read(real **values, const struct model *m, const struct safetensors *s,
-                     const char *dir, const char *path)
+int peft_pooler_read(real **values, const struct model *m, const struct weights *s, const char *dir)
 {
     const struct param *w = model_role(m, -1, ROLE_POOL_W), *b = model_role(m, -1, ROLE_POOL_B);
     struct lora_cfg cfg;
@@ -116,8 +114,7 @@ int peft_pooler_read(real **values, const struct model *m, const struct safetens
     real *x = xalloc(param_size(w) + param_size(b), sizeof *x);
     param_read(x, w);
     param_read(x + param_size(w), b);
-    int rc = r.r > 0 ? add_pair(mat_make(x, w->rows, w->cols), m, r, s, path)
-                     : read_whole(x, s, w->cols, path);
+    int rc = r.r > 0 ? add_pair(mat_make(x, w->rows, w->cols), m, r, s) : read_whole(x, s, w->cols);
     if (rc < 0) {
         free(x);
         return -1;

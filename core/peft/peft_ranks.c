@@ -2,7 +2,7 @@
 #include "core/peft/peft_ranks.h"
 
 #include "core/adapt/target.h"
-#include "core/format/safetensors.h"
+#include "core/format/tensor.h"
 #include "core/peft/peft_modules.h"
 
 #include <math.h>
@@ -277,7 +277,7 @@ static int fail_module(const struct reading *r, const struct module *m)
         by = json_string_value(item);
     return fail(FAIL_INPUT,
                 "'%s': target_modules '%s' includes '%s', which no method adapts; methods adapt "
-                "the six projections of a block%s",
+                "the projections of a block%s",
                 r->file, st_escaped(by ? by : ""), m->name,
                 r->all.arch->causal ? "" : ", and adapters of PEFT also the pooler");
 }

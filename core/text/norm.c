@@ -40,38 +40,6 @@ static bool in_ranges(uint32_t c, const struct range *r, size_t n)
     return lo < n && c >= r[lo].first;
 }
 
-/* The number of continuation bytes after a lead byte, and the range of the first of them (Unicode
- * 15, table 3-7); 0 for ASCII and for bytes that cannot lead. */
-static int continuation_bytes(unsigned char b, unsigned char *lo, unsigned char *hi)
-{
-    *lo = b == 0xE0 ? 0xA0 : b == 0xF0 ? 0x90 : 0x80;
-    *hi = b == 0xED ? 0x9F : b == 0xF4 ? 0x8F : 0xBF;
-    return b >= 0xC2 && b <= 0xDF ? 1 : b >= 0xE0 && b <= 0xEF ? 2 : b >= 0xF0 && b <= 0xF4 ? 3 : 0;
-}
-
-uint32_t utf8_next(const char **p, const char *end)
-{
-    const unsigned char *s = (const unsigned char *)*p, *stop = (const unsigned char *)end;
-    uint32_t c = *s++;
-    unsigned char lo, hi;
-
-    *p += 1;
-    if (c < 0x80)
-        return c;
-    int more = continuation_bytes((unsigned char)c, &lo, &hi);
-    if (more == 0)
-        return REPLACEMENT;
-    c &= 0x3Fu >> more;
-    for (; more > 0; more--, s++, *p += 1) {
-        if (s == stop || *s < lo || *s > hi)
-            return REPLACEMENT;
-        c = c << 6 | (*s & 0x3Fu);
-        lo = 0x80;
-        hi = 0xBF;
-    }
-    return c;
-}
-
 bool is_bert_space(uint32_t c)
 {
     if (c < 0x80)

@@ -5,6 +5,7 @@
 #define TOK_H
 
 #include "core/base/base.h"
+#include "core/base/utf8.h"
 
 /* A growing list of token ids. ids_free does nothing for a zeroed list. */
 struct ids {
@@ -67,11 +68,9 @@ int tok_pair(const struct tok *t, const char *a, const char *b, int max_len, str
 int tok_join(const struct tok *t, const char *a, size_t a_size, const char *b, size_t b_size,
              int max_len, struct ids *out, int *second);
 
-/* Text as BERT's BasicTokenizer sees it, for the kinds (norm.c). utf8_next - the character at *P,
- * which moves on by at least one byte; U+FFFD for invalid bytes.
+/* Text as BERT's BasicTokenizer sees it, for the kinds (norm.c).
  * norm_bert - TEXT without control characters if CLEAN, with spaces around Chinese characters if
  * CJK, in lower case if LOWER, and without accents if STRIP; the caller frees it. */
-uint32_t utf8_next(const char **p, const char *end);
 bool is_bert_space(uint32_t c);
 bool is_bert_control(uint32_t c);
 bool is_bert_punct(uint32_t c);

@@ -40,18 +40,31 @@ static int read_normalizer(struct wordpiece_spec *s, const json_t *root)
     return wordpiece_get_bool(&s->strip, n, "strip_accents", s->path);
 }
 
+/* Ids may leave gaps, which no text reaches, but of two pieces with one id only one would be found
+ * again. */
 static int check_ids(const struct wordpiece_spec *s)
 {
+    unsigned char *seen = xalloc(MAX_ID + 1, 1);
     const char *text;
-    const json_t *id;
+    const json_t *v;
+    int rc = 0;
 
-    json_object_foreach(s->vocab, text, id)
+    json_object_foreach(s->vocab, text, v)
     {
-        if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) > MAX_ID)
-            return fail(FAIL_INPUT, "'%s': the id of '%s' must be a whole number from 0 to %d",
-                        s->path, text, MAX_ID);
+        json_int_t id = json_integer_value(v);
+        if (!json_is_integer(v) || id < 0 || id > MAX_ID)
+            rc = fail(FAIL_INPUT, "'%s': the id of '%s' must be a whole number from 0 to %d",
+                      s->path, text, MAX_ID);
+        else if (seen[id])
+            rc = fail(FAIL_INPUT, "'%s': two pieces have the id %d, one of them is '%s'", s->path,
+                      (int)id, text);
+        else
+            seen[id] = 1;
+        if (rc != 0)
+            break;
     }
-    return 0;
+    free(seen);
+    return rc;
 }
 
 static int read_model(struct wordpiece_spec *s, const json_t *root)
@@ -135,6 +148,30 @@ static const char *template_special(const json_t *list, size_t i)
     return json_string_value(json_object_get(part, "id"));
 }
 
+/* Is ID, which the post-processor puts into every text for TEXT, the id of that piece? NULL: the
+ * file does not say it. */
+static int check_special(const struct wordpiece_spec *s, const char *text, const json_t *id)
+{
+    const json_t *piece = json_object_get(s->vocab, text);
+    json_int_t own = piece ? json_integer_value(piece) : -1;
+
+    for (int i = 0; i < s->added.n; i++)
+        if (strcmp(s->added.t[i].text, text) == 0)
+            own = s->added.t[i].id;
+    if (!id || own < 0 || (json_is_integer(id) && json_integer_value(id) == own))
+        return 0;
+    return fail(FAIL_INPUT,
+                "'%s': the post_processor gives '%s' another id than the vocabulary, %d", s->path,
+                text, (int)own);
+}
+
+static const json_t *template_id(const json_t *post, const char *text)
+{
+    const json_t *tokens = json_object_get(post, "special_tokens");
+
+    return json_array_get(json_object_get(json_object_get(tokens, text), "ids"), 0);
+}
+
 static int read_template(struct wordpiece_spec *s, const json_t *post)
 {
     const json_t *one = json_object_get(post, "single"), *two = json_object_get(post, "pair");
@@ -154,6 +191,10 @@ static int read_template(struct wordpiece_spec *s, const json_t *post)
     } else {
         s->special[CLS] = xstrdup(cls);
         s->special[SEP] = xstrdup(sep);
+        rc = check_special(s, cls, template_id(post, cls)) == 0 &&
+                     check_special(s, sep, template_id(post, sep)) == 0
+                 ? 0
+                 : -1;
     }
     free(want);
     text_free(&has);
@@ -169,13 +210,17 @@ static int read_post_processor(struct wordpiece_spec *s, const json_t *root)
         return check_type(root, "post_processor", "TemplateProcessing", s->path) == 0
                    ? read_template(s, post)
                    : -1;
-    const char *cls = json_string_value(json_array_get(json_object_get(post, "cls"), 0));
-    const char *sep = json_string_value(json_array_get(json_object_get(post, "sep"), 0));
+    const json_t *cls_pair = json_object_get(post, "cls"), *sep_pair = json_object_get(post, "sep");
+    const char *cls = json_string_value(json_array_get(cls_pair, 0));
+    const char *sep = json_string_value(json_array_get(sep_pair, 0));
     if (!cls || !sep)
         return fail(FAIL_INPUT, "'%s': the post_processor needs 'cls' and 'sep'", s->path);
     s->special[CLS] = xstrdup(cls);
     s->special[SEP] = xstrdup(sep);
-    return 0;
+    return check_special(s, cls, json_array_get(cls_pair, 1)) == 0 &&
+                   check_special(s, sep, json_array_get(sep_pair, 1)) == 0
+               ? 0
+               : -1;
 }
 
 int wordpiece_spec_json(struct wordpiece_spec *s, const char *path)

@@ -313,8 +313,10 @@ static char *trimmed(char *p, char *stop)
 /* The id of a piece is the number of its line; of equal lines the last one counts. */
 static int read_lines(struct wordpiece_spec *s, char *p, char *end)
 {
+    int id;
+
     s->vocab = json_object();
-    for (int id = 0; p < end; id++) {
+    for (id = 0; p < end; id++) {
         char *stop = memchr(p, '\n', (size_t)(end - p)), *next = stop ? stop + 1 : end;
         char *last = trimmed(p, stop ? stop : end);
         if (id > MAX_ID)
@@ -325,6 +327,10 @@ static int read_lines(struct wordpiece_spec *s, char *p, char *end)
         json_object_set_new(s->vocab, p, json_integer(id));
         p = next;
     }
+    int repeated = id - (int)json_object_size(s->vocab);
+    if (repeated)
+        warn("'%s': %d of %d lines repeat%s a piece; of equal lines the last one counts", s->path,
+             repeated, id, repeated == 1 ? "s" : "");
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -210,12 +211,25 @@ int ckpt_save(const char *path, const char *run_key, const struct ckpt *c, const
     return rc;
 }
 
+/* A file with the right checksum may still come from a faulty program: no run has such counts. */
+static bool ckpt_is_possible(const struct ckpt *c)
+{
+    const double sums[] = { c->tokens, c->train_s, c->eval_s };
+
+    for (size_t i = 0; i < ARRAY_LEN(sums); i++)
+        if (!(sums[i] >= 0 && sums[i] < INFINITY))
+            return false;
+    return c->step >= 0 && c->examples >= 0 && c->loss_n >= 0 && isfinite(c->loss_sum) &&
+           (c->has_best == 0 || (c->has_best == 1 && c->best_step >= 0));
+}
+
 /* One generation. 1: loaded; 0: absent (*why is NULL) or unusable (*why says why not); -1: of
  * another run or build. */
 static int ckpt_load_file(const char *path, const struct ckpt_head *want, struct ckpt *c,
                           real *const *vec, const char **why)
 {
     struct ckpt_head h;
+    struct ckpt counts;
     int rc = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
 
     *why = NULL;
@@ -239,7 +253,12 @@ static int ckpt_load_file(const char *path, const struct ckpt_head *want, struct
                  (unsigned long long)want->n, want->real_size);
         goto out;
     }
-    bool ok = lseek(fd, sizeof h, SEEK_SET) >= 0 && read_all(fd, c, sizeof *c) == 0;
+    bool ok = lseek(fd, sizeof h, SEEK_SET) >= 0 && read_all(fd, &counts, sizeof counts) == 0;
+    if (ok && !ckpt_is_possible(&counts)) {
+        *why = "its counts are impossible";
+        goto out;
+    }
+    *c = counts;
     for (uint32_t i = 0; i < h.n_vec && ok; i++)
         ok = read_all(fd, vec[i], h.n * sizeof(real)) == 0;
     /* It was verified a moment ago. Some vectors may be overwritten already: the run cannot go

@@ -14,9 +14,13 @@ struct ckpt {
     long step, examples; /* done */
     long loss_n;         /* examples in loss_sum */
     long has_best, best_step;
+    long n_worse; /* evaluations since the best one */
+    long has_own, own_step;
     double loss_sum; /* since the last report */
     double tokens, train_s, eval_s;
     double best[TASK_MAX_METRICS + 1]; /* of the best evaluation: the metrics and, last, the loss */
+    double
+        own[TASK_MAX_METRICS + 1]; /* where another split chooses: the reported split's own best */
 };
 
 /* ckpt_save - write C and the vectors VEC [N_VEC][N]. The file is written as PATH.tmp.PID, synced,

@@ -10,8 +10,13 @@
 
 struct run_data {
     const struct task *task;
-    const struct dataset *split[N_SPLITS]; /* test may be NULL */
+    const struct dataset *split[N_SPLITS]; /* NULL: not needed, or the task has none */
 };
+/* run_selects - the split by which a run chooses its best evaluation. */
+static inline enum split run_selects(const struct run_data *d)
+{
+    return d->split[SPLIT_SELECT] ? SPLIT_SELECT : SPLIT_DEV;
+}
 
 struct run_job {
     struct model *model;

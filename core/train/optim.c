@@ -36,9 +36,21 @@ const struct opt train_opts[] = {
     { "max_len", 0, OPT_INT, AT(max_len), "0", 0, 1e6, NULL,
       "largest number of tokens per input; longer ones are cut; 0: the task's" },
     { "train_n", 0, OPT_INT, AT(train_n), "0", 0, 1e9, NULL,
-      "number of training examples, drawn at random; 0: all" },
+      "number of training examples, drawn at random with data_seed; 0: all" },
     { "dev_n", 0, OPT_INT, AT(dev_n), "0", 0, 1e9, NULL,
-      "number of examples of the dev split and of the test split, drawn at random; 0: all" },
+      "number of examples of the dev split and of the test split, drawn at random; 0: all; a "
+      "test split that report names is scored once, on all of its examples" },
+    { "select", 0, OPT_STR, AT(select), "dev", 0, 0, NULL,
+      "what chooses the best evaluation: dev, or a share of the training examples, such as 0.1, "
+      "that is left out of training, stratified by label" },
+    { "report", 0, OPT_CHOICE, AT(report), "dev", 0, 0, "dev|test",
+      "split that the result is of; where it is not the one that chooses, it is scored with the "
+      "parameters of the chosen evaluation" },
+    { "report_curve", 0, OPT_BOOL, AT(report_curve), "false", 0, 0, NULL,
+      "with report=test: score dev_n examples of the test split at every evaluation, as is always "
+      "done with dev" },
+    { "patience", 0, OPT_INT, AT(patience), "0", 0, 1e6, NULL,
+      "stop after so many evaluations in a row without a better one; 0: never" },
     { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, POOLING_CHOICES,
       "what the classifier reads: the pooler's output for the first token (cls) or the mean of all "
       "tokens; auto: what the pretrained model uses" },
@@ -58,6 +70,44 @@ const struct opt train_opts[] = {
       "metric" },
     { NULL, 0, OPT_END, 0, NULL, 0, 0, NULL, NULL },
 };
+
+double train_select(const struct train_cfg *c)
+{
+    const char *s = c->select;
+    char *end = NULL;
+
+    if (!s || strcmp(s, "dev") == 0)
+        return 0;
+    double share = *s && strspn(s, "+.0123456789eE-") == strlen(s) ? strtod(s, &end) : 0;
+    if (end && !*end && share > 0 && share < 1)
+        return share;
+    return fail_setting("select",
+                        "'select' must be dev or a share of the training examples between 0 and 1, "
+                        "such as 0.1, not '%s'",
+                        s);
+}
+
+enum split train_reports(const struct train_cfg *c)
+{
+    return c->report == REPORT_TEST ? SPLIT_TEST : SPLIT_DEV;
+}
+
+bool train_apart(const struct train_cfg *c)
+{
+    return c->report == REPORT_TEST || train_select(c) > 0;
+}
+
+static int check_select(const struct train_cfg *c, const struct task *t)
+{
+    if (train_select(c) < 0)
+        return -1;
+    if (c->report == REPORT_TEST && !task_file(t, SPLIT_TEST))
+        return fail_setting("report",
+                            "'report' is test, but task '%s' has no test split; 'held_out' in its "
+                            "file makes one of training examples",
+                            t->name);
+    return 0;
+}
 
 static int check_best_by(const struct train_cfg *c, const struct task *t)
 {
@@ -112,7 +162,7 @@ int train_cfg_check(const struct train_cfg *c, const struct task *t)
     if (c->batch < 1 || c->accumulate < 1 || (c->epochs < 1 && c->steps < 1))
         return fail_setting("batch,accumulate,epochs,steps",
                             "'batch', 'accumulate' and 'epochs' or 'steps' must be at least 1");
-    return train_recompute(c) < 0 ? -1 : check_best_by(c, t);
+    return train_recompute(c) < 0 || check_select(c, t) != 0 ? -1 : check_best_by(c, t);
 }
 
 double train_lr(const struct train_cfg *c, long s, long n)

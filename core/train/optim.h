@@ -18,6 +18,9 @@ static inline enum pooling pooling_of(int choice, enum pooling otherwise)
     return choice == POOLING_CLS ? POOL_CLS : choice == POOLING_MEAN ? POOL_MEAN : otherwise;
 }
 
+/* The key "report": the split that a run's result is of. */
+enum report_choice { REPORT_DEV, REPORT_TEST };
+
 struct train_cfg {
     double lr, weight_decay, beta1, beta2, eps;
     double clip;                  /* largest norm of the gradient; 0: no clipping */
@@ -32,19 +35,31 @@ struct train_cfg {
     double pool_scale;
     double hidden_dropout, attn_dropout, classifier_dropout; /* -1: the model's */
     char *recompute; /* "false", "true" or a number of blocks: see train_recompute */
+    char *select; /* "dev", or the share of the training examples that select: see train_select */
+    int report;   /* enum report_choice */
+    bool report_curve; /* test is scored at every evaluation */
+    long patience;     /* evaluations without a better one before training stops; 0: off */
     char *best_by; /* the metric of the task, or "loss", that decides which evaluation is the best;
                         NULL or "": the task's first metric */
 };
 extern const struct opt train_opts[]; /* recipe keys of struct train_cfg */
 
 /* train_cfg_check - check what the table of options cannot express: a dropout must be -1 or in
- * [0,1), a beta below 1, best_by a metric of T. Errors: FAIL_USAGE. train_run calls it; a plan may
+ * [0,1), a beta below 1, best_by a metric of T, select dev or a share, and a reported split must
+ * exist. Errors: FAIL_USAGE. train_run calls it; a plan may
  * call it earlier. */
 int train_cfg_check(const struct train_cfg *c, const struct task *t);
 
 /* train_recompute - the number of blocks for activation checkpointing (head.recompute). For "true"
  * it is larger than the number of blocks of any model. Errors: FAIL_USAGE. */
 int train_recompute(const struct train_cfg *c);
+
+/* train_select - the share of the training examples that is the selection split, by which the best
+ * evaluation is chosen; 0: there is none, the dev split chooses. train_apart - is the split that
+ * chooses another one than the split that is reported? Errors: -1 after FAIL_USAGE. */
+double train_select(const struct train_cfg *c);
+bool train_apart(const struct train_cfg *c);
+enum split train_reports(const struct train_cfg *c); /* the split that is reported */
 
 /* train_lr - the learning rate of step s (from 0) of n. During the w steps of warm-up (a share
  * above 0 makes at least one) it is lr (s+1)/w, and afterwards

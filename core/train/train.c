@@ -3,6 +3,7 @@
 #include "core/train/train.h"
 #include "core/os/prof.h"
 #include "core/nn/method.h"
+#include "core/train/choice.h"
 #include "core/train/microbatches.h"
 #include "core/train/step.h"
 
@@ -30,6 +31,7 @@ struct trainer {
     double weight; /* 1 / examples of the step */
     atomic_int failed;
     real *best; /* theta of the best evaluation; NULL: not needed */
+    struct choice choice;
     bool own_best;
     struct ckpt st;
     double last_ckpt;
@@ -38,7 +40,8 @@ struct trainer {
 };
 
 /* The word embeddings, of which a micro-batch changes only the rows of its ids. N = 0: they do not
- * train, or they are also the head of a decoder, which changes every row. */
+ * train, or the model is a decoder, where they may be the output layer, too, which changes every
+ * row. */
 static struct sparse_rows word_rows(const struct model *m)
 {
     for (int i = 0; i < m->n_params && !m->base->arch->causal; i++) {
@@ -57,7 +60,8 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     int grads = step_vectors(n);
 
     *t = (struct trainer){ .job = job, .m = job->model, .d = d };
-    CHECK(d && d->n > 0 && job->data.split[SPLIT_DEV], "a run needs the splits train and dev");
+    CHECK(d && d->n > 0 && job->data.split[run_selects(&job->data)],
+          "a run needs a train split and one that selects");
     order_init(&t->order, c, d, job->order_seed);
     long most = c->batch_tokens ? d->n : c->batch * c->accumulate;
     t->batch_slots = most < INT_MAX ? (int)most : INT_MAX;
@@ -74,7 +78,7 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     t->mb = xalloc(MAX_MICROBATCHES, sizeof *t->mb);
     t->loss = xalloc((size_t)grads, sizeof *t->loss);
     t->best = job->best_theta;
-    if (!t->best && job->data.split[SPLIT_TEST]) {
+    if (!t->best && (job->data.split[SPLIT_TEST] || choice_apart(job))) {
         t->own_best = true;
         t->best = malloc((n + 1) * sizeof *t->best);
         if (!t->best)
@@ -86,6 +90,12 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     if (step_init(&t->step, job->pool, n, grads, &rows) != 0)
         return -1;
     step_rates(&t->step, t->m);
+    t->choice = (struct choice){ .job = job,
+                                 .spaces = &t->spaces,
+                                 .cache = &t->frozen,
+                                 .st = &t->st,
+                                 .best = t->best,
+                                 .spare = t->step.m };
     return 0;
 }
 
@@ -212,92 +222,26 @@ static int report_step(struct trainer *t)
     return sink_point(s, step, "train", "grad_norm", t->norm);
 }
 
-/* --- evaluations and the best of them */
+/* --- evaluations */
 
-/* The index of what best_by names in a list of the metrics and, last, the loss. */
-static int best_index(const struct trainer *t, enum metric_goal *goal)
-{
-    const struct task *k = t->job->data.task;
-    const char *by = t->job->cfg->best_by;
-
-    *goal = GOAL_MIN;
-    if (by && strcmp(by, "loss") == 0)
-        return TASK_MAX_METRICS;
-    for (int i = 0; i < k->n_metrics; i++)
-        if (!by || !*by || strcmp(by, k->metrics[i]) == 0) {
-            *goal = metric_find(k->metrics[i])->goal;
-            return i;
-        }
-    CHECK(0, "best_by '%s'", by);
-    return 0;
-}
-
-static void note_best(struct trainer *t, const double *now)
-{
-    enum metric_goal goal;
-    int i = best_index(t, &goal);
-
-    if (t->st.has_best && !eval_beats(now[i], t->st.best[i], goal))
-        return;
-    t->st.has_best = 1;
-    t->st.best_step = t->st.step;
-    memcpy(t->st.best, now, sizeof t->st.best);
-    if (t->best)
-        memcpy(t->best, t->m->theta, t->m->n_train * sizeof *t->best);
-}
-
-/* NOW: the metrics and, last, the loss of the dev split. */
-static int eval_dev(struct trainer *t, bool predictions, double now[TASK_MAX_METRICS + 1])
+static int evaluate(struct trainer *t)
 {
     double t0 = now_mono();
+    int rc = choice_evaluate(&t->choice);
 
-    memset(now, 0, (TASK_MAX_METRICS + 1) * sizeof *now);
-    if (eval_split(&t->spaces, &t->frozen, t->job, SPLIT_DEV, "dev", t->st.step, predictions,
-                   &now[TASK_MAX_METRICS], now) != 0)
-        return -1;
     t->st.eval_s += now_mono() - t0;
-    if (!isfinite(now[TASK_MAX_METRICS]))
-        t->why = "dev loss";
-    else
-        note_best(t, now);
-    return 0;
+    t->why = t->choice.why;
+    return rc;
 }
 
-/* The best evaluation was the last one, so "test_best" is the same as "test". */
-static int report_same_test(struct trainer *t, double loss, const double out[TASK_MAX_METRICS])
+/* After the last step. */
+static int finish(struct trainer *t)
 {
-    const struct task *k = t->job->data.task;
-    const struct sink *sink = &t->job->sink;
+    double t0 = now_mono();
+    int rc = choice_finish(&t->choice);
 
-    if (sink_point(sink, t->st.step, "test_best", "loss", loss) != 0)
-        return -1;
-    for (int i = 0; i < k->n_metrics; i++)
-        if (sink_point(sink, t->st.step, "test_best", k->metrics[i], out[i]) != 0)
-            return -1;
-    return 0;
-}
-
-/* The test split with the last and with the best parameters. */
-static int eval_test(struct trainer *t)
-{
-    double t0 = now_mono(), loss, out[TASK_MAX_METRICS];
-    size_t size = t->m->n_train * sizeof *t->best;
-    real *last = t->step.m; /* the moments are not needed any more */
-    int rc;
-
-    if (eval_split(&t->spaces, &t->frozen, t->job, SPLIT_TEST, "test", t->st.step, true, &loss,
-                   out) != 0)
-        return -1;
-    if (t->st.best_step == t->st.step) {
-        rc = report_same_test(t, loss, out);
-    } else {
-        memcpy(last, t->m->theta, size);
-        memcpy(t->m->theta, t->best, size);
-        rc = eval_split(&t->spaces, &t->frozen, t->job, SPLIT_TEST, "test_best", t->st.best_step,
-                        false, &loss, out);
-        memcpy(t->m->theta, last, size);
-    }
     t->st.eval_s += now_mono() - t0;
+    t->why = t->choice.why;
     return rc;
 }
 
@@ -309,25 +253,6 @@ static bool eval_is_due(const struct trainer *t)
     if (step >= t->total)
         return false;
     return every > 0 ? step % every == 0 : step == t->order.first + t->order.n_steps;
-}
-
-/* After the last step. */
-static int train_finish(struct trainer *t)
-{
-    const struct task *k = t->job->data.task;
-    double now[TASK_MAX_METRICS + 1];
-
-    if (eval_dev(t, true, now) != 0)
-        return -1;
-    if (t->why)
-        return 0;
-    if (t->job->data.split[SPLIT_TEST] && eval_test(t) != 0)
-        return -1;
-    for (int i = 0; i < k->n_metrics; i++)
-        if (sink_point(&t->job->sink, t->st.best_step, "best", k->metrics[i], t->st.best[i]) != 0 ||
-            sink_point(&t->job->sink, t->st.step, "last", k->metrics[i], now[i]) != 0)
-            return -1;
-    return 0;
 }
 
 /* --- training checkpoints and the loop */
@@ -392,17 +317,15 @@ static int pause_training(struct trainer *t)
 
 static int train_loop(struct trainer *t, enum run_end *end)
 {
-    double now[TASK_MAX_METRICS + 1];
-
     *end = RUN_DONE;
     while (t->st.step < t->total) {
         double t0 = now_mono();
         if (train_step(t) != 0)
             return -1;
         t->st.train_s += now_mono() - t0;
-        if (report_step(t) != 0 || (!t->why && eval_is_due(t) && eval_dev(t, false, now) != 0))
+        if (report_step(t) != 0 || (!t->why && eval_is_due(t) && evaluate(t) != 0))
             return -1;
-        if (t->why)
+        if (t->why || choice_stops(&t->choice))
             break;
         int rc = pause_training(t);
         if (rc < 0)
@@ -412,7 +335,7 @@ static int train_loop(struct trainer *t, enum run_end *end)
             return 0;
         }
     }
-    if (!t->why && train_finish(t) != 0)
+    if (!t->why && finish(t) != 0)
         return -1;
     if (t->why)
         *end = RUN_DIVERGED;

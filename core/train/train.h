@@ -34,10 +34,20 @@ struct run_result {
  *                since the previous report; lr; grad_norm, before clipping
  *   "dev"        at every evaluation: loss and metrics; the last step is always evaluated, and then
  *                there are predictions
+ * By default the evaluation of dev that is the best by best_by is chosen, and then:
  *   "test"       with the parameters of the last step: loss, metrics, predictions
  *   "test_best"  with those of the best evaluation: loss and metrics
  *   "best"       at the step of the best evaluation: its metrics
  *   "last"       at the last step: its metrics
+ * Where the split that chooses is not the one that is reported (train_apart):
+ *   "select"     or "dev", at every evaluation: loss and metrics of the split that chooses
+ *   "dev"        or with report_curve "test", at every evaluation: those of the reported split
+ *   "select_best", "select_last"    of the split that chooses, at the chosen and at the last step
+ *   "best", "last"                  of the reported split, if it was scored at every evaluation: at
+ *                the step where it is the best itself, and at the last step
+ *   "chosen"     of the reported split, with the parameters of the chosen evaluation: metrics; its
+ *                loss and predictions go to the split's own name
+ * With patience, a run may end before its last step.
  * A run that diverged ends with its last "train" point. */
 int train_run(struct run_job *job, struct run_result *r);
 #endif

@@ -13,7 +13,14 @@ const struct arch *arch_find(const char *name)
 
 static int spec_size(const struct dims *d, enum size s)
 {
-    const int size[N_SIZE] = { 1, d->d_model, d->d_ffn, d->vocab, d->max_pos, d->n_types };
+    const int size[N_SIZE] = { [SIZE_1] = 1,
+                               [SIZE_D] = d->d_model,
+                               [SIZE_Q] = dims_q_width(d),
+                               [SIZE_KV] = dims_kv_width(d),
+                               [SIZE_FFN] = d->d_ffn,
+                               [SIZE_VOCAB] = d->vocab,
+                               [SIZE_POS] = d->max_pos,
+                               [SIZE_TYPES] = d->n_types };
 
     return size[s];
 }
@@ -21,11 +28,14 @@ static int spec_size(const struct dims *d, enum size s)
 static int add_specs(const struct spec *s, const struct dims *d, const char *prefix, int layer,
                      struct param *out, int n, int cap)
 {
-    for (; s->name; s++, n++) {
+    for (; s->name; s++) {
+        if (s->role == ROLE_LM_HEAD && !d->untied)
+            continue;
+        n++;
         if (!out)
             continue;
-        CHECK(n < cap, "%d", cap);
-        out[n] = (struct param){
+        CHECK(n <= cap, "%d", cap);
+        out[n - 1] = (struct param){
             .name = layer < 0 ? xstrdup(s->name) : xprintf("%s%d.%s", prefix, layer, s->name),
             .rows = spec_size(d, s->rows),
             .cols = spec_size(d, s->cols),
@@ -55,7 +65,8 @@ char *arch_module(const struct arch *a, int layer, enum proj p)
 
     while (s->name && (int)s->role != (int)ROLE_W + (int)p)
         s++;
-    CHECK(s->name, "%s has no projection %d", a->name, (int)p);
+    if (!s->name)
+        return NULL;
     return xprintf("%s%d.%.*s", a->impl->block_prefix, layer,
                    (int)(strlen(s->name) - strlen(".weight")), s->name);
 }

@@ -19,9 +19,10 @@ struct arch {
     const char *source;
     const char *prefix; /* put before the names of the trunk's tensors by transformers: "bert." */
     bool pre_norm;      /* LayerNorm before attention, before the MLP and after the last block */
+    bool rms_norm;      /* RMSNorm (Zhang & Sennrich 2019) instead of LayerNorm */
     bool causal; /* a decoder: each token sees those before it, and its hidden state predicts the
-                    next one, with the word embeddings as output layer; it has no pooling and no
-                    classifier */
+                    next one, with the word embeddings as output layer unless dims.untied; it has no
+                    pooling and no classifier */
     const struct arch_impl *impl;
 };
 extern const struct arch *const arch_table[]; /* generated, NULL-terminated */
@@ -34,7 +35,7 @@ const struct arch *arch_find(const char *name);
  * Returns how many they are. The caller frees their names. */
 int arch_params(const struct arch *a, const struct dims *d, struct param *out, int cap);
 
-/* arch_module - the name of a projection's module, "encoder.layer.0.attention.self.query"; the
- * caller frees it. */
+/* arch_module - the name of a projection's module, "encoder.layer.0.attention.self.query", which
+ * the caller frees; NULL when the architecture does not have that projection. */
 char *arch_module(const struct arch *a, int layer, enum proj p);
 #endif

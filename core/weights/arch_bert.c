@@ -60,7 +60,7 @@ static const struct fixed fixed[] = {
     { NULL, NULL },
 };
 
-static const char *const ignored[] = { "position_ids", NULL };
+static const char *const ignored[] = { "position_ids", "token_type_ids", NULL };
 
 static const struct arch_impl impl = {
     .before = before,

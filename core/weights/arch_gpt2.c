@@ -38,6 +38,7 @@ static const struct spec block[] = {
 static const struct spec after[] = {
     { "ln_f.weight", ROLE_FINAL_G, SIZE_1, SIZE_D },
     { "ln_f.bias", ROLE_FINAL_B, SIZE_1, SIZE_D },
+    { "lm_head.weight", ROLE_LM_HEAD, SIZE_VOCAB, SIZE_D },
     { NULL, ROLE_OTHER, SIZE_1, SIZE_1 },
 };
 
@@ -66,6 +67,7 @@ static const struct setting settings[] = {
     { "initializer_range", SET_NUMBER, DIMS_AT(init_range), 0, 100, 0.02 },
     { "resid_pdrop", SET_NUMBER, DIMS_AT(hidden_dropout), 0, 0.99, 0.1 },
     { "attn_pdrop", SET_NUMBER, DIMS_AT(attn_dropout), 0, 0.99, 0.1 },
+    { "tie_word_embeddings", SET_TIED, DIMS_AT(untied), 0, 1, 1 },
     { .key = NULL },
 };
 
@@ -73,7 +75,6 @@ static const struct fixed fixed[] = {
     { "scale_attn_weights", "true" },
     { "scale_attn_by_inverse_layer_idx", "false" },
     { "add_cross_attention", "false" },
-    { "tie_word_embeddings", "true" },
     { NULL, NULL },
 };
 

@@ -7,7 +7,7 @@
 #include "core/weights/param.h"
 
 /* One tensor. Tables end with name NULL. */
-enum size { SIZE_1, SIZE_D, SIZE_FFN, SIZE_VOCAB, SIZE_POS, SIZE_TYPES, N_SIZE };
+enum size { SIZE_1, SIZE_D, SIZE_Q, SIZE_KV, SIZE_FFN, SIZE_VOCAB, SIZE_POS, SIZE_TYPES, N_SIZE };
 struct spec {
     const char *name; /* inside a block without the block's prefix */
     enum role role;
@@ -29,7 +29,12 @@ struct storage {
  * stays 0. Tables end with key NULL. */
 struct setting {
     const char *key;
-    enum { SET_WHOLE, SET_NUMBER } kind;
+    enum {
+        SET_WHOLE,
+        SET_NUMBER,
+        SET_TIED
+    } kind; /* SET_TIED: a boolean; the field is its
+                                                      opposite */
     size_t at;
     double min, max, def;
 };
@@ -49,6 +54,8 @@ struct arch_impl {
     const struct fixed *fixed;
     const char *act_key; /* "hidden_act" */
     enum act act;        /* when that key is absent */
+    bool gated;          /* dims.gated */
+    double rope_theta; /* rotary positions: their base when config.json does not have it; 0: none */
     const char *same[2]; /* two keys that are one setting here; NULL: none */
     /* Ends of the names of tensors that are not weights, in any checkpoint; NULL-terminated. */
     const char *const *ignored;

@@ -48,7 +48,7 @@ static const struct st_tensor *find_old(const struct base_model *b, const char *
         if (n < k || strcmp(name + n - k, old[i][0]) != 0)
             continue;
         char *s = xprintf("%s%.*s%s", prefix, (int)(n - k), name, old[i][1]);
-        const struct st_tensor *t = st_find(&b->file, s);
+        const struct st_tensor *t = weights_find(&b->weights, s);
         free(s);
         return t;
     }
@@ -61,7 +61,7 @@ const struct st_tensor *base_model_tensor(const struct base_model *b, const char
 
     for (int i = 0; i < 2; i++) {
         char *s = xprintf("%s%s", prefix[i], name);
-        const struct st_tensor *t = st_find(&b->file, s);
+        const struct st_tensor *t = weights_find(&b->weights, s);
         free(s);
         if (!t)
             t = find_old(b, prefix[i], name);
@@ -103,7 +103,7 @@ static int check_shape(const struct base_model *b, const struct param *p, const 
     for (int i = 0; i < n_dims; i++)
         text_join(&want, ", ", "%zu", shape[i]);
     fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; by config.json it must be [%s]",
-         st_escaped(t->name), b->file.file.path, text_string(&has), text_string(&want));
+         st_escaped(t->name), b->weights.path, text_string(&has), text_string(&want));
     text_free(&has);
     text_free(&want);
     return -1;
@@ -114,7 +114,7 @@ static int check_shape(const struct base_model *b, const struct param *p, const 
 static int find_tensors(struct base_model *b, const struct st_tensor **t)
 {
     struct names missing = { 0 }, surplus = { 0 };
-    bool *used = xalloc((size_t)b->file.n + 1, sizeof *used);
+    bool *used = xalloc((size_t)b->weights.n + 1, sizeof *used);
     int n = 0, pooler = 0, rc = 0;
 
     for (int i = 0; i < b->n_params; i++) {
@@ -123,11 +123,11 @@ static int find_tensors(struct base_model *b, const struct st_tensor **t)
         free(stored);
         pooler += t[i] && param_is_pooler(&b->params[i]);
         if (t[i])
-            used[t[i] - b->file.t] = true;
+            used[t[i] - b->weights.t] = true;
     }
-    for (int i = 0; i < b->file.n; i++)
-        if (!used[i] && is_trunk_name(b, b->file.t[i].name))
-            names_add(&surplus, b->file.t[i].name);
+    for (int i = 0; i < b->weights.n; i++)
+        if (!used[i] && is_trunk_name(b, b->weights.t[i].name))
+            names_add(&surplus, b->weights.t[i].name);
     for (int i = 0; i < b->n_params; i++) {
         if (!t[i] && param_is_pooler(&b->params[i]) && !pooler) {
             free(b->params[i].name);
@@ -143,10 +143,10 @@ static int find_tensors(struct base_model *b, const struct st_tensor **t)
     }
     b->n_params = n;
     if (missing.n)
-        rc = fail(FAIL_INPUT, "'%s' lacks %s", b->file.file.path, names_text(&missing));
+        rc = fail(FAIL_INPUT, "'%s' lacks %s", b->weights.path, names_text(&missing));
     else if (surplus.n)
         rc = fail(FAIL_INPUT, "'%s' has tensors that config.json does not account for: %s",
-                  b->file.file.path, names_text(&surplus));
+                  b->weights.path, names_text(&surplus));
     for (int i = 0; rc == 0 && i < n; i++)
         rc = check_shape(b, &b->params[i], t[i]);
     text_free(&missing.text);
@@ -157,8 +157,11 @@ static int find_tensors(struct base_model *b, const struct st_tensor **t)
 
 void base_model_release(const struct base_model *b)
 {
-    if (b->file.file.size > 0)
-        madvise((void *)(uintptr_t)b->file.file.data, b->file.file.size, MADV_DONTNEED);
+    for (int i = 0; i < b->weights.n_parts; i++) {
+        const struct file *f = &b->weights.part[i].file;
+        if (f->size > 0)
+            madvise((void *)(uintptr_t)f->data, f->size, MADV_DONTNEED);
+    }
 }
 
 /* Reading a page brings in up to 16 pages around it. */
@@ -169,12 +172,22 @@ size_t base_model_table_resident(size_t bytes)
     return bytes < LARGE_TABLE ? bytes : (size_t)TABLE_ROWS * PAGES_AROUND;
 }
 
+static bool is_mapped(const struct base_model *b, uintptr_t at)
+{
+    for (int i = 0; i < b->weights.n_parts; i++) {
+        const struct file *f = &b->weights.part[i].file;
+        if (at >= (uintptr_t)f->data && at < (uintptr_t)f->data + f->size)
+            return true;
+    }
+    return false;
+}
+
 void base_model_rows_read(struct base_model *b, const struct param *p, int n)
 {
     const size_t page = 4096, bytes = param_size(p) * sizeof *p->value;
-    uintptr_t from = (uintptr_t)p->value, map = (uintptr_t)b->file.file.data;
+    uintptr_t from = (uintptr_t)p->value;
 
-    if (p->trainable || bytes < LARGE_TABLE || from < map || from >= map + b->file.file.size ||
+    if (p->trainable || bytes < LARGE_TABLE || !is_mapped(b, from) ||
         __atomic_add_fetch(&b->rows_read, n, __ATOMIC_RELAXED) < TABLE_ROWS)
         return;
     __atomic_store_n(&b->rows_read, 0, __ATOMIC_RELAXED);
@@ -187,11 +200,11 @@ void base_model_rows_read(struct base_model *b, const struct param *p, int n)
 static int read_value(const struct base_model *b, const struct param *p, const struct st_tensor *t)
 {
     if (stored_as_is(b->arch, p))
-        return st_reals(p->value, &b->file, t, t->count);
+        return st_reals(p->value, t, t->count);
     real *all = malloc(t->count * sizeof *all);
     if (!all)
         return fail(FAIL_MEMORY, "no memory for a copy of '%s'", p->name);
-    int rc = st_reals(all, &b->file, t, t->count);
+    int rc = st_reals(all, t, t->count);
     if (rc == 0)
         stored_get(p->value, b->arch, p, all);
     free(all);
@@ -218,7 +231,7 @@ static int read_values(struct base_model *b, const struct st_tensor *const *t)
     b->own = n_own ? malloc(n_own * sizeof *b->own) : NULL;
     if (n_own && !b->own)
         return fail(FAIL_MEMORY, "no memory for %.1f million values of '%s'", 1e-6 * (double)n_own,
-                    b->file.file.path);
+                    b->weights.path);
     for (int i = 0; i < b->n_params; i++) {
         if (b->params[i].value || b->params[i].stored)
             continue;
@@ -262,34 +275,20 @@ int base_model_outline(struct base_model *b, const struct dims *d, bool pooler)
     return 0;
 }
 
-char *base_model_weights(const char *dir)
-{
-    static const char *const others[] = { "model.safetensors.index.json", "pytorch_model.bin",
-                                          "pytorch_model.bin.index.json", "tf_model.h5",
-                                          "flax_model.msgpack" };
-    char *path = path_join(dir, "model.safetensors");
-
-    for (size_t i = 0; i < ARRAY_LEN(others) && !file_exists(path); i++) {
-        if (!file_in(dir, others[i]))
-            continue;
-        fail(FAIL_INPUT, "'%s' has %s, which is not read; convert it to model.safetensors", dir,
-             others[i]);
-        free(path);
-        return NULL;
-    }
-    return path;
-}
-
 int base_model_load(struct base_model *b, const char *dir)
 {
-    char *path = base_model_weights(dir);
+    char *path = weights_in(dir, WEIGHTS_OF_MODEL);
+    const char *unread = weights_unread(dir, WEIGHTS_OF_MODEL);
     const struct st_tensor **t = NULL;
     int rc = -1;
 
     *b = (struct base_model){ .dir = xstrdup(dir) };
     if (!path || dims_load(&b->dims, dir) != 0 || base_model_list(b) != 0 ||
-        sha256_file(b->weights_sha256, path) != 0 || st_open(&b->file, path) != 0)
+        weights_key(b->weights_sha256, path, NULL, NULL) != 0 ||
+        weights_open(&b->weights, path) != 0)
         goto out;
+    if (unread)
+        note("%s is read, not %s beside it, as transformers does", path, unread);
     t = xalloc((size_t)b->n_params, sizeof *t);
     if (find_tensors(b, t) == 0 && read_values(b, t) == 0)
         rc = 0;
@@ -307,7 +306,8 @@ out:
 const struct st_tensor *base_model_head(const struct base_model *b, enum role role)
 {
     CHECK(role == ROLE_HEAD_W || role == ROLE_HEAD_B, "%d", (int)role);
-    return *b->dims.head_class ? NULL : st_find(&b->file, param_head_names[role - ROLE_HEAD_W]);
+    return *b->dims.head_class ? NULL
+                               : weights_find(&b->weights, param_head_names[role - ROLE_HEAD_W]);
 }
 
 int base_model_block_param(const struct base_model *b, int layer, int role)
@@ -333,6 +333,6 @@ void base_model_free(struct base_model *b)
     free(b->own);
     free(b->dims.problem);
     free(b->dir);
-    st_close(&b->file);
+    weights_close(&b->weights);
     *b = (struct base_model){ 0 };
 }

@@ -5,7 +5,7 @@
 #ifndef BASE_MODEL_H
 #define BASE_MODEL_H
 
-#include "core/format/safetensors.h"
+#include "core/format/weights.h"
 #include "core/math/lmhead.h"
 #include "core/math/packed.h"
 #include "core/weights/arch.h"
@@ -14,10 +14,10 @@
 
 struct base_model {
     char *dir;
-    char weights_sha256[65]; /* of model.safetensors */
+    char weights_sha256[65]; /* weights_key */
     struct dims dims;
     const struct arch *arch;
-    struct safetensors file;
+    struct weights weights;
     struct param *params; /* trunk and pooler, frozen; names without the architecture's prefix */
     int n_params;
     real *own;     /* values that cannot be used where they are in the file */
@@ -32,15 +32,12 @@ struct base_model {
     struct lmhead lm[N_PRECISION]; /* a decoder's output layer, packed when it is first needed */
 };
 
-/* base_model_weights - the path of the weights in the folder DIR, which the caller frees. Errors:
- * NULL after FAIL_INPUT, if it has weights only in a format that is not read. */
-char *base_model_weights(const char *dir);
-
-/* base_model_load - read config.json and model.safetensors of the folder DIR. Tensors may have the
- * architecture's prefix or not; their shapes are checked. A checkpoint without a pooler is accepted
- * (model_init refuses it when the head needs one). position_ids and the heads of other tasks are
- * ignored; the checkpoint's own classifier stays readable by base_model_head. B is freed on
- * failure. Errors: FAIL_INPUT, which lists missing and unexpected tensors; FAIL_MEMORY. */
+/* base_model_load - read config.json and the weights (weights_in) of the folder DIR. Tensors may
+ * have the architecture's prefix or not; their shapes are checked. A checkpoint without a pooler is
+ * accepted (model_init refuses it when the head needs one). position_ids and similar buffers and
+ * the heads of other tasks are ignored; the checkpoint's own classifier stays readable by
+ * base_model_head. B is freed on failure. Errors: FAIL_INPUT, which lists missing and unexpected
+ * tensors; FAIL_MEMORY. */
 int base_model_load(struct base_model *b, const char *dir);
 
 /* base_model_random - a checkpoint of shape D with random values, for measurements: every tensor is

@@ -15,8 +15,8 @@ const struct packed *base_model_packed(struct base_model *b, int layer, enum gro
 
     if (p[1] || (p[0] && !backward))
         return p[1] ? p[1] : p[0];
-    for (int i = 0; i < group_count(g); i++) {
-        int at = base_model_block_param(b, layer, (int)ROLE_W + group_first(g) + i);
+    for (int i = 0; i < group_count(&b->dims, g); i++) {
+        int at = base_model_block_param(b, layer, (int)ROLE_W + (int)group_proj(g, i));
         const struct param *q = &b->params[at];
         t = q->value ? NOTRANS : TRANS; /* all parts of a group are stored alike */
         if (t == TRANS)
@@ -29,7 +29,7 @@ const struct packed *base_model_packed(struct base_model *b, int layer, enum gro
     p[backward] = packs_get(b, layer * N_GROUP + (int)g, want);
     if (p[backward])
         return p[backward];
-    p[backward] = packed_new(part, group_count(g), t, backward, precision);
+    p[backward] = packed_new(part, group_count(&b->dims, g), t, backward, precision);
     packs_changed(b, precision);
     base_model_release(b); /* now, so that at most one group is in memory twice */
     return p[backward];
@@ -58,7 +58,7 @@ int base_model_pack_head(struct base_model *b, enum precision p)
     int rc = 0;
 
     for (int i = 0; i < b->n_params; i++)
-        if (b->params[i].role == ROLE_WORD && !b->lm[p].w.x)
+        if (b->params[i].role == (b->dims.untied ? ROLE_LM_HEAD : ROLE_WORD) && !b->lm[p].w.x)
             rc = pack_head(b, &b->params[i], p);
     base_model_release(b);
     return rc;

@@ -68,7 +68,10 @@ static int map_values(struct base_model *b)
     if (x == MAP_FAILED)
         return fail(FAIL_MEMORY, "no memory for %.1f million random values: %s", 1e-6 * (double)n,
                     strerror(why));
-    b->file.file = (struct file){ .path = xstrdup(b->dir), .data = x, .size = n * sizeof(real) };
+    b->weights.n_parts = 1;
+    b->weights.part = xalloc(1, sizeof *b->weights.part);
+    b->weights.part->file =
+        (struct file){ .path = xstrdup(b->dir), .data = x, .size = n * sizeof(real) };
     for (int i = 0; i < b->n_params; i++) {
         b->params[i].value = (real *)x + at;
         at += (param_size(&b->params[i]) + ROUND - 1) / ROUND * ROUND;

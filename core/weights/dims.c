@@ -4,7 +4,7 @@
 #include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/format/json.h"
-#include "core/format/safetensors.h"
+#include "core/format/weights.h"
 #include "core/weights/arch_impl.h"
 
 #include <math.h>
@@ -32,6 +32,12 @@ static int bad_value(const struct config *c, const char *key, const char *wanted
     return rc;
 }
 
+static int read_tied(struct dims *d, const struct setting *s, bool tied)
+{
+    *(bool *)((char *)d + s->at) = !tied;
+    return 0;
+}
+
 static int read_setting(struct dims *d, const struct config *c, const struct setting *s)
 {
     const json_t *j = json_object_get(c->j, s->key);
@@ -42,12 +48,17 @@ static int read_setting(struct dims *d, const struct config *c, const struct set
     snprintf(wanted, sizeof wanted, "a %snumber from %.10g to %.10g",
              s->kind == SET_WHOLE ? "whole " : "", s->min, s->max);
     if (j && (required || !json_is_null(j))) {
+        if (s->kind == SET_TIED)
+            return json_is_boolean(j) ? read_tied(d, s, json_is_true(j))
+                                      : bad_value(c, s->key, "true or false");
         if (s->kind == SET_WHOLE ? !json_is_integer(j) : !json_is_number(j))
             return bad_value(c, s->key, wanted);
         x = json_number_value(j);
     }
     if (isnan(x))
         return 0;
+    if (s->kind == SET_TIED)
+        return read_tied(d, s, x != 0);
     if (x < s->min || x > s->max)
         return bad_value(c, s->key, wanted);
     if (s->kind == SET_WHOLE)
@@ -57,44 +68,55 @@ static int read_setting(struct dims *d, const struct config *c, const struct set
     return 0;
 }
 
-/* Does the checkpoint beside config.json have the tensors of a BERT, with or without a prefix? */
-static bool has_bert_tensors(const struct config *c)
+/* 1: the checkpoint beside config.json has the tensors of a BERT, with or without a prefix. 0: it
+ * does not, or there is none. -1 after fail: its weights cannot be read. */
+static int has_bert_tensors(const struct config *c)
 {
     static const char query[] = "encoder.layer.0.attention.self.query.weight";
     size_t n = strlen(c->path) - strlen("config.json");
-    char *path = xprintf("%.*smodel.safetensors", (int)n, c->path);
-    char *prefixed = xprintf("bert.%s", query);
-    struct safetensors s;
-    bool yes = false;
+    char *dir = n > 0 ? xprintf("%.*s", (int)n, c->path) : xstrdup(".");
+    char *prefixed = xprintf("bert.%s", query), *path = NULL;
+    struct weights w = { 0 };
+    int found = 0;
 
-    if (file_exists(path) && st_open(&s, path) == 0) {
-        yes = st_find(&s, query) || st_find(&s, prefixed);
-        st_close(&s);
+    if (weights_are_in(dir, WEIGHTS_OF_MODEL)) {
+        path = weights_in(dir, WEIGHTS_OF_MODEL);
+        found = path && weights_open(&w, path) == 0
+                    ? weights_find(&w, query) || weights_find(&w, prefixed)
+                    : -1;
+        weights_close(&w);
     }
+    free(dir);
     free(path);
     free(prefixed);
-    return yes;
+    return found;
 }
 
 /* Configurations from before 2020 have no model_type: the name of their class says what they are,
- * or, if that is missing too, the names of the tensors. */
-static const char *guess_type(const struct config *c)
+ * or, if that is missing too, the names of the tensors. *NAME becomes "bert" or NULL. Errors: -1
+ * after fail. */
+static int guess_type(const char **name, const struct config *c)
 {
     const json_t *list = json_object_get(c->j, "architectures");
-    const char *name = json_string_value(json_array_get(list, 0));
+    const char *class = json_string_value(json_array_get(list, 0));
+    int is_bert;
 
     if (json_array_size(list) == 0)
-        return has_bert_tensors(c) ? "bert" : NULL;
-    return name && (strncmp(name, "BertFor", 7) == 0 || strcmp(name, "BertModel") == 0 ||
-                    strcmp(name, "BertLMHeadModel") == 0)
-               ? "bert"
-               : NULL;
+        is_bert = has_bert_tensors(c);
+    else
+        is_bert = class && (strncmp(class, "BertFor", 7) == 0 || strcmp(class, "BertModel") == 0 ||
+                            strcmp(class, "BertLMHeadModel") == 0);
+    *name = is_bert > 0 ? "bert" : NULL;
+    return is_bert < 0 ? -1 : 0;
 }
 
 static const struct arch *read_arch(struct dims *d, const struct config *c)
 {
     const json_t *type = json_object_get(c->j, "model_type");
-    const char *name = type ? json_string_value(type) : guess_type(c);
+    const char *name = json_string_value(type);
+
+    if (!type && guess_type(&name, c) != 0)
+        return NULL;
     const struct arch *arch = name && strlen(name) < sizeof d->arch ? arch_find(name) : NULL;
     struct text names = { 0 };
 
@@ -236,6 +258,37 @@ static int read_head(struct dims *d, const struct config *c)
     return dropout && !json_is_null(dropout) ? read_setting(d, c, &p) : 0;
 }
 
+/* Rotary positions: transformers 5 writes rope_parameters, which has rope_theta and rope_type;
+ * earlier releases write rope_theta beside rope_scaling. Only the plain form is computed. */
+static int read_rope(struct dims *d, const struct config *c, const struct arch_impl *a)
+{
+    static const char *const groups[] = { "rope_parameters", "rope_scaling" };
+    struct setting theta = {
+        "rope_theta", SET_NUMBER, DIMS_AT(rope_theta), 1, 1e12, a->rope_theta
+    };
+
+    if (a->rope_theta <= 0)
+        return 0;
+    if (read_setting(d, c, &theta) != 0)
+        return -1;
+    theta.def = d->rope_theta;
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+        json_t *j = json_object_get(c->j, groups[i]);
+        const json_t *type = json_object_get(j, "rope_type");
+        struct config inner = { c->path, j };
+        if (!type)
+            type = json_object_get(j, "type");
+        if (!j || json_is_null(j))
+            continue;
+        if (!json_is_object(j) ||
+            (type && (!json_is_string(type) || strcmp(json_string_value(type), "default") != 0)))
+            return bad_value(c, groups[i], "null or of rope_type \"default\"");
+        if (read_setting(d, &inner, &theta) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static const char *key_at(const struct arch_impl *a, size_t at)
 {
     const struct setting *s = a->settings;
@@ -257,14 +310,25 @@ static int read_config(struct dims *d, const struct config *c)
             return -1;
     if (refuse_unequal(d, c, a) != 0)
         return -1;
-    if (d->d_model % d->n_heads != 0)
+    if (d->d_head == 0 && d->d_model % d->n_heads != 0)
         return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
                     key_at(a, DIMS_AT(d_model)), d->d_model, key_at(a, DIMS_AT(n_heads)),
                     d->n_heads);
     if (d->pad_id >= d->vocab)
         return fail(FAIL_INPUT, "'%s': pad_token_id %d is outside the vocabulary of %d", c->path,
                     d->pad_id, d->vocab);
-    d->d_head = d->d_model / d->n_heads;
+    if (d->n_heads % dims_kv_heads(d) != 0)
+        return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
+                    key_at(a, DIMS_AT(n_heads)), d->n_heads, key_at(a, DIMS_AT(n_kv_heads)),
+                    d->n_kv_heads);
+    d->d_head = d->d_head > 0 ? d->d_head : d->d_model / d->n_heads;
+    d->gated = a->gated;
+    if (read_rope(d, c, a) != 0)
+        return -1;
+    if (d->rope_theta > 0 && d->d_head % 2 != 0)
+        return fail(FAIL_INPUT,
+                    "'%s': heads of %d values have no rotary positions, which pair them", c->path,
+                    d->d_head);
     if (d->d_ffn == 0)
         d->d_ffn = 4 * d->d_model;
     if (read_act(d, c, a) != 0 || read_class(d, c, arch) != 0)

@@ -16,6 +16,10 @@ enum class_use {
 struct dims {
     char arch[24]; /* model_type of config.json: "bert", "gpt2" */
     int n_layers, d_model, n_heads, d_head, d_ffn, vocab, max_pos, n_types, pad_id;
+    int n_kv_heads;    /* of keys and values, each of which several query heads share; 0: n_heads */
+    double rope_theta; /* base of rotary positions (Su et al. 2021); 0: there are none */
+    bool gated;        /* the MLP is down(up(x) * f(gate(x))) (Shazeer 2020) */
+    bool untied;       /* a decoder's output layer is a tensor of its own */
     double ln_eps, init_range; /* init_range: initializer_range of config.json */
     double hidden_dropout, attn_dropout, classifier_dropout;
     enum act act;
@@ -24,6 +28,21 @@ struct dims {
     int n_labels;         /* outputs of the checkpoint's own head; 0 when it has none */
     char head_class[64]; /* the class in config.json whose head is ignored, "" when there is none */
 };
+
+/* dims_kv_heads - heads of keys and values. dims_q_width, dims_kv_width - columns of the queries,
+ * and of the keys or the values. */
+static inline int dims_kv_heads(const struct dims *d)
+{
+    return d->n_kv_heads > 0 ? d->n_kv_heads : d->n_heads;
+}
+static inline int dims_q_width(const struct dims *d)
+{
+    return d->n_heads * d->d_head;
+}
+static inline int dims_kv_width(const struct dims *d)
+{
+    return dims_kv_heads(d) * d->d_head;
+}
 
 /* dims_class_use - by the name of a class of transformers, "BertForTokenClassification"; NULL means
  * that it is not known. */

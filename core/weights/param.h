@@ -6,7 +6,7 @@
 #include "core/weights/proj.h"
 
 /* What a tensor is for. First the roles inside a block, where projection p has ROLE_W + p and
- * ROLE_B + p; then those outside the blocks. */
+ * ROLE_B + p; then those outside the blocks. An architecture may lack some of them. */
 enum role {
     ROLE_W,
     ROLE_B = ROLE_W + N_PROJ,
@@ -24,7 +24,8 @@ enum role {
     ROLE_POOL_B,
     ROLE_FINAL_G, /* LayerNorm after the last block (pre-norm) */
     ROLE_FINAL_B,
-    ROLE_HEAD_W, /* the task's classifier */
+    ROLE_LM_HEAD, /* a decoder's output layer, where it is not the word embeddings */
+    ROLE_HEAD_W,  /* the task's classifier */
     ROLE_HEAD_B,
     N_ROLES,
     ROLE_OTHER = N_ROLES /* a tensor that a method adds */

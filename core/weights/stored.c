@@ -51,7 +51,9 @@ int stored_shape(const struct arch *a, const struct param *p, size_t shape[2])
 char *stored_module(const struct arch *a, int layer, enum proj proj)
 {
     static const char weight[] = ".weight";
-    char *own = arch_module(a, layer, proj), *full = xprintf("%s%s", own, weight);
+    char *own = arch_module(a, layer, proj);
+    CHECK(own, "%s has no projection %d", a->name, (int)proj);
+    char *full = xprintf("%s%s", own, weight);
     struct param p = { .name = full, .layer = layer, .role = (enum role)((int)ROLE_W + (int)proj) };
     char *name = stored_name(a, &p);
     size_t n = strlen(name), k = strlen(weight);

@@ -5,6 +5,7 @@
 #include "core/peft/peft.h"
 #include "experiments/assets/adapter_files.h"
 #include "experiments/assets/model_dir.h"
+#include "experiments/assets/sentence.h"
 #include "experiments/recipe/recipe.h"
 #include "results/query/recorded.h"
 #include "results/store/store.h"
@@ -267,7 +268,7 @@ int adapted_open(struct adapted *a, struct session *ses, const char *model, cons
     *a = (struct adapted){ 0 };
     math_thread_init();
     if (!dir || model_facts_check(ses, model, dir) != 0 ||
-        source_find(&s, &a->record, ses->home, adapter) != 0 || !(a->tok = tok_load(dir)) ||
+        source_find(&s, &a->record, ses->home, adapter) != 0 || !(a->tok = sentence_tok(dir)) ||
         base_model_load(&a->base, dir) != 0)
         goto out;
     a->base.pack_dir = home_path(ses->home, "cache/packs");

@@ -168,7 +168,6 @@ static int check_merged(const struct adapted *a, const char *out, const struct f
 /* The result must not replace its own input, nor another model without --force. */
 static int check_out_dir(const struct adapted *a, const char *out, bool force)
 {
-    char *model = path_join(out, "model.safetensors");
     char *there = realpath(out, NULL), *base = realpath(a->base.dir, NULL);
     int rc = 0;
 
@@ -179,11 +178,10 @@ static int check_out_dir(const struct adapted *a, const char *out, bool force)
                   "'%s' is an adapter's folder, which transformers would apply a second time to a "
                   "model in it; choose another folder",
                   out);
-    else if (file_exists(model) && !force)
+    else if (weights_are_in(out, WEIGHTS_OF_MODEL) && !force)
         rc = fail(FAIL_USAGE, "'%s' already contains a model; --force replaces it", out);
     free(base);
     free(there);
-    free(model);
     return rc;
 }
 

@@ -1,6 +1,7 @@
 /* merge.c - a base model with an adapter's update added to its weights. */
 #include "experiments/apply/merge.h"
 #include "core/format/json.h"
+#include "core/format/safetensors.h"
 #include "core/os/file.h"
 #include "core/text/tok.h"
 #include "experiments/assets/sentence.h"

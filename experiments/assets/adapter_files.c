@@ -1,6 +1,7 @@
 /* adapter_files.c - where an adapter is, and which weights it was trained on. */
 #include "experiments/assets/adapter_files.h"
 #include "core/format/json.h"
+#include "core/format/weights.h"
 #include "core/os/file.h"
 #include "experiments/assets/hash.h"
 
@@ -98,6 +99,11 @@ static char *base_model_name(const char *dir)
     return name;
 }
 
+static int hash_in_session(char out[65], void *session, const char *path)
+{
+    return hash_file(out, session, path);
+}
+
 /* The model that the adapter's folder names, and the hash of its weights if the model is here;
  * nothing is made or fetched for that. */
 static int origin_from_folder(struct origin *o, struct session *s, const char *dir)
@@ -109,8 +115,9 @@ static int origin_from_folder(struct origin *o, struct session *s, const char *d
     char *base = !o->model               ? NULL
                  : strchr(o->model, '/') ? xstrdup(o->model)
                                          : path_join(models, o->model);
-    char *file = base ? path_join(base, "model.safetensors") : NULL;
-    int rc = file && file_exists(file) ? hash_file(o->weights, s, file) : 0;
+    char *file =
+        base && weights_are_in(base, WEIGHTS_OF_MODEL) ? weights_in(base, WEIGHTS_OF_MODEL) : NULL;
+    int rc = file ? weights_key(o->weights, file, hash_in_session, s) : 0;
     free(file);
     free(base);
     free(models);

@@ -4,6 +4,7 @@
 #include "core/opt/home.h"
 #include "core/text/tok.h"
 #include "experiments/assets/model_dir.h"
+#include "experiments/assets/sentence.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -105,7 +106,7 @@ static int tokenize_work(void *cfg, int argc, char **argv)
 {
     const struct options *o = cfg;
     char *dir = model_dir(o->home, argv[1]);
-    struct tok *t = dir ? tok_load(dir) : NULL;
+    struct tok *t = dir ? sentence_tok(dir) : NULL;
     int rc = t ? tokenize_lines(t, o) : -1;
 
     (void)argc;

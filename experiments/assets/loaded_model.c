@@ -1,6 +1,7 @@
 /* loaded_model.c - a model's weights and tokenizer in memory. */
 #include "experiments/assets/loaded_model.h"
 #include "core/os/file.h"
+#include "experiments/assets/sentence.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ static void note_unpacked(struct session *s)
 
 static int load(struct loaded_model *m)
 {
-    m->tok = tok_load(m->facts->dir);
+    m->tok = sentence_tok(m->facts->dir);
     if (!m->tok || sha256_file(m->tok_sha256, tok_path(m->tok)) != 0 ||
         base_model_load(&m->base, m->facts->dir) != 0)
         return -1;

@@ -29,26 +29,46 @@ static int hash_tokenizer(char out[65], struct session *s, const char *dir)
     return rc == 0 && n == 0 ? fail(FAIL_INPUT, "'%s' has no tokenizer files", dir) : rc;
 }
 
+struct files_found {
+    struct model_facts *m;
+    struct session *s;
+};
+
+static int hash_weights_file(char out[65], void *arg, const char *path)
+{
+    struct files_found *a = arg;
+    struct model_facts *m = a->m;
+
+    if (hash_file(out, a->s, path) != 0)
+        return -1;
+    m->file = xgrow(m->file, (size_t)m->n_files + 1, sizeof *m->file);
+    struct weights_file *f = &m->file[m->n_files++];
+    f->path = xstrdup(path);
+    memcpy(f->sha256, out, sizeof f->sha256);
+    return 0;
+}
+
 /* Is it used where the file is mapped? */
 static bool in_place(const struct st_tensor *t)
 {
-    return sizeof(real) == sizeof(float) && t->dtype == ST_F32 && t->n_dims > 1;
+    return sizeof(real) == sizeof(float) && t->dtype == ST_F32 && t->n_dims > 1 && !t->is_strided;
 }
 
 /* What only the header of the weights says. */
 static int read_header(struct model_facts *m, const char *weights)
 {
-    struct safetensors s;
+    struct weights w;
 
-    if (st_open(&s, weights) != 0)
+    if (weights_open(&w, weights) != 0)
         return -1;
-    for (int i = 0; i < s.n; i++) {
-        const char *at = strstr(s.t[i].name, "pooler.dense.weight");
-        m->has_pooler |= at && (at == s.t[i].name || at[-1] == '.');
-        m->is_mapped |= in_place(&s.t[i]);
-        m->copied_bytes += in_place(&s.t[i]) ? 0 : s.t[i].count * sizeof(real);
+    for (int i = 0; i < w.n; i++) {
+        const struct st_tensor *t = &w.t[i];
+        const char *at = strstr(t->name, "pooler.dense.weight");
+        m->has_pooler |= at && (at == t->name || at[-1] == '.');
+        m->is_mapped |= in_place(t);
+        m->copied_bytes += in_place(t) ? 0 : t->count * sizeof(real);
     }
-    st_close(&s);
+    weights_close(&w);
     return 0;
 }
 
@@ -97,9 +117,10 @@ static int read_model(struct model_facts *m, struct session *s, const char *aske
     if (!m->dir || model_facts_check(s, asked, m->dir) != 0)
         return -1;
     m->name = strchr(asked, '/') ? xstrdup(m->dir) : xstrdup(asked);
-    weights = base_model_weights(m->dir);
+    weights = weights_in(m->dir, WEIGHTS_OF_MODEL);
     config = path_join(m->dir, "config.json");
-    if (!weights || dims_load(&m->dims, m->dir) != 0 || hash_file(m->weights, s, weights) != 0 ||
+    if (!weights || dims_load(&m->dims, m->dir) != 0 ||
+        weights_key(m->weights, weights, hash_weights_file, &(struct files_found){ m, s }) != 0 ||
         hash_file(m->config, s, config) != 0 || hash_tokenizer(m->tokenizer, s, m->dir) != 0)
         goto out;
     if (read_header(m, weights) != 0)
@@ -120,6 +141,9 @@ static void facts_free(void *item)
     free(m->name);
     free(m->dir);
     free(m->dims.problem);
+    for (int i = 0; i < m->n_files; i++)
+        free(m->file[i].path);
+    free(m->file);
 }
 
 const struct model_facts *model_facts(struct session *s, const char *model)

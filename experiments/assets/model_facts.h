@@ -11,9 +11,13 @@ struct model_facts {
     char *dir;
     struct dims dims;
     bool has_pooler;
-    bool is_mapped;      /* some matrices are used where model.safetensors is mapped */
+    bool is_mapped;      /* some matrices are used where their file is mapped */
     size_t copied_bytes; /* of the other tensors, which are converted into memory of their own */
-    char weights[65], config[65], tokenizer[65]; /* SHA-256 */
+    char weights[65], config[65], tokenizer[65]; /* SHA-256; of the weights: weights_key */
+    struct weights_file {
+        char *path, sha256[65];
+    } * file; /* of the weights, in the order of weights_files */
+    int n_files;
 };
 /* model_facts - of the model with this name or path, which HOME/models or its folder holds; the
  * session owns them. Errors: NULL after FAIL_INPUT. */

@@ -26,6 +26,8 @@ static void hash_spec(char out[65], const struct task *t)
                           "labels", labels, "metrics", metrics);
     if (t->skip_bad_rows > 0) /* other tasks keep their keys */
         json_object_set_new(j, "skip_bad_rows", json_integer(t->skip_bad_rows));
+    if (t->held_out > 0)
+        json_object_set_new(j, "held_out", json_real(t->held_out));
     char *text = json_dumps(j, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
     CHECK(text, "task '%s'", t->name);
     sha256_hex(out, text, strlen(text));
@@ -50,10 +52,11 @@ static int read_task(struct task_facts *t, struct session *ses, const char *aske
 
     if (rc == 0)
         rc = (t->dir = made_dir(ses, &t->task)) ? task_labels(&t->task, t->dir) : -1;
-    for (int s = 0; s < N_SPLITS && rc == 0; s++) {
-        if (!t->task.file[s])
+    for (int s = 0; s < N_FILES && rc == 0; s++) {
+        const char *file = task_file(&t->task, (enum split)s);
+        if (!file)
             continue;
-        t->path[s] = path_join(t->dir, t->task.file[s]);
+        t->path[s] = path_join(t->dir, file);
         rc = hash_file(t->file[s], ses, t->path[s]);
     }
     if (rc == 0) {
@@ -70,7 +73,7 @@ static void facts_free(void *item)
     struct task_facts *t = item;
 
     task_free(&t->task);
-    for (int s = 0; s < N_SPLITS; s++)
+    for (int s = 0; s < N_FILES; s++)
         free(t->path[s]);
     free(t->dir);
     free(t->asked);

@@ -9,9 +9,9 @@ struct task_facts {
     char *asked, *name; /* the name or path that a recipe gave; a name as given, or the full path */
     char *dir;          /* the folder of the data files */
     struct task task;
-    char spec[65]; /* SHA-256 of what the task file means: format, columns, labels, metrics */
-    char *path[N_SPLITS];
-    char file[N_SPLITS][65]; /* SHA-256; "" for a split that the task does not have */
+    char spec[65];       /* SHA-256 of what the task file means: format, columns, labels, metrics */
+    char *path[N_FILES]; /* NULL for a split that the task does not have */
+    char file[N_FILES][65]; /* SHA-256; "" */
 };
 /* task_facts - of the task with this name or file; the session owns them. The files of a task that
  * is made from a package are made first. Errors: NULL after FAIL_USAGE, FAIL_INPUT, FAIL_TOOL,

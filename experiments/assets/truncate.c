@@ -1,5 +1,6 @@
 /* truncate.c - models whose matrices are replaced by their closest matrices of a low rank. */
 #include "experiments/assets/truncate.h"
+#include "core/format/safetensors.h"
 #include "core/os/file.h"
 #include "core/text/tok.h"
 #include "core/nn/model.h"

@@ -31,6 +31,7 @@ static double param_operations(const struct model *m, int i, const struct bench_
                                bool backward)
 {
     const struct param *p = &m->params[i];
+    const struct dims *d = &m->base->dims;
     double n = (double)p->rows * p->cols;
     bool own = i >= m->base->n_params && !param_is_head(p);
 
@@ -40,7 +41,8 @@ static double param_operations(const struct model *m, int i, const struct bench_
         int times = 2 + (backward && p->layer >= m->lowest ? 2 : 0);
         return n * input_rows(m, p, l) * (times + (backward && p->trainable ? 2 : 0));
     }
-    if (p->role == ROLE_WORD && is_decoder(m)) /* nothing follows the last token of a sequence */
+    if (p->role == (d->untied ? ROLE_LM_HEAD : ROLE_WORD) &&
+        is_decoder(m)) /* nothing follows the last token of a sequence */
         return n * (l->tokens - l->sequences) * (!backward ? 2 : p->trainable ? 6 : 4);
     return 0;
 }
@@ -53,6 +55,6 @@ double bench_needed(const struct model *m, const struct bench_load *l, bool back
 
     for (int i = 0; i < m->n_params; i++)
         flop += param_operations(m, i, l, backward);
-    return flop +
-           pairs * d->d_model * (4.0 * d->n_layers + (backward ? 8.0 * (d->n_layers - below) : 0));
+    return flop + pairs * dims_q_width(d) *
+                      (4.0 * d->n_layers + (backward ? 8.0 * (d->n_layers - below) : 0));
 }

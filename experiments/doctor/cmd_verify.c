@@ -62,7 +62,7 @@ static int verify_database(struct findings *f, struct store *s, const char *path
 /* Why this folder is no usable adapter; NULL: it is one. */
 static char *adapter_fault(const char *dir)
 {
-    struct safetensors st;
+    struct st_file st;
     char *weights = path_join(dir, "adapter_model.safetensors"), *why = NULL;
 
     if (!file_exists(dir))

@@ -1,5 +1,6 @@
 /* doctor.c - the list of facts: added and printed. */
 #include "experiments/doctor/doctor.h"
+#include "core/base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,11 +56,15 @@ void doctor_print(const struct doctor *d)
             cell[k] = rows_get(&d->rows, i, cols[k]);
         const char *value = cell[COL_VALUE] ? cell[COL_VALUE] : "";
         if (colored)
-            printf("\033[%sm%-7s\033[0m  %-27s %s\n", color_of(cell[COL_STATE]), cell[COL_STATE],
-                   cell[COL_FACT], value);
+            printf("\033[%sm%-7s\033[0m  %-27s ", color_of(cell[COL_STATE]), cell[COL_STATE],
+                   cell[COL_FACT]);
         else
-            printf("%-7s  %-27s %s\n", cell[COL_STATE], cell[COL_FACT], value);
-        if (cell[COL_ADVICE])
-            printf("         %-27s -> %s\n", "", cell[COL_ADVICE]);
+            printf("%-7s  %-27s ", cell[COL_STATE], cell[COL_FACT]);
+        utf8_print(stdout, value);
+        if (cell[COL_ADVICE]) {
+            printf("\n         %-27s -> ", "");
+            utf8_print(stdout, cell[COL_ADVICE]);
+        }
+        fputc('\n', stdout);
     }
 }

@@ -210,6 +210,21 @@ static double cached_share(const struct recipe *r)
     return fixed ? (double)r->footprint->frozen / r->model->dims.n_layers : 0;
 }
 
+static void evaluation_seconds(double *each, double *once, const struct run_data *d,
+                               const struct train_cfg *c, double token_s)
+{
+    const struct dataset *test = d->split[SPLIT_TEST], *reported = d->split[train_reports(c)];
+    bool apart = train_apart(c);
+
+    *each = (double)d->split[run_selects(d)]->n_tokens * token_s;
+    if (apart && (c->report == REPORT_DEV || c->report_curve))
+        *each += (double)reported->n_tokens * token_s;
+    if (apart) /* with the chosen parameters only */
+        *once = (double)reported->n_tokens * token_s / 2;
+    else
+        *once = test ? (double)test->n_tokens * token_s : 0;
+}
+
 static int estimate_run(struct plan_run *p, const struct speed_group *g)
 {
     const struct recipe *r = &p->recipe;
@@ -218,8 +233,7 @@ static int estimate_run(struct plan_run *p, const struct speed_group *g)
 
     if (data_all(&d, r) != 0)
         return -1;
-    const struct dataset *train = d.split[SPLIT_TRAIN], *dev = d.split[SPLIT_DEV],
-                         *test = d.split[SPLIT_TEST];
+    const struct dataset *train = d.split[SPLIT_TRAIN];
     struct train_cfg one_epoch = *c;
     one_epoch.steps = 0;
     one_epoch.epochs = 1;
@@ -228,16 +242,16 @@ static int estimate_run(struct plan_run *p, const struct speed_group *g)
     double tokens = steps / per_epoch * (double)train->n_tokens;
     double evals =
         1 + (double)(long)((steps - 1) / (c->eval_every > 0 ? (double)c->eval_every : per_epoch));
-    double dev_s = (double)dev->n_tokens * g->eval_s,
-           test_s = test ? (double)test->n_tokens * g->eval_s : 0;
+    double each_s, once_s; /* of an evaluation; of what is scored at the end */
+    evaluation_seconds(&each_s, &once_s, &d, c, g->eval_s);
     double cached = cached_share(r), repeated = fmax(0, tokens - (double)train->n_tokens);
     double token_s = token_seconds(g, r);
     double forward_s = fmin(g->eval_s, token_s); /* noise: a part never takes more than the whole */
 
     p->cost_s = tokens * token_s - cached * repeated * forward_s +
                 steps * (double)n_trainable(r) * optimizer_s +
-                (evals - cached * (evals - 1)) * dev_s + (2 - cached) * test_s;
-    p->eval_s = dev_s > test_s ? dev_s : test_s;
+                (evals - cached * (evals - 1)) * each_s + (2 - cached) * once_s;
+    p->eval_s = fmax(each_s, once_s);
     return 0;
 }
 

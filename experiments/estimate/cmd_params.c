@@ -7,9 +7,11 @@
 #include "experiments/estimate/count.h"
 #include "experiments/estimate/paper_counts.h"
 #include "experiments/estimate/params.h"
+#include "experiments/estimate/weights_list.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The command's own flags, and the values of those that are keys of recipes, for recipe_parse. */
 enum { MOST_FLAGS = 128, MOST_METHODS_SHOWN = 3 };
@@ -45,20 +47,24 @@ static const struct opt own_flags[] = {
 #undef AT
 static const struct opt_usage usage = {
     .command = "params",
-    .usage = "MODEL|--model MODEL|--d-model N [key=value...]",
+    .usage = "MODEL|--model MODEL|--d-model N [key=value...] | FILE",
     .about = "count the parameters that a method trains, without any weights",
     .detail = "MODEL is a published geometry (tiny, minilm, bert-base, roberta-base,\n"
               "roberta-large, deberta-xxl, gpt2-small, gpt2-medium, gpt2-large, gpt3-175b),\n"
               "a model that was fetched, or a folder. Keys of a recipe are given as words\n"
               "(rank=8) or as flags (--rank 8). The heads of all tasks are listed, or with\n"
               "task=NAME only that task's. Counts that the paper prints for the same\n"
-              "configuration are shown too.",
+              "configuration are shown too.\n"
+              "\n"
+              "FILE is a file of weights (*.safetensors, *.bin, *.pt) or the index of several\n"
+              "(*.index.json). Its tensors are listed with their shapes, types, and sizes.",
     .example = "lowrank params --model gpt3-175b --method lora --rank 4 --targets q,v\n"
                "  lowrank params gpt2-medium rank=4 targets=q,v --format json\n"
                "  lowrank params gpt3-175b --budget 18M --targets q,v\n"
                "  lowrank params gpt3-175b --memory --batch 1 --seqlen 2048\n"
                "  lowrank params --d-model 4096 --layers 32 rank=16\n"
-               "  lowrank params --paper",
+               "  lowrank params --paper\n"
+               "  lowrank params adapter/adapter_model.safetensors --format csv",
     .min_args = 0,
     .max_args = -1,
 };
@@ -239,6 +245,28 @@ static int params_count(struct settings *v, struct session *ses, struct params_c
     return rc;
 }
 
+/* Does WORD name a file, which has a folder or an extension, and not a model? */
+static bool is_file(const char *word)
+{
+    struct stat st;
+
+    return word && strpbrk(word, "./") && !strchr(word, '=') && stat(word, &st) == 0 &&
+           !S_ISDIR(st.st_mode);
+}
+
+static int list_file(const char *path, const struct flags *f, const struct flag_table *t, int argc)
+{
+    bool more = argc > 2 || (argc > 1 && f->cfg.model) || f->cfg.budget || f->cfg.memory ||
+                f->cfg.paper || f->cfg.tokens || f->cfg.d_model;
+
+    for (int i = 0; i < t->n; i++)
+        more |= t->help[i] && f->key[i];
+    if (more)
+        return fail(FAIL_USAGE,
+                    "'%s' is a file, whose tensors are listed; keys and flags need a model", path);
+    return weights_list(path, f->cfg.format);
+}
+
 static const struct flag_table *current_flags; /* opt_command passes on only the struct */
 
 static int params_work(void *cfg, int argc, char **argv)
@@ -247,7 +275,10 @@ static int params_work(void *cfg, int argc, char **argv)
     struct settings v = { 0 };
     struct session ses;
     struct rows t;
+    const char *model = argc > 1 ? argv[1] : f->cfg.model;
 
+    if (is_file(model))
+        return list_file(model, f, current_flags, argc);
     if (f->cfg.paper && (argc > 1 || f->cfg.model || f->cfg.budget))
         return fail(FAIL_USAGE,
                     "--paper lists every configuration; it takes neither a model nor keys");

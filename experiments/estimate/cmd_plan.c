@@ -1,8 +1,10 @@
 /* cmd_plan.c - "lowrank plan": what a study would run, how large it is, and how long it takes. */
 #include "core/cmd.h"
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "experiments/estimate/calibrate.h"
 #include "experiments/estimate/memory.h"
+#include "experiments/recipe/data.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/study/study_flags.h"
 #include "experiments/study/study_store.h"
@@ -154,7 +156,11 @@ static void plan_print_head(const struct plan *p)
 
     for (int i = 0; i < s->n_runs; i++)
         n[p->state[i]]++;
-    printf("study %s%s%s\n", s->name, s->source ? ": " : "", s->source ? s->source : "");
+    fputs("study ", stdout);
+    utf8_print(stdout, s->name);
+    fputs(s->source ? ": " : "", stdout);
+    utf8_print(stdout, s->source ? s->source : "");
+    fputc('\n', stdout);
     printf("%d runs of %d cells:", s->n_runs, s->n_cells);
     const char *comma = "";
     for (int i = 0; i <= STATE_CANCELED; i++)
@@ -173,6 +179,26 @@ static void plan_print_head(const struct plan *p)
             warn("run %.8s: the closed form gives %ld trainable parameters, but the model has %zu",
                  s->runs[i].recipe.key, g->formula, g->n_train - g->n_train_head);
     }
+}
+
+/* One line for each way in which runs divide the data, whatever their seeds; the first such run
+ * stands for the others. */
+static int plan_print_data(struct study *s)
+{
+    for (int i = 0; i < s->n_runs; i++) {
+        const struct recipe *r = &s->runs[i].recipe;
+        const struct train_cfg *c = &r->train;
+        struct run_data d;
+        if (!session_first(r->session, "data of %s %ld %ld %s %d %d", r->task->name, c->train_n,
+                           c->dev_n, c->select, c->report, c->report_curve))
+            continue;
+        if (data_all(&d, r) != 0)
+            return -1;
+        char *line = data_describe(&d, r);
+        printf("data of %s: %s\n", r->task->name, line);
+        free(line);
+    }
+    return 0;
 }
 
 /* Dropout is the only reason to compute frozen layers in every epoch. */
@@ -261,6 +287,8 @@ static int plan_print(struct study *s, const struct study_flags *c, struct store
         if (people)
             plan_print_head(&p);
         rc = rows_print(stdout, &rows, (enum rows_format)c->format);
+        if (people && rc == 0)
+            rc = plan_print_data(s);
         if (people)
             plan_print_foot(&p, pending);
         note_frozen_dropout(s);

@@ -209,7 +209,7 @@ static size_t packs_bytes(const struct model_need *n)
 /* The tokenized splits of all runs, each counted once. */
 static size_t data_bytes(const struct study *s, const bool *pending)
 {
-    const struct dataset *seen[64];
+    const struct dataset **seen = xalloc((size_t)s->n_runs * N_SPLITS + 1, sizeof *seen);
     size_t bytes = 0;
     int n = 0;
 
@@ -220,12 +220,13 @@ static size_t data_bytes(const struct study *s, const bool *pending)
         for (int k = 0, at; k < N_SPLITS; k++) {
             for (at = 0; at < n && seen[at] != d.split[k]; at++)
                 continue;
-            if (at < n || n == (int)ARRAY_LEN(seen) || !d.split[k])
+            if (at < n || !d.split[k])
                 continue;
             seen[n++] = d.split[k];
             bytes += dataset_bytes(d.split[k]);
         }
     }
+    free(seen);
     return bytes;
 }
 

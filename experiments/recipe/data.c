@@ -1,5 +1,6 @@
 /* data.c - the tokenized examples that a run trains and is evaluated on. */
 #include "experiments/recipe/data.h"
+#include "core/base/text.h"
 #include "experiments/assets/loaded_model.h"
 
 #include <stdlib.h>
@@ -19,55 +20,78 @@ static void split_free(void *item)
     dataset_free(&k->d);
 }
 
+/* Which rows of a split. */
+static struct draw draw_of(const struct recipe *r, enum split s)
+{
+    const struct train_cfg *c = &r->train;
+    bool of_train = s == SPLIT_TRAIN || s == SPLIT_SELECT;
+    bool once = s == SPLIT_TEST && c->report == REPORT_TEST && !c->report_curve;
+
+    if (of_train)
+        return (struct draw){ c->train_n, recipe_data_seed(r), train_select(c) };
+    return (struct draw){ once ? 0 : c->dev_n, EVAL_SUBSET_SEED, 0 };
+}
+
 static int load_split(struct dataset *d, const struct recipe *r, const struct loaded_model *m,
-                      enum split s, long limit)
+                      enum split s, const struct draw *w)
 {
     const struct task_facts *t = r->task;
+    enum split of = s == SPLIT_SELECT ? SPLIT_TRAIN : s;
     char *dir = home_path(r->session->home, "cache/tokens");
-    struct token_cache c = { dir, t->file[s], t->spec, m->facts->tokenizer };
-    int rc = token_cache_dataset(d, &t->task, s, t->dir, m->tok, r->train.max_len, limit,
-                                 SUBSET_SEED, &c);
+    struct token_cache c = { dir, t->file[of], t->spec, m->facts->tokenizer };
+    int rc = token_cache_dataset(d, &t->task, s, t->dir, m->tok, r->train.max_len, w, &c);
 
     free(dir);
-    if (rc == 0 && strcmp(d->sha256, t->file[s]) != 0) {
+    if (rc == 0 && strcmp(d->sha256, t->file[of]) != 0) {
         dataset_free(d);
-        rc = fail(FAIL_INPUT, "'%s' changed since the plan; start the command again", t->path[s]);
+        rc = fail(FAIL_INPUT, "'%s' changed since the plan; start the command again", t->path[of]);
     }
     return rc;
 }
 
-static void warn_of_size(const struct recipe *r, const struct dataset *d, enum split s, long limit)
+static void warn_of_few(const char *key, long limit, const char *path, int n)
 {
-    const char *path = r->task->path[s];
+    if (limit > n)
+        warn("'%s' is %ld, but '%s' has only %d examples; all of them are used", key, limit, path,
+             n);
+}
+
+static void warn_of_size(const struct recipe *r, const struct dataset *d, enum split s,
+                         const struct draw *w)
+{
+    const char *path = r->task->path[s == SPLIT_SELECT ? SPLIT_TRAIN : s];
     int rows = recipe_rows(r);
 
-    if (limit > d->n && s != SPLIT_TEST)
-        warn("'%s' is %ld, but '%s' has only %d examples; all of them are used",
-             s == SPLIT_TRAIN ? "train_n" : "dev_n", limit, path, d->n);
-    if (d->n_skipped)
+    if (w->select == 0 && s != SPLIT_TEST)
+        warn_of_few(s == SPLIT_TRAIN ? "train_n" : "dev_n", w->limit, path, d->n);
+    if (d->n_skipped && s != SPLIT_SELECT)
         warn("%s: %ld malformed row%s left out (skip_bad_rows: %ld), the first on line %ld", path,
              d->n_skipped, d->n_skipped == 1 ? " was" : "s were", r->task->task.skip_bad_rows,
              d->first_skipped);
     /* Where the method's own rows are what shortens the texts, this is worth a warning. */
     bool by_rows = rows > 0 && rows + r->train.max_len == r->model->dims.max_pos;
     if (d->n_truncated)
-        (by_rows ? warn : detail)("%s: %ld of %d examples truncated to %ld tokens", path,
-                                  d->n_truncated, d->n, r->train.max_len);
+        (by_rows ? warn : note)("%s: %ld of %d examples truncated to %ld tokens", path,
+                                d->n_truncated, d->n, r->train.max_len);
 }
 
-const struct dataset *data_split(const struct recipe *r, enum split s, bool *absent)
+const struct dataset *data_split(const struct recipe *r, enum split s)
 {
     const struct task_facts *t = r->task;
     struct session_items *all = &r->session->splits;
-    long limit = s == SPLIT_TRAIN ? r->train.train_n : r->train.dev_n;
+    struct draw w = draw_of(r, s);
     struct kept_split k = { 0 };
 
-    if (absent)
-        *absent = !t->path[s];
-    const struct loaded_model *m = t->path[s] ? loaded_model(r->session, r->model) : NULL;
+    if (!task_file(&t->task, s)) {
+        fail(FAIL_USAGE, "task '%s' has no %s split", t->name, split_names[s]);
+        return NULL;
+    }
+    const struct loaded_model *m = loaded_model(r->session, r->model);
     if (!m)
         return NULL;
-    k.id = xprintf("%s\n%s\n%d\n%ld\n%ld", t->name, m->facts->dir, (int)s, r->train.max_len, limit);
+    k.id =
+        xprintf("%s\n%s\n%d\n%ld\n%ld %llu %.17g", t->name, m->facts->dir, (int)s, r->train.max_len,
+                w.limit, w.limit > 0 || w.select > 0 ? (unsigned long long)w.seed : 0, w.select);
     for (int i = 0; i < all->n; i++) {
         const struct kept_split *kept = all->item[i];
         if (strcmp(kept->id, k.id) == 0) {
@@ -75,27 +99,98 @@ const struct dataset *data_split(const struct recipe *r, enum split s, bool *abs
             return &kept->d;
         }
     }
-    if (load_split(&k.d, r, m, s, limit) != 0) {
+    if (load_split(&k.d, r, m, s, &w) != 0) {
         free(k.id);
         return NULL;
     }
-    warn_of_size(r, &k.d, s, limit);
+    warn_of_size(r, &k.d, s, &w);
     struct kept_split *kept = session_add(all, &k, sizeof k, split_free);
     return &kept->d;
 }
 
+/* Of the training examples and the part of them that is the selection split. */
+static void warn_of_part(const struct run_data *d, const struct recipe *r)
+{
+    const struct dataset *train = d->split[SPLIT_TRAIN], *part = d->split[SPLIT_SELECT];
+    const struct task *t = d->task;
+    int missing = 0, first = 0;
+
+    if (!part || !session_first(r->session, "part %p", (const void *)part))
+        return;
+    warn_of_few("train_n", r->train.train_n, part->path, train->n + part->n);
+    if (!part->label)
+        return;
+    int *seen = xalloc((size_t)t->n_labels, sizeof *seen); /* 1: in train; 2: in the part */
+    for (int i = 0; i < train->n; i++)
+        seen[train->label[i]] = 1;
+    for (int i = 0; i < part->n; i++)
+        seen[part->label[i]] = 2;
+    for (int k = t->n_labels - 1; k >= 0; k--)
+        if (seen[k] == 1)
+            first = k, missing++;
+    free(seen);
+    if (missing)
+        warn("task '%s': the selection split (n = %d) lacks %d of the labels of the training "
+             "examples, such as '%s'; a larger 'select' or 'train_n' has more",
+             t->name, part->n, missing, t->labels[first]);
+}
+
+/* Does the run use this split? */
+static bool is_needed(const struct recipe *r, enum split s)
+{
+    const struct train_cfg *c = &r->train;
+    bool part = train_select(c) > 0;
+
+    switch (s) {
+    case SPLIT_DEV: return !part || c->report == REPORT_DEV;
+    case SPLIT_TEST: return c->report == REPORT_TEST || (!part && r->task->path[SPLIT_TEST]);
+    case SPLIT_SELECT: return part;
+    default: return true;
+    }
+}
+
+/* An example that is in the training data as well makes a score look better than it is. One line
+ * for each task: seeds draw other training examples. */
+static void warn_of_overlap(const struct run_data *d, const struct recipe *r, enum split s)
+{
+    const struct dataset *train = d->split[SPLIT_TRAIN], *other = d->split[s];
+
+    if (!other ||
+        !session_first(r->session, "overlap %p %p", (const void *)train, (const void *)other))
+        return;
+    long n = dataset_shared(train, other);
+    if (n > 0 && session_first(r->session, "overlap %s %s", d->task->name, split_names[s]))
+        warn("task '%s': %ld of %d %s examples are in its training data too", d->task->name, n,
+             other->n, split_names[s]);
+}
+
 int data_all(struct run_data *d, const struct recipe *r)
 {
-    const struct task_facts *t = r->task;
-
-    *d = (struct run_data){ .task = &t->task };
-    for (int s = 0; s < N_SPLITS; s++) {
-        bool absent;
-        d->split[s] = data_split(r, (enum split)s, &absent);
-        if (!d->split[s] && absent && s != SPLIT_TEST)
-            return fail(FAIL_USAGE, "task '%s' has no %s split", t->name, split_names[s]);
-        if (!d->split[s] && !absent)
+    *d = (struct run_data){ .task = &r->task->task };
+    for (int s = 0; s < N_SPLITS; s++)
+        if (is_needed(r, (enum split)s) && !(d->split[s] = data_split(r, (enum split)s)))
             return -1;
-    }
+    warn_of_part(d, r);
+    for (int s = SPLIT_DEV; s < N_SPLITS; s++)
+        warn_of_overlap(d, r, (enum split)s);
     return 0;
+}
+
+char *data_describe(const struct run_data *d, const struct recipe *r)
+{
+    enum split chooses = run_selects(d), reported = train_reports(&r->train);
+    struct text line = { 0 };
+    bool drawn = r->train.train_n > 0 || chooses == SPLIT_SELECT;
+
+    text_add(&line, "%d training examples", d->split[SPLIT_TRAIN]->n);
+    if (drawn)
+        text_add(&line, ", drawn with data_seed");
+    if (chooses == reported)
+        text_add(&line, "; %d of %s choose and are reported", d->split[reported]->n,
+                 split_names[reported]);
+    else
+        text_add(&line, "; %d of %s choose; %d of %s are reported", d->split[chooses]->n,
+                 chooses == SPLIT_SELECT ? "train" : split_names[chooses], d->split[reported]->n,
+                 split_names[reported]);
+    return text_take(&line);
 }

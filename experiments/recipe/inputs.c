@@ -1,5 +1,6 @@
 /* inputs.c - the files that a run reads, by content. */
 #include "experiments/recipe/inputs.h"
+#include "core/format/weights.h"
 #include "core/os/file.h"
 #include "experiments/assets/adapter_files.h"
 #include "experiments/assets/hash.h"
@@ -13,7 +14,7 @@ json_t *inputs_of(const struct model_facts *m, const struct task_facts *t)
     json_t *j = json_pack("{s:s, s:s, s:s, s:s}", "weights", m->weights, "config", m->config,
                           "tokenizer", m->tokenizer, "task", t->spec);
 
-    for (int s = 0; s < N_SPLITS; s++)
+    for (int s = 0; s < N_FILES; s++)
         if (t->path[s])
             json_object_set_new(j, split_names[s], json_string(t->file[s]));
     return j;
@@ -24,7 +25,7 @@ static char *adapter_file(const char *home, const char *init_from)
 {
     char *dir = adapter_dir(home, init_from, NULL), *path;
 
-    path = dir ? path_join(dir, "adapter_model.safetensors") : NULL;
+    path = dir ? weights_in(dir, WEIGHTS_OF_ADAPTER) : NULL;
     free(dir);
     return path;
 }
@@ -62,29 +63,33 @@ static int check_file(const struct recipe *r, const char *role, const char *path
 
 struct input_file {
     char *path;
-    const char *role, *sha256;
+    const char *role, *sha256; /* ROLE: the key in the recipe's inputs; NULL: part of another's */
 };
-enum { MOST_INPUTS = N_SPLITS + 3 };
 
 static void free_files(struct input_file *f, int n)
 {
     for (int i = 0; i < n; i++)
         free(f[i].path);
+    free(f);
 }
 
-/* Returns how many; -1 after fail. */
-static int list_files(struct input_file f[MOST_INPUTS], const struct recipe *r)
+/* *FILES becomes all of them, which free_files releases. Returns how many; -1 after fail. */
+static int list_files(struct input_file **files, const struct recipe *r)
 {
     const struct model_facts *m = r->model;
     const struct task_facts *t = r->task;
     const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
+    struct input_file *f = xalloc((size_t)m->n_files + N_FILES + 2, sizeof *f);
     int n = 0;
 
-    f[n++] = (struct input_file){ path_join(m->dir, "model.safetensors"), "weights", m->weights };
+    for (int i = 0; i < m->n_files; i++)
+        f[n++] = (struct input_file){ xstrdup(m->file[i].path), m->n_files == 1 ? "weights" : NULL,
+                                      m->file[i].sha256 };
     f[n++] = (struct input_file){ path_join(m->dir, "config.json"), "config", m->config };
-    for (int s = 0; s < N_SPLITS; s++)
+    for (int s = 0; s < N_FILES; s++)
         if (t->path[s])
             f[n++] = (struct input_file){ xstrdup(t->path[s]), split_names[s], t->file[s] };
+    *files = f;
     if (!adapter)
         return n;
     f[n] =
@@ -92,13 +97,14 @@ static int list_files(struct input_file f[MOST_INPUTS], const struct recipe *r)
     if (f[n].path)
         return n + 1;
     free_files(f, n);
+    *files = NULL;
     return -1;
 }
 
 int inputs_check(const struct recipe *r)
 {
-    struct input_file f[MOST_INPUTS];
-    int n = list_files(f, r), rc = n < 0 ? -1 : 0;
+    struct input_file *f;
+    int n = list_files(&f, r), rc = n < 0 ? -1 : 0;
 
     for (int i = 0; i < n && rc == 0; i++)
         rc = check_file(r, f[i].role, f[i].path, f[i].sha256);
@@ -124,27 +130,24 @@ static struct watched_file watched_now(const struct watched_file *f)
 
 int inputs_watch(struct inputs_watch *w, const struct recipe *r)
 {
-    struct input_file f[MOST_INPUTS];
+    struct input_file *f;
+    int n = list_files(&f, r);
 
-    *w = (struct inputs_watch){ .n = list_files(f, r) };
-    if (w->n < 0) {
-        w->n = 0;
+    *w = (struct inputs_watch){ 0 };
+    if (n < 0)
         return -1;
-    }
+    w->n = n;
+    w->file = xalloc((size_t)n, sizeof *w->file);
     for (int i = 0; i < w->n; i++)
         w->file[i] =
             watched_now(&(struct watched_file){ .path = f[i].path, .sha256 = f[i].sha256 });
+    free(f);
     return 0;
 }
 
-static int fail_changed(const struct watched_file *f)
+int inputs_fail(const char *path)
 {
-    return fail(FAIL_INPUT, "'%s' changed while the run was training", f->path);
-}
-
-int inputs_fail(const struct inputs_watch *w)
-{
-    return fail_changed(&w->file[0]);
+    return fail(FAIL_INPUT, "'%s' changed while the run was training", path);
 }
 
 int inputs_unchanged(struct inputs_watch *w)
@@ -156,7 +159,7 @@ int inputs_unchanged(struct inputs_watch *w)
             now.ctime_ns == f->ctime_ns)
             continue;
         if (now.size < 0 || sha256_file(sha256, f->path) != 0 || strcmp(sha256, f->sha256) != 0)
-            return fail_changed(f);
+            return inputs_fail(f->path);
         *f = now;
     }
     return 0;
@@ -166,5 +169,6 @@ void inputs_watch_free(struct inputs_watch *w)
 {
     for (int i = 0; i < w->n; i++)
         free(w->file[i].path);
-    w->n = 0;
+    free(w->file);
+    *w = (struct inputs_watch){ 0 };
 }

@@ -21,18 +21,18 @@ struct inputs_watch {
         char *path;
         const char *sha256; /* the recipe's */
         long long size, inode, mtime_ns, ctime_ns;
-    } file[N_SPLITS + 3]; /* weights, configuration, splits, adapter */
+    } * file; /* weights, configuration, splits, adapter */
 };
 /* inputs_watch - note size, times, and inode of the files of R, which has to outlive W; to be
  * called before inputs_check. A file that is missing is noted as such. Errors: as adapter_dir.
  * inputs_unchanged - are they still the same? Weights are read through a map while a run trains,
  * so another process that writes to the file in place changes the run. A file whose size, times,
  * or inode differ is hashed again; if its content is the same, the new values are noted. Errors:
- * FAIL_INPUT "'FILE' changed while the run was training". inputs_fail - record the same of the
- * weights, which were seen to be truncated for a moment. inputs_watch_free - also for a zeroed
- * struct. */
+ * FAIL_INPUT "'FILE' changed while the run was training". inputs_fail - record the same of the file
+ * PATH, which was seen to be truncated for a moment. inputs_watch_free - also for a zeroed struct.
+ */
 int inputs_watch(struct inputs_watch *w, const struct recipe *r);
 int inputs_unchanged(struct inputs_watch *w);
-int inputs_fail(const struct inputs_watch *w);
+int inputs_fail(const char *path);
 void inputs_watch_free(struct inputs_watch *w);
 #endif

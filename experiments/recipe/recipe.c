@@ -16,6 +16,7 @@
 #define PRECISIONS "auto|f32|bf16"
 #endif
 enum { AUTO, FULL, HALF };
+enum { MODELS_DROPOUT = -1 }; /* of the keys *_dropout: the model's own */
 
 #define AT(f) offsetof(struct run_cfg, f)
 const struct opt run_opts[] = {
@@ -25,11 +26,13 @@ const struct opt run_opts[] = {
       "a name in experiments/tasks, or a task file" },
     { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL,
       "which parameters are added or trained; several methods as a+b" },
-    { "seed", 0, OPT_INT, AT(seed), "1", 0, 9007199254740992.0, NULL,
-      "for the order of examples, initial values and dropout" },
-    { "order_seed", 0, OPT_INT, AT(order_seed), "-1", -1, 9007199254740992.0, NULL,
+    { "seed", 0, OPT_INT, AT(seed), "1", 0, OPT_MOST_INT, NULL,
+      "for the choice and the order of examples, initial values and dropout" },
+    { "data_seed", 0, OPT_INT, AT(data_seed), "-1", -1, OPT_MOST_INT, NULL,
+      "for the choice of training examples only (train_n, select); -1: seed" },
+    { "order_seed", 0, OPT_INT, AT(order_seed), "-1", -1, OPT_MOST_INT, NULL,
       "for the order of examples only; -1: seed" },
-    { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, 9007199254740992.0, NULL,
+    { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, OPT_MOST_INT, NULL,
       "for initial values only; -1: seed" },
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
       "adapter that training starts from, except its classifier: a folder, or a run's key" },
@@ -205,6 +208,17 @@ static int fit_max_len(struct recipe *r, const struct dims *d, const struct task
     return 0;
 }
 
+/* One spelling of a share: "0.10" is "0.1". */
+static void name_select(struct train_cfg *c)
+{
+    char share[40];
+
+    if (train_select(c) == 0)
+        return;
+    snprintf(share, sizeof share, "%.15g", train_select(c));
+    replace_string(&c->select, share);
+}
+
 int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
 {
     struct train_cfg *c = &r->train;
@@ -215,11 +229,11 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
     r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
     if (c->pooling == POOLING_AUTO)
         c->pooling = d->pooling == POOL_MEAN ? POOLING_MEAN : POOLING_CLS;
-    if (c->hidden_dropout < 0)
+    if (c->hidden_dropout == MODELS_DROPOUT)
         c->hidden_dropout = d->hidden_dropout;
-    if (c->attn_dropout < 0)
+    if (c->attn_dropout == MODELS_DROPOUT)
         c->attn_dropout = d->attn_dropout;
-    if (c->classifier_dropout < 0)
+    if (c->classifier_dropout == MODELS_DROPOUT)
         c->classifier_dropout = d->classifier_dropout;
     if (fit_max_len(r, d, t) != 0)
         return -1;
@@ -229,6 +243,7 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
     }
     if (train_cfg_check(c, t) != 0)
         return -1;
+    name_select(c);
     bool all = strcmp(c->recompute, "true") == 0;
     return all || train_recompute(c) <= d->n_layers
                ? 0
@@ -273,6 +288,22 @@ void recipe_hash(char out[65], const struct recipe *r, const char *const *withou
     json_decref(all);
 }
 
+/* Runs that choose and report as the paper does keep the keys that they had before there was a
+ * choice. */
+static void drop_select_defaults(struct recipe *r)
+{
+    const struct train_cfg *c = &r->train;
+
+    if (train_select(c) == 0)
+        json_object_del(r->config, "select");
+    if (c->report == REPORT_DEV)
+        json_object_del(r->config, "report");
+    if (c->report == REPORT_DEV || !c->report_curve)
+        json_object_del(r->config, "report_curve");
+    if (c->patience == 0)
+        json_object_del(r->config, "patience");
+}
+
 void recipe_keys(struct recipe *r, json_t *inputs)
 {
     static const char *const seed[] = { "seed", NULL };
@@ -290,10 +321,18 @@ void recipe_keys(struct recipe *r, json_t *inputs)
         json_object_del(r->config, "order_seed");
     if (r->run.init_seed < 0)
         json_object_del(r->config, "init_seed");
+    if (r->train.train_n == 0 && train_select(&r->train) == 0)
+        json_object_del(r->config, "data_seed"); /* all rows are trained on */
+    drop_select_defaults(r);
     /* the one of the two batch sizes that is used */
     json_object_del(r->config, r->train.batch_tokens > 0 ? "batch" : "batch_tokens");
     recipe_hash(r->key, r, NULL);
     recipe_hash(r->cell, r, seed);
+}
+
+uint64_t recipe_data_seed(const struct recipe *r)
+{
+    return (uint64_t)(r->run.data_seed >= 0 ? r->run.data_seed : r->run.seed);
 }
 
 uint64_t recipe_order_seed(const struct recipe *r)

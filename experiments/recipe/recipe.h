@@ -19,8 +19,8 @@
 struct run_cfg {
     char *model, *task, *method, *init_from;
     long seed;
-    long order_seed, init_seed; /* -1: seed */
-    int precision;              /* an index into its choices: auto and what this build supports */
+    long data_seed, order_seed, init_seed; /* -1: seed */
+    int precision; /* an index into its choices: auto and what this build supports */
 };
 extern const struct opt run_opts[];
 
@@ -47,8 +47,10 @@ struct recipe {
  *     key = SHA-256 of the canonical JSON of {config, inputs, numerics: NUMERICS_VERSION}
  *
  * where config is without model, task and init_from, which are names: their content is in inputs.
- * Threads, folders and messages are not in it either. cell is the same without the seed. The
- * session must outlive the recipe. Errors: FAIL_USAGE with file:line:col, FAIL_INPUT.
+ * Threads, folders and messages are not in it either, nor are data_seed where nothing is drawn from
+ * the training data, and select, report, report_curve and patience with their defaults. cell is the
+ * same without the seed. The session must outlive the recipe. Errors: FAIL_USAGE with
+ * file:line:col, FAIL_INPUT.
  * recipe_complete - the rest of that for a recipe that recipe_parse made; frees it on an error. */
 int recipe_resolve(struct recipe *r, struct session *s, const struct settings *v);
 int recipe_complete(struct recipe *r, struct session *s, const struct settings *v);
@@ -57,8 +59,8 @@ enum { NUMERICS_VERSION = 2 }; /* raised when a change in core/ changes results 
 
 /* The steps of recipe_resolve that read no file. Errors: FAIL_USAGE.
  * recipe_parse - strings to types.
- * recipe_autos - what depends on model and task: pooling, dropouts, best_by, and max_len, which is
- * lowered, with a warning, to what inserted rows leave of the positions.
+ * recipe_autos - what depends on model and task: pooling, dropouts, best_by, select and report, and
+ * max_len, which is lowered, with a warning, to what inserted rows leave of the positions.
  * recipe_keys - config, key and cell; takes INPUTS. */
 int recipe_parse(struct recipe *r, const struct settings *v);
 int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t);
@@ -77,6 +79,7 @@ const struct opt *recipe_opt(const struct recipe *r, const char *key, void **fie
 int recipe_rows(const struct recipe *r);
 struct head recipe_head(const struct recipe *r, const struct task *t);
 enum precision recipe_precision(const struct recipe *r);
+uint64_t recipe_data_seed(const struct recipe *r);
 uint64_t recipe_order_seed(const struct recipe *r);
 uint64_t recipe_init_seed(const struct recipe *r);
 

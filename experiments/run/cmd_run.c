@@ -4,6 +4,7 @@
 #include "experiments/assets/find.h"
 #include "experiments/assets/hash.h"
 #include "experiments/estimate/memory.h"
+#include "experiments/recipe/data.h"
 #include "experiments/run/run_again.h"
 #include "experiments/study/study_flags.h"
 #include "experiments/study/study_store.h"
@@ -59,7 +60,7 @@ static char *keys_help(void)
 /* A study named "run" that has only this run. */
 static int study_of_one(struct study *s, struct session *ses, const struct settings *v)
 {
-    *s = (struct study){ .name = xstrdup("run"), .metric = xstrdup("best accuracy"), .n_cells = 1 };
+    *s = (struct study){ .name = xstrdup("run"), .n_cells = 1 };
     s->axis = xalloc(1, sizeof *s->axis);
     s->runs = xalloc(1, sizeof *s->runs);
     struct plan_run *p = s->runs;
@@ -68,7 +69,9 @@ static int study_of_one(struct study *s, struct session *ses, const struct setti
     s->n_runs = p->n_combinations = 1;
     p->trial = xstrdup("{}");
     memcpy(p->point, p->recipe.cell, sizeof p->point);
-    s->spec = json_pack("{s:{}, s:s}", "axes", "metric", p->recipe.train.best_by);
+    s->metric =
+        xprintf("%s%s", train_apart(&p->recipe.train) ? "chosen " : "", p->recipe.train.best_by);
+    s->spec = json_pack("{s:{}, s:s}", "axes", "metric", s->metric);
     study_warn_unused(s, v);
     hash_save(ses);
     return 0;
@@ -144,6 +147,19 @@ static int train_again(const struct run_env *env, const struct plan_run *p)
     return n > 0 ? (int)FAIL_RUN : (int)n;
 }
 
+/* How many examples train, choose, and are reported. */
+static int note_data(const struct recipe *r)
+{
+    struct run_data d;
+
+    if (data_all(&d, r) != 0)
+        return -1;
+    char *line = data_describe(&d, r);
+    note("run %.8s: %s", r->key, line);
+    free(line);
+    return 0;
+}
+
 static int run_study_of_one(struct study *s, struct store *store, const struct study_flags *c)
 {
     struct plan_run *p = s->runs;
@@ -160,8 +176,8 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
     if (state == (int)STATE_DIVERGED && !c->again)
         return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' has the details",
                     p->recipe.key, p->recipe.key);
-    if (memory_study(s, NULL, threads) != 0 || memory_check(s, &pending, 1) != 0 ||
-        memory_check_limit(s, NULL, threads) != 0)
+    if (note_data(&p->recipe) != 0 || memory_study(s, NULL, threads) != 0 ||
+        memory_check(s, &pending, 1) != 0 || memory_check_limit(s, NULL, threads) != 0)
         return -1;
     detail("memory: about %.0f MB, of which the runs of a sweep would share %.0f MB",
            1e-6 * (double)(memory_shared(s, NULL) + p->rss), 1e-6 * (double)memory_shared(s, NULL));

@@ -1,6 +1,7 @@
 /* run_again.c - a finished run once more, compared with what is stored. */
 #include "experiments/run/run_again.h"
 #include "core/os/file.h"
+#include "experiments/run/provenance.h"
 #include "experiments/run/run_model.h"
 #include "results/query/query.h"
 #include "results/query/recorded.h"
@@ -113,6 +114,31 @@ static int retrain(struct again *a, const struct plan_run *p)
     return rc;
 }
 
+/* Values differ: name what differs between then and now. A run has an attempt for each time that it
+ * was interrupted. */
+static int explain_difference(const struct again *a)
+{
+    const char *const params[] = { "run", a->run_id, NULL };
+    struct text lines = { 0 };
+    struct rows rows;
+    int known = 0;
+
+    if (query_named(a->env->store, &rows, "cmd_run_env", params) != 0)
+        return -1;
+    char *now = provenance_json(pool_threads(a->env->pool));
+    for (int i = 0; i < rows.n_rows; i++)
+        known += provenance_compare(&lines, rows_get(&rows, i, "env"), now) >= 0;
+    if (lines.n)
+        fputs(lines.s, stdout);
+    else
+        puts(known ? "CPU, kernels, libraries, compiler, commit and threads are the recorded ones"
+                   : "with what the run was made was not recorded");
+    free(now);
+    text_free(&lines);
+    rows_free(&rows);
+    return 0;
+}
+
 long run_again(const struct run_env *e, const struct plan_run *p)
 {
     struct again a = { .env = e };
@@ -120,6 +146,8 @@ long run_again(const struct run_env *e, const struct plan_run *p)
 
     if (rc == 0 && a.compared == 0)
         rc = fail(FAIL_RUN, "run %.8s has no stored values to compare with", p->recipe.key);
+    if (rc == 0 && a.different > 0)
+        rc = explain_difference(&a);
     if (rc == 0)
         printf("%ld values compared, %ld differ\n", a.compared, a.different);
     return rc == 0 ? a.different : -1;

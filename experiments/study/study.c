@@ -46,20 +46,46 @@ static int unknown_metric(const struct yaml_node *n, const char *name)
                      suggest_hint(hint, name, names, "'lowrank list metrics' lists them"));
 }
 
-/* "best accuracy", "last f1", or just a metric, which means "best"; "own" is each task's own. */
+static void set_string(json_t *spec, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(spec, key, json_string(text));
+}
+
+static const char *const kinds[] = { "best ", "last ", "chosen ", NULL };
+
+/* "best accuracy", "last f1", "chosen own", or just a metric, which waits for name_metric; "own" is
+ * each task's own. */
 static int read_metric(struct study *s, const struct yaml_node *root)
 {
     const struct yaml_node *n = yaml_get(root, "metric");
-    const char *text = n ? yaml_text(n) : "best accuracy", *name = text;
+    const char *text = n ? yaml_text(n) : "accuracy", *name = text;
 
     if (!text)
         return yaml_fail(n, "'metric' must be a word such as 'accuracy' or 'last accuracy'");
-    if (strncmp(text, "best ", 5) == 0 || strncmp(text, "last ", 5) == 0)
-        name = text + 5;
+    for (int i = 0; kinds[i]; i++)
+        if (strncmp(text, kinds[i], strlen(kinds[i])) == 0)
+            name = text + strlen(kinds[i]);
     if (!metric_find(name) && strcmp(name, "loss") != 0 && strcmp(name, "own") != 0)
         return unknown_metric(n, name);
-    s->metric = name == text ? xprintf("best %s", text) : xstrdup(text);
+    s->metric = xstrdup(text);
     return 0;
+}
+
+/* A metric alone is that of the chosen evaluation where another split chooses than the one that is
+ * reported, and else that of the best. */
+static void name_metric(struct study *s)
+{
+    bool apart = false;
+
+    if (strchr(s->metric, ' '))
+        return;
+    for (int i = 0; i < s->n_runs; i++)
+        apart |= train_apart(&s->runs[i].recipe.train);
+    char *metric = xprintf("%s %s", apart ? "chosen" : "best", s->metric);
+    free(s->metric);
+    s->metric = metric;
+    set_string(s->spec, "metric", metric);
 }
 
 /* A string that may be absent, but not empty. */
@@ -128,12 +154,6 @@ static int read_head(struct study *s, const struct yaml_node *root)
     return settings_file(&s->base, s->path);
 }
 
-static void set_string(json_t *spec, const char *key, const char *text)
-{
-    if (text)
-        json_object_set_new(spec, key, json_string(text));
-}
-
 static json_t *words_json(const struct settings *words)
 {
     json_t *list = json_array();
@@ -174,7 +194,6 @@ static void set_asked(struct study *s, const struct grid *g, const struct settin
 static void make_spec(struct study *s, const struct grid *g)
 {
     s->spec = grid_json(g);
-    set_string(s->spec, "metric", s->metric);
     set_string(s->spec, "title", s->title);
     set_string(s->spec, "source", s->source);
     set_string(s->spec, "table", s->table);
@@ -322,6 +341,7 @@ int study_load(struct study *s, struct session *ses, const char *path,
     rc = grid_expand(s, ses, &g, yes_really);
     hash_save(ses);
     if (rc == 0) {
+        name_metric(s);
         note_shared(s);
         warn_unused(s, &g);
     }

@@ -23,9 +23,12 @@
  *                                         full: settings in its base win, its other parts replace
  *                                         those of the file
  *   seeds: 3                              1 to 3, or a list; 5 by default
- *   metric: accuracy                      on dev, of the best or the last step: "best accuracy" by
- *                                         default; tasks without it show their own, and all tasks
- *                                         do with "own"
+ *   metric: accuracy                      "best accuracy", "last accuracy": of the best or the last
+ *                                         evaluation of the reported split; "chosen accuracy": of
+ *                                         that which the split that chooses prefers, the default
+ *                                         where another split chooses (select, report), else best;
+ *                                         tasks without the metric show their own, and all tasks do
+ *                                         with "own"
  *   table: rank   figure: rank            the query and the figure that show its results
  * A file without axes is a study of one cell. Words on the command line override base; a word that
  * names an axis replaces the axis. */

@@ -43,7 +43,7 @@ char *figure_data(const struct figure *f);
  * Strings are escaped, so that gnuplot shows them as they are. The caller frees the script. */
 char *figure_script(const struct figure *f);
 
-/* figure_quote (figure_script.c) - S as a single-quoted gnuplot string whose enhanced text shows S.
- * TIC doubles '%', as tic labels need it. The caller frees it. */
-char *figure_quote(const char *s, bool tic);
+/* figure_quote (figure_script.c) - TEXT as a single-quoted gnuplot string whose enhanced text shows
+ * it as one line (text_one_line). TIC doubles '%', as tic labels need it. The caller frees it. */
+char *figure_quote(const char *text, bool tic);
 #endif

@@ -49,11 +49,12 @@ static void add_distinct(struct text *t, const struct rows *r, const char *label
         text_add(t, "\n");
 }
 
-static bool has_dirty_run(const struct rows *runs)
+/* Is there a run whose git_dirty is this? NULL: it was not recorded. */
+static bool has_dirty(const struct rows *runs, const char *value)
 {
     for (int i = 0; i < runs->n_rows; i++) {
         const char *dirty = rows_get(runs, i, "git_dirty");
-        if (dirty && strcmp(dirty, "0") != 0)
+        if (value && dirty ? strcmp(dirty, value) == 0 : value == dirty)
             return true;
     }
     return false;
@@ -65,8 +66,10 @@ static void add_header(struct text *t, const struct figure *f)
     text_add(t, "# made by: lowrank figure %s\n", f->t.name);
     add_distinct(t, &f->runs, "runs:", "key8", 16);
     add_distinct(t, &f->runs, "commit:", "git_commit", 40);
-    if (has_dirty_run(&f->runs))
+    if (has_dirty(&f->runs, "1"))
         text_add(t, "# some runs were made with uncommitted changes\n");
+    if (f->runs.n_rows && has_dirty(&f->runs, NULL))
+        text_add(t, "# of some runs the commit is not known\n");
     for (int i = 0; i < f->t.n_data; i++) {
         const struct source *src = &f->t.data[i];
         text_add(t, "#\n# query %s", src->query);

@@ -7,19 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *figure_quote(const char *s, bool tic)
+char *figure_quote(const char *text, bool tic)
 {
     struct text t = { 0 };
+    char *line = xstrdup(text);
 
+    text_one_line(line, strlen(line) + 2);
     text_add(&t, "'");
-    for (; *s; s++) {
+    for (const char *s = line; *s; s++) {
         if (strchr("_^{}@&~\\", *s))
             text_add(&t, "\\");
         if (*s == '\'' || (tic && *s == '%'))
             text_add(&t, "%c", *s);
-        text_add(&t, "%c", (unsigned char)*s < 32 || *s == 127 ? ' ' : *s);
+        text_add(&t, "%c", *s);
     }
     text_add(&t, "'");
+    free(line);
     return text_take(&t);
 }
 

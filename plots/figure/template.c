@@ -191,7 +191,7 @@ static int append_commands_of_like(struct template *t)
     const char *s = text;
 
     while (s && *s == '#')
-        s += strcspn(s, "\n") + 1;
+        s += strcspn(s, "\n"), s += *s == '\n';
     if (text) {
         char *own = t->body;
         t->body = xprintf("%s%s", own, s);

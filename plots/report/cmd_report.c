@@ -139,6 +139,7 @@ static int report_work(void *cfg, int argc, char **argv)
     char *db = home_path(o->home, "lowrank.db"),
          *path = o->out ? xstrdup(o->out) : home_path(o->home, "report.html");
     int rc = store_open(&rp.s, db, STORE_READ);
+    rp.db = db;
     if (rc == 0)
         rc = choose_studies(&rp, &list, argc, argv);
     if (rc == 0)

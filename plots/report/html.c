@@ -1,29 +1,28 @@
 /* html.c - pieces of HTML. */
 #include "plots/report/html.h"
+#include "core/base/utf8.h"
 #include "results/store/embed.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 void html_text(FILE *to, const char *s)
 {
-    while (*s) {
-        utf8proc_int32_t c;
-        int n = (int)utf8proc_iterate((const utf8proc_uint8_t *)s, -1, &c);
-        if (n <= 0) {
+    const char *end = s + strlen(s);
+
+    while (s < end) {
+        const char *at = s;
+        uint32_t c = utf8_next(&s, end);
+        if (c == 0xFFFD)
             fputs("\xEF\xBF\xBD", to);
-            n = 1;
-        } else if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'') {
+        else if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
             fprintf(to, "&#%d;", (int)c);
-        } else if ((c < 32 && c != '\t' && c != '\n') || (c >= 127 && c < 160) || c > 0x10FFFD ||
-                   (c & 0xFFFE) == 0xFFFE) { /* not allowed in XML or HTML */
+        else if ((utf8_unsafe(c) && c != '\t' && c != '\n') || c > 0x10FFFD ||
+                 (c & 0xFFFE) == 0xFFFE) /* not allowed in XML or HTML */
             fputc(' ', to);
-        } else {
-            fwrite(s, 1, (size_t)n, to);
-        }
-        s += n;
+        else
+            fwrite(at, 1, (size_t)(s - at), to);
     }
 }
 

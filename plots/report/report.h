@@ -9,6 +9,7 @@ struct report {
     FILE *to;  /* the body */
     FILE *nav; /* the list items of the table of contents */
     struct store *s;
+    const char *db;      /* its path; NULL: looks at verdicts are not recorded */
     const char *studies; /* names of the studies to show, one on a line; NULL: all */
     char *dir;           /* a temporary folder for gnuplot; NULL if gnuplot is not installed */
     int n_figures;       /* so far */

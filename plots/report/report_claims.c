@@ -1,9 +1,8 @@
 /* report_claims.c - the paper's claims, our numbers beside them, and the verdicts. */
 #include "plots/report/html.h"
 #include "plots/report/report.h"
-#include "results/verdicts/claims.h"
+#include "results/verdicts/claims_looks.h"
 #include "results/verdicts/claims_text.h"
-#include "plots/report/html.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -50,7 +49,8 @@ static void put_claim_row(FILE *to, const struct claim_row *r)
     free(place);
     put_claim_cell(to, " class=\"n\"", part ? claims_ours(r, part) : NULL);
     put_claim_cell(to, " class=\"n\"", claims_asks(r));
-    fprintf(to, "<td class=\"n\">%d</td><td class=\"n\">", part ? part->d.n : 0);
+    put_claim_cell(to, " class=\"n\"", part ? claims_size(r, part) : NULL);
+    fprintf(to, "<td>%s</td><td class=\"n\">", r->outcome);
     put_p_value(to, r->p_holm);
     fprintf(to, "</td><td><span class=\"verdict %s\">%s</span></td>", verdict, verdict);
     put_claim_cell(to, "", part && part->label ? xstrdup(part->label) : NULL);
@@ -73,7 +73,7 @@ static void put_undecided(FILE *to, const struct claim_row *r)
 static void put_claim(FILE *to, const struct claims *c, const struct claim *claim)
 {
     const char *verdict = verdict_names[claims_verdict(c, claim)];
-    char *paper = claims_paper(claim);
+    char *paper = claims_paper(claim), *changed = claims_changed(claim);
     bool table = false;
 
     html_id(to, "<article class=\"claim\" id=\"claim-", claim->id);
@@ -87,6 +87,10 @@ static void put_claim(FILE *to, const struct claims *c, const struct claim *clai
         fputs(" · the paper: ", to);
         html_text(to, paper);
     }
+    if (changed) {
+        fputs(" · changed ", to);
+        html_text(to, changed);
+    }
     fputs("</p>\n", to);
     for (int i = 0; i < c->n_rows; i++) {
         if (c->row[i].claim != claim || c->row[i].n_parts == 0)
@@ -96,7 +100,8 @@ static void put_claim(FILE *to, const struct claims *c, const struct claim *clai
                   "<thead><tr><th scope=\"col\">where</th>"
                   "<th scope=\"col\" class=\"n\">ours [95 % interval]</th>"
                   "<th scope=\"col\" class=\"n\">required</th><th scope=\"col\" class=\"n\">n</th>"
-                  "<th scope=\"col\" class=\"n\">p (Holm)</th><th scope=\"col\">verdict</th>"
+                  "<th scope=\"col\">ours is</th>"
+                  "<th scope=\"col\" class=\"n\">corrected p</th><th scope=\"col\">verdict</th>"
                   "<th scope=\"col\">deciding comparison</th></tr></thead><tbody>\n",
                   to);
         table = true;
@@ -108,6 +113,7 @@ static void put_claim(FILE *to, const struct claims *c, const struct claim *clai
         if (c->row[i].claim == claim)
             put_undecided(to, &c->row[i]);
     fputs("</article>\n", to);
+    free(changed);
     free(paper);
 }
 
@@ -119,13 +125,20 @@ static bool has_results(const struct claims *c, const struct claim *claim)
     return false;
 }
 
-static void put_claims(struct report *rp, const struct claims *c)
+static bool shows(const struct report *rp, const struct claim *claim, int family)
 {
+    return claim->family == family && report_wants(rp, claim->study);
+}
+
+/* The count of verdicts of a family, its claims with results, and the others folded. */
+static void put_family(struct report *rp, const struct claims *c, int family)
+{
+    static const char *const of[] = { "of the paper", "beyond the paper" };
     long n[3] = { 0 };
     int all = 0, without = 0;
 
     for (int i = 0; i < c->n; i++) {
-        if (!report_wants(rp, c->claim[i].study))
+        if (!shows(rp, &c->claim[i], family))
             continue;
         all++;
         n[claims_verdict(c, &c->claim[i])]++;
@@ -133,19 +146,14 @@ static void put_claims(struct report *rp, const struct claims *c)
     }
     if (all == 0)
         return;
-    report_section(rp, "claims", "", "Which claims of the paper hold here");
     fprintf(rp->to,
-            "<p>%d claim%s of the paper%s, tested on the runs in this store: "
-            "<span class=\"verdict holds\">%ld hold</span> "
+            "<p>%d claim%s %s%s: <span class=\"verdict holds\">%ld hold</span> "
             "<span class=\"verdict fails\">%ld fail</span> "
-            "<span class=\"verdict undecided\">%ld undecided</span>. A claim holds if the 95 %% "
-            "interval of our result lies entirely within the range that the claim requires, and "
-            "fails if it lies entirely outside; otherwise, and with too few runs, it is undecided. "
-            "<code>lowrank claims --help</code> explains the tests.</p>\n",
-            all, all == 1 ? "" : "s", rp->studies ? " about these studies" : "", n[HOLDS], n[FAILS],
-            n[UNDECIDED]);
+            "<span class=\"verdict undecided\">%ld undecided</span></p>\n",
+            all, all == 1 ? "" : "s", of[family], rp->studies ? " about these studies" : "",
+            n[HOLDS], n[FAILS], n[UNDECIDED]);
     for (int i = 0; i < c->n; i++)
-        if (report_wants(rp, c->claim[i].study) && has_results(c, &c->claim[i]))
+        if (shows(rp, &c->claim[i], family) && has_results(c, &c->claim[i]))
             put_claim(rp->to, c, &c->claim[i]);
     if (without > 0)
         fprintf(rp->to,
@@ -153,10 +161,29 @@ static void put_claims(struct report *rp, const struct claims *c)
                 "</summary>\n",
                 without, without == 1 ? "" : "s");
     for (int i = 0; i < c->n; i++)
-        if (report_wants(rp, c->claim[i].study) && !has_results(c, &c->claim[i]))
+        if (shows(rp, &c->claim[i], family) && !has_results(c, &c->claim[i]))
             put_claim(rp->to, c, &c->claim[i]);
     if (without > 0)
         fputs("</details>\n", rp->to);
+}
+
+static void put_claims(struct report *rp, const struct claims *c)
+{
+    bool any = false;
+
+    for (int i = 0; i < c->n; i++)
+        any |= report_wants(rp, c->claim[i].study);
+    if (!any)
+        return;
+    report_section(rp, "claims", "", "Which claims of the paper hold here");
+    fputs("<p>Intervals are 95 % intervals over seeds and, where predictions are stored, examples. "
+          "Ours is better, equivalent (within the margin of the claim), worse, or undecided; the "
+          "corrected p-value, below 0.05 for a verdict, takes into account how often the verdict "
+          "was looked at while seeds were added, and how many claims there are. Claims beyond the "
+          "paper are corrected apart. <code>lowrank claims --help</code> explains the tests.</p>\n",
+          rp->to);
+    for (int f = 0; f < N_FAMILIES; f++)
+        put_family(rp, c, f);
     report_section_end(rp);
 }
 
@@ -169,6 +196,8 @@ int report_claims(struct report *rp)
         rc = claims_judge(&c, rp->s);
     if (rc == 0)
         put_claims(rp, &c);
+    if (rc == 0 && rp->db)
+        claims_looks_record(&c, rp->db); /* it warns; the report can be read all the same */
     claims_free(&c);
     return rc;
 }

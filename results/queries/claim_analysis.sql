@@ -1,14 +1,25 @@
--- claim: numbers of an analysis by seed and matrix, averaged over layers, of one or two sides; a=, b= are JSON objects of recipe keys and name; matrix=; times=, over= are names of numbers
-WITH x AS ( -- times= and over= multiply and divide by another number of the same matrix
-    SELECT run_a, proj, name,
-           value * iif(:times IS NULL, 1, max(iif(name = :times, value, NULL)) OVER w)
-                 / iif(:over IS NULL, 1, max(iif(name = :over, value, NULL)) OVER w) AS value
-      FROM analysis
-     WHERE study = :study AND kind = :kind AND settings = '' AND (:matrix IS NULL OR proj = :matrix)
-    WINDOW w AS (PARTITION BY run_a, layer, proj)),
+-- claim: numbers of an analysis by seed and matrix, averaged over layers, of one or two sides; a=, b= are JSON objects of recipe keys and name; matrix= is a list; times=, over= are names of numbers or lists of them
+WITH y AS MATERIALIZED (
+    SELECT run_a, layer, proj, name, value FROM analysis
+     WHERE study = :study AND kind = :kind AND settings = ''
+       AND (:matrix IS NULL OR instr(',' || :matrix || ',', ',' || proj || ','))),
+k AS MATERIALIZED ( -- times= and over= multiply and divide by other numbers of the same matrix: a name, or a JSON list of names
+    SELECT name, sum(sign) AS sign, count(*) AS n, group_concat(iif(sign > 0, ' x ', ' / ') || name, '') AS label
+      FROM (SELECT value AS name, 1 AS sign FROM json_each(iif(json_valid(:times), :times, json_array(:times)))
+             WHERE :times IS NOT NULL UNION ALL
+            SELECT value, -1 FROM json_each(iif(json_valid(:over), :over, json_array(:over))) WHERE :over IS NOT NULL)
+     GROUP BY name),
+x AS ( -- no value where one of the numbers is missing
+    SELECT y.run_a, y.proj, y.name,
+           y.value * iif((SELECT count(*) FROM k) = 0, 1,
+                         iif(sum(iif(ln(y.value) IS NULL, 0, k.n)) OVER w = (SELECT sum(n) FROM k),
+                             exp(sum(k.sign * ln(y.value)) OVER w), NULL)) AS value
+      FROM y LEFT JOIN k ON k.name = y.name
+    WINDOW w AS (PARTITION BY y.run_a, y.layer, y.proj)),
 v AS MATERIALIZED (
     SELECT x.run_a, x.proj, r.model, r.task, r.seed, r.rank, json_set(r.config, '$.name', x.name) AS config,
-           x.name || coalesce(' x ' || :times, '') || coalesce(' / ' || :over, '') AS name, avg(x.value) AS value
+           x.name || coalesce((SELECT group_concat(label, '') FROM (SELECT label FROM k ORDER BY sign < 0, label)), '') AS name,
+           avg(x.value) AS value
       FROM x JOIN run r ON r.run_id = x.run_a
      GROUP BY x.run_a, x.proj, x.name),
 side AS (

@@ -93,7 +93,9 @@ floor AS MATERIALIZED ( -- the score of a model that has learned nothing: the sh
                 THEN (SELECT 1.0 * max(n) / sum(n)
                         FROM (SELECT count(*) AS n FROM prediction q
                                WHERE q.run_id = f.run_id AND q.split = iif(f.which = 'test', 'test', 'dev') GROUP BY label))
-                WHEN f.metric IN ('matthews', 'pearson', 'spearman') THEN 0 END AS value
+                WHEN f.metric IN ('matthews', 'pearson', 'spearman') THEN 0 END AS value,
+           (SELECT max(q.example) FROM prediction q -- an example is its line in the file: about how many there are
+             WHERE q.run_id = f.run_id AND q.split = iif(f.which = 'test', 'test', 'dev')) AS rows
       FROM (SELECT task, metric, which, max(run_id) AS run_id FROM v WHERE value IS NOT NULL GROUP BY task, metric) f)
 SELECT n.model, n.task,
        replace(replace(replace(coalesce(n.a_name, 'a') || iif(n.tried > 1, ' (best of ' || n.tried || ')', '')
@@ -103,7 +105,7 @@ SELECT n.model, n.task,
        y.state AS ref_state, x.metric, x.goal, x.percent, x.which,
        iif(x.which = 'test', 'test', 'dev') AS split, n.trained, n.b_trained AS ref_trained,
        n.unsure OR n.b_unsure AS unrun, n.tried * n.b_tried AS tried, coalesce(e.says, g.says) AS edge,
-       f.value AS floor, json_extract(x.config, '$.dev_n') = 0 AS dev_whole
+       f.value AS floor, iif(json_extract(x.config, '$.dev_n') = 0, 0, f.rows) AS rows
   FROM named n JOIN v x ON x.cell_key = n.cell_key
   LEFT JOIN v y ON y.cell_key = n.b_cell AND y.seed = x.seed
   LEFT JOIN edge e ON e.point = n.point

@@ -1,4 +1,4 @@
--- claim: phi(i, j) averaged over layers for each pair of adapters, by matrix, next to that of random matrices; study=, kind= (rank, seed)
+-- claim: phi(i, j) averaged over layers for each pair of adapters, by matrix, next to what random subspaces have on average; study=, kind= (rank, seed)
 WITH v AS MATERIALIZED (
     SELECT study, kind, run_a, run_b, proj, avg(phi) AS phi, count(*) AS layers
       FROM phi

@@ -40,7 +40,8 @@ static const struct section of_run[] = {
     { "attempts",
       "SELECT attempt, outcome, started, ended, resumed_step, last_step,"
       " round(wall_s, 1) AS wall_s, round(peak_rss_mb, 1) AS peak_rss_mb,"
-      " substr(git_commit, 1, 10) AS git_commit, git_dirty, host, cpu, blas_core, exit_code,"
+      " coalesce('unknown: ' || json_extract(env, '$.git.why'), substr(git_commit, 1, 10))"
+      " AS git_commit, git_dirty, host, cpu, blas_core, exit_code,"
       " signal, error, adapter_dir FROM provenance WHERE run_key = :key ORDER BY attempt" },
     { "inputs",
       "SELECT i.role, i.path, a.bytes, substr(i.sha256, 1, 16) AS sha256 FROM run_input i"

@@ -40,6 +40,25 @@ void recorded_run_free(struct recorded_run *r)
     *r = (struct recorded_run){ 0 };
 }
 
+int recorded_selection(double *value, bool *lower, struct store *s, const char *key,
+                       long evaluation)
+{
+    char number[32];
+    const char *const params[] = { "key", key, "evaluation", number, NULL };
+    struct rows rows;
+
+    snprintf(number, sizeof number, "%ld", evaluation);
+    if (query_named(s, &rows, "cmd_selection", params) != 0)
+        return -1;
+    bool one = rows.n_rows == 1;
+    if (one) {
+        *value = strtod(rows_get(&rows, 0, "value"), NULL);
+        *lower = strcmp(rows_get(&rows, 0, "goal"), "min") == 0;
+    }
+    rows_free(&rows);
+    return one;
+}
+
 int recorded_recipe(char **recipe, struct store *s, const char *name)
 {
     const char *const params[] = { "study", name, NULL };

@@ -17,6 +17,15 @@ struct recorded_run {
 int recorded_run(struct recorded_run *r, struct store *s, const char *key);
 void recorded_run_free(struct recorded_run *r);
 
+/* recorded_selection - the score by which the run KEY (64 digits) chooses its best evaluation and a
+ * study its trials (the metric best_by, on the split that chooses): at evaluation EVALUATION (from
+ * 1; without eval_every the end of that epoch), also while the run trains or after it diverged; or
+ * with 0, of a finished run, at the chosen evaluation. *LOWER says whether less is better. Returns
+ * 1, 0 when the store has no such number, -1 after an error. The view "selection" has all of them.
+ * */
+int recorded_selection(double *value, bool *lower, struct store *s, const char *key,
+                       long evaluation);
+
 /* recorded_recipe - what 'lowrank sweep' takes to run more of the study NAME, a name or a file:
  * *RECIPE is owned by the caller and NULL when it was not recorded. Returns 1, 0 when the store has
  * no such study, -1 after an error. */

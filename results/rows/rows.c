@@ -1,6 +1,7 @@
 /* rows.c - a table of text cells. */
 #include "results/rows/rows.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +39,34 @@ void rows_init(struct rows *r, const char *const *cols)
     }
 }
 
+static const char *after_digits(const char *p)
+{
+    return p + strspn(p, "0123456789");
+}
+
+/* A number as JSON writes it and jansson reads it, or "nan" or "inf". Whatever else strtod accepts
+ * ("007", "0x10", "5.") is more likely a name. */
 static bool is_number(const char *s)
 {
-    char *end;
+    const char *p = s + (*s == '-'), *end = after_digits(p);
 
-    strtod(s, &end);
-    return end != s && !*end;
+    if (strcmp(p, "nan") == 0 || strcmp(p, "inf") == 0)
+        return true;
+    if (end == p || (*p == '0' && end > p + 1))
+        return false;
+    bool integer = !*end;
+    if (*end == '.') {
+        p = end + 1;
+        end = after_digits(p);
+    }
+    if (end > p && (*end == 'e' || *end == 'E')) {
+        p = end + (end[1] == '+' || end[1] == '-' ? 2 : 1);
+        end = after_digits(p);
+    }
+    errno = 0;
+    if (integer)
+        (void)strtoll(s, NULL, 10);
+    return end > p && !*end && (integer ? errno == 0 : isfinite(strtod(s, NULL)));
 }
 
 void rows_add(struct rows *r, const char *const *cells)

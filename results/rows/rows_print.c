@@ -1,8 +1,10 @@
 /* rows_print.c - rows for people (aligned table, Markdown, LaTeX; long numbers are rounded to six
  * digits) and for programs (CSV, JSON; numbers as they are). */
 #include "results/rows/rows.h"
+#include "core/base/utf8.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -38,62 +40,50 @@ static const struct escape for_json[] = {
     { '"', "\\\"" }, { '\\', "\\\\" }, { '\n', "\\n" }, { '\r', "\\r" }, { '\t', "\\t" }, { 0, 0 },
 };
 
-static const char *escaped(const struct escape *e, int c)
+static const char *escaped(const struct escape *e, uint32_t c)
 {
     for (; e->text; e++)
-        if (e->byte == c)
+        if ((unsigned char)e->byte == c)
             return e->text;
     return NULL;
 }
 
-/* The UTF-8 character at S into *C; returns its length. Each invalid byte becomes U+FFFD. */
-static int next_char(utf8proc_int32_t *c, const char *s)
+/* The columns that C takes in a terminal, as put_text writes it. */
+static int char_width(uint32_t c)
 {
-    int n = (int)utf8proc_iterate((const utf8proc_uint8_t *)s, -1, c);
-
-    if (n > 0)
-        return n;
-    *c = 0xFFFD;
-    return 1;
-}
-
-/* The columns that C takes in a terminal; control characters are written as \xNN. */
-static int char_width(utf8proc_int32_t c)
-{
-    return c < 32 || c == 127 ? 4 : utf8proc_charwidth(c);
+    return utf8_unsafe(c) ? (c < 0x100 ? 4 : 6) : utf8proc_charwidth((utf8proc_int32_t)c);
 }
 
 static int text_width(const char *s)
 {
-    utf8proc_int32_t c;
+    const char *end = s + strlen(s);
     int width = 0;
 
-    for (; *s; s += next_char(&c, s)) {
-        next_char(&c, s);
-        width += char_width(c);
-    }
+    while (s < end)
+        width += char_width(utf8_next(&s, end));
     return width;
 }
 
 static void put_text(FILE *to, const char *s, const struct escape *e)
 {
-    while (*s) {
-        utf8proc_int32_t c;
-        int n = next_char(&c, s);
+    const char *end = s + strlen(s);
+
+    while (s < end) {
+        const char *at = s;
+        uint32_t c = utf8_next(&s, end);
         const char *text = escaped(e, c);
         if (text)
             fputs(text, to);
-        else if (e == for_json && (c < 32 || c == 127))
+        else if (e == for_json && utf8_unsafe(c))
             fprintf(to, "\\u%04x", (unsigned)c);
         else if (e == for_latex && c == 0xB1)
             fputs("$\\pm$", to);
-        else if (c < 32 || c == 127)
-            fprintf(to, e == for_latex ? "?" : "\\x%02x", (unsigned)c);
+        else if (utf8_unsafe(c))
+            fprintf(to, e == for_latex ? "?" : c < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)c);
         else if (c == 0xFFFD)
             fputs("\xEF\xBF\xBD", to);
         else
-            fwrite(s, 1, (size_t)n, to);
-        s += n;
+            fwrite(at, 1, (size_t)(s - at), to);
     }
 }
 
@@ -190,13 +180,38 @@ static void put_csv(FILE *to, const struct rows *r)
 
 /* --- JSON */
 
+/* Is S a number as JSON writes it, and one that a double can hold? strtod also reads "007", "0x1f",
+ * and the digits "1234e567" that a key may begin with. */
+static bool is_json_number(const char *s)
+{
+    const char *p = s + (*s == '-');
+    size_t whole = strspn(p, "0123456789");
+
+    if (whole == 0 || (*p == '0' && whole > 1))
+        return false;
+    p += whole;
+    if (*p == '.' && isdigit((unsigned char)p[1]))
+        p += 1 + strspn(p + 1, "0123456789");
+    if (*p == 'e' || *p == 'E') {
+        p += 1 + (p[1] == '+' || p[1] == '-');
+        if (!isdigit((unsigned char)*p))
+            return false;
+        p += strspn(p, "0123456789");
+    }
+    return !*p && isfinite(strtod(s, NULL));
+}
+
+/* JSON has neither inf nor nan. */
+static bool is_not_finite(const char *s)
+{
+    return isalpha((unsigned char)s[*s == '-' || *s == '+']) && !isfinite(strtod(s, NULL));
+}
+
 static void put_json_value(FILE *to, const char *s, bool numeric)
 {
-    const char *digit = s && *s == '-' ? s + 1 : s;
-
-    if (!s || (numeric && !isdigit((unsigned char)*digit))) { /* JSON has no inf and nan */
+    if (!s || (numeric && is_not_finite(s))) {
         fputs("null", to);
-    } else if (numeric) {
+    } else if (numeric && is_json_number(s)) {
         fputs(s, to);
     } else {
         fputc('"', to);

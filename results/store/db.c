@@ -2,6 +2,7 @@
 #include "results/store/db.h"
 #include "core/base/text.h"
 #include "results/store/owner.h"
+#include "results/store/wal.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -19,10 +20,8 @@ int db_busy_ms(void)
 
 int db_damaged(const struct store *s)
 {
-    return fail(FAIL_STORE,
-                "'%s' is damaged ('lowrank verify' lists the damage); save what is left with: "
-                "sqlite3 '%s' .recover",
-                s->path, s->path);
+    return fail(FAIL_STORE, "'%s' is damaged%s; save what is left with: sqlite3 '%s' .recover",
+                s->path, s->verifying ? "" : " ('lowrank verify' lists the damage)", s->path);
 }
 
 int db_fail(struct store *s)
@@ -32,7 +31,11 @@ int db_fail(struct store *s)
     int os = s->db ? sqlite3_system_errno(s->db) : 0;
 
     switch (s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM) {
-    case SQLITE_NOTADB: return fail(FAIL_STORE, "'%s' is not a database", path);
+    case SQLITE_NOTADB:
+        return fail(FAIL_STORE,
+                    "'%s' is not a database; if it was one, save what is left with: "
+                    "sqlite3 '%s' .recover",
+                    path, path);
     case SQLITE_CORRUPT: return db_damaged(s);
     case SQLITE_FULL: return fail(FAIL_STORE, "disk full while writing '%s'", path);
     case SQLITE_BUSY:
@@ -171,7 +174,7 @@ int db_end(struct store *s, bool ok)
 {
     CHECK(s->in_transaction, "'%s'", s->path);
     s->in_transaction = false;
-    if (ok && db_exec(s, "COMMIT", "") >= 0)
+    if (ok && wal_mark(s) == 0 && db_exec(s, "COMMIT", "") >= 0)
         return 0;
     /* Some errors have rolled back already; the first error is the one to report. */
     if (!sqlite3_get_autocommit(s->db))
@@ -204,6 +207,8 @@ int db_connect(struct store *s, bool immutable)
         return db_fail(s);
     sqlite3_busy_timeout(s->db, db_busy_ms());
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* Until the log is known to be this database's own, closing must not write it into the file. */
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (s->mode == STORE_WRITE && sqlite3_db_readonly(s->db, "main") == 1)
         return fail(FAIL_STORE, "cannot write '%s': the file or its folder is read-only", s->path);
     return owner_register(s);

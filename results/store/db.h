@@ -20,6 +20,9 @@ struct store {
     } cache[DB_STATEMENTS];
     struct metric_buffer *points; /* metrics.c */
     bool in_transaction;
+    bool is_named;   /* every transaction counts itself, see wal.h */
+    bool is_checked; /* its pages, by store_open */
+    bool verifying;  /* damage is looked for, not worked around */
 };
 
 /* db_fail - record the error of the last SQLite call on S as one FAIL_STORE line that names the

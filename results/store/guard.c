@@ -5,6 +5,7 @@
  * lost. */
 #include "results/store/guard.h"
 #include "core/os/file.h"
+#include "results/store/wal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -89,15 +90,10 @@ int guard_path(const char *path, enum store_mode mode)
 
 int guard_immutable(const char *path)
 {
-    char *wal = xprintf("%s-wal", path);
-    struct stat st;
-    int rc = 0;
-
-    if (stat(wal, &st) == 0 && st.st_size > 0)
-        rc = fail(FAIL_STORE,
-                  "'%s' has changes in '%s' and its folder cannot be written; copy both files to a "
-                  "folder that can be written",
-                  path, wal);
-    free(wal);
-    return rc;
+    if (wal_is_empty(path))
+        return 0;
+    return fail(FAIL_STORE,
+                "'%s' has changes in '%s-wal' and its folder cannot be written; copy both files to "
+                "a folder that can be written",
+                path, path);
 }

@@ -101,8 +101,13 @@ static int metric_id(struct store *s, int64_t *id, const char *name)
 
 static bool is_result(const char *split)
 {
-    return strcmp(split, "best") == 0 || strcmp(split, "last") == 0 || strcmp(split, "test") == 0 ||
-           strcmp(split, "test_best") == 0;
+    static const char *const kinds[] = { "best",        "last",        "test",  "test_best",
+                                         "select_best", "select_last", "chosen" };
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcmp(split, kinds[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool is_curve(const char *split)
@@ -127,8 +132,10 @@ static int write_metric(struct store *s, int64_t run, int64_t attempt, const str
     if (is_result(p->split) &&
         db_exec(s,
                 "INSERT INTO result(run_id, which, metric_id, attempt, step, ordinal, value,"
-                " nonfinite) VALUES(?1, ?2, ?3, ?4, ?5,"
-                " (SELECT count(*) FROM result WHERE run_id = ?1 AND which = ?2), ?6, ?7)"
+                " nonfinite) SELECT ?1, ?2, ?3, ?4, ?5,"
+                " (SELECT count(*) FROM result WHERE run_id = ?1 AND which = ?2), ?6, ?7"
+                /* of a run that reports test, these points are a curve alone */
+                " WHERE ?2 <> 'test' OR NOT (SELECT apart FROM run WHERE run_id = ?1)"
                 " ON CONFLICT(run_id, which, metric_id) DO UPDATE SET attempt = excluded.attempt,"
                 " step = excluded.step, value = excluded.value, nonfinite = excluded.nonfinite",
                 "itiiidt", run, p->split, id, attempt, (int64_t)p->step, x,

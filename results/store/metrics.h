@@ -7,8 +7,9 @@
 
 #include "results/store/lease.h"
 
-/* metrics_add - the number NAME at STEP. SPLIT "train", "dev" or "test": a point of a curve;
- * "best", "last", "test" or "test_best": a final number. "test" is both. */
+/* metrics_add - the number NAME at STEP. SPLIT "train", "dev", "select" or "test": a point of a
+ * curve; "best", "last", "test", "test_best", "select_best", "select_last" or "chosen": a final
+ * number. "test" is both, except of a run that reports test, where it is a curve. */
 int metrics_add(struct store *s, const struct lease *l, long step, const char *split,
                 const char *name, double value);
 /* metrics_add_prediction - what the model answered to example EXAMPLE (its line in the file). */

@@ -6,9 +6,11 @@
 #include "results/store/metrics.h"
 #include "results/store/migrate.h"
 #include "results/store/verify.h"
+#include "results/store/wal.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *const state_names[] = { "new",      "queued", "running",   "done",
@@ -37,6 +39,11 @@ static int identify(struct store *s, bool *fresh)
         return fail(FAIL_STORE,
                     "'%s' was made by a newer lowrank (its schema is %d, this program knows %d)",
                     s->path, (int)version, newest);
+    if (version <= 0)
+        return fail(FAIL_STORE,
+                    "'%s' is damaged: its schema has the version %d, which no lowrank has written; "
+                    "save what is left with: sqlite3 '%s' .recover",
+                    s->path, (int)version, s->path);
     if (version < newest && s->mode == STORE_READ)
         return fail(FAIL_STORE,
                     "'%s' was made by an older lowrank (its schema is %d, this program reads %d); "
@@ -45,16 +52,34 @@ static int identify(struct store *s, bool *fresh)
     return 0;
 }
 
-static int check_schema(struct store *s)
-{
-    sqlite3_stmt *st = db_stmt(s, "PRAGMA quick_check('sqlite_schema')", "");
-    int more = st ? db_step(s, st) : -1;
+/* A small database is looked through to its last page, in less than 0.1 s; one that will be written
+ * may take a second. Of a larger one only the schema is. */
+enum { SMALL_READ = 2 << 20, SMALL_WRITE = 32 << 20 };
 
+static int check_pages(struct store *s)
+{
+    int64_t pages = 0, page = 0;
+    struct stat file;
+
+    if (s->is_checked)
+        return 0;
+    if (db_number(s, &pages, "PRAGMA page_count", "") < 0 ||
+        db_number(s, &page, "PRAGMA page_size", "") < 0)
+        return -1;
+    if (wal_is_empty(s->path) && stat(s->path, &file) == 0 && file.st_size % page != 0)
+        return db_damaged(s);
+    bool small = pages * page <= (s->mode == STORE_WRITE ? SMALL_WRITE : SMALL_READ);
+    sqlite3_stmt *st = small && !s->verifying
+                           ? db_stmt(s, "PRAGMA quick_check(1)", "")
+                           : db_stmt(s, "PRAGMA quick_check('sqlite_schema')", "");
+    int more = st ? db_step(s, st) : -1;
     if (more != 1)
         return more;
-    bool ok = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+    s->is_checked = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
     sqlite3_reset(st);
-    return ok ? 0 : db_damaged(s);
+    if (s->is_checked)
+        return 0;
+    return !s->verifying && verify_quick(s) != 0 ? -1 : db_damaged(s); /* it may know the row */
 }
 
 /* Changing to WAL needs exclusive access for a moment, and SQLite does not always wait for that. */
@@ -75,12 +100,14 @@ static int prepare_write(struct store *s)
 {
     bool fresh;
 
-    if (identify(s, &fresh) != 0 || (!fresh && check_schema(s) != 0) || set_wal(s) != 0 ||
+    if (identify(s, &fresh) != 0 || (!fresh && check_pages(s) != 0) || set_wal(s) != 0 ||
         db_script(s, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;") != 0)
         return -1;
-    if (migrate_schema(s, embedded_files) != 0)
+    if (migrate_schema(s, embedded_files) != 0 || migrate_paper(s, embedded_files) != 0 ||
+        wal_name_database(s) != 0)
         return -1;
-    return migrate_paper(s, embedded_files);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    return 0;
 }
 
 /* In a folder that cannot be written a WAL database can be opened only without locks, and only if
@@ -99,12 +126,12 @@ static int prepare_read(struct store *s)
     }
     if (rc != 0)
         return -1;
-    return check_schema(s) != 0 ? -1 : db_script(s, "PRAGMA query_only=ON");
+    return check_pages(s) != 0 ? -1 : db_script(s, "PRAGMA query_only=ON");
 }
 
 static int store_connect(struct store *s)
 {
-    if (db_connect(s, false) != 0)
+    if (db_connect(s, false) != 0 || wal_check(s) != 0)
         return -1;
     return s->mode == STORE_WRITE ? prepare_write(s) : prepare_read(s);
 }
@@ -114,11 +141,12 @@ static int open_store(struct store **out, const char *path, enum store_mode mode
     struct store *s;
 
     *out = NULL;
-    if (guard_path(path, mode) != 0)
+    if (guard_path(path, mode) != 0 || wal_guard(path) != 0)
         return -1;
     s = xalloc(1, sizeof *s);
     s->path = xstrdup(path);
     s->mode = mode;
+    s->verifying = !check;
     if (store_connect(s) != 0 || (check && verify_quick(s) != 0)) {
         store_close(s);
         return -1;

@@ -20,7 +20,8 @@ struct store;
 enum store_mode { STORE_READ, STORE_WRITE /* creates and migrates */ };
 /* store_open - open the database PATH. Refuses a file that is not a database, belongs to another
  * program, was made by a newer version, lies on a network file system (where WAL is unsafe) or is
- * damaged (a quick check of its header and schema, and verify_quick). Before a migration it keeps
+ * damaged (a quick check of its schema, and of all pages unless it is large; verify_quick), and a
+ * log that is missing or belongs to another database (wal.h). Before a migration it keeps
  * a copy named "NAME.vN.bak". STORE_READ of a file that does not exist fails with "no results yet"
  * and the command that makes some. */
 int store_open(struct store **s, const char *path, enum store_mode mode);

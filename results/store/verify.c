@@ -69,18 +69,52 @@ static int collect(struct store *s, const char *sql, struct rows *found)
     return more;
 }
 
+static void add_integrity(struct rows *found, const char *text)
+{
+    rows_add(found, (const char *const[]){ "integrity_check", text });
+}
+
 /* PRAGMA integrity_check: one row "ok", or one row for each fault. A file so damaged that it cannot
  * be read to its end is a finding too. */
-static void collect_integrity(struct store *s, struct rows *found)
+static void collect_integrity(sqlite3 *db, struct rows *found)
 {
-    sqlite3_stmt *st = db_stmt(s, "PRAGMA integrity_check(100)", "");
-    int more = st ? db_step(s, st) : -1;
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(100)", -1, &st, NULL);
 
-    for (; more == 1; more = db_step(s, st))
+    while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         if (strcmp(column(st, 0), "ok") != 0)
-            rows_add(found, (const char *const[]){ "integrity_check", column(st, 0) });
-    if (more < 0)
-        rows_add(found, (const char *const[]){ "integrity_check", fail_text() });
+            add_integrity(found, column(st, 0));
+        rc = SQLITE_OK;
+    }
+    if (rc != SQLITE_OK && rc != SQLITE_DONE)
+        add_integrity(found, sqlite3_errmsg(db));
+    sqlite3_finalize(st);
+}
+
+/* SQLite does not read the CHECK constraints of a file that is open for reading only. Nothing may
+ * write to a damaged file, so what is checked is a copy, in a temporary file that ends with its
+ * connection. */
+static void collect_copy_integrity(struct store *s, struct rows *found)
+{
+    sqlite3 *copy = NULL;
+    int rc = sqlite3_open("", &copy);
+    sqlite3_backup *b = rc == SQLITE_OK ? sqlite3_backup_init(copy, "main", s->db, "main") : NULL;
+
+    if (b) {
+        sqlite3_backup_step(b, -1);
+        rc = sqlite3_backup_finish(b);
+    }
+    if (b && rc == SQLITE_OK) {
+        collect_integrity(copy, found);
+    } else {
+        char *text = xprintf("constraints were not checked, because the database cannot be copied "
+                             "to a temporary file: %s",
+                             sqlite3_errmsg(copy));
+        collect_integrity(s->db, found);
+        add_integrity(found, text);
+        free(text);
+    }
+    sqlite3_close(copy);
 }
 
 static void collect_foreign_keys(struct store *s, struct rows *found)
@@ -110,7 +144,7 @@ int verify_quick(struct store *s)
 
 int verify_all(struct store *s, struct rows *found)
 {
-    collect_integrity(s, found);
+    collect_copy_integrity(s, found);
     collect_foreign_keys(s, found);
     for (size_t i = 0; i < ARRAY_LEN(quick_sql) + ARRAY_LEN(slow_sql); i++) {
         const char *sql =

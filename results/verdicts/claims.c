@@ -2,8 +2,10 @@
 #include "results/verdicts/claims.h"
 #include "core/base/text.h"
 #include "results/query/query.h"
+#include "results/verdicts/claims_looks.h"
 #include "results/verdicts/claims_needs.h"
 #include "results/verdicts/claims_part.h"
+#include "results/verdicts/claims_region.h"
 #include "results/verdicts/claims_rows.h"
 
 #include <math.h>
@@ -44,8 +46,12 @@ static void combine_parts(struct claim_row *row)
     row->why = untested(row);
     if (row->why)
         return;
-    for (int i = 0; i < row->n_parts; i++)
+    for (int i = 0; i < row->n_parts; i++) {
         all &= row->part[i].inside;
+        if (i == 0 || row->part[i].d.n < row->units)
+            row->units = row->part[i].d.n;
+    }
+    row->inside = all;
     for (int i = 0; i < row->n_parts; i++) {
         const struct claim_part *p = &row->part[i];
         if (p->inside != all)
@@ -72,7 +78,9 @@ static struct claim_row *new_row(struct claims *c, const struct claim *claim, co
                                .metric = xstrdup(metric),
                                .floor = NAN,
                                .p = NAN,
-                               .p_holm = NAN };
+                               .p_look = NAN,
+                               .p_holm = NAN,
+                               .outcome = "undecided" };
     return row;
 }
 
@@ -148,7 +156,7 @@ static void add_average(struct claims *c, const struct claim *claim, int first)
     struct text names = { 0 };
 
     for (struct claim_row *row = c->row + first; row < c->row + end; row++) {
-        row->verdict = DESCRIBED, row->p = NAN;
+        row->verdict = DESCRIBED, row->outcome = "-", row->p = NAN;
         if (row->uninformative)
             continue;
         free(row->why); /* the average says it, not the task */
@@ -211,42 +219,93 @@ static int judge_claim(struct claims *c, const struct claim *claim, struct store
     return rc;
 }
 
-/* --- families, and the paper's numbers */
+/* --- corrections */
 
-/* Holm's correction within each family. */
-static void correct_families(struct claims *c)
+/* Holm's correction over everything that is called a verdict on the paper, and apart from it over
+ * what goes beyond the paper. */
+static void correct_family(struct claims *c, int family)
 {
     double *p = xalloc((size_t)c->n_rows + 1, sizeof *p);
+    int tests = 0;
 
-    for (int i = 0; i < c->n_rows; i++) {
-        const char *family = c->row[i].claim->family;
-        bool first = true;
-        for (int k = 0; k < c->n_rows; k++) {
-            bool member = strcmp(c->row[k].claim->family, family) == 0;
-            p[k] = member ? c->row[k].p : NAN;
-            first &= !member || k >= i;
-        }
-        if (!first)
-            continue;
-        int tests = 0;
-        for (int k = 0; k < c->n_rows; k++)
-            tests += !isnan(p[k]);
-        stats_holm(p, p, c->n_rows);
-        for (int k = 0; k < c->n_rows; k++)
-            if (!isnan(p[k]))
-                c->row[k].p_holm = p[k], c->row[k].n_tests = tests;
+    for (int k = 0; k < c->n_rows; k++) {
+        p[k] = c->row[k].claim->family == family ? c->row[k].p_look : NAN;
+        tests += !isnan(p[k]);
     }
+    stats_holm(p, p, c->n_rows);
+    for (int k = 0; k < c->n_rows; k++)
+        if (!isnan(p[k]))
+            c->row[k].p_holm = p[k], c->row[k].n_tests = tests;
     free(p);
+}
+
+/* What an earlier look has shown when the present one no longer does. */
+static const char *outcome_of_kind(const struct claim *c, bool holds)
+{
+    static const char *const names[][2] = {
+        { "not better", "better" }, { "worse", "not worse" }, { "different", "equivalent" },
+        { "below", "above" },       { "above", "below" },     { "no correlation", "correlation" }
+    };
+
+    return names[c->kind][holds];
 }
 
 static void decide_row(struct claim_row *row)
 {
     if (isnan(row->p_holm))
         return;
-    if (row->p_holm < CLAIMS_LEVEL)
-        row->verdict = row->part[row->decisive].inside ? HOLDS : FAILS;
-    else
+    const struct claim_part *p = &row->part[row->decisive];
+    bool decided = row->p_holm < CLAIMS_LEVEL;
+    double tests = decided && row->p_look > 0 ? row->p_holm / row->p_look : row->n_tests;
+    double level =
+        CLAIMS_LEVEL * row->share / tests / (double)p->tried / (row->inside ? 1 : row->n_parts);
+
+    row->outcome = claims_outcome(row->claim, p, level);
+    if (decided) {
+        row->verdict = row->inside ? HOLDS : FAILS;
+        if (row->look < row->units)
+            row->outcome = outcome_of_kind(row->claim, row->inside);
+    } else {
         row->why = claims_chance(row);
+    }
+}
+
+/* --- what the store knows besides */
+
+/* Its newest plan, the cost of a unit, the day of its first run. */
+static int read_study(struct claim *c, const struct claim *before, struct store *s)
+{
+    const char *const params[] = { "study", c->study, NULL };
+    struct rows r;
+
+    free(c->first_day);
+    c->first_day = NULL, c->plan = 0, c->unit_s = NAN, c->units_done = 0;
+    if (before) { /* the same study: read already */
+        c->plan = before->plan, c->unit_s = before->unit_s, c->units_done = before->units_done;
+        c->first_day = before->first_day ? xstrdup(before->first_day) : NULL;
+        c->unseen = before->unseen;
+        return 0;
+    }
+    if (query_named(s, &r, "claim_study", params) != 0)
+        return -1;
+    if (r.n_rows > 0) {
+        const char *day = rows_get(&r, 0, "first_day");
+        c->plan = claims_count(&r, 0, "plan");
+        c->unit_s = claims_number(&r, 0, "unit_s");
+        c->units_done = rows_get(&r, 0, "units_done") ? claims_number(&r, 0, "units_done") : 0;
+        c->first_day = day ? xstrdup(day) : NULL;
+        c->unseen = claims_count(&r, 0, "unseen") > 0;
+    }
+    rows_free(&r);
+    return 0;
+}
+
+static const struct claim *same_study(const struct claims *c, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(c->claim[i].study, c->claim[n].study) == 0)
+            return &c->claim[i];
+    return NULL;
 }
 
 static int read_paper(struct claim *c, struct store *s)
@@ -269,9 +328,14 @@ static int read_paper(struct claim *c, struct store *s)
 int claims_judge(struct claims *c, struct store *s)
 {
     for (int i = 0; i < c->n; i++)
-        if (read_paper(&c->claim[i], s) != 0 || judge_claim(c, &c->claim[i], s) != 0)
+        if (read_paper(&c->claim[i], s) != 0 ||
+            read_study(&c->claim[i], same_study(c, i), s) != 0 ||
+            judge_claim(c, &c->claim[i], s) != 0)
             return fail_context("claim '%s'", c->claim[i].id);
-    correct_families(c);
+    if (claims_looks_read(c, s) != 0)
+        return -1;
+    for (int f = 0; f < N_FAMILIES; f++)
+        correct_family(c, f);
     for (int i = 0; i < c->n_rows; i++)
         decide_row(&c->row[i]);
     return 0;

@@ -13,14 +13,18 @@
  *     below        value - bound < 0
  *     correlation  Spearman's rho of value and x in each unit: < bound if bound < 0, else > bound
  *
- * results/README.md explains how a verdict is made: the tests over units and over examples, the
- * corrections for choices, parts and families, and what makes a claim undecided. */
+ * The margin is the difference that does not matter. Values within it are equivalent, so that also
+ * a claim of two arms that tie is decided some day.
+ *
+ * results/README.md explains how a verdict is made: the joint test over seeds and examples, the
+ * level that a look may use, the corrections for choices, parts and the number of claims, and what
+ * makes a claim undecided. */
 #ifndef CLAIMS_H
 #define CLAIMS_H
 
 #include "results/store/embed.h"
 #include "results/store/store.h"
-#include "results/verdicts/stats.h"
+#include "results/verdicts/stats_joint.h"
 
 #define CLAIMS_LEVEL 0.05 /* a corrected p-value below this decides */
 
@@ -35,6 +39,11 @@ enum claim_kind {
 #define CLAIM_KINDS "better|not_worse|equal|above|below|correlation"
 extern const char *const claim_kinds[];
 
+/* Which claims are corrected together: all that the paper makes, and all that go beyond it. */
+enum claim_family { FAMILY_PAPER, FAMILY_BEYOND, N_FAMILIES };
+#define CLAIM_FAMILIES "paper|beyond"
+extern const char *const claim_families[];
+
 /* DESCRIBED: a row that is shown but not tested, such as one task of an average. */
 enum verdict { UNDECIDED, HOLDS, FAILS, DESCRIBED };
 extern const char *const verdict_names[]; /* "undecided", "holds", "fails", "-" */
@@ -45,19 +54,30 @@ struct claim_number { /* a number of the paper */
 };
 
 struct claim {
-    char *id, *sentence, *section, *family;
+    char *id, *sentence, *section;
     char *study, *query;
     char *make;    /* the command that produces its runs; {n} stands for n units, {2n} for 2n */
     char *unit;    /* what is counted: "seeds" */
+    char *changed; /* "YYYY-MM-DD, why": when the test was changed after numbers had been seen */
     int kind;      /* enum claim_kind */
+    int family;    /* enum claim_family */
     double margin; /* margin and bound are in the metric's own scale: 0.01 is a point of accuracy */
     double bound;
     long units;   /* with fewer units the claim is undecided */
+    long planned; /* no verdict uses more units than these */
+    long looks;   /* at how many evenly spaced numbers of units a verdict is planned */
     long parts;   /* with fewer parts the claim is undecided */
     bool average; /* test the average over tasks instead of each task */
     char **param; /* NAME, VALUE, ..., NULL for the query; lists and mappings as JSON */
     struct claim_number *number;
     int n_numbers;
+    /* Of its study in this store, set by claims_judge. */
+    long plan;         /* the newest plan; 0: none */
+    double unit_s;     /* measured seconds of one worker for a seed more; NAN: unknown */
+    double units_done; /* seeds that every cell has, on average */
+    char *first_day;   /* "YYYY-MM-DD" of its first run; NULL: none */
+    bool unseen;       /* it had runs before the store recorded looks */
+    char *fingerprint; /* of the test: another test has looks of its own */
 };
 
 struct claim_unit { /* a seed, a pair of adapters, a round */
@@ -77,13 +97,15 @@ struct claim_part {
     bool twice;                /* a unit occurs more than once */
     char *edge;                /* a chosen value is the smallest or largest tried; NULL: none is */
     long tried;                /* settings that a side is the best of; 1: no choice */
-    double p_units;            /* t test over units */
+    long grid;                 /* values that an optimum was chosen from; 0: no optimum */
     long n_examples;           /* examples that both sides answered; 0: no predictions to pair */
-    bool dev_whole;            /* they are all of dev */
-    double ex_d, ex_sd, ex_lo, ex_hi; /* the difference over examples, its bootstrap */
-    double p_examples, mcnemar;
+    long all_examples;         /* examples that the split has, as far as the store knows */
+    bool mismatch;             /* the predictions do not give the stored numbers */
+    struct stats_crossed crossed; /* seeds and examples of one task */
+    struct stats_joint joint;
+    double lo, hi, df;         /* 95 % interval of the mean difference, degrees of freedom */
     long trained, ref_trained; /* trainable parameters without the head; 0: unknown */
-    double p;                  /* of the part: see results/README.md */
+    double p;                  /* against the nearest end of the region, times 'tried' */
     bool inside;               /* the mean difference lies where the kind wants it */
 };
 
@@ -95,9 +117,16 @@ struct claim_row { /* of one model and task, or of the average over tasks */
     bool uninformative;          /* no side is above it */
     struct claim_part *part;
     int n_parts, decisive; /* decisive: the part whose p-value counts */
-    double p, p_holm;      /* NAN: not tested */
+    bool inside;           /* all parts lie where the kind wants them */
+    double p;              /* of the present units; NAN: not tested */
+    int units;             /* of the part that has the fewest */
+    double share;          /* of the level that the look has which p_look is from */
+    int look;              /* units at that look; fewer than units: it was an earlier one */
+    bool reversed;         /* the present mean contradicts that earlier look */
+    double p_look, p_holm; /* p over share; the same after Holm's correction */
     int n_tests;           /* how many tests its family has; 0: not tested */
     enum verdict verdict;
+    const char *outcome; /* "better", "equivalent", ..., see claims_outcome */
     char *why; /* undecided: what is missing and the command that makes it; uninformative: why */
 };
 
@@ -112,8 +141,9 @@ struct claims {
  * "FILE:LINE:COL: ..." for an unknown or missing key, an id that is not the file's name, a number
  * that the paper's tables do not have, a parameter that the query does not have. */
 int claims_load(struct claims *c, const struct embedded *files);
-/* claims_judge - decide every claim. All of them together, because the claims of a family are
- * corrected together. Deterministic. Errors: those of the store. */
+/* claims_judge - decide every claim. All of them together, because they are corrected together.
+ * Deterministic. The looks that it makes are recorded by claims_looks_record. Errors: those of
+ * the store. */
 int claims_judge(struct claims *c, struct store *s);
 void claims_free(struct claims *c);
 

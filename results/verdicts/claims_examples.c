@@ -1,176 +1,124 @@
-/* claims_examples.c - a paired bootstrap over the examples that two runs answered. */
+/* claims_examples.c - seeds and examples of two runs' predictions, as mean squares. */
 #include "results/verdicts/claims_examples.h"
-#include "core/metric/metric.h"
 #include "results/query/query.h"
-#include "results/verdicts/claims_region.h"
 #include "results/verdicts/claims_rows.h"
+#include "results/verdicts/stats_jackknife.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS = 2000, BOOT_SEED = 20210617 };
+/* Metrics are computed in float32 or from counts; more than this is another set of examples. */
+#define SAME_METRIC 1e-4
 
-/* --- metrics of a resample; class 1 of the classes 0 and 1 */
-
-static double f1_resample(const double *label, const double *out, const int *pick, int n)
+/* Do the examples give the difference D of each unit? A query that knows several splits or a store
+ * that was edited could pair other predictions. */
+static bool same_differences(const struct claim_part *p, const double *d)
 {
-    int64_t labels = 0, guesses = 0, both = 0;
+    for (int k = 0; k < p->n_units; k++)
+        if (!(fabs(p->unit[k].d - d[k]) <= SAME_METRIC))
+            return false;
+    return true;
+}
 
-    for (int i = 0; i < n; i++) {
-        bool is = label[pick[i]] == 1, guessed = out[pick[i]] == 1;
-        labels += is, guesses += guessed, both += is && guessed;
+/* Accuracy is a mean of 0 and 1, so counts are enough: of each seed, and of examples by their sum
+ * over seeds. */
+static int read_accuracy(struct claim_part *p, struct store *s, const char *const *params)
+{
+    struct rows by_seed, by_sum = { 0 };
+    double *sum = xalloc((size_t)p->n_units + 1, sizeof *sum), squares = 0, example_squares = 0;
+    long n = 0;
+
+    if (query_named(s, &by_seed, "claim_discordant", params) != 0 ||
+        query_named(s, &by_sum, "claim_examples", params) != 0) {
+        free(sum);
+        rows_free(&by_seed);
+        return -1;
     }
-    return metric_f1_of(labels, guesses, both);
-}
-
-/* For two classes the Matthews correlation is Pearson's, and 0 when one side is constant. */
-static double matthews_resample(const double *label, const double *out, const int *pick, int n)
-{
-    double r = stats_pearson(label, out, pick, n);
-
-    return isnan(r) ? 0 : r;
-}
-
-static const struct resample_metric {
-    const char *name;
-    double (*score)(const double *label, const double *out, const int *pick, int n);
-    bool two_classes; /* all labels and answers must be 0 or 1 */
-} metrics[] = { { "f1", f1_resample, true },
-                { "matthews", matthews_resample, true },
-                { "pearson", stats_pearson, false } };
-
-static const struct resample_metric *find_metric(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(metrics); i++)
-        if (strcmp(name, metrics[i].name) == 0)
-            return &metrics[i];
-    return NULL;
-}
-
-/* --- bootstraps */
-
-/* What N_PAIRS pairs of runs answered to N examples, one pair after the other. */
-struct answers {
-    const struct resample_metric *metric;
-    int n_pairs, n;
-    double *label, *a, *b; /* [n_pairs * n] */
-};
-
-static double mean_difference(const void *ctx, const int *pick, int n)
-{
-    const struct answers *x = ctx;
-    double sum = 0;
-
-    for (int k = 0; k < x->n_pairs; k++) {
-        size_t at = (size_t)k * (size_t)x->n;
-        sum += x->metric->score(x->label + at, x->a + at, pick, n) -
-               x->metric->score(x->label + at, x->b + at, pick, n);
+    for (int k = 0; k < by_sum.n_rows; k++) {
+        double x = claims_number(&by_sum, k, "score");
+        long times = claims_count(&by_sum, k, "n");
+        n += times, example_squares += (double)times * x * x;
     }
-    return sum / x->n_pairs;
+    if (n >= 2 && by_seed.n_rows == p->n_units) {
+        for (int k = 0; k < p->n_units; k++) {
+            double a = claims_number(&by_seed, k, "only_a"),
+                   b = claims_number(&by_seed, k, "only_b");
+            sum[k] = (a - b) / (double)n, squares += a + b;
+        }
+        p->mismatch = !same_differences(p, sum);
+        for (int k = 0; k < p->n_units; k++)
+            sum[k] *= (double)n;
+        p->n_examples = n;
+        stats_crossed_sums(&p->crossed, sum, p->n_units, n, example_squares, squares);
+    }
+    rows_free(&by_seed);
+    rows_free(&by_sum);
+    free(sum);
+    return 0;
 }
 
-static bool is_class(double x)
+/* The pseudo-values of the unit in the rows from FROM on: a's less b's, into Y [n]; Z [3n] is work
+ * space. Returns the difference in the metric. */
+static double read_unit(double *y, double *z, const struct rows *r, int from, int n,
+                        const char *metric, int sign)
 {
-    return x == 0 || x == 1;
+    double *label = z, *out = z + n, *other = z + 2 * (size_t)n, apart = 0;
+
+    for (int side = 0; side < 2; side++) {
+        for (int i = 0; i < n; i++) {
+            label[i] = claims_number(r, from + i, "label");
+            out[i] = claims_number(r, from + i, side ? "b" : "a");
+        }
+        double t = stats_jackknife(metric, side ? other : y, label, out, n);
+        apart += side ? -t : t;
+    }
+    for (int i = 0; i < n; i++)
+        y[i] = sign * (y[i] - other[i]);
+    return sign * apart;
 }
 
-static int boot_metric(struct stats_boot *b, const struct resample_metric *m, struct store *s,
-                       const char *const *params, int n_pairs)
+static int read_pseudo_values(struct claim_part *p, struct store *s, const char *const *params,
+                              const char *metric, int sign)
 {
     struct rows r;
-    bool classes = true;
 
     if (query_named(s, &r, "claim_answers", params) != 0)
         return -1;
-    if (r.n_rows > 0) {
+    int n = r.n_rows / p->n_units;
+    if (n > 2) {
         size_t all = (size_t)r.n_rows;
-        struct answers x = { .metric = m,
-                             .n_pairs = n_pairs,
-                             .n = r.n_rows / n_pairs,
-                             .label = xalloc(all, sizeof(double)),
-                             .a = xalloc(all, sizeof(double)),
-                             .b = xalloc(all, sizeof(double)) };
-        for (int i = 0; i < r.n_rows; i++) {
-            x.label[i] = claims_number(&r, i, "label");
-            x.a[i] = claims_number(&r, i, "a");
-            x.b[i] = claims_number(&r, i, "b");
-            classes &= is_class(x.label[i]) && is_class(x.a[i]) && is_class(x.b[i]);
+        double *y = xalloc(all + 3 * (size_t)n + (size_t)p->n_units, sizeof *y), *z = y + all;
+        double *d = z + 3 * (size_t)n;
+        for (int k = 0; k < p->n_units; k++)
+            d[k] = read_unit(y + (size_t)k * (size_t)n, z, &r, k * n, n, metric, sign);
+        bool known = true;
+        for (size_t i = 0; i < all; i++)
+            known &= !isnan(y[i]);
+        if (known) { /* else another metric, or a correlation that one example decides */
+            p->mismatch = !same_differences(p, d);
+            p->n_examples = n;
+            stats_crossed_table(&p->crossed, y, p->n_units, n);
         }
-        if (classes || !m->two_classes)
-            stats_boot(b, mean_difference, &x, x.n, DRAWS, BOOT_SEED);
-        free(x.label);
-        free(x.a);
-        free(x.b);
+        free(y);
     }
     rows_free(&r);
     return 0;
 }
 
-/* Accuracy is a mean, so it is enough to count how often each difference occurs. */
-static int boot_accuracy(struct stats_boot *b, struct store *s, const char *const *params,
-                         int n_pairs)
+int claims_examples(struct claim_part *p, struct store *s, const char *pairs, const char *split,
+                    const char *metric, int sign)
 {
-    struct rows r;
-
-    if (query_named(s, &r, "claim_examples", params) != 0)
-        return -1;
-    if (r.n_rows > 0) {
-        double *value = xalloc((size_t)r.n_rows, sizeof *value);
-        long *count = xalloc((size_t)r.n_rows, sizeof *count);
-        for (int i = 0; i < r.n_rows; i++) {
-            value[i] = claims_number(&r, i, "score") / n_pairs;
-            count[i] = (long)claims_number(&r, i, "n");
-        }
-        stats_boot_mean(b, value, count, r.n_rows, DRAWS, BOOT_SEED);
-        free(count);
-        free(value);
-    }
-    rows_free(&r);
-    return 0;
-}
-
-/* McNemar's test of each pair, combined. */
-static int read_mcnemar(struct claim_part *p, struct store *s, const char *const *params)
-{
-    struct rows r;
-
-    if (query_named(s, &r, "claim_discordant", params) != 0)
-        return -1;
-    double *each = xalloc((size_t)r.n_rows + 1, sizeof *each);
-    for (int i = 0; i < r.n_rows; i++)
-        each[i] = stats_mcnemar(claims_count(&r, i, "only_a"), claims_count(&r, i, "only_b")).p;
-    p->mcnemar = stats_combine(each, r.n_rows);
-    free(each);
-    rows_free(&r);
-    return 0;
-}
-
-int claims_examples(struct claim_part *p, const struct claim *c, struct store *s, const char *pairs,
-                    const char *split, const char *metric)
-{
+    static const char *const known[] = { "pearson", "matthews", "f1", NULL };
     char *list = xprintf("[%s]", pairs);
     const char *const params[] = { "pairs", list, "split", split, NULL };
-    const struct resample_metric *m = find_metric(metric);
-    struct stats_boot b = { 0 };
     int rc = 0;
 
-    if (strcmp(metric, "accuracy") == 0) {
-        rc = boot_accuracy(&b, s, params, p->d.n);
-        if (rc == 0 && b.n > 0)
-            rc = read_mcnemar(p, s, params);
-    } else if (m) {
-        rc = boot_metric(&b, m, s, params, p->d.n);
-    }
-    if (b.n_draws > 0) {
-        stats_boot_interval(&b, &p->ex_lo, &p->ex_hi);
-        p->n_examples = b.n, p->ex_d = b.sample;
-        p->ex_sd = stats_mean(b.draw, b.n_draws).sd;
-        p->p_examples = claims_inside(c, b.sample) == p->inside
-                            ? stats_boot_p(&b, claims_boundary(c, b.sample))
-                            : 1; /* the examples say the opposite: no support at all */
-    }
-    stats_boot_free(&b);
+    if (strcmp(metric, "accuracy") == 0)
+        rc = read_accuracy(p, s, params);
+    for (int i = 0; known[i] && rc == 0; i++)
+        if (strcmp(metric, known[i]) == 0)
+            rc = read_pseudo_values(p, s, params, metric, sign);
     free(list);
     return rc;
 }

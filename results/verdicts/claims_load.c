@@ -1,8 +1,10 @@
 /* claims_load.c - claims from their files. */
 #include "results/verdicts/claims.h"
+#include "core/base/text.h"
 #include "core/opt/opt.h"
 #include "core/opt/suggest.h"
 #include "core/opt/yaml.h"
+#include "core/os/sha256.h"
 #include "results/query/query.h"
 #include "results/verdicts/claims_part.h"
 
@@ -12,6 +14,7 @@
 
 const char *const claim_kinds[] = { "better", "not_worse",   "equal", "above",
                                     "below",  "correlation", NULL };
+const char *const claim_families[] = { "paper", "beyond", NULL };
 
 #define AT(f) offsetof(struct claim, f)
 /* The keys of a claim that have a single value. */
@@ -19,7 +22,8 @@ static const struct opt keys[] = {
     { "claim", 0, OPT_STR, AT(id), NULL, 0, 0, NULL, "the name of the claim and of its file" },
     { "sentence", 0, OPT_STR, AT(sentence), NULL, 0, 0, NULL, "what the paper says, in our words" },
     { "section", 0, OPT_STR, AT(section), NULL, 0, 0, NULL, "where the paper says it" },
-    { "family", 0, OPT_STR, AT(family), NULL, 0, 0, NULL, "claims that are corrected together" },
+    { "family", 0, OPT_CHOICE, AT(family), "paper", 0, 0, CLAIM_FAMILIES,
+      "is it a claim of the paper, or beyond it?" },
     { "kind", 0, OPT_CHOICE, AT(kind), NULL, 0, 0, CLAIM_KINDS, "where the difference must lie" },
     { "margin", 0, OPT_REAL, AT(margin), "0", 0, 1e6, NULL, "a difference that does not matter" },
     { "bound", 0, OPT_REAL, AT(bound), "0", -1e6, 1e6, NULL,
@@ -27,13 +31,17 @@ static const struct opt keys[] = {
     { "query", 0, OPT_STR, AT(query), "compare", 0, 0, NULL, "results/queries/claim_QUERY.sql" },
     { "study", 0, OPT_STR, AT(study), NULL, 0, 0, NULL, "the study whose runs it reads" },
     { "units", 0, OPT_INT, AT(units), "3", 2, 1000, NULL, "units needed to decide" },
+    { "planned", 0, OPT_INT, AT(planned), "12", 2, 1000, NULL, "no verdict uses more units" },
+    { "looks", 0, OPT_INT, AT(looks), "4", 1, 100, NULL, "at how many numbers of units, evenly" },
     { "parts", 0, OPT_INT, AT(parts), "1", 1, 1000, NULL, "comparisons needed to decide" },
     { "average", 0, OPT_BOOL, AT(average), "false", 0, 0, NULL, "test the average over tasks" },
     { "unit", 0, OPT_STR, AT(unit), "seeds", 0, 0, NULL, "what is counted" },
+    { "changed", 0, OPT_STR, AT(changed), NULL, 0, 0, NULL,
+      "YYYY-MM-DD, why: the test was changed after numbers had been seen" },
     { "make", 0, OPT_STR, AT(make), NULL, 0, 0, NULL, "the command that produces its runs" },
     { .type = OPT_END },
 };
-static const char *const required[] = { "claim", "sentence", "section", "family", "kind", "study" };
+static const char *const required[] = { "claim", "sentence", "section", "kind", "study" };
 
 /* --- the paper's numbers */
 
@@ -168,6 +176,17 @@ static int read_value(struct claim *c, const struct yaml_node *root, int i)
     return opt_set(o, c, yaml_text(value)) == 0 ? 0 : yaml_fail(value, "%s", fail_text());
 }
 
+/* "2026-12-01, why" */
+static bool is_dated(const char *s)
+{
+    static const char form[] = "dddd-dd-dd, ";
+
+    for (int i = 0; form[i]; i++)
+        if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
+            return false;
+    return s[strlen(form)] != 0;
+}
+
 static int check_claim(struct claim *c, const struct yaml_node *root, const char *file)
 {
     for (size_t i = 0; i < ARRAY_LEN(required); i++)
@@ -176,8 +195,17 @@ static int check_claim(struct claim *c, const struct yaml_node *root, const char
     if (strncmp(file + strlen("claims/"), c->id, strlen(c->id)) != 0 ||
         strcmp(file + strlen("claims/") + strlen(c->id), ".yaml") != 0)
         return yaml_fail(yaml_get(root, "claim"), "'%s' must be the name of the file", c->id);
-    if (c->kind == KIND_EQUAL && c->margin <= 0)
-        return yaml_fail(root, "a claim of kind 'equal' needs a 'margin' above 0");
+    if (c->kind <= KIND_EQUAL && c->margin <= 0)
+        return yaml_fail(root,
+                         "a claim of kind '%s' needs a 'margin' above 0: without one, two arms "
+                         "that tie are never decided",
+                         claim_kinds[c->kind]);
+    if (c->planned < c->units)
+        return yaml_fail(yaml_get(root, yaml_get(root, "planned") ? "planned" : "units"),
+                         "'planned' must be at least 'units' (%ld), not %ld", c->units, c->planned);
+    if (c->changed && !is_dated(c->changed))
+        return yaml_fail(yaml_get(root, "changed"), "'changed' must be 'YYYY-MM-DD, why', not '%s'",
+                         c->changed);
     bool bounded = c->kind == KIND_ABOVE || c->kind == KIND_BELOW || c->kind == KIND_CORRELATION;
     if (bounded != (yaml_get(root, "bound") != NULL) || (bounded && yaml_get(root, "margin")))
         return yaml_fail(root,
@@ -185,6 +213,21 @@ static int check_claim(struct claim *c, const struct yaml_node *root, const char
                                  : "a claim of kind '%s' takes no 'bound'",
                          claim_kinds[c->kind]);
     return 0;
+}
+
+/* A short name of everything that makes the test what it is. */
+static char *fingerprint(const struct claim *c)
+{
+    struct text t = { 0 };
+    char hex[65];
+
+    text_add(&t, "%d %.17g %.17g %ld %ld %ld %d %s", c->kind, c->margin, c->bound, c->units,
+             c->planned, c->parts, c->average, c->query);
+    for (int i = 0; c->param && c->param[i]; i++)
+        text_add(&t, "\n%s", c->param[i]);
+    sha256_hex(hex, t.s, strlen(t.s));
+    text_free(&t);
+    return xprintf("t%.12s", hex);
 }
 
 static int read_claim(struct claim *c, const struct yaml_node *root, const char *file,
@@ -208,6 +251,7 @@ static int read_claim(struct claim *c, const struct yaml_node *root, const char 
         c->make = xprintf("lowrank sweep %s --seeds {n}", c->study);
     if (with && read_params(c, with, sql) != 0)
         return -1;
+    c->fingerprint = fingerprint(c);
     if (paper && yaml_kind(paper) != YAML_SEQ)
         return yaml_fail(paper, "'paper' must be a list");
     for (int i = 0; paper && i < yaml_count(paper); i++)
@@ -245,6 +289,8 @@ static void claim_free_one(struct claim *c)
     for (int i = 0; c->param && c->param[i]; i++)
         free(c->param[i]);
     free(c->param);
+    free(c->first_day);
+    free(c->fingerprint);
     for (int i = 0; i < c->n_numbers; i++) {
         free(c->number[i].tab);
         free(c->number[i].row);

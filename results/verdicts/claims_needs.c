@@ -1,5 +1,7 @@
-/* claims_needs.c - why a claim is undecided, and the command that helps. */
+/* claims_needs.c - why a claim is undecided, and what would decide it. */
 #include "results/verdicts/claims_needs.h"
+#include "core/base/text.h"
+#include "results/verdicts/claims_looks.h"
 #include "results/verdicts/claims_region.h"
 #include "results/verdicts/claims_text.h"
 
@@ -7,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_UNITS = 50, MOST_EXAMPLES = 100000 };
+#define POWER 0.8        /* "would probably decide" */
+#define MANY_UNITS 1e9   /* what is left of the variance then is of the examples */
+enum { LEAST_GRID = 4 }; /* values that an optimum has to be chosen from */
 
 /* TEXT, which is freed, with N in place of every MARK. */
 static char *replace_mark(char *text, const char *mark, long n)
@@ -40,6 +44,16 @@ char *claims_untested(const struct claim *c, const struct claim_part *p)
                        c->unit, p->label);
     else if (p->d.n < c->units)
         text = xprintf("only %d of %ld %s (%s): %s", p->d.n, c->units, c->unit, p->label, make);
+    else if (p->mismatch)
+        text =
+            xprintf("the stored predictions do not give the stored numbers (%s), so the examples "
+                    "cannot be tested",
+                    p->label);
+    else if (p->grid > 0 && p->grid < LEAST_GRID)
+        text =
+            xprintf("an optimum among %ld values is too coarse to rank (%s): study '%s' must try "
+                    "at least %d",
+                    p->grid, p->label, c->study, LEAST_GRID);
     else if (p->edge)
         text =
             xprintf("%s (%s): study '%s' must try values beyond it", p->edge, p->label, c->study);
@@ -73,63 +87,120 @@ char *claims_uninformative(const struct claim_row *row)
                    claims_shown(half, row, best->half, false));
 }
 
-/* How many examples would decide at LEVEL with a power of 0.8; 0: too many. */
-static long examples_needed(const struct claim_part *p, double boundary, double level)
-{
-    double z = stats_t_quantile(1 - level, 10000) + stats_t_quantile(0.6, 10000);
-    double more = z * p->ex_sd / (p->ex_d - boundary), n = (double)p->n_examples * more * more;
+/* --- what would decide */
 
-    return n < MOST_EXAMPLES ? lround(ceil(n)) : 0;
+/* The level of one test of the row's decisive part: Bonferroni over all tests of the family, the
+ * strictest that Holm's correction can ask for. */
+static double strict_level(const struct claim_row *row, double share)
+{
+    double parts = row->inside ? 1 : row->n_parts;
+
+    return CLAIMS_LEVEL * share / (double)row->part[row->decisive].tried / parts / row->n_tests;
 }
 
-static char *more_examples(const struct claim *c, const struct claim_part *p, double level)
+double claims_power(const struct claim_row *row, double n, double more, bool fresh)
 {
-    long n = examples_needed(p, claims_boundary(c, p->ex_d), level);
+    if (row->n_tests == 0)
+        return 0;
+    const struct claim_part *p = &row->part[row->decisive];
+    double planned = (double)row->claim->planned;
+    double used = fresh ? 0 : claims_spent(fmax(row->units, row->look) / planned);
+    double level = strict_level(row, claims_spent(n / planned) - used);
+    double effect = fabs(p->d.mean - claims_boundary(row->claim, p->d.mean)), df;
+    double v = stats_joint_variance(&p->joint, n, more, &df);
 
-    if (p->dev_whole)
-        return xstrdup("dev has no more examples");
-    if (n == 0)
-        return xprintf("more than %d examples would be needed to decide", MOST_EXAMPLES);
-    char *make = claims_command(c, p->d.n);
-    char *text = xprintf("at this difference about %ld examples would decide (dev_n=0 uses all of "
-                         "dev): %s dev_n=0",
-                         n, make);
-    free(make);
+    if (!(level > 0) || !(effect > 0))
+        return 0;
+    if (!(v > 0)) /* equal numbers: the sign test */
+        return ldexp(1, 1 - (int)fmin(n, 1000)) < level;
+    double beyond = effect / sqrt(v) - stats_t_quantile(1 - level, df);
+    double tail = stats_t_p(beyond, df) / 2;
+    return beyond < 0 ? tail : 1 - tail;
+}
+
+char *claims_hours(double s)
+{
+    if (s < 90)
+        return xprintf("%.0f seconds", s);
+    return s < 5400 ? xprintf("%.0f minutes", s / 60) : xprintf("%.1f hours", s / 3600);
+}
+
+/* ", about 40 minutes of one worker", or "" without a measurement. */
+static char *work(const struct claim *c, double units)
+{
+    if (isnan(c->unit_s))
+        return xstrdup("");
+    char *hours = claims_hours(c->unit_s * units);
+    char *text = xprintf(", about %s of one worker", hours);
+    free(hours);
     return text;
 }
 
-static char *more_units(const struct claim *c, const struct claim_part *p, double level)
+static char *units_would_decide(const struct claim_row *row, long n)
 {
-    double effect = fabs(p->d.mean - claims_boundary(c, p->d.mean));
-    int n = stats_units_needed(effect, p->d.sd, level, p->d.n + 1, MOST_UNITS);
-
-    if (n == 0)
-        return xprintf("more than %d %s would be needed to decide", MOST_UNITS, c->unit);
-    char *make = claims_command(c, n);
+    const struct claim *c = row->claim;
+    char *make = claims_command(c, n), *takes = work(c, (double)(n - row->units));
     bool helps = strcmp(make, c->make) != 0; /* else it repeats the same units */
-    char *text = xprintf("at this difference and spread about %d %s would decide%s%s", n, c->unit,
+    char *text = xprintf("%ld %s would probably decide%s%s%s", n, c->unit, helps ? takes : "",
                          helps ? ": " : "", helps ? make : "");
+
+    free(takes);
     free(make);
     return text;
+}
+
+/* Another number of examples is another plan of the study, whose looks start anew. */
+static char *examples_would_decide(const struct claim_row *row)
+{
+    const struct claim *c = row->claim;
+    char *make = claims_command(c, c->planned), *takes = work(c, (double)c->planned);
+    char *text =
+        xprintf("the planned %ld %s with all of about %ld examples would probably decide%s: "
+                "%s dev_n=0",
+                c->planned, c->unit, row->part[row->decisive].all_examples, takes, make);
+
+    free(takes);
+    free(make);
+    return text;
+}
+
+static char *what_would_decide(const struct claim_row *row)
+{
+    const struct claim *c = row->claim;
+    const struct claim_part *p = &row->part[row->decisive];
+    double more = p->n_examples > 0 ? (double)p->all_examples / (double)p->n_examples : 1;
+
+    for (long n = row->units; (n = claims_next_look(c, n)) > 0;)
+        if (claims_power(row, (double)n, 1, false) >= POWER)
+            return units_would_decide(row, n);
+    if (more > 1 && claims_power(row, (double)c->planned, more, true) >= POWER)
+        return examples_would_decide(row);
+    if (p->n_examples > 0 && claims_power(row, MANY_UNITS, more, true) < POWER)
+        return xprintf("at this difference it cannot be decided with this task's %ld examples, "
+                       "whatever the number of %s",
+                       p->all_examples, c->unit);
+    if (row->units >= c->planned)
+        return xprintf("these are the planned %ld %s, so it stays undecided", c->planned, c->unit);
+    return xprintf("at this difference and spread the planned %ld %s would probably not decide",
+                   c->planned, c->unit);
 }
 
 char *claims_chance(const struct claim_row *row)
 {
     const struct claim *c = row->claim;
     const struct claim_part *p = &row->part[row->decisive];
-    bool examples = p->n_examples > 0 && p->p_examples >= p->p_units;
-    /* Bonferroni's level, the strictest that Holm's correction can ask for. */
-    double level = CLAIMS_LEVEL / (double)p->tried / (p->inside ? 1 : row->n_parts) / row->n_tests;
-    char *of = examples ? xprintf("%ld examples", p->n_examples) : xstrdup(c->unit);
-    char *what = row->p < CLAIMS_LEVEL
-                     ? xprintf("p = %.2g over the %s before Holm's correction, too large after it",
-                               row->p, of)
-                     : xprintf("too close to the boundary to decide from these %s", of);
-    char *more = examples ? more_examples(c, p, level) : more_units(c, p, level);
-    char *text = xprintf("%s; %s", what, more);
+    struct text t = { 0 };
 
-    free(more);
+    if (row->reversed)
+        text_add(&t, "the look at %d %s pointed the other way; ", row->look, c->unit);
+    else
+        text_add(&t, "p = %.2g at %d of %ld planned %s", row->p, row->units, c->planned, c->unit);
+    if (!row->reversed && p->n_examples > 0)
+        text_add(&t, " and %ld examples", p->n_examples);
+    if (!row->reversed)
+        text_add(&t, ", %.2g after correction for looks and claims; ", row->p_holm);
+    char *what = what_would_decide(row);
+    text_add(&t, "%s", what);
     free(what);
-    free(of);
-    return text;
+    return text_take(&t);
 }

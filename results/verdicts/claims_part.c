@@ -49,8 +49,9 @@ static bool run_used(const struct rows *r, int i, const int *used, int n)
     return false;
 }
 
-/* Read the units that have both numbers, and their pairs of runs as JSON into PAIRS. A run counts
- * only once, because the pairs of adapters (1,2) and (2,3) are not independent. */
+/* Read the units that have both numbers, at most as many as are planned, and their pairs of runs as
+ * JSON into PAIRS. A run counts only once, because the pairs of adapters (1,2) and (2,3) are not
+ * independent. */
 static void read_units(struct claim_part *p, const struct claim *c, const struct rows *r, int from,
                        int to, struct text *pairs)
 {
@@ -66,7 +67,7 @@ static void read_units(struct claim_part *p, const struct claim *c, const struct
         p->n_lost += gone || without_number(r, i, "ref_state", "ref");
         const char *name = claims_cell(r, i, "unit");
         p->twice |= find_unit(p, name) != NULL;
-        if (isnan(value) || isnan(ref) || run_used(r, i, used, n))
+        if (isnan(value) || isnan(ref) || run_used(r, i, used, n) || p->n_units == c->planned)
             continue;
         used[n++] = i;
         add_unit(p, name, value, ref, least ? ref - value : value - ref);
@@ -76,7 +77,8 @@ static void read_units(struct claim_part *p, const struct claim *c, const struct
 }
 
 /* Read Spearman's rho of each unit. */
-static void read_correlations(struct claim_part *p, const struct rows *r, int from, int to)
+static void read_correlations(struct claim_part *p, const struct claim *c, const struct rows *r,
+                              int from, int to)
 {
     static const char *const unit[] = { "unit", NULL };
     size_t n = (size_t)(to - from);
@@ -87,7 +89,7 @@ static void read_correlations(struct claim_part *p, const struct rows *r, int fr
         for (int j = i; j < end; j++)
             x[j - i] = claims_number(r, j, "x"), y[j - i] = claims_number(r, j, "value");
         double rho = stats_spearman(x, y, end - i);
-        if (!isnan(rho))
+        if (!isnan(rho) && p->n_units < c->planned)
             add_unit(p, claims_cell(r, i, "unit"), NAN, NAN, rho);
     }
     free(x);
@@ -96,8 +98,8 @@ static void read_correlations(struct claim_part *p, const struct rows *r, int fr
 
 /* --- tests */
 
-/* Means over units, and their t test. */
-static void test_units(struct claim_part *p, const struct claim *c)
+/* Means over units, and the variance of their mean difference over units alone. */
+static void average_units(struct claim_part *p, const struct claim *c)
 {
     size_t n = (size_t)p->n_units;
     double *a = xalloc(3 * n + 1, sizeof *a), *b = a + n, *d = b + n;
@@ -109,16 +111,21 @@ static void test_units(struct claim_part *p, const struct claim *c)
     p->d = stats_mean(d, p->n_units);
     free(a);
     p->inside = claims_inside(c, p->d.mean);
-    p->p_units = stats_mean_p(&p->d, claims_boundary(c, p->d.mean));
+    p->joint = stats_joint_of(&p->d);
 }
 
-/* The p-value of the less certain of the two tests, multiplied by the number of settings that a
- * side was chosen from as the best (Bonferroni). */
-static void combine_p(struct claim_part *p)
+/* The interval and the test, once the joint variance is known. The p-value is multiplied by the
+ * number of settings that a side was chosen from as the best (Bonferroni). */
+static void test_part(struct claim_part *p, const struct claim *c)
 {
-    double larger = p->n_examples > 0 ? fmax(p->p_units, p->p_examples) : p->p_units;
-
-    p->p = fmin(1, (double)p->tried * larger);
+    p->lo = p->hi = p->df = NAN;
+    if (p->d.n > 1) {
+        double v = stats_joint_variance(&p->joint, p->d.n, 1, &p->df);
+        double half = v > 0 ? stats_t_quantile(0.95, p->df) * sqrt(v) : 0;
+        p->lo = p->d.mean - half, p->hi = p->d.mean + half;
+    }
+    double one = stats_joint_p(&p->joint, p->d.mean, claims_boundary(c, p->d.mean));
+    p->p = isnan(one) ? NAN : fmin(1, (double)p->tried * one);
 }
 
 int claims_part_read(struct claim_part *p, const struct claim *c, struct store *s,
@@ -131,22 +138,26 @@ int claims_part_read(struct claim_part *p, const struct claim *c, struct store *
 
     *p = (struct claim_part){ .label = xstrdup(claims_cell(r, from, "part")),
                               .edge = edge ? xstrdup(edge) : NULL,
-                              .p_examples = NAN,
-                              .mcnemar = NAN,
                               .unrun = claims_count(r, from, "unrun") > 0,
                               .tried = tried > 1 ? tried : 1,
-                              .dev_whole = claims_count(r, known, "dev_whole") > 0,
+                              .grid = claims_count(r, from, "grid"),
+                              .all_examples = claims_count(r, known, "rows"),
                               .trained = claims_count(r, from, "trained"),
                               .ref_trained = claims_count(r, from, "ref_trained") };
     if (c->kind == KIND_CORRELATION)
-        read_correlations(p, r, from, to);
+        read_correlations(p, c, r, from, to);
     else
         read_units(p, c, r, from, to, &pairs);
-    test_units(p, c);
-    if (p->d.n > 0 && c->kind <= KIND_EQUAL && rows_get(r, known, "metric"))
-        rc = claims_examples(p, c, s, text_string(&pairs), claims_cell(r, known, "split"),
-                             claims_cell(r, known, "metric"));
-    combine_p(p);
+    average_units(p, c);
+    bool least = strcmp(claims_cell(r, known, "goal"), "min") == 0;
+    if (p->d.n > 1 && c->kind <= KIND_EQUAL && rows_get(r, known, "metric"))
+        rc = claims_examples(p, s, text_string(&pairs), claims_cell(r, known, "split"),
+                             claims_cell(r, known, "metric"), least ? -1 : 1);
+    if (p->n_examples > 0)
+        stats_joint_add(&p->joint, &p->crossed, 1);
+    if (p->all_examples < p->n_examples)
+        p->all_examples = p->n_examples;
+    test_part(p, c);
     text_free(&pairs);
     return rc;
 }
@@ -167,42 +178,31 @@ static bool average_unit(struct claim_unit *to, const char *name,
     return true;
 }
 
-/* Different tasks have different examples, so the variances add; the mean of several bootstraps is
- * close to normal. */
-static void average_examples(struct claim_part *p, const struct claim *c,
-                             const struct claim_part *const *of, int n)
+/* Different tasks have different examples, so these parts of their variances add. Without the
+ * predictions of one task the average is tested over units alone. */
+static void average_examples(struct claim_part *p, const struct claim_part *const *of, int n)
 {
-    double d = 0, variance = 0;
-    long examples = 0;
-
-    for (int i = 0; i < n; i++) {
-        if (of[i]->n_examples == 0)
+    for (int i = 0; i < n; i++)
+        if (of[i]->n_examples == 0 || of[i]->d.n != p->d.n)
             return;
-        examples += of[i]->n_examples;
-        d += of[i]->ex_d / n;
-        variance += of[i]->ex_sd * of[i]->ex_sd / n / n;
+    for (int i = 0; i < n; i++) {
+        p->n_examples += of[i]->n_examples;
+        p->all_examples += of[i]->all_examples;
+        stats_joint_add(&p->joint, &of[i]->crossed, 1.0 / n);
     }
-    p->n_examples = examples, p->ex_d = d, p->ex_sd = sqrt(variance);
-    p->ex_lo = d - STATS_Z95 * p->ex_sd, p->ex_hi = d + STATS_Z95 * p->ex_sd;
-    p->p_examples = claims_inside(c, d) == p->inside
-                        ? stats_normal_p((d - claims_boundary(c, d)) / p->ex_sd)
-                        : 1;
 }
 
 void claims_part_average(struct claim_part *p, const struct claim *c,
                          const struct claim_part *const *of, int n)
 {
     *p = (struct claim_part){ .label = xstrdup(of[0]->label),
-                              .p_examples = NAN,
-                              .mcnemar = NAN,
                               .tried = of[0]->tried,
-                              .dev_whole = true,
                               .trained = of[0]->trained,
                               .ref_trained = of[0]->ref_trained };
     for (int i = 0; i < n; i++) {
         p->n_seen += of[i]->n_seen, p->n_lost += of[i]->n_lost;
         p->lost_a |= of[i]->lost_a, p->unrun |= of[i]->unrun, p->twice |= of[i]->twice;
-        p->dev_whole &= of[i]->dev_whole;
+        p->mismatch |= of[i]->mismatch;
         if (of[i]->edge && !p->edge)
             p->edge = xstrdup(of[i]->edge);
     }
@@ -211,9 +211,9 @@ void claims_part_average(struct claim_part *p, const struct claim *c,
         if (average_unit(&u, of[0]->unit[i].name, of, n))
             add_unit(p, of[0]->unit[i].name, u.a, u.b, u.d);
     }
-    test_units(p, c);
-    average_examples(p, c, of, n);
-    combine_p(p);
+    average_units(p, c);
+    average_examples(p, of, n);
+    test_part(p, c);
 }
 
 void claims_part_free(struct claim_part *p)

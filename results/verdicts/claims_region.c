@@ -38,3 +38,27 @@ double claims_reference(const struct claim *c, double ref)
         return isnan(ref) ? c->bound : fmax(c->bound, ref);
     return c->kind == KIND_BELOW ? c->bound : ref;
 }
+
+/* Is the mean shown to be above AT (SIGN 1) or below it (-1)? */
+static bool beyond(const struct claim_part *p, double at, int sign, double level)
+{
+    return (p->d.mean - at) * sign > 0 && stats_joint_p(&p->joint, p->d.mean, at) < level;
+}
+
+const char *claims_outcome(const struct claim *c, const struct claim_part *p, double level)
+{
+    if (c->kind > KIND_EQUAL) {
+        double at = c->kind == KIND_CORRELATION ? c->bound : 0;
+        return beyond(p, at, 1, level) ? "above" : beyond(p, at, -1, level) ? "below" : "undecided";
+    }
+    bool not_worse = beyond(p, -c->margin, 1, level), not_better = beyond(p, c->margin, -1, level);
+
+    if (beyond(p, c->margin, 1, level))
+        return "better";
+    if (beyond(p, -c->margin, -1, level))
+        return "worse";
+    return not_worse && not_better ? "equivalent"
+           : not_worse             ? "not worse"
+           : not_better            ? "not better"
+                                   : "undecided";
+}

@@ -1,4 +1,4 @@
-/* claims_region.h - where a claim's kind wants the mean difference to lie. */
+/* claims_region.h - where a claim's kind wants the mean difference to lie, and where it lies. */
 #ifndef CLAIMS_REGION_H
 #define CLAIMS_REGION_H
 
@@ -14,4 +14,10 @@ double claims_boundary(const struct claim *c, double x);
 /* claims_reference - what a value is compared with when its query gives the reference REF; NAN:
  * nothing yet. */
 double claims_reference(const struct claim *c, double ref);
+
+/* claims_outcome - what P shows at LEVEL, whatever the claim says: "better" (the difference is
+ * above the margin), "equivalent" (within it: two one-sided tests, Schuirmann 1987, each at half of
+ * LEVEL), "worse" (below -margin), "not worse" (better or equivalent), "not better" (equivalent or
+ * worse), or "undecided". For a bound: "above", "below" or "undecided". */
+const char *claims_outcome(const struct claim *c, const struct claim_part *p, double level);
 #endif

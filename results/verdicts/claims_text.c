@@ -41,10 +41,9 @@ char *claims_ours(const struct claim_row *row, const struct claim_part *p)
     if (p->d.n == 0)
         return xstrdup("-");
     claims_shown(d, row, p->d.mean, true);
-    char *range = p->d.n < 2
-                      ? xstrdup("")
-                      : xprintf(" [%s, %s]", claims_shown(lo, row, p->d.mean - p->d.half, true),
-                                claims_shown(hi, row, p->d.mean + p->d.half, true));
+    char *range = p->d.n < 2 ? xstrdup("")
+                             : xprintf(" [%s, %s]", claims_shown(lo, row, p->lo, true),
+                                       claims_shown(hi, row, p->hi, true));
     char *text = row->claim->kind == KIND_CORRELATION
                      ? xprintf("rho = %s%s", d, range)
                      : xprintf("%s against %s: %s%s", claims_shown(a, row, p->a.mean, false),
@@ -53,18 +52,23 @@ char *claims_ours(const struct claim_row *row, const struct claim_part *p)
     return text;
 }
 
-char *claims_answered(const struct claim_row *row, const struct claim_part *p)
+char *claims_size(const struct claim_row *row, const struct claim_part *p)
 {
-    char d[32], lo[32], hi[32];
+    const char *unit = row->claim->unit;
 
-    if (p->n_examples == 0)
-        return xstrdup("");
-    char *mcnemar = isnan(p->mcnemar) ? xstrdup("") : xprintf(", McNemar %.2g", p->mcnemar);
-    char *text = xprintf("%ld examples: %s [%s, %s], p = %.2g%s", p->n_examples,
-                         claims_shown(d, row, p->ex_d, true), claims_shown(lo, row, p->ex_lo, true),
-                         claims_shown(hi, row, p->ex_hi, true), p->p_examples, mcnemar);
-    free(mcnemar);
-    return text;
+    return p->n_examples > 0 ? xprintf("%d %s, %ld examples", p->d.n, unit, p->n_examples)
+                             : xprintf("%d %s", p->d.n, unit);
+}
+
+char *claims_changed(const struct claim *c)
+{
+    if (!c->changed)
+        return NULL;
+    /* Equal days: which came first is not known. */
+    bool after = c->first_day && strncmp(c->changed, c->first_day, 10) >= 0;
+    return after ? xprintf("%.10s, after its first run here (%s): %s", c->changed, c->first_day,
+                           c->changed + 12)
+                 : xprintf("%.10s, before any of its runs here: %s", c->changed, c->changed + 12);
 }
 
 char *claims_asks(const struct claim_row *row)

@@ -6,14 +6,16 @@
 
 /* The caller frees each of these strings.
  * claims_paper - the paper's numbers: "T5 WikiSQL: Wq,Wv 73.7, Wq 70.4; ...".
- * claims_ours - the difference over units of a part: "83.2 against 82.9: +0.3 [-0.1, +0.7]", times
- * 100 where papers print percent.
- * claims_answered - the difference over examples, "" without examples: "408 examples: +0.3 [...],
- * p = ..., McNemar ...".
+ * claims_ours - the mean difference of a part with its 95 % interval over units and examples: "83.2
+ * against 82.9: +0.3 [-0.1, +0.7]", times 100 where papers print percent.
+ * claims_size - what that is over: "6 seeds, 408 examples".
+ * claims_changed - when and why the test was changed, and whether the store had runs of it then;
+ * NULL for a test that was not changed.
  * claims_asks - where the difference must lie: "> -1.0". */
 char *claims_paper(const struct claim *claim);
 char *claims_ours(const struct claim_row *row, const struct claim_part *part);
-char *claims_answered(const struct claim_row *row, const struct claim_part *part);
+char *claims_size(const struct claim_row *row, const struct claim_part *part);
+char *claims_changed(const struct claim *claim);
 char *claims_asks(const struct claim_row *row);
 
 /* claims_shown - X as the row's metric is printed, with SIGN also the sign of a positive number;

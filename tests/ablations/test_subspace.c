@@ -97,23 +97,35 @@ START_TEST(rotation_of_rows)
 }
 END_TEST
 
-/* E phi(i, j) of random subspaces is max(i, j) / d. */
+static void random_basis(struct basis *b, uint32_t sub)
+{
+    struct rng g = rng_make(1, RNG_STUDY, sub);
+    double a[R * D];
+
+    for (int i = 0; i < R * D; i++)
+        a[i] = rng_normal(&g);
+    ck_assert_int_eq(basis_of(b, a, R, D), 0);
+}
+
+/* The mean over pairs of random subspaces is what basis_phi_random says, for i < j and i > j. */
 START_TEST(random_floor)
 {
-    double mean = 0;
+    double mean = 0, back = 0;
     enum { N = 200 };
 
     for (uint32_t k = 0; k < N; k++) {
         struct basis u = { 0 }, v = { 0 };
-        double phi[2 * R];
-        ck_assert_int_eq(basis_random(&u, R, D, 1, 2 * k), 0);
-        ck_assert_int_eq(basis_random(&v, R, D, 1, 2 * k + 1), 0);
-        basis_phi(phi, 2, R, &u, &v);
-        mean += phi[2 * R - 1] / N;
+        double phi[R * R];
+        random_basis(&u, 2 * k);
+        random_basis(&v, 2 * k + 1);
+        basis_phi(phi, R, R, &u, &v);
+        mean += phi[2 * R - 1] / N, back += phi[(R - 1) * R] / N; /* (2, R) and (R, 1) */
         free(u.u);
         free(v.u);
     }
-    ck_assert_double_eq_tol(mean, (double)R / D, 0.02); /* 4 standard errors of 200 draws */
+    ck_assert_double_eq(basis_phi_random(2, R, D), (double)R / D);
+    ck_assert_double_eq_tol(mean, basis_phi_random(2, R, D), 0.02); /* 4 standard errors */
+    ck_assert_double_eq_tol(back, basis_phi_random(R, 1, D), 0.03);
 }
 END_TEST
 

@@ -391,7 +391,8 @@ START_TEST(lora_refuses)
     static const char *const targets[] = { "q,v", "k,w", "" };
     static const char *const text[] = {
         "'rank' is 61, but 'q' is a matrix of 60 x 60",
-        "'targets' has 'w', which must be one of q, k, v, o, up, down, qkv", "'targets' is empty"
+        "'targets' has 'w', which must be one of q, k, v, o, up, down, gate, qkv",
+        "'targets' is empty"
     };
     struct lora_cfg cfg = { .rank = _i ? 8 : 61, .targets = (char *)(uintptr_t)targets[_i] };
     struct head h = tiny_head(POOL_CLS, false, 0);

@@ -36,7 +36,7 @@ static const char *const methods[] = { "adapter-h", "adapter-l", "adapter-p", "a
 static const char *const golden[] = { "bert", "gpt2" };
 
 /* The tensor METHOD/BEFORE NAME; the caller frees its values. */
-static real *recorded(const struct safetensors *s, const char *before, const char *name, size_t n)
+static real *recorded(const struct st_file *s, const char *before, const char *name, size_t n)
 {
     char *key = xprintf("%s/%s%s", f.m.adapt->name, before, name);
     real *x = tiny_tensor(s, key, n);
@@ -46,7 +46,7 @@ static real *recorded(const struct safetensors *s, const char *before, const cha
 }
 
 /* Set each tensor of the adapters from the file; with WS, compare its gradient with the file's. */
-static double each_tensor(const struct safetensors *s, const struct workspace *ws)
+static double each_tensor(const struct st_file *s, const struct workspace *ws)
 {
     double worst = 0;
     int n = 0;
@@ -72,7 +72,7 @@ static double each_tensor(const struct safetensors *s, const struct workspace *w
 static void read_batch(struct tiny_batch *t, const char *model)
 {
     char *path = xprintf("tests/golden/%s/expected.safetensors", model);
-    struct safetensors s;
+    struct st_file s;
 
     ck_assert_msg(st_open(&s, path) == 0, "%s", fail_text());
     tiny_recorded(t, &s, "");
@@ -90,7 +90,7 @@ START_TEST(as_pytorch_computes)
     struct head h = { .n_labels = bert ? 3 : 0,
                       .pooling = bert ? POOL_CLS : POOL_NONE,
                       .pool_scale = 1 };
-    struct safetensors s;
+    struct st_file s;
     struct tiny_batch g;
     struct workspace ws;
     struct mat dout;

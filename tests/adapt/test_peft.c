@@ -46,7 +46,7 @@ START_TEST(what_peft_wrote_is_read)
     struct lora_cfg cfg;
     struct model m;
     struct mat a, b;
-    struct safetensors s;
+    struct st_file s;
     int n_labels;
 
     ck_assert_msg(peft_read_config(&cfg, &n_labels, golden, &base.dims) == 0, "%s", fail_text());
@@ -60,11 +60,10 @@ START_TEST(what_peft_wrote_is_read)
     ck_assert_int_eq(st_open(&s, path), 0);
     real want[3 * 48];
     const char *key = "base_model.model.bert.encoder.layer.1.attention.output.dense.lora_B.weight";
-    ck_assert_int_eq(st_reals(want, &s, st_find(&s, key), 3 * 48), 0);
+    ck_assert_int_eq(st_reals(want, st_find(&s, key), 3 * 48), 0);
     lora_matrices(&m, 1, PROJ_O, &a, &b);
     ck_assert(b.rows == 48 && b.cols == 3 && memcmp(b.x, want, sizeof want) == 0);
-    ck_assert_int_eq(st_reals(want, &s, st_find(&s, "base_model.model.classifier.weight"), 3 * 48),
-                     0);
+    ck_assert_int_eq(st_reals(want, st_find(&s, "base_model.model.classifier.weight"), 3 * 48), 0);
     ck_assert_int_eq(memcmp(model_param(&m, "classifier.weight")->value, want, sizeof want), 0);
     st_close(&s);
     free(path);

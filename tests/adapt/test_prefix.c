@@ -73,7 +73,7 @@ static const struct {
     { "gpt2.kv", "", "prefix-kv", "prefix=5 prefix_width=16", POOL_NONE },
 };
 
-static struct safetensors expected;
+static struct st_file expected;
 
 /* The tensor A B C of N values; the caller frees them. */
 static real *recorded(const char *a, const char *b, const char *c, size_t n)
@@ -97,7 +97,7 @@ static void golden_open(int i)
 {
     bool bert = golden[i].pooling != POOL_NONE;
     struct head h = { .n_labels = bert ? 3 : 0, .pooling = golden[i].pooling, .pool_scale = 1 };
-    struct safetensors ids;
+    struct st_file ids;
 
     ck_assert_int_eq(base_model_load(&f.base, bert ? "tests/golden/bert" : "tests/golden/gpt2"), 0);
     ck_assert_int_eq(st_open(&expected, "tests/golden/prefix/expected.safetensors"), 0);

@@ -40,7 +40,7 @@ static const struct {
 static struct {
     const char *method;
     struct base_model base;
-    struct safetensors file;
+    struct st_file file;
     struct model m;
     struct workspace ws;
     void *cfg;
@@ -75,7 +75,7 @@ static int set_tensors(const char *what)
         const struct st_tensor *t = find(what, p);
         if (!t)
             continue;
-        ck_assert_msg(st_reals(p->value, &f.file, t, param_size(p)) == 0, "%s", fail_text());
+        ck_assert_msg(st_reals(p->value, t, param_size(p)) == 0, "%s", fail_text());
         n++;
     }
     return n;

@@ -60,6 +60,9 @@ static const struct {
     { "abcde\xC3\xA9", "abcde" },
     { "abcdef\xC3", "abcdef" },
     { "abc\xC3\xA9", "abc\xC3\xA9" },
+    { "a\xC2\x9B"
+      "3mb",
+      "a  3mb" }, /* U+009B is the same as Escape [ */
 };
 
 START_TEST(one_line_can_be_shown)

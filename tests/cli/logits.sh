@@ -52,6 +52,15 @@ echo '{"max_seq_length": "4"}' >"$tmp/short/sentence_bert_config.json"
 echo low | "$L" logits "$tmp/short" >/dev/null 2>"$tmp/err"
 [ $? = 3 ] && grep -q 'max_seq_length must be' "$tmp/err" || no "length: $(cat "$tmp/err")"
 
+# do_lower_case changes the text before it is tokenized, which only an uncased tokenizer does itself.
+echo '{"do_lower_case": true}' >"$tmp/short/sentence_bert_config.json"
+echo '{"do_lower_case": false}' >"$tmp/short/tokenizer_config.json"
+echo low | "$L" logits "$tmp/short" >/dev/null 2>"$tmp/err"
+[ $? = 3 ] && grep -q "sentence_bert_config.json': do_lower_case is true" "$tmp/err" ||
+    no "do_lower_case of a cased tokenizer: $(cat "$tmp/err")"
+echo '{"do_lower_case": true}' >"$tmp/short/tokenizer_config.json"
+echo low | "$L" logits "$tmp/short" >/dev/null 2>"$tmp/err" || no "do_lower_case: $(cat "$tmp/err")"
+
 # The checkpoint's own classifier; an adapter's.
 printf "$text" | "$L" logits "$tmp/classifier" --format csv | head -n 1 |
     grep -qx 'line,label,logit_0,logit_1,logit_2' || no "own classifier: header"

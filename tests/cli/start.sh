@@ -49,7 +49,7 @@ refused run "holds an adapter of the method 'lora'; the model has 'ft'" \
     $base method=ft "init_from=$key"
 refused run "lacks the tensor" $base method=lora rank=2 targets=q,v,o "init_from=$key"
 refused run "no run in" $base method=lora rank=2 init_from=0123456789abcdef
-refused run "cannot read .*adapter_model" $base method=lora rank=2 "init_from=$T"
+refused run "there is no adapter_model.safetensors" $base method=lora rank=2 "init_from=$T"
 
 # Weights of the same shapes, but not those that the adapter was trained on: for a run the store
 # knows them, and the folder of an adapter names its base model.

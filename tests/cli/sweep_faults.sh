@@ -3,16 +3,6 @@
 . "$(dirname "$0")/sweep_lib.sh"
 S="$T/study.yaml"
 
-# expect STATUS TEXT COMMAND... - the command ends with STATUS and prints TEXT on standard error.
-expect() {
-    want=$1 text=$2
-    shift 2
-    "$@" >"$T/out" 2>"$T/log"
-    rc=$?
-    [ $rc = "$want" ] || die "$* ended with $rc, not $want: $(cat "$T/log")"
-    grep -q -- "$text" "$T/log" || die "$* does not say '$text': $(cat "$T/log")"
-}
-
 expect 2 "did you mean 'lr'" "$L" sweep "$S" learning_rate=1 --home "$T/h"
 expect 2 "16 x 16\|32 x 32" "$L" sweep "$S" rank=64 --home "$T/h"
 expect 2 "must be made of" "$L" sweep "$S" targets=q,x --home "$T/h"

@@ -1,6 +1,7 @@
 # sweep_lib.sh - sourced by scripts that train: a tiny model and task in $T, removed at the end.
+# HERE is the folder of this file, when the script lies in another one.
 command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
-here=$(dirname "$0")
+here=${HERE:-$(dirname "$0")}
 L=${LOWRANK:-$here/../../build/lowrank}
 T=$(mktemp -d) || exit 1
 trap 'rm -rf "$T"' EXIT
@@ -8,7 +9,18 @@ python3 "$here/tiny.py" "$T" || exit 1
 export LOWRANK_DATA="$T/data"
 unset LOWRANK_HOME
 
-die() { echo "FAIL: $*"; exit 1; }
+die() { echo "FAIL: ${shows:+$shows: }$*"; exit 1; }
+# shows TEXT - what the next lines show; part of every failure
+shows() { shows=$*; }
+# expect STATUS TEXT COMMAND... - the command ends with STATUS and prints TEXT on standard error.
+expect() {
+    want=$1 text=$2
+    shift 2
+    "$@" >"$T/out" 2>"$T/log" </dev/null
+    rc=$?
+    [ $rc = "$want" ] || die "$* ended with $rc, not $want: $(cat "$T/log")"
+    [ -z "$text" ] || grep -q -- "$text" "$T/log" || die "$* does not say '$text': $(cat "$T/log")"
+}
 
 # wait_for COMMAND... - waits until the command succeeds, at most a minute. Scripts use this where a
 # sleep would be too short on a loaded machine.

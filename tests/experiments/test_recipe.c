@@ -192,10 +192,13 @@ END_TEST
 
 /* --- keys */
 
-static char acc[] = "accuracy", name[] = "toy";
-static const struct task toy = {
-    .name = name, .n_labels = 3, .metrics = { acc }, .n_metrics = 1, .max_len = 128
-};
+static char acc[] = "accuracy", name[] = "toy", test_file[] = "test.tsv";
+static const struct task toy = { .name = name,
+                                 .n_labels = 3,
+                                 .metrics = { acc },
+                                 .n_metrics = 1,
+                                 .max_len = 128,
+                                 .file = { [SPLIT_TEST] = test_file } };
 static const struct dims small = { .n_layers = 2,
                                    .d_model = 32,
                                    .n_heads = 4,
@@ -275,6 +278,20 @@ static const struct {
     { "lr: 1e-3\n", "lr: 1.0000001e-3\n", false, false },
     { "method: ft\n", "method: head\n", false, false },
     { "pooling: cls\n", "pooling: auto\n", false, false },
+    { "data_seed: 4\n", "{}\n", true, true }, /* nothing is drawn */
+    { "data_seed: 4\ntrain_n: 9\n", "train_n: 9\n", false, false },
+    { "data_seed: 4\nselect: 0.1\n", "select: 0.1\n", false, false },
+    { "seed: 1\ntrain_n: 9\n", "seed: 2\ntrain_n: 9\n", false, true },
+    { "select: dev\n", "{}\n", true, true },
+    { "select: 0.10\n", "select: .1\n", true, true },
+    { "select: 0.1\n", "{}\n", false, false },
+    { "select: 0.1\n", "select: 0.2\n", false, false },
+    { "report: dev\n", "{}\n", true, true },
+    { "report: test\n", "{}\n", false, false },
+    { "report_curve: true\n", "{}\n", true, true }, /* dev is scored anyway */
+    { "report: test\nreport_curve: true\n", "report: test\n", false, false },
+    { "patience: 0\n", "{}\n", true, true },
+    { "patience: 2\n", "{}\n", false, false },
 };
 
 START_TEST(keys_are_equal_when_runs_are)
@@ -333,6 +350,32 @@ START_TEST(max_len_above_the_positions_is_refused)
 }
 END_TEST
 
+static const struct {
+    const char *text, *says;
+} bad_select[] = {
+    { "select: test\n", "'select' must be dev or a share of the training examples" },
+    { "select: 0\n", "between 0 and 1, such as 0.1, not '0'" },
+    { "select: 1\n", "not '1'" },
+    { "select: -0.1\n", "not '-0.1'" },
+    { "select: 10%\n", "not '10%'" },
+    { "select: nan\n", "not 'nan'" },
+    { "report: test\n", "'report' is test, but task 'toy' has no test split" },
+};
+
+START_TEST(a_split_that_cannot_select_is_refused)
+{
+    struct task without = toy;
+    struct recipe r;
+
+    without.file[SPLIT_TEST] = NULL;
+    ck_assert_int_eq(parse(&r, bad_select[_i].text), 0);
+    ck_assert_int_eq(recipe_autos(&r, &small, &without), -1);
+    ck_assert_int_eq(fail_code(), FAIL_USAGE);
+    ck_assert_msg(strstr(fail_text(), bad_select[_i].says), "%s", fail_text());
+    recipe_free(&r);
+}
+END_TEST
+
 /* A task that says nothing of a length takes all positions of the model. */
 START_TEST(max_len_is_the_positions)
 {
@@ -361,6 +404,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, key_has_the_inputs);
     tcase_add_test(tc, config_has_every_default);
     tcase_add_test(tc, max_len_is_the_positions);
+    tcase_add_loop_test(tc, a_split_that_cannot_select_is_refused, 0, (int)ARRAY_LEN(bad_select));
     tcase_add_test(tc, max_len_above_the_positions_is_refused);
 }
 

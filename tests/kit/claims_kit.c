@@ -21,7 +21,7 @@ static double noise(int cell, int seed)
 static void plant_plan(struct store *s, const char *study, const char *metric,
                        const struct cell *cell, int n, int seeds)
 {
-    struct run_spec r[CELLS * 4];
+    struct run_spec r[CELLS * 12];
     int k = 0;
 
     for (int i = 0; i < n; i++)
@@ -40,7 +40,7 @@ static void plant_plan(struct store *s, const char *study, const char *metric,
                 .config = xprintf("{\"at\":%d,\"model\":\"m\",%s\"lr\":%g,%s,\"seed\":%d}", i,
                                   strstr(cell[i].keys, "\"task\":") ? "" : "\"task\":\"t\",",
                                   cell[i].lr, cell[i].keys, seed),
-                .cost = n * 4 - k, /* done in this order */
+                .cost = n * 12 - k, /* done in this order */
             };
             free(point);
             free(key);
@@ -60,6 +60,34 @@ static void plant_plan(struct store *s, const char *study, const char *metric,
     free(spec);
 }
 
+/* A metric of the classes 0 and 1 from counts; Pearson's r of them is the Matthews correlation. */
+static double score(const char *metric, const double n[2][2]) /* [label][answer] */
+{
+    double tp = n[1][1], tn = n[0][0], fp = n[0][1], fn = n[1][0];
+
+    if (strcmp(metric, "accuracy") == 0)
+        return (tp + tn) / EXAMPLES;
+    if (strcmp(metric, "f1") == 0)
+        return 2 * tp / (2 * tp + fp + fn);
+    return (tp * tn - fp * fn) / sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn));
+}
+
+/* Store the predictions of a run, of which the first ones are right; returns their score. */
+static double plant_predictions(struct store *s, struct lease *c, const char *metric, int right,
+                                int at, int seed)
+{
+    static const int jitter[4] = { 0, 1, 0, 0 };
+    int n_right = right * EXAMPLES / 1000 + jitter[(seed + at) % 4];
+    double n[2][2] = { { 0 } };
+
+    for (int i = 0; i < EXAMPLES; i++) {
+        int label = i % 2, answer = i < n_right ? label : 1 - label;
+        n[label][answer]++;
+        ck_assert_int_eq(metrics_add_prediction(s, c, "dev", i + 1, label, answer), 0);
+    }
+    return score(metric, n);
+}
+
 static void plant_run(struct store *s, struct lease *c, const char *metric, const struct cell *cell)
 {
     struct attempt_end e = { .state = STATE_DONE, .trainable = 110, .trainable_head = 10 };
@@ -75,15 +103,11 @@ static void plant_run(struct store *s, struct lease *c, const char *metric, cons
     if (isinf(cell->mean)) {
         e.state = STATE_DIVERGED, e.error = "loss is not finite";
     } else {
-        double last = cell->mean + noise(at, seed), best = last + 0.05 * (1 + at % 2);
-        ck_assert_int_eq(metrics_add(s, c, 5, "best", metric, best), 0); /* no claim reads it */
+        double last = cell->right ? plant_predictions(s, c, metric, cell->right, at, seed)
+                                  : cell->mean + noise(at, seed);
+        double best = last + 0.05 * (1 + at % 2); /* no claim reads it */
+        ck_assert_int_eq(metrics_add(s, c, 5, "best", metric, best), 0);
         ck_assert_int_eq(metrics_add(s, c, 10, "last", metric, last), 0);
-        for (int i = 0; i < EXAMPLES && cell->right;
-             i++) { /* every run answers the first ones right */
-            int label = i % 2, right = 1000 * i < cell->right * EXAMPLES;
-            ck_assert_int_eq(
-                metrics_add_prediction(s, c, "dev", i + 1, label, right ? label : 1 - label), 0);
-        }
     }
     ck_assert_int_eq(lease_finish(s, c, &e, false), 1);
 }
@@ -111,11 +135,12 @@ struct store *planted(const char *study, const char *metric, const struct cell *
 const char planted_paper[] = "table\trow\tcolumn\tvalue\tspread\tnote\nT5\tWq\tWikiSQL\t70.4\t\t\n";
 
 /* The file of a claim NAME with these lines. */
-static char *claim_text(const char *name, const char *family, const char *lines)
+static char *claim_text(const char *name, const char *lines)
 {
-    return xprintf(
-        "claim: %s\nsentence: What is said.\nsection: \"7\"\nfamily: %s\nstudy: rank\n%s", name,
-        family, lines);
+    bool beyond = *lines == '@';
+
+    return xprintf("claim: %s\nsentence: What is said.\nsection: \"7\"\nstudy: rank\n%s%s", name,
+                   beyond ? "family: beyond\n" : "", lines + beyond);
 }
 
 struct claims judged(struct store *s, const char *const *lines, int n)
@@ -124,11 +149,9 @@ struct claims judged(struct store *s, const char *const *lines, int n)
     struct claims c;
 
     for (int i = 0; i < n; i++) {
-        char *name = xprintf("x%d", i), *own = xprintf("own%d", i);
-        bool alone = *lines[i] == '@';
+        char *name = xprintf("x%d", i);
         files[i].name = xprintf("claims/%s.yaml", name);
-        files[i].text = claim_text(name, alone ? own : "f", lines[i] + alone);
-        free(own);
+        files[i].text = claim_text(name, lines[i]);
         free(name);
     }
     files[n] = (struct embedded){ "paper.tsv", planted_paper };

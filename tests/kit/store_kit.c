@@ -2,7 +2,6 @@
 #include "tests/kit/store_kit.h"
 #include "results/query/query.h"
 #include "results/store/metrics.h"
-#include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
 
 #include "core/os/file.h"
@@ -177,10 +176,9 @@ void kit_refused(const char *path, enum store_mode mode, const char *text)
 {
     struct store *s;
 
-    ck_assert_int_eq(store_open(&s, path, mode), -1);
-    ck_assert_ptr_null(s);
-    ck_assert_int_eq(fail_code(), FAIL_STORE);
-    ck_assert_msg(strstr(fail_text(), text), "'%s' instead of '%s'", fail_text(), text);
+    CHECK(store_open(&s, path, mode) == -1 && !s, "'%s' was opened", path);
+    CHECK(fail_code() == FAIL_STORE, "%d", (int)fail_code());
+    CHECK(strstr(fail_text(), text), "'%s' instead of '%s'", fail_text(), text);
 }
 
 const char *kit_filled(const char *name)
@@ -188,7 +186,7 @@ const char *kit_filled(const char *name)
     const char *path = kit_path(name);
     struct store *s;
 
-    ck_assert_msg(store_open(&s, path, STORE_WRITE) == 0, "%s", fail_text());
+    CHECK(store_open(&s, path, STORE_WRITE) == 0, "%s", fail_text());
     kit_plan(s, &kit_small);
     kit_finish_all(s, "rank", zero);
     store_close(s);

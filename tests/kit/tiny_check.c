@@ -195,7 +195,7 @@ double tiny_diff(const real *a, const real *b, size_t n, double floor)
 
 /* --- recorded values */
 
-static const struct st_tensor *find_tensor(const struct safetensors *s, const char *name)
+static const struct st_tensor *find_tensor(const struct st_file *s, const char *name)
 {
     const struct st_tensor *t = st_find(s, name);
 
@@ -203,16 +203,15 @@ static const struct st_tensor *find_tensor(const struct safetensors *s, const ch
     return t;
 }
 
-real *tiny_tensor(const struct safetensors *s, const char *name, size_t n)
+real *tiny_tensor(const struct st_file *s, const char *name, size_t n)
 {
     real *x = xalloc(n, sizeof *x);
 
-    ck_assert_msg(st_reals(x, s, find_tensor(s, name), n) == 0, "%s", fail_text());
+    ck_assert_msg(st_reals(x, find_tensor(s, name), n) == 0, "%s", fail_text());
     return x;
 }
 
-double tiny_away(const struct safetensors *s, const char *name, const real *x, size_t n,
-                 double floor)
+double tiny_away(const struct st_file *s, const char *name, const real *x, size_t n, double floor)
 {
     real *want = tiny_tensor(s, name, n);
     double e = tiny_diff(x, want, n, fmax(tiny_max(want, n), floor));
@@ -224,8 +223,8 @@ double tiny_away(const struct safetensors *s, const char *name, const real *x, s
 }
 
 /* The tensor PREFIX NAME as whole numbers, which the caller frees; NULL when the file has none. */
-static long *read_longs(const struct safetensors *s, const char *prefix, const char *name,
-                        size_t *rows, size_t *cols)
+static long *read_longs(const struct st_file *s, const char *prefix, const char *name, size_t *rows,
+                        size_t *cols)
 {
     char *full = xprintf("%s%s", prefix, name);
     const struct st_tensor *t = st_find(s, full);
@@ -236,11 +235,11 @@ static long *read_longs(const struct safetensors *s, const char *prefix, const c
         return NULL;
     *rows = t->shape[0];
     *cols = t->n_dims > 1 ? t->shape[1] : 1;
-    ck_assert_msg(st_longs(x, s, t, t->count) == 0, "%s", fail_text());
+    ck_assert_msg(st_longs(x, t, t->count) == 0, "%s", fail_text());
     return x;
 }
 
-void tiny_recorded(struct tiny_batch *t, const struct safetensors *s, const char *prefix)
+void tiny_recorded(struct tiny_batch *t, const struct st_file *s, const char *prefix)
 {
     size_t n, width, rows, cols = 1, n_ids;
     long *ids = read_longs(s, prefix, "ids", &n_ids, &width);

@@ -38,13 +38,12 @@ double tiny_diff(const real *a, const real *b, size_t n, double floor);
 /* tiny_tensor - the N values of a recorded tensor; asserts that the file has it; the caller frees
  * them. tiny_away - the largest difference of X from that tensor, relative to its largest value or
  * to FLOOR. */
-real *tiny_tensor(const struct safetensors *s, const char *name, size_t n);
-double tiny_away(const struct safetensors *s, const char *name, const real *x, size_t n,
-                 double floor);
+real *tiny_tensor(const struct st_file *s, const char *name, size_t n);
+double tiny_away(const struct st_file *s, const char *name, const real *x, size_t n, double floor);
 
 /* tiny_recorded - the recorded sequences of a file: PREFIX ids, which are padded to [n, T] or one
  * after another; PREFIX lens [n]; and with padded ids PREFIX labels, [n] for an encoder, or [n, T]
  * for a decoder, in which a token predicts the label of the next one. Without labels it predicts
  * the next id. */
-void tiny_recorded(struct tiny_batch *t, const struct safetensors *s, const char *prefix);
+void tiny_recorded(struct tiny_batch *t, const struct st_file *s, const char *prefix);
 #endif

@@ -122,7 +122,7 @@ void tiny_init(struct tiny *t, int n, bool regression, const char *method, int t
     t->job.data.task = &t->task;
     for (int s = 0; s < N_SPLITS; s++) {
         make_set(&t->set[s], s == SPLIT_TRAIN ? n : 37, regression, (uint32_t)s);
-        t->job.data.split[s] = &t->set[s];
+        t->job.data.split[s] = s == SPLIT_SELECT ? NULL : &t->set[s];
     }
     opt_defaults(train_opts, &t->cfg);
     tiny_again(t, threads);

@@ -9,13 +9,15 @@
 
 static const struct attn_row {
     int n_heads, d_head, causal, drop, n_prefix, len[3];
+    int shared; /* query heads that share one head of keys; 0: none do */
 } attn_rows[] = {
-    { 1, 5, 0, 0, 0, { 1, 7, 3 } },    { 2, 7, 1, 0, 0, { 4, 9, 1 } },
-    { 3, 12, 0, 1, 0, { 17, 2, 5 } },  { 2, 32, 1, 1, 0, { 33, 16, 5 } },
-    { 1, 64, 1, 0, 0, { 67, 32, 1 } }, { 2, 8, 0, 1, 0, { 130, 1, 20 } },
-    { 1, 5, 0, 0, 1, { 1, 7, 3 } },    { 2, 7, 1, 0, 5, { 4, 9, 1 } },
-    { 3, 12, 0, 1, 3, { 17, 2, 5 } },  { 2, 32, 1, 1, 8, { 33, 1, 70 } },
-    { 2, 8, 0, 1, 131, { 20, 1, 3 } },
+    { 1, 5, 0, 0, 0, { 1, 7, 3 }, 0 },    { 2, 7, 1, 0, 0, { 4, 9, 1 }, 0 },
+    { 3, 12, 0, 1, 0, { 17, 2, 5 }, 0 },  { 2, 32, 1, 1, 0, { 33, 16, 5 }, 0 },
+    { 1, 64, 1, 0, 0, { 67, 32, 1 }, 0 }, { 2, 8, 0, 1, 0, { 130, 1, 20 }, 0 },
+    { 1, 5, 0, 0, 1, { 1, 7, 3 }, 0 },    { 2, 7, 1, 0, 5, { 4, 9, 1 }, 0 },
+    { 3, 12, 0, 1, 3, { 17, 2, 5 }, 0 },  { 2, 32, 1, 1, 8, { 33, 1, 70 }, 0 },
+    { 2, 8, 0, 1, 131, { 20, 1, 3 }, 0 }, { 6, 4, 1, 0, 0, { 40, 2, 5 }, 3 },
+    { 4, 6, 0, 1, 3, { 7, 33, 1 }, 4 },   { 4, 6, 1, 1, 2, { 35, 3, 1 }, 2 },
 };
 
 struct attn_case {
@@ -28,7 +30,7 @@ struct attn_case {
 
 static void attn_setup(struct attn_case *f, const struct attn_row *r)
 {
-    int d = r->n_heads * r->d_head, longest = 0;
+    int d = r->n_heads * r->d_head, kv = d / (r->shared ? r->shared : 1), longest = 0;
 
     memset(f, 0, sizeof *f);
     for (int s = 0; s < 3; s++) {
@@ -38,20 +40,21 @@ static void attn_setup(struct attn_case *f, const struct attn_row *r)
     f->a = (struct attn_shape){ .off = f->off,
                                 .n_seq = 3,
                                 .n_heads = r->n_heads,
+                                .n_kv_heads = kv / r->d_head,
                                 .d_head = r->d_head,
                                 .scale = 1 / sqrt(r->d_head),
                                 .causal = r->causal != 0,
                                 .p_drop = 0.1,
                                 .n_prefix = r->n_prefix };
-    f->qkv = test_mat(f->off[3], 3 * d, 1);
+    f->qkv = test_mat(f->off[3], d + 2 * kv, 1);
     f->q = mat_cols(f->qkv, 0, d);
-    f->k = mat_cols(f->qkv, d, d);
-    f->v = mat_cols(f->qkv, 2 * d, d);
+    f->k = mat_cols(f->qkv, d, kv);
+    f->v = mat_cols(f->qkv, d + kv, kv);
     f->o = test_mat(f->off[3], d, 2);
     f->w = test_mat(f->off[3], d, 3);
-    f->dqkv = test_mat(f->off[3], 3 * d, 4);
-    f->prefix = test_mat(2 * r->n_prefix, d, 5);
-    f->dprefix = test_mat(2 * r->n_prefix, d, 6);
+    f->dqkv = test_mat(f->off[3], d + 2 * kv, 4);
+    f->prefix = test_mat(2 * r->n_prefix, kv, 5);
+    f->dprefix = test_mat(2 * r->n_prefix, kv, 6);
     f->a.k_prefix = mat_rows(f->prefix, 0, r->n_prefix);
     f->a.v_prefix = mat_rows(f->prefix, r->n_prefix, r->n_prefix);
     f->a.dk_prefix = mat_rows(f->dprefix, 0, r->n_prefix);
@@ -97,12 +100,12 @@ static const real *column(const struct attn_case *f, struct mat prefix, struct m
 static double attn_row_error(const struct attn_case *f, int from, int len, int h, int i, size_t p)
 {
     int all = f->a.n_prefix + len, n = f->a.causal ? f->a.n_prefix + i + 1 : all, d = f->a.d_head;
-    int c = h * d;
+    int c = h * d, own = h / (f->a.n_heads / f->a.n_kv_heads) * d;
     double prob[200], max = -INFINITY, sum = 0, worst = 0;
 
     for (int j = 0; j < n; j++) {
         prob[j] = f->a.scale * vec_dot(mat_row(f->q, from + i) + c,
-                                       column(f, f->a.k_prefix, f->k, from, j) + c, (size_t)d);
+                                       column(f, f->a.k_prefix, f->k, from, j) + own, (size_t)d);
         max = fmax(max, prob[j]);
     }
     for (int j = 0; j < n; j++)
@@ -116,7 +119,7 @@ static double attn_row_error(const struct attn_case *f, int from, int len, int h
 
         for (int j = 0; j < n; j++) {
             double kept = f->keep ? f->keep[p + (size_t)(i * all + j)] / (1 - f->a.p_drop) : 1;
-            o += kept * prob[j] / sum * (double)column(f, f->a.v_prefix, f->v, from, j)[c + e];
+            o += kept * prob[j] / sum * (double)column(f, f->a.v_prefix, f->v, from, j)[own + e];
         }
         worst = fmax(worst, fabs(o - (double)mat_row(f->o, from + i)[c + e]));
     }
@@ -150,9 +153,9 @@ START_TEST(attention_gradients)
     struct attn_case f;
 
     attn_setup(&f, &attn_rows[_i]);
-    int d = f.q.cols;
-    struct mat dq = mat_cols(f.dqkv, 0, d), dk = mat_cols(f.dqkv, d, d);
-    struct mat dv = mat_cols(f.dqkv, 2 * d, d), w = test_mat(f.w.rows, d, 3);
+    int d = f.q.cols, kv = f.k.cols;
+    struct mat dq = mat_cols(f.dqkv, 0, d), dk = mat_cols(f.dqkv, d, kv);
+    struct mat dv = mat_cols(f.dqkv, d + kv, kv), w = test_mat(f.w.rows, d, 3);
     for (int i = 0; i < f.dqkv.rows * f.dqkv.cols; i++)
         f.dqkv.x[i] = NAN; /* must be overwritten, not read */
     mat_zero(f.dprefix);

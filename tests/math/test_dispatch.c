@@ -239,6 +239,7 @@ static void attention(struct sums *s, int n, bool causal, bool drop)
     struct attn_shape a = { .off = off,
                             .n_seq = 1,
                             .n_heads = 1,
+                            .n_kv_heads = 1,
                             .d_head = n,
                             .scale = 1,
                             .causal = causal,

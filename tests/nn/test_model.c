@@ -19,7 +19,7 @@ static const double split_tol = 1e-5;
 
 static struct {
     struct base_model base;
-    struct safetensors expected, other;
+    struct st_file expected, other;
     struct tiny_batch t;
 } g;
 
@@ -62,7 +62,7 @@ static struct head golden_head(void)
 /* The largest difference of a trained tensor's gradient. The gradient of the bias of a key is only
  * rounding, so that small gradients are compared relative to a tenth of the largest. */
 static double gradients_away(const struct model *m, const struct workspace *ws,
-                             const struct safetensors *s, const char *before)
+                             const struct st_file *s, const char *before)
 {
     double worst = 0, floor = 0.1 * tiny_max(ws->grad, m->n_train);
 

@@ -138,7 +138,7 @@ static const struct {
 
 START_TEST(headers)
 {
-    struct safetensors s;
+    struct st_file s;
 
     write_file(heads[_i].header, heads[_i].size, heads[_i].n_data);
     int rc = st_open(&s, path);
@@ -171,7 +171,7 @@ static const struct {
 
 START_TEST(beginnings)
 {
-    struct safetensors s;
+    struct st_file s;
 
     put_bytes(starts[_i].bytes, starts[_i].size);
     ck_assert_int_eq(st_open(&s, path), -1);
@@ -184,7 +184,7 @@ START_TEST(deep_nesting_is_refused)
 {
     enum { DEPTH = 100000 };
     char *text = malloc(DEPTH + 8);
-    struct safetensors s;
+    struct st_file s;
 
     strcpy(text, "{\"a\":");
     memset(text + 5, '[', DEPTH);
@@ -199,7 +199,7 @@ START_TEST(long_names_are_cut)
 {
     enum { LENGTH = 1000000 };
     char *text = malloc(LENGTH + 100), *p = text;
-    struct safetensors s;
+    struct st_file s;
 
     p += sprintf(p, "{\"");
     memset(p, '\t' + 'A', LENGTH);
@@ -217,7 +217,7 @@ START_TEST(many_tensors_are_quick)
 {
     enum { N = 100000 };
     char *text = malloc((size_t)N * 80), *p = text;
-    struct safetensors s;
+    struct st_file s;
     double t0 = now_mono();
     long bad = 0;
 
@@ -246,7 +246,7 @@ END_TEST
 
 /* A tensor "a" of these bytes, at an odd address in the map, because the header has an odd
  * length. */
-static void open_one(struct safetensors *s, const char *dtype, const void *data, size_t size,
+static void open_one(struct st_file *s, const char *dtype, const void *data, size_t size,
                      size_t count)
 {
     unsigned char file[1024] = { 0 };
@@ -272,32 +272,32 @@ START_TEST(floats_convert)
     static const double f64[] = { 0.1, -1e30 };
     static const float f32[] = { 0.5F, -0.25F, 1e-30F };
     const struct st_tensor *t;
-    struct safetensors s;
+    struct st_file s;
     double d[8];
     real r[8];
 
     open_one(&s, "F16", f16, sizeof f16, 6);
     t = st_find(&s, "a");
-    ck_assert_int_eq(st_doubles(d, &s, t, 6), 0);
-    ck_assert_int_eq(st_reals(r, &s, t, 6), 0);
+    ck_assert_int_eq(st_doubles(d, t, 6), 0);
+    ck_assert_int_eq(st_reals(r, t, 6), 0);
     ck_assert(memcmp(d, of_f16, sizeof of_f16) == 0 && r[2] == 65504 && signbit(r[5]));
-    ck_assert_int_eq(st_reals(r, &s, t, 5), -1);
+    ck_assert_int_eq(st_reals(r, t, 5), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), "has 6 values, but 5 are needed"));
     st_close(&s);
 
     open_one(&s, "BF16", bf16, sizeof bf16, 3);
-    ck_assert_int_eq(st_doubles(d, &s, st_find(&s, "a"), 3), 0);
+    ck_assert_int_eq(st_doubles(d, st_find(&s, "a"), 3), 0);
     ck_assert_int_eq(memcmp(d, of_bf16, sizeof of_bf16), 0);
     st_close(&s);
 
     open_one(&s, "F64", f64, sizeof f64, 2);
-    ck_assert_int_eq(st_doubles(d, &s, st_find(&s, "a"), 2), 0);
-    ck_assert_int_eq(st_reals(r, &s, st_find(&s, "a"), 2), 0);
+    ck_assert_int_eq(st_doubles(d, st_find(&s, "a"), 2), 0);
+    ck_assert_int_eq(st_reals(r, st_find(&s, "a"), 2), 0);
     ck_assert(memcmp(d, f64, sizeof f64) == 0 && r[0] == (real)0.1);
     st_close(&s);
 
     open_one(&s, "F32", f32, sizeof f32, 3);
-    ck_assert_int_eq(st_reals(r, &s, st_find(&s, "a"), 3), 0);
+    ck_assert_int_eq(st_reals(r, st_find(&s, "a"), 3), 0);
     ck_assert(r[0] == (real)f32[0] && r[1] == (real)f32[1] && r[2] == (real)f32[2]);
     ck_assert_ptr_null(st_floats_in_place(st_find(&s, "a"))); /* at an odd address */
     st_close(&s);
@@ -309,26 +309,26 @@ START_TEST(integers_convert)
     static const int64_t i64[] = { -1, INT64_MAX };
     static const int16_t i16[] = { -2, 300 };
     static const unsigned char u8[] = { 255, 1 };
-    struct safetensors s;
+    struct st_file s;
     double d[2];
     long v[2];
 
     open_one(&s, "I64", i64, sizeof i64, 2);
-    ck_assert_int_eq(st_longs(v, &s, st_find(&s, "a"), 2), 0);
+    ck_assert_int_eq(st_longs(v, st_find(&s, "a"), 2), 0);
     ck_assert(v[0] == -1 && v[1] == INT64_MAX);
-    ck_assert_int_eq(st_doubles(d, &s, st_find(&s, "a"), 2), -1);
+    ck_assert_int_eq(st_doubles(d, st_find(&s, "a"), 2), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), "I64"));
     st_close(&s);
     open_one(&s, "I16", i16, sizeof i16, 2);
-    ck_assert_int_eq(st_longs(v, &s, st_find(&s, "a"), 2), 0);
+    ck_assert_int_eq(st_longs(v, st_find(&s, "a"), 2), 0);
     ck_assert(v[0] == -2 && v[1] == 300);
     st_close(&s);
     open_one(&s, "U8", u8, sizeof u8, 2);
-    ck_assert_int_eq(st_longs(v, &s, st_find(&s, "a"), 2), 0);
+    ck_assert_int_eq(st_longs(v, st_find(&s, "a"), 2), 0);
     ck_assert(v[0] == 255 && v[1] == 1);
     st_close(&s);
     open_one(&s, "I8", u8, sizeof u8, 2);
-    ck_assert_int_eq(st_longs(v, &s, st_find(&s, "a"), 2), 0);
+    ck_assert_int_eq(st_longs(v, st_find(&s, "a"), 2), 0);
     ck_assert(v[0] == -1 && v[1] == 1);
     st_close(&s);
 }
@@ -346,17 +346,17 @@ START_TEST(nonfinite_is_refused)
     } rows[] = { { "F16", f16, "has a NaN at index 1" },
                  { "BF16", bf16, "has an infinity at index 2" } };
     float f32[] = { 1, 2, NAN };
-    struct safetensors s;
+    struct st_file s;
     real r[3];
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         open_one(&s, rows[i].dtype, rows[i].data, 6, 3);
-        ck_assert_int_eq(st_reals(r, &s, st_find(&s, "a"), 3), -1);
+        ck_assert_int_eq(st_reals(r, st_find(&s, "a"), 3), -1);
         ck_assert_msg(strstr(fail_text(), rows[i].says), "%s", fail_text());
         st_close(&s);
     }
     open_one(&s, "F32", f32, sizeof f32, 3);
-    ck_assert_int_eq(st_reals(r, &s, st_find(&s, "a"), 3), -1);
+    ck_assert_int_eq(st_reals(r, st_find(&s, "a"), 3), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), "tensor 'a'"));
     ck_assert_ptr_nonnull(strstr(fail_text(), "has a NaN at index 2"));
     ck_assert_ptr_null(st_floats_in_place(st_find(&s, "a")));
@@ -371,7 +371,7 @@ START_TEST(written_files_read_back)
                                   { "odd \"name\"\n", w, 0, { 0 } },
                                   { "none", w, 1, { 0 } } };
     const struct st_out twice[] = { { "w", w, 0, { 0 } }, { "w", w, 0, { 0 } } };
-    struct safetensors s;
+    struct st_file s;
     real r[6] = { 0 };
 
     for (int f64 = 0; f64 < 2; f64++) {
@@ -381,7 +381,7 @@ START_TEST(written_files_read_back)
         const struct st_tensor *t = st_find(&s, "w");
         ck_assert(t && t->n_dims == 2 && t->shape[0] == 2 && t->shape[1] == 3);
         ck_assert_int_eq(t->dtype, f64 ? ST_F64 : ST_F32);
-        ck_assert_int_eq(st_reals(r, &s, t, 6), 0);
+        ck_assert_int_eq(st_reals(r, t, 6), 0);
         ck_assert(fabs((double)(r[3] - w[3])) < 1e-8 && r[5] == 6); /* 0.1 as F32 */
         ck_assert((st_floats_in_place(t) != NULL) == !f64);
         ck_assert_ptr_nonnull(st_find(&s, "odd \"name\"\n"));
@@ -400,12 +400,12 @@ START_TEST(truncation_is_an_error)
     enum { N = 1 << 16 };
     real *w = calloc(N, sizeof *w);
     const struct st_out out = { "w", w, 1, { N } };
-    struct safetensors s;
+    struct st_file s;
 
     ck_assert_int_eq(st_write(path, &out, 1, sizeof *w == 8), 0);
     ck_assert_int_eq(st_open(&s, path), 0);
     ck_assert_int_eq(truncate(path, 4096), 0);
-    ck_assert_int_eq(st_reals(w, &s, st_find(&s, "w"), N), -1);
+    ck_assert_int_eq(st_reals(w, st_find(&s, "w"), N), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), "changed while it was being read"));
     ck_assert_ptr_null(st_floats_in_place(st_find(&s, "w")));
     st_close(&s);
@@ -415,7 +415,7 @@ END_TEST
 
 START_TEST(missing_file)
 {
-    struct safetensors s;
+    struct st_file s;
 
     ck_assert_int_eq(st_open(&s, "/nowhere.safetensors"), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);

@@ -9,23 +9,23 @@
 
 static const struct embedded next[] = {
     { "schema/001_init.sql", "SELECT no_such_function()" },
-    { "schema/006_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
+    { "schema/007_more.sql", "ALTER TABLE run ADD COLUMN more TEXT;" },
     { NULL, NULL },
 };
 static const struct embedded broken[] = {
-    { "schema/006_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
+    { "schema/007_more.sql", "ALTER TABLE run ADD COLUMN more TEXT; SELECT * FROM nothing;" },
     { NULL, NULL },
 };
 
 START_TEST(a_migration_keeps_a_copy)
 {
-    const char *path = kit_filled("old.db"), *copy = kit_path("old.db.v5.bak");
+    const char *path = kit_filled("old.db"), *copy = kit_path("old.db.v6.bak");
     verbosity = -1;
     struct store *s;
 
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     ck_assert_int_eq(migrate_schema(s, broken), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 6: "));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "schema 7: "));
     ck_assert_str_eq(
         kit_text(s, "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'more'"), "0");
     ck_assert_int_eq(migrate_schema(s, next), 0);
@@ -33,15 +33,25 @@ START_TEST(a_migration_keeps_a_copy)
     ck_assert_str_eq(kit_text(s, "SELECT count(more IS NULL) FROM run"), "4");
     store_close(s);
     ck_assert_double_eq(kit_one(copy, "SELECT count(*) FROM run"), 4);
-    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 5);
-    kit_refused(path, STORE_READ, "its schema is 6, this program knows 5");
+    ck_assert_double_eq(kit_one(copy, "SELECT user_version FROM pragma_user_version"), 6);
+    kit_refused(path, STORE_READ, "its schema is 7, this program knows 6");
 }
 END_TEST
 
-/* SQL that takes a new database back to schema 4, with numbers of analyses as they were stored
+/* SQL that takes a new database back to schema 5, whose views stand-ins replace. */
+static const char to_5[] =
+    "DROP VIEW optimism; DROP VIEW selection; DROP VIEW evaluations; DROP TABLE "
+    "evaluation_prediction; DROP TABLE evaluation_value; DROP TABLE evaluation;"
+    " DROP VIEW runs; DROP VIEW study_cells; DROP VIEW study_trials; DROP VIEW study_values;"
+    " ALTER TABLE run DROP COLUMN apart;"
+    " CREATE VIEW runs AS SELECT 1; CREATE VIEW study_values AS SELECT 1;"
+    " CREATE VIEW study_trials AS SELECT 1; CREATE VIEW study_cells AS SELECT 1;"
+    " PRAGMA user_version = 5";
+/* SQL that takes that back to schema 4, with numbers of analyses as they were stored
  * then, to schema 2, and to schema 1. */
 static const char to_4[] =
-    "DROP VIEW phi; DROP VIEW cell_differs; DROP VIEW analyses; DROP VIEW analysis; DROP TABLE "
+    "DROP TABLE look; DELETE FROM meta WHERE key = 'looks_from'; DROP VIEW phi; DROP VIEW "
+    "cell_differs; DROP VIEW analyses; DROP VIEW analysis; DROP TABLE "
     "analysis_value;"
     " DROP TABLE analysed; CREATE TABLE analysis(study, kind, run_a, run_b, layer, proj, i, j, "
     "name, value);"
@@ -64,8 +74,8 @@ static const struct {
     const char *older, *copy, *refused;
     int version;
 } olders[] = {
-    { "one.db", "one.db.v1.bak", "older lowrank (its schema is 1, this program reads 5)", 1 },
-    { "two.db", "two.db.v2.bak", "older lowrank (its schema is 2, this program reads 5)", 2 },
+    { "one.db", "one.db.v1.bak", "older lowrank (its schema is 1, this program reads 6)", 1 },
+    { "two.db", "two.db.v2.bak", "older lowrank (its schema is 2, this program reads 6)", 2 },
 };
 
 /* A database of an older schema with runs, values and environments can be read only after a
@@ -83,6 +93,7 @@ START_TEST(an_older_schema_becomes_the_newest)
 
     verbosity = -1;
     kit_sql(path, machine);
+    kit_sql(path, to_5);
     kit_sql(path, to_4);
     kit_sql(path, to_2);
     if (olders[_i].version == 1)
@@ -113,6 +124,7 @@ START_TEST(analyses_get_their_studies)
     struct store *s;
 
     verbosity = -1;
+    kit_sql(path, to_5);
     kit_sql(path, to_4);
     ck_assert_int_eq(store_open(&s, path, STORE_WRITE), 0);
     ck_assert_str_eq(

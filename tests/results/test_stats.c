@@ -1,5 +1,6 @@
 /* test_stats.c - intervals and tests against SciPy and statsmodels (tests/golden/stats). */
-#include "results/verdicts/stats.h"
+#include "results/verdicts/stats_jackknife.h"
+#include "results/verdicts/stats_joint.h"
 #include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h" /* last: check.h has a macro named fail */
@@ -101,8 +102,9 @@ START_TEST(paired_t)
         worst = fmax(worst, error(m.sd, field(c, "sd")));
         worst = fmax(worst, error(m.mean - m.half, field(c, "low")));
         worst = fmax(worst, error(m.mean + m.half, field(c, "high")));
-        worst = fmax(worst, error(stats_mean_p(&m, 0), field(c, "p")));
-        worst = fmax(worst, error(stats_mean_p(&m, -0.005), field(c, "p_at")));
+        struct stats_joint j = stats_joint_of(&m);
+        worst = fmax(worst, error(stats_joint_p(&j, m.mean, 0), field(c, "p")));
+        worst = fmax(worst, error(stats_joint_p(&j, m.mean, -0.005), field(c, "p_at")));
     }
     ck_assert_double_le(worst, 1e-9);
     json_decref(golden);
@@ -113,33 +115,13 @@ START_TEST(few_or_equal_numbers)
 {
     double x[3] = { 0.1, 0.1, 0.1 };
     struct stats_mean none = stats_mean(x, 0), one = stats_mean(x, 1), equal = stats_mean(x, 3);
+    struct stats_joint of_one = stats_joint_of(&one), of_equal = stats_joint_of(&equal);
 
-    ck_assert(isnan(none.mean) && isnan(one.sd) && isnan(one.half) && isnan(stats_mean_p(&one, 0)));
+    ck_assert(isnan(none.mean) && isnan(one.sd) && isnan(one.half) &&
+              isnan(stats_joint_p(&of_one, 0.1, 0)));
     ck_assert_double_eq(one.mean, 0.1);
-    ck_assert_double_eq(stats_mean_p(&equal, 0.1), 1);
-    ck_assert_double_eq(stats_mean_p(&equal, 0), ldexp(1, 1 - equal.n));
-    ck_assert(isnan(stats_combine(x, 0)));
-    double p[4] = { 0.4, 0.01, 0.02, 0.9 };
-    ck_assert_double_eq_tol(stats_combine(p, 4), 0.42, 1e-15);
-    ck_assert_double_eq_tol(stats_combine(p, 3), 0.04, 1e-15);
-}
-END_TEST
-
-START_TEST(mcnemar)
-{
-    json_t *list = cases("mcnemar"), *c;
-    double worst = 0;
-    size_t i;
-
-    json_array_foreach(list, i, c)
-    {
-        struct stats_mcnemar m = stats_mcnemar((long)item(c, 0), (long)item(c, 1));
-        struct stats_mcnemar back = stats_mcnemar((long)item(c, 1), (long)item(c, 0));
-        worst = fmax(worst, fmax(error(m.p, item(c, 2)), error(m.mid, item(c, 3))));
-        ck_assert(m.p == back.p && m.mid == back.mid); /* the order does not matter */
-    }
-    ck_assert_double_le(worst, 1e-9);
-    json_decref(golden);
+    ck_assert_double_eq(stats_joint_p(&of_equal, equal.mean, 0.1), 1);
+    ck_assert_double_eq(stats_joint_p(&of_equal, equal.mean, 0), ldexp(1, 1 - equal.n));
 }
 END_TEST
 
@@ -171,54 +153,86 @@ START_TEST(ranks_and_families)
 }
 END_TEST
 
-START_TEST(normal_and_sample_size)
+/* Mean squares, variance, degrees of freedom and p-values over seeds and examples: least squares
+ * over indicators (statsmodels) against our sums. */
+START_TEST(seeds_and_examples)
 {
-    json_t *list = cases("normal_p"), *c;
-    double worst = 0;
-    size_t i;
-
-    json_array_foreach(list, i, c) worst =
-        fmax(worst, error(stats_normal_p(item(c, 0)), item(c, 1)));
-    ck_assert_double_le(worst, 1e-12);
-    ck_assert_double_eq_tol(stats_normal_p(STATS_Z95), 0.05, 1e-15);
-    json_array_foreach(json_object_get(golden, "needed"), i, c) ck_assert_int_eq(
-        stats_units_needed(item(c, 0), item(c, 1), item(c, 2), (int)item(c, 3), (int)item(c, 4)),
-        (int)item(c, 5));
-    ck_assert_int_eq(stats_units_needed(0, 0, 0.05, 2, 50), 0);
-    ck_assert_int_eq(stats_units_needed(1, 0, 0.05, 2, 50), 6); /* 2^-5, of equal numbers */
-    ck_assert_int_eq(stats_units_needed(1, 0, 0.025, 6, 50), 7);
-    json_decref(golden);
-}
-END_TEST
-
-/* The draws differ from SciPy's. The noise of a percentile of 20,000 draws is about 0.02
- * standard errors, a standard error is about 0.01 here, and means lie on a grid of 1/n. */
-START_TEST(bootstrap)
-{
-    json_t *list = cases("boot"), *c;
-    static const double value[] = { -1, 0, 1 };
+    json_t *list = cases("crossed"), *c;
+    double worst = 0, y[512], df;
     size_t i;
 
     json_array_foreach(list, i, c)
     {
-        long count[3];
-        double x[64], lo, hi;
-        struct stats_boot b, again;
-        array(x, c, "count");
-        for (int k = 0; k < 3; k++)
-            count[k] = (long)x[k];
-        stats_boot_mean(&b, value, count, 3, 20000, 1);
-        stats_boot_mean(&again, value, count, 3, 20000, 1);
-        stats_boot_interval(&b, &lo, &hi);
-        ck_assert_double_eq_tol(b.sample, field(c, "mean"), 1e-15);
-        ck_assert_double_eq_tol(lo, field(c, "low"), 0.0021);
-        ck_assert_double_eq_tol(hi, field(c, "high"), 0.0021);
-        ck_assert_double_eq_tol(stats_boot_p(&b, 0), field(c, "p"), 0.03);
-        ck_assert_mem_eq(b.draw, again.draw, (size_t)b.n_draws * sizeof *b.draw);
-        ck_assert_double_eq_tol(stats_boot_p(&b, b.sample + 1), 2.0 / 20001, 1e-15);
-        stats_boot_free(&b);
-        stats_boot_free(&again);
+        json_t *all = json_object_get(c, "y"), *p = json_object_get(c, "p");
+        int seeds = (int)field(c, "seeds"), n = (int)json_array_size(all) / seeds;
+        struct stats_mean d = { .n = seeds };
+        struct stats_crossed table;
+        double means[8];
+        ck_assert_int_le(seeds * n, 512);
+        for (int k = 0; k < seeds * n; k++)
+            y[k] = item(all, (size_t)k);
+        for (int s = 0; s < seeds; s++) {
+            means[s] = 0;
+            for (int k = 0; k < n; k++)
+                means[s] += y[s * n + k] / n;
+        }
+        d = stats_mean(means, seeds);
+        stats_crossed_table(&table, y, seeds, n);
+        struct stats_joint j = stats_joint_of(&d);
+        stats_joint_add(&j, &table, 1);
+        worst = fmax(worst, error(d.mean, field(c, "mean")));
+        worst = fmax(worst, error(table.seeds, j.seeds)); /* two ways to the seeds' part */
+        worst = fmax(worst, error(stats_joint_variance(&j, seeds, 1, &df), field(c, "variance")));
+        worst = fmax(worst, error(df, field(c, "df")));
+        worst = fmax(worst, error(stats_joint_p(&j, d.mean, 0), item(p, 0)));
+        worst = fmax(worst, error(stats_joint_p(&j, d.mean, 0.02), item(p, 1)));
     }
+    ck_assert_double_le(worst, 1e-9);
+    json_decref(golden);
+}
+END_TEST
+
+/* With ten times the seeds or examples only their own parts shrink. Two tasks that are averaged:
+ * the parts of examples add with squared weights. */
+START_TEST(other_numbers_of_seeds_and_examples)
+{
+    struct stats_crossed c = { 4, 101, 5e-4, 3e-4, 1e-4 };
+    struct stats_joint j = { .n_seeds = 4, .seeds = 5e-4 }, two = j;
+    double df;
+
+    stats_joint_add(&j, &c, 1);
+    ck_assert_double_eq_tol(stats_joint_variance(&j, 4, 1, &df), 7e-4, 1e-18);
+    ck_assert_double_eq_tol(df, 49 / (25.0 / 3 + 9.0 / 100 + 1.0 / 300), 1e-10);
+    ck_assert_double_eq_tol(stats_joint_variance(&j, 40, 1, &df), 4e-5 + 2e-4 + 1e-5, 1e-18);
+    ck_assert_double_eq_tol(stats_joint_variance(&j, 4, 10, &df), 4e-4 + 2e-5 + 1e-5, 1e-18);
+    stats_joint_add(&two, &c, 0.5);
+    stats_joint_add(&two, &c, 0.5);
+    ck_assert_double_eq_tol(two.examples, 3e-4 / 2, 1e-18);
+    ck_assert_double_eq_tol(two.examples_q, 2 * 9e-8 / 16 / 100, 1e-20);
+}
+END_TEST
+
+/* t(-i) from sums against the metric of SciPy or scikit-learn without that example. */
+START_TEST(pseudo_values)
+{
+    json_t *list = cases("jackknife"), *c;
+    double worst = 0, label[64], answer[64], want[64], y[64];
+    size_t i;
+
+    json_array_foreach(list, i, c)
+    {
+        const char *metric = json_string_value(json_object_get(c, "metric"));
+        int n = array(label, c, "label");
+        array(answer, c, "answer");
+        array(want, c, "y");
+        worst = fmax(worst, error(stats_jackknife(metric, y, label, answer, n), field(c, "score")));
+        for (int k = 0; k < n; k++)
+            worst = fmax(worst, fabs(y[k] - want[k]));
+    }
+    ck_assert_double_le(worst, 1e-9);
+    ck_assert(isnan(stats_jackknife("accuracy", y, label, answer, 8)) && isnan(y[7]));
+    label[0] = 2; /* a third class */
+    ck_assert(isnan(stats_jackknife("f1", y, label, answer, 8)));
     json_decref(golden);
 }
 END_TEST
@@ -229,10 +243,10 @@ static void fill(TCase *tc)
     tcase_add_test(tc, student_is_the_stores);
     tcase_add_test(tc, paired_t);
     tcase_add_test(tc, few_or_equal_numbers);
-    tcase_add_test(tc, mcnemar);
     tcase_add_test(tc, ranks_and_families);
-    tcase_add_test(tc, normal_and_sample_size);
-    tcase_add_test(tc, bootstrap);
+    tcase_add_test(tc, seeds_and_examples);
+    tcase_add_test(tc, other_numbers_of_seeds_and_examples);
+    tcase_add_test(tc, pseudo_values);
 }
 
 const struct suite suite_stats = { "stats", fill };

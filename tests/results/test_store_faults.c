@@ -64,11 +64,9 @@ START_TEST(a_newer_database_is_refused)
 {
     const char *path = kit_filled("newer.db");
 
-    kit_sql(path, "PRAGMA user_version = 7");
-    kit_refused(path, STORE_WRITE,
-                "made by a newer lowrank (its schema is 7, this program knows 5)");
-    kit_refused(path, STORE_READ,
-                "made by a newer lowrank (its schema is 7, this program knows 5)");
+    kit_sql(path, "PRAGMA user_version = 99");
+    kit_refused(path, STORE_WRITE, "made by a newer lowrank (its schema is 99, this program knows");
+    kit_refused(path, STORE_READ, "made by a newer lowrank (its schema is 99, this program knows");
 }
 END_TEST
 

@@ -69,6 +69,26 @@ START_TEST(damage_is_refused_and_listed)
 }
 END_TEST
 
+/* A CHECK constraint that no query of ours repeats: SQLite itself must see it. */
+START_TEST(constraints_are_checked)
+{
+    const char *const cols[] = { "what", "finding", NULL };
+    const char *path = kit_filled("v.db");
+    struct store *s = NULL;
+    struct rows found;
+
+    kit_sql(path, "PRAGMA ignore_check_constraints = 1; UPDATE run SET run_key = 'short'"
+                  " WHERE run_id = 2");
+    ck_assert_int_eq(verify_open(&s, path), 0);
+    rows_init(&found, cols);
+    ck_assert_int_eq(verify_all(s, &found), 0);
+    ck_assert_int_eq(found.n_rows, 1);
+    ck_assert_str_eq(rows_get(&found, 0, "finding"), "CHECK constraint failed in run");
+    rows_free(&found);
+    store_close(s);
+}
+END_TEST
+
 START_TEST(an_intact_database_has_no_findings)
 {
     const char *const cols[] = { "what", "finding", NULL };
@@ -87,6 +107,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, damage_is_refused_and_listed, 0, (int)ARRAY_LEN(damage));
+    tcase_add_test(tc, constraints_are_checked);
     tcase_add_test(tc, an_intact_database_has_no_findings);
 }
 

@@ -47,7 +47,8 @@ static void load_task(const char *format, const char *columns, const char *heade
 static int load(const char *text, long limit)
 {
     temp_file(dir, "a", text);
-    return dataset_load(&d, &task, SPLIT_TRAIN, dir, tok, 0, limit, 1);
+    return dataset_load(&d, &task, SPLIT_TRAIN, dir, tok, 0,
+                        &(struct draw){ .limit = limit, .seed = 1 });
 }
 
 /* --- task files */
@@ -71,6 +72,13 @@ static const struct {
     { HEAD "columns: {text: s}\nlabels: [a, b]\n" TAIL, "'columns' needs 'label'" },
     { HEAD "columns: {text: 1, label: 1}\nlabels: [a, b]\n" TAIL, "column '1' is named twice" },
     { HEAD "columns: 3\nlabels: [a, b]\n" TAIL, "must be a mapping" },
+    { HEAD COLS "labels: [a, b]\nheld_out: 1.5\n" TAIL, ":8:11: 'held_out' must be a share" },
+    { HEAD COLS "labels: [a, b]\nheld_out: -3\n" TAIL, ":8:11: 'held_out' must be a share" },
+    { HEAD COLS "labels: [a, b]\nheld_out: 9\nsplits: {train: a, dev: a, test: c}\n"
+                "metrics: [accuracy]\n",
+      ":8:11: 'held_out' makes a test split of the train file" },
+    { HEAD COLS "labels: [a, b]\nsplits: {train: a, dev: b, select: c}\nmetrics: [accuracy]\n",
+      "unknown key 'select'" },
     { HEAD COLS "labels: [a, b]\nsplits: {train: a}\nmetrics: [accuracy]\n", "needs 'dev'" },
     { HEAD COLS "labels: [a, b]\nsplits: {train: a, dev: b}\nmetrics: [acuracy]\n",
       ":9:11: unknown metric 'acuracy'; did you mean 'accuracy'?" },
@@ -163,7 +171,11 @@ static const struct {
     { "jsonl", one_cols, "", "{\"a\": 3, \"l\": \"yes\"}\n", "/a:1: 'a' must be a string" },
     { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": null}\n",
       "'l' must be a string, a number or a boolean" },
-    { "jsonl", one_cols, "", "{\"a\": \"x\", \"a\": \"y\", \"l\": \"yes\"}\n", "duplicate" },
+    { "jsonl", one_cols, "", "{\"a\": \"x\", \"a\": \"y\", \"l\": \"yes\"}\n",
+      "/a:1: the key 'a' occurs twice" },
+    { "jsonl", one_cols, "",
+      "{\"a\": \"x\", \"l\": \"yes\", \"z\": {}, \"z\": 1, \"\\u006c\": 0}\n",
+      "/a:1: the key 'l' occurs twice" },
     { "jsonl", one_cols, "", "{\"a\": \"x\", \"l\": \"yes\"}\n\n{}\n", "/a:2: an empty line" },
     { "jsonl", one_cols, "", "{\"a\": \"x\\u0000\", \"l\": \"yes\"}\n",
       "/a:1: 'a' contains \\u0000 or half of a surrogate pair" },
@@ -219,6 +231,10 @@ static const struct {
       "\"no\"}\n"
       "{\"z\": \"\\u0000 \\udc00\", \"a\": \"the\", \"l\": \"no\", \"x\": -Infinity}\n",
       2, "[CLS] sun [SEP]", 3, 2 },
+    { "jsonl", one_cols, "",
+      "{\"z\": {\"a\": 1, \"a\": 2}, \"a\": \"sun\", \"l\": \"no\", \"z\": 1e999, \"\\u007a\": "
+      "\"a\\\": \"}\n",
+      1, "[CLS] sun [SEP]", 3, 1 },
 };
 
 START_TEST(good_data_files)
@@ -297,7 +313,7 @@ START_TEST(a_nul_byte_has_a_line)
 
     load_task("tsv", one_cols, "true");
     ck_assert_int_eq(file_write(path, "a\tl\nsun\tyes\nra\0n\tno\n", 21, FAIL_INPUT), 0);
-    ck_assert_int_eq(dataset_load(&d, &task, SPLIT_TRAIN, dir, tok, 0, 0, 1), -1);
+    ck_assert_int_eq(dataset_load(&d, &task, SPLIT_TRAIN, dir, tok, 0, NULL), -1);
     ck_assert_ptr_nonnull(strstr(fail_text(), "/a:3: a NUL byte"));
     free(path);
 }
@@ -330,7 +346,7 @@ START_TEST(truncation_is_counted)
 {
     load_task("tsv", one_cols, "true");
     temp_file(dir, "a", "a\tl\nsun sun sun sun\tyes\nsun\tno\nsun sun sun\tno\n");
-    ck_assert_int_eq(dataset_load(&d, &task, SPLIT_TRAIN, dir, tok, 4, 0, 1), 0);
+    ck_assert_int_eq(dataset_load(&d, &task, SPLIT_TRAIN, dir, tok, 4, NULL), 0);
     ck_assert_int_eq(d.n_truncated, 2);
     ck_assert_int_eq(d.tokens_cut, 3);
     ck_assert_int_eq(d.max_tokens, 4);
@@ -368,7 +384,9 @@ START_TEST(subsets)
         ck_assert_int_eq(d.label[i], (d.line[i] - 2) % 3 != 0);
     }
     dataset_free(&d);
-    ck_assert_int_eq(dataset_load(&d, &task, SPLIT_TRAIN, dir, tok, 0, 20, 2), 0);
+    ck_assert_int_eq(
+        dataset_load(&d, &task, SPLIT_TRAIN, dir, tok, 0, &(struct draw){ .limit = 20, .seed = 2 }),
+        0);
     ck_assert_int_lt(dataset_shared(&d, &small), 20); /* another seed */
     dataset_free(&d);
     ck_assert_int_eq(load(text, 1000), 0);
@@ -450,7 +468,7 @@ START_TEST(glue_tasks)
     snprintf(folder, sizeof folder, "data/%s", task.dir);
     char *path = xstrdup(shared_path(folder));
     for (int s = SPLIT_TRAIN; s <= SPLIT_DEV; s++) {
-        int rc = dataset_load(&d, &task, (enum split)s, path, tok, 0, 0, 1);
+        int rc = dataset_load(&d, &task, (enum split)s, path, tok, 0, NULL);
         ck_assert_msg(rc == 0, "%s", fail_text());
         ck_assert_int_eq(d.n, s == SPLIT_TRAIN ? glue[_i].train : glue[_i].dev);
         for (int i = 0; s == SPLIT_DEV && i < d.n; i++)

@@ -1,6 +1,7 @@
 /* test_parity.c - the parity check on the golden models: it passes, and it notices one changed
  * value. */
 #include "core/base/base.h"
+#include "core/format/safetensors.h"
 #include "core/parity/parity.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/temp.h"
@@ -105,7 +106,7 @@ END_TEST
 /* A copy of the expected file with one byte of one tensor changed. */
 static void write_changed(const char *name, unsigned char flip, int from_end)
 {
-    struct safetensors s;
+    struct st_file s;
 
     snprintf(path, sizeof path, "%s/expected.safetensors", golden);
     ck_assert_msg(st_open(&s, path) == 0, "%s", fail_text());
@@ -120,32 +121,35 @@ static void write_changed(const char *name, unsigned char flip, int from_end)
     st_close(&s);
 }
 
-/* The same for a decoder. */
+/* The same for decoders. */
 START_TEST(golden_decoder_agrees)
 {
-    static const char *const changed[] = {
-        "hidden",
-        "logits",
-        "loss",
-        "logits_lora",
-        "loss_lora",
-        "grad.base_model.model.transformer.h.1.attn.c_attn.lora_B.weight",
-        "adamw.base_model.model.transformer.h.0.mlp.c_fc.lora_A.weight",
-        "merged.transformer.h.0.attn.c_attn.weight",
+    static const char *const changed[][2] = {
+        { "hidden", "hidden" },
+        { "logits", "logits" },
+        { "loss", "loss" },
+        { "logits_lora", "logits_lora" },
+        { "loss_lora", "loss_lora" },
+        { "grad.base_model.model.transformer.h.1.attn.c_attn.lora_B.weight",
+          "grad.base_model.model.model.layers.2.mlp.gate_proj.lora_A.weight" },
+        { "adamw.base_model.model.transformer.h.0.mlp.c_fc.lora_A.weight",
+          "adamw.base_model.model.model.layers.1.self_attn.o_proj.lora_B.weight" },
+        { "merged.transformer.h.0.attn.c_attn.weight",
+          "merged.model.layers.0.self_attn.q_proj.weight" },
     };
     struct parity_result r;
 
     base_model_free(&base);
-    snprintf(golden, sizeof golden, "tests/golden/gpt2");
+    snprintf(golden, sizeof golden, "tests/golden/%s", _i ? "llama" : "gpt2");
     snprintf(adapter, sizeof adapter, "%s/adapter", golden);
     ck_assert_msg(base_model_load(&base, golden) == 0, "%s", fail_text());
     snprintf(path, sizeof path, "%s/expected.safetensors", golden);
     ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
-    ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == 58, "%s", text);
+    ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == (_i ? 96 : 58), "%s", text);
     for (size_t i = 0; i < ARRAY_LEN(changed); i++) {
-        write_changed(changed[i], 0x80, 0);
+        write_changed(changed[i][_i], 0x80, 0);
         ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
-        ck_assert_msg(r.n_bad == 1, "%s: %s", changed[i], text);
+        ck_assert_msg(r.n_bad == 1, "%s: %s", changed[i][_i], text);
         unlink(path);
     }
     *path = 0;
@@ -223,7 +227,7 @@ static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, golden_model_agrees);
-    tcase_add_test(tc, golden_decoder_agrees);
+    tcase_add_loop_test(tc, golden_decoder_agrees, 0, 2);
     tcase_add_test(tc, gradients_alone_agree);
     tcase_add_test(tc, a_training_agrees);
     tcase_add_test(tc, bf16_agrees_within_its_tolerance);

@@ -39,7 +39,7 @@ static void begin(bool regression)
              regression ? "kind: regression\n" : of_classes, regression ? "mse" : "accuracy");
     ck_assert_msg(task_load(&task, temp_file(dir, "t.yaml", text)) == 0, "%s", fail_text());
     temp_file(dir, "a", rows);
-    ck_assert_int_eq(dataset_load(&fresh, &task, SPLIT_TRAIN, dir, tok, 5, 0, 1), 0);
+    ck_assert_int_eq(dataset_load(&fresh, &task, SPLIT_TRAIN, dir, tok, 5, NULL), 0);
     memcpy(file_sha, fresh.sha256, sizeof file_sha);
     snprintf(cache_dir, sizeof cache_dir, "%s/cache/tokens", dir);
     cache = (struct token_cache){ cache_dir, file_sha, spec, tok_sha };
@@ -57,7 +57,7 @@ static void end(void)
 static int load_cached(void)
 {
     dataset_free(&d);
-    return token_cache_dataset(&d, &task, SPLIT_TRAIN, dir, tok, 5, 0, 1, &cache);
+    return token_cache_dataset(&d, &task, SPLIT_TRAIN, dir, tok, 5, NULL, &cache);
 }
 
 static bool same(const struct dataset *x, const struct dataset *y)
@@ -106,16 +106,17 @@ START_TEST(every_input_makes_another_file)
     int n = 0;
 
     begin(false);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 9; i++) {
         struct token_cache c = cache;
-        long max_len = i == 1 ? 4 : 5, limit = i == 2 || i == 3 ? 2 : i == 4 ? 3 : 0;
+        long max_len = i == 1 ? 4 : 5;
+        struct draw w = { i == 2 || i == 3 ? 2 : i == 4 ? 3 : 0, i == 3 ? 2 : 1, i == 8 ? 0.5 : 0 };
         if (i == 5)
             c.spec = other;
         if (i == 6)
             c.tokenizer = other;
         dataset_free(&d);
         int rc = token_cache_dataset(&d, &task, i == 7 ? SPLIT_DEV : SPLIT_TRAIN, dir, tok, max_len,
-                                     limit, i == 3 ? 2 : 1, &c);
+                                     &w, &c);
         ck_assert_int_eq(rc, 0);
         ck_assert_int_eq(files(path), ++n);
     }
@@ -178,7 +179,7 @@ START_TEST(a_file_of_another_key_is_not_used)
     ck_assert_int_eq(load_cached(), 0);
     ck_assert_int_eq(files(path), 1);
     dataset_free(&d);
-    ck_assert_int_eq(token_cache_dataset(&d, &task, SPLIT_TRAIN, dir, tok, 4, 0, 1, &cache), 0);
+    ck_assert_int_eq(token_cache_dataset(&d, &task, SPLIT_TRAIN, dir, tok, 4, NULL, &cache), 0);
     int n = files(other);
     ck_assert_int_eq(n, 2);
     for (DIR *dp = opendir(cache_dir); dp; dp = NULL) { /* the one that is not PATH */

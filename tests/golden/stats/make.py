@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make tests/golden/stats/cases.json: tests and intervals by SciPy and statsmodels.
+"""Make tests/golden/stats/cases.json: tests and intervals by SciPy, statsmodels and scikit-learn.
 
     python3 tests/golden/stats/make.py > tests/golden/stats/cases.json
 """
@@ -8,15 +8,17 @@ import math
 import random
 
 import numpy
+import pandas
 import scipy
 import scipy.stats as st
-import statsmodels
-from statsmodels.stats.contingency_tables import mcnemar
+import sklearn.metrics
+import statsmodels.api
+import statsmodels.formula.api
 from statsmodels.stats.multitest import multipletests
 
 rng = random.Random(7)
 out = {"made_with": {"scipy": scipy.__version__, "statsmodels": statsmodels.__version__,
-                     "numpy": numpy.__version__}}
+                     "numpy": numpy.__version__, "sklearn": sklearn.__version__}}
 
 out["t_p"] = [[t, df, 2 * float(st.t.sf(t, df))] for df in (1, 2, 3, 4, 9, 30, 99, 1000)
               for t in (0, 1e-3, 0.1, 0.9, 1, 2.5, 4.3, 12.7, 60)]
@@ -35,16 +37,6 @@ for n in (2, 3, 5, 12):
                               "low": float(low), "high": float(high), "p": float(t.pvalue),
                               "p_at": float(st.ttest_1samp(d, -0.005).pvalue)})
 
-out["mcnemar"] = []
-for b, c in ((0, 0), (1, 0), (0, 6), (5, 5), (3, 11), (12, 13), (13, 13), (40, 20), (300, 250), (1, 900)):
-    exact = b + c <= 25
-    p = 1.0 if b + c == 0 else float(mcnemar([[0, b], [c, 0]], exact=exact, correction=True).pvalue)
-    if not exact and abs(b - c) < 1:  # statsmodels squares |b - c| - 1 even where it is negative
-        p = 1.0
-    two = 1.0 if b + c == 0 else min(1.0, 2 * float(st.binom.cdf(min(b, c), b + c, 0.5)))
-    mid = 1.0 if b + c == 0 else two - float(st.binom.pmf(b, b + c, 0.5))
-    out["mcnemar"].append([b, c, p, mid])
-
 out["spearman"] = []
 for n in (2, 5, 7, 20):
     for ties in (False, True):
@@ -62,27 +54,35 @@ for n in (1, 2, 5, 9):
 out["holm"].append({"p": [0.02, 0.02, 0.04, 0.01], "adjusted":
                     [float(x) for x in multipletests([0.02, 0.02, 0.04, 0.01], method="holm")[1]]})
 
-out["normal_p"] = [[z, 2 * float(st.norm.sf(abs(z)))] for z in (0, -0.5, 1, 1.959963984540054, 6)]
+
+def crossed(y):
+    """Mean squares by least squares over indicators, then the variance of the mean and Satterthwaite's df."""
+    n_seeds, n = y.shape
+    long = pandas.DataFrame({"y": y.ravel(), "s": numpy.repeat(range(n_seeds), n), "i": numpy.tile(range(n), n_seeds)})
+    ms = statsmodels.api.stats.anova_lm(statsmodels.formula.api.ols("y ~ C(s) + C(i)", long).fit())["mean_sq"]
+    a, b, e = max(ms["C(s)"], ms["Residual"]), max(ms["C(i)"], ms["Residual"]), ms["Residual"]
+    df = (a + b - e) ** 2 / (a * a / (n_seeds - 1) + b * b / (n - 1) + e * e / (n_seeds - 1) / (n - 1))
+    v = (a + b - e) / y.size
+    p = [2 * float(st.t.sf(abs((y.mean() - at) / math.sqrt(v)), df)) for at in (0, 0.02)]
+    return {"mean": float(y.mean()), "variance": float(v), "df": float(df), "p": p}
 
 
-def needed(effect, sd, level, least, most):
-    for n in range(least, most + 1):
-        if effect * math.sqrt(n) >= sd * (st.t.ppf(1 - level / 2, n - 1) + st.t.ppf(0.8, n - 1)):
-            return n
-    return 0
+draw = numpy.random.default_rng(3)
+out["crossed"] = []
+for n_seeds, n, v in ((2, 5, (1, 1, 1)), (3, 40, (.1, .3, .5)), (6, 25, (0, .2, 1)), (4, 30, (.3, 0, 1)), (3, 12, (0, 0, 1)),
+                      (5, 60, (.02, .3, .3))):
+    y = (draw.normal(0, v[0], (n_seeds, 1)) + draw.normal(0, v[1], (1, n)) + draw.normal(0.05, v[2], (n_seeds, n))).round(3)
+    out["crossed"].append({"y": y.ravel().tolist(), "seeds": n_seeds, **crossed(y)})
 
-
-out["needed"] = [[*c, needed(*c)] for c in (
-    (1, 1, 0.05, 2, 50), (0.5, 1, 0.05, 4, 50), (1, 1, 0.05 / 7, 4, 50), (0.3, 1, 0.05, 2, 50), (0.3, 1, 0.05, 2, 200),
-    (2, 0.1, 0.05, 4, 50), (0, 1, 0.05, 2, 50))]
-
-# The bootstrap draws other numbers: its answer is the exact one of the normal limit, within the noise of draws.
-out["boot"] = []
-for counts in ([30, 900, 70], [5, 480, 15], [100, 800, 100]):
-    x = numpy.repeat([-1.0, 0.0, 1.0], counts)
-    r = st.bootstrap((x,), numpy.mean, n_resamples=20000, method="percentile", rng=numpy.random.default_rng(1))
-    out["boot"].append({"count": counts, "mean": float(x.mean()), "low": float(r.confidence_interval.low),
-                        "high": float(r.confidence_interval.high),
-                        "p": 2 * float(st.norm.sf(abs(x.mean()) / (x.std() / math.sqrt(len(x)))))})
+SCORES = {"pearson": lambda y, x: float(st.pearsonr(y, x).statistic), "f1": sklearn.metrics.f1_score,
+          "matthews": sklearn.metrics.matthews_corrcoef}
+out["jackknife"] = []
+for metric, score in SCORES.items():
+    for n in (8, 30):
+        label = draw.normal(3, 1, n).round(2) if metric == "pearson" else draw.integers(0, 2, n)
+        answer = (label + draw.normal(0, 0.7, n)).round(2) if metric == "pearson" else abs(label - (draw.random(n) < 0.2))
+        t, rest = score(label, answer), [score(numpy.delete(label, i), numpy.delete(answer, i)) for i in range(n)]
+        out["jackknife"].append({"metric": metric, "label": label.tolist(), "answer": answer.tolist(), "score": float(t),
+                                 "y": [float(n * t - (n - 1) * x) for x in rest]})
 
 print("{" + ",\n".join('"%s": %s' % (k, json.dumps(v)) for k, v in out.items()) + "}")

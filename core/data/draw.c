@@ -1,0 +1,233 @@
+/* draw.c - random subsets, and stratified parts of the training data. */
+#include "core/data/draw.h"
+#include "core/base/rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { TENTHS = 10, HELD_OUT_SEED = 7 };
+
+static int compare_ints(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* --- rows with the same texts */
+
+static int compare_cells(const struct data_file *f, int a, int b, int cell)
+{
+    const char *x = data_file_cell(f, a, cell), *y = data_file_cell(f, b, cell);
+
+    return x && y ? strcasecmp(x, y) : 0;
+}
+
+static int compare_texts(const struct data_file *f, int a, int b)
+{
+    int order = compare_cells(f, a, b, CELL_TEXT);
+
+    return order ? order : compare_cells(f, a, b, CELL_PAIR);
+}
+
+static int by_texts(const void *a, const void *b, void *f)
+{
+    int x = *(const int *)a, y = *(const int *)b, order = compare_texts(f, x, y);
+
+    return order ? order : (x > y) - (x < y);
+}
+
+/* ROW [N], sorted so that rows with the same texts are neighbors; group g is
+ * row[from[g]..from[g + 1]). */
+struct groups {
+    int *row, *from, n;
+};
+
+static void groups_init(struct groups *g, const struct data_file *f, const int *row, int n)
+{
+    *g = (struct groups){ .row = xalloc((size_t)n + 1, sizeof *g->row),
+                          .from = xalloc((size_t)n + 1, sizeof *g->from) };
+    memcpy(g->row, row, (size_t)n * sizeof *row);
+    qsort_r(g->row, (size_t)n, sizeof *g->row, by_texts, (void *)(uintptr_t)f);
+    for (int i = 0; i < n; i++)
+        if (i == 0 || compare_texts(f, g->row[i - 1], g->row[i]) != 0)
+            g->from[g->n++] = i;
+    g->from[g->n] = n;
+}
+
+static void groups_free(struct groups *g)
+{
+    free(g->row);
+    free(g->from);
+}
+
+/* --- strata */
+
+struct target_row {
+    double target;
+    int row;
+};
+
+static int by_target(const void *a, const void *b)
+{
+    const struct target_row *x = a, *y = b;
+
+    return x->target != y->target ? (x->target > y->target ? 1 : -1)
+                                  : (x->row > y->row) - (x->row < y->row);
+}
+
+/* STRATUM [rows of the file] of the rows ROW [N]; returns the number of strata. */
+static int find_strata(int *stratum, const struct row_labels *l, const struct task *t,
+                       const int *row, int n)
+{
+    if (!l->target) {
+        for (int i = 0; i < n; i++)
+            stratum[row[i]] = l->label[row[i]];
+        return t->n_labels;
+    }
+    struct target_row *by = xalloc((size_t)n, sizeof *by);
+    for (int i = 0; i < n; i++)
+        by[i] = (struct target_row){ l->target[row[i]], row[i] };
+    qsort(by, (size_t)n, sizeof *by, by_target);
+    for (int i = 0; i < n; i++)
+        stratum[by[i].row] = (int)((long)i * TENTHS / n);
+    free(by);
+    return TENTHS;
+}
+
+struct remainder {
+    double part;
+    int stratum;
+};
+
+static int by_falling_part(const void *a, const void *b)
+{
+    const struct remainder *x = a, *y = b;
+
+    return x->part != y->part ? (x->part < y->part ? 1 : -1) : x->stratum - y->stratum;
+}
+
+/* LEFT [N_STRATA] becomes how many of WANT rows each stratum gives, by largest remainders. */
+static void share_out(long *left, int n_strata, const int *stratum, const int *row, int n,
+                      long want)
+{
+    struct remainder *r = xalloc((size_t)n_strata, sizeof *r);
+    long given = 0;
+
+    for (int i = 0; i < n; i++)
+        left[stratum[row[i]]]++;
+    for (int k = 0; k < n_strata; k++) {
+        long whole = left[k] * want / n;
+        r[k] = (struct remainder){ (double)(left[k] * want % n) / n, k };
+        left[k] = whole;
+        given += whole;
+    }
+    qsort(r, (size_t)n_strata, sizeof *r, by_falling_part);
+    for (int k = 0; given < want; k++, given++)
+        left[r[k].stratum]++;
+    free(r);
+}
+
+/* --- a part of some rows */
+
+static bool group_fits(const struct groups *g, int k, const int *stratum, long *left)
+{
+    bool fits = true;
+
+    for (int i = g->from[k]; i < g->from[k + 1]; i++)
+        fits &= --left[stratum[g->row[i]]] >= 0;
+    for (int i = g->from[k]; i < g->from[k + 1] && !fits; i++)
+        left[stratum[g->row[i]]]++;
+    return fits;
+}
+
+/* IN [rows of the file] becomes whether each of ROW [N] is in the stratified part of WANT rows. */
+static void draw_part(bool *in, const struct data_file *f, const struct row_labels *l,
+                      const struct task *t, const int *row, int n, long want, struct rng r)
+{
+    int *stratum = xalloc((size_t)f->n, sizeof *stratum);
+    int n_strata = find_strata(stratum, l, t, row, n);
+    long *left = xalloc((size_t)n_strata, sizeof *left);
+    struct groups g;
+
+    share_out(left, n_strata, stratum, row, n, want);
+    groups_init(&g, f, row, n);
+    int *order = xalloc((size_t)g.n, sizeof *order);
+    for (int k = 0; k < g.n; k++)
+        order[k] = k;
+    rng_shuffle(&r, order, g.n);
+    for (int k = 0; k < g.n; k++)
+        if (group_fits(&g, order[k], stratum, left))
+            for (int i = g.from[order[k]]; i < g.from[order[k] + 1]; i++)
+                in[g.row[i]] = true;
+    free(order);
+    groups_free(&g);
+    free(left);
+    free(stratum);
+}
+
+/* Keep of ROW [N] those whose IN is WANTED; returns how many. */
+static int keep_rows(int *row, int n, const bool *in, bool wanted)
+{
+    int kept = 0;
+
+    for (int i = 0; i < n; i++)
+        if (in[row[i]] == wanted)
+            row[kept++] = row[i];
+    return kept;
+}
+
+/* One of the two sides of a division of ROW [N]: the part of WANT rows, or the rest. Returns its
+ * number of rows; -1 after an error that names KEY, if either side has none. */
+static int take_side(int *row, int n, bool part, long want, const char *key, double value,
+                     const struct data_file *f, const struct row_labels *l, const struct task *t,
+                     struct rng r)
+{
+    bool *in = xalloc((size_t)f->n, sizeof *in);
+
+    if (want > 0 && want < n)
+        draw_part(in, f, l, t, row, n, want, r);
+    int kept = keep_rows(row, n, in, part);
+    free(in);
+    if (want <= 0 || want >= n || kept == 0 || kept == n)
+        return fail(
+            FAIL_USAGE,
+            "task '%s': '%s' is %g, which leaves no rows on one side: there are %d training "
+            "examples",
+            t->name, key, value, n);
+    return kept;
+}
+
+static long rounded(double x)
+{
+    return (long)(x + 0.5);
+}
+
+int draw_rows(int *pick, const struct data_file *f, const struct row_labels *l,
+              const struct task *t, enum split s, const struct draw *w)
+{
+    bool of_train = s == SPLIT_TRAIN || s == SPLIT_SELECT;
+    int n = f->n;
+
+    for (int i = 0; i < n; i++)
+        pick[i] = i;
+    if (t->held_out > 0 && (of_train || s == SPLIT_TEST)) {
+        long want = t->held_out < 1 ? rounded(t->held_out * n) : (long)t->held_out;
+        n = take_side(pick, n, s == SPLIT_TEST, want, "held_out", t->held_out, f, l, t,
+                      rng_make(HELD_OUT_SEED, RNG_HELD_OUT, 0));
+        if (n < 0)
+            return -1;
+    }
+    if (w->limit > 0 && w->limit < n) {
+        struct rng r = rng_make(w->seed, RNG_SUBSET, (uint32_t)(of_train ? SPLIT_TRAIN : s));
+        /* All rows are shuffled, so that a subset of k is part of that of k + 1. */
+        rng_shuffle(&r, pick, n);
+        n = (int)w->limit;
+        qsort(pick, (size_t)n, sizeof *pick, compare_ints);
+    }
+    if (of_train && w->select > 0)
+        n = take_side(pick, n, s == SPLIT_SELECT, rounded(w->select * n), "select", w->select, f, l,
+                      t, rng_make(w->seed, RNG_SELECT, 0));
+    return n;
+}

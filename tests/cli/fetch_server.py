@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""fetch_server.py DIR - the server of tests/cli/fetch.sh, on a free port of 127.0.0.1 that it
+writes to DIR/port. It serves DIR/toy.whl in the way that the file DIR/mode names
+and appends a line for each request of the wheel to DIR/requests: its range, or "all"."""
+import http.server, os, sys, time
+
+top = sys.argv[1]
+NAME = "toy_model-1.0-py3-none-any.whl"
+
+
+def mode():
+    return open(os.path.join(top, "mode")).read().strip()
+
+
+def wait_for_go():
+    while not os.path.exists(os.path.join(top, "go")):
+        time.sleep(0.02)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+    def answer(self, status, body=b"", length=True, **headers):
+        self.send_response(status)
+        for k, v in headers.items():
+            self.send_header(k.replace("_", "-"), v)
+        if length:
+            self.send_header("Content-Length", str(len(body) if length is True else length))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def do_GET(self):
+        if self.path != "/files/" + NAME:
+            return self.answer(404)
+        how, data = mode(), open(os.path.join(top, "toy.whl"), "rb").read()
+        asked = self.headers.get("Range")
+        with open(os.path.join(top, "requests"), "a") as f:
+            f.write((asked or "all") + "\n")
+        if how == "absent":
+            return self.answer(404, b"no such file, in many words")
+        if how == "loop":
+            return self.answer(302, Location=self.path)
+        if how == "other":  # of the same length
+            data = bytes(len(data))
+        if how == "endless":
+            return self.answer(200, data + bytes(1000), length=False)
+        if how == "cut":
+            return self.answer(200, data[:len(data) // 2], length=len(data))
+        if how == "short":
+            return self.answer(200, data[:len(data) // 2], length=False)
+        if how in ("half", "stall"):  # half now, the rest after DIR/go exists
+            self.answer(200, data[:len(data) // 2], length=len(data))
+            wait_for_go()
+            self.wfile.write(data[len(data) // 2:])
+            return
+        if asked and how != "no ranges":
+            start = int(asked[len("bytes="):-1])
+            if start >= len(data):
+                return self.answer(416, Content_Range="bytes */%d" % len(data))
+            where = "bytes %d-%d/%d" % (start, len(data) - 1, len(data))
+            return self.answer(206, data[start:], Content_Range=where)
+        self.answer(200, data)
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+with open(os.path.join(top, "port.new"), "w") as f:
+    f.write(str(server.server_port))
+os.rename(os.path.join(top, "port.new"), os.path.join(top, "port"))
+server.serve_forever()
