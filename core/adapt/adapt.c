@@ -111,7 +111,7 @@ int adapt_rows(const struct adapt *a, const void *cfg)
 
 bool adapt_unused(const struct opt *o, const void *cfg)
 {
-    static const char *const keys[] = { "layers", "rank_pattern", "alpha_pattern" };
+    static const char *const keys[] = { "adapt_layers", "rank_pattern", "alpha_pattern" };
     const char *value = NULL;
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)

@@ -88,7 +88,7 @@ static inline const struct pair *pairs_at(const struct model *m, int layer, int 
     }
 #define PAIRS_LAYERS                                                                               \
     {                                                                                              \
-        "layers", 0, OPT_LIST, offsetof(struct lora_cfg, layers), "all", 0, 0, NULL,               \
+        "adapt_layers", 0, OPT_LIST, offsetof(struct lora_cfg, layers), "all", 0, 0, NULL,         \
             "layers to adapt, such as 0,8-11; the lowest is 0"                                     \
     }
 #define PAIRS_PATTERNS                                                                             \

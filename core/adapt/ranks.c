@@ -117,7 +117,7 @@ static int mark_named(bool *on, const struct lora_cfg *c, int n_layers)
     int n = target_parse(target, c->targets), k = n < 0 ? -1 : 0;
 
     if (n >= 0)
-        k = layers_parse(layer, n_layers, "layers", c->layers);
+        k = layers_parse(layer, n_layers, "adapt_layers", c->layers);
     for (int i = 0; i < n_layers * N_TARGETS && k >= 0; i++)
         on[i] = target[i % N_TARGETS] && (k == 0 || layer[i / N_TARGETS]);
     free(layer);

@@ -1,5 +1,5 @@
-/* ranks.h - the rank and alpha of every matrix, from the settings targets, layers, rank, alpha,
- * rank_pattern and alpha_pattern.
+/* ranks.h - the rank and alpha of every matrix, from the settings targets, adapt_layers, rank,
+ * alpha, rank_pattern and alpha_pattern.
  *
  * Patterns are lists of SELECTOR:VALUE. A selector is a layer or a range of layers ("3", "8-11"), a
  * target in every layer ("v"), or a target in some layers ("3.q", "8-11.v"); layers count from 0.

@@ -24,7 +24,8 @@ const char *bench_words_model(const struct settings *v)
 
 const char *bench_words_method(char buf[120], const struct recipe *r)
 {
-    static const char *const keys[] = { "rank", "targets", "top_layers", "layers", "rank_pattern" };
+    static const char *const keys[] = { "rank", "targets", "top_layers", "adapt_layers",
+                                        "rank_pattern" };
     int at = snprintf(buf, 120, "%s", r->method->name);
 
     for (size_t i = 0; i < ARRAY_LEN(keys) && at < 120; i++) {

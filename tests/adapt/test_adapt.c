@@ -67,7 +67,7 @@ static void set_patterns(const struct adapt *a)
 {
     static const char *const all[][2] = { { "rank_pattern", "v:3,1:6,1.q:2,2.v:0" },
                                           { "alpha_pattern", "q:24,1.v:3" },
-                                          { "layers", "1-2" },
+                                          { "adapt_layers", "1-2" },
                                           { "target_rank", "2" } };
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++)

@@ -97,10 +97,10 @@ END_TEST
 static const struct {
     const char *layers, *ranks, *alphas, *says;
 } wrong[] = {
-    { "12", NULL, NULL, "'layers' has '12', but the model has 12 layers (0 to 11)" },
-    { "3-1", NULL, NULL, "'layers' has '3-1', but" },
-    { "a", NULL, NULL, "'layers' has 'a', but" },
-    { "1,0-2", NULL, NULL, "'layers' names layer 1 twice" },
+    { "12", NULL, NULL, "'adapt_layers' has '12', but the model has 12 layers (0 to 11)" },
+    { "3-1", NULL, NULL, "'adapt_layers' has '3-1', but" },
+    { "a", NULL, NULL, "'adapt_layers' has 'a', but" },
+    { "1,0-2", NULL, NULL, "'adapt_layers' names layer 1 twice" },
     { NULL, "v", NULL, "'rank_pattern' has 'v', which must be a layer, a matrix or LAYER.MATRIX" },
     { NULL, "v:", NULL, "'rank_pattern' has 'v:', which must be" },
     { NULL, "v:1x", NULL, "'rank_pattern' has 'v:1x', which must be" },

@@ -56,7 +56,7 @@ done
 grep -q '"encoder.layer.1.attention.self.query": 2' "$tmp/lora/adapter_config.json" &&
     ! grep -q 'layer.0.attention.self.value' "$tmp/lora/adapter_config.json" ||
     no "adapter_config.json: $(cat "$tmp/lora/adapter_config.json")"
-run vera vera rank=4 layers=1
+run vera vera rank=4 adapt_layers=1
 [ "$(grep -ao 'layer.[01].attention.self.[a-z]*.vera_lambda_d' "$tmp/vera/adapter_model.safetensors" |
     sort | tr '\n' ' ')" = 'layer.1.attention.self.query.vera_lambda_d layer.1.attention.self.value.vera_lambda_d ' ] ||
     no "vera: layers"
@@ -80,7 +80,7 @@ refused "'rank_pattern' gives '1.q' rank 9, but it is a matrix of 8 x 8" rank_pa
 refused "'rank_pattern' is 'v:2', but 'vera' has one rank for all matrices" method=vera rank=2 \
     rank_pattern=v:2
 refused "'rank_pattern' is 'v:2', but 'adapter-h' has one rank" method=adapter-h rank_pattern=v:2
-refused "'layers' has '2', but the model has 2 layers (0 to 1)" layers=2
+refused "'adapt_layers' has '2', but the model has 2 layers (0 to 1)" adapt_layers=2
 refused "'target_rank' is 8 for each of 4 matrices" method=adalora init_rank=8 rank_pattern=q:1
 
 # An axis of a study: no pattern, a list, a mapping; the list and the mapping differ.

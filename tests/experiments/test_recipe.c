@@ -113,7 +113,7 @@ START_TEST(patterns_are_values)
     recipe_keys(&r, json_object());
     ck_assert_str_eq(json_string_value(json_object_get(r.config, "rank_pattern")), "v:16,3.q:2");
     ck_assert_ptr_null(json_object_get(r.config, "alpha_pattern"));
-    ck_assert_ptr_null(json_object_get(r.config, "layers"));
+    ck_assert_ptr_null(json_object_get(r.config, "adapt_layers"));
     recipe_free(&r);
 }
 END_TEST
@@ -269,10 +269,10 @@ static const struct {
     { "batch_tokens: 900\n", "batch_tokens: 800\n", false, false },
     { "batch_tokens: 900\n", "{}\n", false, false },
     { "method: ft\nrank: 4\n", "method: ft\nrank: 8\n", true, true },
-    { "rank_pattern: none\nalpha_pattern: none\nlayers: all\n", "{}\n", true, true },
+    { "rank_pattern: none\nalpha_pattern: none\nadapt_layers: all\n", "{}\n", true, true },
     { "rank_pattern: {v: 4}\n", "{}\n", false, false },
     { "alpha_pattern: {v: 4}\n", "{}\n", false, false },
-    { "layers: '1'\n", "{}\n", false, false },
+    { "adapt_layers: '1'\n", "{}\n", false, false },
     { "seed: 1\n", "seed: 2\n", false, true },
     { "rank: 4\n", "rank: 8\n", false, false },
     { "lr: 1e-3\n", "lr: 1.0000001e-3\n", false, false },
