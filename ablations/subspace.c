@@ -173,9 +173,15 @@ static int side_load(struct side *side, const char *home, struct store *s,
     parse_targets(wanted, c->targets);
     char *path = adapter_path(home, side->run);
     side->n = path ? basis_load(&side->b, path, wanted) : -1;
-    bool ok = side->n > 0 && side->b[0].r == rank;
-    if (side->n > 0 && !ok)
-        fail(FAIL_INPUT, "'%s' has rank %d, not %ld", path, side->b[0].r, rank);
+    bool ok = side->n > 0;
+    for (int i = 0; i < side->n && ok; i++) {
+        ok = side->b[i].r == rank;
+        if (!ok)
+            fail(FAIL_INPUT,
+                 "'%s' has rank %d in one of its matrices, not %ld; subspaces are compared of runs "
+                 "without rank_pattern",
+                 path, side->b[i].r, rank);
+    }
     free(path);
     return ok ? 0 : -1;
 }

@@ -2,11 +2,13 @@
 #include "ablations/common/weight_update.h"
 #include "ablations/common/adapter_path.h"
 #include "core/adapt/adapt.h"
+#include "core/adapt/ranks.h"
 #include "core/peft/peft.h"
 #include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/peft/peft.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +16,25 @@ void update_source_close(struct update_source *s)
 {
     if (s->open)
         st_close(&s->file);
+    free(s->ranks);
     free(s->path);
     *s = (struct update_source){ 0 };
+}
+
+static int read_ranks(struct update_source *s, const struct lora_cfg *cfg, const char *dir)
+{
+    const struct adapt *method = peft_method(dir);
+
+    if (!method)
+        return -1;
+    if (strstr(method->name, "dora"))
+        return fail(FAIL_USAGE,
+                    "run %.8s is of the method '%s', whose update also scales the rows of the "
+                    "matrix; analyses of updates read lora and rslora",
+                    s->run->key, method->name);
+    s->root = strcmp(method->name, "rslora") == 0;
+    s->ranks = ranks_make(cfg, &s->base->dims);
+    return s->ranks ? 0 : -1;
 }
 
 int update_source_open(struct update_source *s, const char *home, const struct study_run *r,
@@ -24,7 +43,7 @@ int update_source_open(struct update_source *s, const char *home, const struct s
     struct lora_cfg cfg = { 0 };
     int n_labels, rc;
 
-    *s = (struct update_source){ .run = r, .base = b, .scale = 1, .path = adapter_path(home, r) };
+    *s = (struct update_source){ .run = r, .base = b, .path = adapter_path(home, r) };
     if (!s->path || st_open(&s->file, s->path) != 0)
         return -1;
     s->open = true;
@@ -33,8 +52,8 @@ int update_source_open(struct update_source *s, const char *home, const struct s
     s->low_rank = file_exists(config);
     rc = s->low_rank ? peft_read_config(&cfg, &n_labels, dir, &b->dims) : 0;
     if (rc == 0 && s->low_rank)
-        s->scale = cfg.alpha / (double)cfg.rank;
-    free(cfg.targets);
+        rc = read_ranks(s, &cfg, dir);
+    lora_cfg_free(&cfg);
     free(config);
     free(dir);
     return rc;
@@ -127,6 +146,8 @@ static int read_low_rank(struct weight_update *u, const struct update_source *s,
 
     if (found != 1)
         return found;
+    struct rank rank = ranks_of(s->ranks, w->layer, w->proj);
+    u->scale = rank.alpha / (s->root ? sqrt(rank.r) : (double)rank.r);
     size_t out = (size_t)w->out, in = (size_t)w->in, parts = t[1]->shape[0] / out,
            r = t[0]->shape[0];
     if (t[0]->n_dims != 2 || t[1]->n_dims != 2 || r == 0 || r > 65536 || t[0]->shape[1] != in)
@@ -140,7 +161,7 @@ static int read_low_rank(struct weight_update *u, const struct update_source *s,
         return -1;
     u->b = xalloc(out * r, sizeof *u->b);
     for (size_t i = 0; i < out * r; i++)
-        u->b[i] = s->scale * whole[(size_t)part * out * r + i];
+        u->b[i] = u->scale * whole[(size_t)part * out * r + i];
     free(whole);
     multiply_factors(u);
     return 1;
@@ -169,7 +190,7 @@ static int read_whole(struct weight_update *u, const struct update_source *s,
 int weight_update_read(struct weight_update *u, const struct update_source *s,
                        const struct weight *w)
 {
-    *u = (struct weight_update){ .run = s->run, .scale = s->scale, .out = w->out, .in = w->in };
+    *u = (struct weight_update){ .run = s->run, .scale = 1, .out = w->out, .in = w->in };
     return s->low_rank ? read_low_rank(u, s, w) : read_whole(u, s, w);
 }
 

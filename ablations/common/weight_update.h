@@ -2,6 +2,7 @@
  * float64:
  *
  *     dW = s B A          for a LoRA run, s = alpha / r          Hu et al. 2021, section 4.1, eq. 3
+ *                         (rslora: alpha / sqrt(r)), with the rank and alpha of that matrix
  *     dW = W_ft - W_0     for a run that trained W itself */
 #ifndef WEIGHT_UPDATE_H
 #define WEIGHT_UPDATE_H
@@ -26,8 +27,8 @@ struct update_source {
     const struct base_model *base;
     char *path;
     struct st_file file;
-    bool open, low_rank;
-    double scale;
+    bool open, low_rank, root; /* root: s = alpha / sqrt(r) */
+    struct rank *ranks;        /* of a low-rank run, those of each matrix */
 };
 
 /* update_source_open - the file that R left in HOME; R and B must outlive it. On failure, too, it

@@ -47,6 +47,7 @@ static const struct opt opts[] = {
     PAIRS_ALPHA("alpha / init_rank"),
     PAIRS_TARGETS,
     PAIRS_DROPOUT,
+    PAIRS_PATTERNS,
     { "tinit", 0, OPT_REAL, AT(tinit), "0.1", 0, 1e9, NULL,
       "steps before ranks are first cut; below 1, a share of all steps" },
     { "tfinal", 0, OPT_REAL, AT(tfinal), "0.3", 0, 1e9, NULL,
@@ -65,11 +66,33 @@ static const struct opt opts[] = {
 static void adalora_factors(struct factors *f, const struct model *m, const struct workspace *ws,
                             int layer, enum group g);
 
+static double adalora_scale(double alpha, int r)
+{
+    return alpha / ((double)r + 1e-5);
+}
+
+static int count_pairs(const struct model *m)
+{
+    int n = 0;
+
+    for (int i = 0; i < target_slots(m); i++)
+        n += pairs_of(m)->pair[i].a != 0;
+    return n;
+}
+
+static long count_triplets(const struct model *m)
+{
+    long n = 0;
+
+    for (int i = 0; i < target_slots(m); i++)
+        n += pairs_of(m)->pair[i].r;
+    return n;
+}
+
 static int adalora_attach(struct model *m, const void *cfg)
 {
     const struct adalora_cfg *c = cfg;
-    double scale = c->lora.alpha / ((double)c->lora.rank + 1e-5);
-    struct adalora *s = pairs_attach(m, sizeof *s, &c->lora, scale, A_TRAINS);
+    struct adalora *s = pairs_attach(m, sizeof *s, &c->lora, adalora_scale, A_TRAINS);
 
     if (!s)
         return -1;
@@ -81,14 +104,21 @@ static int adalora_attach(struct model *m, const void *cfg)
             "'tinit' is %g and 'tfinal' is %g of all steps, which leaves no step for cutting "
             "ranks; their sum must be below 1",
             c->tinit, c->tfinal);
-    if (c->target_rank > c->lora.rank)
+    long n = count_pairs(m), all = count_triplets(m);
+    if (all != n * c->lora.rank && n * c->target_rank > all)
+        return fail_setting("target_rank,rank_pattern",
+                            "'target_rank' is %ld for each of %ld matrices, but with "
+                            "'rank_pattern' they have %ld ranks together",
+                            c->target_rank, n, all);
+    if (all == n * c->lora.rank && c->target_rank > c->lora.rank)
         return fail_setting("target_rank,init_rank",
                             "'target_rank' is %ld, but 'init_rank' is only %ld", c->target_rank,
                             c->lora.rank);
     s->lambda = xalloc((size_t)target_slots(m), sizeof *s->lambda);
     for (int i = 0; i < target_slots(m); i++)
         if (s->p.pair[i].a)
-            s->lambda[i] = target_matrix(m, i / N_TARGETS, i % N_TARGETS, "lora_E", s->p.r, 1);
+            s->lambda[i] =
+                target_matrix(m, i / N_TARGETS, i % N_TARGETS, "lora_E", s->p.pair[i].r, 1);
     return 0;
 }
 
@@ -117,11 +147,14 @@ static void adalora_init(struct model *m, const void *cfg)
     }
 }
 
+static long triplets_size(long r, long out, long in)
+{
+    return r * (in + out + 1);
+}
+
 static long adalora_count(const void *cfg, const struct dims *d)
 {
-    const struct lora_cfg *c = cfg;
-
-    return pairs_sum(c, d, c->rank, c->rank, c->rank);
+    return pairs_sum(cfg, d, triplets_size);
 }
 
 /* --- products: diag(l) Q is computed once a pass, and its gradient is passed on to l and Q at the
@@ -160,7 +193,7 @@ static void adalora_factors(struct factors *f, const struct model *m, const stru
 
 static struct mat rows_of(struct mat all, const struct factors *f, int i)
 {
-    return mat_rows(all, i * f->r, f->r);
+    return mat_rows(all, f->t[i].at, f->t[i].r);
 }
 
 static const struct param *lambda_of(const struct model *m, int layer, int t)
@@ -177,9 +210,9 @@ static void adalora_pass_begin(const struct model *m, struct workspace *ws)
         if (f.da.x)
             mat_zero(f.da);
         for (int i = 0; i < f.n; i++) {
-            const real *lambda = lambda_of(m, at / N_GROUP, f.target[i])->value;
+            const real *lambda = lambda_of(m, at / N_GROUP, f.t[i].target)->value;
             struct mat to = rows_of(f.a, &f, i), q = rows_of(plain.a, &f, i);
-            for (int k = 0; k < f.r; k++)
+            for (int k = 0; k < f.t[i].r; k++)
                 for (int j = 0; j < q.cols; j++)
                     mat_row(to, k)[j] = lambda[k] * mat_row(q, k)[j];
         }
@@ -194,10 +227,10 @@ static void adalora_pass_end(const struct model *m, struct workspace *ws)
         pairs_tensors(&plain, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
         adalora_factors(&f, m, ws, at / N_GROUP, (enum group)(at % N_GROUP));
         for (int i = 0; i < f.n; i++) {
-            const struct param *p = lambda_of(m, at / N_GROUP, f.target[i]);
+            const struct param *p = lambda_of(m, at / N_GROUP, f.t[i].target);
             struct mat d = rows_of(f.da, &f, i), q = rows_of(plain.a, &f, i),
                        dq = rows_of(plain.da, &f, i);
-            for (int k = 0; k < f.r; k++) {
+            for (int k = 0; k < f.t[i].r; k++) {
                 mat_add(mat_rows(dq, k, 1), p->value[k], mat_rows(d, k, 1));
                 ws->grad[p->off + k] += (real)vec_dot(mat_row(d, k), mat_row(q, k), (size_t)q.cols);
             }
@@ -227,15 +260,6 @@ static void orth_bwd(struct mat dx, struct mat x, enum trans t, real weight)
 static struct mat part_of(const struct param *p, real *values)
 {
     return mat_make(values + p->off, p->rows, p->cols);
-}
-
-static int count_pairs(const struct model *m)
-{
-    int n = 0;
-
-    for (int i = 0; i < target_slots(m); i++)
-        n += pairs_of(m)->pair[i].a != 0;
-    return n;
 }
 
 static void regularize(const struct model *m, real *grad)
@@ -298,12 +322,13 @@ static double importance_at(const struct model *m, size_t i)
 static int all_triplets(struct triplet *out, const struct model *m)
 {
     const struct adalora *s = m->adapt_state;
-    int n = 0, r = s->p.r;
+    int n = 0;
 
     for (int i = 0; i < target_slots(m); i++) {
         if (!s->p.pair[i].a)
             continue;
         const struct param *q = &m->params[s->p.pair[i].a], *p = &m->params[s->p.pair[i].b];
+        int r = s->p.pair[i].r;
         for (int k = 0; k < r; k++) {
             size_t at = (size_t)m->params[s->lambda[i]].off + (size_t)k;
             double row = 0, col = 0;
@@ -329,7 +354,7 @@ static int by_importance(const void *a, const void *b)
 
 static void cut_ranks(struct model *m, long budget, bool final)
 {
-    int all = count_pairs(m) * pairs_of(m)->r;
+    int all = (int)count_triplets(m);
     struct triplet *t = xalloc((size_t)all, sizeof *t);
 
     all_triplets(t, m);
@@ -349,7 +374,7 @@ static void reset_cut(struct model *m)
     const struct adalora *s = m->adapt_state;
 
     for (int i = 0; i < target_slots(m); i++)
-        for (int k = 0; s->lambda[i] && k < s->p.r; k++) {
+        for (int k = 0; s->lambda[i] && k < s->p.pair[i].r; k++) {
             size_t at = (size_t)m->params[s->lambda[i]].off + (size_t)k;
             m->theta[at] *= m->opt_state[at];
         }
@@ -359,7 +384,7 @@ static void adalora_step_done(struct model *m, long step, long total)
 {
     const struct adalora *s = m->adapt_state;
     long first = steps_of(s->c.tinit, total), last = last_cut(s, total), n = count_pairs(m);
-    long most = n * s->p.r, least = n * s->c.target_rank;
+    long most = count_triplets(m), least = n * s->c.target_rank;
 
     if (step > last) {
         reset_cut(m);
@@ -375,7 +400,7 @@ static void adalora_step_done(struct model *m, long step, long total)
 static void adalora_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
 {
     struct mat q, b;
-    int t = target_of_proj(pairs_of(m)->on, p);
+    int t = target_of_proj(pairs_on(m, layer), p);
 
     if (t < 0)
         return;
@@ -385,7 +410,7 @@ static void adalora_merge(const struct model *m, int layer, enum proj p, struct 
         mat_make(xalloc((size_t)q.rows * (size_t)q.cols, sizeof(real)), q.rows, q.cols);
     for (int k = 0; k < q.rows; k++)
         mat_add(mat_rows(scaled, k, 1), lambda[k], mat_rows(q, k, 1));
-    mat_gemm(w, 1, (real)sign * pairs_of(m)->scale, b, NOTRANS, scaled, NOTRANS);
+    mat_gemm(w, 1, (real)sign * (real)pairs_at(m, layer, t)->scale, b, NOTRANS, scaled, NOTRANS);
     free(scaled.x);
 }
 

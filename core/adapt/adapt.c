@@ -109,6 +109,19 @@ int adapt_rows(const struct adapt *a, const void *cfg)
     return n;
 }
 
+bool adapt_unused(const struct opt *o, const void *cfg)
+{
+    static const char *const keys[] = { "adapt_layers", "rank_pattern", "alpha_pattern" };
+    const char *value = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (strcmp(o->key, keys[i]) == 0) {
+            value = *(char *const *)(const void *)((const char *)cfg + o->at);
+            return !value || strcmp(value, o->def) == 0;
+        }
+    return false;
+}
+
 const char *adapt_unmerged(const struct adapt *a)
 {
     const struct combined *c = combine_list(a);

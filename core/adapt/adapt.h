@@ -31,6 +31,11 @@ bool adapt_has(const struct adapt *a, const char *name);
 long adapt_count(const struct adapt *a, const void *cfg, const struct dims *d);
 int adapt_rows(const struct adapt *a, const void *cfg);
 
+/* adapt_unused - is O, an option of a method, one of adapt_layers, rank_pattern and alpha_pattern,
+ * and does it say in CFG that all layers and matrices are alike? Then neither a run's configuration
+ * nor an adapter's folder has the key. */
+bool adapt_unused(const struct opt *o, const void *cfg);
+
 /* adapt_unmerged - the name of the method, in a list of its first part, that cannot be merged into
  * the weights because it does something else than update matrices; NULL when A can be merged. */
 const char *adapt_unmerged(const struct adapt *a);

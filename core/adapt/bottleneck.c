@@ -18,6 +18,7 @@
  * f is SiLU for H and ReLU for the others. Initial weights are N(0, initializer_range) and biases
  * 0, as in the released code; the update is small at first, but not 0. */
 #include "core/adapt/adapt.h"
+#include "core/adapt/target.h"
 
 #include "core/base/rng.h"
 #include "core/math/ops.h"
@@ -47,7 +48,7 @@ struct bottleneck {
 /* The first key is only that of D. */
 static const struct opt opts[] = {
     { "drop_layers", 0, OPT_LIST, offsetof(struct bottleneck_cfg, drop_layers), NULL, 0, 0, NULL,
-      "layers without an adapter, of which the lowest is 0; without any the same as adapter-p" },
+      "layers without an adapter, such as 0,8-11; without any the same as adapter-p" },
     { "rank", 0, OPT_INT, offsetof(struct bottleneck_cfg, rank), "8", 1, 65536, NULL,
       "width of the bottleneck" },
     { "adapter_act", 0, OPT_CHOICE, offsetof(struct bottleneck_cfg, act), "auto", 0, 0,
@@ -71,21 +72,8 @@ static enum act act_of(enum kind kind, int choice)
  * no layer is left. */
 static int parse_dropped(bool *dropped, int n_layers, const char *list)
 {
-    int n = 0;
+    int n = layers_parse(dropped, n_layers, "drop_layers", list);
 
-    for (const char *s = list ? list : ""; *s;) {
-        size_t len = strcspn(s, ","), digits = strspn(s, "0123456789");
-        long layer = digits == len && len > 0 && len < 8 ? strtol(s, NULL, 10) : n_layers;
-        if (layer >= n_layers)
-            return fail_setting("drop_layers",
-                                "'drop_layers' has '%.*s', but the model has %d layers (0 to %d)",
-                                (int)len, s, n_layers, n_layers - 1);
-        if (dropped[layer])
-            return fail_setting("drop_layers", "'drop_layers' names layer %ld twice", layer);
-        n++;
-        dropped[layer] = true;
-        s += len + (s[len] == ',');
-    }
     if (n == n_layers)
         return fail_setting(
             "drop_layers",

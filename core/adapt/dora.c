@@ -26,10 +26,9 @@ struct dora {
     real *held;      /* norms of all pairs that no longer follow A and B; NULL: they do */
 };
 
-static int dora_attach(struct model *m, const void *cfg)
+static int attach_scaled(struct model *m, const void *cfg, double (*scale)(double alpha, int r))
 {
-    const struct lora_cfg *c = cfg;
-    struct dora *s = pairs_attach(m, sizeof *s, c, c->alpha / (double)c->rank, A_TRAINS);
+    struct dora *s = pairs_attach(m, sizeof *s, cfg, scale, A_TRAINS);
 
     if (!s)
         return -1;
@@ -41,6 +40,16 @@ static int dora_attach(struct model *m, const void *cfg)
                 target_vector(m, i / N_TARGETS, i % N_TARGETS, "lora_magnitude_vector",
                               m->params[s->p.pair[i].b].rows);
     return 0;
+}
+
+static int dora_attach(struct model *m, const void *cfg)
+{
+    return attach_scaled(m, cfg, pairs_scale);
+}
+
+static int rsdora_attach(struct model *m, const void *cfg)
+{
+    return attach_scaled(m, cfg, pairs_scale_root);
 }
 
 static void dora_detach(struct model *m)
@@ -76,11 +85,14 @@ static void dora_init(struct model *m, const void *cfg)
     }
 }
 
+static long dora_size(long r, long out, long in)
+{
+    return r * (in + out) + out;
+}
+
 static long dora_count(const void *cfg, const struct dims *d)
 {
-    const struct lora_cfg *c = cfg;
-
-    return pairs_sum(c, d, 0, c->rank, c->rank + 1);
+    return pairs_sum(cfg, d, dora_size);
 }
 
 /* --- norms. The scratch of a pass has for each pair, in the order of slots, [out] values each of
@@ -122,8 +134,10 @@ static int group_out(const struct model *m, enum group g)
 static size_t work_size(const struct model *m)
 {
     const struct pairs *s = pairs_of(m);
-    size_t most = 0, r = (size_t)s->r;
+    size_t most = 0, r = 0;
 
+    for (int i = 0; i < target_slots(m); i++)
+        r = (size_t)s->pair[i].r > r ? (size_t)s->pair[i].r : r;
     for (int g = 0; g < N_GROUP; g++) {
         size_t out = (size_t)group_out(m, (enum group)g);
         size_t n = MAX_GROUP_TARGETS * r * out + r * r + out * r;
@@ -139,21 +153,22 @@ static size_t dora_scratch(const struct model *m, bool grad)
 }
 
 /* The norms n of target I of F. WA [r, out] are its columns of A W^T. */
-static void target_norms(real *norm, const struct model *m, const struct factors *f, int i,
-                         const double *square, struct mat wa, real *work)
+static void target_norms(real *norm, const struct factors *f, int i, const double *square,
+                         struct mat wa, real *work)
 {
-    double s = (double)pairs_of(m)->scale;
-    struct mat a = mat_rows(f->a, i * f->w, f->w), b = f->b[i];
-    struct mat aa = mat_make(work, f->w, f->w), ba = mat_make(work + f->w * f->w, b.rows, f->w);
+    int w = f->t[i].w;
+    double s = (double)f->t[i].scale;
+    struct mat a = mat_rows(f->a, f->t[i].at, w), b = f->t[i].b;
+    struct mat aa = mat_make(work, w, w), ba = mat_make(work + w * w, b.rows, w);
 
     mat_gemm(aa, 0, 1, a, NOTRANS, a, TRANS);
     mat_gemm(ba, 0, 1, b, NOTRANS, aa, NOTRANS);
     for (int o = 0; o < b.rows; o++) {
         const real *bo = mat_row(b, o);
         double cross = 0;
-        for (int k = 0; k < f->w; k++)
+        for (int k = 0; k < w; k++)
             cross += (double)bo[k] * (double)mat_row(wa, k)[o];
-        double own = vec_dot(bo, mat_row(ba, o), (size_t)f->w);
+        double own = vec_dot(bo, mat_row(ba, o), (size_t)w);
         norm[o] = (real)sqrt(fmax(square[o] + 2 * s * cross + s * s * own, 0));
     }
 }
@@ -172,9 +187,9 @@ static void group_norms(real *const to[MAX_GROUP_TARGETS], const struct model *m
     work += (size_t)wa.rows * (size_t)wa.cols;
     model_product(m, layer, g, wa, f.a);
     for (int i = 0; i < f.n; i++) {
-        int t = f.target[i], n = f.b[i].rows;
-        target_norms(to[i], m, &f, i, s->square[target_slot(layer, t)],
-                     target_cols(mat_rows(wa, i * f.w, f.w), t, n), work);
+        int t = f.t[i].target;
+        target_norms(to[i], &f, i, s->square[target_slot(layer, t)],
+                     target_cols(mat_rows(wa, f.t[i].at, f.t[i].w), t, f.t[i].b.rows), work);
     }
 }
 
@@ -185,7 +200,7 @@ static void dora_pass_begin(const struct model *m, struct workspace *ws)
 
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         int layer = at / N_GROUP, target[MAX_GROUP_TARGETS];
-        int n = target_group(target, s->p.on, (enum group)(at % N_GROUP));
+        int n = target_group(target, pairs_on(m, layer), (enum group)(at % N_GROUP));
         real *to[MAX_GROUP_TARGETS] = { 0 };
         for (int i = 0; i < n; i++)
             to[i] = outputs_of(m, x, layer, target[i]).inverse;
@@ -215,7 +230,7 @@ static void dora_hold(struct model *m)
 
     for (int at = 0; at < m->base->dims.n_layers * N_GROUP; at++) {
         int layer = at / N_GROUP, target[MAX_GROUP_TARGETS];
-        int n = target_group(target, s->p.on, (enum group)(at % N_GROUP));
+        int n = target_group(target, pairs_on(m, layer), (enum group)(at % N_GROUP));
         real *to[MAX_GROUP_TARGETS] = { 0 };
         for (int i = 0; i < n; i++)
             to[i] = held + outputs_before(m, target_slot(layer, target[i]));
@@ -230,7 +245,7 @@ static void dora_hold(struct model *m)
 
 static int dora_save_cols(const struct model *m, int layer, enum group g)
 {
-    int target[MAX_GROUP_TARGETS], n = target_group(target, pairs_of(m)->on, g), cols = 0;
+    int target[MAX_GROUP_TARGETS], n = target_group(target, pairs_on(m, layer), g), cols = 0;
 
     for (int i = 0; i < n; i++)
         cols += m->params[pairs_of(m)->pair[target_slot(layer, target[i])].b].rows;
@@ -240,7 +255,7 @@ static int dora_save_cols(const struct model *m, int layer, enum group g)
 static void dora_fwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer,
                      enum group g, struct mat saved, struct mat x, struct mat y)
 {
-    int target[MAX_GROUP_TARGETS], n = target_group(target, pairs_of(m)->on, g);
+    int target[MAX_GROUP_TARGETS], n = target_group(target, pairs_on(m, layer), g);
     real *z = saved.x + (size_t)x.rows * (size_t)pairs_save_cols(m, layer, g);
 
     pairs_fwd(m, ws, b, layer, g, saved, x, y);
@@ -270,7 +285,7 @@ static void dora_out_bwd(const struct model *m, struct workspace *ws, const stru
                          int layer, enum group g, struct mat saved, struct mat x, struct mat dy)
 {
     const struct dora *s = m->adapt_state;
-    int target[MAX_GROUP_TARGETS], n = target_group(target, s->p.on, g);
+    int target[MAX_GROUP_TARGETS], n = target_group(target, pairs_on(m, layer), g);
     real *z = saved.x + (size_t)x.rows * (size_t)pairs_save_cols(m, layer, g);
 
     (void)b;
@@ -291,7 +306,7 @@ static void dora_out_bwd(const struct model *m, struct workspace *ws, const stru
 static void dora_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
 {
     const struct dora *s = m->adapt_state;
-    int t = target_of_proj(s->p.on, p);
+    int t = target_of_proj(pairs_on(m, layer), p);
     struct mat a, b;
 
     if (t < 0)
@@ -300,7 +315,7 @@ static void dora_merge(const struct model *m, int layer, enum proj p, struct mat
     const real *magnitude = m->params[s->magnitude[target_slot(layer, t)]].value +
                             (t == TARGET_QKV ? (int)p * w.rows : 0);
     struct mat old = target_weight(m, layer, (int)p), new = target_weight(m, layer, (int)p);
-    mat_gemm(new, 1, s->p.scale, b, NOTRANS, a, NOTRANS);
+    mat_gemm(new, 1, (real)pairs_at(m, layer, t)->scale, b, NOTRANS, a, NOTRANS);
     for (int o = 0; o < w.rows; o++) {
         real n = (real)vec_norm(mat_row(new, o), (size_t)w.cols), by = n > 0 ? magnitude[o] / n : 0;
         for (int j = 0; j < w.cols; j++)
@@ -310,20 +325,27 @@ static void dora_merge(const struct model *m, int layer, enum proj p, struct mat
     free(old.x);
 }
 
+#define DORA_METHOD                                                                                \
+    PAIRS_METHOD, .init = dora_init, .detach = dora_detach, .count = dora_count,                   \
+                  .formula = "L sum over targets of (r (in + out) + out)",                         \
+                  .save_cols = dora_save_cols, .proj_fwd = dora_fwd, .proj_out_bwd = dora_out_bwd, \
+                  .scratch = dora_scratch, .pass_begin = dora_pass_begin, .hold = dora_hold,       \
+                  .merge = dora_merge
+
 const struct adapt adapt_dora = {
-    PAIRS_METHOD,
+    DORA_METHOD,
     .name = "dora",
     .source = "Liu et al. 2024 (arXiv 2402.09353)",
     .attach = dora_attach,
-    .init = dora_init,
-    .detach = dora_detach,
-    .count = dora_count,
-    .formula = "L sum over targets of (r (in + out) + out)",
-    .save_cols = dora_save_cols,
-    .proj_fwd = dora_fwd,
-    .proj_out_bwd = dora_out_bwd,
-    .scratch = dora_scratch,
-    .pass_begin = dora_pass_begin,
-    .hold = dora_hold,
-    .merge = dora_merge,
+};
+
+/* DoRA with the scale of rsLoRA, s = alpha / sqrt(r): use_dora and use_rslora in PEFT. */
+static const struct opt rsdora_opts[] = { PAIRS_RANK,         PAIRS_ALPHA("alpha / sqrt(rank)"),
+                                          PAIRS_TARGETS,      PAIRS_DROPOUT,
+                                          PAIRS_INIT,         PAIRS_PATTERNS,
+                                          { .type = OPT_END } };
+
+const struct adapt adapt_rsdora = {
+    DORA_METHOD,         .name = "rsdora",        .source = "Liu et al. 2024; Kalajdzievski 2023",
+    .opts = rsdora_opts, .attach = rsdora_attach,
 };

@@ -42,8 +42,9 @@ static int ia3_attach(struct model *m, const void *cfg)
     m->adapt_state = s;
     if (target_parse(s->on, ((const struct ia3_cfg *)cfg)->targets) < 0)
         return -1;
-    if (target_check(m, s->on, 0) != 0)
-        return -1;
+    for (int t = 0; t < N_TARGETS; t++)
+        if (s->on[t] && target_check(m, 0, t, 0, "rank") != 0)
+            return -1;
     s->at = xalloc((size_t)target_slots(m), sizeof *s->at);
     for (int i = 0; i < target_slots(m); i++)
         if (s->on[i % N_TARGETS])

@@ -9,16 +9,18 @@
 
 static int lora_fa_attach(struct model *m, const void *cfg)
 {
-    const struct lora_cfg *c = cfg;
+    return pairs_attach(m, sizeof(struct pairs), cfg, pairs_scale, A_FIXED) ? 0 : -1;
+}
 
-    return pairs_attach(m, sizeof(struct pairs), c, c->alpha / (double)c->rank, A_FIXED) ? 0 : -1;
+static long b_size(long r, long out, long in)
+{
+    (void)in;
+    return r * out;
 }
 
 static long lora_fa_count(const void *cfg, const struct dims *d)
 {
-    const struct lora_cfg *c = cfg;
-
-    return pairs_sum(c, d, 0, 0, c->rank);
+    return pairs_sum(cfg, d, b_size);
 }
 
 const struct adapt adapt_lora_fa = {

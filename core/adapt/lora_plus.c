@@ -13,6 +13,7 @@ static const struct opt opts[] = {
     PAIRS_TARGETS,
     PAIRS_DROPOUT,
     PAIRS_INIT,
+    PAIRS_PATTERNS,
     { "lr_ratio", 0, OPT_REAL, offsetof(struct lora_plus_cfg, lr_ratio), "16", 1e-6, 1e6, NULL,
       "learning rate of B divided by that of A" },
     { .type = OPT_END },
@@ -21,8 +22,7 @@ static const struct opt opts[] = {
 static int lora_plus_attach(struct model *m, const void *cfg)
 {
     const struct lora_plus_cfg *c = cfg;
-    double scale = c->lora.alpha / (double)c->lora.rank;
-    const struct pairs *s = pairs_attach(m, sizeof *s, &c->lora, scale, A_TRAINS);
+    const struct pairs *s = pairs_attach(m, sizeof *s, &c->lora, pairs_scale, A_TRAINS);
 
     if (!s)
         return -1;

@@ -14,23 +14,28 @@
 
 struct pair {
     int a, b; /* indices in m->params; 0: not adapted (params[0] is a tensor of the base model) */
+    int r;
+    double scale; /* s */
 };
 
-/* What multiplies at one input: N targets, each with A [w, in], stacked in a, and B [out, w]. The
- * first r rows of each A and the first r columns of each B have gradients, da [n r, in] and db
- * [out, r], which are empty when they do not train. */
+/* What multiplies at one input: N targets, each with A [w, in], which are stacked in a, and B [out,
+ * w]. The first r rows of each A and the first r columns of each B have gradients, da (those of all
+ * targets, stacked) and db [out, r], which are empty when they do not train. */
 struct factors {
-    int n, w, r;
-    int target[MAX_GROUP_TARGETS];
-    struct mat a, da, b[MAX_GROUP_TARGETS], db[MAX_GROUP_TARGETS];
+    int n;
+    struct factor {
+        int target, w, r;
+        int at, dat; /* its first row of a and of da */
+        real scale;
+        struct mat b, db;
+    } t[MAX_GROUP_TARGETS];
+    struct mat a, da;
 };
 
 /* The first member of adapt_state of every method with adapt.pairs. */
 struct pairs {
-    int r;
-    real scale; /* s */
     double dropout;
-    bool on[N_TARGETS];
+    bool *on;          /* [target_slots] is it adapted? */
     struct pair *pair; /* [target_slots] */
     /* What multiplies when it is not the tensors themselves. NULL: the tensors. WS NULL: only sizes
      * are needed. */
@@ -40,6 +45,16 @@ struct pairs {
 static inline struct pairs *pairs_of(const struct model *m)
 {
     return m->adapt_state;
+}
+
+/* pairs_on - which targets of a layer are adapted. pairs_at - the pair of a target there. */
+static inline const bool *pairs_on(const struct model *m, int layer)
+{
+    return &pairs_of(m)->on[target_slot(layer, 0)];
+}
+static inline const struct pair *pairs_at(const struct model *m, int layer, int t)
+{
+    return &pairs_of(m)->pair[target_slot(layer, t)];
 }
 
 /* --- options: the fields of struct lora_cfg, which is the first member of every such method's */
@@ -71,13 +86,37 @@ static inline struct pairs *pairs_of(const struct model *m)
             "initial A: uniform within 1/sqrt(in), or normal with standard deviation "             \
             "initializer_range or 1/rank; B starts at 0"                                           \
     }
+#define PAIRS_LAYERS                                                                               \
+    {                                                                                              \
+        "adapt_layers", 0, OPT_LIST, offsetof(struct lora_cfg, layers), "all", 0, 0, NULL,         \
+            "layers to adapt, such as 0,8-11; the lowest is 0"                                     \
+    }
+#define PAIRS_PATTERNS                                                                             \
+    PAIRS_LAYERS,                                                                                  \
+        { "rank_pattern",                                                                          \
+          0,                                                                                       \
+          OPT_LIST,                                                                                \
+          offsetof(struct lora_cfg, rank_pattern),                                                 \
+          "none",                                                                                  \
+          0,                                                                                       \
+          0,                                                                                       \
+          NULL,                                                                                    \
+          "other ranks for some matrices, such as v:16,3.q:2,8-11:4; 0: not adapted" },            \
+    {                                                                                              \
+        "alpha_pattern", 0, OPT_LIST, offsetof(struct lora_cfg, alpha_pattern), "none", 0, 0,      \
+            NULL, "other alphas for some matrices, in the form of rank_pattern"                    \
+    }
 extern const struct opt pairs_opts[]; /* those of LoRA */
 
 /* pairs_attach - allocate an adapt_state of SIZE bytes that begins with a struct pairs, and add A
- * and B of every target; A is trainable or fixed. NULL: FAIL_USAGE. pairs_detach - free it. */
+ * and B of every adapted matrix; A is trainable or fixed, and s is SCALE of the matrix's alpha and
+ * rank. NULL: FAIL_USAGE. pairs_detach - free it. pairs_scale - alpha / r. pairs_scale_root - alpha
+ * / sqrt(r). */
 enum pairs_a { A_TRAINS, A_FIXED };
-void *pairs_attach(struct model *m, size_t size, const struct lora_cfg *c, double scale,
-                   enum pairs_a a);
+void *pairs_attach(struct model *m, size_t size, const struct lora_cfg *c,
+                   double (*scale)(double alpha, int r), enum pairs_a a);
+double pairs_scale(double alpha, int r);
+double pairs_scale_root(double alpha, int r);
 void pairs_detach(struct model *m);
 
 /* pairs_init - set A as cfg->init says; B stays 0. CFG begins with a struct lora_cfg. pairs_stream
@@ -87,10 +126,10 @@ void pairs_detach(struct model *m);
 void pairs_init(struct model *m, const void *cfg);
 uint32_t pairs_stream(const struct pairs *s, int layer, int target);
 
-/* pairs_sum - how many parameters a method trains that has EACH + PER_IN in + PER_OUT out for every
- * target of every layer; -1 after FAIL_USAGE. pairs_count - those of A and B, r (in + out). */
-long pairs_sum(const struct lora_cfg *c, const struct dims *d, long each, long per_in,
-               long per_out);
+/* pairs_sum - how many parameters a method trains that has SIZE parameters for every adapted
+ * matrix; -1 after FAIL_USAGE. pairs_count - those of A and B, r (in + out). */
+long pairs_sum(const struct lora_cfg *c, const struct dims *d,
+               long (*size)(long r, long out, long in));
 long pairs_count(const void *cfg, const struct dims *d);
 
 /* pairs_tensors - the tensors A and B of an input and their gradients (none when WS is NULL).

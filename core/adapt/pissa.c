@@ -20,9 +20,9 @@ struct pissa {
     struct pair *first; /* [target_slots] A0, B0 */
 };
 
-static const struct opt opts[] = {
-    PAIRS_RANK, PAIRS_ALPHA("alpha / rank"), PAIRS_TARGETS, PAIRS_DROPOUT, { .type = OPT_END }
-};
+static const struct opt opts[] = { PAIRS_RANK,     PAIRS_ALPHA("alpha / rank"),
+                                   PAIRS_TARGETS,  PAIRS_DROPOUT,
+                                   PAIRS_PATTERNS, { .type = OPT_END } };
 
 /* --- the principal part of a matrix, cached by weights, layer and target */
 
@@ -105,8 +105,7 @@ static void pissa_factors(struct factors *f, const struct model *m, const struct
 
 static int pissa_attach(struct model *m, const void *cfg)
 {
-    const struct lora_cfg *c = cfg;
-    struct pissa *s = pairs_attach(m, sizeof *s, c, c->alpha / (double)c->rank, A_TRAINS);
+    struct pissa *s = pairs_attach(m, sizeof *s, cfg, pairs_scale, A_TRAINS);
 
     if (!s)
         return -1;
@@ -117,8 +116,8 @@ static int pissa_attach(struct model *m, const void *cfg)
         if (!s->p.pair[i].a)
             continue;
         target_shape(&m->base->dims, t, &out, &in);
-        s->first[i].a = target_fixed(m, layer, t, "lora_A0.weight", s->p.r, in);
-        s->first[i].b = target_fixed(m, layer, t, "lora_B0.weight", out, s->p.r);
+        s->first[i].a = target_fixed(m, layer, t, "lora_A0.weight", s->p.pair[i].r, in);
+        s->first[i].b = target_fixed(m, layer, t, "lora_B0.weight", out, s->p.pair[i].r);
     }
     return 0;
 }
@@ -132,18 +131,19 @@ static void pissa_detach(struct model *m)
     pairs_detach(m);
 }
 
-static void set_pair(struct model *m, const struct pair *at, const struct principal *p)
+/* The tensors AT of a pair of rank R with the scale S. */
+static void set_pair(struct model *m, const struct pair *at, int r, real s,
+                     const struct principal *p)
 {
-    const struct pairs *s = pairs_of(m);
     struct param *a = &m->params[at->a], *b = &m->params[at->b];
 
-    for (int k = 0; k < s->r; k++) {
-        double root = sqrt(p->s[k] / (double)s->scale);
+    for (int k = 0; k < r; k++) {
+        double root = sqrt(p->s[k] / (double)s);
         for (int j = 0; j < a->cols; j++)
             a->value[(size_t)k * (size_t)a->cols + (size_t)j] =
                 (real)(root * p->vt[(size_t)k * (size_t)a->cols + (size_t)j]);
         for (int i = 0; i < b->rows; i++)
-            b->value[(size_t)i * (size_t)s->r + (size_t)k] =
+            b->value[(size_t)i * (size_t)r + (size_t)k] =
                 (real)(root * p->u[(size_t)i * (size_t)p->rank + (size_t)k]);
     }
 }
@@ -160,11 +160,12 @@ static void pissa_init(struct model *m, const void *cfg)
         int layer = i / N_TARGETS, t = i % N_TARGETS;
         if (!s->p.pair[i].a)
             continue;
+        const struct pair *pair = &s->p.pair[i];
         struct principal *temporary;
-        const struct principal *p = principal_of(&temporary, m, layer, t, s->p.r);
+        const struct principal *p = principal_of(&temporary, m, layer, t, pair->r);
         CHECK(p, "%s", fail_text());
-        set_pair(m, &s->p.pair[i], p);
-        set_pair(m, &s->first[i], p);
+        set_pair(m, pair, pair->r, (real)pair->scale, p);
+        set_pair(m, &s->first[i], pair->r, (real)pair->scale, p);
         if (temporary)
             principal_free(temporary);
     }
@@ -174,20 +175,22 @@ static void pissa_init(struct model *m, const void *cfg)
 /* --- products. The scratch of a pass has for each input [A; A0] of its targets, stacked, then [B,
  * -B0] of each. */
 
-static struct mat wide_a(const struct factors *f, real **x)
+static struct mat next_scratch(real **x, int rows, int cols)
 {
-    struct mat a = mat_make(*x, f->n * 2 * f->r, f->a.cols);
+    struct mat m = mat_make(*x, rows, cols);
 
-    *x += (size_t)a.rows * (size_t)a.cols;
-    return a;
+    *x += (size_t)rows * (size_t)cols;
+    return m;
 }
 
-static struct mat wide_b(const struct factors *f, int i, real **x)
+/* Rows of [A; A0] of all targets. */
+static int wide_rows(const struct factors *f)
 {
-    struct mat b = mat_make(*x, f->b[i].rows, 2 * f->r);
+    int n = 0;
 
-    *x += (size_t)b.rows * (size_t)b.cols;
-    return b;
+    for (int i = 0; i < f->n; i++)
+        n += 2 * f->t[i].r;
+    return n;
 }
 
 /* How many values of scratch are before those of an input. */
@@ -198,9 +201,9 @@ static size_t before(const struct model *m, int layer, int group)
     for (int at = 0; at < layer * N_GROUP + group; at++) {
         struct factors f;
         pairs_tensors(&f, m, NULL, at / N_GROUP, (enum group)(at % N_GROUP));
-        n += (size_t)f.n * 2 * (size_t)f.r * (size_t)f.a.cols;
+        n += (size_t)wide_rows(&f) * (size_t)f.a.cols;
         for (int i = 0; i < f.n; i++)
-            n += (size_t)f.b[i].rows * 2 * (size_t)f.r;
+            n += (size_t)f.t[i].b.rows * 2 * (size_t)f.t[i].r;
     }
     return n;
 }
@@ -215,13 +218,16 @@ static void pissa_factors(struct factors *f, const struct model *m, const struct
                           int layer, enum group g)
 {
     pairs_tensors(f, m, ws, layer, g);
-    f->w = 2 * f->r;
+    for (int i = 0; i < f->n; i++) {
+        f->t[i].w = 2 * f->t[i].r;
+        f->t[i].at = 2 * f->t[i].dat;
+    }
     if (!ws || f->n == 0)
         return;
     real *x = ws->scratch + before(m, layer, (int)g);
-    f->a = wide_a(f, &x);
+    f->a = next_scratch(&x, wide_rows(f), f->a.cols);
     for (int i = 0; i < f->n; i++)
-        f->b[i] = wide_b(f, i, &x);
+        f->t[i].b = next_scratch(&x, f->t[i].b.rows, f->t[i].w);
 }
 
 static void fill_scratch(const struct model *m, real **x, int layer, enum group g)
@@ -232,16 +238,17 @@ static void fill_scratch(const struct model *m, real **x, int layer, enum group 
     pairs_tensors(&f, m, NULL, layer, g);
     if (f.n == 0)
         return;
-    struct mat a = wide_a(&f, x);
+    struct mat a = next_scratch(x, wide_rows(&f), f.a.cols);
     for (int i = 0; i < f.n; i++) {
-        const struct pair *first = &s->first[target_slot(layer, f.target[i])];
-        struct mat b = wide_b(&f, i, x), b0 = mat_cols(b, f.r, f.r);
+        const struct factor *t = &f.t[i];
+        const struct pair *first = &s->first[target_slot(layer, t->target)];
+        struct mat b = next_scratch(x, t->b.rows, 2 * t->r), b0 = mat_cols(b, t->r, t->r);
         const struct param *pa = &m->params[first->a], *pb = &m->params[first->b];
-        mat_copy(mat_rows(a, 2 * i * f.r, f.r), mat_rows(f.a, i * f.r, f.r));
-        mat_copy(mat_rows(a, (2 * i + 1) * f.r, f.r), mat_make(pa->value, f.r, pa->cols));
-        mat_copy(mat_cols(b, 0, f.r), f.b[i]);
+        mat_copy(mat_rows(a, 2 * t->at, t->r), mat_rows(f.a, t->at, t->r));
+        mat_copy(mat_rows(a, 2 * t->at + t->r, t->r), mat_make(pa->value, t->r, pa->cols));
+        mat_copy(mat_cols(b, 0, t->r), t->b);
         mat_zero(b0);
-        mat_add(b0, -1, mat_make(pb->value, pb->rows, f.r));
+        mat_add(b0, -1, mat_make(pb->value, pb->rows, t->r));
     }
 }
 
@@ -256,7 +263,7 @@ static void pissa_pass_begin(const struct model *m, struct workspace *ws)
 static void pissa_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
 {
     const struct pissa *s = m->adapt_state;
-    int t = target_of_proj(s->p.on, p);
+    int t = target_of_proj(pairs_on(m, layer), p);
 
     if (t < 0)
         return;
@@ -265,8 +272,8 @@ static void pissa_merge(const struct model *m, int layer, enum proj p, struct ma
     struct mat all = mat_make(b->value, b->rows, b->cols);
     struct mat b0 = t == TARGET_QKV ? mat_rows(all, (int)p * w.rows, w.rows) : all;
     pairs_merge(m, layer, p, w, sign);
-    mat_gemm(w, 1, -(real)sign * s->p.scale, b0, NOTRANS, mat_make(a->value, a->rows, a->cols),
-             NOTRANS);
+    mat_gemm(w, 1, -(real)sign * (real)pairs_at(m, layer, t)->scale, b0, NOTRANS,
+             mat_make(a->value, a->rows, a->cols), NOTRANS);
 }
 
 const struct adapt adapt_pissa = {

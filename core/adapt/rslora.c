@@ -4,18 +4,14 @@
  *     y += s drop(x) A^T B^T,   s = alpha / sqrt(r) */
 #include "core/adapt/pairs.h"
 
-#include <math.h>
-
-static const struct opt opts[] = { PAIRS_RANK,    PAIRS_ALPHA("alpha / sqrt(rank)"),
-                                   PAIRS_TARGETS, PAIRS_DROPOUT,
-                                   PAIRS_INIT,    { .type = OPT_END } };
+static const struct opt opts[] = { PAIRS_RANK,         PAIRS_ALPHA("alpha / sqrt(rank)"),
+                                   PAIRS_TARGETS,      PAIRS_DROPOUT,
+                                   PAIRS_INIT,         PAIRS_PATTERNS,
+                                   { .type = OPT_END } };
 
 static int rslora_attach(struct model *m, const void *cfg)
 {
-    const struct lora_cfg *c = cfg;
-    double scale = c->alpha / sqrt((double)c->rank);
-
-    return pairs_attach(m, sizeof(struct pairs), c, scale, A_TRAINS) ? 0 : -1;
+    return pairs_attach(m, sizeof(struct pairs), cfg, pairs_scale_root, A_TRAINS) ? 0 : -1;
 }
 
 const struct adapt adapt_rslora = {

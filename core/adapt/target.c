@@ -34,23 +34,61 @@ int target_parse(bool on[N_TARGETS], const char *list)
     return n > 0 ? n : fail_setting("targets", "'targets' is empty");
 }
 
-int target_check(const struct model *m, const bool on[N_TARGETS], int r)
+int target_check(const struct model *m, int layer, int t, int r, const char *key)
 {
-    if (on[TARGET_QKV] && !stored_together(m->base->arch))
+    int out, in;
+
+    target_shape(&m->base->dims, t, &out, &in);
+    if (t == TARGET_QKV && !stored_together(m->base->arch))
         return fail_setting("targets",
                             "'targets' has qkv, but in %s q, k and v are separate matrices",
                             m->base->arch->name);
-    if (on[PROJ_GATE] && !m->base->dims.gated)
+    if (t == PROJ_GATE && !m->base->dims.gated)
         return fail_setting("targets", "'targets' has gate, but the MLP of %s has no gate",
                             m->base->arch->name);
-    for (int t = 0; t < N_TARGETS; t++) {
-        int out, in;
-        target_shape(&m->base->dims, t, &out, &in);
-        if (on[t] && (r > out || r > in))
-            return fail_setting("rank", "'rank' is %d, but '%s' is a matrix of %d x %d", r,
-                                target_names[t], out, in);
+    if (r <= out && r <= in)
+        return 0;
+    if (strcmp(key, "rank_pattern") == 0)
+        return fail_setting(key,
+                            "'rank_pattern' gives '%d.%s' rank %d, but it is a matrix of %d x %d",
+                            layer, target_names[t], r, out, in);
+    return fail_setting("rank", "'rank' is %d, but '%s' is a matrix of %d x %d", r, target_names[t],
+                        out, in);
+}
+
+size_t layer_range(int *first, int *last, const char *s, size_t n)
+{
+    size_t a = strspn(s, "0123456789"), b;
+
+    if (a == 0 || a > 6 || a > n)
+        return 0;
+    *first = *last = (int)strtol(s, NULL, 10);
+    if (a == n || s[a] != '-')
+        return a;
+    b = strspn(s + a + 1, "0123456789");
+    *last = (int)strtol(s + a + 1, NULL, 10);
+    return b == 0 || b > 6 || a + 1 + b > n || *last < *first ? 0 : a + 1 + b;
+}
+
+int layers_parse(bool *on, int n_layers, const char *key, const char *list)
+{
+    int n = 0, first, last;
+
+    if (!list || strcmp(list, "all") == 0)
+        return 0;
+    for (const char *s = list; *s;) {
+        size_t len = strcspn(s, ",");
+        if (len == 0 || layer_range(&first, &last, s, len) != len || last >= n_layers)
+            return fail_setting(key, "'%s' has '%.*s', but the model has %d layers (0 to %d)", key,
+                                (int)len, s, n_layers, n_layers - 1);
+        for (int layer = first; layer <= last; layer++, n++) {
+            if (on[layer])
+                return fail_setting(key, "'%s' names layer %d twice", key, layer);
+            on[layer] = true;
+        }
+        s += len + (s[len] == ',');
     }
-    return 0;
+    return n;
 }
 
 enum proj target_first(int t)

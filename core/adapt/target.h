@@ -14,9 +14,18 @@ enum { TARGET_QKV = N_PROJ, N_TARGETS };              /* before it: enum proj */
 extern const char *const target_names[N_TARGETS + 1]; /* "q", ..., "gate", "qkv", NULL */
 
 /* target_parse - mark the targets of LIST, "q,v"; returns how many they are, or -1. target_check -
- * they exist in this model, and a rank of R fits into their matrices. Errors: FAIL_USAGE. */
+ * T exists in this model, and a rank of R, which KEY sets, fits into its matrix. Errors:
+ * FAIL_USAGE. */
 int target_parse(bool on[N_TARGETS], const char *list);
-int target_check(const struct model *m, const bool on[N_TARGETS], int r);
+int target_check(const struct model *m, int layer, int t, int r, const char *key);
+
+/* layer_range - the layer or range of layers, "3" or "8-11", that the first N characters of S begin
+ * with; returns how many characters it takes, 0 when there is none. Layers of 10^6 and above are
+ * none. layers_parse - mark the layers of LIST, "0,8-11"; returns how many they are, 0 for NULL,
+ * "" and "all", which mark none. Errors: -1 after FAIL_USAGE about KEY: not a layer of the model,
+ * or the same layer twice. */
+size_t layer_range(int *first, int *last, const char *s, size_t n);
+int layers_parse(bool *on, int n_layers, const char *key, const char *list);
 
 /* target_first - the first projection of a target. target_shape - the shape [*out, *in] of its
  * matrix. */

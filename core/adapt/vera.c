@@ -8,6 +8,7 @@
  * Projections that read the same input share drop(x) A^T. */
 #include "core/adapt/input_drop.h"
 #include "core/adapt/pairs.h"
+#include "core/adapt/ranks.h"
 
 #include "core/base/rng.h"
 #include "core/math/ops.h"
@@ -26,7 +27,7 @@ struct vectors {
 struct vera {
     int r, a, b; /* a, b: indices of A and B in m->params */
     double dropout;
-    bool on[N_TARGETS];
+    bool *on;           /* [target_slots] is it adapted? */
     struct vectors *at; /* [target_slots] */
 };
 
@@ -34,6 +35,7 @@ static const struct opt opts[] = {
     { "rank", 0, OPT_INT, offsetof(struct lora_cfg, rank), "256", 1, 65536, NULL,
       "rank of A and B, which all matrices share" },
     PAIRS_TARGETS,
+    PAIRS_LAYERS,
     PAIRS_DROPOUT,
     { "d_initial", 0, OPT_REAL, offsetof(struct vera_cfg, d_initial), "0.1", -1e3, 1e3, NULL,
       "initial value of the vectors d" },
@@ -48,13 +50,20 @@ static int vera_attach(struct model *m, const void *cfg)
 
     m->adapt_state = s;
     *s = (struct vera){ .r = (int)c->lora.rank, .dropout = c->lora.dropout };
-    if (target_parse(s->on, c->lora.targets) < 0 || target_check(m, s->on, 0) != 0)
-        return -1;
+    s->on = xalloc((size_t)target_slots(m), sizeof *s->on);
     s->at = xalloc((size_t)target_slots(m), sizeof *s->at);
+    struct rank *ranks = ranks_make(&c->lora, &m->base->dims);
+    for (int i = 0; ranks && i < target_slots(m); i++)
+        s->on[i] = ranks[i].r > 0;
+    free(ranks);
+    if (!ranks)
+        return -1;
     for (int i = 0; i < target_slots(m); i++) {
         int out, in, layer = i / N_TARGETS, t = i % N_TARGETS;
-        if (!s->on[t])
+        if (!s->on[i])
             continue;
+        if (target_check(m, layer, t, 0, "rank") != 0)
+            return -1;
         target_shape(&m->base->dims, t, &out, &in);
         s->at[i].d = target_vector(m, layer, t, "vera_lambda_d", s->r);
         s->at[i].b = target_vector(m, layer, t, "vera_lambda_b", out);
@@ -70,8 +79,10 @@ static void vera_detach(struct model *m)
 {
     struct vera *s = m->adapt_state;
 
-    if (s)
+    if (s) {
         free(s->at);
+        free(s->on);
+    }
     free(s);
     m->adapt_state = NULL;
 }
@@ -97,11 +108,15 @@ static void vera_init(struct model *m, const void *cfg)
             m->params[s->at[i].d].value[k] = (real)((const struct vera_cfg *)cfg)->d_initial;
 }
 
+static long vectors_size(long r, long out, long in)
+{
+    (void)in;
+    return r + out;
+}
+
 static long vera_count(const void *cfg, const struct dims *d)
 {
-    const struct lora_cfg *c = cfg;
-
-    return pairs_sum(c, d, c->rank, 0, 1);
+    return pairs_sum(cfg, d, vectors_size);
 }
 
 /* --- products. Saved: h [T, r], memory of the same size, z [T, out] of each target, then what
@@ -132,20 +147,26 @@ static struct target target_at(const struct model *m, int layer, int t)
                             t };
 }
 
+static int group_targets(int target[MAX_GROUP_TARGETS], const struct model *m, int layer,
+                         enum group g)
+{
+    return target_group(target, ((const struct vera *)m->adapt_state)->on + target_slot(layer, 0),
+                        g);
+}
+
 static bool vera_uses(const struct model *m, int layer, enum group g)
 {
     int target[MAX_GROUP_TARGETS];
 
-    (void)layer;
-    return target_group(target, ((const struct vera *)m->adapt_state)->on, g) > 0;
+    return group_targets(target, m, layer, g) > 0;
 }
 
 static int vera_save_cols(const struct model *m, int layer, enum group g)
 {
     const struct vera *s = m->adapt_state;
-    int target[MAX_GROUP_TARGETS], n = target_group(target, s->on, g), out, in = 0, cols = 2 * s->r;
+    int target[MAX_GROUP_TARGETS], n = group_targets(target, m, layer, g), out, in = 0,
+                                   cols = 2 * s->r;
 
-    (void)layer;
     for (int i = 0; i < n; i++) {
         target_shape(&m->base->dims, target[i], &out, &in);
         cols += out;
@@ -166,7 +187,7 @@ static void vera_fwd(const struct model *m, struct workspace *ws, const struct b
                      enum group g, struct mat saved, struct mat x, struct mat y)
 {
     const struct vera *s = m->adapt_state;
-    int target[MAX_GROUP_TARGETS], n = target_group(target, s->on, g);
+    int target[MAX_GROUP_TARGETS], n = group_targets(target, m, layer, g);
     real *at = saved.x;
     struct mat h = next_saved(&at, x.rows, s->r), hd = next_saved(&at, x.rows, s->r),
                z[MAX_GROUP_TARGETS];
@@ -189,7 +210,7 @@ static void vera_bwd(const struct model *m, struct workspace *ws, const struct b
                      enum group g, struct mat saved, struct mat x, struct mat dy, struct mat dx)
 {
     const struct vera *s = m->adapt_state;
-    int target[MAX_GROUP_TARGETS], n = target_group(target, s->on, g);
+    int target[MAX_GROUP_TARGETS], n = group_targets(target, m, layer, g);
     real *at = saved.x;
     struct mat h = next_saved(&at, x.rows, s->r), e = next_saved(&at, x.rows, s->r),
                z[MAX_GROUP_TARGETS];
@@ -214,7 +235,7 @@ static void vera_bwd(const struct model *m, struct workspace *ws, const struct b
 static void vera_merge(const struct model *m, int layer, enum proj p, struct mat w, int sign)
 {
     const struct vera *s = m->adapt_state;
-    int at = target_of_proj(s->on, p);
+    int at = target_of_proj(s->on + target_slot(layer, 0), p);
 
     if (at < 0)
         return;

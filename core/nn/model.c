@@ -189,7 +189,25 @@ void model_free(struct model *m)
     net_free(m->net);
     free(m->params);
     arena_free(&m->mem);
+    free(m->pooler);
     *m = (struct model){ 0 };
+}
+
+void model_set_pooler(struct model *m, real *values)
+{
+    real *next = values;
+
+    for (int i = 0; i < m->base->n_params; i++) {
+        struct param *p = &m->params[i];
+        if (!param_is_pooler(p))
+            continue;
+        CHECK(!p->trainable, "'%s' trains", p->name);
+        p->value = next;
+        p->stored = NULL;
+        next += param_size(p);
+    }
+    free(m->pooler);
+    m->pooler = values;
 }
 
 const struct param *model_role(const struct model *m, int layer, int role)

@@ -61,6 +61,7 @@ struct model {
                           n_layers: only that of the head */
     struct net *net; /* private to core/nn (net.h) */
     uint64_t seed;
+    real *pooler; /* of model_set_pooler; NULL: the base model's */
 };
 
 /* model_init - the model of base B with HEAD and METHOD, whose options CFG were filled by
@@ -80,6 +81,10 @@ int model_outline(struct model *m, struct base_model *b, const struct head *h,
                   const struct adapt *method, const void *cfg);
 
 void model_free(struct model *m);
+
+/* model_set_pooler - let M, which does not train its pooler, have VALUES, the weight [d, d] and
+ * then the bias [d], instead of the base model's. M owns them from then on. */
+void model_set_pooler(struct model *m, real *values);
 
 /* model_packs - raise each entry of NEED [n_layers * N_GROUP] (enum pack_need) to what M needs
  * packed of that group: nothing when one of its matrices trains, forward only when the gradient of

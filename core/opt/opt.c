@@ -260,6 +260,9 @@ static int set_list(const struct opt *o, void *dst, const char *value)
             text_join(&list, ",", "%s", word);
     }
     free(copy);
+    if (rc == 0 && list.n >= OPT_LIST_SIZE)
+        rc = fail(FAIL_USAGE, "'%s' must have fewer than %d characters, not %zu", o->key,
+                  (int)OPT_LIST_SIZE, list.n);
     if (rc == 0) {
         const char *words = text_string(&list);
         char *new_list = o->choices ? list_in_order(o, words) : xstrdup(words);
@@ -300,7 +303,7 @@ int opt_set(const struct opt *o, void *dst, const char *value)
 char *opt_canonical(const struct opt *o, const char *value)
 {
     struct opt there = *o;
-    char text[1024];
+    char text[OPT_LIST_SIZE];
     union {
         long l;
         double d;

@@ -16,9 +16,12 @@ enum opt_type {
     OPT_STR,    /* char *, owned */
     OPT_CHOICE, /* int: an index into the choices "a|b|c" */
     OPT_LIST, /* char *, owned: words separated by commas, each of them one of the choices, if there
-                   are any; kept in the order of the choices, without spaces and duplicates */
+                   are any; kept in the order of the choices, without spaces and duplicates;
+                   shorter than OPT_LIST_SIZE */
     OPT_END
 };
+
+enum { OPT_LIST_SIZE = 1024 }; /* of a buffer for any OPT_LIST */
 
 struct opt {
     const char

@@ -331,7 +331,7 @@ static int check_adapter(struct parity *p, struct expected *e, const struct feed
             rc = check_model_with_adapter(p, e, f, &m);
         model_free(&m);
     }
-    free(cfg.targets);
+    lora_cfg_free(&cfg);
     return rc;
 }
 

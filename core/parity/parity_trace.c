@@ -2,7 +2,7 @@
 #include "core/parity/parity_trace.h"
 #include "core/parity/feed.h"
 #include "core/peft/peft.h"
-#include "core/peft/peft_targets.h"
+#include "core/peft/peft_ranks.h"
 #include "core/peft/peft_tensors.h"
 
 #include <math.h>
@@ -34,7 +34,7 @@ static int read_setup(struct lora_cfg *cfg, struct head *h, const struct parity 
             cfg->rank = (long)t->shape[0];
         json_array_append_new(names, json_stringn(t->name + from, n - k - from));
     }
-    int rc = peft_targets_read(&cfg->targets, names, &p->base->dims, e->st.file.path);
+    int rc = peft_names_read(cfg, names, &p->base->dims, e->st.file.path);
     json_decref(names);
     if (rc != 0)
         return -1;
@@ -249,6 +249,6 @@ int parity_trace(struct parity *p, struct expected *e)
     free(t.loss);
     free(t.want_norm);
     free(t.want_loss);
-    free(cfg.targets);
+    lora_cfg_free(&cfg);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "core/format/json.h"
 #include "core/os/file.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,8 +82,10 @@ static int read_record(struct adapter_record *r, const json_t *j, const char *pa
     if (!problem || (strcmp(problem, classification) != 0 && strcmp(problem, regression) != 0))
         return fail(FAIL_INPUT, "'%s': problem_type must be \"%s\" or \"%s\"", path, classification,
                     regression);
-    if (length && (!json_is_integer(length) || json_integer_value(length) < 1))
-        return fail(FAIL_INPUT, "'%s': max_length must be a whole number of at least 1", path);
+    if (length && (!json_is_integer(length) || json_integer_value(length) < 3 ||
+                   json_integer_value(length) > INT_MAX))
+        return fail(FAIL_INPUT, "'%s': max_length must be a whole number from 3 to %d", path,
+                    INT_MAX);
     r->pooling = strcmp(pooling, "mean") == 0 ? POOL_MEAN : POOL_CLS;
     r->pool_scale = json_number_value(scale);
     r->regression = strcmp(problem, regression) == 0;
@@ -91,8 +94,8 @@ static int read_record(struct adapter_record *r, const json_t *j, const char *pa
     return read_labels(r, j, path);
 }
 
-/* Every release of PEFT writes keys that folders of ours do not have. */
-static bool is_written_by_peft(const char *dir)
+/* Folders of ours do not have these keys. */
+bool adapter_written_by_peft(const char *dir)
 {
     char *path = path_join(dir, "adapter_config.json");
     json_t *j = file_exists(path) ? json_read(path) : NULL;
@@ -112,7 +115,7 @@ int adapter_record_read(struct adapter_record *r, const char *dir)
     *r = (struct adapter_record){ 0 };
     if (file_exists(path) && !(j = json_read(path)))
         rc = -1;
-    else if (j && json_object_get(j, "pooling") && !is_written_by_peft(dir))
+    else if (j && json_object_get(j, "pooling") && !adapter_written_by_peft(dir))
         rc = read_record(r, j, path);
     if (rc != 0)
         adapter_record_free(r);

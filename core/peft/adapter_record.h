@@ -45,4 +45,9 @@ void adapter_record_add(json_t *j, const struct model *m, const struct adapter_t
  * the key and what it must be. */
 int adapter_record_read(struct adapter_record *r, const char *dir);
 void adapter_record_free(struct adapter_record *r);
+
+/* adapter_written_by_peft - does the adapter_config.json of the folder DIR have keys that every
+ * release of PEFT writes? A folder without them and without a record may be one of ours from before
+ * there were records. */
+bool adapter_written_by_peft(const char *dir);
 #endif

@@ -8,6 +8,9 @@
 #include "core/os/file.h"
 #include "core/base/text.h"
 #include "core/format/json.h"
+#include "core/adapt/target.h"
+#include "core/peft/peft_config.h"
+#include "core/peft/peft_pooler.h"
 #include "core/format/safetensors.h"
 #include "core/format/weights.h"
 #include "core/peft/peft_targets.h"
@@ -33,22 +36,79 @@ static json_t *whole_or_real(double x)
     return x == trunc(x) && fabs(x) < 1e15 ? json_integer((json_int_t)x) : json_real(x);
 }
 
+/* The module of target T, where it is one of its own in the checkpoint: "h.0.attn.c_attn". Without
+ * the architecture's prefix the name fits any release of PEFT as the key of a pattern. */
+static void add_to_patterns(json_t *ranks, json_t *alphas, json_t *names, const struct model *m,
+                            int layer, int t, struct rank usual)
+{
+    struct rank r = peft_saved_rank(m, layer, t);
+
+    if (r.r == 0)
+        return;
+    char *module = target_module(m->base->arch, layer, t);
+    json_array_append_new(names, json_string(module));
+    if (r.r != usual.r)
+        json_object_set_new(ranks, module, json_integer(r.r));
+    if (fabs(r.alpha - usual.alpha) > 1e-6 * fabs(usual.alpha))
+        json_object_set_new(alphas, module, whole_or_real(r.alpha));
+    free(module);
+}
+
+/* target_modules and the patterns. A matrix that is adapted in some layers only is named layer by
+ * layer. */
+static void set_ranks(json_t *j, const struct model *m, const struct lora_cfg *cfg,
+                      struct rank usual)
+{
+    json_t *ranks = json_object(), *alphas = json_object(), *names = json_array();
+    int adapted[N_TARGETS] = { 0 };
+    bool all = true;
+
+    for (int i = 0; i < target_slots(m); i++) {
+        adapted[i % N_TARGETS] += peft_saved_rank(m, i / N_TARGETS, i % N_TARGETS).r > 0;
+        add_to_patterns(ranks, alphas, names, m, i / N_TARGETS, i % N_TARGETS, usual);
+    }
+    for (int t = 0; t < N_TARGETS; t++)
+        all &= adapted[t] == 0 || adapted[t] == m->base->dims.n_layers;
+    json_object_set_new(j, "target_modules",
+                        all ? peft_targets_write(cfg->targets, &m->base->dims)
+                            : json_incref(names));
+    if (json_object_size(ranks) > 0)
+        json_object_set(j, "rank_pattern", ranks);
+    if (json_object_size(alphas) > 0)
+        json_object_set(j, "alpha_pattern", alphas);
+    json_decref(names);
+    json_decref(alphas);
+    json_decref(ranks);
+}
+
+/* r and lora_alpha: those of the recipe if some module has them, else those of the first module,
+ * whose rank a fused matrix may make another. */
+static struct rank usual_rank(const struct model *m, const struct lora_cfg *cfg)
+{
+    struct rank first = { 0 }, r;
+
+    for (int i = 0; i < target_slots(m); i++) {
+        r = peft_saved_rank(m, i / N_TARGETS, i % N_TARGETS);
+        if (r.r == cfg->rank && fabs(r.alpha - cfg->alpha) <= 1e-6 * cfg->alpha)
+            return (struct rank){ r.r, cfg->alpha };
+        first = first.r > 0 ? first : r;
+    }
+    return first;
+}
+
 static json_t *lora_config(const struct model *m, const struct lora_cfg *cfg, const char *base_name)
 {
     const struct arch *a = m->base->arch;
-    int n = peft_rank_factor(m);
+    struct rank r = usual_rank(m, cfg);
     json_t *saved = a->causal ? json_null() : json_pack("[s]", "classifier"), *j;
-    /* With rslora PEFT divides by the square root of the larger rank. */
-    double alpha = cfg->alpha * (strcmp(peft_flag(m->adapt), "use_rslora") == 0 ? sqrt(n) : n);
 
-    j = json_pack(
-        "{s:s,s:s,s:s?,s:I,s:o,s:f,s:o,s:b,s:s,s:o,s:b}", "peft_type", "LORA", "task_type",
-        a->causal ? "CAUSAL_LM" : "SEQ_CLS", "base_model_name_or_path", base_name, "r",
-        (json_int_t)cfg->rank * n, "lora_alpha", whole_or_real(alpha), "lora_dropout", cfg->dropout,
-        "target_modules", peft_targets_write(cfg->targets, &m->base->dims), "fan_in_fan_out",
-        stored_transposed(a), "bias", "none", "modules_to_save", saved, "inference_mode", 1);
-    if (*peft_flag(m->adapt))
-        json_object_set_new(j, peft_flag(m->adapt), json_true());
+    j = json_pack("{s:s,s:s,s:s?,s:I,s:o,s:f,s:b,s:s,s:o,s:b}", "peft_type", "LORA", "task_type",
+                  a->causal ? "CAUSAL_LM" : "SEQ_CLS", "base_model_name_or_path", base_name, "r",
+                  (json_int_t)r.r, "lora_alpha", whole_or_real(r.alpha), "lora_dropout",
+                  cfg->dropout, "fan_in_fan_out", stored_transposed(a), "bias", "none",
+                  "modules_to_save", saved, "inference_mode", 1);
+    set_ranks(j, m, cfg, r);
+    peft_set_flags(j, peft_flags(m->adapt));
     return j;
 }
 
@@ -68,7 +128,8 @@ static json_t *other_config(const struct model *m, const void *cfg, const char *
     char text[4096];
 
     for (const struct opt *o = m->adapt->opts; o && o->type != OPT_END; o++)
-        json_object_set_new(settings, o->key, json_string(opt_text(o, cfg, text, sizeof text)));
+        if (!adapt_unused(o, cfg))
+            json_object_set_new(settings, o->key, json_string(opt_text(o, cfg, text, sizeof text)));
     j = json_pack("{s:s,s:i,s:s?,s:o}", "method", m->adapt->name, "n_labels", m->head.n_labels,
                   "base_model_name_or_path", base_name, "settings", settings);
     if (j)
@@ -181,7 +242,7 @@ static int check_method(const struct model *m, const char *dir)
         rc = -1;
     else if ((method = json_string_value(json_object_get(j, "method"))) == NULL)
         rc = fail(FAIL_INPUT, "'%s' does not name a method", other);
-    if (peft && (!peft_is_lora(m) || peft_flag(peft) != peft_flag(m->adapt)))
+    if (peft && (!peft_is_lora(m) || peft_flags(peft) != peft_flags(m->adapt)))
         method = peft->name;
     if (method && strcmp(method, m->adapt->name) != 0)
         rc = fail(FAIL_INPUT, "'%s' holds an adapter of the method '%s'; the model has '%s'", dir,
@@ -234,15 +295,16 @@ static bool is_head_key(const char *key)
 }
 
 /* Check that the file has exactly the tensors WANT; FROM[i] becomes that of want[i]. Without HEAD
- * the classifiers on both sides are ignored, and their from[i] is NULL. */
+ * the classifiers on both sides are ignored, and their from[i] is NULL. POOLER: the file may have
+ * tensors of the pooler, too. */
 static int match_tensors(const struct st_tensor **from, const struct peft_tensor *want, int n,
-                         const struct weights *w, const char *prefix, bool head)
+                         const struct weights *w, const char *prefix, bool head, bool pooler)
 {
     bool *used = xalloc((size_t)w->n, sizeof *used);
     int rc = 0;
 
-    for (int i = 0; i < w->n && !head; i++)
-        used[i] = is_head_key(w->t[i].name);
+    for (int i = 0; i < w->n; i++)
+        used[i] = (!head && is_head_key(w->t[i].name)) || (pooler && peft_pooler_has(w->t[i].name));
     for (int i = 0; i < n && rc == 0; i++) {
         if (!head && is_head_key(want[i].key))
             continue;
@@ -269,7 +331,7 @@ static int read_weights(struct model *m, const struct weights *w, bool head, dou
     int n = peft_tensors(&want, m);
     const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
     real *before = xalloc(m->n_train, sizeof *before);
-    int rc = match_tensors(from, want, n, w, m->base->arch->prefix, head);
+    int rc = match_tensors(from, want, n, w, m->base->arch->prefix, head, peft_is_lora(m));
 
     memcpy(before, m->theta, m->n_train * sizeof *before);
     for (int i = 0; i < n && rc == 0; i++)
@@ -303,7 +365,14 @@ static int load_folder(struct model *m, const char *dir, bool head)
     if (check_method(m, dir) == 0 && adapter_record_read(&record, dir) == 0 &&
         open_folder(&w, dir) == 0) {
         bool scaled = record.present && m->head.n_labels > 0;
-        rc = read_weights(m, &w, head, scaled ? m->head.pool_scale : 1);
+        real *pooler = NULL;
+        rc = peft_is_lora(m) ? peft_pooler_read(&pooler, m, &w, dir) : 0;
+        if (rc == 0)
+            rc = read_weights(m, &w, head, scaled ? m->head.pool_scale : 1);
+        if (rc == 0 && pooler)
+            model_set_pooler(m, pooler);
+        else
+            free(pooler);
         weights_close(&w);
     }
     adapter_record_free(&record);
@@ -319,7 +388,7 @@ int peft_fits(const struct model *m, const char *dir)
         struct peft_tensor *want;
         int n = peft_tensors(&want, m);
         const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
-        rc = match_tensors(from, want, n, &w, m->base->arch->prefix, false);
+        rc = match_tensors(from, want, n, &w, m->base->arch->prefix, false, false);
         free(from);
         peft_tensors_free(want, n);
         weights_close(&w);

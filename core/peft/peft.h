@@ -17,13 +17,13 @@
  * BASE_NAME as the name of the base model (may be NULL) and the facts of TASK (may be NULL). The
  * classifier's weight is written times the head's pool_scale. Where PEFT knows only one matrix
  * (c_attn), the pairs of q, k and v are written as one pair: A stacked, B in blocks. That is the
- * same function with a multiple of the rank, and is read as the target qkv. Errors: FAIL_STORE;
+ * same function with the sum of the ranks, and is read as the target qkv. Errors: FAIL_STORE;
  * FAIL_RUN when a value is not finite. */
 int peft_save(const struct model *m, const void *cfg, const char *dir, const char *base_name,
               const struct adapter_task *task);
 
-/* peft_method - the method of a folder of PEFT's: lora, rslora or dora, whose options are all a
- * struct lora_cfg. NULL: FAIL_INPUT. */
+/* peft_method - the method of a folder of PEFT's: lora, rslora, dora or rsdora, whose options are
+ * all a struct lora_cfg. NULL: FAIL_INPUT. */
 const struct adapt *peft_method(const char *dir);
 
 /* peft_has_task_head - does the folder of PEFT's DIR adapt a model with a classifier, of its own or
@@ -31,14 +31,16 @@ const struct adapt *peft_method(const char *dir);
  * after FAIL_INPUT, also for models with another head (TOKEN_CLS, QUESTION_ANS). */
 int peft_has_task_head(const char *dir);
 
-/* peft_read_config - fill CFG from DIR/adapter_config.json, targets in our names; the caller frees
- * cfg->targets. *N_LABELS becomes the rows of the classifier in the folder, 0 without one. Errors:
- * FAIL_INPUT, also for settings that change what is computed and that are not supported. */
+/* peft_read_config - fill CFG from DIR/adapter_config.json, targets, layers and patterns in our
+ * names (core/peft/peft_ranks.h has the rules); for lora_cfg_free. *N_LABELS becomes the rows of
+ * the classifier in the folder, 0 without one. Errors: FAIL_INPUT, also for settings that change
+ * what is computed and that are not supported. */
 int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d);
 
 /* peft_load - read a folder's tensors into M, a model of the same method with the folder's options.
  * In a folder with a record, the classifier's weight is divided by the pool_scale of M, so that the
- * logits are the same whatever that is; a folder without one is read as it is.
+ * logits are the same whatever that is; a folder without one is read as it is. What a folder of
+ * PEFT's changes in the pooler is added to M's own copy of it.
  * peft_begin - the same without the classifier, which is of no use to another task: training starts
  * from the folder's adapter (Hu et al. 2021, sec. 5.2: MRPC, RTE and STS-B from the MNLI adapter).
  * M is unchanged on failure. Errors: FAIL_INPUT, with the tensor that is missing, unexpected or of
@@ -46,6 +48,8 @@ int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const
 int peft_load(struct model *m, const char *dir);
 int peft_begin(struct model *m, const char *dir);
 
-/* peft_fits - would peft_begin succeed? 0, or -1 after the same errors. M may be an outline. */
+/* peft_fits - may training start from the folder with peft_begin? 0, or -1 after the same errors,
+ * and for a folder that changes the pooler, which a trained adapter could not keep. M may be an
+ * outline. */
 int peft_fits(const struct model *m, const char *dir);
 #endif

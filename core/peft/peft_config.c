@@ -5,7 +5,8 @@
 #include "core/os/file.h"
 #include "core/format/json.h"
 #include "core/format/weights.h"
-#include "core/peft/peft_targets.h"
+#include "core/peft/peft_config.h"
+#include "core/peft/peft_ranks.h"
 #include "core/peft/peft_tensors.h"
 
 #include <stdlib.h>
@@ -23,12 +24,8 @@ static const struct {
     { "monteclora_config", "MonteCLoRA is not supported" },
     { "arrow_config", "Arrow is not supported" },
     { "alora_invocation_tokens", "activated LoRA is not supported" },
-    { "rank_pattern", "ranks that differ between layers are not supported" },
-    { "alpha_pattern", "scales that differ between layers are not supported" },
     { "lora_bias", "a bias on B is not supported" },
-    { "layers_to_transform", "adapting some layers only is not supported" },
     { "layer_replication", "replicated layers are not supported" },
-    { "exclude_modules", "excluded modules are not supported" },
     { "target_parameters", "adapted parameters outside modules are not supported" },
     { "trainable_token_indices", "trained token embeddings are not supported" },
 };
@@ -68,7 +65,7 @@ static int refuse_unsupported(const json_t *j, const char *file, const struct di
  * belongs to another base model. */
 static int read_init(struct lora_cfg *cfg, const json_t *j, const char *file)
 {
-    static const char *const same_base[] = { "gaussian", "eva", "orthogonal" };
+    static const char *const same_base[] = { "gaussian", "eva", "orthogonal", "mica" };
     const char *name = json_string_value(json_object_get(j, "init_lora_weights"));
 
     cfg->init = name && strcmp(name, "gaussian") == 0 ? LORA_INIT_PEFT_GAUSSIAN : LORA_INIT_KAIMING;
@@ -100,7 +97,8 @@ static int read_numbers(struct lora_cfg *cfg, const json_t *j, const char *file)
     return 0;
 }
 
-/* Only the head may be trained beside the matrices. PEFT itself writes both of its names. */
+/* Only the head and the pooler may be trained beside the matrices. PEFT itself writes both names of
+ * the head. */
 static int check_saved_modules(const json_t *j, const char *file)
 {
     const json_t *list = json_object_get(j, "modules_to_save"), *item;
@@ -113,10 +111,11 @@ static int check_saved_modules(const json_t *j, const char *file)
         const char *s = json_string_value(item);
         if (!s)
             return fail(FAIL_INPUT, "'%s': modules_to_save has an entry that is not a name", file);
-        if (strcmp(s, "classifier") != 0 && strcmp(s, "score") != 0)
+        if (strcmp(s, "classifier") != 0 && strcmp(s, "score") != 0 && strcmp(s, "pooler") != 0)
             return fail(FAIL_INPUT,
-                        "'%s': modules_to_save has '%s'; only 'classifier' is supported", file,
-                        st_escaped(s));
+                        "'%s': modules_to_save has '%s'; only 'classifier' and 'pooler' are "
+                        "supported",
+                        file, st_escaped(s));
     }
     return 0;
 }
@@ -149,6 +148,20 @@ int peft_has_task_head(const char *dir)
     return rc;
 }
 
+/* Does modules_to_save promise a classifier? */
+static bool saves_head(const json_t *j)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(j, "modules_to_save"), i, item)
+    {
+        if (json_string_value(item) && strcmp(json_string_value(item), "pooler") != 0)
+            return true;
+    }
+    return false;
+}
+
 /* *N_LABELS becomes the rows of the classifier in the folder, 0 when it has none. SAVED: it must
  * have one. */
 static int count_labels(int *n_labels, const char *dir, bool saved)
@@ -176,60 +189,78 @@ static int count_labels(int *n_labels, const char *dir, bool saved)
     return rc;
 }
 
-/* The methods that PEFT calls LORA, and the key that distinguishes them. A folder is read as the
- * first method with its key. */
-static const char plain[] = "", use_rslora[] = "use_rslora", use_dora[] = "use_dora";
+/* The methods that PEFT calls LORA. A folder is read as the first method with its flags. */
+static const char use_rslora[] = "use_rslora", use_dora[] = "use_dora";
 static const struct {
-    const char *method, *flag;
-} kinds[] = { { "lora", plain },
-              { "rslora", use_rslora },
-              { "dora", use_dora },
-              { "lora-plus", plain },
-              { "lora-fa", plain } };
+    const char *method;
+    int flags;
+} kinds[] = { { "lora", 0 },         { "rslora", PEFT_RSLORA },
+              { "dora", PEFT_DORA }, { "rsdora", PEFT_RSLORA | PEFT_DORA },
+              { "lora-plus", 0 },    { "lora-fa", 0 } };
 
-const char *peft_flag(const struct adapt *a)
+int peft_flags(const struct adapt *a)
 {
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (strcmp(kinds[i].method, a->name) == 0)
-            return kinds[i].flag;
-    return NULL;
+            return kinds[i].flags;
+    return -1;
+}
+
+void peft_set_flags(json_t *config, int flags)
+{
+    if (flags & PEFT_RSLORA)
+        json_object_set_new(config, use_rslora, json_true());
+    if (flags & PEFT_DORA)
+        json_object_set_new(config, use_dora, json_true());
 }
 
 const struct adapt *peft_method(const char *dir)
 {
     char *file = path_join(dir, "adapter_config.json");
     json_t *j = json_read(file);
-    bool rs = !is_unused(json_object_get(j, use_rslora)),
-         dora = !is_unused(json_object_get(j, use_dora));
+    int flags = (is_unused(json_object_get(j, use_rslora)) ? 0 : PEFT_RSLORA) |
+                (is_unused(json_object_get(j, use_dora)) ? 0 : PEFT_DORA);
+    size_t i = 0;
 
-    if (rs && dora)
-        fail(FAIL_INPUT, "'%s': use_rslora and use_dora are both set, which is not supported",
-             file);
-    json_decref(j);
+    while (kinds[i].flags != flags)
+        i++;
     free(file);
-    return !j || (rs && dora) ? NULL : adapt_find(rs ? "rslora" : dora ? "dora" : "lora");
+    if (!j)
+        return NULL;
+    json_decref(j);
+    return adapt_find(kinds[i].method);
 }
 
-int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d)
+int peft_read_all(struct lora_cfg *cfg, struct rank *pooler, int *n_labels, const char *dir,
+                  const struct dims *d)
 {
     char *file = path_join(dir, "adapter_config.json");
     json_t *j = json_read(file);
+    const char *task = json_string_value(json_object_get(j, "task_type"));
+    bool saved = saves_head(j), bare = false;
     int rc = -1;
 
-    bool saved = json_array_size(json_object_get(j, "modules_to_save")) > 0;
-
     *cfg = (struct lora_cfg){ 0 };
+    *pooler = (struct rank){ 0 };
     *n_labels = 0;
+    /* A task that is not here is for peft_has_task_head to refuse. */
+    if (j && !arch_find(d->arch)->causal && (!task || strcmp(task, "FEATURE_EXTRACTION") == 0))
+        bare = peft_has_task_head(dir) == 0;
     if (j && refuse_unsupported(j, file, d) == 0 && read_init(cfg, j, file) == 0 &&
         read_numbers(cfg, j, file) == 0 && check_saved_modules(j, file) == 0)
-        rc = peft_targets_read(&cfg->targets, json_object_get(j, "target_modules"), d, file);
+        rc = peft_ranks_read(cfg, pooler, j, d, bare, file);
     json_decref(j);
     free(file);
     if (rc == 0)
         rc = count_labels(n_labels, dir, saved);
-    if (rc != 0) {
-        free(cfg->targets);
-        cfg->targets = NULL;
-    }
+    if (rc != 0)
+        lora_cfg_free(cfg);
     return rc;
+}
+
+int peft_read_config(struct lora_cfg *cfg, int *n_labels, const char *dir, const struct dims *d)
+{
+    struct rank pooler;
+
+    return peft_read_all(cfg, &pooler, n_labels, dir, d);
 }

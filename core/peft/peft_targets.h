@@ -10,9 +10,4 @@
  * of names that are as short as they can be without matching another matrix, or a regular
  * expression where no name does that (down without o). The caller owns the result. */
 json_t *peft_targets_write(const char *targets, const struct dims *d);
-
-/* peft_targets_read - the reverse: J is a list of suffixes or a regular expression. What it matches
- * must be projections, each in every layer, and nothing else. The caller frees *TARGETS. FILE is
- * for messages. Errors: FAIL_INPUT. */
-int peft_targets_read(char **targets, const json_t *j, const struct dims *d, const char *file);
 #endif

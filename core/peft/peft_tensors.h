@@ -3,6 +3,7 @@
 #define PEFT_TENSORS_H
 
 #include "core/adapt/adapt.h"
+#include "core/adapt/ranks.h"
 #include "core/nn/model.h"
 
 /* What PEFT puts before every key: "base_model.model.". */
@@ -18,19 +19,17 @@ struct peft_tensor {
 
 /* peft_tensors - the trained tensors of M and its head, in the model's memory. Those of LoRA have
  * PEFT's keys, those of other methods their own names. peft_tensors_to_save - the same as a folder
- * of PEFT holds them: pairs of q, k and v of a fused matrix as one pair, for which every pair has
- * the rank peft_rank_factor times r. Both set *OUT, for peft_tensors_free, and return how many
- * there are. */
+ * of PEFT holds them: pairs of q, k and v of a fused matrix as one pair (peft_saved_rank). Both set
+ * *OUT, for peft_tensors_free, and return how many there are. */
 int peft_tensors(struct peft_tensor **out, const struct model *m);
 int peft_tensors_to_save(struct peft_tensor **out, const struct model *m);
 void peft_tensors_free(struct peft_tensor *t, int n);
-int peft_rank_factor(const struct model *m);
+
+/* peft_saved_rank - the rank and alpha that the module of a target has in a folder; r 0 when it is
+ * not adapted. Of a matrix that holds q, k and v, T is qkv. If all pairs of M are alike, so are
+ * those of the folder, which then are filled up with zeros to the rank of the largest. */
+struct rank peft_saved_rank(const struct model *m, int layer, int t);
 
 /* peft_is_lora - does PEFT have a format for the adapter of M? */
 bool peft_is_lora(const struct model *m);
-
-/* peft_flag - the key of adapter_config.json that says which variant of LoRA a method is, "" when
- * none is needed. Methods with the same flag can read each other's folders. NULL: PEFT has no
- * format for the method. */
-const char *peft_flag(const struct adapt *a);
 #endif

@@ -205,6 +205,18 @@ static int choose_method(struct adapted *a, struct source *s)
     return rc;
 }
 
+/* A folder that neither has a record nor shows that PEFT wrote it, with a classifier: it may be one
+ * of ours from before there were records, whose run chose the pooling. */
+static void warn_unknown_pooling(const struct adapted *a, const struct source *s)
+{
+    if (!s->by_peft || !a->has_head || a->own_head || adapter_written_by_peft(s->dir))
+        return;
+    warn("'%s' does not say what its classifier reads: neither lowrank_adapter.json nor a key that "
+         "only PEFT writes is there. The first token is assumed; if an older release of lowrank "
+         "wrote the folder, name the run instead, or give --pooling as the run had it",
+         s->dir);
+}
+
 /* Classifiers that PEFT saves with a BERT always read the first token, even if the model's folder
  * is one of sentence-transformers that names the mean. */
 static enum pooling pooling_found(const struct adapted *a, const struct source *s)
@@ -215,6 +227,7 @@ static enum pooling pooling_found(const struct adapted *a, const struct source *
         return a->record.pooling;
     if (s->has_recipe)
         return pooling_of(s->recipe.train.pooling, own);
+    warn_unknown_pooling(a, s);
     if (!s->by_peft || !a->has_head || own != POOL_MEAN)
         return own;
     note("the classifier of '%s' reads the first token, as PEFT's do; '%s' pools the mean for "

@@ -46,7 +46,9 @@ static const struct opt_usage usage = {
         "long\n"
         "are truncated: for an embedding to the max_seq_length of sentence_bert_config.json or "
         "the\n"
-        "model_max_length of tokenizer_config.json, otherwise to the model's positions.",
+        "model_max_length of tokenizer_config.json; with an adapter to the length of its training, "
+        "if\n"
+        "its folder records that; otherwise to the model's positions.",
     .example = "echo 'low-rank adaptation' | lowrank logits minilm --format json",
     .min_args = 1,
     .max_args = 1,
@@ -184,7 +186,9 @@ static int answer_lines(struct reader *r, const struct flags *f)
     if (r->n_cut)
         warn("%ld tokens beyond the %s %d%s were truncated", r->n_cut,
              reader_room(r) == r->limit ? "maximum length of" : "model's", reader_room(r),
-             reader_room(r) == r->limit ? " in the model's folder" : " positions");
+             reader_room(r) != r->limit ? " positions"
+             : r->a->record.max_length  ? " in the adapter's folder"
+                                        : " in the model's folder");
     free(line);
     return rc;
 }

@@ -41,7 +41,9 @@ static const struct opt_usage usage = {
         "that\n"
         "needs no adapter. The command reads it back and compares its logits with those of model\n"
         "and adapter, and its weights without the update with the original ones; the exit status\n"
-        "is 1 if they differ by more than rounding.",
+        "is 1 if they differ by more than rounding. A model folder does not record the length to "
+        "which\n"
+        "the adapter's texts were truncated; whoever uses it truncates longer texts.",
     .example = "lowrank merge minilm 3fa9c1d2 merged/",
     .min_args = 3,
     .max_args = 3,
@@ -89,6 +91,7 @@ static int compare_models(double *diff, double *largest, const struct adapted *a
     int rc = reader_init(&ra, a) == 0 && reader_init(&rb, b) == 0 ? 0 : -1;
 
     *diff = *largest = 0;
+    rb.limit = ra.limit; /* which a model folder does not record */
     ra.ws.all_hidden = rb.ws.all_hidden = !a->has_head;
     for (size_t i = 0; i < ARRAY_LEN(sentences) && rc == 0; i++) {
         const char *s = sentences[i][0], *t = sentences[i][1];

@@ -5,7 +5,7 @@
 
 int reader_init(struct reader *r, const struct adapted *a)
 {
-    *r = (struct reader){ .a = a };
+    *r = (struct reader){ .a = a, .limit = (int)a->record.max_length };
     return workspace_init(&r->ws, &a->model, false);
 }
 

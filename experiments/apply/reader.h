@@ -11,7 +11,8 @@ struct reader {
     struct ids ids;      /* its tokens */
     int *mem;
     int cap;
-    int limit;  /* of tokens, if it is less than the positions; 0: none */
+    int limit;  /* of tokens, if it is less than the positions; 0: none. At first that to which the
+                   adapter's texts were truncated in training */
     long n_cut; /* tokens beyond reader_room that were left out, of all texts */
 };
 /* reader_init - A must outlive the reader. Errors: FAIL_MEMORY. reader_free - of a zeroed reader:

@@ -24,13 +24,14 @@ const char *bench_words_model(const struct settings *v)
 
 const char *bench_words_method(char buf[120], const struct recipe *r)
 {
-    static const char *const keys[] = { "rank", "targets", "top_layers" };
+    static const char *const keys[] = { "rank", "targets", "top_layers", "adapt_layers",
+                                        "rank_pattern" };
     int at = snprintf(buf, 120, "%s", r->method->name);
 
     for (size_t i = 0; i < ARRAY_LEN(keys) && at < 120; i++) {
         const struct opt *o = r->method->opts ? opt_find(r->method->opts, keys[i]) : NULL;
         char value[80];
-        if (o)
+        if (o && !adapt_unused(o, r->method_cfg))
             at += snprintf(buf + at, (size_t)(120 - at), " %s=%s", keys[i],
                            opt_text(o, r->method_cfg, value, sizeof value));
     }

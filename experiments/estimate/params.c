@@ -25,11 +25,12 @@ struct result {
 static char *method_words(const struct recipe *r)
 {
     struct text t = { 0 };
-    char value[256];
+    char value[OPT_LIST_SIZE];
 
     text_add(&t, "%s", r->method->name);
     for (const struct opt *o = r->method->opts; o && o->type != OPT_END; o++)
-        text_add(&t, " %s=%s", o->key, opt_text(o, r->method_cfg, value, sizeof value));
+        if (!adapt_unused(o, r->method_cfg))
+            text_add(&t, " %s=%s", o->key, opt_text(o, r->method_cfg, value, sizeof value));
     return text_take(&t);
 }
 
@@ -260,9 +261,11 @@ static json_t *budget_json(const struct result *x)
 static json_t *settings_json(const struct recipe *r)
 {
     json_t *j = json_object();
-    char value[256];
+    char value[OPT_LIST_SIZE];
 
     for (const struct opt *o = r->method->opts; o && o->type != OPT_END; o++) {
+        if (adapt_unused(o, r->method_cfg))
+            continue;
         const char *text = opt_text(o, r->method_cfg, value, sizeof value);
         json_object_set_new(j, o->key,
                             o->type == OPT_INT    ? json_integer(strtol(text, NULL, 10))

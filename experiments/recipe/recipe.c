@@ -102,6 +102,18 @@ static bool minus_zero(const struct opt *o, const void *cfg)
     return o->type == OPT_REAL && *x == 0 && signbit(*x);
 }
 
+/* A key of another method is ignored, but not where the method has ranks, too, which would then
+ * not be those that were asked for. */
+static int check_other_method(const struct recipe *r, const struct setting *s)
+{
+    if (strcmp(s->key, "rank_pattern") != 0 || strcmp(s->value, "none") == 0 ||
+        !recipe_opt(r, "rank", NULL))
+        return 0;
+    return location_fail(&s->location,
+                         "'rank_pattern' is '%s', but '%s' has one rank for all matrices", s->value,
+                         r->method->name);
+}
+
 static int set_field(struct recipe *r, const struct setting *s)
 {
     void *cfg = NULL;
@@ -109,7 +121,7 @@ static int set_field(struct recipe *r, const struct setting *s)
     char hint[SUGGEST_HINT];
 
     if (!o && keys_find(s->key))
-        return 0; /* another method has it */
+        return check_other_method(r, s);
     if (!o)
         return location_fail(&s->location, "unknown key '%s'%s", s->key, keys_hint(hint, s->key));
     if (opt_set(o, cfg, s->value) != 0)
@@ -255,7 +267,8 @@ static json_t *field_json(const struct opt *o, const void *cfg)
 static void add_fields(json_t *to, const struct opt *table, const void *cfg)
 {
     for (const struct opt *o = table; o && o->type != OPT_END; o++)
-        json_object_set_new(to, o->key, field_json(o, cfg));
+        if (!adapt_unused(o, cfg))
+            json_object_set_new(to, o->key, field_json(o, cfg));
 }
 
 void recipe_hash(char out[65], const struct recipe *r, const char *const *without)

@@ -131,12 +131,38 @@ int settings_config(struct settings *v, const char *json, struct location locati
     return 0;
 }
 
+/* rank_pattern and alpha_pattern, which may be mappings: {v: 16, 3.q: 2} is "v:16,3.q:2". */
+static bool takes_pairs(const char *key)
+{
+    const char *end = strrchr(key, '_');
+
+    return end && strcmp(end, "_pattern") == 0;
+}
+
+static char *pairs_value(const struct yaml_node *map, const char *key)
+{
+    struct text list = { 0 };
+
+    for (int i = 0; i < yaml_count(map); i++) {
+        const struct yaml_node *item = yaml_item(map, i);
+        if (yaml_kind(item) != YAML_SCALAR || !*yaml_text(item)) {
+            yaml_fail(item, "'%s' must have a number for '%s'", key, yaml_key(map, i));
+            text_free(&list);
+            return NULL;
+        }
+        text_join(&list, ",", "%s:%s", yaml_key(map, i), yaml_text(item));
+    }
+    return text_take(&list);
+}
+
 char *settings_value(const struct yaml_node *n, const char *key)
 {
     struct text list = { 0 };
 
     if (yaml_kind(n) == YAML_SCALAR)
         return xstrdup(yaml_text(n));
+    if (yaml_kind(n) == YAML_MAP && yaml_count(n) > 0 && takes_pairs(key))
+        return pairs_value(n, key);
     if (yaml_kind(n) == YAML_MAP || yaml_count(n) == 0) {
         yaml_fail(n,
                   yaml_kind(n) == YAML_MAP

@@ -31,8 +31,8 @@ int settings_word(struct settings *v, const char *word);
  * where it came from. Errors: FAIL_STORE. */
 int settings_config(struct settings *v, const char *json, struct location location);
 
-/* settings_value - the value of KEY as one string, a list as "a,b"; the caller frees it. Errors:
- * NULL after FAIL_USAGE. */
+/* settings_value - the value of KEY as one string, a list as "a,b", the mapping of a pattern as
+ * "a:1,b:2"; the caller frees it. Errors: NULL after FAIL_USAGE. */
 char *settings_value(const struct yaml_node *n, const char *key);
 
 /* settings_blame - put the location of the setting that the recorded failure is about (fail_keys)

@@ -82,7 +82,7 @@ static char *run_words(const struct study *s, const struct plan_run *p)
 
     for (int i = 0; s->axis[i]; i++) {
         void *cfg = NULL;
-        char value[256];
+        char value[OPT_LIST_SIZE];
         const struct opt *o = recipe_opt(&p->recipe, s->axis[i], &cfg);
         if (o)
             text_add(&t, "%s=%s ", s->axis[i], opt_text(o, cfg, value, sizeof value));

@@ -56,12 +56,19 @@ max_len: 16
 $more
 EOF
     methods=lora
-    [ $task = single ] && methods='lora rslora dora ft'
+    [ $task = single ] && methods='lora rslora dora rsdora patterns patterns-rsdora ft'
     for method in $methods; do
-        what=$task.$method
+        what=$task.$method words=
+        case $method in
+            patterns*)
+                words='rank=4 rank_pattern=v:2,1.q:3,0.v:0 alpha_pattern=1.v:5,q:20'
+                method=${method#patterns}
+                method=${method#-} method=${method:-lora}
+                ;;
+        esac
         rm -rf "$tmp/home/adapters"
         "$L" run model="$base" task="$tmp/$task.yaml" --data "$tmp/data" method=$method epochs=4 \
-            batch=8 lr=2e-2 pooling=cls pool_scale=4 -q >"$tmp/out" 2>&1 ||
+            $words batch=8 lr=2e-2 pooling=cls pool_scale=4 -q >"$tmp/out" 2>&1 ||
             no "$what: exit $?: $(cat "$tmp/out")"
         mv "$tmp"/home/adapters/*/last "$tmp/$what"
         key=$(ls "$tmp/home/adapters")

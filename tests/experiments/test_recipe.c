@@ -50,6 +50,14 @@ static const struct {
     { "targets: [q, q]\n", { "r.yaml:1:10:", "twice" } },
     { "targets: [[q]]\n", { "r.yaml:1:11:", "list of words" } },
     { "lr: {a: 1}\n", { "r.yaml:1:5:", "not a mapping" } },
+    { "targets: {q: 1}\n", { "r.yaml:1:10:", "not a mapping" } },
+    { "rank_pattern: {q: }\n", { "r.yaml:1:", "'rank_pattern' must have a number for 'q'" } },
+    { "rank_pattern: {q: [1]}\n", { "r.yaml:1:", "'rank_pattern' must have a number for 'q'" } },
+    { "rank_pattern: {}\n", { "r.yaml:1:15:", "not a mapping" } },
+    { "rank_pattern: ''\n", { "r.yaml:1:15:", "'rank_pattern' must be words" } },
+    { "method: vera\nrank_pattern: v:2\n",
+      { "r.yaml:2:15:", "'rank_pattern' is 'v:2', but 'vera' has one rank for all matrices" } },
+    { "method: adapter-p\nrank_pattern: v:2\n", { "r.yaml:2:15:", "'adapter-p' has one rank" } },
     { "lr: 1\nrank: 2\nlr: 3\n", { "r.yaml:3:1:", "duplicate key 'lr'" } },
     { "method: lroa\n", { "r.yaml:1:9:", "unknown method 'lroa'", "did you mean 'lora'?" } },
     { "method: xyzzyx\n", { "r.yaml:1:9:", "it must be one of", "lora" } },
@@ -88,6 +96,24 @@ START_TEST(values_are_typed)
     ck_assert_int_eq(r.train.max_len, 64);
     ck_assert_int_eq(r.run.seed, 9);
     ck_assert_str_eq(((struct lora_cfg *)r.method_cfg)->targets, "q,v");
+    recipe_free(&r);
+}
+END_TEST
+
+/* A mapping, a list, and one string are the same pattern. */
+START_TEST(patterns_are_values)
+{
+    static const char *const texts[] = { "rank_pattern: {v: 16, 3.q: 2}\n",
+                                         "rank_pattern: [v:16, 3.q:2]\n",
+                                         "rank-pattern: v:16, 3.q:2\n" };
+    struct recipe r;
+
+    ck_assert_msg(parse(&r, texts[_i]) == 0, "%s", fail_text());
+    ck_assert_str_eq(((struct lora_cfg *)r.method_cfg)->rank_pattern, "v:16,3.q:2");
+    recipe_keys(&r, json_object());
+    ck_assert_str_eq(json_string_value(json_object_get(r.config, "rank_pattern")), "v:16,3.q:2");
+    ck_assert_ptr_null(json_object_get(r.config, "alpha_pattern"));
+    ck_assert_ptr_null(json_object_get(r.config, "adapt_layers"));
     recipe_free(&r);
 }
 END_TEST
@@ -243,6 +269,10 @@ static const struct {
     { "batch_tokens: 900\n", "batch_tokens: 800\n", false, false },
     { "batch_tokens: 900\n", "{}\n", false, false },
     { "method: ft\nrank: 4\n", "method: ft\nrank: 8\n", true, true },
+    { "rank_pattern: none\nalpha_pattern: none\nadapt_layers: all\n", "{}\n", true, true },
+    { "rank_pattern: {v: 4}\n", "{}\n", false, false },
+    { "alpha_pattern: {v: 4}\n", "{}\n", false, false },
+    { "adapt_layers: '1'\n", "{}\n", false, false },
     { "seed: 1\n", "seed: 2\n", false, true },
     { "rank: 4\n", "rank: 8\n", false, false },
     { "lr: 1e-3\n", "lr: 1.0000001e-3\n", false, false },
@@ -368,6 +398,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, word_is_checked, 0, (int)ARRAY_LEN(words));
     tcase_add_test(tc, blame_names_the_setting);
     tcase_add_test(tc, later_settings_win);
+    tcase_add_loop_test(tc, patterns_are_values, 0, 3);
     tcase_add_loop_test(tc, key_has_not_changed, 0, (int)ARRAY_LEN(golden));
     tcase_add_loop_test(tc, keys_are_equal_when_runs_are, 0, (int)ARRAY_LEN(pairs));
     tcase_add_test(tc, key_has_the_inputs);

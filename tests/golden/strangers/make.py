@@ -9,6 +9,7 @@ from text.
   lora rslora dora score    SEQ_CLS adapters of encoder: 3, 3, 3 labels and 1 label
   features         FEATURE_EXTRACTION adapter of encoder
   own              adapter of classifier without modules_to_save
+  usual/NAME       SEQ_CLS adapters of encoder with other settings: see USUAL below
   expected.json    [{model, adapter, what: logit | embedding | hidden, text, pair, values}]
 
 Values are computed in float32. Needs torch, transformers, peft."""
@@ -83,8 +84,8 @@ def expect(net, model, adapter, what):
 
 
 def adapt(net, name, model, what, **more):
-    net = shake(get_peft_model(net, LoraConfig(r=2, lora_alpha=6, target_modules=["query", "value"],
-                                               **more)))
+    settings = {"r": 2, "lora_alpha": 6, "target_modules": ["query", "value"], **more}
+    net = shake(get_peft_model(net, LoraConfig(**settings)))
     net.save_pretrained(path(name))
     if os.path.exists(path(name + "/README.md")):
         os.remove(path(name + "/README.md"))
@@ -121,5 +122,31 @@ adapt(BertModel.from_pretrained(path("encoder")), "features", "encoder", "embedd
       task_type=TaskType.FEATURE_EXTRACTION)
 adapt(BertForSequenceClassification.from_pretrained(path("classifier")), "own", "classifier",
       "logit")
+# Every setting that says which matrices are adapted, and with what rank and scale. PEFT takes the
+# first key of a pattern that matches, and saves the keys in alphabetical order.
+SIX = ["query", "key", "value", "attention.output.dense", "intermediate.dense",
+       r"layer.0.output.dense"]
+USUAL = {
+    "all-linear": {"target_modules": "all-linear"},
+    "all-linear-dora": {"target_modules": "all-linear", "use_dora": True, "use_rslora": True},
+    "exclude": {"target_modules": "all-linear", "exclude_modules": ["pooler.dense", "key"]},
+    "exclude-regex": {"target_modules": SIX, "exclude_modules": r".*layer\.1\..*(query|dense)"},
+    "regex": {"target_modules": r"bert\.encoder\.layer\.\d\.attention\.self\.(query|value)"},
+    "every-layer": {"layers_to_transform": [0, 1]},
+    "one-layer": {"target_modules": SIX, "layers_to_transform": 1, "layers_pattern": "layer"},
+    "whole-names": {"target_modules": ["bert.encoder.layer.0.attention.self.query",
+                                       "layer.1.attention.self.value", "pooler.dense"]},
+    "patterns": {"target_modules": SIX, "alpha_pattern": {"query": 3, r"layer\.0\.output.dense": 9},
+                 "rank_pattern": {r".*1\..*\.(query|value)": 1, "attention.output.dense": 3,
+                                  "layer.0.attention.self.query": 4, "query": 5}},
+    "patterns-rs": {"use_rslora": True, "rank_pattern": {"value": 5}, "alpha_pattern": {"value": 7}},
+    "patterns-dora": {"use_dora": True, "rank_pattern": {"1.attention.self.value": 3},
+                      "layers_to_transform": [1], "alpha_pattern": {"query": 0.5}},
+    "rsdora": {"use_dora": True, "use_rslora": True, "target_modules": SIX},
+    "pooler": {"modules_to_save": ["classifier", "pooler"], "target_modules": "all-linear"},
+    "orthogonal": {"init_lora_weights": "orthogonal", "lora_dropout": 0.1},
+}
+for name, more in USUAL.items():
+    adapt(fresh(3), "usual/" + name, "encoder", "logit", task_type=TaskType.SEQ_CLS, **more)
 with open(path("expected.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(e) for e in expected) + "\n]\n")
