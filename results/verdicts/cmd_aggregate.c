@@ -229,5 +229,5 @@ static int aggregate_main(int argc, char **argv)
 }
 
 const struct cmd cmd_aggregate = { "aggregate", "look",
-                                   "aggregate a study's arms over tasks: IQM, P(improvement)",
+                                   "compare a study's arms over all of its tasks",
                                    aggregate_main };

@@ -156,16 +156,17 @@ wait_for test -s "$T/requests"
 second=$!
 wait_for grep -q "another 'lowrank fetch' is at work" "$T/second.log"
 
+touch "$T/go" # soon: to the first of the two a server that waits is silent, too
+wait $first || die "the first of two: $(cat "$T/first.log")"
+wait $second || die "the second of two: $(cat "$T/second.log")"
+asked all
+cmp -s "$T/first.out" "$T/second.out" || die "two different folders"
+
 wait "$stalled"
 rc=$?
 [ $rc = 6 ] || die "a stalled server: status $rc: $(cat "$T/stalled.log")"
 grep -q 'continues where it stopped' "$T/stalled.log" || die "stalled: $(cat "$T/stalled.log")"
 stalled=
-touch "$T/go"
-wait $first || die "the first of two: $(cat "$T/first.log")"
-wait $second || die "the second of two: $(cat "$T/second.log")"
-asked all
-cmp -s "$T/first.out" "$T/second.out" || die "two different folders"
 home="$T/stalled"
 fetch 0 whole
 asked "bytes=$((n / 2))-"

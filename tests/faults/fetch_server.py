@@ -2,7 +2,7 @@
 """fetch_server.py DIR - the server of tests/faults/fetch.sh, on a free port of 127.0.0.1 that it
 writes to DIR/port. It serves DIR/toy.whl in the way that the file DIR/mode names
 and appends a line for each request of the wheel to DIR/requests: its range, or "all"."""
-import http.server, os, sys, time
+import http.server, os, sys, threading, time
 
 top = sys.argv[1]
 NAME = "toy_model-1.0-py3-none-any.whl"
@@ -50,8 +50,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, data[:len(data) // 2], length=len(data))
         if how == "short":
             return self.answer(200, data[:len(data) // 2], length=False)
-        if how in ("half", "stall"):  # half now, the rest after DIR/go exists
+        if how in ("half", "stall"):  # half now, the rest after DIR/go exists, or never
             self.answer(200, data[:len(data) // 2], length=len(data))
+            if how == "stall":
+                return threading.Event().wait()
             wait_for_go()
             self.wfile.write(data[len(data) // 2:])
             return
@@ -64,6 +66,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, data)
 
 
+http.server.ThreadingHTTPServer.daemon_threads = True
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 with open(os.path.join(top, "port.new"), "w") as f:
     f.write(str(server.server_port))
