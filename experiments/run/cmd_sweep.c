@@ -184,7 +184,7 @@ static int forget_stopped(const struct study *s, struct store *store)
                 if (state < 0)
                     return -1;
                 if (state == (int)STATE_QUEUED && !p->reports)
-                    run_one_forget(&p->recipe);
+                    run_one_forget(store, &p->recipe);
             }
         }
     return 0;

@@ -179,13 +179,14 @@ static char *ckpt_path(const struct recipe *r)
     return path;
 }
 
-void run_one_forget(const struct recipe *r)
+void run_one_forget(const struct store *s, const struct recipe *r)
 {
     char *path = ckpt_path(r);
 
     if (path)
         ckpt_remove(path);
     free(path);
+    place_remove(s, r->key);
 }
 
 /* For the frozen-prefix cache: a worker's share of the available memory less what the run itself

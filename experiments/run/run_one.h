@@ -49,6 +49,7 @@ void run_one(struct run_report *out, const struct run_env *e, const struct plan_
  * evaluation, so that several evaluations must fit. */
 double run_one_lease_s(const struct plan_run *p);
 
-/* run_one_forget - remove the training checkpoints of a run that nobody continues. */
-void run_one_forget(const struct recipe *r);
+/* run_one_forget - remove the training checkpoints of a run that nobody continues, and the note of
+ * its last step. */
+void run_one_forget(const struct store *s, const struct recipe *r);
 #endif
