@@ -10,12 +10,12 @@ static bool is_used(const struct model *m, const struct param *p)
     return p->role < ROLE_HEAD_W && !(param_is_pooler(p) && m->head.pooling == POOL_MEAN);
 }
 
-/* Without biases, neither linear maps nor norms have them. */
+/* Linear maps and norms either all have biases, or none has. */
 static bool has_biases(const struct dims *d)
 {
     const struct arch *a = arch_find(d->arch);
 
-    return !a || !a->rms_norm;
+    return !a || arch_has(a, ROLE_B);
 }
 
 static long block_count(const struct dims *d)

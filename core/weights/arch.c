@@ -59,13 +59,25 @@ int arch_params(const struct arch *a, const struct dims *d, struct param *out, i
     return add_specs(i->after, d, "", -1, out, n, cap);
 }
 
-char *arch_module(const struct arch *a, int layer, enum proj p)
+static const struct spec *block_spec(const struct arch *a, int role)
 {
     const struct spec *s = a->impl->block;
 
-    while (s->name && (int)s->role != (int)ROLE_W + (int)p)
+    while (s->name && (int)s->role != role)
         s++;
-    if (!s->name)
+    return s->name ? s : NULL;
+}
+
+bool arch_has(const struct arch *a, int role)
+{
+    return block_spec(a, role);
+}
+
+char *arch_module(const struct arch *a, int layer, enum proj p)
+{
+    const struct spec *s = block_spec(a, (int)ROLE_W + (int)p);
+
+    if (!s)
         return NULL;
     return xprintf("%s%d.%.*s", a->impl->block_prefix, layer,
                    (int)(strlen(s->name) - strlen(".weight")), s->name);

@@ -35,6 +35,9 @@ const struct arch *arch_find(const char *name);
  * Returns how many they are. The caller frees their names. */
 int arch_params(const struct arch *a, const struct dims *d, struct param *out, int cap);
 
+/* arch_has - do the blocks of this architecture have a tensor of role ROLE (enum role)? */
+bool arch_has(const struct arch *a, int role);
+
 /* arch_module - the name of a projection's module, "encoder.layer.0.attention.self.query", which
  * the caller frees; NULL when the architecture does not have that projection. */
 char *arch_module(const struct arch *a, int layer, enum proj p);

@@ -58,7 +58,7 @@ int base_model_pack_head(struct base_model *b, enum precision p)
     int rc = 0;
 
     for (int i = 0; i < b->n_params; i++)
-        if (b->params[i].role == (b->dims.untied ? ROLE_LM_HEAD : ROLE_WORD) && !b->lm[p].w.x)
+        if (b->params[i].role == param_output_role(&b->dims) && !b->lm[p].w.x)
             rc = pack_head(b, &b->params[i], p);
     base_model_release(b);
     return rc;

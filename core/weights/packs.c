@@ -58,7 +58,7 @@ static size_t pages(size_t bytes)
 static const struct param *head_of(const struct base_model *b)
 {
     for (int i = 0; b->arch->causal && i < b->n_params; i++)
-        if (b->params[i].role == (b->dims.untied ? ROLE_LM_HEAD : ROLE_WORD))
+        if (b->params[i].role == param_output_role(&b->dims))
             return &b->params[i];
     return NULL;
 }

@@ -51,6 +51,12 @@ struct param {
     enum role role;
 };
 
+/* param_output_role - the role of a decoder's output layer. */
+static inline enum role param_output_role(const struct dims *d)
+{
+    return d->untied ? ROLE_LM_HEAD : ROLE_WORD;
+}
+
 /* The names of ROLE_HEAD_W and ROLE_HEAD_B, which are those of a classifier in transformers. */
 extern const char *const param_head_names[2]; /* "classifier.weight", "classifier.bias" */
 

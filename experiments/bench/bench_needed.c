@@ -41,7 +41,7 @@ static double param_operations(const struct model *m, int i, const struct bench_
         int times = 2 + (backward && p->layer >= m->lowest ? 2 : 0);
         return n * input_rows(m, p, l) * (times + (backward && p->trainable ? 2 : 0));
     }
-    if (p->role == (d->untied ? ROLE_LM_HEAD : ROLE_WORD) &&
+    if (p->role == param_output_role(d) &&
         is_decoder(m)) /* nothing follows the last token of a sequence */
         return n * (l->tokens - l->sequences) * (!backward ? 2 : p->trainable ? 6 : 4);
     return 0;
