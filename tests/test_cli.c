@@ -65,14 +65,15 @@ static void fill(TCase *tc, const char *pattern)
 {
     static size_t n;
     size_t first = n;
-    glob_t found; /* keeps the paths */
+    glob_t found;
 
     if (glob(pattern, 0, NULL, &found) == 0) {
         script_path = xgrow(script_path, n + found.gl_pathc + 1, sizeof *script_path);
         for (size_t i = 0; i < found.gl_pathc; i++)
             if (fnmatch("*_lib.sh", found.gl_pathv[i], 0) != 0)
-                script_path[n++] = found.gl_pathv[i];
+                script_path[n++] = xstrdup(found.gl_pathv[i]);
         script_path[n] = NULL;
+        globfree(&found);
     }
     if (n == first)
         script_path = xgrow(script_path, n + 2, sizeof *script_path), script_path[n++] = NULL;

@@ -229,5 +229,4 @@ static int aggregate_main(int argc, char **argv)
 }
 
 const struct cmd cmd_aggregate = { "aggregate", "look",
-                                   "compare a study's arms over all of its tasks",
-                                   aggregate_main };
+                                   "compare a study's arms over all of its tasks", aggregate_main };
