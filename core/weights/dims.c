@@ -409,6 +409,19 @@ char *dims_gguf(const char *dir)
     return NULL;
 }
 
+int dims_no_gguf(const char *dir, const char *purpose)
+{
+    char *path = dims_gguf(dir);
+    int rc = path ? fail(FAIL_INPUT,
+                         "'%s' is a GGUF file; %s needs a folder with config.json and "
+                         "model.safetensors",
+                         path, purpose)
+                  : 0;
+
+    free(path);
+    return rc;
+}
+
 int dims_load(struct dims *d, const char *dir)
 {
     char *config = path_join(dir, "config.json"),

@@ -60,4 +60,8 @@ int dims_load(struct dims *d, const char *dir);
  * instead of config.json; the caller frees it. NULL: the weights are in another file, or there are
  * none that can be chosen. */
 char *dims_gguf(const char *dir);
+
+/* dims_no_gguf - refuse the folder DIR if its weights are a GGUF file, because PURPOSE, "merging",
+ * needs config.json. Errors: FAIL_INPUT. */
+int dims_no_gguf(const char *dir, const char *purpose);
 #endif

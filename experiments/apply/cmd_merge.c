@@ -169,16 +169,17 @@ static int check_merged(const struct adapted *a, const char *out, const struct f
 static int check_out_dir(const struct adapted *a, const char *out, bool force)
 {
     char *there = realpath(out, NULL), *base = realpath(a->base.dir, NULL);
-    int rc = 0;
+    int rc = dims_no_gguf(a->base.dir, "merging");
 
-    if (there && base && strcmp(there, base) == 0)
+    if (rc == 0 && there && base && strcmp(there, base) == 0)
         rc = fail(FAIL_USAGE, "'%s' is the model's own folder", out);
-    else if (file_in(out, "adapter_config.json") || file_in(out, "lowrank_adapter.json"))
+    else if (rc == 0 &&
+             (file_in(out, "adapter_config.json") || file_in(out, "lowrank_adapter.json")))
         rc = fail(FAIL_USAGE,
                   "'%s' is an adapter's folder, which transformers would apply a second time to a "
                   "model in it; choose another folder",
                   out);
-    else if (weights_are_in(out, WEIGHTS_OF_MODEL) && !force)
+    else if (rc == 0 && weights_are_in(out, WEIGHTS_OF_MODEL) && !force)
         rc = fail(FAIL_USAGE, "'%s' already contains a model; --force replaces it", out);
     free(base);
     free(there);
