@@ -9,6 +9,7 @@
   expected.safetensors   of types/Q8_0, in double precision: ids.i [T], logprob.i, top.i, toplogit.i of two texts
   train.safetensors      4 steps of LoRA (r 3, alpha 16, q_proj and v_proj; AdamW, lr 1e-3, weight decay 0.01) on it:
                          init.NAME, final.NAME, ids.i, lens.i, prompt.i, loss, gradnorm, logprob.first
+  adapter/               what is trained there, as PEFT writes it
 
 Norms and rotary positions are computed in float64 here, where transformers computes them in float32.
 Made with gguf 0.19.0, torch 2.15, transformers 5.24, peft 0.21, safetensors."""
@@ -94,6 +95,7 @@ def train(net):
         y = -lp[on].mean(); opt.zero_grad(); y.backward(); loss.append(y.item())
         size.append(torch.sqrt(sum((p.grad ** 2).sum() for _, p in ps)).item()); opt.step()
     for k, p in ps: E['final.' + k] = p.detach().clone()
+    m.float().save_pretrained(a.out + '/adapter'); os.remove(a.out + '/adapter/README.md')
     return E | {'loss': torch.tensor(loss, dtype=torch.float64), 'gradnorm': torch.tensor(size, dtype=torch.float64)}
 
 os.makedirs(a.out + '/types', exist_ok=True); torch.manual_seed(a.seed)
