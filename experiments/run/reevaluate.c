@@ -65,11 +65,13 @@ static int score_model(struct evaluation *out, const struct reevaluation *e, str
 
     if (!d)
         return -1;
-    struct run_job job = { .model = m,
-                           .cfg = &r->train,
-                           .data = { .task = &r->task->task },
-                           .pool = e->pool,
-                           .sink = { out, collect_point, collect_prediction, NULL } };
+    struct run_job job = {
+        .model = m,
+        .cfg = &r->train,
+        .data = { .task = &r->task->task },
+        .pool = e->pool,
+        .sink = { .self = out, .point = collect_point, .prediction = collect_prediction }
+    };
     job.data.split[e->split] = d;
     out->sha256 = d->sha256;
     return eval_run(&job, e->split, 0, true, &loss, scores);

@@ -93,15 +93,17 @@ static int retrain(struct again *a, const struct plan_run *p)
         rc = fail(FAIL_MEMORY, "not enough memory for a copy of %zu trainable parameters",
                   m.n_train);
     if (rc == 0) {
-        struct run_job job = { .model = &m,
-                               .cfg = &p->recipe.train,
-                               .data = d,
-                               .seed = (uint64_t)p->recipe.run.seed,
-                               .order_seed = recipe_order_seed(&p->recipe),
-                               .pool = a->env->pool,
-                               .sink = { a, compare_metric, NULL, progress_tick },
-                               .run_key = p->recipe.key,
-                               .best_theta = best };
+        struct run_job job = {
+            .model = &m,
+            .cfg = &p->recipe.train,
+            .data = d,
+            .seed = (uint64_t)p->recipe.run.seed,
+            .order_seed = recipe_order_seed(&p->recipe),
+            .pool = a->env->pool,
+            .sink = { .self = a, .point = compare_metric, .tick = progress_tick },
+            .run_key = p->recipe.key,
+            .best_theta = best
+        };
         rc = train_run(&job, &res);
         progress_end();
     }
