@@ -78,7 +78,7 @@ static int fail_none(const char *dir, enum weights_of what)
     if (stat(dir, &st) != 0)
         return fail(FAIL_INPUT, "cannot read '%s': %s", dir, strerror(errno));
     if (!S_ISDIR(st.st_mode))
-        return fail(FAIL_INPUT, "'%s' is a file; a model is the folder that holds it", dir);
+        return fail(FAIL_INPUT, "'%s' is a file; give the folder that holds it", dir);
     for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
         if (file_in(dir, foreign[i]))
             return fail(FAIL_INPUT,
