@@ -1,5 +1,6 @@
 /* tensor.c - names, types, and values of stored tensors. */
 #include "core/format/tensor.h"
+#include "core/format/quant.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -12,10 +13,11 @@ static const struct {
     const char *name;
     size_t bytes;
 } dtypes[] = {
-    [ST_BOOL] = { "BOOL", 1 }, [ST_U8] = { "U8", 1 },     [ST_I8] = { "I8", 1 },
-    [ST_I16] = { "I16", 2 },   [ST_I32] = { "I32", 4 },   [ST_I64] = { "I64", 8 },
-    [ST_F16] = { "F16", 2 },   [ST_BF16] = { "BF16", 2 }, [ST_F32] = { "F32", 4 },
-    [ST_F64] = { "F64", 8 },
+    [ST_BOOL] = { "BOOL", 1 },  [ST_U8] = { "U8", 1 },      [ST_I8] = { "I8", 1 },
+    [ST_I16] = { "I16", 2 },    [ST_I32] = { "I32", 4 },    [ST_I64] = { "I64", 8 },
+    [ST_F16] = { "F16", 2 },    [ST_BF16] = { "BF16", 2 },  [ST_F32] = { "F32", 4 },
+    [ST_F64] = { "F64", 8 },    [ST_Q4_0] = { "Q4_0", 18 }, [ST_Q4_1] = { "Q4_1", 20 },
+    [ST_Q5_0] = { "Q5_0", 22 }, [ST_Q5_1] = { "Q5_1", 24 }, [ST_Q8_0] = { "Q8_0", 34 },
 };
 
 const char *st_dtype_name(enum st_dtype d)
@@ -165,21 +167,6 @@ static double from_f64(uint64_t u)
     return d;
 }
 
-/* IEEE binary16: 1 sign, 5 exponent, 10 fraction bits. */
-static double from_f16(unsigned u)
-{
-    int exponent = (int)(u >> 10 & 31), fraction = (int)(u & 1023);
-    double x;
-
-    if (exponent == 31)
-        x = fraction ? (double)NAN : (double)INFINITY;
-    else if (exponent == 0)
-        x = ldexp(fraction, -24);
-    else
-        x = ldexp(1024 + fraction, exponent - 25);
-    return u >> 15 ? -x : x;
-}
-
 /* Where in the data the value with the row-major index I is, in values. */
 static size_t place_of(const struct st_tensor *t, size_t i)
 {
@@ -199,7 +186,7 @@ static double read_number(const struct st_tensor *t, size_t index)
     size_t i = place_of(t, index);
 
     switch (t->dtype) {
-    case ST_F16: return from_f16((unsigned)read_bits(t->data + 2 * i, 2));
+    case ST_F16: return quant_half((unsigned)read_bits(t->data + 2 * i, 2));
     case ST_BF16: return from_f32((uint32_t)read_bits(t->data + 2 * i, 2) << 16);
     case ST_F32: return from_f32((uint32_t)read_bits(t->data + 4 * i, 4));
     default: return from_f64(read_bits(t->data + 8 * i, 8));
@@ -219,6 +206,34 @@ static long read_integer(const struct st_tensor *t, size_t index)
     }
 }
 
+/* Decode COUNT values of a tensor of blocks, from value FIRST on, to REALS or DOUBLES. */
+static void read_blocks(real *reals, double *doubles, const struct st_tensor *t, size_t first,
+                        size_t count)
+{
+    const unsigned char *p = t->data + first / QUANT_BLOCK * st_dtype_bytes(t->dtype);
+    float x[QUANT_BLOCK];
+
+    for (size_t i = 0; i < count; i += QUANT_BLOCK, p += st_dtype_bytes(t->dtype)) {
+        quant_read(x, t->dtype, p, QUANT_BLOCK);
+        for (size_t k = 0; k < QUANT_BLOCK; k++)
+            if (reals)
+                reals[i + k] = (real)x[k];
+            else
+                doubles[i + k] = x[k];
+    }
+}
+
+void st_row(real *dst, const struct st_tensor *t, size_t i)
+{
+    size_t n = t->shape[t->n_dims - 1];
+
+    if (quant_is(t->dtype))
+        read_blocks(dst, NULL, t, i * n, n);
+    else
+        for (size_t k = 0; k < n; k++)
+            dst[k] = (real)read_number(t, i * n + k);
+}
+
 struct copy {
     const struct st_tensor *t;
     real *reals;
@@ -233,6 +248,8 @@ static int copy_reals(void *arg)
 
     if (t->dtype == (sizeof(real) == 4 ? ST_F32 : ST_F64) && !t->is_strided && t->count > 0)
         memcpy(c->reals, t->data, t->count * sizeof(real));
+    else if (quant_is(t->dtype))
+        read_blocks(c->reals, NULL, t, 0, t->count);
     else
         for (size_t i = 0; i < t->count; i++)
             c->reals[i] = (real)read_number(t, i);
@@ -247,8 +264,11 @@ static int copy_doubles(void *arg)
 {
     const struct copy *c = arg;
 
-    for (size_t i = 0; i < c->t->count; i++)
-        c->doubles[i] = read_number(c->t, i);
+    if (quant_is(c->t->dtype))
+        read_blocks(NULL, c->doubles, c->t, 0, c->t->count);
+    else
+        for (size_t i = 0; i < c->t->count; i++)
+            c->doubles[i] = read_number(c->t, i);
     return 0;
 }
 

@@ -7,7 +7,23 @@
 #include "core/os/file.h"
 #include "core/math/mat.h"
 
-enum st_dtype { ST_BOOL, ST_U8, ST_I8, ST_I16, ST_I32, ST_I64, ST_F16, ST_BF16, ST_F32, ST_F64 };
+enum st_dtype {
+    ST_BOOL,
+    ST_U8,
+    ST_I8,
+    ST_I16,
+    ST_I32,
+    ST_I64,
+    ST_F16,
+    ST_BF16,
+    ST_F32,
+    ST_F64,
+    ST_Q4_0, /* from here on blocks, which only GGUF files have (quant.h) */
+    ST_Q4_1,
+    ST_Q5_0,
+    ST_Q5_1,
+    ST_Q8_0
+};
 enum { ST_MAX_DIMS = 8 };
 struct st_tensor {
     char *name;
@@ -42,21 +58,25 @@ int *st_order(const struct st_tensor *t, int n);
 const struct st_tensor *st_search(const struct st_tensor *t, const int *order, int n,
                                   const char *name);
 
-/* st_reals, st_doubles - copy the values of a tensor of floats (F16, BF16, F32, F64) in row-major
- * order to DST. st_longs - of a tensor of integers. COUNT must be the number of values. Errors:
- * FAIL_INPUT for another count or dtype, and, in st_reals only, for NaN and infinite values. */
+/* st_reals, st_doubles - copy the values of a tensor of floats (F16, BF16, F32, F64, or blocks) in
+ * row-major order to DST. st_longs - of a tensor of integers. COUNT must be the number of
+ * values. Errors: FAIL_INPUT for another count or dtype, and, in st_reals only, for NaN and
+ * infinite values. */
 int st_reals(real *dst, const struct st_tensor *t, size_t count);
 int st_doubles(double *dst, const struct st_tensor *t, size_t count);
 int st_longs(long *dst, const struct st_tensor *t, size_t count);
+
+/* st_row - copy the values of row I of a matrix of floats to DST, without a check. */
+void st_row(real *dst, const struct st_tensor *t, size_t i);
 
 /* st_floats_in_place - the data of an F32 tensor in the map, if they are aligned, in row-major
  * order, and finite, else NULL. Only the build in single precision uses it. */
 const float *st_floats_in_place(const struct st_tensor *t);
 
-/* st_dtype_name - "F32", ... st_dtype_bytes - of one value. st_escaped - NAME for a message:
- * control characters, quotes and backslashes as \xNN, at most 80 characters. It is valid until the
- * thread's fourth call after this one. st_refuse - fail(FAIL_INPUT, "tensor 'NAME' of 'PATH' ...").
- */
+/* st_dtype_name - "F32", ... st_dtype_bytes - of one value, or of one block. st_escaped -
+ * NAME for a message: control characters, quotes and backslashes as \xNN, at most 80 characters. It
+ * is valid until the thread's fourth call after this one. st_refuse - fail(FAIL_INPUT, "tensor
+ * 'NAME' of 'PATH' ..."). */
 const char *st_dtype_name(enum st_dtype d);
 size_t st_dtype_bytes(enum st_dtype d);
 const char *st_escaped(const char *name);

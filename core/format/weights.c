@@ -1,6 +1,7 @@
 /* weights.c - one view of the tensors in one or several files. */
 #include "core/format/weights.h"
 #include "core/base/text.h"
+#include "core/format/gguf.h"
 #include "core/format/safetensors.h"
 #include "core/format/shards.h"
 #include "core/format/torch.h"
@@ -20,6 +21,22 @@ static const char *const foreign[] = { "tf_model.h5", "flax_model.msgpack", "mod
                                        "rust_model.ot", "adapter_model.pt" };
 
 /* --- where they are */
+
+/* The only file *.gguf in DIR, which the caller frees; NULL with *RC 0: there is none. Errors: NULL
+ * with *RC -1 when there are several. */
+static char *find_gguf(int *rc, const char *dir)
+{
+    glob_t g = path_glob(dir, "*.gguf");
+    char *path = g.gl_pathc == 1 ? xstrdup(g.gl_pathv[0]) : NULL;
+
+    *rc = 0;
+    if (g.gl_pathc > 1)
+        *rc = fail(FAIL_INPUT,
+                   "'%s' has %zu GGUF files, among them '%s' and '%s'; leave one in the folder",
+                   dir, (size_t)g.gl_pathc, g.gl_pathv[0], g.gl_pathv[1]);
+    globfree(&g);
+    return path;
+}
 
 static const char *const *files_of(enum weights_of what)
 {
@@ -60,6 +77,8 @@ static int fail_none(const char *dir, enum weights_of what)
 
     if (stat(dir, &st) != 0)
         return fail(FAIL_INPUT, "cannot read '%s': %s", dir, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return fail(FAIL_INPUT, "'%s' is a file; give the folder that holds it", dir);
     for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
         if (file_in(dir, foreign[i]))
             return fail(FAIL_INPUT,
@@ -67,7 +86,8 @@ static int fail_none(const char *dir, enum weights_of what)
                         foreign[i], files_of(what)[0]);
     for (const char *const *name = files_of(what); *name; name++)
         text_join(&names, name[1] ? ", " : ", or ", "%s", *name);
-    fail(FAIL_INPUT, "'%s' has no weights: there is no %s", dir, text_string(&names));
+    fail(FAIL_INPUT, "'%s' has no weights: there is no %s%s", dir, text_string(&names),
+         what == WEIGHTS_OF_MODEL ? ", and no file *.gguf" : "");
     text_free(&names);
     return -1;
 }
@@ -76,17 +96,34 @@ char *weights_in(const char *dir, enum weights_of what)
 {
     int rc;
     const char *const *name = find_first(&rc, dir, what);
+    char *path = name ? path_join(dir, *name) : NULL;
 
-    if (!name && rc == 0)
+    if (!path && rc == 0 && what == WEIGHTS_OF_MODEL)
+        path = find_gguf(&rc, dir);
+    if (!path && rc == 0)
         fail_none(dir, what);
-    return name ? path_join(dir, *name) : NULL;
+    return path;
 }
 
 bool weights_are_in(const char *dir, enum weights_of what)
 {
     int rc;
 
-    return find_first(&rc, dir, what) != NULL;
+    if (find_first(&rc, dir, what))
+        return true;
+    if (rc != 0 || what != WEIGHTS_OF_MODEL)
+        return false;
+    char *path = find_gguf(&rc, dir);
+    bool found = path || rc != 0; /* one of several cannot be chosen, but they are there */
+    free(path);
+    return found;
+}
+
+bool weights_path_is_gguf(const char *path)
+{
+    size_t n = strlen(path);
+
+    return n > 5 && strcmp(path + n - 5, ".gguf") == 0;
 }
 
 const char *weights_unread(const char *dir, enum weights_of what)
@@ -97,7 +134,10 @@ const char *weights_unread(const char *dir, enum weights_of what)
     while (name && *++name)
         if (file_in(dir, *name))
             return *name;
-    return NULL;
+    glob_t g = what == WEIGHTS_OF_MODEL && name ? path_glob(dir, "*.gguf") : (glob_t){ 0 };
+    bool gguf = g.gl_pathc > 0;
+    globfree(&g);
+    return gguf ? "the GGUF file" : NULL;
 }
 
 /* --- their content */
@@ -171,10 +211,12 @@ static int open_part(struct st_file *s, const char *path)
 
     if (file_map(&f, path) != 0)
         return -1;
-    bool is_torch =
-        torch_is(&f) ||
-        (dot && (strcmp(dot, ".bin") == 0 || strcmp(dot, ".pt") == 0 || strcmp(dot, ".pth") == 0));
+    bool gguf = gguf_is(&f) || weights_path_is_gguf(path),
+         is_torch = torch_is(&f) || (dot && (strcmp(dot, ".bin") == 0 || strcmp(dot, ".pt") == 0 ||
+                                             strcmp(dot, ".pth") == 0));
     file_unmap(&f);
+    if (gguf)
+        return gguf_open(s, NULL, path);
     return is_torch ? torch_open(s, path) : st_open(s, path);
 }
 

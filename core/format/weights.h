@@ -1,5 +1,5 @@
 /* weights.h - the tensors of a model or an adapter, in whatever files people have them: one
- * safetensors file, one file of torch.save, or several of either with an index. */
+ * safetensors file, one file of torch.save, several of either with an index, or one GGUF file. */
 #ifndef WEIGHTS_H
 #define WEIGHTS_H
 
@@ -26,13 +26,15 @@ const struct st_tensor *weights_find(const struct weights *w, const char *name);
 /* weights_in - the file or index in the folder DIR that transformers (PEFT) would read as the
  * weights of a model (of an adapter): the first that exists of model.safetensors,
  * model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json
- * (adapter_model.safetensors, adapter_model.bin). The caller frees it. Errors: NULL after
- * FAIL_INPUT when there is none, with all that was looked for. weights_are_in - is there one?
+ * (adapter_model.safetensors, adapter_model.bin); of a model, if there is none of them, the only
+ * file *.gguf. The caller frees it. Errors: NULL after FAIL_INPUT when there is none, with all that
+ * was looked for, or when there are several files *.gguf. weights_are_in - is there one?
  * weights_unread - another of those files in DIR, which is not read because of the first; NULL
- * when there is none. */
+ * when there is none. weights_path_is_gguf - by the name of the file. */
 enum weights_of { WEIGHTS_OF_MODEL, WEIGHTS_OF_ADAPTER };
 char *weights_in(const char *dir, enum weights_of what);
 bool weights_are_in(const char *dir, enum weights_of what);
+bool weights_path_is_gguf(const char *path);
 const char *weights_unread(const char *dir, enum weights_of what);
 
 /* weights_files - the paths of the file PATH, or of the index PATH and all files that it names. The

@@ -41,7 +41,7 @@ static void place_params(struct model *m)
 /* A tensor of the method that does not train, and that no checkpoint of the trunk has. */
 static bool is_fixed(const struct param *p)
 {
-    return !p->trainable && !p->value && !p->stored && p->role == ROLE_OTHER;
+    return !p->trainable && !param_has_values(p) && p->role == ROLE_OTHER;
 }
 
 /* Allocate theta with the base model's values, the optimizer state, and the method's frozen
@@ -66,10 +66,11 @@ static int make_theta(struct model *m)
         }
         if (!p->trainable)
             continue;
-        if (p->value || p->stored)
+        if (param_has_values(p))
             param_read(m->theta + p->off, p);
         p->value = m->theta + p->off;
         p->stored = NULL;
+        p->tensor = NULL;
     }
     base_model_release(m->base);
     return 0;
@@ -204,6 +205,7 @@ void model_set_pooler(struct model *m, real *values)
         CHECK(!p->trainable, "'%s' trains", p->name);
         p->value = next;
         p->stored = NULL;
+        p->tensor = NULL;
         next += param_size(p);
     }
     free(m->pooler);

@@ -63,6 +63,13 @@ static int take_lens(long **lens, struct expected *e, const char *suffix, size_t
     return 0;
 }
 
+static int one_length(long **lens, size_t width)
+{
+    *lens = xalloc(1, sizeof **lens);
+    **lens = (long)width;
+    return 0;
+}
+
 static int take_labels(struct feed *f, struct expected *e, const char *suffix, size_t n,
                        int n_labels)
 {
@@ -87,6 +94,25 @@ static int take_labels(struct feed *f, struct expected *e, const char *suffix, s
     return rc;
 }
 
+/* Without labels, prompt [n] has the lengths of prompts: the tokens after them are predicted. */
+static int take_next_of_prompts(struct feed *f, struct expected *e, const char *suffix)
+{
+    size_t count = (size_t)f->b.n_seq;
+    long *prompt = NULL;
+    int rc = take_longs(&prompt, &count, e, "prompt", suffix, 1, f->width);
+
+    if (rc != 0)
+        return rc > 0 ? 0 : -1;
+    f->next = xalloc((size_t)f->b.n_tok, sizeof *f->next);
+    for (int s = 0; s < f->b.n_seq; s++)
+        for (int i = f->b.off[s]; i < f->b.off[s + 1]; i++)
+            f->next[i] =
+                i + 1 < f->b.off[s + 1] && i + 1 - f->b.off[s] >= prompt[s] ? f->b.ids[i + 1] : -1;
+    f->b.next = f->next;
+    free(prompt);
+    return 0;
+}
+
 /* The labels [n,T] of a decoder are those of its ids, negative where there is no loss. The token
  * that a position predicts is the label of the next position of its sequence. */
 static int take_next(struct feed *f, struct expected *e, const char *suffix, int vocab)
@@ -96,7 +122,7 @@ static int take_next(struct feed *f, struct expected *e, const char *suffix, int
     int rc = take_longs(&label, &count, e, "labels", suffix, -100, vocab - 1);
 
     if (rc != 0)
-        return rc > 0 ? 0 : -1;
+        return rc > 0 ? take_next_of_prompts(f, e, suffix) : -1;
     f->next = xalloc((size_t)f->b.n_tok, sizeof *f->next);
     for (int s = 0; s < f->b.n_seq; s++)
         for (int i = f->b.off[s]; i < f->b.off[s + 1]; i++) {
@@ -145,19 +171,22 @@ int feed_make(struct feed *f, struct expected *e, const char *suffix, const stru
     char *name = xprintf("ids%s", suffix);
     const struct st_tensor *t = expected_take(e, name);
     long *ids = NULL, *types = NULL, *lens = NULL;
-    size_t count = 0;
+    size_t count = 0, n = t && t->n_dims == 2 ? t->shape[0] : 1;
+    size_t width = t && t->n_dims > 0 ? t->shape[t->n_dims - 1] : 0;
     int rc = -1;
 
     *f = (struct feed){ 0 };
-    if (!t || t->n_dims != 2 || t->count == 0 || t->shape[1] > (size_t)d->max_pos ||
+    if (!t || t->n_dims < 1 || t->n_dims > 2 || t->count == 0 || width > (size_t)d->max_pos ||
         t->count > 1 << 24)
-        fail(FAIL_INPUT, "'%s' needs %s [n,T] with T up to %d", e->st.file.path, name, d->max_pos);
+        fail(FAIL_INPUT, "'%s' needs %s [n,T] or [T] with T up to %d", e->st.file.path, name,
+             d->max_pos);
     else if (take_longs(&ids, &count, e, "ids", suffix, 0, d->vocab - 1) == 0 &&
              take_longs(&types, &count, e, "type_ids", suffix, 0, d->n_types - 1) >= 0 &&
-             take_lens(&lens, e, suffix, t->shape[0], t->shape[1]) == 0) {
-        f->width = (int)t->shape[1];
-        feed_fill(f, ids, types, lens, (int)t->shape[0]);
-        rc = n_labels > 0 ? take_labels(f, e, suffix, t->shape[0], n_labels)
+             (t->n_dims == 1 ? one_length(&lens, width) : take_lens(&lens, e, suffix, n, width)) ==
+                 0) {
+        f->width = (int)width;
+        feed_fill(f, ids, types, lens, (int)n);
+        rc = n_labels > 0 ? take_labels(f, e, suffix, n, n_labels)
                           : take_next(f, e, suffix, d->vocab);
     }
     free(lens);

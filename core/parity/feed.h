@@ -13,10 +13,10 @@ struct feed {
     real *target;
     int *next;
 };
-/* feed_make - the batch of the tensors ids, lens (or mask), type_ids and labels, each name followed
- * by SUFFIX. N_LABELS is the number of classes, or 0 for a decoder, whose labels are tokens; labels
- * that are floats are the targets of a regression. The caller frees F with feed_free. Errors:
- * FAIL_INPUT. */
+/* feed_make - the batch of the tensors ids, lens (or mask), type_ids and labels (or prompt), each
+ * name followed by SUFFIX. Ids [T] are one sequence and need no lens. N_LABELS is the number of
+ * classes, or 0 for a decoder, whose labels are tokens; labels that are floats are the targets of a
+ * regression. The caller frees F with feed_free. Errors: FAIL_INPUT. */
 int feed_make(struct feed *f, struct expected *e, const char *suffix, const struct dims *d,
               int n_labels);
 void feed_free(struct feed *f);

@@ -2,6 +2,7 @@
 #include "core/parity/parity.h"
 #include "core/parity/feed.h"
 #include "core/parity/parity_compare.h"
+#include "core/parity/parity_texts.h"
 #include "core/parity/parity_trace.h"
 #include "core/peft/peft.h"
 #include "core/peft/peft_tensors.h"
@@ -419,7 +420,7 @@ static int check_gradients(struct parity *p, struct expected *e)
     if (!file_exists(path) || strcmp(path, p->cfg->expected) == 0)
         rc = fail(
             FAIL_INPUT,
-            "'%s' has neither ids nor init.*, and its folder has no expected.safetensors with ids",
+            "'%s' has no ids, ids.0 or init.*, and its folder has no expected.safetensors with ids",
             p->cfg->expected);
     else
         rc = expected_open(&inputs, path, "");
@@ -481,7 +482,9 @@ int parity_check(struct parity_result *r, struct base_model *b, const struct par
         rc = parity_trace(&p, &e);
     } else {
         fprintf(cfg->out, "%10s  %10s  %-7s  quantity\n", "difference", "relative", "result");
-        rc = st_find(&e.st, "ids") ? check_batch(&p, &e) : check_gradients(&p, &e);
+        rc = st_find(&e.st, "ids")     ? check_batch(&p, &e)
+             : st_find(&e.st, "ids.0") ? parity_texts(&p, &e)
+                                       : check_gradients(&p, &e);
     }
     if (rc == 0)
         print_result(&p);

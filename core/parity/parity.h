@@ -13,11 +13,16 @@
  *   gradients     The gradients of all tensors in full fine-tuning. The batch is that of
  *                 expected.safetensors in the same folder. When one batch is checked, a file
  *                 grad_full.safetensors in the same folder is checked, too.
+ *   texts         ids.i [T] of text i, for a decoder: logprob.i [T-1] of each next token; the
+ *                 indices top.i [T,k] of the largest logits in their order, and toplogit.i [T,k].
  *   a training    init.KEY; ids.i, lens.i, labels.i and type_ids.i of step i; loss [steps] and
  *                 gradnorm [steps], both before the update; logits.first, logits.last; final.KEY.
  *                 The method is LoRA with alpha 16; rank and targets follow from init.KEY. AdamW
  *                 has weight decay 0.01 and lr 1e-3 min((s+1)/4, (40-s)/36). There is no dropout,
  *                 and pooling is cls. Labels that are floats make it a regression.
+ *                 Of a decoder instead prompt.i [n], the lengths of the prompts: the loss is the
+ *                 mean over the tokens after them; lr is 1e-3 at each step; logprob.first has the
+ *                 log-probabilities of these tokens in the first batch.
  *
  * A difference counts relative to the largest magnitude in its tensor; NaN counts as infinite. Of
  * adamw.KEY only that part counts which the measured errors of grad.KEY do not explain: AdamW

@@ -1,6 +1,7 @@
 /* parity_trace.c - the steps of a training that another implementation recorded. */
 #include "core/parity/parity_trace.h"
 #include "core/parity/feed.h"
+#include "core/parity/parity_texts.h"
 #include "core/peft/peft.h"
 #include "core/peft/peft_ranks.h"
 #include "core/peft/peft_tensors.h"
@@ -38,6 +39,12 @@ static int read_setup(struct lora_cfg *cfg, struct head *h, const struct parity 
     json_decref(names);
     if (rc != 0)
         return -1;
+    if (p->base->arch->causal) {
+        *h = (struct head){ .pooling = POOL_NONE, .precision = p->cfg->precision };
+        return cfg->rank >= 1 ? 0
+                              : fail(FAIL_INPUT, "'%s' does not have a tensor lora_A in init.*",
+                                     e->st.file.path);
+    }
     if (!c || c->n_dims != 2 || c->shape[0] < 1 || c->shape[0] > 65536 || !labels || cfg->rank < 1)
         return fail(
             FAIL_INPUT,
@@ -83,6 +90,8 @@ struct trace {
     real *moments;
     real *first; /* [n_first] logits of step 0 */
     size_t n_first;
+    double *logprob; /* [n_logprob] of a decoder, before step 0 */
+    size_t n_logprob;
 };
 
 static double *take_column(struct expected *e, const char *name, int steps, int *rc)
@@ -121,9 +130,30 @@ static void print_step(const struct trace *t, int s)
     fputc('\n', out);
 }
 
+/* In a pass of its own: that of a step does not keep the logits. */
+static int first_logprobs(struct trace *t, const struct batch *b)
+{
+    struct workspace ws = { 0 };
+    int rc = workspace_init(&ws, &t->m, false);
+
+    if (rc == 0) {
+        ws.all_logits = true;
+        ws.batch_slots = b->n_seq;
+        rc = model_fwd(&t->m, &ws, b);
+    }
+    if (rc == 0) {
+        t->n_logprob = (size_t)batch_targets(&t->m, b);
+        t->logprob = xalloc(t->n_logprob, sizeof *t->logprob);
+        parity_logprobs(t->logprob, ws.logits, b->next, b->n_tok);
+    }
+    workspace_free(&ws);
+    return rc;
+}
+
 static int trace_step(struct trace *t, int s)
 {
-    struct adamw o = { .lr = 1e-3 * fmin((s + 1) / 4.0, (40 - s) / 36.0),
+    bool causal = t->p->base->arch->causal;
+    struct adamw o = { .lr = 1e-3 * (causal ? 1 : fmin((s + 1) / 4.0, (40 - s) / 36.0)),
                        .beta1 = 0.9,
                        .beta2 = 0.999,
                        .eps = 1e-8,
@@ -140,18 +170,22 @@ static int trace_step(struct trace *t, int s)
         return -1;
     t->ws.batch_slots = f.b.n_seq;
     memset(t->ws.grad, 0, m->n_train * sizeof(real));
-    if (m->head.regression ? !f.b.target : !f.b.label) {
-        fail(FAIL_INPUT, "'%s' does not have labels%s of the same kind as labels.0",
-             t->e->st.file.path, suffix);
+    if (causal ? batch_targets(m, &f.b) == 0 : m->head.regression ? !f.b.target : !f.b.label) {
+        fail(FAIL_INPUT, "'%s' does not have %s%s", t->e->st.file.path,
+             causal ? "targets by prompt" : "labels of the same kind as labels.0 in labels",
+             suffix);
         goto out;
     }
     if (model_fwd(m, &t->ws, &f.b) != 0)
         goto out;
-    t->loss[s] = model_loss(m, &t->ws, &f.b, 1.0 / f.b.n_seq, &dlogits) / f.b.n_seq;
-    if (s == 0) {
+    double targets = batch_targets(m, &f.b);
+    t->loss[s] = model_loss(m, &t->ws, &f.b, 1 / targets, &dlogits) / targets;
+    if (s == 0 && !causal) {
         t->first = copy_logits(&t->ws);
         t->n_first = n_logits(&t->ws);
     }
+    if (s == 0 && causal && first_logprobs(t, &f.b) != 0)
+        goto out;
     model_bwd(m, &t->ws, &f.b, dlogits);
     t->norm[s] = vec_norm(t->ws.grad, m->n_train);
     adamw_step(m->theta, t->moments, t->moments + m->n_train, t->ws.grad, m->n_train, &o);
@@ -188,9 +222,12 @@ static int compare_all(struct trace *t)
     struct parity *p = t->p;
     size_t n = (size_t)t->steps, last = n_logits(&t->ws);
 
-    if ((t->first &&
+    if ((t->logprob &&
+         parity_compare(p, t->e, "logprob.first", t->logprob, t->n_logprob, 0) != 0) ||
+        (t->first &&
          parity_compare_reals(p, t->e, "logits.first", t->first, t->n_first, 0, NULL) != 0) ||
-        parity_compare_reals(p, t->e, "logits.last", t->ws.logits.x, last, 0, NULL) != 0 ||
+        (t->first &&
+         parity_compare_reals(p, t->e, "logits.last", t->ws.logits.x, last, 0, NULL) != 0) ||
         parity_compare(p, t->e, "loss", t->loss, n, 0) != 0 ||
         parity_compare(p, t->e, "gradnorm", t->norm, n, 0) != 0 || compare_final(t) != 0)
         return -1;
@@ -244,6 +281,7 @@ int parity_trace(struct parity *p, struct expected *e)
         model_free(&t.m);
     }
     free(t.first);
+    free(t.logprob);
     free(t.moments);
     free(t.norm);
     free(t.loss);

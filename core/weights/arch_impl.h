@@ -46,6 +46,14 @@ struct fixed {
     const char *key, *json;
 };
 
+/* The name of a parameter in GGUF files, inside a block without "blk.N."; ROTARY: see
+ * gguf_model_heads. Tables end with name NULL. */
+struct gguf_name {
+    enum role role;
+    const char *name;
+    bool rotary;
+};
+
 struct arch_impl {
     const struct spec *before, *block, *after; /* embeddings; one block; the rest */
     const char *block_prefix;                  /* "encoder.layer." */
@@ -59,5 +67,6 @@ struct arch_impl {
     const char *same[2]; /* two keys that are one setting here; NULL: none */
     /* Ends of the names of tensors that are not weights, in any checkpoint; NULL-terminated. */
     const char *const *ignored;
+    const struct gguf_name *gguf; /* NULL: it is not read from GGUF files */
 };
 #endif

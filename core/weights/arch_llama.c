@@ -1,5 +1,5 @@
-/* arch_llama.c - Llama's tensors, under the names that transformers gives them. block.c computes
- * its block. */
+/* arch_llama.c - Llama's tensors, under the names that transformers and llama.cpp give them.
+ * block.c computes its block. */
 #include "core/weights/arch_impl.h"
 
 #include <math.h>
@@ -54,6 +54,23 @@ static const struct fixed fixed[] = {
 /* Buffers that older files store as if they were weights. */
 static const char *const ignored[] = { "rotary_emb.inv_freq", NULL };
 
+/* The names that llama.cpp gives the tensors. */
+static const struct gguf_name gguf[] = {
+    { ROLE_WORD, "token_embd.weight", false },
+    { ROLE_W + PROJ_Q, "attn_q.weight", true },
+    { ROLE_W + PROJ_K, "attn_k.weight", true },
+    { ROLE_W + PROJ_V, "attn_v.weight", false },
+    { ROLE_W + PROJ_O, "attn_output.weight", false },
+    { ROLE_W + PROJ_GATE, "ffn_gate.weight", false },
+    { ROLE_W + PROJ_UP, "ffn_up.weight", false },
+    { ROLE_W + PROJ_DOWN, "ffn_down.weight", false },
+    { ROLE_NORM1_G, "attn_norm.weight", false },
+    { ROLE_NORM2_G, "ffn_norm.weight", false },
+    { ROLE_FINAL_G, "output_norm.weight", false },
+    { ROLE_LM_HEAD, "output.weight", false },
+    { ROLE_OTHER, NULL, false },
+};
+
 static const struct arch_impl impl = {
     .before = before,
     .block = block,
@@ -66,6 +83,7 @@ static const struct arch_impl impl = {
     .gated = true,
     .rope_theta = 10000,
     .ignored = ignored,
+    .gguf = gguf,
 };
 
 const struct arch arch_llama = {

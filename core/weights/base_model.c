@@ -6,6 +6,7 @@
 #include "core/os/file.h"
 #include "core/weights/arch_impl.h"
 #include "core/weights/base_model_impl.h"
+#include "core/weights/gguf_model.h"
 #include "core/weights/packs.h"
 #include "core/weights/stored.h"
 
@@ -71,12 +72,31 @@ const struct st_tensor *base_model_tensor(const struct base_model *b, const char
     return NULL;
 }
 
+static bool in_gguf(const struct base_model *b)
+{
+    return weights_path_is_gguf(b->weights.path);
+}
+
+/* What says which tensors there must be. */
+static const char *facts_of(const struct base_model *b)
+{
+    return in_gguf(b) ? "the file's own keys" : "config.json";
+}
+
+/* The name of the tensor that holds P; the caller frees it. */
+static char *name_in_file(const struct base_model *b, const struct param *p)
+{
+    return in_gguf(b) ? gguf_model_tensor(b->arch, p) : stored_name(b->arch, p);
+}
+
 /* Does a tensor that nothing reads have a name inside the trunk's modules? The file may have more
  * layers than config.json says. Heads of other tasks and saved position ids do not matter. */
 static bool is_trunk_name(const struct base_model *b, const char *name)
 {
     size_t n = strlen(name), k = strlen(b->arch->prefix);
 
+    if (in_gguf(b)) /* such files hold nothing else */
+        return true;
     for (const char *const *end = b->arch->impl->ignored; *end; end++)
         if (n >= strlen(*end) && strcmp(name + n - strlen(*end), *end) == 0)
             return false;
@@ -102,8 +122,8 @@ static int check_shape(const struct base_model *b, const struct param *p, const 
         text_join(&has, ", ", "%zu", t->shape[i]);
     for (int i = 0; i < n_dims; i++)
         text_join(&want, ", ", "%zu", shape[i]);
-    fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; by config.json it must be [%s]",
-         st_escaped(t->name), b->weights.path, text_string(&has), text_string(&want));
+    fail(FAIL_INPUT, "tensor '%s' of '%s' has the shape [%s]; by %s it must be [%s]",
+         st_escaped(t->name), b->weights.path, text_string(&has), facts_of(b), text_string(&want));
     text_free(&has);
     text_free(&want);
     return -1;
@@ -118,7 +138,7 @@ static int find_tensors(struct base_model *b, const struct st_tensor **t)
     int n = 0, pooler = 0, rc = 0;
 
     for (int i = 0; i < b->n_params; i++) {
-        char *stored = stored_name(b->arch, &b->params[i]);
+        char *stored = name_in_file(b, &b->params[i]);
         t[i] = base_model_tensor(b, stored);
         free(stored);
         pooler += t[i] && param_is_pooler(&b->params[i]);
@@ -134,7 +154,7 @@ static int find_tensors(struct base_model *b, const struct st_tensor **t)
             continue;
         }
         if (!t[i]) {
-            char *stored = stored_name(b->arch, &b->params[i]);
+            char *stored = name_in_file(b, &b->params[i]);
             names_add(&missing, stored);
             free(stored);
         }
@@ -145,8 +165,8 @@ static int find_tensors(struct base_model *b, const struct st_tensor **t)
     if (missing.n)
         rc = fail(FAIL_INPUT, "'%s' lacks %s", b->weights.path, names_text(&missing));
     else if (surplus.n)
-        rc = fail(FAIL_INPUT, "'%s' has tensors that config.json does not account for: %s",
-                  b->weights.path, names_text(&surplus));
+        rc = fail(FAIL_INPUT, "'%s' has tensors that %s does not account for: %s", b->weights.path,
+                  facts_of(b), names_text(&surplus));
     for (int i = 0; rc == 0 && i < n; i++)
         rc = check_shape(b, &b->params[i], t[i]);
     text_free(&missing.text);
@@ -211,6 +231,20 @@ static int read_value(const struct base_model *b, const struct param *p, const s
     return rc;
 }
 
+/* Leave the matrix P in the tensor T of a GGUF file. Its values are read once, to check them. */
+static int leave_in_file(struct base_model *b, struct param *p, const struct st_tensor *t)
+{
+    real *all = malloc(t->count * sizeof *all);
+    int rc = all ? st_reals(all, t, t->count)
+                 : fail(FAIL_MEMORY, "no memory for a copy of '%s'", p->name);
+
+    free(all);
+    p->tensor = t;
+    p->rotary_heads = gguf_model_heads(b->arch, p, &b->dims);
+    base_model_release(b);
+    return rc;
+}
+
 /* Let each parameter point to its values: in the mapped file where they can be used as they are,
  * else in b->own. Vectors are copied too: they are few and lie between the matrices, so that each
  * would keep the two megabytes around it in memory. */
@@ -220,12 +254,17 @@ static int read_values(struct base_model *b, const struct st_tensor *const *t)
 
     for (int i = 0; i < b->n_params; i++) {
         struct param *p = &b->params[i];
+        if (in_gguf(b) && param_is_proj(p)) {
+            if (leave_in_file(b, p, t[i]) != 0)
+                return -1;
+            continue;
+        }
 #ifndef REAL_IS_DOUBLE
         const real *tensor = p->is_vector ? NULL : st_floats_in_place(t[i]);
         if (tensor)
             stored_view(p, b->arch, tensor);
 #endif
-        n_own += p->value || p->stored ? 0 : param_size(p);
+        n_own += param_has_values(p) ? 0 : param_size(p);
         base_model_release(b); /* pages that the check for NaN has read */
     }
     b->own = n_own ? malloc(n_own * sizeof *b->own) : NULL;
@@ -233,7 +272,7 @@ static int read_values(struct base_model *b, const struct st_tensor *const *t)
         return fail(FAIL_MEMORY, "no memory for %.1f million values of '%s'", 1e-6 * (double)n_own,
                     b->weights.path);
     for (int i = 0; i < b->n_params; i++) {
-        if (b->params[i].value || b->params[i].stored)
+        if (param_has_values(&b->params[i]))
             continue;
         b->params[i].value = b->own + at;
         if (read_value(b, &b->params[i], t[i]) != 0)
@@ -289,6 +328,8 @@ int base_model_load(struct base_model *b, const char *dir)
         goto out;
     if (unread)
         note("%s is read, not %s beside it, as transformers does", path, unread);
+    if (in_gguf(b) && file_in(dir, "config.json"))
+        note("the keys of %s are read, not config.json beside it", path);
     t = xalloc((size_t)b->n_params, sizeof *t);
     if (find_tensors(b, t) == 0 && read_values(b, t) == 0)
         rc = 0;

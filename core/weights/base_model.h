@@ -32,8 +32,9 @@ struct base_model {
     struct lmhead lm[N_PRECISION]; /* a decoder's output layer, packed when it is first needed */
 };
 
-/* base_model_load - read config.json and the weights (weights_in) of the folder DIR. Tensors may
- * have the architecture's prefix or not; their shapes are checked. A checkpoint without a pooler is
+/* base_model_load - read config.json and the weights (weights_in) of the folder DIR. A GGUF file is
+ * both; the matrices of its blocks stay in it and are decoded when they are used. Tensors may have
+ * the architecture's prefix or not; their shapes are checked. A checkpoint without a pooler is
  * accepted (model_init refuses it when the head needs one). position_ids and similar buffers and
  * the heads of other tasks are ignored; the checkpoint's own classifier stays readable by
  * base_model_head. B is freed on failure. Errors: FAIL_INPUT, which lists missing and unexpected

@@ -4,32 +4,66 @@
 #include "core/weights/base_model_impl.h"
 #include "core/weights/packs.h"
 
+#include <stdlib.h>
+
+static const struct param *part_of(const struct base_model *b, int layer, enum group g, int i)
+{
+    return &b->params[base_model_block_param(b, layer, (int)ROLE_W + (int)group_proj(g, i))];
+}
+
+/* The matrices of a group, all of which are stored alike. Those of a GGUF file are decoded to
+ * *COPY, which the caller frees. */
+static int view_parts(struct mat *part, enum trans *t, real **copy, const struct base_model *b,
+                      int layer, enum group g)
+{
+    size_t n = 0, at = 0;
+
+    *t = NOTRANS;
+    for (int i = 0; i < group_count(&b->dims, g); i++)
+        n += part_of(b, layer, g, i)->tensor ? param_size(part_of(b, layer, g, i)) : 0;
+    if (n > 0 && !(*copy = malloc(n * sizeof **copy)))
+        return fail(FAIL_MEMORY, "no memory to decode %.1f million values of '%s'",
+                    1e-6 * (double)n, b->weights.path);
+    for (int i = 0; i < group_count(&b->dims, g); i++) {
+        const struct param *q = part_of(b, layer, g, i);
+        if (q->tensor) {
+            part[i] = mat_make(*copy + at, q->rows, q->cols);
+            param_read(part[i].x, q);
+            at += param_size(q);
+        } else if (q->value) {
+            part[i] = param_mat(q);
+        } else {
+            part[i] = (struct mat){ (real *)(uintptr_t)q->stored, q->cols, q->rows, q->stored_ld };
+            *t = TRANS;
+        }
+    }
+    return 0;
+}
+
 const struct packed *base_model_packed(struct base_model *b, int layer, enum group g, bool backward,
                                        enum precision precision)
 {
     int group = ((int)precision * b->dims.n_layers + layer) * N_GROUP + (int)g;
     struct packed **p = &b->packed[2 * group];
     struct packed_image want = { .backward = backward, .precision = precision };
-    enum trans t = NOTRANS;
-    struct mat part[3];
+    struct mat part[3] = { 0 };
+    enum trans t;
+    real *copy = NULL;
 
     if (p[1] || (p[0] && !backward))
         return p[1] ? p[1] : p[0];
     for (int i = 0; i < group_count(&b->dims, g); i++) {
-        int at = base_model_block_param(b, layer, (int)ROLE_W + (int)group_proj(g, i));
-        const struct param *q = &b->params[at];
-        t = q->value ? NOTRANS : TRANS; /* all parts of a group are stored alike */
-        if (t == TRANS)
-            part[i] = (struct mat){ (real *)(uintptr_t)q->stored, q->cols, q->rows, q->stored_ld };
-        else
-            part[i] = param_mat(q);
+        const struct param *q = part_of(b, layer, g, i);
         want.in = q->cols;
         want.out += q->rows;
     }
     p[backward] = packs_get(b, layer * N_GROUP + (int)g, want);
     if (p[backward])
         return p[backward];
+    if (view_parts(part, &t, &copy, b, layer, g) != 0)
+        return NULL;
     p[backward] = packed_new(part, group_count(&b->dims, g), t, backward, precision);
+    free(copy);
     packs_changed(b, precision);
     base_model_release(b); /* now, so that at most one group is in memory twice */
     return p[backward];

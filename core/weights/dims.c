@@ -6,6 +6,7 @@
 #include "core/format/json.h"
 #include "core/format/weights.h"
 #include "core/weights/arch_impl.h"
+#include "core/weights/gguf_model.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +15,16 @@
 struct config {
     const char *path;
     json_t *j;
+    bool is_gguf; /* J was made from the keys of a GGUF file */
 };
+
+/* How the file calls KEY. */
+static const char *shown(const struct config *c, const char *key)
+{
+    const char *own = c->is_gguf ? gguf_model_key(key) : NULL;
+
+    return own ? own : key;
+}
 
 /* Fails with the value of KEY, of which long ones are cut, and what it must be. */
 static int bad_value(const struct config *c, const char *key, const char *wanted)
@@ -24,10 +34,10 @@ static int bad_value(const struct config *c, const char *key, const char *wanted
     int rc;
 
     if (v)
-        rc = fail(FAIL_INPUT, "'%s': %s is %.60s; it must be %s", c->path, key, text ? text : "odd",
-                  wanted);
+        rc = fail(FAIL_INPUT, "'%s': %s is %.60s; it must be %s", c->path, shown(c, key),
+                  text ? text : "odd", wanted);
     else
-        rc = fail(FAIL_INPUT, "'%s': %s is missing; it must be %s", c->path, key, wanted);
+        rc = fail(FAIL_INPUT, "'%s': %s is missing; it must be %s", c->path, shown(c, key), wanted);
     free(text);
     return rc;
 }
@@ -275,7 +285,7 @@ static int read_rope(struct dims *d, const struct config *c, const struct arch_i
     for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
         json_t *j = json_object_get(c->j, groups[i]);
         const json_t *type = json_object_get(j, "rope_type");
-        struct config inner = { c->path, j };
+        struct config inner = { c->path, j, c->is_gguf };
         if (!type)
             type = json_object_get(j, "type");
         if (!j || json_is_null(j))
@@ -312,15 +322,15 @@ static int read_config(struct dims *d, const struct config *c)
         return -1;
     if (d->d_head == 0 && d->d_model % d->n_heads != 0)
         return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
-                    key_at(a, DIMS_AT(d_model)), d->d_model, key_at(a, DIMS_AT(n_heads)),
-                    d->n_heads);
+                    shown(c, key_at(a, DIMS_AT(d_model))), d->d_model,
+                    shown(c, key_at(a, DIMS_AT(n_heads))), d->n_heads);
     if (d->pad_id >= d->vocab)
         return fail(FAIL_INPUT, "'%s': pad_token_id %d is outside the vocabulary of %d", c->path,
                     d->pad_id, d->vocab);
     if (d->n_heads % dims_kv_heads(d) != 0)
         return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
-                    key_at(a, DIMS_AT(n_heads)), d->n_heads, key_at(a, DIMS_AT(n_kv_heads)),
-                    d->n_kv_heads);
+                    shown(c, key_at(a, DIMS_AT(n_heads))), d->n_heads,
+                    shown(c, key_at(a, DIMS_AT(n_kv_heads))), d->n_kv_heads);
     d->d_head = d->d_head > 0 ? d->d_head : d->d_model / d->n_heads;
     d->gated = a->gated;
     if (read_rope(d, c, a) != 0)
@@ -379,7 +389,8 @@ static int read_pooling(struct dims *d, const struct config *c)
 static int read_file_with(struct dims *d, const char *path,
                           int (*fn)(struct dims *, const struct config *))
 {
-    struct config c = { path, json_read(path) };
+    bool is_gguf = weights_path_is_gguf(path);
+    struct config c = { path, is_gguf ? gguf_model_config(path) : json_read(path), is_gguf };
 
     if (!c.j)
         return -1;
@@ -388,20 +399,45 @@ static int read_file_with(struct dims *d, const char *path,
     return rc;
 }
 
+char *dims_gguf(const char *dir)
+{
+    char *path = weights_are_in(dir, WEIGHTS_OF_MODEL) ? weights_in(dir, WEIGHTS_OF_MODEL) : NULL;
+
+    if (path && weights_path_is_gguf(path))
+        return path;
+    free(path);
+    return NULL;
+}
+
+int dims_no_gguf(const char *dir, const char *purpose)
+{
+    char *path = dims_gguf(dir);
+    int rc = path ? fail(FAIL_INPUT,
+                         "'%s' is a GGUF file; %s needs a folder with config.json and "
+                         "model.safetensors",
+                         path, purpose)
+                  : 0;
+
+    free(path);
+    return rc;
+}
+
 int dims_load(struct dims *d, const char *dir)
 {
     char *config = path_join(dir, "config.json"),
-         *pooling = path_join(dir, "1_Pooling/config.json");
+         *pooling = path_join(dir, "1_Pooling/config.json"), *gguf;
     int rc;
 
     *d = (struct dims){ .pooling = POOL_CLS };
-    rc = read_file_with(d, config, read_config);
+    gguf = dims_gguf(dir);
+    rc = read_file_with(d, gguf ? gguf : config, read_config);
     if (rc == 0 && d->pooling != POOL_NONE && file_exists(pooling))
         rc = read_file_with(d, pooling, read_pooling);
     if (rc != 0) {
         free(d->problem);
         d->problem = NULL;
     }
+    free(gguf);
     free(pooling);
     free(config);
     return rc;

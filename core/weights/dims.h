@@ -48,10 +48,20 @@ static inline int dims_kv_width(const struct dims *d)
  * that it is not known. */
 enum class_use dims_class_use(const char *name);
 
-/* dims_load - fill D from DIR/config.json and, where it exists, DIR/1_Pooling/config.json. A
+/* dims_load - fill D from DIR/config.json, or, if the weights are a GGUF file, from its keys, and,
+ * where it exists, from DIR/1_Pooling/config.json. A
  * missing optional key takes the default of the transformers library. The caller frees d->problem.
  * Errors: FAIL_INPUT, with the file, the key, its value and what is accepted; this includes
  * settings that change what a model computes and that are not supported, and architectures that
  * are neither sequence classifiers nor encoders (or, of a causal model, not language models). */
 int dims_load(struct dims *d, const char *dir);
+
+/* dims_gguf - the GGUF file that is the weights of the folder DIR, and whose keys dims_load reads
+ * instead of config.json; the caller frees it. NULL: the weights are in another file, or there are
+ * none that can be chosen. */
+char *dims_gguf(const char *dir);
+
+/* dims_no_gguf - refuse the folder DIR if its weights are a GGUF file, because PURPOSE, "merging",
+ * needs config.json. Errors: FAIL_INPUT. */
+int dims_no_gguf(const char *dir, const char *purpose);
 #endif

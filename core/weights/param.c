@@ -15,11 +15,24 @@ struct param *param_find(struct param *p, int n, const char *name)
     return NULL;
 }
 
+/* The row of the tensor that holds row R of the matrix. */
+static size_t row_in_file(const struct param *p, int r)
+{
+    if (p->rotary_heads == 0)
+        return (size_t)r;
+    int d = p->rows / p->rotary_heads, at = r % d, half = d / 2;
+
+    return (size_t)(r - at + 2 * (at % half) + at / half);
+}
+
 void param_read(real *x, const struct param *p)
 {
-    CHECK(p->value || p->stored, "'%s' has no values", p->name);
+    CHECK(param_has_values(p), "'%s' has no values", p->name);
     if (p->value)
         memcpy(x, p->value, param_size(p) * sizeof *x);
+    else if (p->tensor)
+        for (int r = 0; r < p->rows; r++)
+            st_row(x + (size_t)r * (size_t)p->cols, p->tensor, row_in_file(p, r));
     else
         stored_transpose(x, (size_t)p->cols, p->stored, (size_t)p->stored_ld, p->cols, p->rows);
 }

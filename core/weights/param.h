@@ -2,6 +2,7 @@
 #ifndef PARAM_H
 #define PARAM_H
 
+#include "core/format/tensor.h"
 #include "core/math/mat.h"
 #include "core/weights/proj.h"
 
@@ -42,12 +43,15 @@ struct param {
     bool decay; /* AdamW's weight decay applies; true for every tensor, as in PEFT's examples */
     bool trainable;
     double lr;   /* factor on the learning rate; 0 counts as 1 */
-    real *value; /* frozen: memory of the base model; trainable: theta + off; NULL: see stored */
+    real *value; /* frozen: memory of the base model; trainable: theta + off; NULL: see below */
     const real *stored; /* the transpose in the checkpoint's file, which a frozen matrix may be left
                            in: value (i, j) is stored[j * stored_ld + i] */
     int stored_ld;
-    long off;  /* place in theta and in every gradient; -1 when frozen */
-    int layer; /* the block it belongs to; -1 outside the blocks */
+    const struct st_tensor *tensor; /* the tensor of a GGUF file that a frozen matrix is left in */
+    int rotary_heads; /* heads of d rows, whose row 2 i + t in TENSOR is the matrix's row t d/2 + i;
+                         0: the rows are in the matrix's order */
+    long off;         /* place in theta and in every gradient; -1 when frozen */
+    int layer;        /* the block it belongs to; -1 outside the blocks */
     enum role role;
 };
 
@@ -66,11 +70,16 @@ struct param *param_find(struct param *p, int n, const char *name);
 /* param_read - copy the tensor to X [rows, cols] from wherever it is. */
 void param_read(real *x, const struct param *p);
 
-/* param_size - how many values it has. param_mat - a view of them; P must have them in memory
+/* param_size - how many values it has. param_has_values - are they in memory or in a file?
+ * param_mat - a view of them; P must have them in memory
  * (CHECKs that it is not left in the file). */
 static inline size_t param_size(const struct param *p)
 {
     return (size_t)p->rows * (size_t)p->cols;
+}
+static inline bool param_has_values(const struct param *p)
+{
+    return p->value || p->stored || p->tensor;
 }
 static inline struct mat param_mat(const struct param *p)
 {

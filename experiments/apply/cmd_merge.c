@@ -7,6 +7,7 @@
 #include "experiments/apply/reader.h"
 #include "experiments/assets/adapter_files.h"
 #include "experiments/assets/hash.h"
+#include "experiments/assets/model_dir.h"
 #include "experiments/assets/model_facts.h"
 #include "results/rows/rows.h"
 
@@ -200,14 +201,25 @@ static int check_base(struct session *ses, const char *model, const char *adapte
     return -1;
 }
 
+/* Only a folder with config.json and weights by the names of transformers can be written again. */
+static int check_model(struct session *ses, const char *model)
+{
+    char *dir = model_dir(ses->home, model);
+    int rc = dir ? dims_no_gguf(dir, "merging") : -1;
+
+    free(dir);
+    return rc;
+}
+
 static int merge_adapter(struct session *ses, char **words, const struct flags *f)
 {
     struct adapted a = { 0 };
     /* without a slash, it would be taken for a model's name when it is read back */
     char *out = strchr(words[2], '/') ? xstrdup(words[2]) : xprintf("./%s", words[2]);
-    int rc = f->force || check_base(ses, words[0], words[1]) == 0
-                 ? adapted_open(&a, ses, words[0], words[1], f->pooling)
-                 : -1;
+    int rc =
+        check_model(ses, words[0]) == 0 && (f->force || check_base(ses, words[0], words[1]) == 0)
+            ? adapted_open(&a, ses, words[0], words[1], f->pooling)
+            : -1;
 
     if (rc == 0 && (check_out_dir(&a, out, f->force) != 0 || merge_check(&a) != 0 ||
                     merge_write(&a, out) != 0 || check_merged(&a, out, f) != 0))

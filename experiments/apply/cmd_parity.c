@@ -27,7 +27,8 @@ static const struct opt opts[] = {
 static const struct opt_usage usage = {
     .command = "parity",
     .usage = "MODEL EXPECTED.safetensors",
-    .about = "compare hidden states, losses, gradients and training steps with recorded ones",
+    .about =
+        "compare hidden states, logits, losses, gradients and training steps with recorded ones",
     .detail =
         "MODEL is a folder or the name of a fetched model. EXPECTED contains inputs and what\n"
         "transformers and PEFT computed from them; this command computes all of it again. The "

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/opt/suggest.h"
 #include "core/os/file.h"
+#include "experiments/assets/model_dir.h"
 #include "experiments/assets/model_facts.h"
 #include "experiments/assets/truncate.h"
 
@@ -74,7 +75,7 @@ static int unknown_geometry(const char *name)
 static bool is_model(const char *home, const char *name)
 {
     char *models = home_path(home, "models"), *dir = path_join(models, name);
-    bool there = strchr(name, '/') || file_in(dir, "config.json");
+    bool there = strchr(name, '/') || model_dir_is(dir);
 
     free(dir);
     free(models);

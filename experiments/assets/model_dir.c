@@ -2,11 +2,21 @@
 #include "experiments/assets/model_dir.h"
 #include "core/opt/home.h"
 #include "core/os/file.h"
+#include "core/weights/dims.h"
 #include "experiments/assets/find.h"
 #include "experiments/assets/truncate.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+bool model_dir_is(const char *dir)
+{
+    char *gguf = file_in(dir, "config.json") ? NULL : dims_gguf(dir);
+    bool is = gguf || file_in(dir, "config.json");
+
+    free(gguf);
+    return is;
+}
 
 static bool has_card(const char *name)
 {
@@ -21,7 +31,7 @@ static bool has_card(const char *name)
 /* Neither in HOME/models nor a truncated one: perhaps a folder without a slash in its path. */
 static char *other_dir(const char *name)
 {
-    if (file_in(name, "config.json"))
+    if (model_dir_is(name))
         return find_path(name, FAIL_INPUT);
     if (has_card(name))
         fail(FAIL_INPUT, "model '%s' has not been fetched: lowrank fetch %s", name, name);
@@ -39,7 +49,7 @@ char *model_dir(const char *home, const char *name)
         return find_path(name, FAIL_INPUT);
     char *models = home_path(home, "models"), *dir = path_join(models, name);
     free(models);
-    if (file_in(dir, "config.json"))
+    if (model_dir_is(dir))
         return dir;
     int truncated = truncate_name(name, &of, &rank);
     if (truncated > 0 && truncate_make(name, home, of, rank, dir) == 0) {

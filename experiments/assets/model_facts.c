@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A hash of those of the tokenizer's files that matter: SHA-256 of the lines "NAME SHA-256". */
-static int hash_tokenizer(char out[65], struct session *s, const char *dir)
+/* A hash of those of the tokenizer's files that matter: SHA-256 of the lines "NAME SHA-256". 1:
+ * there are none, and they are OPTIONAL. */
+static int hash_tokenizer(char out[65], struct session *s, const char *dir, bool optional)
 {
     char text[512] = "", sha[65] = "";
     int n = 0, rc = 0;
@@ -26,6 +27,8 @@ static int hash_tokenizer(char out[65], struct session *s, const char *dir)
         free(path);
     }
     sha256_hex(out, text, strlen(text));
+    if (rc == 0 && n == 0 && optional)
+        return 1;
     return rc == 0 && n == 0 ? fail(FAIL_INPUT, "'%s' has no tokenizer files", dir) : rc;
 }
 
@@ -57,6 +60,7 @@ static bool in_place(const struct st_tensor *t)
 /* What only the header of the weights says. */
 static int read_header(struct model_facts *m, const char *weights)
 {
+    bool gguf = weights_path_is_gguf(weights);
     struct weights w;
 
     if (weights_open(&w, weights) != 0)
@@ -65,8 +69,10 @@ static int read_header(struct model_facts *m, const char *weights)
         const struct st_tensor *t = &w.t[i];
         const char *at = strstr(t->name, "pooler.dense.weight");
         m->has_pooler |= at && (at == t->name || at[-1] == '.');
-        m->is_mapped |= in_place(t);
-        m->copied_bytes += in_place(t) ? 0 : t->count * sizeof(real);
+        if (gguf && t->n_dims > 1 && strncmp(t->name, "blk.", 4) == 0)
+            continue; /* decoded when it is packed */
+        m->is_mapped |= !gguf && in_place(t);
+        m->copied_bytes += !gguf && in_place(t) ? 0 : t->count * sizeof(real);
     }
     weights_close(&w);
     return 0;
@@ -108,21 +114,32 @@ int model_facts_check(struct session *s, const char *name, const char *dir)
     return rc;
 }
 
+char *model_facts_config(const char *dir)
+{
+    char *gguf = dims_gguf(dir);
+
+    return gguf ? gguf : path_join(dir, "config.json");
+}
+
 static int read_model(struct model_facts *m, struct session *s, const char *asked)
 {
     char *weights = NULL, *config = NULL;
-    int rc = -1;
+    int rc = -1, tokenizer = 0;
 
     m->dir = model_dir(s->home, asked);
     if (!m->dir || model_facts_check(s, asked, m->dir) != 0)
         return -1;
     m->name = strchr(asked, '/') ? xstrdup(m->dir) : xstrdup(asked);
     weights = weights_in(m->dir, WEIGHTS_OF_MODEL);
-    config = path_join(m->dir, "config.json");
+    config = model_facts_config(m->dir);
+    bool gguf = weights && weights_path_is_gguf(weights);
     if (!weights || dims_load(&m->dims, m->dir) != 0 ||
         weights_key(m->weights, weights, hash_weights_file, &(struct files_found){ m, s }) != 0 ||
-        hash_file(m->config, s, config) != 0 || hash_tokenizer(m->tokenizer, s, m->dir) != 0)
+        hash_file(m->config, s, config) != 0 ||
+        (tokenizer = hash_tokenizer(m->tokenizer, s, m->dir, gguf)) < 0)
         goto out;
+    if (tokenizer > 0) /* it is in the GGUF file */
+        memcpy(m->tokenizer, m->weights, sizeof m->tokenizer);
     if (read_header(m, weights) != 0)
         goto out;
     m->asked = xstrdup(asked);

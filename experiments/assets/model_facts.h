@@ -23,6 +23,10 @@ struct model_facts {
  * session owns them. Errors: NULL after FAIL_INPUT. */
 const struct model_facts *model_facts(struct session *s, const char *model);
 
+/* model_facts_config - the file that has the settings of the model in the folder DIR: config.json,
+ * or the GGUF file. The caller frees it. */
+char *model_facts_config(const char *dir);
+
 /* model_facts_check - if DIR is the folder that model NAME was fetched to, do its files have the
  * SHA-256 of the model's card? Errors: FAIL_INPUT, with both hashes. */
 int model_facts_check(struct session *s, const char *name, const char *dir);

@@ -117,7 +117,8 @@ int truncate_make(const char *name, const char *home, const char *of, long rank,
     struct base_model b = { 0 };
     int rc = -1;
 
-    if (!from || base_model_load(&b, from) != 0 || check_rank(&b, name, rank) != 0)
+    if (!from || dims_no_gguf(from, "truncation") != 0 || base_model_load(&b, from) != 0 ||
+        check_rank(&b, name, rank) != 0)
         goto out;
     note("making '%s': every matrix in the blocks of '%s' is truncated to rank %ld", name, of,
          rank);

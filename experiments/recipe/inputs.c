@@ -85,7 +85,7 @@ static int list_files(struct input_file **files, const struct recipe *r)
     for (int i = 0; i < m->n_files; i++)
         f[n++] = (struct input_file){ xstrdup(m->file[i].path), m->n_files == 1 ? "weights" : NULL,
                                       m->file[i].sha256 };
-    f[n++] = (struct input_file){ path_join(m->dir, "config.json"), "config", m->config };
+    f[n++] = (struct input_file){ model_facts_config(m->dir), "config", m->config };
     for (int s = 0; s < N_FILES; s++)
         if (t->path[s])
             f[n++] = (struct input_file){ xstrdup(t->path[s]), split_names[s], t->file[s] };

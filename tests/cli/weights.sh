@@ -92,4 +92,18 @@ b=$(key model) || die "$b"
 [ "$a" != "$b" ] || die "another index gives the same key"
 mv "$T/model/model-00002-of-00003.safetensors" "$T/away"
 fails 3 "model-00002-of-00003.safetensors" logits "$T/model"
+
+# A folder with a GGUF file is a model, under its path or its name; nothing that needs config.json
+# makes half a model of it.
+Q=tests/golden/gguf
+"$L" parity $Q/types/Q8_0 $Q/expected.safetensors >"$T/out" || die "parity: $(cat "$T/out")"
+mkdir -p "$LOWRANK_HOME/models"
+cp -r $Q/types/Q8_0 "$LOWRANK_HOME/models/gg"
+"$L" parity gg $Q/train.safetensors >"$T/out" || die "parity by name: $(cat "$T/out")"
+"$L" params gg rank=2 targets=q,v >"$T/out" || die "params: $(cat "$T/out")"
+"$L" params $Q/types/Q4_1/model.gguf --format csv >"$T/out" || die "the list of tensors"
+grep -q '^blk.0.attn_k.weight,16 x 32,Q4_1,512$' "$T/out" || die "$(cat "$T/out")"
+fails 3 "is a GGUF file; truncation needs" parity gg@r4 $Q/expected.safetensors
+[ ! -e "$LOWRANK_HOME/models/gg@r4" ] || die "half a truncated model"
+fails 3 "is a GGUF file; merging needs" merge gg $Q/adapter "$T/merged"
 exit 0

@@ -221,6 +221,37 @@ seed("tokens", "labels", b"\x01" + tokens(0))
 seed("tokens", "targets", b"\x03" + tokens(1))
 seed("tokens", "damaged", b"\x00" + tokens(0))
 
+# --- GGUF files: keys (name, type, bytes) and tensors (name, shape with the row first, type, bytes)
+def gguf_text(x):
+    return struct.pack("<Q", len(x)) + x.encode()
+
+
+def gguf(keys=(), tensors=(), version=3):
+    out, at, data = struct.pack("<4sIQQ", b"GGUF", version, len(tensors), len(keys)), 0, b""
+    for name, kind, value in keys:
+        out += gguf_text(name) + struct.pack("<I", kind) + value
+    for name, shape, kind, value in tensors:
+        out += gguf_text(name) + struct.pack("<I%dQIQ" % len(shape), len(shape), *shape, kind, len(data))
+        data += value + bytes(-len(value) % 32)
+    return out + bytes(-len(out) % 32) + data
+
+
+def u32(x):
+    return struct.pack("<I", x)
+
+
+blocks = {0: 128, 1: 64, 30: 64, 2: 18, 3: 20, 6: 22, 7: 24, 8: 34}
+llama = {"block_count": 1, "embedding_length": 32, "attention.head_count": 2, "feed_forward_length": 32, "context_length": 8}
+keys = [("general.architecture", 8, gguf_text("llama"))] + [("llama." + k, 4, u32(v)) for k, v in llama.items()]
+keys += [("llama.attention.layer_norm_rms_epsilon", 6, floats(1e-5))]
+tokens = 9, u32(8) + struct.pack("<Q", 2) + gguf_text("a") + gguf_text("bc")
+seed("gguf", "empty", gguf())
+seed("gguf", "types", gguf((), [("t%d" % k, [32], k, bytes(range(n))) for k, n in blocks.items()]))
+seed("gguf", "model", gguf(keys + [("tokenizer.ggml.tokens", *tokens)], [("token_embd.weight", [32, 2], 8, bytes(68))], 2))
+seed("gguf", "alignment", gguf([("general.alignment", 4, u32(64))], [("x", [2, 3], 0, bytes(24))]))
+seed("gguf", "numbers", gguf([("k%d" % t, t, bytes(n)) for t, n in zip((0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12), (1, 1, 2, 2, 4, 4, 4, 1, 8, 8, 8))]))
+seed("gguf", "array", gguf([("a", 9, u32(5) + struct.pack("<Q3i", 3, 1, 2, -3))]))
+
 # --- adapter folders: adapter_config.json, lowrank_adapter.json, adapter_model.safetensors
 peft = {"peft_type": "LORA", "task_type": "SEQ_CLS", "r": 2, "lora_alpha": 4, "lora_dropout": 0.1, "bias": "none",
         "target_modules": ["query", "value"], "modules_to_save": ["classifier"], "init_lora_weights": True,

@@ -216,7 +216,7 @@ START_TEST(unknown_quantities_are_a_failure)
 
     ck_assert_int_eq(st_write(path, out + 1, 1, false), 0);
     ck_assert_int_eq(check(&r, path, 0), -1);
-    ck_assert_ptr_nonnull(strstr(fail_text(), "neither ids nor init.*"));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "has no ids, ids.0 or init.*"));
     ck_assert_int_eq(st_write(path, out, 2, false), 0);
     ck_assert_int_eq(check(&r, path, 0), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
