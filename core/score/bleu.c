@@ -1,7 +1,7 @@
 /* bleu.c - BLEU (Papineni et al. 2002) as five programs compute it. They share the counts: clipped
  * matches and numbers of 1- to 4-grams, the length of the hypotheses, and that of the references
  * closest to them in length. They differ in the words and in what becomes of a count of zero. */
-#include "core/score/ngrams.h"
+#include "core/words/ngrams.h"
 #include "core/score/score.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
  * stemming: for 1- to 4-grams the cosine of tf-idf vectors, clipped to the reference, with a
  * penalty exp(-d^2 / 72) for a difference d in length; the mean over references and orders, times
  * 10. */
-#include "core/score/ngrams.h"
+#include "core/words/ngrams.h"
 #include "core/score/score.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* nist.c - NIST (Doddington 2002): matches of n-grams up to 5, each weighted by its information
  * log2(count of the n-gram without its last word / count of the n-gram) in the references, and a
  * penalty for short output. */
-#include "core/score/ngrams.h"
+#include "core/words/ngrams.h"
 #include "core/score/score.h"
 
 #include <math.h>

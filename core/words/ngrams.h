@@ -14,9 +14,10 @@ struct ngrams {
     struct ngram *g;
     int n, cap, *hash, n_hash;
 };
-/* ngrams_id - the number of the n-gram, which is added if it is new. ngrams_free - does nothing for
- * a zeroed struct. */
+/* ngrams_id - the number of the n-gram, which is added if it is new. ngrams_find - the same, but -1
+ * if there is no such n-gram. ngrams_free - does nothing for a zeroed struct. */
 int ngrams_id(struct ngrams *s, int prefix, int word);
+int ngrams_find(const struct ngrams *s, int prefix, int word);
 void ngrams_free(struct ngrams *s);
 
 /* ngrams_list - the n-grams of orders 1 to MOST of the N words W, in the order in which they begin,

@@ -1,5 +1,5 @@
 /* ngrams.c - numbering and counting n-grams. */
-#include "core/score/ngrams.h"
+#include "core/words/ngrams.h"
 
 #include <stdlib.h>
 
@@ -26,14 +26,30 @@ static void ngrams_rehash(struct ngrams *s)
     }
 }
 
+/* Where the n-gram is in the table of hashes, or where it would be. */
+static int ngrams_slot(const struct ngrams *s, int prefix, int word)
+{
+    uint64_t h = ngram_hash(prefix, word);
+
+    for (;; h++) {
+        int slot = (int)(h & (uint64_t)(s->n_hash - 1)), i = s->hash[slot];
+        if (i < 0 || (s->g[i].prefix == prefix && s->g[i].word == word))
+            return slot;
+    }
+}
+
+int ngrams_find(const struct ngrams *s, int prefix, int word)
+{
+    return s->n_hash ? s->hash[ngrams_slot(s, prefix, word)] : -1;
+}
+
 int ngrams_id(struct ngrams *s, int prefix, int word)
 {
     if (2 * (s->n + 1) > s->n_hash)
         ngrams_rehash(s);
-    uint64_t h = ngram_hash(prefix, word);
-    for (int i; (i = s->hash[h & (uint64_t)(s->n_hash - 1)]) >= 0; h++)
-        if (s->g[i].prefix == prefix && s->g[i].word == word)
-            return i;
+    int slot = ngrams_slot(s, prefix, word);
+    if (s->hash[slot] >= 0)
+        return s->hash[slot];
     if (s->n == s->cap) {
         s->cap = s->cap ? 2 * s->cap : 4096;
         s->g = xgrow(s->g, (size_t)s->cap, sizeof *s->g);
@@ -41,7 +57,7 @@ int ngrams_id(struct ngrams *s, int prefix, int word)
     s->g[s->n] = (struct ngram){ .prefix = prefix,
                                  .word = word,
                                  .order = prefix < 0 ? 1 : s->g[prefix].order + 1 };
-    s->hash[h & (uint64_t)(s->n_hash - 1)] = s->n;
+    s->hash[slot] = s->n;
     return s->n++;
 }
 
