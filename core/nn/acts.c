@@ -198,10 +198,8 @@ static void plan_pooling(struct plan *p, struct acts *a, const struct model *m,
         return;
     a->dense = plan_own_mat(p, s->n_seq, d);
     a->mask_dense = a->mask_head ? plan_own(p, (size_t)s->n_seq * (size_t)d, 1) : NULL;
-    if (s->grad) {
-        a->dense_slope = plan_own_mat(p, s->n_seq, d);
-        a->ddense = plan_own_mat(p, s->n_seq, d);
-    }
+    a->dense_slope = s->grad ? plan_own_mat(p, s->n_seq, d) : (struct mat){ 0 };
+    a->ddense = s->grad ? plan_own_mat(p, s->n_seq, d) : (struct mat){ 0 };
 }
 
 static void plan_decoder(struct plan *p, struct acts *a, const struct model *m,
