@@ -207,10 +207,8 @@ static void plan_pooling(struct plan *p, struct acts *a, const struct model *m,
         return;
     a->dense = plan_own_mat(p, s->n_seq, d);
     a->mask_dense = drop ? plan_own(p, n_mask, 1) : NULL;
-    if (s->grad) {
-        a->dense_slope = plan_own_mat(p, s->n_seq, d);
-        a->ddense = plan_own_mat(p, s->n_seq, d);
-    }
+    a->dense_slope = s->grad ? plan_own_mat(p, s->n_seq, d) : (struct mat){ 0 };
+    a->ddense = s->grad ? plan_own_mat(p, s->n_seq, d) : (struct mat){ 0 };
 }
 
 static void plan_decoder(struct plan *p, struct acts *a, const struct model *m,
