@@ -297,9 +297,12 @@ static int check_shape(const struct peft_tensor *want, const struct st_tensor *t
     return -1;
 }
 
+/* A pooler is not among them: another task continues with it. */
 static bool is_head_key(const struct arch *a, const char *key)
 {
-    for (int r = ROLE_HEAD_W; r <= ROLE_DENSE_B; r++) {
+    bool pooler = a->head && a->head->dense_is_pooler;
+
+    for (int r = ROLE_HEAD_W; r <= (pooler ? ROLE_HEAD_B : ROLE_DENSE_B); r++) {
         const char *name = arch_head_name(a, r);
         if (name && strstr(key, name))
             return true;
