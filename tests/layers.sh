@@ -18,6 +18,9 @@ core/math: $b
 core/format: $b core/math
 core/text: $b core/format
 core/metric: $b core/text
+core/words: $b
+core/meteor: $b core/words
+core/score: $b core/metric core/words core/meteor
 core/weights: $b core/math core/format
 core/nn: $nn
 core/adapt: $nn
