@@ -208,7 +208,7 @@ static void plan_print_search(const struct plan *p)
 static void plan_print_head(const struct plan *p)
 {
     const struct study *s = p->s;
-    long n[STATE_CANCELED + 1] = { 0 };
+    long n[STATE_EXCLUDED + 1] = { 0 };
 
     for (int i = 0; i < s->n_runs; i++)
         n[p->state[i]]++;
@@ -222,7 +222,7 @@ static void plan_print_head(const struct plan *p)
     else
         printf("%d runs of %d cells:", s->n_runs, s->n_cells);
     const char *comma = "";
-    for (int i = 0; i <= STATE_CANCELED && !s->arms; i++)
+    for (int i = 0; i <= STATE_EXCLUDED && !s->arms; i++)
         if (n[i]) {
             printf("%s %ld %s", comma, n[i], state_names[i]);
             comma = ",";

@@ -172,6 +172,11 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
         note("run %.8s is done already; this is its stored result", p->recipe.key);
         return print_result(store, &p->recipe, c->format);
     }
+    if (state == (int)STATE_EXCLUDED)
+        return fail(FAIL_RUN,
+                    "run %.8s is excluded; 'lowrank show %.8s' says why, 'lowrank include "
+                    "%.8s' takes it in again",
+                    p->recipe.key, p->recipe.key, p->recipe.key);
     if (state == (int)STATE_DIVERGED && !c->again)
         return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' has the details",
                     p->recipe.key, p->recipe.key);
@@ -191,7 +196,8 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
     math_thread_init();
     if (rc == 0 && c->again && state == (int)STATE_DONE)
         rc = train_again(&env, p);
-    else if (rc == 0 && (state != (int)STATE_FAILED || store_requeue(store, s->name, false) >= 0))
+    else if (rc == 0 &&
+             (state != (int)STATE_FAILED || store_requeue_run(store, p->recipe.key) >= 0))
         rc = train_and_print(s, store, &env, c->format);
     else
         rc = -1;

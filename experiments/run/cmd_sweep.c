@@ -51,7 +51,7 @@ enum { MOST_BAD_SHOWN = 10 };
 
 /* How the runs that a study reports stand; those of arms without a choice are left, too. */
 struct tally {
-    long total, done, diverged, failed, left;
+    long total, done, diverged, failed, excluded, left;
 };
 
 static struct tally tally_of(const struct study *s, const enum run_state *state,
@@ -60,17 +60,17 @@ static struct tally tally_of(const struct study *s, const enum run_state *state,
     struct tally t = { .total = s->n_runs };
 
     for (int i = 0; i < s->n_runs; i++) {
-        bool failed = state[i] == STATE_FAILED || state[i] == STATE_CANCELED;
         t.done += s->runs[i].reports && state[i] == STATE_DONE;
         t.diverged += s->runs[i].reports && state[i] == STATE_DIVERGED;
-        t.failed += failed && (s->runs[i].reports || s->runs[i].tunes);
+        t.excluded += s->runs[i].reports && state[i] == STATE_EXCLUDED;
+        t.failed += state[i] == STATE_FAILED && (s->runs[i].reports || s->runs[i].tunes);
     }
     if (s->arms) {
         long seeds = s->arms->grid.n_seeds;
         t.total = s->arms->n * seeds;
         t.diverged += stage->hopeless * seeds;
     }
-    t.left = t.total - t.done - t.diverged - t.failed;
+    t.left = t.total - t.done - t.diverged - t.failed - t.excluded;
     t.left = t.left > 0 ? t.left : 0;
     return t;
 }
@@ -150,8 +150,11 @@ static int report_end(const struct study *s, const enum run_state *state, struct
     }
     if (end->alike)
         note("given up, because the first runs all failed in the same way");
-    if (t.done == t.total)
-        note("%s: all %ld runs done%s%s", s->name, t.total, ran ? " in " : "",
+    if (t.excluded > 0)
+        note("%s: %ld run%s excluded; 'lowrank query excluded study=%s' says why", s->name,
+             t.excluded, t.excluded == 1 ? " is" : "s are", s->name);
+    if (t.done + t.excluded == t.total)
+        note("%s: all %ld runs done%s%s", s->name, t.done, ran ? " in " : "",
              ran ? duration_text(took, end->wall_s) : "");
     else
         note("%s: %ld runs: %ld done, %ld diverged, %ld failed, %ld left%s%s", s->name, t.total,

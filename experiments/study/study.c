@@ -10,6 +10,7 @@
 #include "experiments/study/grid_expand.h"
 #include "results/query/query.h"
 #include "results/store/store.h"
+#include "results/store/study_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,19 +124,13 @@ static int check_figure(const struct study *s, const struct yaml_node *root)
     return rc;
 }
 
-/* Commands take the name as a word, and reports name files after it. */
 static int check_name(const struct study *s)
 {
-    for (const char *c = s->name; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 127 || *c == '/' || *c == '.')
-            return fail(FAIL_USAGE,
-                        "%s: 'study' is '%s'; a name cannot contain spaces, slashes, dots or "
-                        "control characters",
-                        s->path, s->name);
-    return *s->name && strcmp(s->name, "run") != 0
-               ? 0
-               : fail(FAIL_USAGE, "%s: 'study' is '%s', which cannot be the name of a study",
-                      s->path, s->name);
+    const char *fault = study_name_fault(s->name);
+
+    return fault ? fail(FAIL_USAGE, "%s: 'study' is '%s', which cannot be the name of a study: %s",
+                        s->path, s->name, fault)
+                 : 0;
 }
 
 static int read_head(struct study *s, const struct yaml_node *root)
