@@ -27,6 +27,6 @@ struct remarked manage_on(const struct found *f);
 /* manage_words - the words from FIRST on as one text, which the caller frees. */
 char *manage_words(int argc, char **argv, int first);
 
-/* manage_print - print the named query of results/queries with the parameter on=F; F may be NULL. */
+/* manage_print - print the named query QUERY with the parameter on=F; F may be NULL. */
 int manage_print(struct store *s, const char *query, const struct found *f, int format);
 #endif

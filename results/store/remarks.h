@@ -12,8 +12,8 @@ struct remarked {
 };
 
 /* remarks_note - add a note. remarks_tag - add a tag, or take it away; what is there already stays.
- * Both return how many runs and studies have it now or have it no more, or -1. remarks_note_remove -
- * remove the note with this number: 1, 0 when there is none, or -1. */
+ * Both return how many runs and studies have it now or have it no more, or -1.
+ * remarks_note_remove - remove the note with this number: 1, 0 when there is none, or -1. */
 long remarks_note(struct store *s, const struct remarked *on, const char *text);
 long remarks_note_remove(struct store *s, long number);
 long remarks_tag(struct store *s, const struct remarked *on, const char *tag, bool take_away);

@@ -6,9 +6,9 @@
 
 /* removal_study - remove the study NAME, its plans, analyses, and looks, and of its runs those that
  * no other study has and no other run starts from, with everything that is stored of them. With
- * OLD: only the plans before the newest one, and their runs. *KEYS becomes the keys of the runs that
- * are gone, as a JSON list that the caller frees; their files are the caller's business. Errors:
- * FAIL_STORE; FAIL_RUN while one of these runs is running. */
+ * OLD: only the plans before the newest one, and their runs. *KEYS becomes the keys of the runs
+ * that are gone, as a JSON list that the caller frees; their files are the caller's business.
+ * Errors: FAIL_STORE; FAIL_RUN while one of these runs is running. */
 int removal_study(struct store *s, char **keys, const char *name, bool old);
 
 /* removal_keys - the same list, and nothing is removed. */
