@@ -76,12 +76,12 @@ static int study_of_one(struct study *s, struct session *ses, const struct setti
     return 0;
 }
 
-static int read_words(struct settings *v, int argc, char **argv)
+static int read_words(struct settings *v, const char *home, int argc, char **argv)
 {
     int first = argc > 1 && !strchr(argv[1], '=') ? 2 : 1, rc = 0;
 
     if (first == 2) {
-        char *path = find_recipe(argv[1]);
+        char *path = study_flags_find(home, argv[1]);
         rc = path ? settings_file(v, path) : -1;
         free(path);
     }
@@ -215,7 +215,7 @@ static int run_work(void *cfg, int argc, char **argv)
     struct store *store = NULL;
 
     session_init(&ses, c->home, c->data);
-    int rc = read_words(&v, argc, argv) == 0 && study_of_one(&s, &ses, &v) == 0 &&
+    int rc = read_words(&v, c->home, argc, argv) == 0 && study_of_one(&s, &ses, &v) == 0 &&
                      study_flags_store(&store, c->home, STORE_WRITE) == 0
                  ? run_study_of_one(&s, store, c)
                  : -1;
