@@ -23,6 +23,10 @@ SELECT study || iif(archived IS NULL, '', ' (archived)') AS study,
        CASE WHEN a.arms IS NULL THEN NULL
             WHEN a.chosen < a.arms THEN printf('%d of %d arms', a.chosen, a.arms)
             WHEN done < runs THEN 'reporting' ELSE 'complete' END AS search,
-       runs, done, excluded, diverged, failed, running, queued, minutes_left
+       runs, done,
+       trim(iif(running > 0, ', ' || running || ' running', '') || iif(queued > 0, ', ' || queued || ' queued', '')
+            || iif(failed > 0, ', ' || failed || ' failed', '') || iif(diverged > 0, ', ' || diverged || ' diverged', '')
+            || iif(excluded > 0, ', ' || excluded || ' excluded', ''), ', ') AS others,
+       excluded, diverged, failed, running, queued, minutes_left
   FROM c LEFT JOIN arms a USING(plan_id)
  ORDER BY sweep_id;

@@ -7,6 +7,7 @@
 #include "results/query/sections.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Runs that no plan has, not even an earlier one. */
@@ -54,6 +55,17 @@ static const char failed[] =
     " WHERE r.state IN ('failed', 'diverged')" IN_STUDY
     " ORDER BY r.state DESC, a.ended DESC LIMIT 100";
 
+/* People read the states in one column. The caller frees it. */
+static char *studies_sql(enum rows_format f)
+{
+    const char *sql = query_find("cmd_status");
+    bool people = f != ROWS_CSV && f != ROWS_JSON;
+
+    return xprintf("SELECT study, search, runs, done, %s, minutes_left FROM (%.*s)",
+                   people ? "others" : "excluded, diverged, failed, running, queued",
+                   (int)(strrchr(sql, ';') - sql), sql);
+}
+
 static int print_status(struct store *s, const struct status_options *o, const char *study)
 {
     char now[32];
@@ -63,8 +75,10 @@ static int print_status(struct store *s, const struct status_options *o, const c
 
     snprintf(now, sizeof now, "%.0f", now_wall());
     sections_begin(&t, s, (enum rows_format)o->read.format);
-    if (sections_add(&t, "studies", "no study has been planned yet", query_find("cmd_status"),
-                     which) != 0 ||
+    char *sql = studies_sql((enum rows_format)o->read.format);
+    int rc = sections_add(&t, "studies", "no study has been planned yet", sql, which);
+    free(sql);
+    if (rc != 0 ||
         sections_add(&t,
                      "runs of earlier plans, in no table ('lowrank remove STUDY --old' removes "
                      "them)",
