@@ -33,6 +33,7 @@ results/store: $b results/rows
 results/query: core $b results/rows results/store
 results/stats: $b core/metric
 results/verdicts: core $b core/metric results/stats results/rows results/store results/query
+results/manage: core $b results/rows results/store results/query
 plots/figure: core $b results/rows results/store results/query
 plots/report: core $b results/rows results/store results/query results/verdicts plots/figure
 experiments/sources: $b core/data
