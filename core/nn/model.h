@@ -31,6 +31,7 @@ struct head {
                              of the hidden states */
     double pool_scale; /* factor on the pooled vector before the classifier; 1 as in transformers */
     double hidden_dropout, attn_dropout, classifier_dropout; /* used when ws->train */
+    double label_smoothing; /* of a decoder's loss, when ws->train (core/math/lmhead.h) */
     enum precision
         precision; /* of products with frozen weights; trained weights are never rounded */
     int recompute; /* activation checkpointing: this many blocks, from the lowest one that backward
