@@ -45,8 +45,9 @@ const char *dataset_reference(const struct dataset *d, int example);
  * task's. A UTF-8 BOM and CRLF line ends are accepted, blank lines only at the end. The whole file
  * is checked whatever W is. The caller frees D with dataset_free. Errors: FAIL_INPUT with file:line
  * (a missing or extra column, an unknown label, a number out of range, a NUL byte, text that is not
- * UTF-8, an unbalanced quote in csv, invalid JSON or XML), or without a line (no examples, none with
- * room for its target, a tokenizer without an end-of-text token that the task needs); FAIL_USAGE if the task does not have this split, or W leaves it without rows. */
+ * UTF-8, an unbalanced quote in csv, invalid JSON or XML), or without a line (no examples, none
+ * with room for its target, a tokenizer without an end-of-text token that the task needs);
+ * FAIL_USAGE if the task does not have this split, or W leaves it without rows. */
 int dataset_load(struct dataset *d, const struct task *t, enum split s, const char *dir,
                  const struct tok *tok, long max_len, const struct draw *w);
 void dataset_free(struct dataset *d); /* of a zeroed one: nothing */
@@ -56,8 +57,8 @@ void dataset_free(struct dataset *d); /* of a zeroed one: nothing */
  * the caller frees it with dataset_free. */
 void dataset_answered(struct dataset *out, const struct dataset *d);
 
-/* dataset_terms - how many terms the loss of examples IDX [N] has: one each, or in generation one for
- * each token of their targets. */
+/* dataset_terms - how many terms the loss of examples IDX [N] has: one each, or in generation one
+ * for each token of their targets. */
 long dataset_terms(const struct dataset *d, const int *idx, long n);
 
 /* dataset_bytes - RAM that D takes. dataset_shared - the number of examples of B whose token ids

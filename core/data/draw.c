@@ -226,8 +226,9 @@ static int take_side(int *row, int n, bool part, long want, const char *key, dou
     return kept;
 }
 
-/* Whole groups of ROW [N] in random order, as many as have at most LIMIT rows together, and at least
- * one; returns the number of rows. A smaller limit gives a part of what a larger one gives. */
+/* Whole groups of ROW [N] in random order, as many as have at most LIMIT rows together, and at
+ * least one; returns the number of rows. A smaller limit gives a part of what a larger one
+ * gives. */
 static int draw_groups(int *row, int n, long limit, const struct data_file *f, struct rng r)
 {
     bool *in = xalloc((size_t)f->n, sizeof *in);

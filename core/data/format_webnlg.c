@@ -1,5 +1,5 @@
-/* format_webnlg.c - the XML files of the WebNLG challenge 2017 (Gardent et al. 2017): entries with a
- * set of RDF triples and texts that express it.
+/* format_webnlg.c - the XML files of the WebNLG challenge 2017 (Gardent et al. 2017): entries with
+ * a set of RDF triples and texts that express it.
  *
  *     <benchmark> <entries> <entry category= eid= size=>
  *         <modifiedtripleset> <mtriple>subject | property | object</mtriple> ...

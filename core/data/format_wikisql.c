@@ -3,9 +3,9 @@
  *     {"table_id": ..., "question": ..., "sql": {"sel": column, "agg": "" or COUNT or ...,
  *                                                "conds": [[column, operator, value], ...]}}
  *
- * The tables themselves are another file of the corpus; here "columns" are those that the queries of
- * the whole file name of a table, in alphabetical order, so that they do not tell which of them a
- * query uses. "sql" is written as WikiSQL's own code prints it:
+ * The tables themselves are another file of the corpus; here "columns" are those that the queries
+ * of the whole file name of a table, in alphabetical order, so that they do not tell which of them
+ * a query uses. "sql" is written as WikiSQL's own code prints it:
  *
  *     SELECT [agg ]sel FROM table[ WHERE column operator value[ AND ...]] */
 #include "core/base/text.h"
