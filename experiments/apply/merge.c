@@ -66,7 +66,8 @@ static int collect_tensors(struct st_out *out, char **name, const struct adapted
         real *x = updated_copy(a, p, 1);
         if (!x)
             return -1;
-        for (size_t k = 0; head && !p->is_vector && k < param_size(p); k++)
+        bool reads_pooled = head && strcmp(p->name, arch_head_first(a->base.arch)) == 0;
+        for (size_t k = 0; reads_pooled && k < param_size(p); k++)
             x[k] *= (real)m->head.pool_scale; /* W (s p) = (s W) p */
         name[n] = xprintf("%s%s", head ? "" : a->base.arch->prefix, p->name);
         out[n] = (struct st_out){
@@ -144,15 +145,17 @@ static int write_config(const struct adapted *a, const char *dir)
     static const char *const types[] = { "dtype", "torch_dtype" };
     char *path = path_join(a->base.dir, "config.json");
     json_t *j = json_read(path);
-    const char *type = json_string_value(json_object_get(j, "model_type"));
+    const struct arch *arch = a->base.arch;
 
     free(path);
     if (!j)
         return -1;
-    if (type && strcmp(type, "bert") == 0)
-        json_object_set_new(
-            j, "architectures",
-            json_pack("[s]", a->has_head ? "BertForSequenceClassification" : "BertModel"));
+    if (!arch->causal) {
+        char *class =
+            xprintf("%s%s", arch->class, a->has_head ? "ForSequenceClassification" : "Model");
+        json_object_set_new(j, "architectures", json_pack("[s]", class));
+        free(class);
+    }
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (json_object_get(j, types[i]))
             json_object_set_new(j, types[i],
