@@ -1,5 +1,5 @@
-/* test_encoders.c - RoBERTa and MPNet: counts of the paper, checkpoints as people have them, and what
- * their configurations may not say. */
+/* test_encoders.c - RoBERTa and MPNet: counts of the paper, checkpoints as people have them, and
+ * what their configurations may not say. */
 #include "core/format/safetensors.h"
 #include "core/os/file.h"
 #include "experiments/estimate/count.h"
