@@ -180,15 +180,17 @@ static int write_config(const struct adapted *a, const char *dir)
     static const char *const types[] = { "dtype", "torch_dtype" };
     char *path = path_join(a->base.dir, "config.json");
     json_t *j = json_read(path);
-    const char *type = json_string_value(json_object_get(j, "model_type"));
+    const struct arch *arch = a->base.arch;
 
     free(path);
     if (!j)
         return -1;
-    if (type && strcmp(type, "bert") == 0)
-        json_object_set_new(
-            j, "architectures",
-            json_pack("[s]", a->has_head ? "BertForSequenceClassification" : "BertModel"));
+    if (!arch->causal) {
+        char *class =
+            xprintf("%s%s", arch->class, a->has_head ? "ForSequenceClassification" : "Model");
+        json_object_set_new(j, "architectures", json_pack("[s]", class));
+        free(class);
+    }
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (json_object_get(j, types[i]))
             json_object_set_new(j, types[i],
