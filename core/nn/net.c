@@ -159,6 +159,11 @@ static int pack_output_layer(struct model *m)
     if (base_model_pack_head(m->base, m->head.precision) != 0)
         return -1;
     m->net->lm = m->base->lm[m->head.precision];
+    if (m->head.label_smoothing > 0) {
+        m->net->lm_mean = xalloc((size_t)w->cols, sizeof *m->net->lm_mean);
+        lmhead_mean(m->net->lm_mean, m->net->lm.w);
+        m->net->lm.mean = m->net->lm_mean;
+    }
     return 0;
 }
 
@@ -172,6 +177,7 @@ void net_free(struct net *n)
     if (n) {
         free(n->layer);
         free(n->bucket);
+        free(n->lm_mean);
     }
     free(n);
 }

@@ -55,6 +55,7 @@ struct net {
                                         computes */
     struct lmhead lm; /* a decoder's output layer: the base model's packed one, or plain products
                          when the word embeddings train */
+    real *lm_mean;    /* [d] the mean of its rows, where label smoothing needs it */
 };
 
 /* net_lm_head - the weight of a decoder's output layer. */

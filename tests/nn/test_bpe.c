@@ -402,6 +402,45 @@ START_TEST(refused_files)
 }
 END_TEST
 
+#define GGML "tokenizer.ggml."
+/* Changes of the golden GGUF file to as many other bytes, and what is said. */
+static const struct {
+    const char *from, *to, *message;
+    size_t size;
+} gguf_faults[] = {
+    { "gpt2", "gpt3", GGML "model is 'gpt3'; only 'gpt2'", 4 },
+    { "smollm", "smallm", GGML "pre is 'smallm'; supported are gpt-2", 6 },
+    { GGML "tokens", GGML "tokenz", GGML "tokens must be a list", 21 },
+    { GGML "merges", GGML "mergez", GGML "merges must be a list", 21 },
+    { GGML "model", GGML "modem", GGML "model is missing", 20 },
+    { GGML "pre", GGML "prf", GGML "pre is missing", 18 },
+    { "e r", "e \1", "merge", 3 },
+    { "bos_token_id\4\0\0\0\0\0", "bos_token_id\4\0\0\0\0\11",
+      "bos_token_id is 2304, but there are 522 tokens", 18 },
+};
+
+START_TEST(refused_gguf)
+{
+    char dir[64];
+    struct file f = { 0 };
+
+    temp_dir(dir);
+    ck_assert_int_eq(file_map(&f, "tests/golden/bpe/model.gguf"), 0);
+    char *data = xalloc(f.size, 1), *path = path_join(dir, "model.gguf");
+    memcpy(data, f.data, f.size);
+    char *at = memmem(data, f.size, gguf_faults[_i].from, gguf_faults[_i].size);
+    ck_assert_ptr_nonnull(at);
+    memcpy(at, gguf_faults[_i].to, gguf_faults[_i].size);
+    ck_assert_int_eq(file_write(path, data, f.size, FAIL_STORE), 0);
+    ck_assert_ptr_null(tok_load(dir));
+    ck_assert_int_eq(fail_code(), FAIL_INPUT);
+    ck_assert_msg(strstr(fail_text(), gguf_faults[_i].message) != NULL, "%s", fail_text());
+    file_unmap(&f);
+    free(data);
+    free(path);
+}
+END_TEST
+
 START_TEST(one_file_of_two)
 {
     char dir[64];
@@ -441,6 +480,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, several_threads);
     tcase_add_test(tc, roles_and_layouts);
     tcase_add_loop_test(tc, refused_files, 0, (int)ARRAY_LEN(refused));
+    tcase_add_loop_test(tc, refused_gguf, 0, (int)ARRAY_LEN(gguf_faults));
     tcase_add_test(tc, one_file_of_two);
     tcase_add_test(tc, files_that_matter);
 }
