@@ -34,6 +34,17 @@ char *footnote_excluded_text(struct store *s, const char *study)
     return text;
 }
 
+bool footnote_concerns(const char *sql)
+{
+    static const char *const views[] = { "study_", "cells",    "final",    "optimism",
+                                         "phi",    "analysis", "analyses", NULL };
+
+    for (int i = 0; views[i]; i++)
+        if (strstr(sql, views[i]))
+            return true;
+    return false;
+}
+
 const char *footnote_study(const char *sql, const char *const *params)
 {
     static const char mark[] = "coalesce(:study, '";

@@ -11,6 +11,9 @@
 int footnote_excluded(struct rows *r, struct store *s, const char *study);
 char *footnote_excluded_text(struct store *s, const char *study);
 
+/* footnote_concerns - does the query SQL read a view that leaves excluded runs out? */
+bool footnote_concerns(const char *sql);
+
 /* footnote_study - the study that the query SQL is about: the parameter "study" in PARAMS (as those
  * of query_rows), else the default that the query itself names ("coalesce(:study, 'rank')"), else
  * NULL. One of eight buffers. */

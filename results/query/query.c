@@ -272,14 +272,14 @@ const char *const *query_names(void)
     return list;
 }
 
-static bool is_private(const char *name)
+bool query_for_people(const char *name)
 {
     static const char *const prefix[] = { "fig_", "claim_", "page_", "cmd_" };
 
     for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
         if (strncmp(name, prefix[i], strlen(prefix[i])) == 0)
-            return true;
-    return false;
+            return false;
+    return true;
 }
 
 int query_list(enum rows_format f, bool tables)
@@ -290,7 +290,7 @@ int query_list(enum rows_format f, bool tables)
     rows_init(&r, cols);
     for (const char *const *name = query_names(); *name; name++) {
         const char *sql = query_find(*name);
-        if (tables && is_private(*name))
+        if (tables && !query_for_people(*name))
             continue;
         sql += strspn(sql, "- ");
         char *shows = xprintf("%.*s", (int)strcspn(sql, "\n"), sql);
