@@ -110,7 +110,7 @@ static int compute_analysis(const struct analysis *a, struct session *ses, const
     if (a->alone)
         rc = make_dirs(ses->home);
     else if (!file_exists(path))
-        rc = fail(FAIL_RUN, "no runs yet in '%s': lowrank sweep rank", ses->home);
+        rc = fail(FAIL_STORE, "no results yet in '%s': lowrank sweep rank", ses->home);
     if (rc == 0)
         rc = store_open(&s, path, STORE_WRITE);
     if (rc == 0)

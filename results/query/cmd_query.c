@@ -14,9 +14,12 @@ static int print_result(const struct read_options *o, const char *sql, char **wo
     const char **params = read_options_params(word, n);
     int rc = -1;
 
+    const char *study = params && query_takes(sql, "study") ? footnote_study("", params) : NULL;
     if (params && read_options_open(&s, o) == 0 && query_rows(s, &r, sql, params) == 0 &&
         (!footnote_concerns(sql) || footnote_excluded(&r, s, footnote_study(sql, params)) == 0))
-        rc = rows_print(stdout, &r, (enum rows_format)o->format);
+        rc = r.n_rows == 0 && study && footnote_check_study(s, study) != 0
+                 ? -1
+                 : rows_print(stdout, &r, (enum rows_format)o->format);
     rows_free(&r);
     store_close(s);
     free(params);

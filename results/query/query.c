@@ -242,6 +242,23 @@ char *query_make(const char *name)
     return xprintf("%.*s", (int)strcspn(line, "\n"), line);
 }
 
+static bool in_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+const char *query_next_param(const char **at)
+{
+    for (const char *p = *at; (p = strchr(p, ':')) != NULL; p++)
+        if (isalpha((unsigned char)p[1])) {
+            *at = p + 1;
+            while (in_name(**at))
+                (*at)++;
+            return p + 1;
+        }
+    return NULL;
+}
+
 bool query_takes(const char *sql, const char *param)
 {
     size_t n = strlen(param);
