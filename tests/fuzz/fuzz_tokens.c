@@ -19,7 +19,7 @@ static char cache[128], name[2][KEY + 1], sum[65];
 static struct task make_task(bool regression)
 {
     static char *labels[] = { "0", "1" };
-    struct task t = { .name = "t", .format = FORMAT_TSV, .lo = 0, .hi = 1 };
+    struct task t = { .name = "t", .format = data_format_find("tsv"), .lo = 0, .hi = 1 };
 
     t.file[SPLIT_TRAIN] = "data";
     t.col_text = "1";
