@@ -178,7 +178,7 @@ static void mix(struct mat o, bool add, struct mat p, struct mat part, const uns
         mat_gemm(o, add, 1, part, NOTRANS, v, NOTRANS);
 }
 
-static void head_fwd(const struct attn_shape *a, struct mat o, struct mat p,
+static void head_fwd(const struct attn_shape *a, int head, struct mat o, struct mat p,
                      const unsigned char *keep, struct mat q, struct kv x)
 {
     real scale = (real)a->scale, drop = keep ? (real)(1 / (1 - a->p_drop)) : 1;
@@ -191,6 +191,8 @@ static void head_fwd(const struct attn_shape *a, struct mat o, struct mat p,
             mat_gemm(block_prefix(p, b), 0, scale, block_rows(q, b), NOTRANS, x.k_prefix, TRANS);
         mat_gemm(block_seq(p, b), 0, scale, block_rows(q, b), NOTRANS, mat_rows(x.k, 0, b.upto),
                  TRANS);
+        if (a->positions)
+            attn_positions_fwd(a, head, b.from, block_seq(p, b), block_rows(q, b), x.k);
         softmax_block(p, b, a->causal);
         if (prefixed)
             mix(block_rows(o, b), false, p, block_prefix(p, b), keep, x.v_prefix, drop);
@@ -229,7 +231,7 @@ void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsig
             int len = a->off[s + 1] - a->off[s];
             size_t size = head_size(a, len);
 
-            head_fwd(a, head_of(o, a, s, h), mat_make(probs, len, a->n_prefix + len), keep,
+            head_fwd(a, h, head_of(o, a, s, h), mat_make(probs, len, a->n_prefix + len), keep,
                      head_of(q, a, s, h), kv_of(a, k, v, a->k_prefix, a->v_prefix, s, h));
             probs += size;
             keep = keep ? keep + size : NULL;
@@ -268,7 +270,7 @@ VEC_CLONES static void drop_row_bwd(real *dp, real *dropped, const real *p,
 
 /* The gradients of a block from dS and dropout(P): dQ =; those of keys and values +=, or = unless
  * ADD. */
-static void part_bwd(const struct attn_shape *a, bool add, struct mat dq, struct kv dx,
+static void part_bwd(const struct attn_shape *a, int head, bool add, struct mat dq, struct kv dx,
                      struct mat do_, struct mat ds, struct mat pd, struct mat q, struct kv x,
                      struct block b)
 {
@@ -278,6 +280,8 @@ static void part_bwd(const struct attn_shape *a, bool add, struct mat dq, struct
     mat_gemm(dq_b, 0, scale, block_seq(ds, b), NOTRANS, mat_rows(x.k, 0, b.upto), NOTRANS);
     mat_gemm(mat_rows(dx.k, 0, b.upto), add, scale, block_seq(ds, b), TRANS, q_b, NOTRANS);
     mat_gemm(mat_rows(dx.v, 0, b.upto), add, 1, block_seq(pd, b), TRANS, do_b, NOTRANS);
+    if (a->positions)
+        attn_positions_bwd(a, head, b.from, dq_b, dx.k, block_seq(ds, b), q_b, x.k);
     if (a->n_prefix == 0)
         return;
     mat_gemm(dq_b, 1, scale, block_prefix(ds, b), NOTRANS, x.k_prefix, NOTRANS);
@@ -286,7 +290,7 @@ static void part_bwd(const struct attn_shape *a, bool add, struct mat dq, struct
 }
 
 /* ADD: another head has written the gradients of these keys and values before. */
-static void head_bwd(const struct attn_shape *a, bool add, struct mat dq, struct kv dx,
+static void head_bwd(const struct attn_shape *a, int head, bool add, struct mat dq, struct kv dx,
                      struct mat do_, struct mat p, const unsigned char *keep, struct mat q,
                      struct kv x, real *scratch)
 {
@@ -314,7 +318,7 @@ static void head_bwd(const struct attn_shape *a, bool add, struct mat dq, struct
                              keep + (size_t)(b.from + i) * (size_t)p.ld, ds_b.cols, drop);
             softmax_row_bwd(mat_row(ds_b, i), mat_row(p_b, i), ds_b.cols);
         }
-        part_bwd(a, add || a->causal, dq, dx, do_, ds, pd, q, x, b);
+        part_bwd(a, head, add || a->causal, dq, dx, do_, ds, pd, q, x, b);
     }
 }
 
@@ -335,7 +339,7 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
             struct mat p = mat_make((real *)probs, len, a->n_prefix + len);
 
             bool add = h > 0 && kv_head(a, h) == kv_head(a, h - 1);
-            head_bwd(a, add, head_of(dq, a, s, h),
+            head_bwd(a, h, add, head_of(dq, a, s, h),
                      kv_of(a, dk, dv, a->dk_prefix, a->dv_prefix, s, h), head_of(do_, a, s, h), p,
                      keep, head_of(q, a, s, h), kv_of(a, k, v, a->k_prefix, a->v_prefix, s, h),
                      scratch);

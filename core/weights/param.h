@@ -15,19 +15,33 @@ enum role {
     ROLE_NORM1_B,
     ROLE_NORM2_G, /* the MLP's LayerNorm, likewise */
     ROLE_NORM2_B,
+    ROLE_POS_K_W, /* projections of relative positions: as keys (c2p) and as queries (p2c) */
+    ROLE_POS_K_B,
+    ROLE_POS_Q_W,
+    ROLE_POS_Q_B,
     N_BLOCK_ROLES,
     ROLE_WORD = N_BLOCK_ROLES,
     ROLE_POS,
     ROLE_TYPE,
     ROLE_EMB_G,
     ROLE_EMB_B,
+    ROLE_REL, /* the table of relative positions [2 span, d] and its LayerNorm */
+    ROLE_REL_G,
+    ROLE_REL_B,
+    ROLE_CONV_W, /* the convolution beside the first block [d, d width] and its LayerNorm */
+    ROLE_CONV_B,
+    ROLE_CONV_NORM_G,
+    ROLE_CONV_NORM_B,
     ROLE_POOL_W,
     ROLE_POOL_B,
     ROLE_FINAL_G, /* LayerNorm after the last block (pre-norm) */
     ROLE_FINAL_B,
-    ROLE_LM_HEAD, /* a decoder's output layer, where it is not the word embeddings */
-    ROLE_HEAD_W,  /* the task's classifier */
+    ROLE_LM_HEAD,  /* a decoder's output layer, where it is not the word embeddings */
+    ROLE_REL_BIAS, /* what attention adds to its scores by relative position [buckets, heads] */
+    ROLE_HEAD_W,   /* the task's head: the output layer of its classifier, */
     ROLE_HEAD_B,
+    ROLE_DENSE_W, /* and the dense layer before it, where the architecture's head has one */
+    ROLE_DENSE_B,
     N_ROLES,
     ROLE_OTHER = N_ROLES /* a tensor that a method adds */
 };
@@ -40,6 +54,7 @@ struct param {
     char *name;
     int rows, cols;
     bool is_vector;
+    int width;  /* of a convolution, whose tensor in files is [rows, cols / width, width]; else 0 */
     bool decay; /* AdamW's weight decay applies; true for every tensor, as in PEFT's examples */
     bool trainable;
     double lr;   /* factor on the learning rate; 0 counts as 1 */
@@ -60,9 +75,6 @@ static inline enum role param_output_role(const struct dims *d)
 {
     return d->untied ? ROLE_LM_HEAD : ROLE_WORD;
 }
-
-/* The names of ROLE_HEAD_W and ROLE_HEAD_B, which are those of a classifier in transformers. */
-extern const char *const param_head_names[2]; /* "classifier.weight", "classifier.bias" */
 
 /* param_find - the tensor named NAME among the N of P; NULL when there is none. */
 struct param *param_find(struct param *p, int n, const char *name);
@@ -98,6 +110,6 @@ static inline bool param_is_pooler(const struct param *p)
 }
 static inline bool param_is_head(const struct param *p)
 {
-    return p->role == ROLE_HEAD_W || p->role == ROLE_HEAD_B;
+    return p->role >= ROLE_HEAD_W && p->role <= ROLE_DENSE_B;
 }
 #endif
