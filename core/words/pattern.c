@@ -103,7 +103,8 @@ static void set_tidy(struct unit_set *s)
 {
     int k = 0;
 
-    qsort(s->range, (size_t)s->n, sizeof *s->range, by_first);
+    if (s->n > 1)
+        qsort(s->range, (size_t)s->n, sizeof *s->range, by_first);
     for (int i = 0; i < s->n; i++)
         if (k > 0 && s->range[i].first <= (uint32_t)s->range[k - 1].last + 1) {
             if (s->range[i].last > s->range[k - 1].last)
