@@ -193,7 +193,7 @@ static int compare_stored(struct parity *p, struct expected *e, const char *name
 {
     const struct arch *a = p->base->arch;
     const char *own = name + strlen(before);
-    size_t count = 0, shape[2], k = strlen(a->prefix);
+    size_t count = 0, shape[3], k = strlen(a->prefix);
     real *all = NULL;
     int rc = 0;
 
@@ -203,7 +203,10 @@ static int compare_stored(struct parity *p, struct expected *e, const char *name
         char *stored = stored_name(a, q);
         real *x = NULL;
         if (strcmp(stored, own) == 0) {
-            count = stored_shape(a, q, shape) == 2 ? shape[0] * shape[1] : shape[0];
+            int n_dims = stored_shape(a, q, shape);
+            count = 1;
+            for (int d = 0; d < n_dims; d++)
+                count *= shape[d];
             x = xalloc((size_t)q->rows * (size_t)q->cols, sizeof *x);
             all = all ? all : xalloc(count, sizeof *all);
             if (part(x, m, q, grad))

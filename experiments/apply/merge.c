@@ -51,13 +51,13 @@ static real *updated_copy(const struct adapted *a, const struct param *p, int si
 
 /* --- tensors */
 
-/* Add X, which is laid out as P, to the tensor of the checkpoint that holds P, perhaps together with
+/* Add X, which is laid out as P, to the tensor of the checkpoint that holds P, maybe together with
  * others: GPT-2 has q, k and v in one, and its matrices transposed. X is freed. Returns how many
  * tensors there are now. */
 static int add_part(struct st_out *out, char **name, int n, const struct arch *arch,
                     const struct param *p, real *x)
 {
-    char *own = stored_name(arch, p), *full = xprintf("%s%s", arch->prefix, own);
+    char *own = stored_name(arch, p), *full = xprintf("%s%s", arch_prefix(arch, (int)p->role), own);
     int at = 0;
 
     while (at < n && strcmp(name[at], full) != 0)
@@ -65,12 +65,13 @@ static int add_part(struct st_out *out, char **name, int n, const struct arch *a
     if (at < n) {
         free(full);
     } else {
-        size_t shape[2] = { 0, 1 };
+        size_t shape[3] = { 1, 1, 1 };
         int n_dims = stored_shape(arch, p, shape);
         name[n] = full;
-        out[n++] = (struct st_out){
-            full, xalloc(shape[0] * shape[1], sizeof(real)), n_dims, { shape[0], shape[1] }
-        };
+        out[n++] = (struct st_out){ full,
+                                    xalloc(shape[0] * shape[1] * shape[2], sizeof(real)),
+                                    n_dims,
+                                    { shape[0], shape[1], shape[2] } };
     }
     stored_put((real *)(uintptr_t)out[at].data, arch, p, x);
     free(own);
@@ -83,30 +84,19 @@ static int add_part(struct st_out *out, char **name, int n, const struct arch *a
 static int collect_tensors(struct st_out *out, char **name, const struct adapted *a)
 {
     const struct model *m = &a->model;
+    enum role first = model_role(m, -1, ROLE_DENSE_W) ? ROLE_DENSE_W : ROLE_HEAD_W;
     int n = 0;
 
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
-        bool head = param_is_head(p);
-        if (i >= a->base.n_params && !(head && a->has_head))
+        if (i >= a->base.n_params && !(param_is_head(p) && a->has_head))
             continue; /* the adapter's own, or a classifier that nothing has trained */
         real *x = updated_copy(a, p, 1);
         if (!x)
             return -1;
-        for (size_t k = 0; head && !p->is_vector && k < param_size(p); k++)
+        for (size_t k = 0; p->role == first && k < param_size(p); k++)
             x[k] *= (real)m->head.pool_scale; /* W (s p) = (s W) p */
-        if (!head && !stored_as_is(a->base.arch, p)) {
-            n = add_part(out, name, n, a->base.arch, p, x);
-            continue;
-        }
-        name[n] =
-            xprintf("%s%s", head || p->role == ROLE_LM_HEAD ? "" : a->base.arch->prefix, p->name);
-        out[n] = (struct st_out){
-            name[n], x, p->is_vector ? 1 : 2, { (size_t)p->rows, (size_t)p->cols }
-        };
-        if (p->is_vector)
-            out[n].shape[0] = (size_t)p->cols;
-        n++;
+        n = add_part(out, name, n, a->base.arch, p, x);
     }
     return n;
 }
@@ -119,7 +109,9 @@ static int write_tensors(const struct adapted *a, const char *dir)
     int n = collect_tensors(out, name, a), rc = n < 0 ? -1 : 0;
 
     for (int i = 0; i < n && rc == 0; i++) {
-        size_t size = out[i].shape[0] * (out[i].n_dims == 2 ? out[i].shape[1] : 1);
+        size_t size = 1;
+        for (int k = 0; k < out[i].n_dims; k++)
+            size *= out[i].shape[k];
         if (!vec_finite(out[i].data, size))
             rc = fail(FAIL_INPUT, "'%s' is not finite after merging", name[i]);
     }

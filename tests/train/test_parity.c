@@ -170,6 +170,27 @@ START_TEST(golden_decoder_agrees)
 }
 END_TEST
 
+/* Configurations of DeBERTa (tests/golden/deberta/make.py). */
+START_TEST(golden_deberta_agrees)
+{
+    static const struct {
+        const char *name;
+        int n_checked;
+    } kind[] = { { "v2", 119 }, { "v3", 91 }, { "own", 115 }, { "c2p", 79 } };
+    struct parity_result r;
+
+    base_model_free(&base);
+    snprintf(golden, sizeof golden, "tests/golden/deberta/%s", kind[_i].name);
+    snprintf(adapter, sizeof adapter, "%s/adapter", golden);
+    ck_assert_msg(base_model_load(&base, golden) == 0, "%s", fail_text());
+    snprintf(path, sizeof path, "%s/expected.safetensors", golden);
+    ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
+    ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == kind[_i].n_checked, "%s",
+                  text);
+    *path = 0;
+}
+END_TEST
+
 static const char *const quantities[] = {
     "hidden",
     "logits",
@@ -244,6 +265,7 @@ static void fill(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, golden_model_agrees);
     tcase_add_loop_test(tc, golden_decoder_agrees, 0, 2);
+    tcase_add_loop_test(tc, golden_deberta_agrees, 0, 4);
     tcase_add_test(tc, gradients_alone_agree);
     tcase_add_test(tc, a_training_agrees);
     tcase_add_test(tc, a_wrong_final_value_is_found);
