@@ -32,7 +32,7 @@ int reader_run(struct reader *r, const char *text, size_t size, const char *b, s
     const struct base_model *base = r->a->model.base;
     int second, off[2] = { 0 }, slot = 0;
 
-    if (b && base->dims.n_types == 1)
+    if (b && base->dims.n_types == 1 && tok_types(r->a->tok) > 1)
         return fail(FAIL_INPUT,
                     "'%s' cannot read pairs: type_vocab_size is 1 in config.json; a pair needs 2",
                     base->dir);
