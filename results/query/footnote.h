@@ -15,9 +15,10 @@ char *footnote_excluded_text(struct store *s, const char *study);
 bool footnote_concerns(const char *sql);
 
 /* footnote_check_study - 0 when NAME is a study, or something that an analysis is stored under;
- * else -1 after FAIL_USAGE with what it may be a misspelling of. footnote_empty - why the query SQL
- * with PARAMS (as those of query_rows) gives nothing, as far as PARAMS are the reason: that of
- * footnote_check_study, or FAIL_RUN "nothing matches layer=9". Returns 0 when they are not. */
+ * else -1 after FAIL_USAGE with what it may be a misspelling of.
+ * footnote_empty - why the query SQL with PARAMS (as those of query_rows) gives nothing, as far as
+ * PARAMS are the reason: that of footnote_check_study, or FAIL_RUN "nothing matches layer=9".
+ * Returns 0 when they are not. */
 int footnote_check_study(struct store *s, const char *name);
 int footnote_empty(struct store *s, const char *sql, const char *const *params);
 
