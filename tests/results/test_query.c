@@ -3,6 +3,7 @@
 #include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 
+#include "core/metric/metric.h"
 #include "core/os/file.h"
 
 #include <math.h>
@@ -39,6 +40,23 @@ static struct store *reader(void)
     ck_assert_msg(store_open(&s, filled(), STORE_READ) == 0, "%s", fail_text());
     return s;
 }
+
+/* The store knows of every metric what its definition says. */
+START_TEST(metrics_have_a_direction)
+{
+    struct store *s = reader();
+
+    for (const struct metric *const *m = metric_table; *m; m++) {
+        char *sql = xprintf("SELECT goal FROM metric_name WHERE name = '%s'", (*m)->name);
+        ck_assert_str_eq(kit_text(s, sql), (*m)->goal == GOAL_MAX ? "max" : "min");
+        free(sql);
+    }
+    ck_assert_str_eq(kit_text(s, "SELECT sum(percent) FROM metric_name WHERE name IN"
+                                 " ('token_loss', 'perplexity', 'token_accuracy')"),
+                     "1");
+    store_close(s);
+}
+END_TEST
 
 static const struct {
     const char *sql, *says;
@@ -290,6 +308,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, metrics_have_a_direction);
     tcase_add_loop_test(tc, a_query_only_reads, 0, ARRAY_LEN(refused));
     tcase_add_loop_test(tc, parameters_are_values, 0, ARRAY_LEN(params));
     tcase_add_test(tc, rows_know_their_types);
