@@ -18,6 +18,9 @@ core/math: $b
 core/format: $b core/math
 core/text: $b core/format
 core/metric: $b core/text
+core/words: $b
+core/meteor: $b core/words
+core/score: $b core/metric core/words core/meteor
 core/weights: $b core/math core/format
 core/nn: $nn
 core/adapt: $nn
@@ -30,6 +33,7 @@ results/store: $b results/rows
 results/query: core $b results/rows results/store
 results/stats: $b core/metric
 results/verdicts: core $b core/metric results/stats results/rows results/store results/query
+results/manage: core $b results/rows results/store results/query
 plots/figure: core $b results/rows results/store results/query
 plots/report: core $b results/rows results/store results/query results/verdicts plots/figure
 experiments/sources: $b core/data

@@ -311,7 +311,7 @@ int token_cache_dataset(struct dataset *d, const struct task *t, enum split s, c
     } else {
         rc = dataset_load(d, t, s, dir, tok, max_len, w);
         /* the key is wrong for a data file that changed in the meantime */
-        if (rc == 0 && strcmp(d->sha256, c->file) == 0)
+        if (rc == 0 && !c->only_read && strcmp(d->sha256, c->file) == 0)
             token_cache_save(d, c->dir, path, key);
     }
     free(path);

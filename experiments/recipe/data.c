@@ -38,7 +38,7 @@ static int load_split(struct dataset *d, const struct recipe *r, const struct lo
     const struct task_facts *t = r->task;
     enum split of = s == SPLIT_SELECT ? SPLIT_TRAIN : s;
     char *dir = home_path(r->session->home, "cache/tokens");
-    struct token_cache c = { dir, t->file[of], t->spec, m->facts->tokenizer };
+    struct token_cache c = { dir, t->file[of], t->spec, m->facts->tokenizer, r->session->planning };
     int rc = token_cache_dataset(d, &t->task, s, t->dir, m->tok, r->train.max_len, w, &c);
 
     free(dir);

@@ -33,22 +33,49 @@ static struct opt_usage usage = {
     .max_args = -1,
 };
 
-/* Every key, from the tables of options; the caller frees it. */
-static char *keys_help(void)
+/* The method that ARGV names, or NULL: help is then about every method. */
+static const struct adapt *named_method(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], "method=", 7) == 0 && argv[i][7])
+            return adapt_find(argv[i] + 7);
+    return NULL;
+}
+
+/* The keys of METHOD, or of every method if it is NULL. */
+static void method_keys(FILE *f, const struct adapt *method)
+{
+    for (const struct adapt *const *a = adapt_table; *a; a++) {
+        bool own = method && adapt_has(method, (*a)->name);
+        if (own)
+            fprintf(f, "method=%s: %s\n  trainable parameters: %s\n", (*a)->name, (*a)->source,
+                    (*a)->formula);
+        if ((own || !method) && (*a)->opts && (*a)->opts->type != OPT_END) {
+            fprintf(f, "keys of method=%s:\n", (*a)->name);
+            opt_help((*a)->opts, f);
+        } else if (own) {
+            fprintf(f, "method=%s has no keys of its own\n", (*a)->name);
+        }
+    }
+}
+
+/* Every key that matters, from the tables of options; the caller frees it. */
+static char *keys_help(const struct adapt *method)
 {
     char *text = NULL;
     size_t size;
     FILE *f = xmemstream(&text, &size);
-    fprintf(f, "RECIPE is the file of a recipe, or the file or name of a study, of which the keys\n"
-               "that all runs have in common are used. Words replace them.\n\n"
-               "keys of every run:\n");
+    fprintf(f,
+            "RECIPE is the file of a recipe, or the file or name of a study, of which the keys\n"
+            "that all runs have in common are used. Words replace them.%s\n\n",
+            method ? "" : " With a word\nmethod=NAME, this help has the keys of that method only.");
+    if (method)
+        method_keys(f, method);
+    fprintf(f, "%skeys of every run:\n", method ? "\n" : "");
     opt_help(run_opts, f);
     opt_help(train_opts, f);
-    for (const struct adapt *const *a = adapt_table; *a; a++)
-        if ((*a)->opts && (*a)->opts->type != OPT_END) {
-            fprintf(f, "keys of method=%s:\n", (*a)->name);
-            opt_help((*a)->opts, f);
-        }
+    if (!method)
+        method_keys(f, NULL);
     xmemstream_end(f);
     while (size > 0 && text[size - 1] == '\n')
         text[--size] = 0;
@@ -76,12 +103,12 @@ static int study_of_one(struct study *s, struct session *ses, const struct setti
     return 0;
 }
 
-static int read_words(struct settings *v, int argc, char **argv)
+static int read_words(struct settings *v, const char *home, int argc, char **argv)
 {
     int first = argc > 1 && !strchr(argv[1], '=') ? 2 : 1, rc = 0;
 
     if (first == 2) {
-        char *path = find_recipe(argv[1]);
+        char *path = study_flags_find(home, argv[1]);
         rc = path ? settings_file(v, path) : -1;
         free(path);
     }
@@ -172,6 +199,11 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
         note("run %.8s is done already; this is its stored result", p->recipe.key);
         return print_result(store, &p->recipe, c->format);
     }
+    if (state == (int)STATE_EXCLUDED)
+        return fail(FAIL_RUN,
+                    "run %.8s is excluded; 'lowrank show %.8s' says why, 'lowrank include "
+                    "%.8s' takes it in again",
+                    p->recipe.key, p->recipe.key, p->recipe.key);
     if (state == (int)STATE_DIVERGED && !c->again)
         return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' has the details",
                     p->recipe.key, p->recipe.key);
@@ -191,7 +223,8 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
     math_thread_init();
     if (rc == 0 && c->again && state == (int)STATE_DONE)
         rc = train_again(&env, p);
-    else if (rc == 0 && (state != (int)STATE_FAILED || store_requeue(store, s->name, false) >= 0))
+    else if (rc == 0 &&
+             (state != (int)STATE_FAILED || store_requeue_run(store, p->recipe.key) >= 0))
         rc = train_and_print(s, store, &env, c->format);
     else
         rc = -1;
@@ -209,7 +242,7 @@ static int run_work(void *cfg, int argc, char **argv)
     struct store *store = NULL;
 
     session_init(&ses, c->home, c->data);
-    int rc = read_words(&v, argc, argv) == 0 && study_of_one(&s, &ses, &v) == 0 &&
+    int rc = read_words(&v, c->home, argc, argv) == 0 && study_of_one(&s, &ses, &v) == 0 &&
                      study_flags_store(&store, c->home, STORE_WRITE) == 0
                  ? run_study_of_one(&s, store, c)
                  : -1;
@@ -222,7 +255,7 @@ static int run_work(void *cfg, int argc, char **argv)
 
 static int run_main(int argc, char **argv)
 {
-    char *keys = keys_help();
+    char *keys = keys_help(named_method(argc, argv));
 
     usage.detail = keys;
     int rc = opt_command(&usage, table, sizeof(struct study_flags), run_work, argc, argv);

@@ -105,14 +105,14 @@ static int make_figure(int argc, char **argv, const struct options *o)
     char *path = home_path(o->home, "lowrank.db");
     char *dir = o->out ? xstrdup(o->out) : home_path(o->home, "figures");
     int rc = template_load(&f.t, argv[0]);
-    if (rc == 0 && !file_exists(path))
-        rc = figure_no_runs(&f);
     if (rc == 0)
         rc = store_open(&s, path, STORE_READ);
     if (rc == 0)
         rc = figure_read(&f, s, params);
     if (s)
         store_close(s);
+    if (rc == 0 && *f.left_out)
+        note("%s", f.left_out);
     if (rc == 0)
         rc = write_and_draw(&f, dir, o);
     figure_free(&f);

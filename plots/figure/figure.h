@@ -12,6 +12,7 @@ struct figure {
     struct rows *rows; /* [t.n_data] what the query of each data line returned */
     struct rows runs;  /* the same of the runs line */
     struct rows text;  /* the same of the text line */
+    char *left_out;    /* owned: runs that are excluded, and why; "" if there are none */
 };
 
 /* figure_read - run the queries of f->t, which template_load has filled. PARAMS: NAME, VALUE, ...,
@@ -19,7 +20,6 @@ struct figure {
  * FAIL_INPUT if the template does not fit its queries; FAIL_RUN if there are no runs yet, or no
  * numbers; FAIL_STORE. */
 int figure_read(struct figure *f, struct store *s, const char *const *params);
-int figure_no_runs(const struct figure *f); /* records "no runs yet ..."; returns -1 */
 void figure_free(struct figure *f);
 
 /* figure_data (figure_data.c) - the data file. A header of comments names the caption, the runs,
@@ -39,6 +39,8 @@ char *figure_data(const struct figure *f);
  *   D_COLUMN[]             the distinct values of its first column: numbers in ascending order,
  *                          strings in order of appearance
  *   T_COLUMN               the first row of T
+ *
+ * What is left out is the title, for which gnuplot makes room.
  *
  * Strings are escaped, so that gnuplot shows them as they are. The caller frees the script. */
 char *figure_script(const struct figure *f);

@@ -1,6 +1,7 @@
 /* cmd_table.c - "lowrank table": a table of results next to the paper's numbers. The symbol is
  * cmd_tables because cmd_table is the list of all commands. */
 #include "core/cmd.h"
+#include "results/query/footnote.h"
 #include "results/query/query.h"
 #include "results/query/read_options.h"
 
@@ -61,6 +62,14 @@ static int nothing_to_show(struct store *s, const char *name, const char *const 
     return -1;
 }
 
+static void explain_nothing(struct store *s, const char *name, const char *const *params)
+{
+    if (footnote_empty(s, query_find(name), params) == 0)
+        nothing_to_show(s, name, params);
+    else
+        fail_context("table '%s'", name);
+}
+
 static int print_table(const struct read_options *o, const char *name, const char *const *params)
 {
     struct store *s = NULL;
@@ -70,8 +79,8 @@ static int print_table(const struct read_options *o, const char *name, const cha
     if (read_options_open(&s, o) != 0 || query_named(s, &r, name, params) != 0)
         goto out;
     if (r.n_rows == 0)
-        nothing_to_show(s, name, params);
-    else
+        explain_nothing(s, name, params);
+    else if (footnote_excluded(&r, s, footnote_study(query_find(name), params)) == 0)
         rc = rows_print(stdout, &r, (enum rows_format)o->format);
 out:
     rows_free(&r);

@@ -35,7 +35,7 @@ static int load(struct dataset *d, bool regression)
     char spec[65];
 
     sha256_hex(spec, &regression, sizeof regression);
-    struct token_cache c = { cache, sum, spec, sum };
+    struct token_cache c = { .dir = cache, .file = sum, .spec = spec, .tokenizer = sum };
     return token_cache_dataset(d, &task, SPLIT_TRAIN, fuzz_dir(), tok, MAX_LEN, NULL, &c);
 }
 

@@ -222,7 +222,8 @@ static const struct {
     { "show 0g11", 2, "'0g11' must be at least 4 hex digits" },
     { "show ffffffffffff", 2, "unknown run or cell 'ffffffffffff'" },
     { "query runs --format csv state=diverged", 0, "run,state,model" },
-    { "query --list", 0, "fig_rank_seeds" },
+    { "query --list -v", 0, "fig_rank_seeds" },
+    { "query --list", 0, "trials" },
     { "query rnak", 2, "unknown query 'rnak'; did you mean 'rank'?" },
     { "query runs nothing", 2, "'nothing' must be name=value" },
     { "query runs what=1", 2, "the query has no parameter 'what'" },
@@ -230,12 +231,14 @@ static const struct {
     { "table rank", 0, "85.2 ± 0.2 (3)" },
     { "table rank --format md", 0, "| 85.2 ± 0.2 (3) |" },
     { "table targets", 1, "no runs yet for table 'targets' of study 'targets'" },
-    { "table rank study=other", 1, "no runs yet for table 'rank' of study 'other'" },
+    { "table rank study=other", 2, "table 'rank': unknown study 'other'" },
+    { "query study study=rnk", 2, "unknown study 'rnk'; did you mean 'rank'?" },
+    { "table rank task=other", 1, "table 'rank': nothing matches task=other" },
     { "table --list", 0, "targets" },
     { "table rank --home /nowhere", 4, "no results yet; run 'lowrank sweep" },
     { "table rank --format xml", 2, "xml" },
     { "table --help", 0, "usage: lowrank table" },
-    { "query runs | head -n 1", 0, "state" },
+    { "query runs --wide | head -n 1", 0, "state" },
 };
 
 static char *with_keys(const char *line, struct store *s)
