@@ -3,6 +3,7 @@
  * it has offsets that ascend, ids below the size of the vocabulary, and labels in range; a file
  * that was not used is replaced by a good one, which gives the same dataset as the data file. */
 #include "tests/fuzz/fuzz_kit.h"
+#include "core/data/format.h"
 #include "core/data/token_cache.h"
 #include "core/os/file.h"
 
