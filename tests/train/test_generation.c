@@ -279,7 +279,7 @@ START_TEST(cached_as_loaded)
     ck_assert_int_eq(load("sun\tshines\nrain\tfalls\nsun\tfalls\n", 0), 0);
     sha256_hex(hash, "x", 1);
     for (int pass = 0; pass < 2; pass++) {
-        struct token_cache c = { cache, d.sha256, hash, hash };
+        struct token_cache c = { cache, d.sha256, hash, hash, false };
         ck_assert_int_eq(token_cache_dataset(&again, &task, SPLIT_TRAIN, dir, tok, 0, NULL, &c), 0);
         ck_assert(again.generates);
         ck_assert_int_eq(again.n_groups, 2);
