@@ -227,7 +227,7 @@ static int make_cells(struct latency *l)
     int batch[MOST_VALUES], length[MOST_VALUES], n, m;
     struct dims d;
 
-    if (geometry_dims(&d, NULL, NULL, l->session, l->geometry) != 0)
+    if (geometry_dims(&d, NULL, l->session, l->geometry) != 0)
         return -1;
     const char *batches = c->full ? "1,2,4,8,16,32" : "1,4,16";
     const char *lengths = c->full ? "128,256,512" : "16,64,128";

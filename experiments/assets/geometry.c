@@ -17,6 +17,21 @@
         .init_range = 0.02, .hidden_dropout = 0.1, .attn_dropout = 0.1, .classifier_dropout = 0.1, \
         .act = ACT_GELU, .pooling = pool                                                           \
     }
+/* V2 and V3: 256 buckets for up to 512 tokens, without projections of their own. */
+#define DEBERTA(layers, d, heads, ffn, width)                                                      \
+    {                                                                                              \
+        .arch = "deberta-v2", .n_layers = layers, .d_model = d, .n_heads = heads,                  \
+        .d_head = (d) / (heads), .d_ffn = ffn, .vocab = 128100, .max_pos = 512,                    \
+        .no_positions = true, .conv = width, .conv_act = ACT_GELU, .dense_act = ACT_GELU,          \
+        .rel = { .span = 256,                                                                      \
+                 .buckets = 256,                                                                   \
+                 .far = 512,                                                                       \
+                 .c2p = true,                                                                      \
+                 .p2c = true,                                                                      \
+                 .norm = true },                                                                   \
+        .ln_eps = 1e-7, .init_range = 0.02, .hidden_dropout = 0.1, .attn_dropout = 0.1,            \
+        .classifier_dropout = 0.1, .act = ACT_GELU, .pooling = POOL_CLS                            \
+    }
 #define DECODER(layers, d, heads, positions)                                                       \
     {                                                                                              \
         .arch = "gpt2", .n_layers = layers, .d_model = d, .n_heads = heads,                        \
@@ -29,23 +44,20 @@
 /* RoBERTa has BERT's blocks and one segment; two rows of its position table are never used. Its
  * classifier's dense layer is as large as BERT's pooler and counts as one. */
 const struct geometry geometry_table[] = {
-    { "tiny", "for tests", NULL, ENCODER(BERT, 2, 64, 4, 128, 1000, 512, 2, POOL_CLS) },
-    { "minilm", "all-MiniLM-L6-v2", NULL,
-      ENCODER(BERT, 6, 384, 12, 1536, 30522, 512, 2, POOL_MEAN) },
-    { "bert-base", "Devlin et al. 2019", NULL,
+    { "tiny", "for tests", ENCODER(BERT, 2, 64, 4, 128, 1000, 512, 2, POOL_CLS) },
+    { "minilm", "all-MiniLM-L6-v2", ENCODER(BERT, 6, 384, 12, 1536, 30522, 512, 2, POOL_MEAN) },
+    { "bert-base", "Devlin et al. 2019",
       ENCODER(BERT, 12, 768, 12, 3072, 30522, 512, 2, POOL_CLS) },
-    { "roberta-base", "Liu et al. 2019", NULL,
+    { "roberta-base", "Liu et al. 2019",
       ENCODER(BERT, 12, 768, 12, 3072, 50265, 514, 1, POOL_CLS) },
-    { "roberta-large", "Liu et al. 2019", NULL,
+    { "roberta-large", "Liu et al. 2019",
       ENCODER(BERT, 24, 1024, 16, 4096, 50265, 514, 1, POOL_CLS) },
-    { "deberta-xxl", "He et al. 2021: DeBERTa V2 XXLarge",
-      "the table of relative positions with its LayerNorm, and the convolution beside the first "
-      "block",
-      ENCODER("deberta-v2", 48, 1536, 24, 6144, 128100, 0, 0, POOL_CLS) },
-    { "gpt2-small", "Radford et al. 2019", NULL, DECODER(12, 768, 12, 1024) },
-    { "gpt2-medium", "Radford et al. 2019", NULL, DECODER(24, 1024, 16, 1024) },
-    { "gpt2-large", "Radford et al. 2019", NULL, DECODER(36, 1280, 20, 1024) },
-    { "gpt3-175b", "Brown et al. 2020", NULL, DECODER(96, 12288, 96, 2048) },
+    { "deberta-v3-base", "He et al. 2023", DEBERTA(12, 768, 12, 3072, 0) },
+    { "deberta-xxl", "He et al. 2021: DeBERTa V2 XXLarge", DEBERTA(48, 1536, 24, 6144, 3) },
+    { "gpt2-small", "Radford et al. 2019", DECODER(12, 768, 12, 1024) },
+    { "gpt2-medium", "Radford et al. 2019", DECODER(24, 1024, 16, 1024) },
+    { "gpt2-large", "Radford et al. 2019", DECODER(36, 1280, 20, 1024) },
+    { "gpt3-175b", "Brown et al. 2020", DECODER(96, 12288, 96, 2048) },
     { .name = NULL },
 };
 
@@ -82,8 +94,7 @@ static bool is_model(const char *home, const char *name)
     return there;
 }
 
-static int full_dims(struct dims *d, bool *pooler, const char **lacks, struct session *s,
-                     const char *name)
+static int full_dims(struct dims *d, bool *pooler, struct session *s, const char *name)
 {
     const struct geometry *g = geometry_find(name);
     const struct model_facts *m = NULL;
@@ -93,24 +104,21 @@ static int full_dims(struct dims *d, bool *pooler, const char **lacks, struct se
     if (!g && !(m = model_facts(s, name)))
         return -1;
     *d = g ? g->d : m->dims;
-    if (lacks)
-        *lacks = g ? g->lacks : NULL;
     if (pooler)
         *pooler = g || m->has_pooler;
     return 0;
 }
 
 /* A truncated model has the shapes of the model that it is made from. */
-int geometry_dims(struct dims *d, bool *pooler, const char **lacks, struct session *s,
-                  const char *name)
+int geometry_dims(struct dims *d, bool *pooler, struct session *s, const char *name)
 {
     char *of = NULL;
     long rank;
     int truncated = truncate_name(name, &of, &rank);
 
     if (truncated <= 0)
-        return truncated < 0 ? -1 : full_dims(d, pooler, lacks, s, name);
-    int rc = full_dims(d, pooler, lacks, s, of);
+        return truncated < 0 ? -1 : full_dims(d, pooler, s, name);
+    int rc = full_dims(d, pooler, s, of);
     int most = rc != 0 ? 0 : d->d_model < d->d_ffn ? d->d_model : d->d_ffn;
     if (rc == 0 && rank > most)
         rc = fail(FAIL_USAGE, "model '%s': its matrices have a rank of at most %d", name, most);

@@ -8,8 +8,7 @@
 
 struct geometry {
     const char *name, *source;
-    const char *lacks; /* tensors that D does not describe and no count includes; NULL: none */
-    struct dims d;     /* D.arch may be an architecture that this build does not implement */
+    struct dims d;
 };
 extern const struct geometry geometry_table[]; /* ends with a NULL name */
 
@@ -17,9 +16,7 @@ extern const struct geometry geometry_table[]; /* ends with a NULL name */
 const struct geometry *geometry_find(const char *name);
 
 /* geometry_dims - the shapes of a published geometry, else of a fetched model or a model folder.
- * *POOLER (or NULL): does it have BERT's pooler? *LACKS (or NULL): as above. Strings of *D are not
- * the caller's. Errors: FAIL_USAGE: NAME is none of these; FAIL_INPUT: a folder that cannot be
- * read. */
-int geometry_dims(struct dims *d, bool *pooler, const char **lacks, struct session *s,
-                  const char *name);
+ * *POOLER (or NULL): does it have BERT's pooler? Strings of *D are not the caller's. Errors:
+ * FAIL_USAGE: NAME is none of these; FAIL_INPUT: a folder that cannot be read. */
+int geometry_dims(struct dims *d, bool *pooler, struct session *s, const char *name);
 #endif

@@ -11,7 +11,7 @@
 
 int bench_model_dims(struct dims *d, struct session *ses, const struct settings *v)
 {
-    return geometry_dims(d, NULL, NULL, ses, bench_words_model(v));
+    return geometry_dims(d, NULL, ses, bench_words_model(v));
 }
 
 /* --- random examples */

@@ -50,8 +50,9 @@ static const struct opt_usage usage = {
     .usage = "MODEL|--model MODEL|--d-model N [key=value...] | FILE",
     .about = "count the parameters that a method trains, without any weights",
     .detail = "MODEL is a published geometry (tiny, minilm, bert-base, roberta-base,\n"
-              "roberta-large, deberta-xxl, gpt2-small, gpt2-medium, gpt2-large, gpt3-175b),\n"
-              "a model that was fetched, or a folder. Keys of a recipe are given as words\n"
+              "roberta-large, deberta-v3-base, deberta-xxl, gpt2-small, gpt2-medium,\n"
+              "gpt2-large, gpt3-175b), a model that was fetched, or a folder. Keys of a recipe are "
+              "given as words\n"
               "(rank=8) or as flags (--rank 8). The heads of all tasks are listed, or with\n"
               "task=NAME only that task's. Counts that the paper prints for the same\n"
               "configuration are shown too.\n"
@@ -235,8 +236,7 @@ static int params_count(struct settings *v, struct session *ses, struct params_c
     if (rc == 0 && model)
         rc = check_shape(model->value, c);
     if (rc == 0)
-        rc = model ? geometry_dims(&p.d, &p.pooler, &p.lacks, ses, model->value)
-                   : dims_from_flags(&p.d, c);
+        rc = model ? geometry_dims(&p.d, &p.pooler, ses, model->value) : dims_from_flags(&p.d, c);
     if (rc == 0) {
         p.d = count_dims(&p.d, &p.r);
         rc = params_print(&p);

@@ -32,17 +32,11 @@ int count_outline(struct base_model *b, struct model *m, const struct dims *d, b
 
 int count_method(struct counted *c, const struct dims *d, bool pooler, const struct recipe *r)
 {
-    struct dims shape = *d;
     struct base_model b;
     struct model m;
 
-    *c = (struct counted){ .by_formula = !arch_find(d->arch) };
-    if (c->by_formula) {
-        strcpy(shape.arch, "bert");
-        shape.max_pos =
-            d->max_pos > 0 ? d->max_pos : 1 << 20; /* relative positions have no limit */
-    }
-    if (count_outline(&b, &m, &shape, pooler, r->method, r->method_cfg) != 0)
+    *c = (struct counted){ 0 };
+    if (count_outline(&b, &m, d, pooler, r->method, r->method_cfg) != 0)
         return -1;
     for (int i = 0; i < b.n_params; i++)
         c->base += (double)b.params[i].rows * b.params[i].cols;
@@ -51,11 +45,5 @@ int count_method(struct counted *c, const struct dims *d, bool pooler, const str
     model_free(&m);
     base_model_free(&b);
     c->formula = (double)adapt_count(r->method, r->method_cfg, d);
-    if (c->formula < 0)
-        return -1;
-    if (c->by_formula) {
-        c->base = (double)adapt_count(adapt_find("ft"), NULL, d);
-        c->trained = c->formula;
-    }
-    return 0;
+    return c->formula < 0 ? -1 : 0;
 }

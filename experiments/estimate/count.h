@@ -6,16 +6,13 @@
 
 /* Numbers of parameters, all without the task's head. */
 struct counted {
-    double base;     /* of the base model */
-    double trained;  /* that the method trains, its own and the model's */
-    double added;    /* that the method adds to the model */
-    double formula;  /* TRAINED by the method's closed form */
-    bool by_formula; /* this build has no code for the architecture: all are closed forms */
+    double base;    /* of the base model */
+    double trained; /* that the method trains, its own and the model's */
+    double added;   /* that the method adds to the model */
+    double formula; /* TRAINED by the method's closed form */
 };
 /* count_method - count the tensors of a model of shapes D (POOLER: with BERT's pooler) to which
- * the method of R is attached. Where this build has no code for D->arch, the closed forms are
- * used, and the method's keys are checked on blocks like BERT's with these shapes. Errors:
- * FAIL_USAGE from the method. */
+ * the method of R is attached. Errors: FAIL_USAGE from the method. */
 int count_method(struct counted *c, const struct dims *d, bool pooler, const struct recipe *r);
 
 /* count_dims - D with the pooling that the recipe asks for. */

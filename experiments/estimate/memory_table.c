@@ -173,14 +173,13 @@ int memory_table(struct rows *rows, const char *name, const struct dims *d, bool
     t.ft.frozen = c->base - t.ft.trained;
     t.method.trained = c->trained;
     t.method.frozen = c->base - fmax(0, c->trained - c->added);
-    if (!c->by_formula && (measure_side(&t.ft, d, pooler, ft, NULL, l) != 0 ||
-                           measure_side(&t.method, d, pooler, r->method, r->method_cfg, l) != 0))
+    if (measure_side(&t.ft, d, pooler, ft, NULL, l) != 0 ||
+        measure_side(&t.method, d, pooler, r->method, r->method_cfg, l) != 0)
         rc = -1;
     if (rc == 0) {
         rows_init(rows, cols);
         add_training(&t, d, l);
-        if (!c->by_formula)
-            add_program(&t);
+        add_program(&t);
         add_deployment(&t);
     }
     yaml_free(t.paper);

@@ -189,19 +189,15 @@ static int fill_counts(struct result *x)
 {
     const struct params *p = x->p;
     const struct adapt *method = p->r.method;
-    char *words = method_words(&p->r), *what = xprintf("method %s", words), *base;
+    char *words = method_words(&p->r), *what = xprintf("method %s", words);
 
-    base = p->lacks ? xprintf("without %s", p->lacks) : xstrdup("counted");
-    counts_add(x, "the model", base, x->c.base);
+    counts_add(x, "the model", "counted", x->c.base);
     counts_add(x, what, method->formula, x->c.formula);
-    if (!x->c.by_formula) {
-        counts_add(x, what, "trainable, counted from the tensors", x->c.trained);
-        counts_add(x, what, "added to the model", x->c.added);
-    }
+    counts_add(x, what, "trainable, counted from the tensors", x->c.trained);
+    counts_add(x, what, "added to the model", x->c.added);
     if (method->count_inference)
         counts_add(x, what, "kept after training", n_kept(x));
     budget_add(x);
-    free(base);
     free(what);
     free(words);
     return add_paper(x) == 0 ? add_heads(x) : -1;
@@ -286,15 +282,14 @@ static int result_print_json(const struct result *x)
                         json_pack("{s:s, s:i, s:i, s:i, s:i, s:i}", "arch", p->d.arch, "layers",
                                   p->d.n_layers, "d_model", p->d.d_model, "d_ffn", p->d.d_ffn,
                                   "vocab", p->d.vocab, "positions", p->d.max_pos));
-    json_object_set_new(j, "not_counted", p->lacks ? json_string(p->lacks) : json_null());
     json_object_set_new(j, "method", json_string(p->r.method->name));
     json_object_set_new(j, "settings", settings_json(&p->r));
     json_object_set_new(j, "formula",
                         p->r.method->formula ? json_string(p->r.method->formula) : json_null());
     json_set_count(j, "by_formula", x->c.formula);
-    json_set_count(j, "counted", x->c.by_formula ? NAN : x->c.trained);
+    json_set_count(j, "counted", x->c.trained);
     json_set_count(j, "trained", x->c.trained);
-    json_set_count(j, "added", x->c.by_formula ? NAN : x->c.added);
+    json_set_count(j, "added", x->c.added);
     json_set_count(j, "base", x->c.base);
     json_object_set_new(j, "budget", budget_json(x));
     json_object_set_new(j, "heads", rows_json(&x->heads));

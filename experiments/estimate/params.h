@@ -16,7 +16,6 @@ struct params {
     const struct settings *v;
     struct recipe r;
     const char *model; /* its name; NULL: given by its shape */
-    const char *lacks; /* parts of the model that its shape does not describe, or NULL */
     struct dims d;
     bool pooler;
 };

@@ -83,7 +83,6 @@ refuse() {
 }
 refuse 2 "did you mean 'step'" stpe
 refuse 2 "did you mean 'minilm'" step minlm
-refuse 2 "no architecture 'deberta-v2'" step deberta-xxl
 refuse 2 "did you mean 'lora'" step tiny method=lroa
 refuse 2 "unknown key 'rnak'; did you mean 'rank'" step tiny rnak=4
 refuse 2 "the model has 512 positions" step tiny --tokens 513

@@ -36,7 +36,7 @@ json 'paper["T3 GPT2M LoRA"]["agrees"].startswith("no: ")' gpt2-medium rank=4
 json 'paper["T15 GPT3 LoRA rq=rv=4"]["agrees"] == "yes, cut off" and len(paper) == 1' \
     gpt3-175b rank=4 targets=v,q
 json 'paper["T2 DeBXXL LoRA"]["agrees"] == "yes"' deberta-xxl rank=16
-json '"relative positions" in j["not_counted"] and j["counted"] is None' deberta-xxl rank=16
+json 'j["counted"] == 4718592 and j["base"] == 1566910464' deberta-xxl rank=16
 json 'paper["T2 DeBXXL LoRA"]["agrees"].startswith("no")' deberta-xxl rank=8
 # A folder has the shapes of its files (2 blocks, d 8, MLP 16, 12 words, 16 positions, 2 segments,
 # a pooler).

@@ -21,10 +21,12 @@ def count(method, keys, model):
     length = int(keys.get("prefix", 0)) + int(keys.get("infix", 0))
     block = 12 * d * d + 13 * d
     adapter = 2 * d * r + r + d
+    # Of DeBERTa the table of 512 relative positions, the convolution over 3 tokens, and a LayerNorm of each.
+    extra = 512 * d + 2 * d + 3 * d * d + 3 * d if model == "deberta-xxl" else 0
     dropped = len([x for x in keys.get("drop_layers", "").split(",") if x])
     return {
         "lora": lambda: 2 * layers * len(keys["targets"].split(",")) * d * r,
-        "ft": lambda: (vocab + positions + segments + 2) * d + layers * block + pooler * (d * d + d),
+        "ft": lambda: (vocab + positions + segments + 2) * d + layers * block + pooler * (d * d + d) + extra,
         "topk": lambda: int(keys["top_layers"]) * block,
         "bitfit": lambda: 11 * layers * d + d,  # linear 9 d and LayerNorms 2 d of a block, one LayerNorm more
         "prefix-embed": lambda: d * length,
