@@ -92,16 +92,17 @@ $(B)/onednn_built.h: FORCE | deps
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; [ $$have = 1 ] || \
 	    echo "building without oneDNN: slower on CPUs with AVX-512 (optional package: libdnnl-dev)"; fi
 
-# --- Objects and programs
+# --- Objects and programs: one short line for each step (V=1: the whole command; make -s: none).
+step = $(if $(V),,@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,printf '  %-4s %s\n' $(1) $(2);))
 $(B)/lowrank: $(B)/core/main.o $(B)/cmd_table.o $(LIBOBJ)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call step,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/tests.x: $(TESTOBJ) $(LIBOBJ)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcheck -lsubunit -lrt
+	$(call step,LINK,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcheck -lsubunit -lrt
 $(B)/%.o: %.c | deps $(B)/onednn_built.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(call step,CC,$<)$(CC) $(CFLAGS) -c -o $@ $<
 $(B)/%.o: $(B)/%.c | deps
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(call step,CC,$<)$(CC) $(CFLAGS) -c -o $@ $<
 $(B)/core/math/%.o: override CFLAGS += -O3
 # At -O3, GCC unrolls the loop over blocks before it can vectorize it.
 $(B)/core/base/rng.o: override CFLAGS += -ftree-vectorize
@@ -155,12 +156,7 @@ tidy: ## clang-tidy over every C file
 
 # --- Results
 reproduce: $(B)/lowrank ## fetch the encoder, run the default study, print its tables, draw its figures
-	@$(B)/lowrank fetch minilm >/dev/null
-	@$(B)/lowrank prepare supersense hypernym >/dev/null
-	@$(B)/lowrank sweep rank
-	@$(B)/lowrank ablate subspace
-	@$(B)/lowrank table rank && echo && $(B)/lowrank table subspace_top && echo
-	@for f in rank phi_rank phi_seed; do $(B)/lowrank figure $$f || exit; done
+	@sh experiments/reproduce.sh $(B)/lowrank
 studies: $(B)/lowrank ## run every study and analysis, then verdicts and the report (LOWRANK_DATA=DIR: with GLUE)
 	@sh ablations/studies.sh $(B)/lowrank
 findings: $(B)/lowrank ## write results/findings from the store

@@ -38,7 +38,7 @@ int generation_answers(struct dataset *d, const struct task *t, const struct tok
     const char *lead = t->target.n && !t->target.part[0].is_column ? t->target.part[0].text : "";
     int rc = 0;
 
-    if (t->n_labels == 0)
+    if (!t->generates || t->n_labels == 0)
         return 0;
     d->n_answers = t->n_labels;
     d->answer_off = xalloc((size_t)t->n_labels + 1, sizeof *d->answer_off);

@@ -218,20 +218,19 @@ static double ter_percent(const double *s)
     return 100 * ter_total(s);
 }
 
-static int measure(struct score_job *job, words_fn *tokenizer, double *stats, double *segment,
-                   double (*total)(const double *))
+static int measure(struct score_job *job, const struct words *hyp, const struct words *ref,
+                   double *stats, double *segment, double (*total)(const double *))
 {
-    const struct score_words *w = score_words(job, tokenizer);
     const struct score_texts *t = score_texts(job);
 
     for (int i = 0; i < t->n; i++) {
         double *s = stats + (size_t)i * STATS, length = 0;
         s[EDITS] = INFINITY;
         for (int r = t->first[i]; r < t->first[i + 1]; r++) {
-            int n = edits(words_of(&w->hyp, i), words_count(&w->hyp, i), words_of(&w->ref, r),
-                          words_count(&w->ref, r));
+            int n =
+                edits(words_of(hyp, i), words_count(hyp, i), words_of(ref, r), words_count(ref, r));
             s[EDITS] = fmin(s[EDITS], n);
-            length += words_count(&w->ref, r);
+            length += words_count(ref, r);
         }
         s[LENGTH] = length / (t->first[i + 1] - t->first[i]);
         segment[i] = total(s);
@@ -241,17 +240,39 @@ static int measure(struct score_job *job, words_fn *tokenizer, double *stats, do
 
 static int plain_percent(struct score_job *job, double *stats, double *segment)
 {
-    return measure(job, words_lower, stats, segment, ter_percent);
+    const struct score_words *w = score_words(job, words_lower);
+
+    return measure(job, &w->hyp, &w->ref, stats, segment, ter_percent);
 }
 
+/* sacrebleu divides references twice, so that is what has to be compared with. A word that they do
+ * not have gets a negative number. */
 static int normalized_percent(struct score_job *job, double *stats, double *segment)
 {
-    return measure(job, words_tercom, stats, segment, ter_percent);
+    const struct score_words *once = score_words(job, words_tercom),
+                             *twice = score_words(job, words_tercom_twice);
+    struct words hyp;
+
+    words_begin(&hyp, once->hyp.n);
+    for (int i = 0; i < once->hyp.n; i++) {
+        for (int k = 0; k < words_count(&once->hyp, i); k++) {
+            int id = words_of(&once->hyp, i)[k];
+            const char *word = once->vocabulary.word[id];
+            int same = vocabulary_find(&twice->vocabulary, word, strlen(word));
+            words_add(&hyp, same >= 0 ? same : -1 - id);
+        }
+        words_end(&hyp);
+    }
+    int rc = measure(job, &hyp, &twice->ref, stats, segment, ter_percent);
+    words_free(&hyp);
+    return rc;
 }
 
 static int plain(struct score_job *job, double *stats, double *segment)
 {
-    return measure(job, words_lower, stats, segment, ter_total);
+    const struct score_words *w = score_words(job, words_lower);
+
+    return measure(job, &w->hyp, &w->ref, stats, segment, ter_total);
 }
 
 const struct score_kind score_kind_sacre_ter = {

@@ -99,6 +99,11 @@ int tok_vocab(const struct tok *t)
     return t->facts.vocab;
 }
 
+int tok_types(const struct tok *t)
+{
+    return t->facts.layout.typed ? 2 : 1;
+}
+
 int tok_role(const struct tok *t, enum tok_role r)
 {
     return t->facts.role[r];

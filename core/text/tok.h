@@ -62,15 +62,17 @@ extern const struct tok_kind *const tok_kind_table[]; /* generated, NULL-termina
 
 /* tok_load - the tokenizer of a model folder. Errors: NULL after FAIL_INPUT, if the folder has no
  * known tokenizer or its files are wrong. tok_free - does nothing for NULL. tok_name - the name of
- * its kind. tok_vocab - the size of the vocabulary. tok_role - the id of the special token for a
- * purpose, or -1. tok_is_special - is it a special token? tok_piece - an id as the files write
- * it, such as "##ed" or "\xC4\xA0the", or NULL. tok_path - the file that has the vocabulary. */
+ * its kind. tok_vocab - the size of the vocabulary. tok_types - how many token types pairs have, 2
+ * or 1. tok_role - the id of the special token for a purpose, or -1. tok_is_special - is it a
+ * special token? tok_piece - an id as the files write it, such as "##ed" or "\xC4\xA0the", or NULL.
+ * tok_path - the file that has the vocabulary. */
 struct tok;
 struct tok *tok_load(const char *dir);
 void tok_free(struct tok *t);
 const char *tok_name(const struct tok *t);
 int tok_vocab(const struct tok *t);
 int tok_role(const struct tok *t, enum tok_role r);
+int tok_types(const struct tok *t);
 bool tok_is_special(const struct tok *t, int id);
 const char *tok_piece(const struct tok *t, int id);
 const char *tok_path(const struct tok *t);

@@ -63,8 +63,9 @@ words_fn
     words_mteval_py;   /* as the Python version of that in e2e-metrics: lower case of Unicode, and
                              a text without words has one, the empty word */
 words_fn words_tercom; /* as tercom with its normalization: lower case (words_13a.c) */
-words_fn words_lower;  /* separated by white space, in lower case (words_13a.c) */
-words_fn words_rouge;  /* as rouge-score: a to z and 0 to 9 in lower case (words_rouge.c) */
+words_fn words_tercom_twice; /* the same of its words, which divides some of them again */
+words_fn words_lower;        /* separated by white space, in lower case (words_13a.c) */
+words_fn words_rouge;        /* as rouge-score: a to z and 0 to 9 in lower case (words_rouge.c) */
 words_fn words_rouge_stem;
 words_fn words_ptb; /* as the COCO scripts: PTBTokenizer without punctuation (ptb.c) */
 #endif

@@ -1,6 +1,7 @@
 /* words_13a.c - tokenizers of machine translation that separate punctuation: mteval-v13a (NIST) in
  * three versions, and tercom's. Every rule concerns ASCII only, so bytes are enough. */
 #include "core/words/words.h"
+#include "core/base/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -182,6 +183,24 @@ void words_tercom(struct words *w, struct vocabulary *v, const char *const *text
         char *s = separate(text_lower(text[i]), true);
         words_of_line(w, v, s);
         free(s);
+    }
+}
+
+void words_tercom_twice(struct words *w, struct vocabulary *v, const char *const *text, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct vocabulary once = { 0 };
+        struct words first;
+        struct text line = { 0 };
+        words_begin(&first, 1);
+        words_tercom(&first, &once, &text[i], 1);
+        for (int k = 0; k < first.n_ids; k++)
+            text_join(&line, " ", "%s", once.word[first.id[k]]);
+        const char *again = text_string(&line);
+        words_tercom(w, v, &again, 1);
+        text_free(&line);
+        words_free(&first);
+        vocabulary_free(&once);
     }
 }
 

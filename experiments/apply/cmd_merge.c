@@ -103,7 +103,8 @@ static int compare_models(double *diff, double *largest, const struct adapted *a
     for (size_t i = 0; i < ARRAY_LEN(sentences) && rc == 0; i++) {
         const char *s = sentences[i][0], *t = sentences[i][1];
         size_t n = strlen(s), n2 = t ? strlen(t) : 0;
-        if (a->base.arch->causal ? t || !*s : t && a->base.dims.n_types == 1)
+        bool one_type = a->base.dims.n_types == 1 && tok_types(a->tok) > 1;
+        if (a->base.arch->causal ? t || !*s : t && one_type)
             continue; /* it cannot read pairs, or has no token for an empty text */
         if (stop_check() != 0 || reader_run(&ra, s, n, t, n2) != 0 ||
             reader_run(&rb, s, n, t, n2) != 0)

@@ -51,13 +51,13 @@ static real *updated_copy(const struct adapted *a, const struct param *p, int si
 
 /* --- tensors */
 
-/* Add X, which is laid out as P, to the tensor of the checkpoint that holds P, perhaps together
- * with others: GPT-2 has q, k and v in one, and its matrices transposed. X is freed. Returns how
- * many tensors there are now. */
+/* Add X, which is laid out as P, to the tensor of the checkpoint that holds P, maybe together with
+ * others: GPT-2 has q, k and v in one, and its matrices transposed. X is freed. Returns how many
+ * tensors there are now. */
 static int add_part(struct st_out *out, char **name, int n, const struct arch *arch,
                     const struct param *p, real *x)
 {
-    char *own = stored_name(arch, p), *full = xprintf("%s%s", arch->prefix, own);
+    char *own = stored_name(arch, p), *full = xprintf("%s%s", arch_prefix(arch, (int)p->role), own);
     int at = 0;
 
     while (at < n && strcmp(name[at], full) != 0)
@@ -65,11 +65,13 @@ static int add_part(struct st_out *out, char **name, int n, const struct arch *a
     if (at < n) {
         free(full);
     } else {
-        struct st_out *t = &out[n++];
-        *t = (struct st_out){ .name = full, .shape = { 0, 1, 1 } };
-        t->n_dims = stored_shape(arch, p, t->shape);
-        t->data = xalloc(t->shape[0] * t->shape[1] * t->shape[2], sizeof(real));
-        name[at] = full;
+        size_t shape[3] = { 1, 1, 1 };
+        int n_dims = stored_shape(arch, p, shape);
+        name[n] = full;
+        out[n++] = (struct st_out){ full,
+                                    xalloc(shape[0] * shape[1] * shape[2], sizeof(real)),
+                                    n_dims,
+                                    { shape[0], shape[1], shape[2] } };
     }
     stored_put((real *)(uintptr_t)out[at].data, arch, p, x);
     free(own);
@@ -87,27 +89,14 @@ static int collect_tensors(struct st_out *out, char **name, const struct adapted
 
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
-        bool head = param_is_head(p);
-        if (i >= a->base.n_params && !(head && a->has_head))
+        if (i >= a->base.n_params && !(param_is_head(p) && a->has_head))
             continue; /* the adapter's own, or a classifier that nothing has trained */
         real *x = updated_copy(a, p, 1);
         if (!x)
             return -1;
         for (size_t k = 0; p->role == first && k < param_size(p); k++)
             x[k] *= (real)m->head.pool_scale; /* W (s p) = (s W) p */
-        if (!head && !stored_as_is(a->base.arch, p)) {
-            n = add_part(out, name, n, a->base.arch, p, x);
-            continue;
-        }
-        name[n] = xprintf("%s%s", arch_prefix(a->base.arch, (int)p->role), p->name);
-        out[n] = (struct st_out){
-            name[n], x, p->is_vector ? 1 : 2, { (size_t)p->rows, (size_t)p->cols }
-        };
-        if (p->is_vector)
-            out[n].shape[0] = (size_t)p->cols;
-        if (p->width > 0)
-            out[n].n_dims = stored_shape(a->base.arch, p, out[n].shape);
-        n++;
+        n = add_part(out, name, n, a->base.arch, p, x);
     }
     return n;
 }

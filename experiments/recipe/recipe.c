@@ -2,6 +2,7 @@
 #include "experiments/recipe/recipe.h"
 #include "core/os/cpu.h"
 #include "core/os/file.h"
+#include "core/text/tok.h"
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/recipe/keys.h"
@@ -407,10 +408,19 @@ static int check_kind(const struct model_facts *m, const struct task *t)
                 m->name, m->dims.arch, t->name);
 }
 
-/* The second text of a pair has tokens of type 1 in BERT alone; the others have no types. */
+/* In BERT the second text of a pair has tokens of type 1; in RoBERTa the layout alone tells the two
+ * apart. Decoders and MPNet have no types at all. */
 static int check_pairs(const struct model_facts *m, const struct task *t)
 {
-    if (!t->col_pair || m->dims.n_types != 1 || strcmp(m->dims.arch, "bert") != 0)
+    struct tok *tok;
+
+    if (!t->col_pair || m->dims.n_types != 1)
+        return 0;
+    if (!(tok = tok_load(m->dir)))
+        return -1;
+    int types = tok_types(tok);
+    tok_free(tok);
+    if (types == 1)
         return 0;
     return fail(FAIL_INPUT,
                 "'%s' cannot read the pairs of task '%s': type_vocab_size is 1 in config.json; a "

@@ -115,20 +115,31 @@ static bool all_alike(const struct layout *l, int col)
     return true;
 }
 
-/* Columns in which all rows are alike go into a line above the table. At least one column stays. */
+static bool is_empty(const struct layout *l, int col)
+{
+    for (int row = 0; row < l->r->n_rows; row++)
+        if (l->r->cell[(size_t)row * (size_t)l->r->n_cols + (size_t)col])
+            return false;
+    return true;
+}
+
+/* Columns in which all rows are alike go into a line above the table: first those without a value,
+ * then from the left, as many as needed, because what a table is about stands at its right. At
+ * least one column stays. */
 static void take_alike(struct layout *l, struct text *above)
 {
     int left = 0;
 
     for (int i = 0; i < l->r->n_cols; i++)
         left += !all_alike(l, i);
-    for (int i = 0; i < l->r->n_cols && left > 0; i++) {
-        char buf[32];
-        if (!all_alike(l, i))
-            continue;
-        text_join(above, ", ", "%s %s", l->r->col[i], cell(l, 0, i, buf));
-        l->width[i] = 0;
-    }
+    for (int pass = 0; pass < 2 && left > 0; pass++)
+        for (int i = 0; i < l->r->n_cols && total(l) > l->limit; i++) {
+            char buf[32];
+            if (!l->width[i] || !all_alike(l, i) || is_empty(l, i) != (pass == 0))
+                continue;
+            text_join(above, ", ", "%s %s", l->r->col[i], cell(l, 0, i, buf));
+            l->width[i] = 0;
+        }
 }
 
 /* The widest column of text that can still become narrower; -1: none. */

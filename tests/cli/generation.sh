@@ -31,7 +31,7 @@ task() { # NAME TRAIN KEYS...
         printf 'splits: {train: %s, dev: dev.csv, test: test.csv}\n' "$train" >>"$T/$name.yaml"
 }
 task say train.csv 'metrics: [token_loss, perplexity, token_accuracy]'
-run() { "$L" run "model=$D" "task=$T/say.yaml" method=lora rank=2 lr=0.02 "$@" >"$T/out" 2>"$T/log"; }
+run() { "$L" run "model=$D" "task=$T/say.yaml" method=lora rank=2 "lr=${lr:-0.02}" "$@" >"$T/out" 2>"$T/log"; }
 value() { count "$LOWRANK_HOME" "$1"; }
 last="(SELECT max(run_id) FROM run)"
 
@@ -53,6 +53,19 @@ step() {
 whole=$(step batch=12) && parts=$(step batch=3 accumulate=4) && single=$(step batch=1 accumulate=12)
 [ "$whole" = "$parts" ] && [ "$whole" = "$single" ] || die "'$whole', '$parts', '$single'"
 
+# With a large eps a step of AdamW moves along the gradient g of the loss per token, if g is small, by
+# lr g, and so lowers that loss by lr |g|^2.
+shows "the gradient is that of the loss per target token"
+lr=0.01
+run batch=40 steps=2 eps=1 warmup=0 schedule=constant weight_decay=0 log_every=1 ||
+    die "$(cat "$T/log")"
+value "SELECT max(value) - min(value) BETWEEN 0.8 * g AND 1.1 * g FROM curves,
+    (SELECT 0.01 * value * value AS g FROM curves WHERE run_id = $last AND step = 1
+        AND metric = 'grad_norm') WHERE run_id = $last AND split = 'train' AND metric = 'loss'" |
+    grep -qx 1 || die "not so: $(value "SELECT group_concat(metric || ' ' || value) FROM curves
+        WHERE run_id = $last AND split = 'train'")"
+
+lr=0.02
 shows "label smoothing changes the training loss and another seed does not"
 smooth=$(step batch=12 label_smoothing=0.2)
 [ -n "$smooth" ] && [ "$whole" != "$smooth" ] || die "'$whole' and '$smooth'"

@@ -17,8 +17,8 @@ import sys
 
 import torch
 from peft import PeftModel
-from transformers import (AutoConfig, AutoModel, AutoModelForSequenceClassification, AutoTokenizer,
-                          BertForSequenceClassification, BertTokenizer)
+from transformers import (AutoConfig, AutoModel, AutoModelForSequenceClassification,
+                          AutoTokenizer)
 
 bad = 0
 
@@ -69,10 +69,10 @@ def folder(base, adapter, merged, texts, table, labels, problem):
     nets = [("transformers", AutoModelForSequenceClassification.from_pretrained(merged),
              AutoTokenizer.from_pretrained(merged))]
     if adapter != "-":
-        net = BertForSequenceClassification.from_pretrained(base, num_labels=len(labels),
-                                                            ignore_mismatched_sizes=True)
+        net = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(labels),
+                                                                 ignore_mismatched_sizes=True)
         nets.append(("PEFT", PeftModel.from_pretrained(net, adapter),
-                     BertTokenizer.from_pretrained(base)))
+                     AutoTokenizer.from_pretrained(base)))
     for name, net, tok in nets:
         net.eval()
         for text, row in zip(texts_of(texts), rows, strict=True):

@@ -84,6 +84,25 @@ EOF
     done
 done
 
+# Heads with a dense layer.
+for base in mpnet roberta; do
+    for method in lora ft; do
+        what=$base.$method adapter=$tmp/$base.$method
+        rm -rf "$tmp/home/adapters"
+        "$L" run model="$made/$base" task="$tmp/pair.yaml" --data "$tmp/data" method=$method \
+            max_len=64 epochs=2 batch=8 lr=2e-2 pooling=cls pool_scale=4 -q >"$tmp/out" 2>&1 ||
+            no "$what: exit $?: $(cat "$tmp/out")"
+        mv "$tmp"/home/adapters/*/last "$tmp/$what"
+        "$L" logits "$made/$base" --adapter "$tmp/$what" --pair --format csv <"$tmp/pair.txt" \
+            >"$tmp/$what.csv" 2>"$tmp/out" || no "$what: $(cat "$tmp/out")"
+        "$L" merge "$made/$base" "$tmp/$what" "$tmp/$what.merged" >"$tmp/out" 2>&1 ||
+            no "$what: merge: $(cat "$tmp/out")"
+        [ $method = ft ] && adapter=-
+        echo "folder $made/$base $adapter $tmp/$what.merged $tmp/pair.txt $tmp/$what.csv bad,good" \
+            single_label_classification >>"$tmp/commands"
+    done
+done
+
 # An encoder whose adapter has no classifier.
 "$L" merge "$made/encoder" "$made/features" "$tmp/features" >"$tmp/out" 2>&1 ||
     no "features: merge: $(cat "$tmp/out")"

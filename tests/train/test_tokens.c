@@ -67,8 +67,9 @@ static bool same(const struct dataset *x, const struct dataset *y)
     size_t n = (size_t)x->n;
 
     return x->n == y->n && x->n_tokens == y->n_tokens && x->max_tokens == y->max_tokens &&
-           x->n_truncated == y->n_truncated && x->tokens_cut == y->tokens_cut &&
-           strcmp(x->sha256, y->sha256) == 0 && strcmp(x->path, y->path) == 0 &&
+           x->n_answers == y->n_answers && x->n_truncated == y->n_truncated &&
+           x->tokens_cut == y->tokens_cut && strcmp(x->sha256, y->sha256) == 0 &&
+           strcmp(x->path, y->path) == 0 &&
            memcmp(x->ids, y->ids, x->n_tokens * sizeof *x->ids) == 0 &&
            memcmp(x->off, y->off, (n + 1) * sizeof *x->off) == 0 &&
            memcmp(x->second, y->second, n * sizeof *x->second) == 0 &&

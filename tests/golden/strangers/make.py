@@ -10,6 +10,9 @@ from text.
   features         FEATURE_EXTRACTION adapter of encoder
   own              adapter of classifier without modules_to_save
   usual/NAME       SEQ_CLS adapters of encoder with other settings: see USUAL below
+  mpnet roberta    MPNetModel, with the files of sentence-transformers (mean pooling), and RobertaForMaskedLM
+  mpnet-classifier roberta-classifier   ...ForSequenceClassification, three named labels
+  mpnet-KIND roberta-KIND    SEQ_CLS adapters of these with other settings, features without a head
   expected.json    [{model, adapter, what: logit | embedding | hidden, text, pair, values}]
 
 Values are computed in float32. Needs torch, transformers, peft."""
@@ -19,8 +22,9 @@ import os
 
 import torch
 from peft import LoraConfig, TaskType, get_peft_model
-from transformers import (BertConfig, BertForPreTraining, BertForSequenceClassification, BertModel,
-                          BertTokenizer)
+from transformers import (AutoModel, AutoModelForSequenceClassification, AutoTokenizer, BertConfig,
+                          BertForPreTraining, BertForSequenceClassification, BertModel,
+                          BertTokenizer, MPNetConfig, MPNetModel, RobertaConfig, RobertaForMaskedLM)
 
 args = argparse.ArgumentParser()
 args.add_argument("out")
@@ -54,7 +58,31 @@ def shake(model):
     return model.eval()
 
 
+def write_json(value, name):
+    with open(path(name), "w") as f:
+        json.dump(value, f)
+
+
+def byte_pairs():
+    """The bytes as GPT-2 writes them, and two merges."""
+    keep = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    chars = [chr(b) for b in keep] + [chr(256 + i) for i in range(256 - len(keep))]
+    return ["<s>", "<pad>", "</s>", "<unk>", *chars, "th", "the", "<mask>"], ["t h", "th e"]
+
+
 def write_tokenizer(name):
+    if name.startswith("roberta"):
+        pieces, merges = byte_pairs()
+        write_json({t: i for i, t in enumerate(pieces)}, name + "/vocab.json")
+        with open(path(name + "/merges.txt"), "w") as f:
+            f.write("#version: 0.2\n" + "\n".join(merges) + "\n")
+        write_json({"tokenizer_class": "RobertaTokenizer"}, name + "/tokenizer_config.json")
+        return
+    if name.startswith("mpnet"):
+        with open(path(name + "/vocab.txt"), "w") as f:
+            f.write("\n".join(["<s>", "<pad>", "</s>", "[UNK]"] + WORDS[5:] + ["<mask>"]) + "\n")
+        write_json({"tokenizer_class": "MPNetTokenizer"}, name + "/tokenizer_config.json")
+        return
     with open(path(name + "/vocab.txt"), "w") as f:
         f.write("\n".join(WORDS) + "\n")
     with open(path(name + "/tokenizer_config.json"), "w") as f:
@@ -68,7 +96,7 @@ def save(model, name):
 
 
 def expect(net, model, adapter, what):
-    tok = BertTokenizer.from_pretrained(path(model))
+    tok = AutoTokenizer.from_pretrained(path(model))
     for text, pair in TEXTS:
         x = tok(text, pair, return_tensors="pt")
         with torch.no_grad():
@@ -148,5 +176,29 @@ USUAL = {
 }
 for name, more in USUAL.items():
     adapt(fresh(3), "usual/" + name, "encoder", "logit", task_type=TaskType.SEQ_CLS, **more)
+
+# The same for RoBERTa and MPNet, whose heads have a dense layer.
+SHAPE = {"hidden_size": 10, "num_hidden_layers": 2, "num_attention_heads": 2,
+         "intermediate_size": 12, "max_position_embeddings": 80, "initializer_range": 0.4}
+NAMED = {"mpnet": ("attn.q", "attn.o"), "roberta": ("query", "attention.output.dense")}
+CONFIG = {"mpnet": MPNetConfig(vocab_size=len(WORDS), **SHAPE),
+          "roberta": RobertaConfig(vocab_size=len(byte_pairs()[0]), type_vocab_size=1, **SHAPE)}
+for name, kind in ("mpnet", MPNetModel), ("roberta", RobertaForMaskedLM):
+    base = save(shake(kind(CONFIG[name])), name)
+    expect(base if name == "mpnet" else base.roberta, name, None, "hidden")
+    c = CONFIG[name].from_pretrained(path(name), **labels)
+    net = shake(AutoModelForSequenceClassification.from_config(c))
+    expect(save(net, name + "-classifier"), name + "-classifier", None, "logit")
+    for kind, more in {"lora": {}, "linear": {"target_modules": "all-linear"},
+                       "dora": {"use_dora": True, "use_rslora": True}}.items():
+        adapt(AutoModelForSequenceClassification.from_pretrained(path(name), num_labels=3),
+              name + "-" + kind, name, "logit", task_type=TaskType.SEQ_CLS,
+              **{"target_modules": list(NAMED[name]), **more})
+    adapt(AutoModel.from_pretrained(path(name)), name + "-features", name, "hidden",
+          task_type=TaskType.FEATURE_EXTRACTION, target_modules=list(NAMED[name]))
+os.makedirs(path("mpnet/1_Pooling"), exist_ok=True)
+write_json({"word_embedding_dimension": 10, "pooling_mode_cls_token": False,
+            "pooling_mode_mean_tokens": True}, "mpnet/1_Pooling/config.json")
+expect(AutoModel.from_pretrained(path("mpnet")), "mpnet", None, "embedding")
 with open(path("expected.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(e) for e in expected) + "\n]\n")
