@@ -28,6 +28,10 @@ printf '#version: 0.2\nt h\nth e\n' >"$T/merges.txt"
 for kind in gpt2 llama; do
     cp -r tests/golden/$kind "$T/$kind"
     cp "$T/vocab.json" "$T/merges.txt" "$T/$kind"
+    [ $kind = gpt2 ] || {
+        fails 3 "model_type is 'llama'; with vocab.json" tokenize "$T/$kind"
+        echo '{"tokenizer_class": "GPT2Tokenizer"}' >"$T/$kind/tokenizer_config.json"
+    }
     printf 'the rank, then <|endoftext|>\n8 "="\n' >"$T/text"
     "$L" tokenize "$T/$kind" <"$T/text" >"$T/ids" || die "$kind: tokenize"
     grep -q '"ids": \[96, 0, 82,' "$T/ids" || die "$kind: $(cat "$T/ids")"
@@ -45,7 +49,7 @@ printf '5 98\n' | "$L" tokenize "$T/gpt2" --decode >"$T/out" 2>&1 && die "an id 
 grep -q 'there is no token 98; ids are from 0 to 97' "$T/out" || die "$(cat "$T/out")"
 fails 2 "it does not go with --pair" tokenize "$T/gpt2" --decode --pair
 printf '{"a":101,"b":102,"c":103,"d":104}' >"$T/gpt2/added_tokens.json"
-fails 3 "the added token 'a' has the id 101" tokenize "$T/gpt2"
+fails 3 "token 'a' has the id 101, but in" tokenize "$T/gpt2"
 printf '{"x1":98,"x2":99,"x3":100,"x4":101}' >"$T/gpt2/added_tokens.json"
 fails 3 "the tokenizer has 102 pieces, but the model only 101" \
     merge "$T/gpt2" "$T/gpt2/adapter" "$T/other"
