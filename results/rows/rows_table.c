@@ -124,8 +124,8 @@ static bool is_empty(const struct layout *l, int col)
 }
 
 /* Columns in which all rows are alike go into a line above the table: first those without a value,
- * then from the left, as many as needed, because what a table is about stands at its right. At least
- * one column stays. */
+ * then from the left, as many as needed, because what a table is about stands at its right. At
+ * least one column stays. */
 static void take_alike(struct layout *l, struct text *above)
 {
     int left = 0;
