@@ -69,7 +69,7 @@ want=$(count "$LOWRANK_HOME" "SELECT printf('%.2f', 100 * avg(d)) FROM (
     JOIN study_values v ON v.run_id = c.run_id AND v.study = 's' AND v.picking
     JOIN result x ON x.run_id = c.run_id AND x.which = 'select_best' AND x.ordinal = 0
     WHERE c.split = 'dev' AND c.metric = 'accuracy' GROUP BY c.run_id)")
-"$L" table optimism study=s >"$T/out" 2>"$T/log" || die "$(cat "$T/log")"
+"$L" table optimism study=s --wide >"$T/out" 2>"$T/log" || die "$(cat "$T/log")"
 grep ' all ' "$T/out" | grep -q " $want ± .* 12 " || die "not $want: $(cat "$T/out")"
 
 # refused TEXT KEYS...
