@@ -1,6 +1,8 @@
 # Which directions do a small and a large rank share? phi(A_r, A_r', i, j) of one layer, with the corner j <= i enlarged (Figure 3).
 # size: 17.5 x 0.95 + 3.65 * ceil(phi_proj_n / 2.0)
 # make: lowrank ablate subspace
+# shows: rank
+# kind: subspace
 # runs: fig_phi_runs(study=rank)
 # data: phi fig_phi_pair(study=rank, kind=rank) by layer, proj: i, j, phi
 

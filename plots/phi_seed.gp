@@ -1,6 +1,8 @@
 # Do two seeds find the same directions? phi(A_r, A_r', i, j) of one layer between seeds, and between random matrices (Figure 4).
 # size: 17.5 x 0.55 + 0.95 + (17.5 - 1.1 - 1.75 - 0.45 * phi_proj_n) / (phi_proj_n + 1.0)
 # make: lowrank ablate subspace
+# shows: rank
+# kind: subspace
 # runs: fig_phi_runs(study=rank)
 # data: phi fig_phi_pair(study=rank, kind=seed) by layer, proj: i, j, phi
 # data: random fig_phi_pair(study=rank, kind=random) by layer, proj: i, j, phi

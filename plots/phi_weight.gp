@@ -1,6 +1,8 @@
 # Do updates use directions that W emphasizes? phi between i directions of dW, or of a random matrix, and j directions of W (Figure 8).
 # size: 17.5 x 0.95 + phi_layer_n * phi_proj_n * (0.55 + (17.5 - 1.6 - 1.75 - 0.45 * (phi_side_n - 1)) / phi_side_n * (phi_layer_n > 1 ? 0.5 : 0.8))
 # make: lowrank ablate weights
+# shows: rank
+# kind: weights
 # runs: fig_analysis_runs(study=rank, kind=weights)
 # data: phi fig_phi_weight(study=rank) by layer, proj, side: j, i, phi
 

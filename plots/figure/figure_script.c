@@ -126,7 +126,8 @@ char *figure_script(const struct figure *f)
     }
     for (int i = 0; i < t->n_data; i++)
         first += add_source(&s, &t->data[i], &f->rows[i], first);
-    text_add(&s, "width = %s\nheight = %s\n\n%s\n%s\n", t->width, t->height, t->style, t->body);
+    text_add(&s, "%swidth = %s\nheight = %s\n\n%s\n%s\n", f->set ? f->set : "", t->width, t->height,
+             t->style, t->body);
     text_add(&s, "set output\nif (strlen(formats)) { load '%s.gp' }\n", t->name);
     return text_take(&s);
 }

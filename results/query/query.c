@@ -274,7 +274,7 @@ const char *const *query_names(void)
 
 static bool is_private(const char *name)
 {
-    static const char *const prefix[] = { "fig_", "claim_", "page_", "cmd_" };
+    static const char *const prefix[] = { "fig_", "claim_", "page_", "cmd_", "pivot_", "beside_" };
 
     for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
         if (strncmp(name, prefix[i], strlen(prefix[i])) == 0)
