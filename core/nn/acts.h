@@ -48,8 +48,15 @@ struct acts {
     void *lm_scratch;
     struct mat first, tanh; /* [S,d] input and output of the pooler */
     unsigned char *mask_head;
+    struct mat dense, dense_slope, ddense; /* [S,d] the head's dense layer: its output, the
+                                              derivative of its activation, and the gradient of its
+                                              input; empty without one */
+    unsigned char *mask_dense;
     real *bias;      /* [q + 2 kv] the biases of q, k, v side by side */
     struct mat rope; /* [positions, d_head] rotary positions (rope_table); empty without them */
+    int *pos;        /* [T] rows of the table of positions, where they are not those of the batch */
+    struct mat relative, drelative; /* [n_heads, 2 max_len - 1] attn_shape's bias and its gradient;
+                                       empty without them */
     /* backward only */
     struct mat g, dd; /* [T,d] g: gradient of the residual stream */
     struct mat datt;  /* [T,q] */

@@ -14,19 +14,21 @@
  * there are none, and they are OPTIONAL. */
 static int hash_tokenizer(char out[65], struct session *s, const char *dir, bool optional)
 {
-    char text[512] = "", sha[65] = "";
+    struct text lines = { 0 };
+    char sha[65] = "";
     int n = 0, rc = 0;
 
     for (const char *const *files = tok_files; *files && rc == 0; files++) {
         char *path = path_join(dir, *files);
         if (tok_file_matters(dir, *files)) {
             rc = hash_file(sha, s, path);
-            snprintf(text + strlen(text), sizeof text - strlen(text), "%s %s\n", *files, sha);
+            text_add(&lines, "%s %s\n", *files, sha);
             n++;
         }
         free(path);
     }
-    sha256_hex(out, text, strlen(text));
+    sha256_hex(out, text_string(&lines), lines.n);
+    text_free(&lines);
     if (rc == 0 && n == 0 && optional)
         return 1;
     return rc == 0 && n == 0 ? fail(FAIL_INPUT, "'%s' has no tokenizer files", dir) : rc;

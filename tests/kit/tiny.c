@@ -1,4 +1,4 @@
-/* tiny.c - a small random BERT of odd shape, batches for it, and options of methods. */
+/* tiny.c - a small random encoder of odd shape, batches for it, and options of methods. */
 #include "tests/kit/tiny.h"
 
 #include "core/os/file.h"
@@ -13,6 +13,37 @@
 #include <string.h>
 
 static char dir[64];
+static const char *arch_name = "bert";
+
+void tiny_arch(const char *name)
+{
+    arch_name = name;
+}
+
+const char *tiny_arch_name(void)
+{
+    return arch_name;
+}
+
+int tiny_encoders(void)
+{
+    int n = 0;
+
+    for (const struct arch *const *a = arch_table; *a; a++)
+        n += !(*a)->causal;
+    return n;
+}
+
+const char *tiny_encoder(int i)
+{
+    const struct arch *const *a = arch_table;
+
+    if (i == 0)
+        return "bert";
+    for (;; a++)
+        if (!(*a)->causal && strcmp((*a)->name, "bert") != 0 && --i == 0)
+            return (*a)->name;
+}
 
 void tiny_checkpoint(const char *to, const char *config, uint64_t seed, double matrices,
                      double vectors)
@@ -25,7 +56,7 @@ void tiny_checkpoint(const char *to, const char *config, uint64_t seed, double m
 
     temp_file(to, "config.json", config);
     ck_assert_msg(dims_load(&d, to) == 0, "%s", fail_text());
-    int n = arch_params(arch_find("bert"), &d, p, (int)ARRAY_LEN(p));
+    int n = arch_params(arch_find(d.arch), &d, p, (int)ARRAY_LEN(p));
     for (int i = 0; i < n; i++) {
         bool gain = strstr(p[i].name, "LayerNorm.weight") != NULL;
         double sigma = p[i].is_vector ? vectors : matrices;
@@ -47,11 +78,12 @@ void tiny_checkpoint(const char *to, const char *config, uint64_t seed, double m
 static char *config_text(int n_layers, int d_model)
 {
     return xprintf(
-        "{\"model_type\": \"bert\", \"num_hidden_layers\": %d, \"hidden_size\": %d, "
+        "{\"model_type\": \"%s\", \"num_hidden_layers\": %d, \"hidden_size\": %d, "
         "\"num_attention_heads\": 5, \"intermediate_size\": 100, \"vocab_size\": 113, "
         "\"max_position_embeddings\": 33, \"type_vocab_size\": 2, \"hidden_act\": \"gelu\", "
-        "\"initializer_range\": 0.2, \"layer_norm_eps\": 1e-12}",
-        n_layers, d_model);
+        "\"initializer_range\": 0.2, \"layer_norm_eps\": 1e-12, "
+        "\"relative_attention_num_buckets\": 8}",
+        arch_name, n_layers, d_model);
 }
 
 void tiny_config(int n_layers, int d_model)
