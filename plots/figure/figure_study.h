@@ -7,8 +7,8 @@
 #include "results/pivot/pivot_words.h"
 
 /* The words of a figure:
- *   x        a key of the cells; or "parameters", a metric, or another number of a run: a scatter plot
- *            of the cells with their Pareto front; or "step", "epoch": learning curves
+ *   x        a key of the cells; or "parameters", a metric, or another number of a run: a scatter
+ *            plot of the cells with their Pareto front; or "step", "epoch": learning curves
  *   y        a metric or another number; a key: a heat map of the study's number
  *   series, panel   keys that tell lines and panels apart
  *   kind     lines, heat, scatter or curves, in place of what x and y say; curves=true: kind=curves
