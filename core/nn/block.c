@@ -22,121 +22,31 @@
 
 #include "core/os/prof.h"
 #include "core/math/ops.h"
-#include "core/nn/acts.h"
+#include "core/nn/linear.h"
 #include "core/nn/norm.h"
+#include "core/nn/positions.h"
+#include "core/nn/rows.h"
 
 #include <string.h>
-
-/* What every function here needs. */
-struct ctx {
-    const struct model *m;
-    struct workspace *ws;
-    const struct batch *b;   /* the micro-batch */
-    const struct batch *row; /* the rows after attention: those of b, or first tokens */
-    int layer;
-    const struct net_layer *net;
-    struct acts *acts;
-    struct layer_acts *a;
-};
 
 static struct ctx ctx_make(const struct model *m, struct workspace *ws, const struct batch *b,
                            int layer)
 {
     struct acts *acts = ws->acts;
     bool firsts = acts->firsts && layer == m->base->dims.n_layers - 1;
+    struct ctx c = { m,
+                     ws,
+                     b,
+                     firsts ? &acts->row : b,
+                     *b,
+                     layer,
+                     &m->net->layer[layer],
+                     acts,
+                     &acts->layer[layer] };
 
-    return (struct ctx){
-        m, ws, b, firsts ? &acts->row : b, layer, &m->net->layer[layer], acts, &acts->layer[layer]
-    };
-}
-
-/* --- the linear maps of one input:  y = x W^T + b, plus what the method adds */
-
-static int n_proj(const struct ctx *c, enum group g)
-{
-    return group_count(&c->m->base->dims, g);
-}
-
-static const struct param *weight_of(const struct ctx *c, enum group g, int i)
-{
-    return c->net->p[(int)ROLE_W + (int)group_proj(g, i)];
-}
-
-/* NULL in an architecture without biases. */
-static const struct param *bias_of(const struct ctx *c, enum group g, int i)
-{
-    return c->net->p[(int)ROLE_B + (int)group_proj(g, i)];
-}
-
-/* The biases of q, k and v are copied side by side; that of a single matrix is used where it is. */
-static const real *group_bias(const struct ctx *c, enum group g)
-{
-    int n = n_proj(c, g), at = 0;
-
-    if (!bias_of(c, g, 0))
-        return NULL;
-    if (n == 1)
-        return bias_of(c, g, 0)->value;
-    for (int i = 0; i < n; i++) {
-        const struct param *b = bias_of(c, g, i);
-        memcpy(c->acts->bias + at, b->value, (size_t)b->cols * sizeof(real));
-        at += b->cols;
-    }
-    return c->acts->bias;
-}
-
-static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct mat x)
-{
-    const struct net_group *n = &c->net->group[g];
-    const real *bias = group_bias(c, g);
-
-    prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
-    if (n->packed)
-        packed_fwd(n->packed, y, x, bias);
-    for (int i = 0, at = 0; i < n_proj(c, g) && !n->packed; i++) {
-        const struct param *w = weight_of(c, g, i);
-        plain_fwd(param_mat(w), mat_cols(y, at, w->rows), x, bias ? bias + at : NULL);
-        at += w->rows;
-    }
-    prof_end();
-    prof_begin(WORK_ADAPTER);
-    if (n->uses)
-        c->m->adapt->proj_fwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                              c->a->saved[g], x, y);
-    prof_end();
-}
-
-/* DX = dy W, or DX += dy W when ADD; DX may be empty. */
-static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct mat dy,
-                       struct mat x, bool add)
-{
-    const struct net_group *n = &c->net->group[g];
-
-    prof_begin(WORK_ADAPTER);
-    if (n->uses && c->m->adapt->proj_out_bwd)
-        c->m->adapt->proj_out_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                                  c->a->saved[g], x, dy);
-    prof_end();
-    prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
-    for (int i = 0, at = 0; i < n_proj(c, g); i++) {
-        const struct param *w = weight_of(c, g, i), *b = bias_of(c, g, i);
-        struct mat dyi = mat_cols(dy, at, w->rows);
-        if (b && b->trainable)
-            mat_sum_rows(workspace_grad(c->ws, b), dyi);
-        if (w->trainable)
-            mat_gemm(workspace_grad_mat(c->ws, w), 1, 1, dyi, TRANS, x, NOTRANS);
-        if (dx.x && !n->packed)
-            plain_bwd(param_mat(w), dx, dyi, add || i > 0);
-        at += w->rows;
-    }
-    if (dx.x && n->packed)
-        packed_bwd(n->packed, dx, dy, add);
-    prof_end();
-    prof_begin(WORK_ADAPTER);
-    if (n->uses && c->m->adapt->proj_bwd)
-        c->m->adapt->proj_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                              c->a->saved[g], x, dy, dx);
-    prof_end();
+    c.qkv.n_extra = acts->n_behind;
+    c.qkv.extra_first = acts->rel_first;
+    return c;
 }
 
 /* --- the method's hooks between the linear maps */
@@ -172,33 +82,12 @@ static struct attn_shape attention(const struct ctx *c)
                             .scale = c->m->net->attn_scale,
                             .causal = c->m->base->arch->causal,
                             .p_drop = c->m->head.attn_dropout,
-                            .n_prefix = c->m->n_prefix_kv,
-                            .bias = c->acts->relative,
-                            .dbias = c->acts->drelative };
+                            .n_prefix = c->m->n_prefix_kv };
 
     if (s.n_prefix > 0)
         c->m->adapt->prefix_kv(c->m, c->ws, c->layer, &s.k_prefix, &s.v_prefix, &s.dk_prefix,
                                &s.dv_prefix);
     return s;
-}
-
-/* Row s of Y becomes the first row of sequence s of X. */
-static void gather_firsts(struct mat y, struct mat x, const int *off)
-{
-    for (int s = 0; s < y.rows; s++)
-        memcpy(mat_row(y, s), mat_row(x, off[s]), (size_t)y.cols * sizeof(real));
-}
-
-/* The reverse, in place: row s of X moves to row off[s] and all other rows become 0. Goes from the
- * end, so that no row is overwritten before it has moved (off[s] >= s). */
-static void scatter_firsts(struct mat x, const int *off, int n_seq)
-{
-    size_t bytes = (size_t)x.cols * sizeof(real);
-
-    for (int s = n_seq - 1; s >= 0; s--) {
-        memmove(mat_row(x, off[s]), mat_row(x, s), bytes);
-        mat_zero(mat_rows(x, off[s] + 1, off[s + 1] - off[s] - 1));
-    }
 }
 
 /* Queries, keys, and values, or their gradients, in the columns of M. */
@@ -222,14 +111,29 @@ static void rotate(const struct ctx *c, struct qkv x, int sign)
     rope(x.k, c->acts->rope, c->b->pos, sign);
 }
 
+/* The rows of tokens, without those behind them. */
+static struct mat tokens_of(const struct ctx *c, struct mat m)
+{
+    return mat_rows(m, 0, c->b->n_tok);
+}
+
+static struct mat behind_tokens(const struct ctx *c, struct mat m)
+{
+    return mat_rows(m, c->b->n_tok, c->acts->n_behind);
+}
+
 /* Y [R,d] = A(a->in). */
 static void attention_fwd(const struct ctx *c, struct mat y)
 {
     struct layer_acts *a = c->a;
     struct attn_shape s = attention(c);
-    struct qkv x = qkv_of(c, a->qkv);
+    struct qkv x = qkv_of(c, tokens_of(c, a->qkv));
 
+    if (c->acts->n_behind > 0)
+        positions_put(c->m, c->ws, c->layer, behind_tokens(c, a->in));
     linear_fwd(c, GROUP_QKV, a->qkv, a->in);
+    positions_project(c->m, c->ws, c->layer);
+    s.positions = positions_terms(c->m, c->ws, c->layer, (struct mat){ 0 });
     if (a->mask_probs)
         dropout_probs_mask(a->mask_probs, c->m, c->ws, c->b, c->layer);
     prof_begin(WORK_ATTENTION);
@@ -237,8 +141,8 @@ static void attention_fwd(const struct ctx *c, struct mat y)
     attn_fwd(&s, a->att, a->probs, a->mask_probs, x.q, x.k, x.v);
     prof_end();
     if (c->row != c->b) {
-        gather_firsts(a->o, a->att, c->b->off);
-        gather_firsts(a->res, a->x, c->b->off);
+        rows_gather(a->o, a->att, c->b->off);
+        rows_gather(a->res, a->x, c->b->off);
     }
     linear_fwd(c, GROUP_O, y, a->o);
 }
@@ -252,8 +156,9 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
     struct attn_shape s = attention(c);
     enum stage stop = c->net->stage;
     const struct mat none = { 0 };
-    struct mat dqkv = mat_make(c->acts->wide, a->in.rows, a->qkv.cols), datt = c->acts->datt;
-    struct qkv x = qkv_of(c, a->qkv), dx_of = qkv_of(c, dqkv);
+    int n = c->net->rel_grad ? a->in.rows : c->b->n_tok;
+    struct mat dqkv = mat_make(c->acts->wide, n, a->qkv.cols), datt = c->acts->datt;
+    struct qkv x = qkv_of(c, tokens_of(c, a->qkv)), dx_of = qkv_of(c, tokens_of(c, dqkv));
 
     if (stop < STAGE_O)
         return;
@@ -261,15 +166,21 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
     if (stop < STAGE_QKV)
         return;
     if (c->row != c->b) {
-        scatter_firsts(datt, c->b->off, c->b->n_seq);
-        scatter_firsts(c->acts->g, c->b->off, c->b->n_seq);
+        rows_scatter(datt, c->b->off, c->b->n_seq);
+        rows_scatter(c->acts->g, c->b->off, c->b->n_seq);
     }
+    s.positions = positions_terms(c->m, c->ws, c->layer, dqkv);
     prof_begin(WORK_ATTENTION);
     attn_bwd(&s, dx_of.q, dx_of.k, dx_of.v, datt, a->probs, a->mask_probs, x.q, x.k, x.v,
              c->acts->scratch);
     rotate(c, dx_of, -1);
     prof_end();
-    linear_bwd(c, GROUP_QKV, stop > STAGE_QKV ? dx : none, dqkv, a->in, add);
+    positions_project_bwd(c->m, c->ws, c->layer);
+    if (n > c->b->n_tok) /* DX is the acts' g, which has room for these rows, too */
+        mat_zero(behind_tokens(c, dx = mat_make(dx.x, n, dx.cols)));
+    linear_bwd(c, GROUP_QKV, stop > STAGE_QKV ? dx : none, dqkv, mat_rows(a->in, 0, n), add);
+    if (n > c->b->n_tok && c->m->net->rel_trains)
+        positions_take(c->m, c->ws, c->layer, behind_tokens(c, dx));
 }
 
 /* --- the MLP */

@@ -46,7 +46,7 @@ struct loaded_model *loaded_model(struct session *s, const struct model_facts *f
         loaded_free(&m);
         return NULL;
     }
-    m.base.pack_dir = home_path(s->home, "cache/packs");
+    m.base.pack_dir = s->planning ? NULL : home_path(s->home, "cache/packs");
     note_unpacked(s);
     return session_add(&s->loaded, &m, sizeof m, loaded_free);
 }

@@ -1,5 +1,6 @@
-/* shown.h - the table and the figure that a study's file names: "table: rank", or how a table of its
- * own is laid out, "table: {rows: rank, cols: targets}", "figure: {x: rank, series: targets}". */
+/* shown.h - the table and the figure that a study's file names: "table: rank", or how a table of
+ * its own is laid out, "table: {rows: rank, cols: targets}", "figure: {x: rank, series: targets}".
+ */
 #ifndef SHOWN_H
 #define SHOWN_H
 

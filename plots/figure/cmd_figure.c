@@ -120,6 +120,8 @@ static int make_figure(int argc, char **argv, const struct options *o)
         rc = figure_find(&f, s, o->home, argv[0], params);
     if (s)
         store_close(s);
+    if (rc == 0 && *f.left_out)
+        note("%s", f.left_out);
     if (rc == 0)
         rc = write_and_draw(&f, dir, o);
     figure_free(&f);

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "plots/figure/blocks.h"
 #include "results/pivot/shows.h"
+#include "results/query/footnote.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -98,6 +99,21 @@ static int check_rows(const struct template *t, const struct source *src, const 
                        t->name, src->cols.word[src->cols.n - 1]);
 }
 
+/* Runs that are excluded, of the study that the first query is about. */
+static char *left_out(const struct template *t, struct store *s, const char *const *params)
+{
+    const struct source *src = &t->data[0];
+    const char *of[3] = { NULL };
+
+    for (const char *const *p = params; p && *p; p += 2)
+        if (strcmp(p[0], "study") == 0)
+            of[0] = p[0], of[1] = p[1];
+    for (int i = 0; i + 1 < src->params.n && !of[0]; i += 2)
+        if (strcmp(src->params.word[i], "study") == 0)
+            of[0] = src->params.word[i], of[1] = src->params.word[i + 1];
+    return footnote_excluded_text(s, footnote_study(query_find(src->query), of));
+}
+
 int figure_no_runs(const struct figure *f)
 {
     return fail(FAIL_RUN, "no runs yet for figure '%s': %s", f->t.name, f->t.make);
@@ -128,7 +144,8 @@ static char *study_of(const struct template *t, const struct scope *of)
     for (int i = 0; i + 1 < w->n; i += 2)
         if (strcmp(w->word[i], "study") == 0)
             return xstrdup(w->word[i + 1]);
-    return shows_study(query_find(t->data[0].query));
+    const char *study = footnote_study(query_find(t->data[0].query), NULL);
+    return study ? xstrdup(study) : NULL;
 }
 
 static int check_cells(const struct figure *f, struct store *s, const struct scope *of)
@@ -167,6 +184,7 @@ static int read_all(struct figure *f, struct store *s, const struct scope *of,
         return -1;
     if (t->text.query && read_source(&f->text, s, &t->text, of, params) != 0)
         return fail_context("figure '%s', query '%s'", t->name, t->text.query);
+    f->left_out = left_out(t, s, params);
     return 0;
 }
 
@@ -204,6 +222,7 @@ void figure_free(struct figure *f)
     rows_free(&f->runs);
     rows_free(&f->text);
     free(f->set);
+    free(f->left_out);
     template_free(&f->t);
     *f = (struct figure){ 0 };
 }

@@ -13,6 +13,7 @@ struct figure {
     struct rows runs;  /* the same of the runs line */
     struct rows text;  /* the same of the text line */
     char *set;         /* assignments for the script before its size, or NULL; owned */
+    char *left_out;    /* owned: runs that are excluded, and why; "" if there are none */
 };
 
 /* figure_read - run the queries of f->t, which template_load has filled. PARAMS: NAME, VALUE, ...,
@@ -22,7 +23,7 @@ struct figure {
 int figure_read(struct figure *f, struct store *s, const char *const *params);
 /* figure_read_runs - only those of the runs line. */
 int figure_read_runs(struct figure *f, struct store *s, const char *const *params);
-/* figure_check - do the rows fit the template? Errors: FAIL_INPUT; FAIL_RUN if there are no numbers. */
+/* figure_check - do the rows fit the template? Errors: FAIL_INPUT; FAIL_RUN without numbers. */
 int figure_check(const struct figure *f);
 int figure_no_runs(const struct figure *f); /* records "no runs yet ..."; returns -1 */
 void figure_free(struct figure *f);
@@ -44,6 +45,8 @@ char *figure_data(const struct figure *f);
  *   D_COLUMN[]             the distinct values of its first column: numbers in ascending order,
  *                          strings in order of appearance
  *   T_COLUMN               the first row of T
+ *
+ * What is left out is the title, for which gnuplot makes room.
  *
  * Strings are escaped, so that gnuplot shows them as they are. The caller frees the script. */
 char *figure_script(const struct figure *f);

@@ -8,9 +8,9 @@
 /* figure_find - load the figure NAME and read its rows, with the words PARAMS (NAME, VALUE, ...,
  * NULL; at most FIGURE_WORDS of them). S is NULL if there is no database yet. A study of the store
  * comes first, then the file NAME if it ends in ".gp", the template NAME of HOME/plots or of the
- * program, and the figure that ablations/NAME.yaml describes; "study=S" says that NAME is one of the
- * latter, for study S. Freed by figure_free in every case. Errors: as figure_read; FAIL_USAGE for
- * an unknown name or word. */
+ * program, and the figure that ablations/NAME.yaml describes; "study=S" says that NAME is one of
+ * the latter, for study S. Freed by figure_free in every case. Errors: as figure_read; FAIL_USAGE
+ * for an unknown name or word. */
 enum { FIGURE_WORDS = 20 };
 int figure_find(struct figure *f, struct store *s, const char *home, const char *name,
                 const char *const *params);

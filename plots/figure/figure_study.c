@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/opt/suggest.h"
 #include "core/os/share.h"
+#include "results/query/footnote.h"
 #include "results/query/query.h"
 
 #include <math.h>
@@ -424,6 +425,8 @@ int figure_study(struct figure *f, struct store *s, const char *name, const stru
         rc = figure_read_runs(f, s, params);
     if (rc == 0)
         rc = figure_check(f);
+    if (rc == 0)
+        f->left_out = footnote_excluded_text(s, o->study);
     free(text.series);
     free(text.panel);
     pivot_free(&p);

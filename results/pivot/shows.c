@@ -18,15 +18,6 @@ static char *line_of(const char *text, const char *name)
     return NULL;
 }
 
-char *shows_study(const char *sql)
-{
-    static const char mark[] = "coalesce(:study, '";
-    const char *at = strstr(sql, mark);
-
-    at = at ? at + sizeof mark - 1 : NULL;
-    return at ? xprintf("%.*s", (int)strcspn(at, "'"), at) : NULL;
-}
-
 static int check(struct store *s, const struct scope *o, char *keys, const char *what)
 {
     struct pivot p;

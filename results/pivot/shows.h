@@ -15,8 +15,4 @@
  * "# "; WHAT names it in the message. Without such a line, without a study or without runs there is
  * nothing to check. */
 int shows_check(struct store *s, const struct scope *o, const char *header, const char *what);
-
-/* shows_study - the study that a query is about unless one is given, from its "coalesce(:study,
- * 'NAME')"; NULL for none. The caller frees it. */
-char *shows_study(const char *sql);
 #endif

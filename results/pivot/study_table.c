@@ -4,6 +4,7 @@
 #include "results/pivot/pivot_table.h"
 #include "results/pivot/pivot_words.h"
 #include "results/pivot/shows.h"
+#include "results/query/footnote.h"
 #include "results/query/query.h"
 #include "results/query/query_file.h"
 
@@ -76,7 +77,8 @@ static int query_table(struct study_table *t, const struct search *o, const char
 {
     const char **rest = xalloc(2 * PIVOT_WORDS + 1, sizeof *rest);
     struct scope of = { 0 };
-    char *study = shows_study(sql), *what = xprintf("table '%s'", name);
+    const char *study = footnote_study(sql, o->params);
+    char *what = xprintf("table '%s'", name);
     int rc = scope_take(&of, rest, o->s, sql, o->params);
 
     if (rc == 0 && !of.study)
@@ -88,9 +90,10 @@ static int query_table(struct study_table *t, const struct search *o, const char
         rc = query_rows(o->s, &t->r, scoped, rest);
     if (rc == 0 && t->r.n_rows == 0)
         rc = nothing_to_show(o->s, name, of.study, o->params);
+    else if (rc == 0)
+        rc = footnote_excluded(&t->r, o->s, study);
     free(scoped);
     free(what);
-    free(study);
     free(rest);
     return rc;
 }
@@ -178,6 +181,7 @@ static int cells_table(struct study_table *t, const struct search *o, const stru
         pivot_arrange(&l, &p);
         (o->people ? pivot_table : pivot_long)(&t->r, &p, &l);
         t->title = make_title(&p, &ask, of->study);
+        rc = footnote_excluded(&t->r, o->s, of->study);
     }
     free(text.rows);
     free(text.cols);

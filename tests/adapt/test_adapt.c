@@ -147,7 +147,7 @@ static double descend(struct model *m, int steps)
 /* Three classes; a dense layer is as wide as the model. */
 static size_t head_size(void)
 {
-    return 3 * 60 + 3 + (f.base.arch->head->dense[0] ? 60 * 60 + 60 : 0);
+    return 3 * 60 + 3 + (model_role(&f.m, -1, ROLE_DENSE_W) ? 60 * 60 + 60 : 0);
 }
 
 START_TEST(starts_as_base)

@@ -1,7 +1,8 @@
-/* fuzz_bpe.c - tok_load on any vocab.json, merges.txt, tokenizer.json and tokenizer_config.json (the
- * parts of the input), or, if its first byte is odd, on any GGUF file: the folder is refused with
- * status 3, or every id of any bytes is below the size of the vocabulary, has a piece, and can be
- * decoded. With GPT-2's alphabet of bytes and a few merges, the bytes of the whole input come back.
+/* fuzz_bpe.c - tok_load on any vocab.json, merges.txt, tokenizer.json and tokenizer_config.json
+ * (the parts of the input), or, if its first byte is odd, on any GGUF file: the folder is refused
+ * with status 3, or every id of any bytes is below the size of the vocabulary, has a piece, and can
+ * be decoded. With GPT-2's alphabet of bytes and a few merges, the bytes of the whole input come
+ * back.
  */
 #include "tests/fuzz/fuzz_kit.h"
 #include "core/text/tok.h"

@@ -49,8 +49,8 @@ void tiny_checkpoint(const char *to, const char *config, uint64_t seed, double m
                      double vectors)
 {
     struct dims d;
-    struct param p[64];
-    struct st_out out[64];
+    struct param p[96];
+    struct st_out out[96];
     struct rng r = rng_make(seed, RNG_STUDY, 0);
     char *path = path_join(to, "model.safetensors");
 
@@ -63,9 +63,8 @@ void tiny_checkpoint(const char *to, const char *config, uint64_t seed, double m
         real *x = xalloc(param_size(&p[i]), sizeof *x);
         for (size_t k = 0; k < param_size(&p[i]); k++)
             x[k] = (real)(float)(gain + sigma * rng_normal(&r));
-        out[i] = (struct st_out){ .name = p[i].name, .data = x, .n_dims = p[i].is_vector ? 1 : 2 };
-        out[i].shape[0] = (size_t)(p[i].is_vector ? p[i].cols : p[i].rows);
-        out[i].shape[1] = (size_t)p[i].cols;
+        out[i] = (struct st_out){ .name = p[i].name, .data = x };
+        out[i].n_dims = stored_shape(arch_find(d.arch), &p[i], out[i].shape);
     }
     ck_assert_msg(st_write(path, out, n, false) == 0, "%s", fail_text());
     for (int i = 0; i < n; i++) {
@@ -75,6 +74,12 @@ void tiny_checkpoint(const char *to, const char *config, uint64_t seed, double m
     free(path);
 }
 
+/* Everything that DeBERTa has, of a small size. */
+static const char tiny_deberta[] =
+    "\"relative_attention\": true, \"position_buckets\": 8, \"pos_att_type\": \"p2c|c2p\", "
+    "\"share_att_key\": true, \"norm_rel_ebd\": \"layer_norm\", \"position_biased_input\": false, "
+    "\"conv_kernel_size\": 3, \"conv_act\": \"gelu\"";
+
 static char *config_text(int n_layers, int d_model)
 {
     return xprintf(
@@ -82,8 +87,8 @@ static char *config_text(int n_layers, int d_model)
         "\"num_attention_heads\": 5, \"intermediate_size\": 100, \"vocab_size\": 113, "
         "\"max_position_embeddings\": 33, \"type_vocab_size\": 2, \"hidden_act\": \"gelu\", "
         "\"initializer_range\": 0.2, \"layer_norm_eps\": 1e-12, "
-        "\"relative_attention_num_buckets\": 8}",
-        arch_name, n_layers, d_model);
+        "\"relative_attention_num_buckets\": 8, %s}",
+        arch_name, n_layers, d_model, tiny_deberta);
 }
 
 void tiny_config(int n_layers, int d_model)

@@ -36,8 +36,11 @@ static struct store *mixed_store(void)
                               rank, decay, seed),
         };
     }
-    const struct sweep_spec w = { "x", "{\"axes\":{\"rank\":[4,8],\"weight_decay\":[0,0.1]},"
-                                       "\"metric\":\"accuracy\",\"recipe\":\"x\"}" };
+    const struct sweep_spec w = {
+        .name = "x",
+        .spec = "{\"axes\":{\"rank\":[4,8],\"weight_decay\":[0,0.1]},\"metric\":\"accuracy\","
+                "\"recipe\":\"x\"}",
+    };
     ck_assert_int_eq(store_plan(s, &w, r, RUNS), 0);
     for (int i = 0; i < RUNS; i++) {
         const struct attempt_end e = { .state = STATE_DONE, .trainable = 20, .trainable_head = 10 };
@@ -51,7 +54,7 @@ static struct store *mixed_store(void)
         free((char *)r[i].point);
         free((char *)r[i].config);
     }
-    static const char *const kinds[] = { "amplify", "weights", "subspace" };
+    static const char *const kinds[] = { "amplify", "weights", "subspace", "intervene" };
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
         for (int run = 1; run <= RUNS; run++) {
             const struct analysis_set set = { "x", kinds[k], "" };
@@ -101,7 +104,7 @@ START_TEST(queries)
         check_refused(*q, study_table(&t, s, NULL, *q, of_x, true));
         study_table_free(&t);
         int rc = study_table(&t, s, NULL, *q, of_part, true);
-        ck_assert_msg(rc == 0 || fail_code() == FAIL_RUN, "%s: %s", *q, fail_text());
+        ck_assert_msg(rc == 0 || !strstr(fail_text(), "weight_decay"), "%s: %s", *q, fail_text());
         study_table_free(&t);
         refused++;
     }
