@@ -25,12 +25,22 @@ static int print_table(const struct read_options *o, const char *name, const cha
     return rc;
 }
 
+static int list_tables(const struct read_options *o)
+{
+    struct rows r = { 0 };
+
+    if (study_table_names(&r) == 0)
+        return rows_print_free(&r, o->format);
+    rows_free(&r);
+    return -1;
+}
+
 static int table_work(void *cfg, int argc, char **argv)
 {
     const struct read_options *o = cfg;
 
     if (o->list)
-        return query_list((enum rows_format)o->format, true);
+        return list_tables(o);
     if (argc < 2)
         return fail(FAIL_USAGE, "which table? 'lowrank table --list' lists them");
     if (argc - 2 > STUDY_TABLE_WORDS)

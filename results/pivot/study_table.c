@@ -1,6 +1,9 @@
 /* study_table.c - which table a name stands for, and its rows. */
 #include "results/pivot/study_table.h"
 #include "core/opt/suggest.h"
+#include "core/opt/yaml.h"
+#include "core/os/path.h"
+#include "core/os/share.h"
 #include "results/pivot/pivot_table.h"
 #include "results/pivot/pivot_words.h"
 #include "results/pivot/shows.h"
@@ -317,4 +320,29 @@ void study_table_free(struct study_table *t)
     rows_free(&t->r);
     free(t->title);
     *t = (struct study_table){ 0 };
+}
+
+int study_table_names(struct rows *r)
+{
+    char *dir = share_path("ablations");
+    glob_t g = path_glob(dir, "*.yaml");
+    int rc = 0;
+
+    query_tables(r);
+    for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
+        struct yaml *y = yaml_load(g.gl_pathv[i]);
+        const struct yaml_node *root = y ? yaml_root(y) : NULL,
+                               *n = y ? yaml_get(root, "table") : NULL;
+        char *title =
+            y ? xprintf("%s (%s)", yaml_str(root, "title", ""), yaml_str(root, "source", ""))
+              : NULL;
+        rc = y ? 0 : -1;
+        if (n && yaml_kind(n) == YAML_MAP)
+            rows_add(r, (const char *[]){ yaml_str(root, "study", ""), title });
+        free(title);
+        yaml_free(y);
+    }
+    globfree(&g);
+    free(dir);
+    return rc;
 }

@@ -21,4 +21,8 @@ enum { STUDY_TABLE_WORDS = 20 };
 int study_table(struct study_table *t, struct store *s, const char *home, const char *name,
                 const char *const *params, bool people);
 void study_table_free(struct study_table *t);
+
+/* study_table_names - the tables of the program, with a line about each: queries that people read
+ * and layouts that files of studies describe. Errors: FAIL_INPUT, FAIL_USAGE for such a file. */
+int study_table_names(struct rows *r);
 #endif

@@ -29,7 +29,7 @@ static int query_work(void *cfg, int argc, char **argv)
     const struct read_options *o = cfg;
 
     if (o->list)
-        return query_list((enum rows_format)o->format, false);
+        return query_list((enum rows_format)o->format);
     if (argc < 2)
         return fail(FAIL_USAGE, "which query? 'lowrank query --list' lists them");
     bool statement = strpbrk(argv[1], " \t\n") != NULL && !strstr(argv[1], ".sql");

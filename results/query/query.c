@@ -274,7 +274,8 @@ const char *const *query_names(void)
 
 static bool is_private(const char *name)
 {
-    static const char *const prefix[] = { "fig_", "claim_", "page_", "cmd_", "pivot_", "beside_" };
+    static const char *const prefix[] = { "fig_",   "claim_",  "page_",  "cmd_",
+                                          "pivot_", "beside_", "export_" };
 
     for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
         if (strncmp(name, prefix[i], strlen(prefix[i])) == 0)
@@ -282,21 +283,32 @@ static bool is_private(const char *name)
     return false;
 }
 
-int query_list(enum rows_format f, bool tables)
+static void list(struct rows *r, bool tables)
 {
     static const char *const cols[] = { "name", "shows", NULL };
-    struct rows r;
 
-    rows_init(&r, cols);
+    rows_init(r, cols);
     for (const char *const *name = query_names(); *name; name++) {
         const char *sql = query_find(*name);
         if (tables && is_private(*name))
             continue;
         sql += strspn(sql, "- ");
         char *shows = xprintf("%.*s", (int)strcspn(sql, "\n"), sql);
-        rows_add(&r, (const char *const[]){ *name, shows });
+        rows_add(r, (const char *const[]){ *name, shows });
         free(shows);
     }
+}
+
+void query_tables(struct rows *r)
+{
+    list(r, true);
+}
+
+int query_list(enum rows_format f)
+{
+    struct rows r;
+
+    list(&r, false);
     return rows_print_free(&r, (int)f);
 }
 

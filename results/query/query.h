@@ -24,10 +24,11 @@ const char *const *query_names(void); /* NULL-terminated */
 char *query_make(const char *name);
 bool query_takes(const char *sql, const char *param);
 
-/* query_list - print the name and the first line of every query; with TABLES only of those that
- * people read, not of those that figures ("fig_"), verdicts ("claim_"), the report ("page_") and
- * other commands ("cmd_") are made from. query_unknown - FAIL_USAGE for a name that is not there;
- * COMMAND is what lists the names. */
-int query_list(enum rows_format f, bool tables);
+/* query_list - print the name and the first line of every query. query_tables - the same as rows,
+ * only of those that people read, not of those that figures ("fig_"), verdicts ("claim_"), the
+ * report ("page_") and other commands are made from. query_unknown - FAIL_USAGE for a name that is
+ * not there; COMMAND is what lists the names. */
+int query_list(enum rows_format f);
+void query_tables(struct rows *r);
 int query_unknown(const char *name, const char *command);
 #endif

@@ -1,7 +1,9 @@
 /* test_mixed.c - no table and no figure mixes cells: each is given a study with one axis more than
  * it shows, and must show that axis or refuse and name it. */
 #include "tests/kit/suite.h"
+#include "core/cmd.h"
 #include "core/opt/yaml.h"
+#include "core/os/file.h"
 #include "core/os/path.h"
 #include "core/os/share.h"
 #include "plots/figure/figure_find.h"
@@ -86,7 +88,8 @@ static void check_refused(const char *name, int rc)
 
 START_TEST(queries)
 {
-    static const char *const own[] = { "fig_", "claim_", "page_", "cmd_", "pivot_", "beside_" };
+    static const char *const own[] = { "fig_",   "claim_",  "page_",  "cmd_",
+                                       "pivot_", "beside_", "export_" };
     struct store *s = mixed_store();
     int refused = 0;
 
@@ -219,8 +222,39 @@ START_TEST(words)
 }
 END_TEST
 
+extern const struct cmd cmd_export;
+
+/* Every run and metric on one row, and each column explained. */
+START_TEST(exported)
+{
+    char command[] = "export", study[] = "x", home[] = "--home", *at = xstrdup(kit_path("."));
+    char *argv[] = { command, study, home, at, NULL };
+    struct file f;
+
+    store_close(mixed_store());
+    ck_assert_msg(cmd_export.run(4, argv) == 0, "%s", fail_text());
+    static const char *const want[][2] = { { "export/x/results.csv", "weight_decay" },
+                                           { "export/x/curves.csv", ",dev,accuracy,1,0.5\n" },
+                                           { "export/x/dictionary.csv",
+                                             "results,weight_decay,decoupled weight decay" } };
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        ck_assert_msg(file_map(&f, kit_path(want[i][0])) == 0, "%s", fail_text());
+        char *text = xprintf("%.*s", (int)f.size, (const char *)f.data);
+        ck_assert_msg(strstr(text, want[i][1]), "%s: %s", want[i][1], text);
+        int rows = 0;
+        for (const char *s = text; *s; s++)
+            rows += *s == '\n';
+        ck_assert(i != 0 || rows == RUNS + 1);
+        free(text);
+        file_unmap(&f);
+    }
+    free(at);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, exported);
     tcase_add_test(tc, queries);
     tcase_add_test(tc, templates);
     tcase_add_test(tc, studies);
