@@ -5,4 +5,5 @@
 # shows: rank
 # kind: subspace
 # runs: fig_phi_runs(study=rank)
+# text: pair fig_phi_label(study=rank, kind=rank)
 # data: phi fig_phi_pair(study=rank, kind=rank, layer=all) by layer, proj: i, j, phi

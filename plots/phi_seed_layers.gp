@@ -5,5 +5,6 @@
 # shows: rank
 # kind: subspace
 # runs: fig_phi_runs(study=rank)
+# text: pair fig_phi_label(study=rank, kind=seed)
 # data: phi fig_phi_pair(study=rank, kind=seed, layer=all) by layer, proj: i, j, phi
 # data: random fig_phi_pair(study=rank, kind=random, layer=all) by layer, proj: i, j, phi

@@ -289,8 +289,19 @@ static const struct {
 
 static const struct opt_usage usage = {
     .command = "list",
-    .usage = "methods|tasks|models|studies|figures|queries|metrics|views|columns VIEW",
+    .usage = "KIND [VIEW]",
     .about = "list the names that other commands take, with a line about each",
+    .detail = "KIND is one of\n"
+              "  methods  ways to adapt a model\n"
+              "  tasks    what models are trained for, and whether their files are here\n"
+              "  models   pretrained models, and whether their files are here\n"
+              "  studies  studies of the program\n"
+              "  figures  figures of the program\n"
+              "  queries  named queries\n"
+              "  metrics  scores of tasks\n"
+              "  views    views of the result database\n"
+              "  columns  columns of VIEW\n"
+              "             lowrank list columns study_cells\n",
     .example = "lowrank list tasks --data ~/data",
     .min_args = 1,
     .max_args = 2,

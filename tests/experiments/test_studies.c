@@ -422,6 +422,10 @@ static void draw(const char *study, const char *home, const char *shows)
     ck_assert_msg(file_map(&f, path) == 0, "%s", fail_text());
     char *svg = xprintf("%.*s", (int)f.size, (const char *)f.data);
     ck_assert_msg(strstr(svg, shows) != NULL, "%s: no '%s'", study, shows);
+    static const char *const nonsense[] = { "922337203685477", "NaN<", "nan<", "inf<",
+                                            "undefined" };
+    for (size_t i = 0; i < ARRAY_LEN(nonsense); i++)
+        ck_assert_msg(!strstr(svg, nonsense[i]), "%s shows '%s'", study, nonsense[i]);
     free(svg);
     file_unmap(&f);
     free(path);
