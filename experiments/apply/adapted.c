@@ -190,7 +190,7 @@ static int choose_method(struct adapted *a, struct source *s)
     int rc = 0;
 
     if (!s->dir) {
-        a->method = adapt_find("head");
+        a->method = a->base.arch->causal ? adapt_nothing : adapt_find("head");
         CHECK(a->method, "no method 'head'");
         a->cfg = default_cfg(a->method);
         s->n_labels = own_labels(&a->base);
@@ -238,6 +238,8 @@ static enum pooling pooling_found(const struct adapted *a, const struct source *
 
 static struct head head_of(const struct adapted *a, const struct source *s, int pooling)
 {
+    if (a->base.arch->causal)
+        return (struct head){ .pooling = POOL_NONE };
     bool one = a->record.present ? a->record.regression : s->n_labels == 1;
 
     return (struct head){ .n_labels = s->n_labels > 0 ? s->n_labels : 1,
@@ -286,6 +288,17 @@ out:
     if (rc != 0)
         adapted_close(a);
     return rc;
+}
+
+int adapted_encodes(const struct adapted *a)
+{
+    const char *arch = a->base.arch->name;
+
+    return a->base.arch->causal ? fail(FAIL_INPUT,
+                                       "'%s' is a decoder (%s), which predicts tokens; "
+                                       "classification and regression need an encoder",
+                                       a->base.dir, arch)
+                                : 0;
 }
 
 void adapted_close(struct adapted *a)

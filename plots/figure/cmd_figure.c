@@ -115,7 +115,7 @@ static int make_figure(int argc, char **argv, const struct options *o)
     }
     char *path = home_path(o->home, "lowrank.db");
     char *dir = o->out ? xstrdup(o->out) : home_path(o->home, "figures");
-    int rc = file_exists(path) ? store_open(&s, path, STORE_READ) : 0;
+    int rc = store_open(&s, path, STORE_READ);
     if (rc == 0)
         rc = figure_find(&f, s, o->home, argv[0], params);
     if (s)

@@ -25,6 +25,25 @@ static void list_sources(const struct template *t, const struct source *out[TEMP
     out[n] = NULL;
 }
 
+static int unknown_param(const struct template *t, const struct source *const *all,
+                         const char *name)
+{
+    struct text list = { 0 };
+
+    for (; *all; all++)
+        for (const char *at = query_find((*all)->query), *p; (p = query_next_param(&at)) != NULL;) {
+            int n = (int)(at - p);
+            char *word = xprintf("%.*s", n, p), *found = strstr(text_string(&list), word);
+            if (!found)
+                text_join(&list, ", ", "%s", word);
+            free(word);
+        }
+    int rc = fail(FAIL_USAGE, "figure '%s' does not have a parameter '%s'; it has %s", t->name,
+                  name, list.n ? list.s : "none");
+    text_free(&list);
+    return rc;
+}
+
 static int check_params(const struct template *t, const char *const *params)
 {
     const struct source *all[TEMPLATE_WORDS + 3];
@@ -39,7 +58,7 @@ static int check_params(const struct template *t, const char *const *params)
         for (const struct source **q = all; *q; q++)
             known = known || query_takes(query_find((*q)->query), *p);
         if (!known)
-            return fail(FAIL_USAGE, "figure '%s' does not have a parameter '%s'", t->name, *p);
+            return unknown_param(t, all, *p);
     }
     return 0;
 }
@@ -114,7 +133,7 @@ static char *left_out(const struct template *t, struct store *s, const char *con
     return footnote_excluded_text(s, footnote_study(query_find(src->query), of));
 }
 
-int figure_no_runs(const struct figure *f)
+static int figure_no_runs(const struct figure *f)
 {
     return fail(FAIL_RUN, "no runs yet for figure '%s': %s", f->t.name, f->t.make);
 }
@@ -173,6 +192,8 @@ static int read_all(struct figure *f, struct store *s, const struct scope *of,
     for (int i = 0; i < t->n_data; i++) {
         if (read_source(&f->rows[i], s, &t->data[i], of, params) != 0)
             return fail_context("figure '%s', query '%s'", t->name, t->data[i].query);
+        if (f->rows[i].n_rows == 0 && footnote_empty(s, query_find(t->data[i].query), params) != 0)
+            return fail_context("figure '%s'", t->name);
         if (f->rows[i].n_rows == 0 && f->runs.n_rows > 0)
             return fail(FAIL_RUN,
                         "nothing to draw in figure '%s': none of its %d runs gave a number",

@@ -25,7 +25,6 @@ int figure_read(struct figure *f, struct store *s, const char *const *params);
 int figure_read_runs(struct figure *f, struct store *s, const char *const *params);
 /* figure_check - do the rows fit the template? Errors: FAIL_INPUT; FAIL_RUN without numbers. */
 int figure_check(const struct figure *f);
-int figure_no_runs(const struct figure *f); /* records "no runs yet ..."; returns -1 */
 void figure_free(struct figure *f);
 
 /* figure_data (figure_data.c) - the data file. A header of comments names the caption, the runs,

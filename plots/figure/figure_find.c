@@ -50,7 +50,7 @@ static int unknown_figure(const struct search *o, const char *name)
     struct rows figures = { 0 }, studies = { 0 };
     int n = 0, rc = figure_all_names(&figures, o->home);
 
-    if (rc == 0 && o->s)
+    if (rc == 0)
         rc = query_named(o->s, &studies, "cmd_studies", NULL);
     const char **all = xalloc((size_t)(figures.n_rows + studies.n_rows) + 1, sizeof *all);
     for (int i = 0; i < figures.n_rows; i++)
@@ -78,7 +78,7 @@ static int template_figure(struct figure *f, struct search *o, const char *name,
     }
     if (template_load(&f->t, o->home, name) != 0)
         return -1;
-    return o->s ? figure_read(f, o->s, o->params) : figure_no_runs(f);
+    return figure_read(f, o->s, o->params);
 }
 
 /* The figure NAME for study STUDY, or for its own. A study that is there has a figure in any
@@ -95,7 +95,7 @@ static int named_figure(struct figure *f, struct search *o, const char *name, co
     int rc = pivot_words_file(&o->words, name, "figure");
     if (rc == 0 && (!study || strcmp(name, study) != 0))
         return unknown_figure(o, name);
-    if (rc == 1 && (!o->s || !study))
+    if (rc == 1 && !study)
         return fail(FAIL_RUN, "no runs yet for figure '%s': lowrank sweep %s", name, name);
     return rc < 0 ? -1 : study_figure(f, o, name, study, false);
 }
@@ -122,7 +122,7 @@ int figure_find(struct figure *f, struct store *s, const char *home, const char 
     struct rows r = { 0 };
     int rc = 0;
 
-    if (s && !study)
+    if (!study)
         rc = query_named(s, &r, "pivot_study", of);
     const char *own = rows_get(&r, 0, "figure_name"), *words = rows_get(&r, 0, "figure_words");
     const char *old = rows_get(&r, 0, "is_old");
@@ -134,7 +134,7 @@ int figure_find(struct figure *f, struct store *s, const char *home, const char 
         if (!asked)
             pivot_words_lines(&o.words, words);
         rc = study_figure(f, &o, name, name, asked);
-    } else if (rc == 0 && s && study && asked) {
+    } else if (rc == 0 && study && asked) {
         rc = study_figure(f, &o, name, study, true);
     } else if (rc == 0) {
         rc = named_figure(f, &o, name, study);

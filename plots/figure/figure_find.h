@@ -6,7 +6,7 @@
 #include "plots/figure/figure.h"
 
 /* figure_find - load the figure NAME and read its rows, with the words PARAMS (NAME, VALUE, ...,
- * NULL; at most FIGURE_WORDS of them). S is NULL if there is no database yet. A study of the store
+ * NULL; at most FIGURE_WORDS of them). A study of the store
  * comes first, then the file NAME if it ends in ".gp", the template NAME of HOME/plots or of the
  * program, and the figure that ablations/NAME.yaml describes; "study=S" says that NAME is one of
  * the latter, for study S. Freed by figure_free in every case. Errors: as figure_read; FAIL_USAGE

@@ -1,5 +1,6 @@
 /* template.c - find and parse the templates of figures. */
 #include "plots/figure/template.h"
+#include "core/opt/fill.h"
 #include "core/os/file.h"
 #include "core/opt/opt.h"
 #include "core/opt/home.h"

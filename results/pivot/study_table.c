@@ -92,7 +92,9 @@ static int query_table(struct study_table *t, const struct search *o, const char
     if (rc == 0)
         rc = query_rows(o->s, &t->r, scoped, rest);
     if (rc == 0 && t->r.n_rows == 0)
-        rc = nothing_to_show(o->s, name, of.study, o->params);
+        rc = footnote_empty(o->s, sql, o->params) == 0
+                 ? nothing_to_show(o->s, name, of.study, o->params)
+                 : fail_context("table '%s'", name);
     else if (rc == 0)
         rc = footnote_excluded(&t->r, o->s, study);
     free(scoped);
