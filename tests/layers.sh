@@ -32,10 +32,11 @@ results/rows: $b
 results/store: $b results/rows
 results/query: core $b results/rows results/store
 results/stats: $b core/metric
+results/pivot: core $b core/metric results/rows results/store results/query results/stats
 results/verdicts: core $b core/metric results/stats results/rows results/store results/query
 results/manage: core $b results/rows results/store results/query
-plots/figure: core $b results/rows results/store results/query
-plots/report: core $b results/rows results/store results/query results/verdicts plots/figure
+plots/figure: core $b results/rows results/store results/query results/pivot
+plots/report: core $b results/rows results/store results/query results/pivot results/verdicts plots/figure
 experiments/sources: $b core/data
 experiments/assets: $assets
 experiments/recipe: $recipe
