@@ -46,10 +46,14 @@ struct acts {
     struct mat xhat_f; /* [T,d] final LayerNorm */
     real *rstd_f;
     void *lm_scratch;
+    struct mat last;        /* [S,d] with last_logits: the last hidden states of the last tokens */
     struct mat first, tanh; /* [S,d] input and output of the pooler */
     unsigned char *mask_head;
-    real *bias;      /* [q + 2 kv] the biases of q, k, v side by side */
-    struct mat rope; /* [positions, d_head] rotary positions (rope_table); empty without them */
+    real *bias; /* [q + 2 kv] the biases of q, k, v side by side */
+    struct mat
+        rope; /* [positions, d_head] rotary positions (rope_table), of sequences that continue
+                        [T, d_head] those of their tokens; empty without them */
+    const int *rope_row; /* [T] the row of each token */
     /* backward only */
     struct mat g, dd; /* [T,d] g: gradient of the residual stream */
     struct mat datt;  /* [T,q] */
@@ -58,13 +62,17 @@ struct acts {
     struct mat dlogits, dpool;
 };
 
-/* What memory is needed for. acts_shape - the sizes of B, with all flags false. */
+/* What memory is needed for. acts_shape - the sizes of B in a pass with the cache KV (NULL: none),
+ * with all flags false. */
 struct acts_shape {
     int n_tok, n_seq, max_len; /* with virtual tokens */
+    int soft;                  /* virtual tokens that the pass inserts into each sequence */
+    int n_rope;                /* rows of rotary positions */
     size_t n_probs;
-    bool grad, train, all_hidden, all_logits;
+    bool grad, train, all_hidden, all_logits, last_logits;
 };
-struct acts_shape acts_shape(const struct model *m, const struct batch *b);
+struct acts_shape acts_shape(const struct model *m, const struct batch *b,
+                             const struct kv_pass *kv);
 
 /* acts_plan - lay out every buffer of A and the results of WS in MEM, or only count when MEM is
  * NULL; returns the bytes. */

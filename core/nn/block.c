@@ -22,22 +22,10 @@
 
 #include "core/os/prof.h"
 #include "core/math/ops.h"
-#include "core/nn/acts.h"
+#include "core/nn/block_impl.h"
 #include "core/nn/norm.h"
 
 #include <string.h>
-
-/* What every function here needs. */
-struct ctx {
-    const struct model *m;
-    struct workspace *ws;
-    const struct batch *b;   /* the micro-batch */
-    const struct batch *row; /* the rows after attention: those of b, or first tokens */
-    int layer;
-    const struct net_layer *net;
-    struct acts *acts;
-    struct layer_acts *a;
-};
 
 static struct ctx ctx_make(const struct model *m, struct workspace *ws, const struct batch *b,
                            int layer)
@@ -48,115 +36,6 @@ static struct ctx ctx_make(const struct model *m, struct workspace *ws, const st
     return (struct ctx){
         m, ws, b, firsts ? &acts->row : b, layer, &m->net->layer[layer], acts, &acts->layer[layer]
     };
-}
-
-/* --- the linear maps of one input:  y = x W^T + b, plus what the method adds */
-
-static int n_proj(const struct ctx *c, enum group g)
-{
-    return group_count(&c->m->base->dims, g);
-}
-
-static const struct param *weight_of(const struct ctx *c, enum group g, int i)
-{
-    return c->net->p[(int)ROLE_W + (int)group_proj(g, i)];
-}
-
-/* NULL in an architecture without biases. */
-static const struct param *bias_of(const struct ctx *c, enum group g, int i)
-{
-    return c->net->p[(int)ROLE_B + (int)group_proj(g, i)];
-}
-
-/* The biases of q, k and v are copied side by side; that of a single matrix is used where it is. */
-static const real *group_bias(const struct ctx *c, enum group g)
-{
-    int n = n_proj(c, g), at = 0;
-
-    if (!bias_of(c, g, 0))
-        return NULL;
-    if (n == 1)
-        return bias_of(c, g, 0)->value;
-    for (int i = 0; i < n; i++) {
-        const struct param *b = bias_of(c, g, i);
-        memcpy(c->acts->bias + at, b->value, (size_t)b->cols * sizeof(real));
-        at += b->cols;
-    }
-    return c->acts->bias;
-}
-
-static void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct mat x)
-{
-    const struct net_group *n = &c->net->group[g];
-    const real *bias = group_bias(c, g);
-
-    prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
-    if (n->packed)
-        packed_fwd(n->packed, y, x, bias);
-    for (int i = 0, at = 0; i < n_proj(c, g) && !n->packed; i++) {
-        const struct param *w = weight_of(c, g, i);
-        plain_fwd(param_mat(w), mat_cols(y, at, w->rows), x, bias ? bias + at : NULL);
-        at += w->rows;
-    }
-    prof_end();
-    prof_begin(WORK_ADAPTER);
-    if (n->uses)
-        c->m->adapt->proj_fwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                              c->a->saved[g], x, y);
-    prof_end();
-}
-
-/* DX = dy W, or DX += dy W when ADD; DX may be empty. */
-static void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct mat dy,
-                       struct mat x, bool add)
-{
-    const struct net_group *n = &c->net->group[g];
-
-    prof_begin(WORK_ADAPTER);
-    if (n->uses && c->m->adapt->proj_out_bwd)
-        c->m->adapt->proj_out_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                                  c->a->saved[g], x, dy);
-    prof_end();
-    prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
-    for (int i = 0, at = 0; i < n_proj(c, g); i++) {
-        const struct param *w = weight_of(c, g, i), *b = bias_of(c, g, i);
-        struct mat dyi = mat_cols(dy, at, w->rows);
-        if (b && b->trainable)
-            mat_sum_rows(workspace_grad(c->ws, b), dyi);
-        if (w->trainable)
-            mat_gemm(workspace_grad_mat(c->ws, w), 1, 1, dyi, TRANS, x, NOTRANS);
-        if (dx.x && !n->packed)
-            plain_bwd(param_mat(w), dx, dyi, add || i > 0);
-        at += w->rows;
-    }
-    if (dx.x && n->packed)
-        packed_bwd(n->packed, dx, dy, add);
-    prof_end();
-    prof_begin(WORK_ADAPTER);
-    if (n->uses && c->m->adapt->proj_bwd)
-        c->m->adapt->proj_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                              c->a->saved[g], x, dy, dx);
-    prof_end();
-}
-
-/* --- the method's hooks between the linear maps */
-
-static void tap_fwd(const struct ctx *c, enum place p, struct mat h, struct mat res)
-{
-    if (!c->net->tap[p])
-        return;
-    prof_begin(WORK_ADAPTER);
-    c->m->adapt->tap_fwd(c->m, c->ws, c->row, c->layer, p, c->a->tap_saved[p], h, res);
-    prof_end();
-}
-
-static void tap_bwd(const struct ctx *c, enum place p, struct mat dh, struct mat dres)
-{
-    if (!c->net->tap[p])
-        return;
-    prof_begin(WORK_ADAPTER);
-    c->m->adapt->tap_bwd(c->m, c->ws, c->row, c->layer, p, c->a->tap_saved[p], dh, dres);
-    prof_end();
 }
 
 /* --- attention */
@@ -216,8 +95,29 @@ static void rotate(const struct ctx *c, struct qkv x, int sign)
 {
     if (!c->acts->rope.x)
         return;
-    rope(x.q, c->acts->rope, c->b->pos, sign);
-    rope(x.k, c->acts->rope, c->b->pos, sign);
+    rope(x.q, c->acts->rope, c->acts->rope_row, sign);
+    rope(x.k, c->acts->rope, c->acts->rope_row, sign);
+}
+
+/* Keep the keys and values of a pass in its cache. */
+static void keep_kv(const struct ctx *c, struct qkv x)
+{
+    const struct kv_pass *kv = c->ws->kv;
+    struct mat k = kv_cache_keys(kv->cache, c->layer), v = kv_cache_values(kv->cache, c->layer);
+
+    for (int t = 0; t < x.k.rows; t++) {
+        mat_copy(mat_rows(k, kv->row[t], 1), mat_rows(x.k, t, 1));
+        mat_copy(mat_rows(v, kv->row[t], 1), mat_rows(x.v, t, 1));
+    }
+}
+
+/* Attention of the new tokens of sequences that continue. */
+static void attend_cached(const struct ctx *c, const struct attn_shape *s, struct mat q)
+{
+    const struct kv_pass *kv = c->ws->kv;
+
+    attn_next(s, c->a->att, c->a->probs, q, kv_cache_keys(kv->cache, c->layer),
+              kv_cache_values(kv->cache, c->layer), kv->seen, kv->n_seen);
 }
 
 /* Y [R,d] = A(a->in). */
@@ -232,7 +132,12 @@ static void attention_fwd(const struct ctx *c, struct mat y)
         dropout_probs_mask(a->mask_probs, c->m, c->ws, c->b, c->layer);
     prof_begin(WORK_ATTENTION);
     rotate(c, x, 1);
-    attn_fwd(&s, a->att, a->probs, a->mask_probs, x.q, x.k, x.v);
+    if (c->ws->kv)
+        keep_kv(c, x);
+    if (workspace_continues(c->ws))
+        attend_cached(c, &s, x.q);
+    else
+        attn_fwd(&s, a->att, a->probs, a->mask_probs, x.q, x.k, x.v);
     prof_end();
     if (c->row != c->b) {
         gather_firsts(a->o, a->att, c->b->off);
@@ -286,7 +191,7 @@ static void mlp_fwd(const struct ctx *c, struct mat y)
     else
         act_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, d->act);
     prof_end();
-    tap_fwd(c, PLACE_ACT, a->a, (struct mat){ 0 });
+    hooks_tap_fwd(c, PLACE_ACT, a->a, (struct mat){ 0 });
     linear_fwd(c, GROUP_DOWN, y, a->a);
 }
 
@@ -306,7 +211,7 @@ static void mlp_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
     linear_bwd(c, GROUP_DOWN, stop > STAGE_DOWN ? da : none, dy, a->a, false);
     if (stop < STAGE_UP)
         return;
-    tap_bwd(c, PLACE_ACT, da, none);
+    hooks_tap_bwd(c, PLACE_ACT, da, none);
     prof_begin(WORK_ACT);
     if (gated)
         gated_bwd(du, da, a->u);
@@ -347,7 +252,7 @@ static struct mat sub_bwd(const struct ctx *c, int site, struct mat g, struct ma
         return g;
     if (own) {
         mat_copy(dd, g);
-        tap_bwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, dd, g);
+        hooks_tap_bwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, dd, g);
     }
     prof_begin(WORK_DROPOUT);
     if (mask)
@@ -362,7 +267,7 @@ static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat
     const struct param *const *p = norm_of(c, site);
 
     drop_fwd(c, site, xhat, mask);
-    tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, xhat, res);
+    hooks_tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, xhat, res);
     prof_begin(WORK_NORM);
     mat_add(xhat, 1, res);
     norm_fwd(c->m, p, y, xhat, rstd, xhat);
@@ -424,7 +329,7 @@ static void site_norm_fwd(const struct ctx *c, int site, struct mat n, struct ma
 static void add_sub(const struct ctx *c, int site, struct mat x, unsigned char *mask)
 {
     drop_fwd(c, site, c->acts->sub, mask);
-    tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, c->acts->sub, x);
+    hooks_tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, c->acts->sub, x);
     prof_begin(WORK_NORM);
     mat_add(x, 1, c->acts->sub);
     prof_end();
@@ -477,14 +382,14 @@ void block_fwd(const struct model *m, struct workspace *ws, const struct batch *
         pre_norm_fwd(&c, y);
     else
         post_norm_fwd(&c, y);
-    tap_fwd(&c, PLACE_BLOCK, y, (struct mat){ 0 });
+    hooks_tap_fwd(&c, PLACE_BLOCK, y, (struct mat){ 0 });
 }
 
 void block_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer)
 {
     struct ctx c = ctx_make(m, ws, b, layer);
 
-    tap_bwd(&c, PLACE_BLOCK, mat_rows(c.acts->g, 0, c.row->n_tok), (struct mat){ 0 });
+    hooks_tap_bwd(&c, PLACE_BLOCK, mat_rows(c.acts->g, 0, c.row->n_tok), (struct mat){ 0 });
     if (m->net->pre_norm)
         pre_norm_bwd(&c);
     else
