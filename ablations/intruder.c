@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct intruder_cfg {
     char *study, *methods, *task;
@@ -39,8 +40,8 @@ static double largest_cosine(const double *x, const struct spectrum *w)
     return best;
 }
 
-int intruder_count(double *nearest, const struct spectrum *wsvd, const double *w, const double *dw,
-                   int top, double eps)
+int intruder_count(double *nearest, double *found, const struct spectrum *wsvd, const double *w,
+                   const double *dw, int top, double eps)
 {
     size_t size = (size_t)wsvd->out * (size_t)wsvd->in;
     double *sum = xalloc(size, sizeof *sum), least = 1;
@@ -52,7 +53,10 @@ int intruder_count(double *nearest, const struct spectrum *wsvd, const double *w
         sum[i] = w[i] + dw[i];
     int rc = spectrum_of(&s, sum, wsvd->out, wsvd->in);
     for (int i = 0; i < top && rc == 0; i++) {
-        double cosine = largest_cosine(s.u + (size_t)i * (size_t)s.out, wsvd);
+        const double *u = s.u + (size_t)i * (size_t)s.out;
+        double cosine = largest_cosine(u, wsvd);
+        if (cosine < eps && found)
+            memcpy(found + (size_t)n * (size_t)s.out, u, (size_t)s.out * sizeof *u);
         n += cosine < eps;
         least = fmin(least, cosine);
     }
@@ -73,7 +77,7 @@ static int intruder_visit(void *ctx, const struct weight *w, const struct weight
     struct counting *k = ctx;
     int top = k->c->top < w->svd.k ? (int)k->c->top : w->svd.k;
     double nearest;
-    int n = intruder_count(&nearest, &w->svd, w->w, u->dw, top, k->c->eps);
+    int n = intruder_count(&nearest, NULL, &w->svd, w->w, u->dw, top, k->c->eps);
 
     if (n < 0)
         return fail_context("the update of run %.8s", u->run->key);

@@ -13,8 +13,9 @@
  * uniform on the sphere of R^d, P(|<u, v>| >= EPS) = I_{1-EPS^2}((d-1)/2, 1/2), the regularized
  * incomplete beta function, and at most d times that for the nearest of d directions v_j, which is
  * 4e-23 at d = 384 and EPS = 0.5. *nearest, if not NULL, receives the
- * smallest of these maxima. WSVD is the spectrum of W [out,in]; TOP is at most its k. Returns the
- * count, or -1 after FAIL_RUN or FAIL_MEMORY from the SVD. */
-int intruder_count(double *nearest, const struct spectrum *wsvd, const double *w, const double *dw,
-                   int top, double eps);
+ * smallest of these maxima, and FOUND [top, out], if not NULL, the intruders. WSVD is the spectrum
+ * of W [out,in]; TOP is at most its k. Returns the count, or -1 after FAIL_RUN or FAIL_MEMORY from
+ * the SVD. */
+int intruder_count(double *nearest, double *found, const struct spectrum *wsvd, const double *w,
+                   const double *dw, int top, double eps);
 #endif

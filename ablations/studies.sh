@@ -22,9 +22,11 @@ for analysis in $("$L" ablate --list | sed 's/ .*//'); do
         sed -n 's/.*--study [^(]*(default \([a-z0-9_]*\)).*/\1/p')
     case "$left_out " in *" ${study:-none} "*) left_out="$left_out $analysis"; continue ;; esac
     # The study of methods has several tasks; this one needs no files of GLUE's.
-    task=
-    [ "$study" = methods ] && task="--task supersense"
-    "$L" ablate "$analysis" $task || exit
+    options=
+    [ "$study" = methods ] && options="--task supersense"
+    # Sentence similarity is measured on GLUE's STS-B.
+    [ "$analysis$LOWRANK_DATA" = intervene ] && options=--no-similarity
+    "$L" ablate "$analysis" $options || exit
 done
 
 "$L" claims && "$L" report || exit

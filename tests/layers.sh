@@ -42,7 +42,7 @@ experiments/estimate: $study
 experiments/run: $run
 experiments/bench: $run
 experiments/doctor: $recipe
-ablations/common: $recipe experiments/apply
+ablations/common: $recipe experiments/apply results/stats
 ablations: $run experiments/apply experiments/bench results/stats ablations/common
 "
 bad=0

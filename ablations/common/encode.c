@@ -11,7 +11,7 @@ enum { BATCH = 16 };
 
 struct encoding {
     struct encoded *e;
-    const struct adapted *a;
+    const struct model *m;
     const struct dataset *set;
     struct workspace ws;
     struct microbatch mb;
@@ -67,7 +67,7 @@ static int encode_batch(struct encoding *c, int first, int n)
     for (int p = 0; p < c->e->places; p++)
         c->place[p] = c->rows + (size_t)p * each;
     c->ws.layer_out = c->place;
-    if (model_fwd(&c->a->model, &c->ws, &c->mb.b) != 0)
+    if (model_fwd(c->m, &c->ws, &c->mb.b) != 0)
         return -1;
     for (int p = 0; p < c->e->places; p++)
         collect_place(c, p, first);
@@ -75,11 +75,11 @@ static int encode_batch(struct encoding *c, int first, int n)
     return stop_check();
 }
 
-int encode_texts(struct encoded *e, const struct adapted *a, const struct dataset *set)
+int encode_texts(struct encoded *e, const struct model *m, const struct dataset *set)
 {
-    const struct dims *d = &a->base.dims;
-    struct encoding c = { .e = e, .a = a, .set = set };
-    int own = a->model.n_prefix + a->model.n_infix;
+    const struct dims *d = &m->base->dims;
+    struct encoding c = { .e = e, .m = m, .set = set };
+    int own = m->n_prefix + m->n_infix;
 
     *e = (struct encoded){ .n = set->n, .d = d->d_model, .places = d->n_layers + 2 };
     if (set->max_tokens + own > d->max_pos)
@@ -89,7 +89,7 @@ int encode_texts(struct encoded *e, const struct adapted *a, const struct datase
     e->text = xalloc(all, sizeof *e->text);
     e->token = xalloc(all, sizeof *e->token);
     c.place = xalloc((size_t)e->places, sizeof *c.place);
-    int rc = workspace_init(&c.ws, &a->model, false);
+    int rc = workspace_init(&c.ws, m, false);
     c.ws.all_hidden = true;
     for (int i = 0; i < set->n && rc == 0; i += BATCH)
         rc = encode_batch(&c, i, set->n - i < BATCH ? set->n - i : BATCH);
@@ -107,13 +107,12 @@ void encoded_free(struct encoded *e)
     *e = (struct encoded){ 0 };
 }
 
-int encode_run(struct encoded *e, struct session *ses, const char *model, const struct study_run *r,
-               const struct dataset *set)
+int encode_open(struct adapted *a, struct session *ses, const char *model,
+                const struct study_run *r)
 {
-    struct adapted a;
     char key[17] = "";
 
-    *e = (struct encoded){ 0 };
+    *a = (struct adapted){ 0 };
     if (r) {
         char *file = adapter_path(ses->home, r);
         if (!file)
@@ -121,10 +120,17 @@ int encode_run(struct encoded *e, struct session *ses, const char *model, const 
         free(file);
         snprintf(key, sizeof key, "%.16s", r->key);
     }
-    if (adapted_open(&a, ses, r ? r->model : model, r ? key : NULL,
-                     r ? POOLING_AUTO : POOLING_MEAN) != 0)
-        return -1;
-    int rc = encode_texts(e, &a, set);
+    return adapted_open(a, ses, r ? r->model : model, r ? key : NULL,
+                        r ? POOLING_AUTO : POOLING_MEAN);
+}
+
+int encode_run(struct encoded *e, struct session *ses, const char *model, const struct study_run *r,
+               const struct dataset *set)
+{
+    struct adapted a;
+
+    *e = (struct encoded){ 0 };
+    int rc = encode_open(&a, ses, model, r) == 0 ? encode_texts(e, &a.model, set) : -1;
     adapted_close(&a);
     return rc;
 }

@@ -15,15 +15,17 @@ struct encoded {
     double *token; /* [places, n, d] N single tokens, sampled evenly from all texts; owned */
 };
 
-/* encode_texts - run every example of SET through A. Errors: FAIL_INPUT if a text is longer than
+/* encode_texts - run every example of SET through M. Errors: FAIL_INPUT if a text is longer than
  * the model has positions; FAIL_MEMORY, FAIL_STOPPED. *e is freed by encoded_free, which does
  * nothing for a zeroed struct. */
-int encode_texts(struct encoded *e, const struct adapted *a, const struct dataset *set);
+int encode_texts(struct encoded *e, const struct model *m, const struct dataset *set);
 void encoded_free(struct encoded *e);
 
-/* encode_run - the same with the model that the finished run R trained, or, with R NULL, with the
- * pretrained model MODEL, both found through SES. Errors: those of adapter_path, adapted_open and
- * encode_texts. */
+/* encode_open - the model that the finished run R trained, or, with R NULL, the pretrained model
+ * MODEL, both found through SES; closed by adapted_close, also after a failure. encode_run -
+ * encode_texts with that model. Errors: those of adapter_path, adapted_open and encode_texts. */
+int encode_open(struct adapted *a, struct session *ses, const char *model,
+                const struct study_run *r);
 int encode_run(struct encoded *e, struct session *ses, const char *model, const struct study_run *r,
                const struct dataset *set);
 

@@ -1,7 +1,8 @@
 /* mask.c - methods that add nothing and train a part of the model's own parameters: all of them,
  * the biases, the top layers, or only the head. In formulas L layers, d = d_model, f = d_ffn, V
  * words, P positions, S token types. The formulas are those of BERT and GPT-2; the functions also
- * count models without biases, with gated MLPs, and with narrower keys and values. */
+ * count models without biases or pooler, with gated MLPs, with narrower keys and values, and with a
+ * bias by relative position. */
 #include "core/adapt/adapt.h"
 
 /* Part of the base model that the head uses: not the pooler with mean pooling. */
@@ -32,11 +33,19 @@ static long block_count(const struct dims *d)
     return n;
 }
 
+/* Does the model have a pooler, and the head use it? */
+static bool has_pooler(const struct dims *d)
+{
+    const struct arch *a = arch_find(d->arch);
+
+    return d->pooling == POOL_CLS && (!a || arch_has_pooler(a));
+}
+
 static long pooler_count(const struct dims *d)
 {
     long n = d->d_model;
 
-    return d->pooling == POOL_CLS ? n * n + n : 0;
+    return has_pooler(d) ? n * n + n : 0;
 }
 
 /* --- full fine-tuning */
@@ -54,10 +63,11 @@ static long ft_count(const void *cfg, const struct dims *d)
     long n = d->d_model;
 
     (void)cfg;
-    long tables =
-        d->vocab * (d->untied ? 2L : 1L) + (d->rope_theta > 0 ? 0 : d->max_pos) + d->n_types;
+    long positions = d->rope_theta > 0 ? 0 : d->pos_offset + d->max_pos;
+    long tables = d->vocab * (d->untied ? 2L : 1L) + positions + d->n_types;
 
-    return (tables + (has_biases(d) ? 2 : 1)) * n + d->n_layers * block_count(d) + pooler_count(d);
+    return (tables + (has_biases(d) ? 2 : 1)) * n + d->n_layers * block_count(d) + pooler_count(d) +
+           (long)d->rel_buckets * d->n_heads;
 }
 
 /* Methods without options. A struct needs a member. */
@@ -141,8 +151,7 @@ static long bitfit_count(const void *cfg, const struct dims *d)
 
     if (!has_biases(d))
         return 0;
-    return d->n_layers * (5 * n + d->d_ffn + 2 * n * norms) + n * norms +
-           (d->pooling == POOL_CLS ? n : 0);
+    return d->n_layers * (5 * n + d->d_ffn + 2 * n * norms) + n * norms + (has_pooler(d) ? n : 0);
 }
 
 const struct adapt adapt_bitfit = {

@@ -53,6 +53,15 @@ void text_join(struct text *t, const char *separator, const char *fmt, ...)
     va_end(ap);
 }
 
+void text_put(struct text *t, const char *bytes, size_t size)
+{
+    text_reserve(t, size);
+    if (size)
+        memcpy(t->s + t->n, bytes, size);
+    t->n += size;
+    t->s[t->n] = '\0';
+}
+
 const char *text_string(const struct text *t)
 {
     return t->s ? t->s : "";

@@ -19,6 +19,9 @@ void text_add(struct text *t, const char *fmt, ...) PRINTF(2, 3);
 void text_append(struct text *t, const char *fmt, va_list ap) PRINTF(2, 0);
 void text_join(struct text *t, const char *separator, const char *fmt, ...) PRINTF(3, 4);
 
+/* text_put - append SIZE bytes, which may contain NUL and must not be T's own. */
+void text_put(struct text *t, const char *bytes, size_t size);
+
 /* text_string - the string so far, "" when it is empty; valid until T changes. text_take - the same
  * as a string that the caller owns and frees; T becomes empty. text_free - free the string; does
  * nothing for a zeroed struct. */

@@ -80,7 +80,10 @@ void dropout(struct mat y, struct mat x, const unsigned char *keep, double p);
  * causal or not (prefix tuning, Li & Liang 2021, section 4.2),
  *     P = softmax([Q K_prefix^T, Q K^T] * scale),   O = dropout(P) [V_prefix; V]
  * and a block of probs has len*(n_prefix + len) values, those of the prefix in the first
- * columns. */
+ * columns.
+ *
+ * With a bias by relative position, column j - i + n - 1 of row h is added to the scaled score of
+ * query i and key j of head h. attn_bwd adds its gradient to dbias. */
 struct attn_shape {
     const int *off; /* [n_seq + 1] */
     int n_seq, n_heads, d_head;
@@ -91,6 +94,7 @@ struct attn_shape {
     int n_prefix;
     struct mat k_prefix, v_prefix;   /* [n_prefix, n_kv_heads*d_head] */
     struct mat dk_prefix, dv_prefix; /* attn_bwd adds their gradients to these */
+    struct mat bias, dbias; /* [n_heads, 2 n - 1], n at least the longest sequence; may be empty */
 };
 size_t attn_probs_size(const struct attn_shape *a);
 void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsigned char *keep,
@@ -106,6 +110,14 @@ size_t attn_scratch(int len, int n_prefix);
 void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct mat dv,
               struct mat do_, const real *probs, const unsigned char *keep, struct mat q,
               struct mat k, struct mat v, real *scratch);
+
+/* --- A bias by relative position, which is that of T5 (Raffel et al. 2020, sec. 2.1) without a
+ * direction that only looks back:  bias(h, j - i + n - 1) = table(bucket(j - i), h),  with the
+ * first half of the buckets for j <= i. Half of each half has a bucket for each distance, the rest
+ * is logarithmic up to a distance of 128, computed in float as transformers does. BIAS
+ * [heads, 2 n - 1], TABLE [buckets, heads]. relative_bwd: dtable += */
+void relative_fwd(struct mat bias, struct mat table);
+void relative_bwd(struct mat dtable, struct mat dbias);
 
 /* --- Pooling: row s of y [S,d] is the first row of sequence s (cls) or the mean of its rows.
  * Decoders do not pool (none). pool_bwd overwrites all rows of dx, with 0 where there is no

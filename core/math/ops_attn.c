@@ -148,7 +148,20 @@ static void mix(struct mat o, bool add, struct mat p, struct mat part, const uns
         mat_gemm(o, add, 1, part, NOTRANS, v, NOTRANS);
 }
 
-static void head_fwd(const struct attn_shape *a, struct mat o, struct mat p,
+VEC_CLONES static void add_row(real *y, const real *x, int n)
+{
+    VEC_LOOP
+    for (int j = 0; j < n; j++)
+        y[j] += x[j];
+}
+
+/* The biases of the keys 0, 1, ... for query I, or their gradients. */
+static real *bias_row(struct mat bias, int head, int i)
+{
+    return mat_row(bias, head) + (bias.cols - 1) / 2 - i;
+}
+
+static void head_fwd(const struct attn_shape *a, int head, struct mat o, struct mat p,
                      const unsigned char *keep, struct mat q, struct kv x)
 {
     real scale = (real)a->scale, drop = keep ? (real)(1 / (1 - a->p_drop)) : 1;
@@ -161,6 +174,8 @@ static void head_fwd(const struct attn_shape *a, struct mat o, struct mat p,
             mat_gemm(block_prefix(p, b), 0, scale, block_rows(q, b), NOTRANS, x.k_prefix, TRANS);
         mat_gemm(block_seq(p, b), 0, scale, block_rows(q, b), NOTRANS, mat_rows(x.k, 0, b.upto),
                  TRANS);
+        for (int i = b.from; a->bias.x && i < b.to; i++)
+            add_row(mat_row(p, i) + a->n_prefix, bias_row(a->bias, head, i), b.upto);
         softmax_block(p, b, a->causal);
         if (prefixed)
             mix(block_rows(o, b), false, p, block_prefix(p, b), keep, x.v_prefix, drop);
@@ -175,6 +190,14 @@ static void check_shape(const struct attn_shape *a, struct mat m, int n_heads)
           a->off[a->n_seq]);
     CHECK(a->n_kv_heads > 0 && a->n_heads % a->n_kv_heads == 0, "%d heads of queries, %d of keys",
           a->n_heads, a->n_kv_heads);
+}
+
+static void check_bias(const struct attn_shape *a, struct mat m)
+{
+    for (int s = 0; m.x && s < a->n_seq; s++)
+        CHECK(m.rows == a->n_heads && m.cols >= 2 * (a->off[s + 1] - a->off[s]) - 1,
+              "%d x %d for %d heads, %d tokens", m.rows, m.cols, a->n_heads,
+              a->off[s + 1] - a->off[s]);
 }
 
 /* Keys and values of a prefix have n_prefix rows; without a prefix they are not used. */
@@ -194,12 +217,13 @@ void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsig
     check_shape(a, v, a->n_kv_heads);
     check_prefix(a, a->k_prefix);
     check_prefix(a, a->v_prefix);
+    check_bias(a, a->bias);
     for (int s = 0; s < a->n_seq; s++)
         for (int h = 0; h < a->n_heads; h++) {
             int len = a->off[s + 1] - a->off[s];
             size_t size = head_size(a, len);
 
-            head_fwd(a, head_of(o, a, s, h), mat_make(probs, len, a->n_prefix + len), keep,
+            head_fwd(a, h, head_of(o, a, s, h), mat_make(probs, len, a->n_prefix + len), keep,
                      head_of(q, a, s, h), kv_of(a, k, v, a->k_prefix, a->v_prefix, s, h));
             probs += size;
             keep = keep ? keep + size : NULL;
@@ -256,7 +280,7 @@ static void part_bwd(const struct attn_shape *a, bool add, struct mat dq, struct
 }
 
 /* ADD: another head has written the gradients of these keys and values before. */
-static void head_bwd(const struct attn_shape *a, bool add, struct mat dq, struct kv dx,
+static void head_bwd(const struct attn_shape *a, int head, bool add, struct mat dq, struct kv dx,
                      struct mat do_, struct mat p, const unsigned char *keep, struct mat q,
                      struct kv x, real *scratch)
 {
@@ -283,6 +307,9 @@ static void head_bwd(const struct attn_shape *a, bool add, struct mat dq, struct
                 drop_row_bwd(mat_row(ds_b, i), mat_row(pd_b, i), mat_row(p_b, i),
                              keep + (size_t)(b.from + i) * (size_t)p.ld, ds_b.cols, drop);
             softmax_row_bwd(mat_row(ds_b, i), mat_row(p_b, i), ds_b.cols);
+            if (a->dbias.x)
+                add_row(bias_row(a->dbias, head, b.from + i), mat_row(ds_b, i) + a->n_prefix,
+                        b.upto);
         }
         part_bwd(a, add || a->causal, dq, dx, do_, ds, pd, q, x, b);
     }
@@ -298,6 +325,7 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
     check_shape(a, do_, a->n_heads);
     check_prefix(a, a->dk_prefix);
     check_prefix(a, a->dv_prefix);
+    check_bias(a, a->dbias);
     for (int s = 0; s < a->n_seq; s++)
         for (int h = 0; h < a->n_heads; h++) {
             int len = a->off[s + 1] - a->off[s];
@@ -305,7 +333,7 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
             struct mat p = mat_make((real *)probs, len, a->n_prefix + len);
 
             bool add = h > 0 && kv_head(a, h) == kv_head(a, h - 1);
-            head_bwd(a, add, head_of(dq, a, s, h),
+            head_bwd(a, h, add, head_of(dq, a, s, h),
                      kv_of(a, dk, dv, a->dk_prefix, a->dv_prefix, s, h), head_of(do_, a, s, h), p,
                      keep, head_of(q, a, s, h), kv_of(a, k, v, a->k_prefix, a->v_prefix, s, h),
                      scratch);

@@ -194,6 +194,14 @@ static void plan_pooling(struct plan *p, struct acts *a, const struct model *m,
     a->mask_head = s->train && m->head.classifier_dropout > 0
                        ? plan_own(p, (size_t)s->n_seq * (size_t)d, 1)
                        : NULL;
+    if (!m->net->p[ROLE_DENSE_W])
+        return;
+    a->dense = plan_own_mat(p, s->n_seq, d);
+    a->mask_dense = a->mask_head ? plan_own(p, (size_t)s->n_seq * (size_t)d, 1) : NULL;
+    if (s->grad) {
+        a->dense_slope = plan_own_mat(p, s->n_seq, d);
+        a->ddense = plan_own_mat(p, s->n_seq, d);
+    }
 }
 
 static void plan_decoder(struct plan *p, struct acts *a, const struct model *m,
@@ -241,6 +249,19 @@ static void plan_embeddings(struct plan *p, struct acts *a, const struct model *
         s->train && m->head.hidden_dropout > 0 ? plan_buffer(p, bottom, SH_MASK, n_mask, 1) : NULL;
 }
 
+static void plan_positions(struct plan *p, struct acts *a, const struct model *m,
+                           const struct acts_shape *s)
+{
+    const struct dims *d = &m->base->dims;
+    const struct param *table = m->net->p[ROLE_REL_BIAS];
+    int n = 2 * s->max_len - 1;
+
+    a->pos = d->pos_offset ? plan_own(p, (size_t)s->n_tok, sizeof(int)) : NULL;
+    a->relative = table ? plan_own_mat(p, d->n_heads, n) : (struct mat){ 0 };
+    a->drelative =
+        s->grad && table && table->trainable ? plan_own_mat(p, d->n_heads, n) : (struct mat){ 0 };
+}
+
 size_t acts_plan(struct acts *a, struct workspace *ws, unsigned char *mem, const struct model *m,
                  const struct acts_shape *s)
 {
@@ -258,6 +279,7 @@ size_t acts_plan(struct acts *a, struct workspace *ws, unsigned char *mem, const
     a->row_off = plan_own(&p, (size_t)s->n_seq + 1, sizeof(int));
     a->bias = plan_own(&p, (size_t)(m->net->q_width + 2 * m->net->kv_width), sizeof(real));
     a->rope = d->rope_theta > 0 ? plan_own_mat(&p, s->n_rope, d->d_head) : (struct mat){ 0 };
+    plan_positions(&p, a, m, s);
     plan_embeddings(&p, a, m, s);
     for (int i = 0; i < d->n_layers; i++)
         if (s->grad && acts_recomputed(m, i))

@@ -49,11 +49,17 @@ struct acts {
     struct mat last;        /* [S,d] with last_logits: the last hidden states of the last tokens */
     struct mat first, tanh; /* [S,d] input and output of the pooler */
     unsigned char *mask_head;
-    real *bias; /* [q + 2 kv] the biases of q, k, v side by side */
-    struct mat
-        rope; /* [positions, d_head] rotary positions (rope_table), of sequences that continue
-                        [T, d_head] those of their tokens; empty without them */
+    struct mat dense, dense_slope, ddense; /* [S,d] the head's dense layer: its output, the
+                                              derivative of its activation, and the gradient of its
+                                              input; empty without one */
+    unsigned char *mask_dense;
+    real *bias;          /* [q + 2 kv] the biases of q, k, v side by side */
+    struct mat rope;     /* rotary positions (rope_table) [positions, d_head], or, of sequences that
+                        continue, of their tokens [T, d_head]; empty without them */
     const int *rope_row; /* [T] the row of each token */
+    int *pos; /* [T] rows of the table of positions, where they are not those of the batch */
+    struct mat relative, drelative; /* [n_heads, 2 max_len - 1] attn_shape's bias and its gradient;
+                                       empty without them */
     /* backward only */
     struct mat g, dd; /* [T,d] g: gradient of the residual stream */
     struct mat datt;  /* [T,q] */

@@ -51,7 +51,9 @@ static struct attn_shape attention(const struct ctx *c)
                             .scale = c->m->net->attn_scale,
                             .causal = c->m->base->arch->causal,
                             .p_drop = c->m->head.attn_dropout,
-                            .n_prefix = c->m->n_prefix_kv };
+                            .n_prefix = c->m->n_prefix_kv,
+                            .bias = c->acts->relative,
+                            .dbias = c->acts->drelative };
 
     if (s.n_prefix > 0)
         c->m->adapt->prefix_kv(c->m, c->ws, c->layer, &s.k_prefix, &s.v_prefix, &s.dk_prefix,

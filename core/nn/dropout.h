@@ -16,15 +16,16 @@ struct model;     /* core/nn/model.h */
 struct workspace; /* core/nn/workspace.h */
 
 /* Places in a layer: attention's probabilities; the outputs of attention and of the MLP; inputs
- * that a method adapts, one for each group; then the embeddings and the classifier's input (layer
- * -1). dropout_sub - the number of a place, for the masks. */
+ * that a method adapts, one for each group; then (layer -1) the embeddings, the head's input, and
+ * the output of its dense layer. dropout_sub - the number of a place, for the masks. */
 enum site {
     SITE_PROBS,
     SITE_ATTN,
     SITE_MLP,
     SITE_ADAPT,
     SITE_EMBED = SITE_ADAPT + N_GROUP,
-    SITE_HEAD
+    SITE_HEAD,
+    SITE_DENSE
 };
 static inline uint32_t dropout_sub(int layer, int site)
 {

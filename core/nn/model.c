@@ -10,17 +10,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The dense layer comes first. */
+enum { MAX_HEAD = 4 };
+
 static void add_head(struct model *m)
 {
-    struct param *w = &m->params[m->n_params++], *b = &m->params[m->n_params++];
+    static const enum role roles[MAX_HEAD] = { ROLE_DENSE_W, ROLE_DENSE_B, ROLE_HEAD_W,
+                                               ROLE_HEAD_B };
 
-    *w = (struct param){ .rows = m->head.n_labels, .cols = m->base->dims.d_model };
-    *b = (struct param){ .rows = 1, .cols = m->head.n_labels, .is_vector = true };
-    for (struct param *p = w; p <= b; p++) {
-        p->name = xstrdup(param_head_names[p - w]);
-        p->decay = p->trainable = true;
-        p->off = p->layer = -1;
-        p->role = p == w ? ROLE_HEAD_W : ROLE_HEAD_B;
+    for (int i = 0; i < MAX_HEAD; i++) {
+        const char *name = arch_head_name(m->base->arch, (int)roles[i]);
+        bool dense = roles[i] >= ROLE_DENSE_W, is_vector = i % 2;
+        int d = m->base->dims.d_model, out = dense ? d : m->head.n_labels;
+        if (!name)
+            continue;
+        struct param *p = &m->params[m->n_params++];
+        *p = (struct param){ .name = xstrdup(name),
+                             .rows = is_vector ? 1 : out,
+                             .cols = is_vector ? out : d,
+                             .is_vector = is_vector,
+                             .decay = true,
+                             .trainable = true,
+                             .off = -1,
+                             .layer = -1,
+                             .role = roles[i] };
         m->n_train_head += param_size(p);
     }
 }
@@ -76,29 +89,44 @@ static int make_theta(struct model *m)
     return 0;
 }
 
-/* 1 when the checkpoint's own head was read, 0 when it has none of this shape. */
-static int read_own_head(struct model *m, struct param *w, struct param *b)
+/* The head's tensors follow those of the base model. */
+static struct param *head_param(struct model *m, int i)
 {
-    const struct st_tensor *tw = base_model_head(m->base, ROLE_HEAD_W);
-    const struct st_tensor *tb = base_model_head(m->base, ROLE_HEAD_B);
-    size_t n = (size_t)b->cols, d = (size_t)w->cols;
+    struct param *p = &m->params[m->base->n_params + i];
 
-    if (!tw || !tb || tw->n_dims != 2 || tw->shape[0] != n || tw->shape[1] != d ||
-        tb->n_dims != 1 || tb->shape[0] != n)
-        return 0;
-    if (st_reals(w->value, tw, n * d) != 0 || st_reals(b->value, tb, n) != 0)
-        return -1;
+    return m->base->n_params + i < m->n_params && param_is_head(p) ? p : NULL;
+}
+
+static bool has_shape(const struct st_tensor *t, const struct param *p)
+{
+    if (!t || t->n_dims != (p->is_vector ? 1 : 2) || t->shape[t->n_dims - 1] != (size_t)p->cols)
+        return false;
+    return p->is_vector || t->shape[0] == (size_t)p->rows;
+}
+
+/* 1 when the checkpoint's own head was read, 0 when it has none of this shape. */
+static int read_own_head(struct model *m)
+{
+    const struct param *p;
+
+    for (int i = 0; (p = head_param(m, i)) != NULL; i++)
+        if (!has_shape(base_model_head(m->base, p->role), p))
+            return 0;
+    for (int i = 0; (p = head_param(m, i)) != NULL; i++)
+        if (st_reals(p->value, base_model_head(m->base, p->role), param_size(p)) != 0)
+            return -1;
     return 1;
 }
 
 static int init_head(struct model *m, bool own)
 {
-    struct param *w = &m->params[m->base->n_params], *b = w + 1;
     struct rng r = rng_make(m->seed, RNG_HEAD, 0);
-    int rc = own ? read_own_head(m, w, b) : 0;
+    int rc = own ? read_own_head(m) : 0;
+    struct param *p;
 
-    for (size_t i = 0; rc == 0 && i < param_size(w); i++)
-        w->value[i] = (real)(m->base->dims.init_range * rng_normal(&r));
+    for (int i = 0; rc == 0 && (p = head_param(m, i)) != NULL; i++)
+        for (size_t k = 0; !p->is_vector && k < param_size(p); k++)
+            p->value[k] = (real)(m->base->dims.init_range * rng_normal(&r));
     return rc < 0 ? -1 : 0;
 }
 
@@ -125,7 +153,7 @@ static int check_head(const struct base_model *b, const struct head *h)
     if (b->arch->causal)
         return 0;
     CHECK(h->n_labels > 0 && h->pooling != POOL_NONE, "%d", h->n_labels);
-    if (h->pooling == POOL_CLS &&
+    if (h->pooling == POOL_CLS && arch_has_pooler(b->arch) &&
         (b->n_params == 0 || b->params[b->n_params - 1].role != ROLE_POOL_B))
         return fail(FAIL_INPUT,
                     "'%s' has no pooler, which cls pooling needs; mean pooling does not", b->dir);
@@ -139,7 +167,7 @@ static int list_params(struct model *m, struct base_model *b, const struct head 
     *m = (struct model){ .base = b, .head = *h, .adapt = method, .seed = seed };
     if (check_head(b, h) != 0)
         return -1;
-    m->params = xalloc((size_t)b->n_params + 2, sizeof *m->params);
+    m->params = xalloc((size_t)b->n_params + MAX_HEAD, sizeof *m->params);
     memcpy(m->params, b->params, (size_t)b->n_params * sizeof *m->params);
     m->n_params = b->n_params;
     if (h->n_labels > 0)

@@ -27,9 +27,10 @@ struct adapt; /* core/nn/method.h: an adaptation method */
 struct head {
     int n_labels; /* outputs of the classifier; 1 for regression */
     bool regression;
-    enum pooling pooling; /* cls: first token, pooler layer and tanh, as in transformers; mean: mean
-                             of the hidden states */
-    double pool_scale; /* factor on the pooled vector before the classifier; 1 as in transformers */
+    enum pooling pooling; /* cls: the first token, through the pooler layer and tanh if the
+                             architecture has a pooler; mean: mean of the hidden states. The
+                             architecture's head (struct arch_head) reads either. */
+    double pool_scale;    /* factor on the pooled vector before the head; 1 as in transformers */
     double hidden_dropout, attn_dropout, classifier_dropout; /* used when ws->train */
     enum precision
         precision; /* of products with frozen weights; trained weights are never rounded */
@@ -41,7 +42,7 @@ struct head {
 struct model {
     struct base_model *base;
     struct head head;
-    struct param *params; /* the base model's, then the head's weight and bias, then the method's */
+    struct param *params; /* the base model's, then the head's, then the method's */
     int n_params;
     struct arena mem;
     real *theta; /* values of the trainable tensors in the order of params; in mem */

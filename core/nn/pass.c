@@ -4,7 +4,9 @@
  *     x_0 = drop(LN(word + position + type))    x_l+1 = block_l(x_l)    (decoders: no LN, no type;
  *                                               with rotary positions: no position)
  *     cls:  p = tanh(W_p x[first] + b_p)        mean:  p = mean of the sequence's rows of x
- *     logits = W_c drop(scale p) + b_c */
+ *           p = x[first] without a pooler
+ *     logits = W_c h + b_c,   h = drop(scale p),   with a dense layer in the head
+ *                             h = drop(f(W_d drop(scale p) + b_d)) */
 #include "core/nn/pass.h"
 
 #include "core/os/prof.h"
@@ -40,6 +42,18 @@ static struct mat table_grad(const struct model *m, const struct workspace *ws, 
     return p ? workspace_grad_mat(ws, p) : (struct mat){ 0 };
 }
 
+/* The rows of the table of positions. Where it begins with rows for padding, a token of padding in
+ * a text has the last of these and does not count, as in transformers. */
+static const int *position_rows(const struct model *m, const struct acts *a, const struct batch *b)
+{
+    const struct dims *d = &m->base->dims;
+
+    for (int s = 0; a->pos && s < b->n_seq; s++)
+        for (int t = b->off[s], n = d->pos_offset; t < b->off[s + 1]; t++)
+            a->pos[t] = b->ids[t] == d->pad_id ? d->pad_id : n++;
+    return a->pos ? a->pos : b->pos;
+}
+
 static void embeddings_fwd(const struct model *m, struct workspace *ws, const struct batch *b)
 {
     struct acts *a = ws->acts;
@@ -47,8 +61,8 @@ static void embeddings_fwd(const struct model *m, struct workspace *ws, const st
     struct mat x = a->layer[0].x;
     double drop = m->head.hidden_dropout;
 
-    embed_fwd(x, b->ids, b->pos, b->types, param_mat(p[ROLE_WORD]), table_mat(m, ROLE_POS),
-              table_mat(m, ROLE_TYPE), soft_mat(m, m->theta));
+    embed_fwd(x, b->ids, position_rows(m, a, b), b->types, param_mat(p[ROLE_WORD]),
+              table_mat(m, ROLE_POS), table_mat(m, ROLE_TYPE), soft_mat(m, m->theta));
     base_model_rows_read(m->base, p[ROLE_WORD], b->n_tok);
     prof_begin(WORK_NORM);
     if (p[ROLE_EMB_G])
@@ -91,7 +105,10 @@ static void embeddings_bwd(const struct model *m, struct workspace *ws, const st
         layernorm_bwd(a->g, workspace_grad(ws, p[ROLE_EMB_G]), workspace_grad(ws, p[ROLE_EMB_B]),
                       a->g, a->xhat0, a->rstd0, p[ROLE_EMB_G]->value);
     embed_bwd(workspace_grad_mat(ws, p[ROLE_WORD]), table_grad(m, ws, ROLE_POS),
-              table_grad(m, ws, ROLE_TYPE), soft_mat(m, ws->grad), b->ids, b->pos, b->types, a->g);
+              table_grad(m, ws, ROLE_TYPE), soft_mat(m, ws->grad), b->ids, a->pos ? a->pos : b->pos,
+              b->types, a->g);
+    if (a->drelative.x)
+        relative_bwd(workspace_grad_mat(ws, p[ROLE_REL_BIAS]), a->drelative);
 }
 
 /* Copy the output X of the frozen layers to the frozen-prefix cache, or from it when it is known
@@ -154,6 +171,10 @@ static void pooling_fwd(const struct model *m, struct workspace *ws, const struc
         mat_copy(a->first, ws->hidden);
     else
         pool_fwd(a->first, ws->hidden, b->off, POOL_CLS);
+    if (!m->net->p[ROLE_POOL_W]) {
+        mat_copy(ws->pooled, a->first);
+        return;
+    }
     mat_gemm(a->tanh, 0, 1, a->first, NOTRANS, param_mat(m->net->p[ROLE_POOL_W]), TRANS);
     mat_add_row(a->tanh, m->net->p[ROLE_POOL_B]->value);
     act_fwd(a->tanh, (struct mat){ 0 }, a->tanh, ACT_TANH);
@@ -172,15 +193,20 @@ static void pooling_bwd(const struct model *m, struct workspace *ws, const struc
             pool_bwd(a->g, a->dpool, b->off, POOL_MEAN);
         return;
     }
-    tanh_bwd(a->dpool, a->dpool, a->tanh);
-    if (bias->trainable)
-        mat_sum_rows(workspace_grad(ws, bias), a->dpool);
-    if (w->trainable)
-        mat_gemm(workspace_grad_mat(ws, w), 1, 1, a->dpool, TRANS, a->first, NOTRANS);
+    if (w) {
+        tanh_bwd(a->dpool, a->dpool, a->tanh);
+        if (bias->trainable)
+            mat_sum_rows(workspace_grad(ws, bias), a->dpool);
+        if (w->trainable)
+            mat_gemm(workspace_grad_mat(ws, w), 1, 1, a->dpool, TRANS, a->first, NOTRANS);
+    }
     if (!below)
         return;
     struct mat dfirst = a->firsts ? mat_rows(a->g, 0, b->n_seq) : a->first;
-    mat_gemm(dfirst, 0, 1, a->dpool, NOTRANS, param_mat(w), NOTRANS);
+    if (w)
+        mat_gemm(dfirst, 0, 1, a->dpool, NOTRANS, param_mat(w), NOTRANS);
+    else
+        mat_copy(dfirst, a->dpool);
     if (!a->firsts)
         pool_bwd(a->g, dfirst, b->off, POOL_CLS);
 }
@@ -192,9 +218,39 @@ static void scale_mat(struct mat m, double by)
             mat_row(m, i)[j] *= (real)by;
 }
 
+static void dense_fwd(const struct model *m, struct workspace *ws)
+{
+    struct acts *a = ws->acts;
+    double drop = m->head.classifier_dropout;
+
+    mat_gemm(a->dense, 0, 1, ws->pooled, NOTRANS, param_mat(m->net->p[ROLE_DENSE_W]), TRANS);
+    mat_add_row(a->dense, m->net->p[ROLE_DENSE_B]->value);
+    act_fwd(a->dense, a->dense_slope, a->dense, m->base->arch->head->act);
+    if (a->mask_dense) {
+        dropout_mask(a->mask_dense, m, ws, &a->row, dropout_sub(-1, SITE_DENSE), a->dense.cols,
+                     drop);
+        dropout(a->dense, a->dense, a->mask_dense, drop);
+    }
+}
+
+/* DX = the gradient of the dense layer's input from that of its output, DY, which it overwrites. */
+static void dense_bwd(const struct model *m, struct workspace *ws, struct mat dx, struct mat dy)
+{
+    struct acts *a = ws->acts;
+    const struct param *w = m->net->p[ROLE_DENSE_W];
+
+    if (a->mask_dense)
+        dropout(dy, dy, a->mask_dense, m->head.classifier_dropout);
+    act_bwd(dy, dy, a->dense_slope);
+    mat_gemm(workspace_grad_mat(ws, w), 1, 1, dy, TRANS, ws->pooled, NOTRANS);
+    mat_sum_rows(workspace_grad(ws, m->net->p[ROLE_DENSE_B]), dy);
+    mat_gemm(dx, 0, 1, dy, NOTRANS, param_mat(w), NOTRANS);
+}
+
 static void head_fwd(const struct model *m, struct workspace *ws, const struct batch *b)
 {
     struct acts *a = ws->acts;
+    struct mat in = ws->pooled;
     double drop = m->head.classifier_dropout;
 
     pooling_fwd(m, ws, b);
@@ -204,7 +260,11 @@ static void head_fwd(const struct model *m, struct workspace *ws, const struct b
                      drop);
         dropout(ws->pooled, ws->pooled, a->mask_head, drop);
     }
-    mat_gemm(ws->logits, 0, 1, ws->pooled, NOTRANS, param_mat(m->net->p[ROLE_HEAD_W]), TRANS);
+    if (a->dense.x) {
+        dense_fwd(m, ws);
+        in = a->dense;
+    }
+    mat_gemm(ws->logits, 0, 1, in, NOTRANS, param_mat(m->net->p[ROLE_HEAD_W]), TRANS);
     mat_add_row(ws->logits, m->net->p[ROLE_HEAD_B]->value);
 }
 
@@ -213,14 +273,17 @@ static void head_bwd(const struct model *m, struct workspace *ws, const struct b
 {
     struct acts *a = ws->acts;
     const struct param *const *p = m->net->p, *w = p[ROLE_HEAD_W];
-    bool pooler =
-        m->head.pooling == POOL_CLS && (p[ROLE_POOL_W]->trainable || p[ROLE_POOL_B]->trainable);
+    bool dense = a->dense.x, pooler = m->head.pooling == POOL_CLS && p[ROLE_POOL_W] &&
+                                      (p[ROLE_POOL_W]->trainable || p[ROLE_POOL_B]->trainable);
 
-    mat_gemm(workspace_grad_mat(ws, w), 1, 1, dlogits, TRANS, ws->pooled, NOTRANS);
+    mat_gemm(workspace_grad_mat(ws, w), 1, 1, dlogits, TRANS, dense ? a->dense : ws->pooled,
+             NOTRANS);
     mat_sum_rows(workspace_grad(ws, p[ROLE_HEAD_B]), dlogits);
-    if (m->lowest == m->base->dims.n_layers && !pooler)
+    if (m->lowest == m->base->dims.n_layers && !pooler && !dense)
         return;
-    mat_gemm(a->dpool, 0, 1, dlogits, NOTRANS, param_mat(w), NOTRANS);
+    mat_gemm(dense ? a->ddense : a->dpool, 0, 1, dlogits, NOTRANS, param_mat(w), NOTRANS);
+    if (dense)
+        dense_bwd(m, ws, a->dpool, a->ddense);
     if (a->mask_head)
         dropout(a->dpool, a->dpool, a->mask_head, m->head.classifier_dropout);
     scale_mat(a->dpool, m->head.pool_scale);
@@ -266,6 +329,8 @@ int model_fwd(const struct model *m, struct workspace *ws, const struct batch *b
         m->adapt->pass_begin(m, ws);
     prof_end();
     positions_fwd(m, ws, e);
+    if (a->relative.x)
+        relative_fwd(a->relative, param_mat(m->net->p[ROLE_REL_BIAS]));
     if (!known)
         embeddings_fwd(m, ws, e);
     for (int i = known ? m->lowest : 0; i < n; i++) {
@@ -295,6 +360,8 @@ void model_bwd(const struct model *m, struct workspace *ws, const struct batch *
     const struct batch *e = acts_batch(a, b);
     int n = m->base->dims.n_layers;
 
+    if (a->drelative.x)
+        mat_zero(a->drelative);
     CHECK(ws->grad && a->n_tok == e->n_tok && a->n_seq == b->n_seq, "%d tokens, %d in forward",
           e->n_tok, a->n_tok);
     prof_begin(WORK_LOSS);

@@ -17,7 +17,8 @@ static const char init_prefix[] = "init.base_model.model.", a_suffix[] = ".lora_
 static int read_setup(struct lora_cfg *cfg, struct head *h, const struct parity *p,
                       const struct expected *e)
 {
-    char *head = xprintf("%s%s", init_prefix, param_head_names[0]);
+    const char *name = arch_head_name(p->base->arch, ROLE_HEAD_W);
+    char *head = xprintf("%s%s", init_prefix, name ? name : "");
     const struct st_tensor *c = st_find(&e->st, head);
     const struct st_tensor *labels = st_find(&e->st, "labels.0");
     size_t from = strlen(init_prefix), k = strlen(a_suffix);

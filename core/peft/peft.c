@@ -174,9 +174,12 @@ static int write_tensors(const struct peft_tensor *t, int n, const char *dir)
     return rc;
 }
 
-static bool is_head_weight(const char *key)
+/* The weight of the head that multiplies the pooled vector. */
+static bool reads_pooled(const struct model *m, const char *key)
 {
-    return strstr(key, param_head_names[0]) != NULL;
+    const char *name = arch_head_first(m->base->arch);
+
+    return name && strstr(key, name);
 }
 
 /* W (s p) = (s W) p: the classifier of a program that has no factor s on the pooled vector p. */
@@ -200,7 +203,7 @@ static int write_weights(const struct model *m, const char *dir)
 
     for (int i = 0; i < n; i++) {
         total += size_of(&t[i]);
-        if (m->head.n_labels > 0 && is_head_weight(t[i].key))
+        if (m->head.n_labels > 0 && reads_pooled(m, t[i].key))
             scale_head(&t[i], m->head.pool_scale);
     }
     CHECK(total >= m->n_train, "%zu of %zu trained parameters", total, m->n_train);
@@ -289,26 +292,32 @@ static int check_shape(const struct peft_tensor *want, const struct st_tensor *t
     return -1;
 }
 
-static bool is_head_key(const char *key)
+static bool is_head_key(const struct arch *a, const char *key)
 {
-    return strstr(key, param_head_names[0]) || strstr(key, param_head_names[1]);
+    for (int r = ROLE_HEAD_W; r <= ROLE_DENSE_B; r++) {
+        const char *name = arch_head_name(a, r);
+        if (name && strstr(key, name))
+            return true;
+    }
+    return false;
 }
 
 /* Check that the file has exactly the tensors WANT; FROM[i] becomes that of want[i]. Without HEAD
  * the classifiers on both sides are ignored, and their from[i] is NULL. POOLER: the file may have
  * tensors of the pooler, too. */
 static int match_tensors(const struct st_tensor **from, const struct peft_tensor *want, int n,
-                         const struct weights *w, const char *prefix, bool head, bool pooler)
+                         const struct weights *w, const struct arch *a, bool head, bool pooler)
 {
     bool *used = xalloc((size_t)w->n, sizeof *used);
     int rc = 0;
 
     for (int i = 0; i < w->n; i++)
-        used[i] = (!head && is_head_key(w->t[i].name)) || (pooler && peft_pooler_has(w->t[i].name));
+        used[i] =
+            (!head && is_head_key(a, w->t[i].name)) || (pooler && peft_pooler_has(w->t[i].name));
     for (int i = 0; i < n && rc == 0; i++) {
-        if (!head && is_head_key(want[i].key))
+        if (!head && is_head_key(a, want[i].key))
             continue;
-        from[i] = find_key(w, want[i].key, prefix);
+        from[i] = find_key(w, want[i].key, a->prefix);
         if (!from[i])
             rc = fail(FAIL_INPUT, "'%s' lacks the tensor '%s'", w->path, want[i].key);
         else
@@ -331,13 +340,13 @@ static int read_weights(struct model *m, const struct weights *w, bool head, dou
     int n = peft_tensors(&want, m);
     const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
     real *before = xalloc(m->n_train, sizeof *before);
-    int rc = match_tensors(from, want, n, w, m->base->arch->prefix, head, peft_is_lora(m));
+    int rc = match_tensors(from, want, n, w, m->base->arch, head, peft_is_lora(m));
 
     memcpy(before, m->theta, m->n_train * sizeof *before);
     for (int i = 0; i < n && rc == 0; i++)
         rc = from[i] ? st_reals(want[i].x, from[i], size_of(&want[i])) : 0;
     for (int i = 0; i < n && rc == 0; i++)
-        for (size_t k = 0; from[i] && is_head_weight(want[i].key) && k < size_of(&want[i]); k++)
+        for (size_t k = 0; from[i] && reads_pooled(m, want[i].key) && k < size_of(&want[i]); k++)
             want[i].x[k] = (real)((double)want[i].x[k] / scale);
     if (rc != 0)
         memcpy(m->theta, before, m->n_train * sizeof *before);
@@ -388,7 +397,7 @@ int peft_fits(const struct model *m, const char *dir)
         struct peft_tensor *want;
         int n = peft_tensors(&want, m);
         const struct st_tensor **from = xalloc((size_t)n, sizeof *from);
-        rc = match_tensors(from, want, n, &w, m->base->arch->prefix, false, false);
+        rc = match_tensors(from, want, n, &w, m->base->arch, false, false);
         free(from);
         peft_tensors_free(want, n);
         weights_close(&w);

@@ -164,10 +164,11 @@ static bool saves_head(const json_t *j)
 
 /* *N_LABELS becomes the rows of the classifier in the folder, 0 when it has none. SAVED: it must
  * have one. */
-static int count_labels(int *n_labels, const char *dir, bool saved)
+static int count_labels(int *n_labels, const char *dir, bool saved, const struct arch *a)
 {
     char *path = weights_in(dir, WEIGHTS_OF_ADAPTER);
-    char *key = xprintf("%s%s", peft_key_prefix, param_head_names[0]);
+    const char *name = arch_head_name(a, ROLE_HEAD_W);
+    char *key = xprintf("%s%s", peft_key_prefix, name ? name : "classifier.weight");
     struct weights w;
     int rc = path ? weights_open(&w, path) : -1;
 
@@ -252,7 +253,7 @@ int peft_read_all(struct lora_cfg *cfg, struct rank *pooler, int *n_labels, cons
     json_decref(j);
     free(file);
     if (rc == 0)
-        rc = count_labels(n_labels, dir, saved);
+        rc = count_labels(n_labels, dir, saved, arch_find(d->arch));
     if (rc != 0)
         lora_cfg_free(cfg);
     return rc;

@@ -1,5 +1,4 @@
-/* added.c - finding added tokens in a text. The flags lstrip and rstrip, which extend a match over
- * the white space beside it, are not needed: BERT's splitting drops white space anyway. */
+/* added.c - finding added tokens in a text. */
 #include "core/text/added.h"
 #include "core/text/tok.h"
 
@@ -11,7 +10,7 @@ struct entry {
     char *text;
     size_t size;
     int id;
-    bool single_word;
+    bool single_word, lstrip, rstrip;
 };
 struct added_set {
     struct entry *e;
@@ -32,7 +31,8 @@ struct added_set *added_set_make(const struct added *a, bool normalized, char *c
                 continue;
             char *text = xalloc(size[i] + 1, 1);
             memcpy(text, string[i], size[i]);
-            s->e[s->n++] = (struct entry){ text, size[i], t->id, t->single_word };
+            s->e[s->n++] =
+                (struct entry){ text, size[i], t->id, t->single_word, t->lstrip, t->rstrip };
             s->first[(unsigned char)text[0]] = true;
         }
     return s;
@@ -86,6 +86,36 @@ static bool stands_alone(const char *start, const char *at, const char *stop, co
     return p == at || !is_word_char(utf8_next(&p, at));
 }
 
+/* White_Space of Unicode. */
+static bool is_white_space(uint32_t c)
+{
+    return (c >= 9 && c <= 13) || c == 0x85 ||
+           (c >= 32 && (utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_ZS ||
+                        c == 0x2028 || c == 0x2029));
+}
+
+/* Where the white space before AT begins, not before FROM. */
+static const char *strip_left(const char *from, const char *at)
+{
+    while (at > from) {
+        const char *p = at - 1;
+        while (p > from && ((unsigned char)*p & 0xC0) == 0x80)
+            p--;
+        const char *next = p;
+        if (!is_white_space(utf8_next(&next, at)) || next != at)
+            break;
+        at = p;
+    }
+    return at;
+}
+
+static const char *strip_right(const char *stop, const char *end)
+{
+    for (const char *p = stop; p < end && is_white_space(utf8_next(&p, end));)
+        stop = p;
+    return stop;
+}
+
 const char *added_next(const struct added_set *s, const char *start, const char *from,
                        const char *end, const char **stop, int *id)
 {
@@ -104,7 +134,9 @@ const char *added_next(const struct added_set *s, const char *start, const char 
         if (!best->single_word || stands_alone(start, p, p + best->size, end)) {
             *stop = p + best->size;
             *id = best->id;
-            return p;
+            if (best->rstrip)
+                *stop = strip_right(*stop, end);
+            return best->lstrip ? strip_left(from, p) : p;
         }
         p += best->size; /* a match that is rejected is passed over as a whole */
     }

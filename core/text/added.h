@@ -8,9 +8,10 @@
 struct added_token {
     char *text;
     int id;
-    bool special;     /* comes before those that are not, if two normalize to the same string */
-    bool normalized;  /* is looked for in the normalized text, normalized like it */
-    bool single_word; /* not where a word continues before or after it */
+    bool special;        /* comes before those that are not, if two normalize to the same string */
+    bool normalized;     /* is looked for in the normalized text, normalized like it */
+    bool single_word;    /* not where a word continues before or after it */
+    bool lstrip, rstrip; /* contains the white space before, after it */
 };
 struct added {
     struct added_token *t;

@@ -1,7 +1,7 @@
 /* tok.c - the tokenizer of a model folder, and the layout and truncation of model inputs. */
 #include "core/text/tok.h"
-#include "core/format/json.h"
-#include "core/os/file.h"
+#include "core/text/added.h"
+#include "core/text/folder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 struct tok {
     const struct tok_kind *kind;
     void *state;
-    int cls, sep, pad, unk;
+    struct tok_facts facts;
+    bool *special; /* [facts.vocab] */
 };
 
 void ids_push(struct ids *v, int id)
@@ -27,30 +28,64 @@ void ids_free(struct ids *v)
     *v = (struct ids){ 0 };
 }
 
+/* The kind of a folder. Errors: NULL after FAIL_INPUT. */
+static const struct tok_kind *find_kind(const struct tok_folder *f)
+{
+    struct text known = { 0 };
+
+    for (const struct tok_kind *const *k = tok_kind_table; *k; k++) {
+        if (f->json ? f->model && strcmp((*k)->model, f->model) == 0 : (*k)->detect(f)) {
+            text_free(&known);
+            return *k;
+        }
+        text_join(&known, ", ", "%s", (*k)->model);
+    }
+    if (f->json)
+        fail(FAIL_INPUT, "'%s': the model is %s%s%s; supported are %s", f->json_path,
+             f->model ? "'" : "", f->model ? f->model : "missing", f->model ? "'" : "",
+             text_string(&known));
+    else
+        fail(FAIL_INPUT,
+             "'%s' has no tokenizer of a known kind, such as tokenizer.json, vocab.txt, or "
+             "vocab.json with merges.txt",
+             f->dir);
+    text_free(&known);
+    return NULL;
+}
+
+static void mark_special(struct tok *t)
+{
+    const struct added *a = t->facts.added;
+
+    t->special = xalloc((size_t)t->facts.vocab + 1, sizeof *t->special);
+    for (int i = 0; i < a->n; i++)
+        t->special[a->t[i].id] = a->t[i].special;
+}
+
 struct tok *tok_load(const char *dir)
 {
-    for (const struct tok_kind *const *k = tok_kind_table; *k; k++) {
-        if (!(*k)->detect(dir))
-            continue;
-        void *state = (*k)->load(dir);
-        if (!state)
-            return NULL;
-        struct tok *t = xalloc(1, sizeof *t);
-        t->kind = *k;
-        t->state = state;
-        t->cls = t->sep = t->pad = t->unk = -1;
-        t->kind->specials(state, &t->cls, &t->sep, &t->pad, &t->unk);
-        return t;
+    struct tok *t = xalloc(1, sizeof *t);
+    struct tok_folder f;
+    int rc = tok_folder_read(&f, dir);
+
+    if (rc == 0 && (t->kind = find_kind(&f)) != NULL)
+        t->state = t->kind->load(&f, &t->facts);
+    tok_folder_free(&f);
+    if (!t->state) {
+        tok_free(t);
+        return NULL;
     }
-    fail(FAIL_INPUT, "'%s' has no tokenizer of a known kind, such as vocab.txt", dir);
-    return NULL;
+    mark_special(t);
+    return t;
 }
 
 void tok_free(struct tok *t)
 {
     if (!t)
         return;
-    t->kind->free(t->state);
+    if (t->state)
+        t->kind->free(t->state);
+    free(t->special);
     free(t);
 }
 
@@ -61,12 +96,17 @@ const char *tok_name(const struct tok *t)
 
 int tok_vocab(const struct tok *t)
 {
-    return t->kind->vocab(t->state);
+    return t->facts.vocab;
 }
 
-int tok_pad(const struct tok *t)
+int tok_role(const struct tok *t, enum tok_role r)
 {
-    return t->pad;
+    return t->facts.role[r];
+}
+
+bool tok_is_special(const struct tok *t, int id)
+{
+    return id >= 0 && id < t->facts.vocab && t->special[id];
 }
 
 const char *tok_piece(const struct tok *t, int id)
@@ -76,52 +116,23 @@ const char *tok_piece(const struct tok *t, int id)
 
 const char *tok_path(const struct tok *t)
 {
-    return t->kind->path(t->state);
-}
-
-const char *const tok_files[] = { "vocab.txt",         "tokenizer_config.json",   "tokenizer.json",
-                                  "added_tokens.json", "special_tokens_map.json", NULL };
-
-/* Does special_tokens_map.json name BERT's own special tokens alone? */
-static bool is_usual_map(const json_t *map)
-{
-    static const char *const usual[][2] = { { "cls_token", "[CLS]" },
-                                            { "sep_token", "[SEP]" },
-                                            { "pad_token", "[PAD]" },
-                                            { "unk_token", "[UNK]" },
-                                            { "mask_token", "[MASK]" } };
-    size_t n = 0;
-
-    for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
-        const json_t *v = json_object_get(map, usual[i][0]);
-        const json_t *text = json_is_object(v) ? json_object_get(v, "content") : v;
-        n += v != NULL;
-        if (v && (!json_is_string(text) || strcmp(json_string_value(text), usual[i][1]) != 0 ||
-                  json_is_true(json_object_get(v, "normalized")) ||
-                  json_is_true(json_object_get(v, "single_word"))))
-            return false;
-    }
-    return n == json_object_size(map);
-}
-
-bool tok_file_matters(const char *dir, const char *name)
-{
-    bool is_map = strcmp(name, "special_tokens_map.json") == 0;
-    char *path = path_join(dir, name);
-    bool matters = file_exists(path);
-
-    if (matters && (is_map || strcmp(name, "added_tokens.json") == 0)) {
-        json_t *j = json_read(path); /* tok_load reports a file that is wrong */
-        matters = !j || (is_map ? !is_usual_map(j) : json_object_size(j) > 0);
-        json_decref(j);
-    }
-    free(path);
-    return matters;
+    return t->facts.path;
 }
 
 void tok_encode(const struct tok *t, const char *text, size_t size, struct ids *out)
 {
     t->kind->encode(t->state, text, size, out);
+}
+
+void tok_decode(const struct tok *t, const int *id, int n, bool skip_special, struct text *out)
+{
+    struct ids kept = { 0 };
+
+    for (int i = 0; i < n; i++)
+        if (!skip_special || !tok_is_special(t, id[i]))
+            ids_push(&kept, id[i]);
+    t->kind->decode(t->state, kept.id, kept.n, out);
+    ids_free(&kept);
 }
 
 /* Truncating the longer of two texts token by token leaves one of them complete, or a half of each.
@@ -142,17 +153,19 @@ static void share_room(int *na, int *nb, int room)
     }
 }
 
-static void push_special(struct ids *out, int id)
+static void push_run(struct ids *out, const struct tok_run *r)
 {
-    if (id >= 0)
-        ids_push(out, id);
+    for (int i = 0; i < r->n; i++)
+        ids_push(out, r->id[i]);
 }
 
 int tok_join(const struct tok *t, const char *a, size_t a_size, const char *b, size_t b_size,
              int max_len, struct ids *out, int *second)
 {
+    const struct tok_layout *l = &t->facts.layout;
+    const struct tok_run *run = b ? l->two : l->one;
     struct ids ia = { 0 }, ib = { 0 };
-    int n_special = (t->cls >= 0) + (b ? 2 : 1) * (t->sep >= 0);
+    int n_special = run[0].n + run[1].n + (b ? run[2].n : 0);
     int room = max_len - n_special < 0 ? 0 : max_len - n_special;
 
     tok_encode(t, a, a_size, &ia);
@@ -164,16 +177,17 @@ int tok_join(const struct tok *t, const char *a, size_t a_size, const char *b, s
     else if (max_len > 0 && na > room)
         na = room;
 
-    push_special(out, t->cls);
+    push_run(out, &run[0]);
     for (int i = 0; i < na; i++)
         ids_push(out, ia.id[i]);
-    push_special(out, t->sep);
-    if (second)
-        *second = out->n;
+    int type1 = out->n + l->type1_at;
+    push_run(out, &run[1]);
     for (int i = 0; i < nb; i++)
         ids_push(out, ib.id[i]);
     if (b)
-        push_special(out, t->sep);
+        push_run(out, &run[2]);
+    if (second)
+        *second = b && l->typed ? type1 : out->n;
     int cut = ia.n - na + ib.n - nb;
     ids_free(&ia);
     ids_free(&ib);

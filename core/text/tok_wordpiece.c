@@ -94,20 +94,12 @@ static void add_piece(struct wordpiece *w, int at, const char *text, int id)
 
 static void index_ids(struct wordpiece *w)
 {
-    const struct added *a = &w->spec.added;
+    const struct added *a = &w->spec.tok.added;
     const char *text;
     const json_t *id;
 
-    json_object_foreach(w->spec.vocab, text, id)
-    {
-        if (json_integer_value(id) >= w->n)
-            w->n = (int)json_integer_value(id) + 1;
-    }
-    for (int i = 0; i < a->n; i++)
-        if (a->t[i].id >= w->n)
-            w->n = a->t[i].id + 1;
     w->text = xalloc((size_t)w->n + 1, sizeof *w->text);
-    json_object_foreach(w->spec.vocab, text, id)
+    json_object_foreach(w->spec.tok.vocab, text, id)
     {
         w->text[json_integer_value(id)] = text;
     }
@@ -117,7 +109,7 @@ static void index_ids(struct wordpiece *w)
 
 static void index_pieces(struct wordpiece *w)
 {
-    size_t n = json_object_size(w->spec.vocab), slots = 16;
+    size_t n = json_object_size(w->spec.tok.vocab), slots = 16;
     const char *text;
     const json_t *id;
     int at = 0;
@@ -129,7 +121,7 @@ static void index_pieces(struct wordpiece *w)
     w->piece = xalloc(n + 1, sizeof *w->piece);
     for (size_t i = 0; i < slots; i++)
         w->slot[i].piece = -1;
-    json_object_foreach(w->spec.vocab, text, id)
+    json_object_foreach(w->spec.tok.vocab, text, id)
     {
         add_piece(w, at++, text, (int)json_integer_value(id));
     }
@@ -137,7 +129,7 @@ static void index_pieces(struct wordpiece *w)
 
 static void index_added(struct wordpiece *w)
 {
-    const struct added *a = &w->spec.added;
+    const struct added *a = &w->spec.tok.added;
     char **text = xalloc((size_t)a->n + 1, sizeof *text);
     size_t *size = xalloc((size_t)a->n + 1, sizeof *size);
 
@@ -155,19 +147,21 @@ static void index_added(struct wordpiece *w)
     free(size);
 }
 
-static bool wordpiece_detect(const char *dir)
+static bool wordpiece_detect(const struct tok_folder *f)
 {
-    return file_in(dir, "vocab.txt") || file_in(dir, "tokenizer.json");
+    return file_in(f->dir, "vocab.txt");
 }
 
-static void *wordpiece_load(const char *dir)
+static void *wordpiece_load(const struct tok_folder *f, struct tok_facts *facts)
 {
     struct wordpiece *w = xalloc(1, sizeof *w);
 
-    if (wordpiece_spec_load(&w->spec, dir) != 0) {
+    if (wordpiece_spec_load(&w->spec, f) != 0) {
         wordpiece_free(w);
         return NULL;
     }
+    spec_facts(facts, &w->spec.tok);
+    w->n = facts->vocab;
     index_ids(w);
     index_pieces(w);
     index_added(w);
@@ -209,14 +203,14 @@ static void encode_word(const struct wordpiece *w, const char *p, const char *en
     bool inner = false;
 
     if (n_chars > (size_t)w->spec.max_chars) {
-        ids_push(out, w->spec.special_id[UNK]);
+        ids_push(out, w->spec.tok.role[TOK_UNK]);
         return;
     }
     for (; p < end; inner = true) {
         int id = longest_match(w, inner, p, end, &p);
         if (id < 0) {
             out->n = before;
-            ids_push(out, w->spec.special_id[UNK]);
+            ids_push(out, w->spec.tok.role[TOK_UNK]);
             return;
         }
         ids_push(out, id);
@@ -284,35 +278,42 @@ static const char *wordpiece_piece(void *state, int id)
     return id >= 0 && id < w->n ? w->text[id] : NULL;
 }
 
-static int wordpiece_vocab(void *state)
+/* Does no space precede the piece? As in the decoder of the tokenizers package with "cleanup". */
+static bool clings(const char *piece)
 {
-    return ((const struct wordpiece *)state)->n;
+    static const char *const marks[] = { ".", "?", "!", ",", "n't", "'m", "'s", "'ve", "'re" };
+
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+        if (strncmp(piece, marks[i], strlen(marks[i])) == 0)
+            return true;
+    return false;
 }
 
-static const char *wordpiece_path(void *state)
-{
-    return ((const struct wordpiece *)state)->spec.path;
-}
-
-static void wordpiece_specials(void *state, int *cls, int *sep, int *pad, int *unk)
+static void wordpiece_decode(void *state, const int *id, int n, struct text *out)
 {
     const struct wordpiece *w = state;
+    size_t k = strlen(w->spec.prefix);
+    bool first = true;
 
-    *cls = w->spec.special_id[CLS];
-    *sep = w->spec.special_id[SEP];
-    *pad = w->spec.special_id[PAD];
-    *unk = w->spec.special_id[UNK];
+    for (int i = 0; i < n; i++) {
+        const char *piece = wordpiece_piece(state, id[i]);
+        if (!piece)
+            continue;
+        bool inner = !first && strncmp(piece, w->spec.prefix, k) == 0;
+        text_add(out, "%s%s", first || inner || clings(piece) ? "" : " ",
+                 inner ? piece + k : piece);
+        first = false;
+    }
 }
 
 const struct tok_kind tok_kind_wordpiece = {
     .name = "wordpiece",
+    .model = "WordPiece",
     .source = "Devlin et al. 2019; the tokenizers package's BertNormalizer and WordPiece",
     .detect = wordpiece_detect,
     .load = wordpiece_load,
     .free = wordpiece_free,
     .encode = wordpiece_encode,
+    .decode = wordpiece_decode,
     .piece = wordpiece_piece,
-    .vocab = wordpiece_vocab,
-    .specials = wordpiece_specials,
-    .path = wordpiece_path,
 };

@@ -19,8 +19,10 @@ static int spec_size(const struct dims *d, enum size s)
                                [SIZE_KV] = dims_kv_width(d),
                                [SIZE_FFN] = d->d_ffn,
                                [SIZE_VOCAB] = d->vocab,
-                               [SIZE_POS] = d->max_pos,
-                               [SIZE_TYPES] = d->n_types };
+                               [SIZE_POS] = d->pos_offset + d->max_pos,
+                               [SIZE_TYPES] = d->n_types,
+                               [SIZE_BUCKETS] = d->rel_buckets,
+                               [SIZE_HEADS] = d->n_heads };
 
     return size[s];
 }
@@ -57,6 +59,40 @@ int arch_params(const struct arch *a, const struct dims *d, struct param *out, i
     for (int layer = 0; layer < d->n_layers; layer++)
         n = add_specs(i->block, d, i->block_prefix, layer, out, n, cap);
     return add_specs(i->after, d, "", -1, out, n, cap);
+}
+
+bool arch_has_pooler(const struct arch *a)
+{
+    const struct spec *s = a->impl->after;
+
+    while (s->name && s->role != ROLE_POOL_W)
+        s++;
+    return s->name;
+}
+
+const struct arch_head arch_head_linear = { .out = { "classifier.weight", "classifier.bias" } };
+
+/* Dense layer, tanh, output layer (Liu et al. 2019, as released in fairseq). */
+const struct arch_head arch_head_dense = {
+    .dense = { "classifier.dense.weight", "classifier.dense.bias" },
+    .out = { "classifier.out_proj.weight", "classifier.out_proj.bias" },
+    .act = ACT_TANH,
+};
+
+const char *arch_head_name(const struct arch *a, int role)
+{
+    CHECK(role >= ROLE_HEAD_W && role <= ROLE_DENSE_B, "%d", role);
+    if (!a->head)
+        return NULL;
+    return role >= ROLE_DENSE_W ? a->head->dense[role - ROLE_DENSE_W]
+                                : a->head->out[role - ROLE_HEAD_W];
+}
+
+const char *arch_head_first(const struct arch *a)
+{
+    const char *dense = arch_head_name(a, ROLE_DENSE_W);
+
+    return dense ? dense : arch_head_name(a, ROLE_HEAD_W);
 }
 
 static const struct spec *block_spec(const struct arch *a, int role)

@@ -14,15 +14,26 @@ struct dims;      /* core/weights/dims.h */
 struct param;     /* core/weights/param.h */
 struct arch_impl; /* core/weights/arch_impl.h, private to core/nn */
 
+/* The head of a sequence classifier, under the names of transformers. It reads the pooled vector p:
+ *     out: W p + b      with a dense layer: W f(W_d p + b_d) + b
+ * All of it trains with every method. DENSE[0] NULL: there is no dense layer. */
+struct arch_head {
+    const char *dense[2], *out[2]; /* weight, bias */
+    enum act act;                  /* f */
+};
+extern const struct arch_head arch_head_linear, arch_head_dense;
+
 struct arch {
     const char *name; /* model_type of config.json */
     const char *source;
+    const char *class;  /* the first word of its classes in transformers: "Bert" */
     const char *prefix; /* put before the names of the trunk's tensors by transformers: "bert." */
     bool pre_norm;      /* LayerNorm before attention, before the MLP and after the last block */
     bool rms_norm;      /* RMSNorm (Zhang & Sennrich 2019) instead of LayerNorm */
     bool causal; /* a decoder: each token sees those before it, and its hidden state predicts the
                     next one, with the word embeddings as output layer unless dims.untied; it has no
                     pooling and no classifier */
+    const struct arch_head *head; /* NULL in a decoder */
     const struct arch_impl *impl;
 };
 extern const struct arch *const arch_table[]; /* generated, NULL-terminated */
@@ -37,6 +48,15 @@ int arch_params(const struct arch *a, const struct dims *d, struct param *out, i
 
 /* arch_has - do the blocks of this architecture have a tensor of role ROLE (enum role)? */
 bool arch_has(const struct arch *a, int role);
+
+/* arch_has_pooler - is there a pooler, which cls pooling reads the first token through? Without one
+ * the head reads the first token itself. */
+bool arch_has_pooler(const struct arch *a);
+
+/* arch_head_name - the name of a tensor of the head, from ROLE_HEAD_W to ROLE_DENSE_B; NULL: the
+ * head has none. arch_head_first - that of the weight that multiplies the pooled vector. */
+const char *arch_head_name(const struct arch *a, int role);
+const char *arch_head_first(const struct arch *a);
 
 /* arch_module - the name of a projection's module, "encoder.layer.0.attention.self.query", which
  * the caller frees; NULL when the architecture does not have that projection. */

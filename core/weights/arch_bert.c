@@ -2,7 +2,7 @@
  * block. */
 #include "core/weights/arch_impl.h"
 
-static const struct spec before[] = {
+const struct spec arch_bert_before[] = {
     { "embeddings.word_embeddings.weight", ROLE_WORD, SIZE_VOCAB, SIZE_D },
     { "embeddings.position_embeddings.weight", ROLE_POS, SIZE_POS, SIZE_D },
     { "embeddings.token_type_embeddings.weight", ROLE_TYPE, SIZE_TYPES, SIZE_D },
@@ -11,7 +11,7 @@ static const struct spec before[] = {
     { NULL, ROLE_OTHER, SIZE_1, SIZE_1 },
 };
 
-static const struct spec block[] = {
+const struct spec arch_bert_block[] = {
     { "attention.self.query.weight", ROLE_W + PROJ_Q, SIZE_D, SIZE_D },
     { "attention.self.query.bias", ROLE_B + PROJ_Q, SIZE_1, SIZE_D },
     { "attention.self.key.weight", ROLE_W + PROJ_K, SIZE_D, SIZE_D },
@@ -38,18 +38,8 @@ static const struct spec after[] = {
 };
 
 static const struct setting settings[] = {
-    { "num_hidden_layers", SET_WHOLE, DIMS_AT(n_layers), 1, 1000, -1 },
-    { "hidden_size", SET_WHOLE, DIMS_AT(d_model), 1, 65536, -1 },
-    { "num_attention_heads", SET_WHOLE, DIMS_AT(n_heads), 1, 65536, -1 },
-    { "intermediate_size", SET_WHOLE, DIMS_AT(d_ffn), 1, 1048576, -1 },
-    { "vocab_size", SET_WHOLE, DIMS_AT(vocab), 1, 16777216, -1 },
-    { "max_position_embeddings", SET_WHOLE, DIMS_AT(max_pos), 1, 1048576, -1 },
+    ENCODER_SETTINGS(0),
     { "type_vocab_size", SET_WHOLE, DIMS_AT(n_types), 1, 65536, 2 },
-    { "pad_token_id", SET_WHOLE, DIMS_AT(pad_id), 0, 16777215, 0 },
-    { "layer_norm_eps", SET_NUMBER, DIMS_AT(ln_eps), 0, 1, 1e-12 },
-    { "initializer_range", SET_NUMBER, DIMS_AT(init_range), 0, 100, 0.02 },
-    { "hidden_dropout_prob", SET_NUMBER, DIMS_AT(hidden_dropout), 0, 0.99, 0.1 },
-    { "attention_probs_dropout_prob", SET_NUMBER, DIMS_AT(attn_dropout), 0, 0.99, 0.1 },
     { .key = NULL },
 };
 
@@ -63,8 +53,8 @@ static const struct fixed fixed[] = {
 static const char *const ignored[] = { "position_ids", "token_type_ids", NULL };
 
 static const struct arch_impl impl = {
-    .before = before,
-    .block = block,
+    .before = arch_bert_before,
+    .block = arch_bert_block,
     .after = after,
     .block_prefix = "encoder.layer.",
     .settings = settings,
@@ -77,6 +67,8 @@ static const struct arch_impl impl = {
 const struct arch arch_bert = {
     .name = "bert",
     .source = "Devlin et al. 2019; tensor names of transformers",
+    .class = "Bert",
     .prefix = "bert.",
+    .head = &arch_head_linear,
     .impl = &impl,
 };

@@ -97,6 +97,7 @@ static const struct arch_impl impl = {
 
 const struct arch arch_gpt2 = {
     .name = "gpt2",
+    .class = "GPT2",
     .source = "Radford et al. 2019; tensor names of transformers",
     .prefix = "transformer.",
     .pre_norm = true,

@@ -7,7 +7,19 @@
 #include "core/weights/param.h"
 
 /* One tensor. Tables end with name NULL. */
-enum size { SIZE_1, SIZE_D, SIZE_Q, SIZE_KV, SIZE_FFN, SIZE_VOCAB, SIZE_POS, SIZE_TYPES, N_SIZE };
+enum size {
+    SIZE_1,
+    SIZE_D,
+    SIZE_Q,
+    SIZE_KV,
+    SIZE_FFN,
+    SIZE_VOCAB,
+    SIZE_POS,
+    SIZE_TYPES,
+    SIZE_BUCKETS,
+    SIZE_HEADS,
+    N_SIZE
+};
 struct spec {
     const char *name; /* inside a block without the block's prefix */
     enum role role;
@@ -40,6 +52,22 @@ struct setting {
 };
 #define DIMS_AT(f) offsetof(struct dims, f)
 
+/* What the configurations of all encoders have in common. PAD: the id of padding. */
+#define ENCODER_SETTINGS(pad)                                                                      \
+    { "num_hidden_layers", SET_WHOLE, DIMS_AT(n_layers), 1, 1000, -1 },                            \
+        { "hidden_size", SET_WHOLE, DIMS_AT(d_model), 1, 65536, -1 },                              \
+        { "num_attention_heads", SET_WHOLE, DIMS_AT(n_heads), 1, 65536, -1 },                      \
+        { "intermediate_size", SET_WHOLE, DIMS_AT(d_ffn), 1, 1048576, -1 },                        \
+        { "vocab_size", SET_WHOLE, DIMS_AT(vocab), 1, 16777216, -1 },                              \
+        { "max_position_embeddings", SET_WHOLE, DIMS_AT(max_pos), 1, 1048576, -1 },                \
+        { "pad_token_id", SET_WHOLE, DIMS_AT(pad_id), 0, 16777215, pad },                          \
+        { "layer_norm_eps", SET_NUMBER, DIMS_AT(ln_eps), 0, 1, 1e-12 },                            \
+        { "initializer_range", SET_NUMBER, DIMS_AT(init_range), 0, 100, 0.02 },                    \
+        { "hidden_dropout_prob", SET_NUMBER, DIMS_AT(hidden_dropout), 0, 0.99, 0.1 },              \
+    {                                                                                              \
+        "attention_probs_dropout_prob", SET_NUMBER, DIMS_AT(attn_dropout), 0, 0.99, 0.1            \
+    }
+
 /* A key of config.json that must have this value (as JSON) unless it is absent or null, because
  * nothing else is computed here. Tables end with key NULL. */
 struct fixed {
@@ -54,6 +82,9 @@ struct gguf_name {
     bool rotary;
 };
 
+/* BERT's embeddings and block, whose names RoBERTa has, too. */
+extern const struct spec arch_bert_before[], arch_bert_block[];
+
 struct arch_impl {
     const struct spec *before, *block, *after; /* embeddings; one block; the rest */
     const char *block_prefix;                  /* "encoder.layer." */
@@ -62,6 +93,7 @@ struct arch_impl {
     const struct fixed *fixed;
     const char *act_key; /* "hidden_act" */
     enum act act;        /* when that key is absent */
+    bool pos_after_pad;  /* dims.pos_offset is the id of padding plus 1 */
     bool gated;          /* dims.gated */
     double rope_theta; /* rotary positions: their base when config.json does not have it; 0: none */
     const char *same[2]; /* two keys that are one setting here; NULL: none */

@@ -88,6 +88,7 @@ static const struct arch_impl impl = {
 
 const struct arch arch_llama = {
     .name = "llama",
+    .class = "Llama",
     .source = "Touvron et al. 2023; tensor names of transformers",
     .prefix = "model.",
     .pre_norm = true,

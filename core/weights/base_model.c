@@ -346,9 +346,9 @@ out:
 
 const struct st_tensor *base_model_head(const struct base_model *b, enum role role)
 {
-    CHECK(role == ROLE_HEAD_W || role == ROLE_HEAD_B, "%d", (int)role);
-    return *b->dims.head_class ? NULL
-                               : weights_find(&b->weights, param_head_names[role - ROLE_HEAD_W]);
+    const char *name = arch_head_name(b->arch, (int)role);
+
+    return *b->dims.head_class || !name ? NULL : weights_find(&b->weights, name);
 }
 
 int base_model_block_param(const struct base_model *b, int layer, int role)

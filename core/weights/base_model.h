@@ -62,7 +62,7 @@ void base_model_free(struct base_model *b);
 enum pack_need { PACK_NONE, PACK_FORWARD, PACK_BOTH, N_PACK_NEED };
 int base_model_pack(struct base_model *b, const unsigned char *need, enum precision p);
 
-/* base_model_head - the tensor of the checkpoint's own classifier, ROLE_HEAD_W or ROLE_HEAD_B; NULL
+/* base_model_head - a tensor of the checkpoint's own classifier, ROLE_HEAD_W to ROLE_DENSE_B; NULL
  * when the checkpoint has none. */
 const struct st_tensor *base_model_head(const struct base_model *b, enum role role);
 

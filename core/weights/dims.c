@@ -102,21 +102,29 @@ static int has_bert_tensors(const struct config *c)
     return found;
 }
 
+static bool is_class_of(const struct arch *a, const char *class)
+{
+    size_t n = strlen(a->class);
+    const char *rest = class + n;
+
+    return strncmp(class, a->class, n) == 0 &&
+           (strncmp(rest, "For", 3) == 0 || strcmp(rest, "Model") == 0 ||
+            strcmp(rest, "LMHeadModel") == 0);
+}
+
 /* Configurations from before 2020 have no model_type: the name of their class says what they are,
- * or, if that is missing too, the names of the tensors. *NAME becomes "bert" or NULL. Errors: -1
- * after fail. */
+ * or, if that is missing too, the names of the tensors, which can only be BERT's. *NAME becomes
+ * NULL when neither does. Errors: -1 after fail. */
 static int guess_type(const char **name, const struct config *c)
 {
     const json_t *list = json_object_get(c->j, "architectures");
     const char *class = json_string_value(json_array_get(list, 0));
-    int is_bert;
+    int is_bert = json_array_size(list) == 0 ? has_bert_tensors(c) : 0;
 
-    if (json_array_size(list) == 0)
-        is_bert = has_bert_tensors(c);
-    else
-        is_bert = class && (strncmp(class, "BertFor", 7) == 0 || strcmp(class, "BertModel") == 0 ||
-                            strcmp(class, "BertLMHeadModel") == 0);
     *name = is_bert > 0 ? "bert" : NULL;
+    for (const struct arch *const *a = arch_table; *a && class; a++)
+        if (is_class_of(*a, class))
+            *name = (*a)->name;
     return is_bert < 0 ? -1 : 0;
 }
 
@@ -308,6 +316,19 @@ static const char *key_at(const struct arch_impl *a, size_t at)
     return s->key;
 }
 
+/* Positions count from the id of padding, whose own row stands for padding. */
+static int leave_out_padding(struct dims *d, const struct config *c)
+{
+    d->pos_offset = d->pad_id + 1;
+    if (d->max_pos <= d->pos_offset)
+        return fail(FAIL_INPUT,
+                    "'%s': max_position_embeddings is %d; it must be more than pad_token_id + 1, "
+                    "which is %d, because positions count from there",
+                    c->path, d->max_pos, d->pos_offset);
+    d->max_pos -= d->pos_offset;
+    return 0;
+}
+
 static int read_config(struct dims *d, const struct config *c)
 {
     const struct arch *arch = read_arch(d, c);
@@ -341,6 +362,8 @@ static int read_config(struct dims *d, const struct config *c)
                     d->d_head);
     if (d->d_ffn == 0)
         d->d_ffn = 4 * d->d_model;
+    if (a->pos_after_pad && leave_out_padding(d, c) != 0)
+        return -1;
     if (read_act(d, c, a) != 0 || read_class(d, c, arch) != 0)
         return -1;
     if (arch->causal) {

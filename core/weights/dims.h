@@ -15,7 +15,10 @@ enum class_use {
 
 struct dims {
     char arch[24]; /* model_type of config.json: "bert", "gpt2" */
-    int n_layers, d_model, n_heads, d_head, d_ffn, vocab, max_pos, n_types, pad_id;
+    int n_layers, d_model, n_heads, d_head, d_ffn, vocab, n_types, pad_id;
+    int max_pos;       /* positions that a text can have */
+    int pos_offset;    /* rows of the table of positions before that of the first token */
+    int rel_buckets;   /* of attention's bias by relative position; 0: it has none */
     int n_kv_heads;    /* of keys and values, each of which several query heads share; 0: n_heads */
     double rope_theta; /* base of rotary positions (Su et al. 2021); 0: there are none */
     bool gated;        /* the MLP is down(up(x) * f(gate(x))) (Shazeer 2020) */

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-const char *const param_head_names[2] = { "classifier.weight", "classifier.bias" };
-
 struct param *param_find(struct param *p, int n, const char *name)
 {
     for (int i = 0; i < n; i++)

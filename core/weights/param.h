@@ -25,9 +25,12 @@ enum role {
     ROLE_POOL_B,
     ROLE_FINAL_G, /* LayerNorm after the last block (pre-norm) */
     ROLE_FINAL_B,
-    ROLE_LM_HEAD, /* a decoder's output layer, where it is not the word embeddings */
-    ROLE_HEAD_W,  /* the task's classifier */
+    ROLE_LM_HEAD,  /* a decoder's output layer, where it is not the word embeddings */
+    ROLE_REL_BIAS, /* what attention adds to its scores by relative position [buckets, heads] */
+    ROLE_HEAD_W,   /* the task's head: the output layer of its classifier, */
     ROLE_HEAD_B,
+    ROLE_DENSE_W, /* and the dense layer before it, where the architecture's head has one */
+    ROLE_DENSE_B,
     N_ROLES,
     ROLE_OTHER = N_ROLES /* a tensor that a method adds */
 };
@@ -60,9 +63,6 @@ static inline enum role param_output_role(const struct dims *d)
 {
     return d->untied ? ROLE_LM_HEAD : ROLE_WORD;
 }
-
-/* The names of ROLE_HEAD_W and ROLE_HEAD_B, which are those of a classifier in transformers. */
-extern const char *const param_head_names[2]; /* "classifier.weight", "classifier.bias" */
 
 /* param_find - the tensor named NAME among the N of P; NULL when there is none. */
 struct param *param_find(struct param *p, int n, const char *name);
@@ -98,6 +98,6 @@ static inline bool param_is_pooler(const struct param *p)
 }
 static inline bool param_is_head(const struct param *p)
 {
-    return p->role == ROLE_HEAD_W || p->role == ROLE_HEAD_B;
+    return p->role >= ROLE_HEAD_W && p->role <= ROLE_DENSE_B;
 }
 #endif

@@ -1,9 +1,8 @@
 /* reevaluate.c - stored adapters of finished runs, scored on another split. */
 #include "experiments/run/reevaluate.h"
 #include "core/os/file.h"
-#include "core/peft/peft.h"
 #include "experiments/recipe/data.h"
-#include "experiments/run/run_model.h"
+#include "experiments/run/reopen.h"
 #include "results/query/query.h"
 #include "results/store/evaluations.h"
 
@@ -77,43 +76,6 @@ static int score_model(struct evaluation *out, const struct reevaluation *e, str
     return eval_run(&job, e->split, 0, true, &loss, scores);
 }
 
-static int score_recipe(struct evaluation *out, const struct reevaluation *e,
-                        const struct recipe *r, const char *dir)
-{
-    struct run_data d;
-    struct model m = { 0 };
-    int rc = run_model_build(&m, &d, r);
-
-    if (rc == 0)
-        rc = peft_load(&m, dir);
-    if (rc == 0)
-        rc = score_model(out, e, &m, r);
-    model_free(&m);
-    return rc;
-}
-
-/* The recipe of a stored run. A key that is another one now means that an input is. */
-static int recipe_of(struct recipe *r, const struct reevaluation *e, const char *key,
-                     const char *config)
-{
-    struct settings v = { 0 };
-    int rc = settings_config(&v, config, location_named("the store"));
-
-    if (rc == 0)
-        rc = recipe_resolve(r, e->session, &v);
-    settings_free(&v);
-    if (rc != 0)
-        return fail_context("run %.8s", key);
-    if (strcmp(r->key, key) == 0)
-        return 0;
-    recipe_free(r);
-    return fail(
-        FAIL_INPUT,
-        "run %.8s cannot be scored: its model, task or data files are not those that it was "
-        "trained with ('lowrank show %.8s' lists them), or it was made by another version",
-        key, key);
-}
-
 static int score_run(const struct reevaluation *e, const struct rows *found, int i)
 {
     const char *key = rows_get(found, i, "run_key");
@@ -122,15 +84,14 @@ static int score_run(const struct reevaluation *e, const struct rows *found, int
                               .split = split_names[e->split],
                               .n = e->n };
     char *dir = adapter_folder(e, found, i);
-    struct recipe r = { 0 };
-    int rc = dir ? recipe_of(&r, e, key, rows_get(found, i, "config")) : -1;
+    struct reopened o = { 0 };
+    int rc = dir ? reopen_run(&o, e->session, key, rows_get(found, i, "config"), dir) : -1;
 
-    if (rc == 0) {
-        rc = score_recipe(&out, e, &r, dir);
-        if (rc == 0)
-            rc = evaluations_put(e->store, &out);
-        recipe_free(&r);
-    }
+    if (rc == 0)
+        rc = score_model(&out, e, &o.model, &o.recipe);
+    if (rc == 0)
+        rc = evaluations_put(e->store, &out);
+    reopen_close(&o);
     free(out.value);
     free(out.answer);
     free(dir);

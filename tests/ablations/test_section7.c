@@ -115,18 +115,18 @@ START_TEST(planted_intruders)
     ck_assert_int_eq(spectrum_of(&s, w, D, D), 0);
     for (int i = 0; i < 3; i++)
         dw[(4 * i) * D + 4 * i] = 1000 + i;
-    ck_assert_int_eq(intruder_count(&nearest, &s, w, dw, 10, 0.5), 0);
+    ck_assert_int_eq(intruder_count(&nearest, NULL, &s, w, dw, 10, 0.5), 0);
     ck_assert_double_le(fabs(nearest - 1), 1e-12);
     memset(dw, 0, sizeof dw);
     for (int k = 0; k < n; k++) /* rows of a Hadamard matrix: orthogonal, every entry 1 / sqrt(D) */
         for (int i = 0; i < D; i++)
             dw[i * D + k] = 1000 * (k + 1) / sqrt(D) *
                             (__builtin_popcount((unsigned)(i & (k + 1))) % 2 ? -1 : 1);
-    ck_assert_int_eq(intruder_count(&nearest, &s, w, dw, 10, 0.5), n);
+    ck_assert_int_eq(intruder_count(&nearest, NULL, &s, w, dw, 10, 0.5), n);
     if (n > 0)
         ck_assert_double_le(fabs(nearest - 1 / sqrt(D)),
                             0.04); /* W rotates them by up to 32 / 1000 */
-    ck_assert_int_eq(intruder_count(NULL, &s, w, dw, 10, 0), 0);
+    ck_assert_int_eq(intruder_count(NULL, NULL, &s, w, dw, 10, 0), 0);
     spectrum_free(&s);
 }
 END_TEST

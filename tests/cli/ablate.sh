@@ -118,6 +118,7 @@ done
 # forgetting: refused without the files. For 20 equal and 20 different pairs the correlation is the
 # same for any model.
 refused 3 "task 'stsb'.*--data" forgetting
+refused 3 "'--no-similarity' leaves it out.*--data" intervene --study methods
 is "SELECT count(*) FROM analysis WHERE kind = 'forgetting'" 0
 mkdir -p "$T/data/glue/STS-B"
 for split in train dev; do
@@ -136,6 +137,29 @@ is "SELECT printf('%.6f', min(value)) || ' ' || printf('%.6f', max(value)) FROM 
 ablate forgetting --study two --data "$T/data"
 "$L" table forgetting study=two --format csv | grep -q 'r = 2 q,v, lr = 0.004' ||
     die "alike in forgetting"
+
+# intervene: an unchanged update scores what its run stored, and so does every update of which a part
+# is multiplied by 1. Without its update, or with another seed's B, LoRA predicts something else.
+ablate intervene --study methods --no-similarity
+is "SELECT count(*) FROM analysis WHERE kind = 'intervene' AND name LIKE '%similarity'" 0
+ablate intervene --study methods --factor 1
+ablate intervene --study methods
+is "SELECT count(*) FROM analysis a JOIN final f ON f.run_id = a.run_a AND f.which = 'last'
+    AND f.metric = 'accuracy' WHERE kind = 'intervene' AND name = 'whole_score'
+    AND abs(a.value - f.value) < 1e-12" 8
+is "SELECT count(*) > 40 AND max(abs(a.value - b.value)) < 1e-12
+    FROM analysis a JOIN analysis b USING (kind, run_a) WHERE kind = 'intervene'
+    AND a.settings = 'factor=1' AND b.settings = '' AND b.name = 'whole_score'
+    AND a.name LIKE '%_score' AND a.name <> 'graft_score'" 1
+is "SELECT count(*) FROM analyses WHERE kind = 'intervene' AND name = 'graft_score' AND run_b > 0
+    AND method = 'lora' AND settings = ''" 2
+is "SELECT max(abs(a.value - b.value)) > 0.1
+    FROM analysis a JOIN analysis b USING (kind, run_a, settings) WHERE settings = ''
+    AND b.name = 'whole_score' AND a.name IN ('keep_score', 'drop_score') AND a.i < 2" 1
+is "SELECT count(*) FROM (SELECT value - lag(value) OVER (PARTITION BY run_a, settings ORDER BY i) AS more
+    FROM analysis WHERE name = 'keep_energy') WHERE more <= 0" 0
+"$L" table intervene study=methods --format csv | grep -q 'lora r = 8 q,v",B of another seed,,,' ||
+    die "table intervene"
 
 # matrices: the mean over two batches of the same examples is that of one; the Spearman correlation
 # in the table is that of Python.
@@ -193,4 +217,5 @@ refused 2 "unknown" matrices --study nothing_there
 if command -v gnuplot >/dev/null; then
     "$L" figure latency study=tiny --format svg >/dev/null || die "figure latency"
     for f in features forgetting; do "$L" figure $f --format svg >/dev/null || die "figure $f"; done
+    "$L" figure intervene study=methods --format svg >/dev/null || die "figure intervene"
 fi

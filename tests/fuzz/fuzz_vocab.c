@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tok *t = tok_load(fuzz_dir());
     if (t) {
         CHECK((size_t)tok_vocab(t) <= lines + 5, "%d ids of %zu lines", tok_vocab(t), lines);
-        CHECK(tok_pad(t) >= 0 && tok_piece(t, tok_pad(t)), "[PAD] is %d", tok_pad(t));
+        int pad = tok_role(t, TOK_PAD);
+        CHECK(pad >= 0 && tok_piece(t, pad), "[PAD] is %d", pad);
         for (int i = 0; i < tok_vocab(t) && i < 100; i++) {
             const char *text = tok_piece(t, i);
             struct ids v = { 0 };
