@@ -11,8 +11,8 @@ const struct opt gen_settings_opts[] = {
     { "penalty", 0, OPT_CHOICE, AT(penalty), "length", 0, 0, "length|gnmt",
       "lp(n) is n^alpha, as in transformers, or ((5 + n) / 6)^alpha, as in GNMT" },
     { "early_stopping", 0, OPT_CHOICE, AT(early_stopping), "false", 0, 0, "false|true|never",
-      "when a beam search ends, as in transformers: if better beams are unlikely, with as many "
-      "finished beams as the width, or only if no beam can be better" },
+      "when a beam search ends, as in transformers: if better beams are unlikely, with "
+      "as many finished beams as the width, or only if no beam can be better" },
     { "no_repeat_ngram", 0, OPT_INT, AT(no_repeat_ngram), "0", 0, 65536, NULL,
       "no sequence of so many tokens appears twice; 0: any may" },
     { "min_new", 0, OPT_INT, AT(min_new), "0", 0, 1048576, NULL, "least number of new tokens" },

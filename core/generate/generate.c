@@ -18,22 +18,21 @@ void generate_output_free(struct gen_output *out)
     *out = (struct gen_output){ 0 };
 }
 
-static int check_ids(const struct gen_job *job, int i)
+int generate_check(const struct model *m, const int *ids, int n)
 {
-    const struct gen_input *in = &job->in[i];
-    int vocab = job->model->base->dims.vocab, room = generate_room(job->model, in->n);
+    int vocab = m->base->dims.vocab, room = generate_room(m, n);
 
-    if (in->n == 0)
-        return fail(FAIL_INPUT, "input %d: the prompt is empty", i + 1);
+    if (n == 0)
+        return fail(FAIL_INPUT, "the prompt is empty");
     if (room < 1)
         return fail(FAIL_INPUT,
-                    "input %d: the prompt has %d tokens, but the model has positions for %d, one "
-                    "of them for a new token",
-                    i + 1, in->n, in->n + room);
-    for (int k = 0; k < in->n; k++)
-        if (in->ids[k] < 0 || in->ids[k] >= vocab)
-            return fail(FAIL_INPUT, "input %d: token %d has the id %d; the vocabulary is 0 to %d",
-                        i + 1, k + 1, in->ids[k], vocab - 1);
+                    "the prompt has %d tokens, but the model has positions for %d, one of them for "
+                    "a new token",
+                    n, n + room);
+    for (int k = 0; k < n; k++)
+        if (ids[k] < 0 || ids[k] >= vocab)
+            return fail(FAIL_INPUT, "token %d has the id %d; the vocabulary is 0 to %d", k + 1,
+                        ids[k], vocab - 1);
     return 0;
 }
 
@@ -61,8 +60,8 @@ int generate(struct gen_output *out, const struct gen_job *job)
     for (int i = 0; i < job->n; i++)
         out[i] = (struct gen_output){ 0 };
     for (int i = 0; i < job->n; i++)
-        if (check_ids(job, i) != 0)
-            return -1;
+        if (generate_check(job->model, job->in[i].ids, job->in[i].n) != 0)
+            return fail_context("input %d", i + 1);
     for (int i = 0; i < job->n_end; i++)
         CHECK(job->end[i] >= 0 && job->end[i] < job->model->base->dims.vocab, "end token %d",
               job->end[i]);

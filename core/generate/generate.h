@@ -42,9 +42,13 @@ struct gen_job {
 /* generate_room - how many tokens can follow a prompt of N tokens; below 1: it is too long. */
 int generate_room(const struct model *m, int n);
 
+/* generate_check - can M continue the N ids? Errors: FAIL_INPUT: the prompt is empty, too long, or
+ * has ids that are not in the vocabulary. */
+int generate_check(const struct model *m, const int *ids, int n);
+
 /* generate - OUT [n] becomes the continuations. The caller calls generate_output_free for each,
- * also after an error. Errors: FAIL_INPUT: a prompt is empty, too long, or has ids that are not in
- * the vocabulary; FAIL_RUN: logits are not numbers; FAIL_MEMORY; FAIL_STOPPED. */
+ * also after an error. Errors: those of generate_check, with the input; FAIL_RUN: logits are not
+ * numbers; FAIL_MEMORY; FAIL_STOPPED. */
 int generate(struct gen_output *out, const struct gen_job *job);
 void generate_output_free(struct gen_output *out);
 #endif

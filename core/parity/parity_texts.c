@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A method that adds nothing. */
-static const struct adapt frozen = { .name = "frozen" };
-
 /* log p(t) = z_t - max z - log sum exp(z - max z), in double precision. */
 static double logprob(const real *z, int n, int target)
 {
@@ -123,7 +120,7 @@ int parity_texts(struct parity *p, struct expected *e)
     if (!p->base->arch->causal)
         return fail(FAIL_INPUT, "'%s' has log-probabilities, but '%s' is no decoder",
                     e->st.file.path, p->base->dir);
-    if (model_init(&m, p->base, &h, &frozen, NULL, 0, true) != 0)
+    if (model_init(&m, p->base, &h, &adapt_frozen, NULL, 0, true) != 0)
         return -1;
     for (int i = 0; rc == 0 && i < 1000000 && st_find(&e->st, ids); i++) {
         rc = check_text(p, e, &m, suffix);

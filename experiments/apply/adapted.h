@@ -1,5 +1,5 @@
-/* adapted.h - a pretrained model, ready to be applied to texts, with its own classifier, an
- * adapter's, or none. */
+/* adapted.h - a pretrained model, ready to be applied to texts: an encoder with its own classifier,
+ * an adapter's, or none, or a decoder. */
 #ifndef ADAPTED_H
 #define ADAPTED_H
 
@@ -11,9 +11,9 @@
 
 struct adapted {
     struct base_model base;
-    struct tok *tok;
+    struct tok *tok; /* NULL if it was not asked for */
     struct model model;
-    const struct adapt *method; /* "head" without an adapter */
+    const struct adapt *method; /* without an adapter "head", of a decoder adapt_frozen */
     void *cfg;                  /* the method's */
     bool has_head; /* false: there is no trained classifier; only hidden and pooled states mean
                       something */
@@ -30,5 +30,10 @@ struct adapted {
  * fit several runs. adapted_close - of a zeroed struct: nothing. */
 int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
                  int pooling);
+
+/* adapted_open_decoder - the same for a decoder, whose products with frozen weights have this
+ * PRECISION; TOK: with its tokenizer. Errors: also FAIL_INPUT if it is an encoder. */
+int adapted_open_decoder(struct adapted *a, struct session *ses, const char *model,
+                         const char *adapter, enum precision precision, bool tok);
 void adapted_close(struct adapted *a);
 #endif
