@@ -64,7 +64,7 @@ struct printer {
     const struct gen_output *out;
     bool *ready;
     int printed, done;
-    long cut;
+    long cut, tokens;
 };
 
 /* S as a JSON string. Bytes of a character that a text's end cut in half become U+FFFD. */
@@ -111,6 +111,7 @@ static void output_done(void *self, int i, const struct gen_output *out)
 
     p->ready[i] = true;
     p->cut += !out->finished;
+    p->tokens += out->n;
     progress("%d of %d texts", ++p->done, p->prompts->n);
     progress_pause();
     for (; p->printed < p->prompts->n && p->ready[p->printed]; p->printed++)
@@ -132,9 +133,12 @@ static int generate_all(const struct model *m, const struct adapted *a, const st
     for (int i = 0; i < p->n; i++)
         in[i] = (struct gen_input){ p->item[i].ids.id, p->item[i].ids.n, (uint32_t)i };
     job.pool = pool_new(f->threads > 0 ? (int)f->threads : cpu_info()->cores);
+    double from = now_mono();
     if (job.pool)
         rc = generate(out, &job);
     progress_end();
+    detail("%ld tokens in %.3f s, %.1f a second", print.tokens, now_mono() - from,
+           (double)print.tokens / (now_mono() - from));
     if (rc == 0)
         rc = output_end(stdout);
     if (print.cut)
