@@ -12,12 +12,12 @@ MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc 2>/dev/null || echo 2
 
 CFLAGS  ?= -O2 -g
 SANFLAG := -fsanitize=address,undefined -fno-omit-frame-pointer
-override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -I$(B) -MMD -MP -ffp-contract=off -fno-math-errno \
+override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -I$(B) -isystem /usr/include/libxml2 -MMD -MP -ffp-contract=off -fno-math-errno \
            -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
            -DLOWRANK_VERSION='"$(VERSION)"' -DREAL_IS_$(if $(filter double,$(REAL)),DOUBLE,FLOAT)=1 \
            $(if $(SAN),$(SANFLAG))
 LDLIBS  += -lopenblas $(if $(HAVE_ONEDNN),-ldnnl) -lsqlite3 -lyaml -ljansson -lutf8proc -lpcre2-8 -lcrypto \
-           -lcurl -lzip -lgomp -lm -lpthread
+           -lcurl -lzip -lz -lxml2 -lstemmer -lgomp -lm -lpthread
 # What the compiler found and $(B)/onednn_built.h says; read when a recipe runs.
 HAVE_ONEDNN = $(shell grep -s 'ONEDNN 1' $(B)/onednn_built.h)
 override LDFLAGS += $(if $(SAN),$(SANFLAG))
@@ -27,7 +27,7 @@ SRC      := $(wildcard $(foreach d,$(ROOMS),$(d)/*.c $(d)/*/*.c))
 DIRS     := $(patsubst %/,%,$(sort $(dir $(SRC))))
 TESTS    := $(wildcard tests/*.c tests/kit/*.c tests/*/test_*.c)
 LIBOBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out core/main.c,$(SRC))) $(B)/embedded.o \
-            $(patsubst %,$(B)/%_table.o,adapt arch tok_kind metric analysis)
+            $(patsubst %,$(B)/%_table.o,adapt arch tok_kind metric data_format score_kind analysis)
 TESTOBJ  := $(patsubst %.c,$(B)/%.o,$(TESTS)) $(B)/suite_table.o $(B)/cmd_table.o
 
 all: $(B)/lowrank ## build the program
@@ -37,7 +37,8 @@ lib: $(LIBOBJ)
 # --- Debian packages. A build only says which ones are missing; the targets in INSTALL install them, and
 # the optional ones where that is possible.
 DEBS := gcc libc6-dev libopenblas-dev libsqlite3-dev libyaml-dev libjansson-dev \
-        libutf8proc-dev libpcre2-dev librandom123-dev libssl-dev libxxhash-dev libcurl4-openssl-dev libzip-dev
+        libutf8proc-dev libpcre2-dev librandom123-dev libssl-dev libxxhash-dev libcurl4-openssl-dev libzip-dev \
+        zlib1g-dev libxml2-dev libstemmer-dev
 DEBS_TEST := check libsubunit-dev gnuplot-nox fonts-dejavu-core wordnet-base python3-pip ca-certificates sqlite3
 DEBS_CI   := clang clang-format libclang-rt-dev mandoc strace zsh
 DEBS_OPTIONAL := $(if $(filter 0,$(ONEDNN)),,libdnnl-dev)
@@ -65,6 +66,8 @@ $(eval $(call table,adapt,core/adapt/adapt.h,core/adapt))
 $(eval $(call table,arch,core/weights/arch.h,core/weights))
 $(eval $(call table,tok_kind,core/text/tok.h,core/text))
 $(eval $(call table,metric,core/metric/metric.h,core/metric))
+$(eval $(call table,data_format,core/data/format.h,core/data))
+$(eval $(call table,score_kind,core/score/score.h,core/score))
 $(eval $(call table,cmd,core/cmd.h,$(DIRS)))
 $(eval $(call table,analysis,ablations/analysis.h,ablations))
 $(eval $(call table,suite,tests/kit/suite.h,$(patsubst %/,%,$(sort $(dir $(TESTS))))))

@@ -7,6 +7,7 @@
 const struct cmd_group cmd_groups[] = {
     { "run", "run experiments" },
     { "look", "look at results" },
+    { "keep", "keep order" },
     { "check", "check the program" },
     { "models and data", "models and data" },
     { "help", "help" },

@@ -18,6 +18,9 @@ core/math: $b
 core/format: $b core/math
 core/text: $b core/format
 core/metric: $b core/text
+core/words: $b
+core/meteor: $b core/words
+core/score: $b core/metric core/words core/meteor
 core/weights: $b core/math core/format
 core/nn: $nn
 core/adapt: $nn
@@ -31,6 +34,7 @@ results/store: $b results/rows
 results/query: core $b results/rows results/store
 results/stats: $b core/metric
 results/verdicts: core $b core/metric results/stats results/rows results/store results/query
+results/manage: core $b results/rows results/store results/query
 plots/figure: core $b results/rows results/store results/query
 plots/report: core $b results/rows results/store results/query results/verdicts plots/figure
 experiments/sources: $b core/data
@@ -63,7 +67,9 @@ for f in $(find core results plots experiments ablations -name '*.[ch]'); do
     case $from in results/store) ;; *) grep -n '#include <sqlite3' "$f" /dev/null && bad=1 ;; esac
 done
 sql='"[^"]*\<(SELECT|INSERT (OR|INTO)|UPDATE [a-z_]+ SET|DELETE FROM)\>'
-grep -rnE "$sql" core plots experiments ablations --include='*.[ch]' &&
+# In format_wikisql.c it is data.
+grep -rnE "$sql" core plots experiments ablations --include='*.[ch]' \
+    --exclude=format_wikisql.c &&
     { echo "SQL belongs in results/queries or in a function of results"; bad=1; }
 [ $bad = 0 ] && echo "layers: ok"
 exit $bad

@@ -1,8 +1,8 @@
 /* mask.c - methods that add nothing and train a part of the model's own parameters: all of them,
  * the biases, the top layers, or only the head. In formulas L layers, d = d_model, f = d_ffn, V
  * words, P positions, S token types. The formulas are those of BERT and GPT-2; the functions also
- * count models without biases or pooler, with gated MLPs, with narrower keys and values, and with a
- * bias by relative position. */
+ * count models without biases or pooler, with gated MLPs, with narrower keys and values, with a
+ * bias by relative position, and with disentangled attention. */
 #include "core/adapt/adapt.h"
 
 /* Part of the base model that the head uses: not the pooler with mean pooling. */
@@ -21,7 +21,7 @@ static bool has_biases(const struct dims *d)
 
 static long block_count(const struct dims *d)
 {
-    long n = 2L * d->d_model * (has_biases(d) ? 2 : 1);
+    long w = d->d_model, n = 2 * w * (has_biases(d) ? 2 : 1) + dims_own_pos(d) * (w * w + w);
 
     for (int p = 0; p < N_PROJ; p++) {
         int out, in;
@@ -38,7 +38,7 @@ static bool has_pooler(const struct dims *d)
 {
     const struct arch *a = arch_find(d->arch);
 
-    return d->pooling == POOL_CLS && (!a || arch_has_pooler(a));
+    return d->pooling == POOL_CLS && !d->no_pooler && (!a || arch_has_pooler(a));
 }
 
 static long pooler_count(const struct dims *d)
@@ -49,6 +49,16 @@ static long pooler_count(const struct dims *d)
 }
 
 /* --- full fine-tuning */
+
+/* What DeBERTa has beside BERT's tensors outside the blocks: the table of relative positions with
+ * its LayerNorm, and the convolution with its own. */
+static long disentangled_count(const struct dims *d)
+{
+    long n = d->d_model;
+
+    return 2 * d->rel.span * n + (d->rel.norm ? 2 * n : 0) +
+           (d->conv > 0 ? d->conv * n * n + 3 * n : 0);
+}
 
 static int ft_attach(struct model *m, const void *cfg)
 {
@@ -63,11 +73,11 @@ static long ft_count(const void *cfg, const struct dims *d)
     long n = d->d_model;
 
     (void)cfg;
-    long positions = d->rope_theta > 0 ? 0 : d->pos_offset + d->max_pos;
+    long positions = dims_has_pos(d) ? d->pos_offset + d->max_pos : 0;
     long tables = d->vocab * (d->untied ? 2L : 1L) + positions + d->n_types;
 
     return (tables + (has_biases(d) ? 2 : 1)) * n + d->n_layers * block_count(d) + pooler_count(d) +
-           (long)d->rel_buckets * d->n_heads;
+           (long)d->rel_buckets * d->n_heads + disentangled_count(d);
 }
 
 /* Methods without options. A struct needs a member. */
@@ -137,9 +147,10 @@ static int bitfit_attach(struct model *m, const void *cfg)
                     m->base->arch->name);
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
-        bool linear = (p->role >= ROLE_B && p->role < ROLE_NORM1_G) || p->role == ROLE_POOL_B;
+        bool linear = (p->role >= ROLE_B && p->role < ROLE_NORM1_G) || p->role == ROLE_POOL_B ||
+                      p->role == ROLE_POS_K_B || p->role == ROLE_POS_Q_B || p->role == ROLE_CONV_B;
         bool norm = p->role == ROLE_NORM1_B || p->role == ROLE_NORM2_B || p->role == ROLE_EMB_B ||
-                    p->role == ROLE_FINAL_B;
+                    p->role == ROLE_FINAL_B || p->role == ROLE_REL_B || p->role == ROLE_CONV_NORM_B;
         p->trainable |= (linear || (norm && norms)) && is_used(m, p);
     }
     return 0;
@@ -151,7 +162,9 @@ static long bitfit_count(const void *cfg, const struct dims *d)
 
     if (!has_biases(d))
         return 0;
-    return d->n_layers * (5 * n + d->d_ffn + 2 * n * norms) + n * norms + (has_pooler(d) ? n : 0);
+    long conv = d->conv > 0 ? n + n * norms : 0;
+    return d->n_layers * ((5 + dims_own_pos(d)) * n + d->d_ffn + 2 * n * norms) + n * norms +
+           (d->rel.norm ? n * norms : 0) + conv + (has_pooler(d) ? n : 0);
 }
 
 const struct adapt adapt_bitfit = {

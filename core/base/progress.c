@@ -2,13 +2,13 @@
 #include "core/base/progress.h"
 #include "core/base/clock.h"
 #include "core/base/message.h"
+#include "core/base/terminal.h"
 #include "core/base/text.h"
 
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { LINE = 512, REDRAWS_PER_S = 6, PLAIN_EVERY_S = 30 };
@@ -26,17 +26,10 @@ static bool on_terminal(void)
     return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
-static int columns(void)
-{
-    struct winsize w = { 0 };
-
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col : 80;
-}
-
 /* One column stays free, because on some terminals a full line moves the cursor to the next one. */
 static void draw_status(void)
 {
-    int bytes = 0, left = columns() - 1;
+    int bytes = 0, left = terminal_columns(stderr) - 1;
 
     for (const char *p = status; *p; p++) {
         if (((unsigned char)*p & 0xC0) != 0x80 && left-- == 0)

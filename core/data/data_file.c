@@ -1,29 +1,13 @@
-/* data_file.c - the rows of a data file: tsv, csv or jsonl. */
+/* data_file.c - the rows of a split's data files. */
 #include "core/data/data_file.h"
-#include "core/os/file.h"
 #include "core/base/text.h"
-#include "core/format/json.h"
-#include "core/text/tok.h"
+#include "core/base/utf8.h"
+#include "core/data/format.h"
+#include "core/os/file.h"
 
-#include <limits.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAX_FIELDS = 1024 };
-
-struct reader {
-    struct data_file *f;
-    const struct task *task;
-    const char *path;
-    char *buf, *p, *end; /* the file's text, with a NUL after it; the next record; the end */
-    long line;           /* of p */
-    long first;          /* line on which the record began */
-    char *field[MAX_FIELDS];
-    int n_fields, width;      /* columns of this record; of the first record */
-    int want[N_CELLS];        /* column of a cell; -1: none */
-    const char *key[N_CELLS]; /* name of a cell's column; NULL: none */
-    size_t used, size;        /* jsonl: bytes used and allocated of f->text */
-};
 
 const char *data_file_shown(const char *text)
 {
@@ -42,14 +26,30 @@ const char *data_file_cell(const struct data_file *f, int row, int cell)
     return at == SIZE_MAX ? NULL : f->text + at;
 }
 
+const char *data_file_path(const struct data_file *f, int row)
+{
+    return f->paths.file[f->row[row].file].path;
+}
+
 void data_file_free(struct data_file *f)
 {
     free(f->text);
     free(f->row);
+    data_paths_free(&f->paths);
     *f = (struct data_file){ 0 };
 }
 
-static struct row *add_row(struct reader *r)
+/* --- what formats use */
+
+const struct data_format *data_format_find(const char *name)
+{
+    for (const struct data_format *const *f = data_format_table; *f; f++)
+        if (strcmp((*f)->name, name) == 0)
+            return *f;
+    return NULL;
+}
+
+struct row *reader_row(struct reader *r)
 {
     struct data_file *f = r->f;
 
@@ -57,159 +57,49 @@ static struct row *add_row(struct reader *r)
         f->cap = f->cap ? 2 * f->cap : 1024;
         f->row = xgrow(f->row, (size_t)f->cap, sizeof *f->row);
     }
-    f->row[f->n] = (struct row){ .line = r->first };
+    f->row[f->n] = (struct row){ .line = r->first, .file = r->file };
+    for (int c = 0; c < MAX_CELLS; c++)
+        f->row[f->n].cell[c] = SIZE_MAX;
     return &f->row[f->n++];
 }
 
-static int add_field(struct reader *r, char *text)
+void reader_store(struct reader *r, int cell, const char *text)
 {
-    if (r->n_fields == MAX_FIELDS)
-        return fail(FAIL_INPUT, "%s:%ld: more than %d columns", r->path, r->first, MAX_FIELDS);
-    r->field[r->n_fields++] = text;
-    return 0;
-}
+    struct data_file *f = r->f;
+    size_t n = strlen(text) + 1;
 
-/* The end of the line at p, without its CR; *next is where the next line begins. */
-static char *line_end(const struct reader *r, char **next)
-{
-    char *e = memchr(r->p, '\n', (size_t)(r->end - r->p));
-
-    *next = e ? e + 1 : r->end;
-    if (!e)
-        e = r->end;
-    return e > r->p && e[-1] == '\r' ? e - 1 : e;
-}
-
-static int tsv_record(struct reader *r)
-{
-    char *next, *e = line_end(r, &next), *p = r->p;
-
-    *e = 0;
-    r->p = next;
-    r->line++;
-    for (char *tab; (tab = memchr(p, '\t', (size_t)(e - p))); p = tab + 1) {
-        *tab = 0;
-        if (add_field(r, p) != 0)
-            return -1;
+    if (f->size + n > r->cap) {
+        r->cap = 2 * (f->size + n);
+        f->text = xgrow(f->text, r->cap, 1);
     }
-    return add_field(r, p);
+    memcpy(f->text + f->size, text, n);
+    f->row[f->n - 1].cell[cell] = f->size;
+    f->size += n;
 }
 
-/* A quoted field, with r->p after the opening quote. It is unescaped in place, which only shortens
- * it. Leaves r->p after the closing quote and sets *out_end to the end of the text. */
-static int csv_quoted(struct reader *r, char **out_end)
+void reader_keep(struct reader *r)
 {
-    char *out = r->p, *in = r->p;
-    long opened = r->line;
+    CHECK(!r->f->text, "a second file of '%s'", r->path);
+    r->f->text = r->buf;
+    r->f->size = (size_t)(r->end - r->buf) + 1;
+    r->buf = NULL;
+}
 
-    for (;; in++) {
-        if (in == r->end)
-            return fail(FAIL_INPUT, "%s:%ld: a quoted field has no closing quote", r->path, opened);
-        if (*in == '"' && in[1] != '"')
-            break;
-        if (*in == '"')
-            in++;
-        r->line += *in == '\n';
-        *out++ = *in;
+void reader_fields(struct reader *r, const char *const *value)
+{
+    const char *const *columns = r->task->format->columns;
+
+    reader_row(r);
+    for (int c = 0; c < MAX_CELLS && r->key[c]; c++) {
+        int i = 0;
+        while (columns[i] && strcmp(columns[i], r->key[c]) != 0)
+            i++;
+        CHECK(columns[i], "column '%s'", r->key[c]); /* task_load has checked it */
+        reader_store(r, c, value[i]);
     }
-    r->p = in + 1;
-    *out_end = out;
-    return 0;
 }
 
-/* One field; *last: it ended the record. */
-static int csv_field(struct reader *r, bool *last)
-{
-    char *text = r->p, *e = text;
-
-    if (*text == '"') {
-        text = ++r->p;
-        if (csv_quoted(r, &e) != 0)
-            return -1;
-        if (r->p < r->end && !strchr(",\r\n", *r->p))
-            return fail(FAIL_INPUT, "%s:%ld: text after a closing quote", r->path, r->line);
-    } else {
-        r->p += strcspn(r->p, ",\"\n");
-        if (*r->p == '"')
-            return fail(FAIL_INPUT, "%s:%ld: a quote inside an unquoted field", r->path, r->line);
-        e = r->p;
-        if (e > text && e[-1] == '\r' && *e != ',')
-            e--;
-    }
-    if (*r->p == '\r')
-        r->p++;
-    char stop = *r->p; /* the text may end right here */
-    if (stop && stop != ',' && stop != '\n')
-        return fail(FAIL_INPUT, "%s:%ld: text after a closing quote", r->path, r->line);
-    *last = stop != ',';
-    r->p += r->p < r->end;
-    r->line += stop == '\n';
-    *e = 0;
-    return add_field(r, text);
-}
-
-static int csv_record(struct reader *r)
-{
-    bool last = false;
-
-    while (!last)
-        if (csv_field(r, &last) != 0)
-            return -1;
-    return 0;
-}
-
-static int lacks_column(const struct reader *r, const char *name)
-{
-    struct text list = { 0 };
-
-    for (int i = 0; i < r->n_fields && list.n < 300; i++)
-        text_join(&list, ", ", "'%s'", data_file_shown(r->field[i]));
-    fail(FAIL_INPUT, "%s:%ld: no column '%s' in the header, which has %s", r->path, r->first, name,
-         text_string(&list));
-    text_free(&list);
-    return -1;
-}
-
-/* Find the columns by name in the header, which is in r->field. */
-static int find_named_columns(struct reader *r)
-{
-    for (int c = 0; c < N_CELLS; c++) {
-        for (int i = 0; r->key[c] && i < r->n_fields; i++) {
-            if (strcmp(r->field[i], r->key[c]) != 0)
-                continue;
-            if (r->want[c] >= 0)
-                return fail(FAIL_INPUT, "%s:%ld: two columns are named '%s'", r->path, r->first,
-                            r->key[c]);
-            r->want[c] = i;
-        }
-        if (!r->key[c] || r->want[c] >= 0)
-            continue;
-        return lacks_column(r, r->key[c]);
-    }
-    return 0;
-}
-
-static int find_numbered_columns(struct reader *r)
-{
-    for (int c = 0; c < N_CELLS; c++) {
-        if (!r->key[c])
-            continue;
-        r->want[c] = atoi(r->key[c]) - 1;
-        if (r->want[c] >= r->n_fields)
-            return fail(FAIL_INPUT, "%s:%ld: %d columns, but the task reads column %s", r->path,
-                        r->first, r->n_fields, r->key[c]);
-    }
-    return 0;
-}
-
-/* Is there nothing but white space from here to the end? */
-static bool at_end(const struct reader *r)
-{
-    return r->p[strspn(r->p, " \r\n\t")] == 0;
-}
-
-/* A row is malformed, as the last failure says. May it be left out? */
-static bool skip_row(const struct reader *r)
+bool reader_skip(const struct reader *r)
 {
     struct data_file *f = r->f;
 
@@ -223,156 +113,22 @@ static bool skip_row(const struct reader *r)
     return true;
 }
 
-static int check_width(const struct reader *r)
+bool reader_at_end(const struct reader *r)
 {
-    if (r->n_fields == r->width)
-        return 0;
-    return fail(FAIL_INPUT, "%s:%ld: %d column%s where %d are expected", r->path, r->first,
-                r->n_fields, r->n_fields == 1 ? "" : "s", r->width);
+    return r->p[strspn(r->p, " \r\n\t")] == 0;
 }
 
-static int separated_rows(struct reader *r, int (*record)(struct reader *))
+char *reader_line(const struct reader *r, char **next)
 {
-    bool header = r->task->header;
+    char *e = memchr(r->p, '\n', (size_t)(r->end - r->p));
 
-    while (!at_end(r)) {
-        r->n_fields = 0;
-        r->first = r->line;
-        int rc = record(r);
-        if (rc != 0 && (record == csv_record || r->width == 0))
-            return -1;
-        if (rc == 0 && r->width == 0) {
-            r->width = r->n_fields;
-            if ((header ? find_named_columns : find_numbered_columns)(r) != 0)
-                return -1;
-            if (header)
-                continue;
-        }
-        if (rc != 0 || check_width(r) != 0) {
-            if (!skip_row(r))
-                return -1;
-            continue;
-        }
-        struct row *row = add_row(r);
-        for (int c = 0; c < N_CELLS; c++)
-            row->cell[c] = r->want[c] < 0 ? SIZE_MAX : (size_t)(r->field[r->want[c]] - r->buf);
-    }
-    r->f->text = r->buf;
-    r->buf = NULL;
-    return 0;
+    *next = e ? e + 1 : r->end;
+    if (!e)
+        e = r->end;
+    return e > r->p && e[-1] == '\r' ? e - 1 : e;
 }
 
-/* The text of a label that is not a string: for a number the shortest that reads back equal. NULL:
- * not a label. */
-static const char *json_scalar(const json_t *v, char buf[40])
-{
-    if (json_is_boolean(v))
-        return json_is_true(v) ? "true" : "false";
-    if (json_is_integer(v)) {
-        snprintf(buf, 40, "%lld", (long long)json_integer_value(v));
-        return buf;
-    }
-    if (!json_is_real(v))
-        return NULL;
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(buf, 40, "%.*g", digits, json_real_value(v));
-        if (strtod(buf, NULL) == json_real_value(v))
-            break;
-    }
-    return buf;
-}
-
-static size_t store_text(struct reader *r, const char *text)
-{
-    size_t n = strlen(text) + 1, at = r->used;
-
-    if (r->used + n > r->size) {
-        r->size = 2 * (r->used + n);
-        r->f->text = xgrow(r->f->text, r->size, 1);
-    }
-    memcpy(r->f->text + at, text, n);
-    r->used += n;
-    return at;
-}
-
-static int json_cell(struct reader *r, const json_t *object, int c)
-{
-    const json_t *v = json_object_get(object, r->key[c]);
-    char buf[40];
-    const char *text = json_string_value(v);
-
-    if (!v)
-        return fail(FAIL_INPUT, "%s:%ld: no key '%s'", r->path, r->first, r->key[c]);
-    if (json_has_nul(v))
-        return fail(FAIL_INPUT, "%s:%ld: '%s' contains \\u0000 or half of a surrogate pair",
-                    r->path, r->first, r->key[c]);
-    if (!text && c == CELL_LABEL)
-        text = json_scalar(v, buf);
-    if (!text)
-        return fail(FAIL_INPUT, "%s:%ld: '%s' must be a string%s", r->path, r->first, r->key[c],
-                    c == CELL_LABEL ? ", a number or a boolean" : "");
-    r->f->row[r->f->n - 1].cell[c] = store_text(r, text);
-    return 0;
-}
-
-/* A key that the task does not read may occur twice, one that it reads may not. */
-static int check_repeats(const struct reader *r, size_t size)
-{
-    for (int c = 0; c < N_CELLS; c++)
-        if (r->key[c] && json_repeats(r->p, size, r->key[c]))
-            return fail(FAIL_INPUT, "%s:%ld: the key '%s' occurs twice", r->path, r->first,
-                        r->key[c]);
-    return 0;
-}
-
-/* The object of SIZE bytes at r->p. Errors: NULL after FAIL_INPUT. */
-static json_t *json_line(const struct reader *r, size_t size)
-{
-    json_error_t err;
-    json_t *v = json_parse(r->p, size, JSON_ALLOW_NUL, &err);
-
-    if (!v)
-        fail(FAIL_INPUT, "%s:%ld:%d: %s", r->path, r->first, err.column, err.text);
-    else if (!json_is_object(v))
-        fail(FAIL_INPUT, "%s:%ld: not a JSON object", r->path, r->first);
-    else if (check_repeats(r, size) == 0)
-        return v;
-    json_decref(v);
-    return NULL;
-}
-
-/* The line from r->p to E as a row. */
-static int json_row(struct reader *r, const char *e)
-{
-    int rc = 0;
-
-    if (e == r->p)
-        return fail(FAIL_INPUT, "%s:%ld: an empty line", r->path, r->first);
-    json_t *v = json_line(r, (size_t)(e - r->p));
-    if (!v)
-        return -1;
-    struct row *row = add_row(r);
-    for (int c = 0; c < N_CELLS; c++)
-        row->cell[c] = SIZE_MAX;
-    for (int c = 0; c < N_CELLS && rc == 0; c++)
-        if (r->key[c])
-            rc = json_cell(r, v, c);
-    r->f->n -= rc != 0;
-    json_decref(v);
-    return rc;
-}
-
-static int json_rows(struct reader *r)
-{
-    while (!at_end(r)) {
-        char *next, *e = line_end(r, &next);
-        r->first = r->line++;
-        if (json_row(r, e) != 0 && !skip_row(r))
-            return -1;
-        r->p = next;
-    }
-    return 0;
-}
+/* --- reading */
 
 struct copy {
     const struct file *from;
@@ -387,7 +143,7 @@ static int copy_file(void *arg)
 }
 
 /* Copy the file to memory in which records can be taken apart; skip its BOM. */
-static int read_whole_file(struct reader *r)
+static int read_whole_file(struct reader *r, char sha256[65])
 {
     struct file f = { 0 };
 
@@ -400,7 +156,7 @@ static int read_whole_file(struct reader *r)
     file_unmap(&f);
     if (rc != 0)
         return -1;
-    sha256_hex(r->f->sha256, r->buf, n);
+    sha256_hex(sha256, r->buf, n);
     r->p = r->buf;
     r->end = r->buf + n;
     r->line = 1;
@@ -433,27 +189,103 @@ static int check_utf8(const struct reader *r)
     return 0;
 }
 
+static int read_file(struct reader *r)
+{
+    struct data_path *p = &r->f->paths.file[r->file];
+
+    r->path = p->path;
+    int rc =
+        read_whole_file(r, p->sha256) == 0 && check_utf8(r) == 0 ? r->task->format->rows(r) : -1;
+    free(r->buf);
+    r->buf = NULL;
+    return rc;
+}
+
+/* --- prompts and targets */
+
+/* Is the row one of those that "keep" names? */
+static bool is_kept(const struct data_file *f, const struct row *row, const struct task *k)
+{
+    if (k->n_keep == 0)
+        return true;
+    for (int i = 0; i < k->n_keep; i++)
+        if (strcmp(f->text + row->cell[k->keep_column], k->keep[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The column without CR before LF and, with STRIP, without white space at its ends. In place. */
+static const char *clean_column(char *text, bool strip)
+{
+    char *to = text;
+
+    for (const char *from = text; *from; from++)
+        if (from[0] != '\r' || from[1] != '\n')
+            *to++ = *from;
+    *to = 0;
+    for (; strip && to > text && isspace((unsigned char)to[-1]); to--)
+        to[-1] = 0;
+    return strip ? text + strspn(text, " \t\r\n") : text;
+}
+
+static size_t store_rendered(struct text *out, const struct row_template *t,
+                             const char *const *value)
+{
+    size_t at = out->n;
+
+    row_template_render(out, t, value);
+    text_put(out, "", 1);
+    return at;
+}
+
+/* The columns of every row become its prompt and its target. */
+static void compose_rows(struct data_file *f, const struct task *k)
+{
+    struct text out = { 0 };
+    int kept = 0;
+
+    for (int i = 0; i < f->n; i++) {
+        struct row row = f->row[i];
+        const char *value[MAX_CELLS] = { 0 };
+        if (!is_kept(f, &row, k))
+            continue;
+        for (int c = 0; c < k->n_columns; c++)
+            value[c] = clean_column(f->text + row.cell[c], k->strip);
+        row.cell[CELL_PROMPT] = store_rendered(&out, &k->prompt, value);
+        row.cell[CELL_TARGET] = store_rendered(&out, &k->target, value);
+        row.cell[CELL_PAIR] = SIZE_MAX;
+        f->row[kept++] = row;
+    }
+    free(f->text);
+    f->n = kept;
+    f->size = out.n;
+    f->text = text_take(&out);
+}
+
 int data_file_read(struct data_file *f, const char *path, const struct task *k)
 {
-    struct reader *r = xalloc(1, sizeof *r);
-    int rc = -1;
+    struct reader r = { .f = f, .task = k };
+    int rc;
 
     *f = (struct data_file){ 0 };
-    *r = (struct reader){ .f = f, .task = k, .path = path, .want = { -1, -1, -1 } };
-    r->key[CELL_TEXT] = k->col_text;
-    r->key[CELL_PAIR] = k->col_pair;
-    r->key[CELL_LABEL] = k->col_label;
-    if (read_whole_file(r) != 0 || check_utf8(r) != 0)
-        goto out;
-    rc = k->format == FORMAT_JSONL ? json_rows(r)
-         : k->format == FORMAT_CSV ? separated_rows(r, csv_record)
-                                   : separated_rows(r, tsv_record);
+    for (int c = 0; c < k->n_columns; c++)
+        r.key[c] = k->column[c];
+    if (!k->generates) {
+        r.key[CELL_TEXT] = k->col_text;
+        r.key[CELL_PAIR] = k->col_pair;
+        r.key[CELL_LABEL] = k->col_label;
+    }
+    rc = data_paths_list(&f->paths, path, k->format->suffix);
+    for (; rc == 0 && r.file < f->paths.n; r.file++)
+        rc = read_file(&r);
+    if (rc == 0)
+        data_paths_sha256(f->sha256, &f->paths);
+    if (rc == 0 && f->n > 0 && k->generates)
+        compose_rows(f, k);
     if (rc == 0 && f->n == 0)
-        rc = fail(FAIL_INPUT, "'%s' has no examples", path);
-out:
+        rc = fail(FAIL_INPUT, "'%s' has no examples%s", path,
+                  k->n_keep ? " of those that 'keep' names" : "");
     if (rc != 0)
         data_file_free(f);
-    free(r->buf);
-    free(r);
     return rc;
 }

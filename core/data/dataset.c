@@ -1,5 +1,6 @@
 /* dataset.c - a split of a task, read, checked and tokenized. */
 #include "core/data/dataset.h"
+#include "core/data/generation.h"
 #include "core/os/file.h"
 #include "core/opt/suggest.h"
 
@@ -49,14 +50,35 @@ static int parse_target(double *out, const struct task *t, const char *path, lon
     return 0;
 }
 
+/* With labels, a target must be one of them. */
+static int find_answers(struct dataset *d, const struct task *t, const struct data_file *f)
+{
+    for (int i = 0; i < f->n; i++) {
+        size_t n;
+        const char *from = generation_reference(data_file_cell(f, i, CELL_TARGET), &n);
+        char *text = xprintf("%.*s", (int)n, from);
+        d->label[i] = find_label(t, text);
+        if (d->label[i] < 0)
+            unknown_label(t, data_file_path(f, i), f->row[i].line, text);
+        free(text);
+        if (d->label[i] < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* The labels of all rows: the whole file is checked, whatever subset is used afterwards. */
 static int read_labels(struct dataset *d, const struct task *t, const struct data_file *f,
                        const char *path)
 {
+    if (t->generates && t->n_labels == 0)
+        return 0;
     if (t->regression)
         d->target = xalloc((size_t)f->n, sizeof *d->target);
     else
         d->label = xalloc((size_t)f->n, sizeof *d->label);
+    if (t->generates)
+        return find_answers(d, t, f);
     for (int i = 0; i < f->n; i++) {
         const char *text = data_file_cell(f, i, CELL_LABEL);
         long line = f->row[i].line;
@@ -121,7 +143,8 @@ int dataset_load(struct dataset *d, const struct task *t, enum split s, const ch
     int *pick = NULL, rc = -1;
 
     *d = (struct dataset){ 0 };
-    CHECK(t->regression || t->n_labels > 0, "task '%s': call task_labels first", t->name);
+    CHECK(t->regression || t->generates || t->n_labels > 0, "task '%s': call task_labels first",
+          t->name);
     if (!file)
         return fail(FAIL_USAGE, "task '%s' has no %s split", t->name, split_names[s]);
     d->path = path_join(dir, file);
@@ -136,7 +159,9 @@ int dataset_load(struct dataset *d, const struct task *t, enum split s, const ch
         goto out;
     if (max_len <= 0)
         max_len = t->max_len;
-    rc = tokenize_rows(d, &f, pick, n, tok, max_len > INT_MAX ? INT_MAX : (int)max_len);
+    int most = max_len > INT_MAX ? INT_MAX : (int)max_len;
+    rc = t->generates ? generation_tokenize(d, &f, pick, n, tok, t, most)
+                      : tokenize_rows(d, &f, pick, n, tok, most);
 out:
     free(pick);
     data_file_free(&f);
@@ -150,7 +175,35 @@ size_t dataset_bytes(const struct dataset *d)
     size_t per_example = sizeof *d->off + sizeof *d->second + sizeof *d->line +
                          (d->label ? sizeof *d->label : 0) + (d->target ? sizeof *d->target : 0);
 
-    return d->n_tokens * sizeof *d->ids + (size_t)d->n * per_example;
+    if (d->generates)
+        per_example += sizeof *d->group + sizeof *d->ref;
+    return d->n_tokens * sizeof *d->ids + (size_t)d->n * per_example +
+           (d->generates ? d->ref[d->n] : 0);
+}
+
+const int *dataset_prompt(const struct dataset *d, int example, int *n)
+{
+    *n = d->second[example];
+    return d->ids + d->off[example];
+}
+
+int dataset_targets(const struct dataset *d, int example)
+{
+    return (int)(d->off[example + 1] - d->off[example]) - d->second[example];
+}
+
+long dataset_terms(const struct dataset *d, const int *idx, long n)
+{
+    long terms = 0;
+
+    for (long i = 0; d->generates && i < n; i++)
+        terms += dataset_targets(d, idx[i]);
+    return d->generates ? terms : n;
+}
+
+const char *dataset_reference(const struct dataset *d, int example)
+{
+    return d->refs + d->ref[example];
 }
 
 void dataset_free(struct dataset *d)
@@ -161,6 +214,11 @@ void dataset_free(struct dataset *d)
     free(d->label);
     free(d->target);
     free(d->line);
+    free(d->group);
+    free(d->refs);
+    free(d->ref);
+    ids_free(&d->answer);
+    free(d->answer_off);
     free(d->path);
     *d = (struct dataset){ 0 };
 }

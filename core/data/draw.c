@@ -103,6 +103,11 @@ static int by_target(const void *a, const void *b)
 static int find_strata(int *stratum, const struct row_labels *l, const struct task *t,
                        const int *row, int n)
 {
+    if (!l->target && !l->label) {
+        for (int i = 0; i < n; i++)
+            stratum[row[i]] = 0;
+        return 1;
+    }
     if (!l->target) {
         for (int i = 0; i < n; i++)
             stratum[row[i]] = l->label[row[i]];
@@ -221,6 +226,35 @@ static int take_side(int *row, int n, bool part, long want, const char *key, dou
     return kept;
 }
 
+/* Whole groups of ROW [N] in random order, as many as have at most LIMIT rows together, and at
+ * least one; returns the number of rows. A smaller limit gives a part of what a larger one
+ * gives. */
+static int draw_groups(int *row, int n, long limit, const struct data_file *f, struct rng r)
+{
+    bool *in = xalloc((size_t)f->n, sizeof *in);
+    struct groups g;
+    long taken = 0;
+
+    groups_init(&g, f, row, n);
+    int *order = xalloc((size_t)g.n, sizeof *order);
+    for (int k = 0; k < g.n; k++)
+        order[k] = k;
+    rng_shuffle(&r, order, g.n);
+    for (int k = 0; k < g.n; k++) {
+        int from = g.from[order[k]], to = g.from[order[k] + 1];
+        if (k > 0 && taken + to - from > limit)
+            break;
+        taken += to - from;
+        for (int i = from; i < to; i++)
+            in[g.row[i]] = true;
+    }
+    int kept = keep_rows(row, n, in, true);
+    free(order);
+    groups_free(&g);
+    free(in);
+    return kept;
+}
+
 static long rounded(double x)
 {
     return (long)(x + 0.5);
@@ -243,6 +277,8 @@ int draw_rows(int *pick, const struct data_file *f, const struct row_labels *l,
     }
     if (w->limit > 0 && w->limit < n) {
         struct rng r = rng_make(w->seed, RNG_SUBSET, (uint32_t)(of_train ? SPLIT_TRAIN : s));
+        if (t->generates && !of_train)
+            return draw_groups(pick, n, w->limit, f, r);
         /* All rows are shuffled, so that a subset of k is part of that of k + 1. */
         rng_shuffle(&r, pick, n);
         n = (int)w->limit;

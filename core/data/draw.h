@@ -24,7 +24,9 @@ struct row_labels {
  *   1. T->held_out: with S = SPLIT_TEST the held-out part, with train and select the rest. It
  *      depends on the file alone.
  *   2. LIMIT: the first LIMIT of a permutation by (SEED, RNG_SUBSET, S), where select counts as
- *      train; a smaller subset is part of a larger one.
+ *      train; a smaller subset is part of a larger one. Of a generation task's dev and test, whose
+ *      inputs keep all of their references: the first inputs of such a permutation, as many as have
+ *      at most LIMIT rows together, but at least one.
  *   3. SELECT: with S = SPLIT_SELECT the selection part, by (SEED, RNG_SELECT); with train what is
  *      left.
  * The parts of steps 1 and 3 are stratified: of n rows, of which n_k have label k, a part of p rows

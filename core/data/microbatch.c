@@ -36,6 +36,7 @@ static void microbatch_add(struct microbatch *m, const struct dataset *d, int ex
     struct batch *b = &m->b;
     const int *from = d->ids + d->off[example];
     int n = example_length(d, example), second = d->second[example];
+    int first = d->generates ? second : 1; /* token with a loss */
     int *ids = m->mem + b->n_tok, *pos = ids + m->cap_tok, *types = pos + m->cap_tok;
     int *off = m->mem + 3 * (size_t)m->cap_tok, *slots = off + m->cap_seq + 1;
     int *label = m->example + m->cap_seq;
@@ -44,7 +45,7 @@ static void microbatch_add(struct microbatch *m, const struct dataset *d, int ex
         ids[i] = from[i];
         pos[i] = i;
         types[i] = i >= second;
-        m->next[b->n_tok + i] = i + 1 < n ? from[i + 1] : -1;
+        m->next[b->n_tok + i] = i + 1 < n && i + 1 >= first ? from[i + 1] : -1;
     }
     slots[b->n_seq] = slot;
     m->example[b->n_seq] = example;
@@ -52,9 +53,9 @@ static void microbatch_add(struct microbatch *m, const struct dataset *d, int ex
         label[b->n_seq] = d->label[example];
     if (d->target)
         m->target[b->n_seq] = (real)d->target[example];
-    b->label = d->label ? label : NULL;
+    b->label = d->label && !d->generates ? label : NULL;
     b->target = d->target ? m->target : NULL;
-    b->next = d->label || d->target ? NULL : m->next;
+    b->next = !d->generates && (d->label || d->target) ? NULL : m->next;
     b->n_tok += n;
     off[++b->n_seq] = b->n_tok;
     if (n > b->max_len)

@@ -1,5 +1,7 @@
 /* task.c - a task file: its keys, and every check that needs no data. */
 #include "core/data/task.h"
+#include "core/data/format.h"
+#include "core/data/task_impl.h"
 #include "core/os/file.h"
 #include "core/opt/suggest.h"
 #include "core/opt/yaml.h"
@@ -14,7 +16,7 @@ enum { MAX_LABELS = 1000, MAX_COLUMN = 1000 };
 
 const char *const split_names[N_SPLITS + 1] = { "train", "dev", "test", "select", NULL };
 
-static char *copy_scalar(const struct yaml_node *n, const char *key)
+char *task_string(const struct yaml_node *n, const char *key)
 {
     const char *text = yaml_text(n);
 
@@ -26,7 +28,7 @@ static char *copy_scalar(const struct yaml_node *n, const char *key)
 }
 
 /* The index of a scalar in WORDS; -1 after an error that suggests one of them. */
-static int read_choice(const struct yaml_node *n, const char *key, const char *const *words)
+int task_choice(const struct yaml_node *n, const char *key, const char *const *words)
 {
     const char *text = yaml_text(n);
     char hint[SUGGEST_HINT];
@@ -41,28 +43,38 @@ static int read_choice(const struct yaml_node *n, const char *key, const char *c
 
 static int set_kind(struct task *t, const struct yaml_node *n)
 {
-    int i = read_choice(n, "kind", (const char *const[]){ "classification", "regression", NULL });
+    int i = task_choice(
+        n, "kind", (const char *const[]){ "classification", "regression", "generation", NULL });
 
     t->regression = i == 1;
+    t->generates = i == 2;
     return i < 0 ? -1 : 0;
 }
 
 static int set_format(struct task *t, const struct yaml_node *n)
 {
-    int i = read_choice(n, "format", (const char *const[]){ "tsv", "csv", "jsonl", NULL });
+    const char *words[32] = { 0 };
 
-    t->format = i == 2 ? FORMAT_JSONL : i == 1 ? FORMAT_CSV : FORMAT_TSV;
+    for (size_t i = 0; data_format_table[i] && i < ARRAY_LEN(words) - 1; i++)
+        words[i] = data_format_table[i]->name;
+    int i = task_choice(n, "format", words);
+    t->format = i < 0 ? NULL : data_format_table[i];
     return i < 0 ? -1 : 0;
+}
+
+int task_bool(bool *out, const struct yaml_node *n, const char *key)
+{
+    const char *text = yaml_text(n);
+
+    *out = text && strcmp(text, "true") == 0;
+    if (*out || (text && strcmp(text, "false") == 0))
+        return 0;
+    return yaml_fail(n, "'%s' must be true or false", key);
 }
 
 static int set_header(struct task *t, const struct yaml_node *n)
 {
-    const char *text = yaml_text(n);
-
-    t->header = text && strcmp(text, "true") == 0;
-    if (t->header || (text && strcmp(text, "false") == 0))
-        return 0;
-    return yaml_fail(n, "'header' must be true or false");
+    return task_bool(&t->header, n, "header");
 }
 
 static int unknown_key(const struct yaml_node *map, int i, const char *const *words)
@@ -85,7 +97,7 @@ static int set_strings(char **const *to, const struct yaml_node *n, const char *
             w++;
         if (!words[w])
             return unknown_key(n, i, words);
-        *to[w] = copy_scalar(yaml_item(n, i), yaml_key(n, i));
+        *to[w] = task_string(yaml_item(n, i), yaml_key(n, i));
         if (!*to[w])
             return -1;
     }
@@ -182,7 +194,7 @@ static int set_metrics(struct task *t, const struct yaml_node *n)
         return yaml_fail(n, "'metrics' must be a list of 1 to %d names", TASK_MAX_METRICS);
     for (int i = 0; i < yaml_count(n); i++) {
         const struct yaml_node *item = yaml_item(n, i);
-        if (read_choice(item, "metric", words) < 0)
+        if (task_choice(item, "metric", words) < 0)
             return -1;
         for (int j = 0; j < t->n_metrics; j++)
             if (strcmp(t->metrics[j], yaml_text(item)) == 0)
@@ -192,7 +204,7 @@ static int set_metrics(struct task *t, const struct yaml_node *n)
     return 0;
 }
 
-static int read_whole(long *out, const struct yaml_node *n, const char *key, long least)
+int task_whole(long *out, const struct yaml_node *n, const char *key, long least)
 {
     double v;
 
@@ -207,7 +219,7 @@ static int read_whole(long *out, const struct yaml_node *n, const char *key, lon
 
 static int set_max_len(struct task *t, const struct yaml_node *n)
 {
-    return read_whole(&t->max_len, n, "max_len", 3);
+    return task_whole(&t->max_len, n, "max_len", 3);
 }
 
 static int set_held_out(struct task *t, const struct yaml_node *n)
@@ -226,7 +238,7 @@ static int set_held_out(struct task *t, const struct yaml_node *n)
 
 static int set_skip(struct task *t, const struct yaml_node *n)
 {
-    return read_whole(&t->skip_bad_rows, n, "skip_bad_rows", 0);
+    return task_whole(&t->skip_bad_rows, n, "skip_bad_rows", 0);
 }
 
 /* A key without a function is a string, stored at an offset of struct task. */
@@ -244,7 +256,8 @@ static const struct key {
     { "dir", true, offsetof(struct task, dir), NULL },
     { "format", true, 0, set_format },
     { "header", false, 0, set_header },
-    { "columns", true, 0, set_columns },
+    { "separator", false, offsetof(struct task, separator), NULL },
+    { "columns", false, 0, set_columns },
     { "labels", false, 0, set_labels },
     { "labels_file", false, offsetof(struct task, labels_file), NULL },
     { "range", false, 0, set_range },
@@ -254,6 +267,13 @@ static const struct key {
     { "skip_bad_rows", false, 0, set_skip },
     { "held_out", false, 0, set_held_out },
     { "prepare", false, offsetof(struct task, prepare), NULL },
+    { "prompt", false, 0, task_set_prompt },
+    { "target", false, 0, task_set_target },
+    { "end", false, 0, task_set_end },
+    { "strip", false, 0, task_set_strip },
+    { "truncate", false, 0, task_set_truncate },
+    { "max_target", false, 0, task_set_max_target },
+    { "keep", false, 0, task_set_keep },
 };
 
 static int set_key(struct task *t, const struct yaml_node *root, int i)
@@ -267,24 +287,45 @@ static int set_key(struct task *t, const struct yaml_node *root, int i)
             continue;
         if (keys[k].set)
             return keys[k].set(t, n);
-        char *text = copy_scalar(n, keys[k].name);
+        char *text = task_string(n, keys[k].name);
         memcpy((char *)t + keys[k].at, &text, sizeof text);
         return text ? 0 : -1;
     }
     return unknown_key(root, i, words);
 }
 
+int task_check_column(const struct task *t, const char *name, const struct yaml_node *n)
+{
+    char hint[SUGGEST_HINT];
+
+    if (t->format->columns)
+        for (int i = 0; t->format->columns[i]; i++)
+            if (strcmp(t->format->columns[i], name) == 0)
+                return 0;
+    if (t->format->columns)
+        return yaml_fail(n, "unknown column '%s' of format %s%s", name, t->format->name,
+                         suggest_hint(hint, name, t->format->columns, NULL));
+    if (t->header || !t->format->numbered)
+        return 0;
+    if (strspn(name, "0123456789") != strlen(name) || atol(name) < 1 || atol(name) > MAX_COLUMN)
+        return yaml_fail(n, "without 'header: true', a column is a number from 1, not '%s'", name);
+    return 0;
+}
+
 static int check_columns(const struct task *t, const struct yaml_node *root)
 {
     const char *col[] = { t->col_text, t->col_pair, t->col_label };
+    const struct yaml_node *n = yaml_get(root, "columns");
 
-    for (size_t i = 0; !t->header && t->format != FORMAT_JSONL && i < ARRAY_LEN(col); i++)
-        if (col[i] && (strspn(col[i], "0123456789") != strlen(col[i]) || atol(col[i]) < 1 ||
-                       atol(col[i]) > MAX_COLUMN))
-            return yaml_fail(yaml_get(root, "columns"),
-                             "without 'header: true', a column is a number from 1, not '%s'",
-                             col[i]);
-    return 0;
+    if (t->generates)
+        return n ? yaml_fail(n, "a generation task has 'prompt' and 'target' instead of 'columns'")
+                 : task_check_generation(t, root);
+    if (!n)
+        return yaml_fail(root, "a task needs the key 'columns'");
+    for (size_t i = 0; i < ARRAY_LEN(col); i++)
+        if (col[i] && task_check_column(t, col[i], n) != 0)
+            return -1;
+    return task_check_others(root);
 }
 
 static int check_metrics(const struct task *t, const struct yaml_node *root)
@@ -293,9 +334,12 @@ static int check_metrics(const struct task *t, const struct yaml_node *root)
 
     for (int i = 0; i < t->n_metrics; i++) {
         const struct metric *m = metric_find(t->metrics[i]);
-        if (m->regression != t->regression)
+        if (m->of == METRIC_OF_TEXT ? !t->generates : (m->of == METRIC_OF_TARGETS) != t->regression)
             return yaml_fail(yaml_item(list, i), "metric '%s' is for %s", m->name,
-                             t->regression ? "classification" : "regression");
+                             metric_of_names[m->of]);
+        if (t->generates && m->of == METRIC_OF_LABELS && t->n_labels == 0)
+            return yaml_fail(yaml_item(list, i),
+                             "metric '%s' needs 'labels', of which every target is one", m->name);
         if (m->binary && t->n_labels > 2)
             return yaml_fail(yaml_item(list, i),
                              "metric '%s' is for two labels, not %d; for more there is 'f1_macro'",
@@ -312,18 +356,25 @@ static int check_whole(const struct task *t, const struct yaml_node *root)
             return yaml_fail(root, "a task needs the key '%s'", keys[k].name);
     if (t->regression && (t->labels || t->labels_file))
         return yaml_fail(root, "a regression task does not have 'labels'");
-    if (!t->regression && !t->labels == !t->labels_file)
+    if (!t->regression && !t->generates && !t->labels == !t->labels_file)
         return yaml_fail(root, "a classification task needs 'labels' or 'labels_file'%s",
                          t->labels ? ", not both" : "");
+    if (t->generates && t->labels_file)
+        return yaml_fail(yaml_get(root, "labels_file"), "a generation task has no 'labels_file'");
     if (!t->regression && yaml_get(root, "range"))
         return yaml_fail(yaml_get(root, "range"), "only a regression task has a 'range'");
     if (t->held_out > 0 && t->file[SPLIT_TEST])
         return yaml_fail(yaml_get(root, "held_out"),
                          "'held_out' makes a test split of the train file, but 'splits' names a "
                          "file for 'test'");
-    if (t->format == FORMAT_JSONL && yaml_get(root, "header"))
-        return yaml_fail(yaml_get(root, "header"),
-                         "jsonl does not have a 'header': the columns are the keys of its objects");
+    if (!t->format->header && yaml_get(root, "header"))
+        return yaml_fail(yaml_get(root, "header"), "%s does not have a 'header': %s",
+                         t->format->name,
+                         t->format->columns ? "its columns have names of their own"
+                                            : "the columns are the keys of its objects");
+    if (t->separator && strcmp(t->format->name, "tsv") != 0)
+        return yaml_fail(yaml_get(root, "separator"), "only tsv has a 'separator', not %s",
+                         t->format->name);
     return check_metrics(t, root) == 0 ? check_columns(t, root) : -1;
 }
 
@@ -354,6 +405,13 @@ void task_free(struct task *t)
             memcpy(&text, (char *)t + keys[k].at, sizeof text);
             free(text);
         }
+    row_template_free(&t->prompt);
+    row_template_free(&t->target);
+    for (int i = 0; i < t->n_columns; i++)
+        free(t->column[i]);
+    for (int i = 0; i < t->n_keep; i++)
+        free(t->keep[i]);
+    free(t->keep);
     free(t->col_text);
     free(t->col_pair);
     free(t->col_label);

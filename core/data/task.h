@@ -3,13 +3,16 @@
 #define TASK_H
 
 #include "core/base/base.h"
+#include "core/data/row_template.h"
 
 /* A task is one YAML file, experiments/tasks/NAME.yaml:
  *   task: mrpc                      its name
  *   title, source, licence          shown to people; optional
- *   kind: classification            or regression
+ *   kind: classification            or regression, or generation (below)
  *   dir: glue/MRPC                  folder of the data files below a data folder
- *   format: tsv                     tsv (no quoting, as in GLUE), csv (RFC 4180) or jsonl
+ *   format: tsv                     tsv (no quoting, as in GLUE), csv (RFC 4180), jsonl, json, or
+ *                                   that of a corpus: webnlg, wikisql, dart (format_NAME.c)
+ *   separator: "||"                 tsv: what ends a column instead of a tab
  *   header: true                    the first line names the columns; without it, columns are
  *                                   numbered from 1
  *   columns: {text: "#1 String", pair: "#2 String", label: Quality}     pair is optional
@@ -27,19 +30,41 @@
  *   skip_bad_rows: 3                at most so many malformed rows of each file are left out and
  *                                   counted; one more is an error, as any is without this key
  *   prepare: wordnet                what 'lowrank prepare' makes the data files from if they are
- *                                   missing (experiments/sources/wordnet.c) */
-enum { TASK_MAX_METRICS = 8 };
+ *                                   missing (experiments/sources/wordnet.c)
+ *
+ * With "kind: generation" a row is a prompt and the target that follows it; there are no "columns",
+ * but templates (row_template.h) that name them:
+ *   prompt: "{mr} ||"               what the model reads
+ *   target: " {ref}"                what it learns to write: only these tokens have a loss. Rows
+ *                                   with the same prompt are one input with several references
+ *   end: true                       the target ends with the tokenizer's end-of-text token
+ *   strip: false                    whether white space at the ends of columns is removed
+ *   truncate: prompt_start          what is cut off a row of more than max_len tokens: the start or
+ *                                   with prompt_end the end of its prompt, or with target (the
+ *                                   default) the end of its target, with the end token. A row of
+ *                                   which no token of the prompt or of the target would be left is
+ *                                   left out and counted
+ *   max_target: 64                  targets are cut after so many tokens, the end token among them
+ *   labels: [yes, no]               optional: every target is one of these; the metric accuracy
+ *                                   asks which of them the model finds most probable
+ *   keep: {category: [Airport, City]}    only rows with one of these values in this column */
+enum { TASK_MAX_METRICS = 8, TASK_MAX_COLUMNS = 8 };
 /* Those before N_FILES are named in task files. The selection split is a part of train that a run
  * may choose its best evaluation by. */
 enum split { SPLIT_TRAIN, SPLIT_DEV, SPLIT_TEST, SPLIT_SELECT, N_SPLITS, N_FILES = SPLIT_SELECT };
 extern const char *const split_names[N_SPLITS + 1]; /* "train", "dev", "test", "select", NULL */
 
+enum task_truncate { TRUNCATE_TARGET, TRUNCATE_PROMPT_START, TRUNCATE_PROMPT_END };
+
+struct data_format; /* core/data/format.h */
 struct task {
     char *name, *title, *source, *license, *dir, *prepare, *labels_file;
     bool regression, header;
-    enum { FORMAT_TSV, FORMAT_CSV, FORMAT_JSONL } format;
+    bool generates; /* a prompt and a target */
+    const struct data_format *format;
+    char *separator;                       /* tsv: NULL: a tab */
     char *col_text, *col_pair, *col_label; /* names, or numbers from 1; col_pair may be NULL */
-    char **labels;                         /* [n_labels]; n_labels is 0 for a regression */
+    char **labels; /* [n_labels]; n_labels is 0 for a regression, and may be for generation */
     int n_labels;
     double lo, hi; /* range of a regression's targets */
     char *file[N_FILES];
@@ -48,6 +73,16 @@ struct task {
     int n_metrics;
     long max_len; /* 0: no limit */
     long skip_bad_rows;
+
+    /* generation */
+    struct row_template prompt, target;
+    char *column[TASK_MAX_COLUMNS]; /* that the templates and keep name, in their numbering */
+    int n_columns;
+    bool no_end, strip;
+    enum task_truncate truncate;
+    long max_target; /* 0: no limit */
+    char **keep;     /* [n_keep] values of column[keep_column]; none: all rows */
+    int n_keep, keep_column;
 };
 
 /* task_load - read and check the task file YAML_PATH. The caller frees T with task_free. Errors:

@@ -1,10 +1,12 @@
 /* token_cache.c - tokenized splits in files.
  *
- * A cache file is struct token_head, the arrays off, line, (target), ids, second, (label), and
- * XXH3-128 of all that. What it holds is determined by the key in its head; a file that is
- * incomplete or has another key is replaced. A file is copied out of its mapping under file_guard
- * instead of being used in place, because a program that truncates it later must not end a run. */
+ * A cache file is struct token_head, the arrays off, line, (target), (ref), ids, second, (label),
+ * (group), (refs), and XXH3-128 of all that. What it holds is determined by the key in its head; a
+ * file that is incomplete or has another key is replaced. A file is copied out of its mapping under
+ * file_guard instead of being used in place, because a program that truncates it later must not end
+ * a run. */
 #include "core/data/token_cache.h"
+#include "core/data/generation.h"
 #include "core/os/file.h"
 
 #include <stdlib.h>
@@ -15,14 +17,15 @@
 
 /* VERSION increases when a tokenizer, the reading of data files or this format changes what a file
  * holds. */
-enum { VERSION = 3, BYTE_ORDER_MARK = 0x01020304 };
+enum { VERSION = 4, BYTE_ORDER_MARK = 0x01020304 };
 
 struct token_head {
     char magic[8];
     uint32_t version, byte_order;
     char key[64]; /* token_cache_key */
     int64_t n, n_tokens, max_tokens, n_truncated, tokens_cut, n_skipped, first_skipped;
-    int64_t regression;
+    int64_t n_groups, n_refs, n_no_room, first_no_room; /* generation */
+    int64_t regression, generates, labels;
 };
 
 /* The arrays after the head; the widest elements come first, so that all arrays are aligned. */
@@ -30,18 +33,21 @@ struct array {
     void *at;
     size_t bytes;
 };
-enum { N_ARRAYS = 6 };
+enum { N_ARRAYS = 9 };
 
-static void list_arrays(struct array out[N_ARRAYS], const struct dataset *d)
+static void list_arrays(struct array out[N_ARRAYS], const struct dataset *d, size_t n_refs)
 {
     size_t n = (size_t)d->n;
     const struct array all[N_ARRAYS] = {
         { d->off, (n + 1) * sizeof *d->off },
         { d->line, n * sizeof *d->line },
         { d->target, d->target ? n * sizeof *d->target : 0 },
+        { d->ref, d->generates ? (n + 1) * sizeof *d->ref : 0 },
         { d->ids, d->n_tokens * sizeof *d->ids },
         { d->second, n * sizeof *d->second },
         { d->label, d->label ? n * sizeof *d->label : 0 },
+        { d->group, d->generates ? n * sizeof *d->group : 0 },
+        { d->refs, n_refs },
     };
 
     memcpy(out, all, sizeof all);
@@ -73,7 +79,13 @@ static struct token_head token_head_make(const char *key, const struct dataset *
                             .tokens_cut = d->tokens_cut,
                             .n_skipped = d->n_skipped,
                             .first_skipped = d->first_skipped,
-                            .regression = d->target != NULL };
+                            .n_groups = d->n_groups,
+                            .n_refs = d->generates ? (int64_t)d->ref[d->n] : 0,
+                            .n_no_room = d->n_no_room,
+                            .first_no_room = d->first_no_room,
+                            .regression = d->target != NULL,
+                            .generates = d->generates,
+                            .labels = d->label != NULL };
 
     memcpy(h.key, key, sizeof h.key);
     return h;
@@ -103,6 +115,17 @@ static void *alloc_bytes(size_t bytes)
     return xalloc(bytes + 1, 1);
 }
 
+/* Is it a head of T's examples, whose arrays may be in SIZE bytes? */
+static bool is_head(const struct token_head *h, const struct task *t, size_t size)
+{
+    bool labels = t->generates ? t->n_labels > 0 : !t->regression;
+
+    return (h->regression != 0) == t->regression && (h->generates != 0) == t->generates &&
+           (h->labels != 0) == labels && h->n >= 1 && h->n <= INT32_MAX && h->n_tokens >= h->n &&
+           (uint64_t)h->n_tokens <= size && (uint64_t)h->n <= size && (uint64_t)h->n_refs <= size &&
+           h->n_groups <= h->n;
+}
+
 /* Does the head have the right key, and the file the size that the head says? Then allocate the
  * arrays of the dataset. */
 static bool alloc_arrays(struct reading *r, const struct token_head *h)
@@ -114,8 +137,7 @@ static bool alloc_arrays(struct reading *r, const struct token_head *h)
 
     if (memcmp(h->magic, "LOWRANKT", 8) != 0 || h->version != VERSION ||
         h->byte_order != BYTE_ORDER_MARK || memcmp(h->key, r->key, sizeof h->key) != 0 ||
-        (h->regression != 0) != r->task->regression || h->n < 1 || h->n > INT32_MAX ||
-        h->n_tokens < h->n || (uint64_t)h->n_tokens > size || (uint64_t)h->n > size)
+        !is_head(h, r->task, size))
         return false;
     d->n = (int)h->n;
     d->n_tokens = (size_t)h->n_tokens;
@@ -128,18 +150,42 @@ static bool alloc_arrays(struct reading *r, const struct token_head *h)
     d->line = alloc_bytes((size_t)d->n * sizeof *d->line);
     d->ids = alloc_bytes(d->n_tokens * sizeof *d->ids);
     d->second = alloc_bytes((size_t)d->n * sizeof *d->second);
+    d->n_no_room = (long)h->n_no_room;
+    d->first_no_room = (long)h->first_no_room;
+    d->generates = h->generates != 0;
+    d->n_groups = (int)h->n_groups;
     if (h->regression)
         d->target = alloc_bytes((size_t)d->n * sizeof *d->target);
-    else
+    if (h->labels)
         d->label = alloc_bytes((size_t)d->n * sizeof *d->label);
-    list_arrays(a, d);
+    if (h->generates) {
+        d->ref = alloc_bytes(((size_t)d->n + 1) * sizeof *d->ref);
+        d->group = alloc_bytes((size_t)d->n * sizeof *d->group);
+        d->refs = alloc_bytes((size_t)h->n_refs);
+    }
+    list_arrays(a, d, (size_t)h->n_refs);
     for (int i = 0; i < N_ARRAYS; i++)
         need += a[i].bytes;
     return need == size;
 }
 
+static bool are_references_possible(const struct dataset *d, size_t n_refs)
+{
+    int groups = 0;
+
+    if (d->ref[0] != 0 || d->ref[d->n] != n_refs)
+        return false;
+    for (int i = 0; i < d->n; i++) {
+        if (d->ref[i + 1] <= d->ref[i] || d->ref[i + 1] > n_refs ||
+            d->refs[d->ref[i + 1] - 1] != 0 || d->group[i] < 0 || d->group[i] > groups)
+            return false;
+        groups += d->group[i] == groups;
+    }
+    return groups == d->n_groups;
+}
+
 /* A file with the right checksum may still come from a faulty program. */
-static bool is_possible(const struct dataset *d, const struct task *t, int vocab)
+static bool is_possible(const struct dataset *d, const struct task *t, int vocab, size_t n_refs)
 {
     if (d->off[0] != 0 || d->off[d->n] != d->n_tokens)
         return false;
@@ -150,10 +196,15 @@ static bool is_possible(const struct dataset *d, const struct task *t, int vocab
         size_t n = d->off[i + 1] - d->off[i];
         if (d->second[i] < 0 || (size_t)d->second[i] > n || d->line[i] < 1)
             return false;
-        if (d->target ? !(d->target[i] >= t->lo && d->target[i] <= t->hi)
-                      : d->label[i] < 0 || d->label[i] >= t->n_labels)
+        if (d->target && !(d->target[i] >= t->lo && d->target[i] <= t->hi))
+            return false;
+        if (d->label && (d->label[i] < 0 || d->label[i] >= t->n_labels))
+            return false;
+        if (d->generates && (d->second[i] < 1 || (size_t)d->second[i] == n))
             return false;
     }
+    if (d->generates && !are_references_possible(d, n_refs))
+        return false;
     for (size_t i = 0; i < d->n_tokens; i++)
         if (d->ids[i] < 0 || d->ids[i] >= vocab)
             return false;
@@ -179,14 +230,14 @@ static int read_arrays(void *arg)
     if (memcmp(&sum, at + body, sizeof sum) != 0)
         return -1;
     at += sizeof h;
-    list_arrays(a, r->d);
+    list_arrays(a, r->d, (size_t)h.n_refs);
     for (int i = 0; i < N_ARRAYS; i++) {
         if (a[i].bytes)
             memcpy(a[i].at, at, a[i].bytes);
         at += a[i].bytes;
     }
     r->why = "its content is impossible";
-    return is_possible(r->d, r->task, r->vocab) ? 0 : -1;
+    return is_possible(r->d, r->task, r->vocab, (size_t)h.n_refs) ? 0 : -1;
 }
 
 /* 1: *d is what the file holds; 0: there is no usable file. */
@@ -210,7 +261,7 @@ static int token_cache_load(struct dataset *d, const char *path, const char *key
     }
     int rc = file_guard(&f, read_arrays, &r);
     file_unmap(&f);
-    if (rc == 0)
+    if (rc == 0 && generation_answers(d, t, tok) == 0)
         return 1;
     detail("cached tokens '%s' are not used: %s", path, r.why);
     dataset_free(d);
@@ -225,7 +276,7 @@ static void token_cache_save(const struct dataset *d, const char *dir, const cha
     struct array a[N_ARRAYS];
     size_t size = sizeof h;
 
-    list_arrays(a, d);
+    list_arrays(a, d, (size_t)h.n_refs);
     for (int i = 0; i < N_ARRAYS; i++)
         size += a[i].bytes;
     unsigned char *data = alloc_bytes(size + sizeof(XXH128_canonical_t)), *at = data;
@@ -260,7 +311,7 @@ int token_cache_dataset(struct dataset *d, const struct task *t, enum split s, c
     } else {
         rc = dataset_load(d, t, s, dir, tok, max_len, w);
         /* the key is wrong for a data file that changed in the meantime */
-        if (rc == 0 && strcmp(d->sha256, c->file) == 0)
+        if (rc == 0 && !c->only_read && strcmp(d->sha256, c->file) == 0)
             token_cache_save(d, c->dir, path, key);
     }
     free(path);

@@ -9,6 +9,7 @@
 struct token_cache {
     const char *dir; /* created if it does not exist */
     const char *file, *spec, *tokenizer;
+    bool only_read; /* nothing is written */
 };
 
 /* token_cache_dataset - the result of dataset_load, read from a file in C->dir if an earlier call

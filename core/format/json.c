@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JSON_LARGEST = 16 << 20 };
+enum { JSON_LARGEST = 64 << 20 };
 
 static bool is_number_char(char c)
 {
@@ -189,7 +189,8 @@ json_t *json_read(const char *path)
     if (file_map(&f, path) != 0)
         return NULL;
     if (f.size > JSON_LARGEST) {
-        fail(FAIL_INPUT, "'%s' is larger than 16 MiB, too large for a configuration", path);
+        fail(FAIL_INPUT,
+             "'%s' is larger than 64 MiB, too large for a configuration or a vocabulary", path);
     } else if (st_check_pointer(&f, "a JSON file") == 0) {
         char *text = xalloc(f.size, 1);
         if (file_copy_data(text, &f) == 0)

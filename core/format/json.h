@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 /* json_read - parse the file PATH, whose root must be an object; the caller calls json_decref. At
- * most 16 MiB; duplicate keys are an error. What jansson cannot represent is as json_parse has it.
+ * most 64 MiB; duplicate keys are an error. What jansson cannot represent is as json_parse has it.
  * Errors: NULL after FAIL_INPUT with the file, line and column. */
 json_t *json_read(const char *path);
 

@@ -55,8 +55,8 @@ static int read_map(struct shards *s, const json_t *index)
                         st_escaped(name));
         if (!is_inside(file))
             return fail(FAIL_INPUT,
-                        "'%s': tensor '%s' is said to be in '%s'; it must be a file in the same "
-                        "folder",
+                        "'%s': the index puts tensor '%s' in '%s', which must be a file in the "
+                        "same folder",
                         s->path, st_escaped(name), st_escaped(file));
         s->file[s->n++] = xstrdup(file);
     }

@@ -15,6 +15,8 @@ struct sweep {
     real *z;           /* [LMHEAD_ROWS, LMHEAD_CHUNK] */
     real *max, *at;    /* [n] running maximum; the logit of the target */
     double *sum;       /* [n] running sum of e^(z - max) */
+    double *all;       /* [n] sum of z, with label smoothing */
+    double smooth;
 };
 
 int lmhead_chunks(int n_words)
@@ -108,6 +110,8 @@ static void online_row(struct sweep *s, int c, int i, real *z, int n, bool acc)
 
     if (y >= 0 && y < n)
         s->at[i] = z[y];
+    for (int v = 0; s->smooth > 0 && v < n; v++)
+        s->all[i] += (double)z[v];
     if (max > s->max[i]) {
         double by = exp((double)s->max[i] - (double)max); /* 0 in the first chunk */
         s->max[i] = max;
@@ -124,6 +128,7 @@ static void sweep_online(struct sweep *s, bool acc)
     for (int i = 0; i < s->n; i++) {
         s->max[i] = -INFINITY;
         s->sum[i] = 0;
+        s->all[i] = 0;
     }
     for (int c = 0; c < n_chunks(s->h->w); c++)
         for (int i = 0; i < s->n; i += LMHEAD_ROWS) {
@@ -135,19 +140,26 @@ static void sweep_online(struct sweep *s, bool acc)
         }
 }
 
-/* acc = w (a / s - W_y) */
+/* acc = w (a / s - W_y), or with label smoothing w (a / s - (1-e) W_y - e mean W) */
 static void finish_gradient(struct sweep *s, double weight)
 {
     for (int i = 0; i < s->n; i++) {
         real *a = mat_row(s->acc, i);
         const real *w = mat_row(s->h->w, s->target[i]);
         real by = (real)(weight / s->sum[i]), one = (real)weight;
+        if (s->smooth > 0) {
+            real rest = (real)(weight * s->smooth);
+            one = (real)(weight * (1 - s->smooth));
+            for (int j = 0; j < s->acc.cols; j++)
+                a[j] = by * a[j] - one * w[j] - rest * s->h->mean[j];
+            continue;
+        }
         for (int j = 0; j < s->acc.cols; j++)
             a[j] = by * a[j] - one * w[j];
     }
 }
 
-/* acc = dz W and dW += dz^T x with dz = w (p - onehot), where z is recomputed. */
+/* acc = dz W and dW += dz^T x with dz = w (p - (1-e) onehot - e/V), where z is recomputed. */
 static void sweep_trained(struct sweep *s, struct mat dw, double weight)
 {
     for (int c = 0; c < n_chunks(s->h->w); c++)
@@ -159,7 +171,9 @@ static void sweep_trained(struct sweep *s, struct mat dw, double weight)
                 row_exp_sum(row, row, z.cols, s->max[i + k]);
                 row_scale(row, z.cols, (real)(weight / s->sum[i + k]));
                 if (y >= 0 && y < z.cols)
-                    row[y] -= (real)weight;
+                    row[y] -= (real)(weight * (1 - s->smooth));
+                for (int v = 0; s->smooth > 0 && v < z.cols; v++)
+                    row[v] -= (real)(weight * s->smooth / s->h->w.rows);
             }
             chunk_bwd(s->h, c, mat_rows(s->acc, i, z.rows), z, c > 0);
             mat_gemm(chunk_of(dw, c), 1, 1, z, TRANS, mat_rows(s->x, i, z.rows), NOTRANS);
@@ -189,6 +203,7 @@ static size_t sweep_plan(struct sweep *s, void *mem, int rows, int d)
     s->max = take(&at, n, sizeof(real));
     s->at = take(&at, n, sizeof(real));
     s->sum = take(&at, n, sizeof(double));
+    s->all = take(&at, n, sizeof(double));
     s->row = take(&at, n, sizeof(int));
     s->target = take(&at, n, sizeof(int));
     return (size_t)(at - from);
@@ -202,6 +217,14 @@ size_t lmhead_scratch(int d, int rows)
     return sweep_plan(&s, nowhere, rows, d);
 }
 
+/* -log p of the target of row I, smoothed. */
+static double row_loss(const struct sweep *s, int i)
+{
+    double max = (double)s->max[i], at = (double)s->at[i], loss = log(s->sum[i]) + (max - at);
+
+    return s->smooth > 0 ? loss + s->smooth * (at - s->all[i] / s->h->w.rows) : loss;
+}
+
 static double run_sweep(struct sweep *s, struct mat dx, struct mat dw, double weight)
 {
     size_t bytes = (size_t)s->x.cols * sizeof(real);
@@ -210,7 +233,7 @@ static double run_sweep(struct sweep *s, struct mat dx, struct mat dw, double we
     s->x.rows = s->acc.rows = s->n;
     sweep_online(s, dx.x && !dw.x);
     for (int i = 0; i < s->n; i++)
-        loss += log(s->sum[i]) + ((double)s->max[i] - (double)s->at[i]);
+        loss += row_loss(s, i);
     if (dw.x)
         sweep_trained(s, dw, weight);
     else if (dx.x)
@@ -221,10 +244,19 @@ static double run_sweep(struct sweep *s, struct mat dx, struct mat dw, double we
     return loss;
 }
 
-double lmhead_loss(const struct lmhead *h, struct mat dx, struct mat dw, struct mat x,
-                   const int *target, double weight, void *scratch)
+/* Row T of X, whose target is Y, joins the sweep. */
+static void sweep_add(struct sweep *s, struct mat x, int t, int y)
 {
-    struct sweep s = { .h = h };
+    CHECK(y < s->h->w.rows, "target %d of %d", y, s->h->w.rows);
+    s->row[s->n] = t;
+    s->target[s->n] = y;
+    memcpy(mat_row(s->x, s->n++), mat_row(x, t), (size_t)x.cols * sizeof(real));
+}
+
+double lmhead_loss(const struct lmhead *h, struct mat dx, struct mat dw, struct mat x,
+                   const int *target, double weight, double smooth, void *scratch)
+{
+    struct sweep s = { .h = h, .smooth = smooth };
     size_t bytes = (size_t)x.cols * sizeof(real);
     double loss = 0;
 
@@ -233,23 +265,65 @@ double lmhead_loss(const struct lmhead *h, struct mat dx, struct mat dw, struct 
           dx.cols, x.rows, x.cols);
     CHECK(!dw.x || (dx.x && !h->chunk && dw.rows == h->w.rows && dw.cols == h->w.cols),
           "gradient %dx%d of %dx%d", dw.rows, dw.cols, h->w.rows, h->w.cols);
+    CHECK(smooth <= 0 || dw.x || !dx.x || h->mean, "smoothing %g without a mean", smooth);
     sweep_plan(&s, scratch, x.rows, x.cols);
     for (int t = 0; t < x.rows; t++) {
-        CHECK(target[t] < h->w.rows, "target %d of %d", target[t], h->w.rows);
         if (target[t] < 0) {
             if (dx.x)
                 memset(mat_row(dx, t), 0, bytes);
             continue;
         }
-        s.row[s.n] = t;
-        s.target[s.n] = target[t];
-        memcpy(mat_row(s.x, s.n++), mat_row(x, t), bytes);
+        sweep_add(&s, x, t, target[t]);
         if (s.n == LMHEAD_SWEEP) {
             loss += run_sweep(&s, dx, dw, weight);
             s.x.rows = s.acc.rows = LMHEAD_SWEEP;
         }
     }
     return s.n ? loss + run_sweep(&s, dx, dw, weight) : loss;
+}
+
+void lmhead_mean(real *mean, struct mat w)
+{
+    double *sum = xalloc((size_t)w.cols, sizeof *sum);
+
+    for (int v = 0; v < w.rows; v++)
+        for (int j = 0; j < w.cols; j++)
+            sum[j] += (double)mat_row(w, v)[j];
+    for (int j = 0; j < w.cols; j++)
+        mean[j] = (real)(sum[j] / w.rows);
+    free(sum);
+}
+
+static void score_sweep(struct sweep *s, double *nll, bool *hit)
+{
+    s->x.rows = s->n;
+    sweep_online(s, false);
+    for (int i = 0; i < s->n; i++) {
+        nll[s->row[i]] = row_loss(s, i);
+        hit[s->row[i]] = s->at[i] >= s->max[i];
+    }
+    s->n = 0;
+}
+
+void lmhead_score(const struct lmhead *h, double *nll, bool *hit, struct mat x, const int *target,
+                  void *scratch)
+{
+    struct sweep s = { .h = h };
+
+    sweep_plan(&s, scratch, x.rows, x.cols);
+    for (int t = 0; t < x.rows; t++) {
+        nll[t] = 0;
+        hit[t] = false;
+        if (target[t] < 0)
+            continue;
+        sweep_add(&s, x, t, target[t]);
+        if (s.n == LMHEAD_SWEEP) {
+            score_sweep(&s, nll, hit);
+            s.x.rows = LMHEAD_SWEEP;
+        }
+    }
+    if (s.n)
+        score_sweep(&s, nll, hit);
 }
 
 void lmhead_logits(const struct lmhead *h, struct mat z, struct mat x)

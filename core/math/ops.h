@@ -82,8 +82,8 @@ void dropout(struct mat y, struct mat x, const unsigned char *keep, double p);
  * and a block of probs has len*(n_prefix + len) values, those of the prefix in the first
  * columns.
  *
- * With a bias by relative position, column j - i + n - 1 of row h is added to the scaled score of
- * query i and key j of head h. attn_bwd adds its gradient to dbias. */
+ * Relative positions add to the scores what attn_positions says. */
+struct attn_positions;
 struct attn_shape {
     const int *off; /* [n_seq + 1] */
     int n_seq, n_heads, d_head;
@@ -92,9 +92,9 @@ struct attn_shape {
     bool causal;
     double p_drop; /* used if there is a KEEP */
     int n_prefix;
-    struct mat k_prefix, v_prefix;   /* [n_prefix, n_kv_heads*d_head] */
-    struct mat dk_prefix, dv_prefix; /* attn_bwd adds their gradients to these */
-    struct mat bias, dbias; /* [n_heads, 2 n - 1], n at least the longest sequence; may be empty */
+    struct mat k_prefix, v_prefix;          /* [n_prefix, n_kv_heads*d_head] */
+    struct mat dk_prefix, dv_prefix;        /* attn_bwd adds their gradients to these */
+    const struct attn_positions *positions; /* NULL: scores depend on contents alone */
 };
 size_t attn_probs_size(const struct attn_shape *a);
 void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsigned char *keep,
@@ -111,6 +111,30 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
               struct mat do_, const real *probs, const unsigned char *keep, struct mat q,
               struct mat k, struct mat v, real *scratch);
 
+/* --- What relative positions add to the scores of query i and key j in head h, in attn_fwd before
+ * the softmax, and in attn_bwd. First a bias, which is added to scaled scores:
+ *     S_ij = scale q_i k_j + BIAS_h,c,   c = j - i + n - 1
+ * Then the terms of disentangled attention (He et al. 2021, eq. 4), which is not causal: positions
+ * as keys, which queries meet (c2p), and as queries, which keys meet (p2c):
+ *     S_ij = scale (q_i k_j + q_i K_r + Q_r k_j),   r = ROW[c]
+ * ROW does not increase, so that the rows that a short sequence needs lie together. Whatever is
+ * empty is left out, as are gradients. The keys of a prefix have no positions. */
+struct attn_positions {
+    int n;                   /* at least the longest sequence */
+    struct mat bias, dbias;  /* [n_heads, 2 n - 1] */
+    const int *row;          /* [2 n - 1] */
+    struct mat k, q, dk, dq; /* [rows, n_heads*d_head] */
+    real *scratch;           /* attn_positions_scratch values, if there are k or q */
+};
+size_t attn_positions_scratch(int n);
+/* Used by attn_fwd and attn_bwd for one head of one sequence: add to the scores S of the queries
+ * FROM, ... ; from their gradient DS to dbias +=, dq +=, dk +=, and to dk and dq of the positions
+ * +=. */
+void attn_positions_fwd(const struct attn_shape *a, int head, int from, struct mat s, struct mat q,
+                        struct mat k);
+void attn_positions_bwd(const struct attn_shape *a, int head, int from, struct mat dq,
+                        struct mat dk, struct mat ds, struct mat q, struct mat k);
+
 /* --- A bias by relative position, which is that of T5 (Raffel et al. 2020, sec. 2.1) without a
  * direction that only looks back:  bias(h, j - i + n - 1) = table(bucket(j - i), h),  with the
  * first half of the buckets for j <= i. Half of each half has a bucket for each distance, the rest
@@ -118,6 +142,13 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
  * [heads, 2 n - 1], TABLE [buckets, heads]. relative_bwd: dtable += */
 void relative_fwd(struct mat bias, struct mat table);
 void relative_bwd(struct mat dtable, struct mat dbias);
+
+/* --- Convolution over the tokens of each sequence, beside which there are zeros. conv_rows - row t
+ * of COLS [T, d width] becomes the rows t - width/2 ... t + width/2 of x [T, d], with the values of
+ * a column side by side, so that cols W^T is the convolution with W [out, d width]. conv_rows_bwd -
+ * dx += from the gradient of cols. WIDTH is odd. */
+void conv_rows(struct mat cols, struct mat x, const int *off, int n_seq, int width);
+void conv_rows_bwd(struct mat dx, struct mat dcols, const int *off, int n_seq, int width);
 
 /* --- Pooling: row s of y [S,d] is the first row of sequence s (cls) or the mean of its rows.
  * Decoders do not pool (none). pool_bwd overwrites all rows of dx, with 0 where there is no

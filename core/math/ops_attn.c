@@ -148,19 +148,6 @@ static void mix(struct mat o, bool add, struct mat p, struct mat part, const uns
         mat_gemm(o, add, 1, part, NOTRANS, v, NOTRANS);
 }
 
-VEC_CLONES static void add_row(real *y, const real *x, int n)
-{
-    VEC_LOOP
-    for (int j = 0; j < n; j++)
-        y[j] += x[j];
-}
-
-/* The biases of the keys 0, 1, ... for query I, or their gradients. */
-static real *bias_row(struct mat bias, int head, int i)
-{
-    return mat_row(bias, head) + (bias.cols - 1) / 2 - i;
-}
-
 static void head_fwd(const struct attn_shape *a, int head, struct mat o, struct mat p,
                      const unsigned char *keep, struct mat q, struct kv x)
 {
@@ -174,8 +161,8 @@ static void head_fwd(const struct attn_shape *a, int head, struct mat o, struct 
             mat_gemm(block_prefix(p, b), 0, scale, block_rows(q, b), NOTRANS, x.k_prefix, TRANS);
         mat_gemm(block_seq(p, b), 0, scale, block_rows(q, b), NOTRANS, mat_rows(x.k, 0, b.upto),
                  TRANS);
-        for (int i = b.from; a->bias.x && i < b.to; i++)
-            add_row(mat_row(p, i) + a->n_prefix, bias_row(a->bias, head, i), b.upto);
+        if (a->positions)
+            attn_positions_fwd(a, head, b.from, block_seq(p, b), block_rows(q, b), x.k);
         softmax_block(p, b, a->causal);
         if (prefixed)
             mix(block_rows(o, b), false, p, block_prefix(p, b), keep, x.v_prefix, drop);
@@ -190,14 +177,6 @@ static void check_shape(const struct attn_shape *a, struct mat m, int n_heads)
           a->off[a->n_seq]);
     CHECK(a->n_kv_heads > 0 && a->n_heads % a->n_kv_heads == 0, "%d heads of queries, %d of keys",
           a->n_heads, a->n_kv_heads);
-}
-
-static void check_bias(const struct attn_shape *a, struct mat m)
-{
-    for (int s = 0; m.x && s < a->n_seq; s++)
-        CHECK(m.rows == a->n_heads && m.cols >= 2 * (a->off[s + 1] - a->off[s]) - 1,
-              "%d x %d for %d heads, %d tokens", m.rows, m.cols, a->n_heads,
-              a->off[s + 1] - a->off[s]);
 }
 
 /* Keys and values of a prefix have n_prefix rows; without a prefix they are not used. */
@@ -217,7 +196,6 @@ void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsig
     check_shape(a, v, a->n_kv_heads);
     check_prefix(a, a->k_prefix);
     check_prefix(a, a->v_prefix);
-    check_bias(a, a->bias);
     for (int s = 0; s < a->n_seq; s++)
         for (int h = 0; h < a->n_heads; h++) {
             int len = a->off[s + 1] - a->off[s];
@@ -262,7 +240,7 @@ VEC_CLONES static void drop_row_bwd(real *dp, real *dropped, const real *p,
 
 /* The gradients of a block from dS and dropout(P): dQ =; those of keys and values +=, or = unless
  * ADD. */
-static void part_bwd(const struct attn_shape *a, bool add, struct mat dq, struct kv dx,
+static void part_bwd(const struct attn_shape *a, int head, bool add, struct mat dq, struct kv dx,
                      struct mat do_, struct mat ds, struct mat pd, struct mat q, struct kv x,
                      struct block b)
 {
@@ -272,6 +250,8 @@ static void part_bwd(const struct attn_shape *a, bool add, struct mat dq, struct
     mat_gemm(dq_b, 0, scale, block_seq(ds, b), NOTRANS, mat_rows(x.k, 0, b.upto), NOTRANS);
     mat_gemm(mat_rows(dx.k, 0, b.upto), add, scale, block_seq(ds, b), TRANS, q_b, NOTRANS);
     mat_gemm(mat_rows(dx.v, 0, b.upto), add, 1, block_seq(pd, b), TRANS, do_b, NOTRANS);
+    if (a->positions)
+        attn_positions_bwd(a, head, b.from, dq_b, dx.k, block_seq(ds, b), q_b, x.k);
     if (a->n_prefix == 0)
         return;
     mat_gemm(dq_b, 1, scale, block_prefix(ds, b), NOTRANS, x.k_prefix, NOTRANS);
@@ -307,11 +287,8 @@ static void head_bwd(const struct attn_shape *a, int head, bool add, struct mat 
                 drop_row_bwd(mat_row(ds_b, i), mat_row(pd_b, i), mat_row(p_b, i),
                              keep + (size_t)(b.from + i) * (size_t)p.ld, ds_b.cols, drop);
             softmax_row_bwd(mat_row(ds_b, i), mat_row(p_b, i), ds_b.cols);
-            if (a->dbias.x)
-                add_row(bias_row(a->dbias, head, b.from + i), mat_row(ds_b, i) + a->n_prefix,
-                        b.upto);
         }
-        part_bwd(a, add || a->causal, dq, dx, do_, ds, pd, q, x, b);
+        part_bwd(a, head, add || a->causal, dq, dx, do_, ds, pd, q, x, b);
     }
 }
 
@@ -325,7 +302,6 @@ void attn_bwd(const struct attn_shape *a, struct mat dq, struct mat dk, struct m
     check_shape(a, do_, a->n_heads);
     check_prefix(a, a->dk_prefix);
     check_prefix(a, a->dv_prefix);
-    check_bias(a, a->dbias);
     for (int s = 0; s < a->n_seq; s++)
         for (int h = 0; h < a->n_heads; h++) {
             int len = a->off[s + 1] - a->off[s];

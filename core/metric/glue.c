@@ -223,15 +223,15 @@ const struct metric metric_matthews = { .name = "matthews",
 const struct metric metric_pearson = { .name = "pearson",
                                        .source = "Pearson's r",
                                        .goal = GOAL_MAX,
-                                       .regression = true,
+                                       .of = METRIC_OF_TARGETS,
                                        .score = pearson };
 const struct metric metric_spearman = { .name = "spearman",
                                         .source = "Pearson's r of the ranks, ties averaged",
                                         .goal = GOAL_MAX,
-                                        .regression = true,
+                                        .of = METRIC_OF_TARGETS,
                                         .score = spearman };
 const struct metric metric_mse = { .name = "mse",
                                    .source = "mean squared error",
                                    .goal = GOAL_MIN,
-                                   .regression = true,
+                                   .of = METRIC_OF_TARGETS,
                                    .score = mse };

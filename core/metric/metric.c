@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+const char *const metric_of_names[] = { "classification", "regression", "generation" };
+
 const struct metric *metric_find(const char *name)
 {
     for (const struct metric *const *m = metric_table; *m; m++)

@@ -1,6 +1,7 @@
 /* acts.c - laying out the memory of a micro-batch in flight. */
 #include "core/nn/acts.h"
 
+#include "core/nn/positions.h"
 #include "core/nn/soft.h"
 
 enum { ALIGN = 64 };
@@ -8,6 +9,7 @@ enum shared {
     SH_X,
     SH_IN,
     SH_QKV,
+    SH_POS,
     SH_PROBS,
     SH_ATT,
     SH_O,
@@ -66,7 +68,7 @@ static struct mat plan_mat(struct plan *p, bool saved, enum shared which, int ro
 }
 
 static void plan_saved(struct plan *p, struct layer_acts *a, const struct model *m, int layer,
-                       enum stage stage, int n_tok, int n_row)
+                       enum stage stage, int n_in, int n_row)
 {
     for (int g = 0; g < N_GROUP; g++) {
         a->saved[g] = (struct mat){ 0 };
@@ -74,7 +76,7 @@ static void plan_saved(struct plan *p, struct layer_acts *a, const struct model 
             continue;
         int cols = m->adapt->save_cols(m, layer, (enum group)g);
         a->saved[g] = plan_mat(p, stage >= group_stage((enum group)g), SH_SAVED,
-                               g == GROUP_QKV ? n_tok : n_row, cols);
+                               g == GROUP_QKV ? n_in : n_row, cols);
     }
 }
 
@@ -102,14 +104,17 @@ static void plan_attention(struct plan *p, struct layer_acts *a, const struct mo
                            enum stage stage, const struct acts_shape *s, bool firsts)
 {
     const struct net_group *group = m->net->layer[layer].group;
-    int t = s->n_tok, d = m->base->dims.d_model, q = m->net->q_width;
+    int t = s->n_tok, n = t + s->n_behind, d = m->base->dims.d_model, q = m->net->q_width;
     bool qkv = stage >= STAGE_QKV, save_o = stage >= STAGE_O && group[GROUP_O].save_x;
     bool save_in = qkv && group[GROUP_QKV].save_x, pre = m->net->pre_norm;
 
+    if (layer == 0 && m->net->p[ROLE_CONV_W])
+        save_in |= s->grad && m->net->p[ROLE_CONV_W]->trainable;
     if (!s->grad || !acts_recomputed(m, layer))
-        a->x = plan_mat(p, save_in && !pre, SH_X, t, d);
-    a->in = pre ? plan_mat(p, save_in, SH_IN, t, d) : a->x;
-    a->qkv = plan_mat(p, qkv, SH_QKV, t, q + 2 * m->net->kv_width);
+        a->x = mat_rows(plan_mat(p, save_in && !pre, SH_X, n, d), 0, t);
+    a->in = pre ? plan_mat(p, save_in, SH_IN, n, d) : mat_make(a->x.x, n, d);
+    a->qkv = plan_mat(p, qkv, SH_QKV, n, q + 2 * m->net->kv_width);
+    a->pos = m->base->dims.rel.own ? plan_mat(p, qkv, SH_POS, 2 * s->n_rel, d) : (struct mat){ 0 };
     a->probs = plan_buffer(p, qkv, SH_PROBS, s->n_probs, sizeof(real));
     a->mask_probs = s->train && m->head.attn_dropout > 0
                         ? plan_buffer(p, qkv, SH_MASK_PROBS, s->n_probs, 1)
@@ -142,7 +147,7 @@ static void plan_layer(struct plan *p, struct layer_acts *a, const struct model 
     a->xhat2 = plan_mat(p, norm2, SH_XHAT, r, d->d_model);
     a->rstd2 = plan_buffer(p, norm2, SH_RSTD, (size_t)r, sizeof(real));
     a->mask2 = drop ? plan_buffer(p, stage >= STAGE_DOWN, SH_MASK, n_mask, 1) : NULL;
-    plan_saved(p, a, m, layer, stage, s->n_tok, r);
+    plan_saved(p, a, m, layer, stage, s->n_tok + s->n_behind, r);
     plan_taps(p, a, m, layer, s->grad, r);
 }
 
@@ -177,10 +182,12 @@ static void plan_backward(struct plan *p, struct acts *a, const struct model *m,
     }
     if (m->lowest == d->n_layers)
         return;
-    a->g = plan_own_mat(p, s->n_tok, d->d_model);
+    a->g = mat_rows(plan_own_mat(p, s->n_tok + s->n_behind, d->d_model), 0, s->n_tok);
     a->dd = plan_own_mat(p, s->n_tok, d->d_model);
     a->datt = plan_own_mat(p, s->n_tok, m->net->q_width);
-    a->wide = plan_own(p, (size_t)s->n_tok * (size_t)wide, sizeof(real));
+    a->wide = plan_own(p, (size_t)(s->n_tok + s->n_behind) * (size_t)wide, sizeof(real));
+    a->drel = m->net->rel_trains ? plan_own_mat(p, s->n_rel, d->d_model) : (struct mat){ 0 };
+    a->dpos = d->rel.own ? plan_own_mat(p, 2 * s->n_rel, d->d_model) : (struct mat){ 0 };
     a->scratch = plan_own(p, attn_scratch(s->max_len, m->n_prefix_kv), sizeof(real));
 }
 
@@ -190,18 +197,18 @@ static void plan_pooling(struct plan *p, struct acts *a, const struct model *m,
     int d = m->base->dims.d_model;
 
     a->first = plan_own_mat(p, s->n_seq, d);
-    a->tanh = plan_own_mat(p, s->n_seq, d);
-    a->mask_head = s->train && m->head.classifier_dropout > 0
-                       ? plan_own(p, (size_t)s->n_seq * (size_t)d, 1)
-                       : NULL;
-    if (!m->net->p[ROLE_DENSE_W])
+    a->slope = plan_own_mat(p, s->n_seq, d);
+    bool dense = m->net->p[ROLE_DENSE_W], drop = s->train && m->head.classifier_dropout > 0;
+    size_t n_mask = (size_t)s->n_seq * (size_t)d;
+    a->mask_head =
+        drop && !(dense && m->base->arch->head->dense_is_pooler) ? plan_own(p, n_mask, 1) : NULL;
+    a->dense = (struct mat){ 0 };
+    if (!dense)
         return;
     a->dense = plan_own_mat(p, s->n_seq, d);
-    a->mask_dense = a->mask_head ? plan_own(p, (size_t)s->n_seq * (size_t)d, 1) : NULL;
-    if (s->grad) {
-        a->dense_slope = plan_own_mat(p, s->n_seq, d);
-        a->ddense = plan_own_mat(p, s->n_seq, d);
-    }
+    a->mask_dense = drop ? plan_own(p, n_mask, 1) : NULL;
+    a->dense_slope = s->grad ? plan_own_mat(p, s->n_seq, d) : (struct mat){ 0 };
+    a->ddense = s->grad ? plan_own_mat(p, s->n_seq, d) : (struct mat){ 0 };
 }
 
 static void plan_decoder(struct plan *p, struct acts *a, const struct model *m,
@@ -254,12 +261,45 @@ static void plan_positions(struct plan *p, struct acts *a, const struct model *m
 {
     const struct dims *d = &m->base->dims;
     const struct param *table = m->net->p[ROLE_REL_BIAS];
+    bool drop = s->train && m->head.hidden_dropout > 0;
     int n = 2 * s->max_len - 1;
 
     a->pos = d->pos_offset ? plan_own(p, (size_t)s->n_tok, sizeof(int)) : NULL;
-    a->relative = table ? plan_own_mat(p, d->n_heads, n) : (struct mat){ 0 };
-    a->drelative =
-        s->grad && table && table->trainable ? plan_own_mat(p, d->n_heads, n) : (struct mat){ 0 };
+    a->terms = (struct attn_positions){ .n = s->max_len };
+    a->rel = a->drel = (struct mat){ 0 };
+    a->n_behind = s->n_behind;
+    a->rel_first = 0;
+    if (table)
+        a->terms.bias = plan_own_mat(p, d->n_heads, n);
+    if (table && table->trainable && s->grad)
+        a->terms.dbias = plan_own_mat(p, d->n_heads, n);
+    if (s->n_rel == 0)
+        return;
+    a->rel = plan_own_mat(p, s->n_rel, d->d_model);
+    a->xhat_rel = plan_own_mat(p, s->n_rel, d->d_model);
+    a->rel_x = d->rel.own ? plan_own_mat(p, s->n_rel, d->d_model) : (struct mat){ 0 };
+    a->rstd_rel = plan_own(p, (size_t)s->n_rel, sizeof(real));
+    a->mask_rel = drop ? plan_own(p, (size_t)s->n_rel * (size_t)d->d_model, 1) : NULL;
+    a->rel_row = plan_own(p, (size_t)n, sizeof(int));
+    a->terms.row = a->rel_row;
+    a->terms.scratch = plan_own(p, attn_positions_scratch(s->max_len), sizeof(real));
+}
+
+static void plan_conv(struct plan *p, struct acts *a, const struct model *m,
+                      const struct acts_shape *s)
+{
+    int d = m->base->dims.d_model, width = m->base->dims.conv;
+    bool drop = s->train && m->head.hidden_dropout > 0, saved = s->grad && m->lowest <= 0;
+
+    a->conv = (struct mat){ 0 };
+    if (width == 0)
+        return;
+    a->conv = plan_own_mat(p, s->n_tok, d);
+    a->conv_cols = plan_own_mat(p, s->n_tok, width * d);
+    a->conv_slope = saved ? plan_own_mat(p, s->n_tok, d) : (struct mat){ 0 };
+    a->xhat_conv = saved ? plan_own_mat(p, s->n_tok, d) : a->conv;
+    a->rstd_conv = plan_own(p, (size_t)s->n_tok, sizeof(real));
+    a->mask_conv = drop ? plan_own(p, (size_t)s->n_tok * (size_t)d, 1) : NULL;
 }
 
 size_t acts_plan(struct acts *a, struct workspace *ws, unsigned char *mem, const struct model *m,
@@ -268,7 +308,8 @@ size_t acts_plan(struct acts *a, struct workspace *ws, unsigned char *mem, const
     const struct dims *d = &m->base->dims;
     struct plan p = { .mem = mem };
 
-    a->firsts = m->head.pooling == POOL_CLS && !s->all_hidden;
+    a->firsts = m->head.pooling == POOL_CLS && !s->all_hidden &&
+                (d->n_layers > 1 || d->conv == 0); /* the convolution reads all rows */
     a->n_tok = s->n_tok;
     a->n_seq = s->n_seq;
     a->long_y = (struct mat){ 0 };
@@ -280,10 +321,12 @@ size_t acts_plan(struct acts *a, struct workspace *ws, unsigned char *mem, const
     a->bias = plan_own(&p, (size_t)(m->net->q_width + 2 * m->net->kv_width), sizeof(real));
     a->rope = d->rope_theta > 0 ? plan_own_mat(&p, s->n_rope, d->d_head) : (struct mat){ 0 };
     plan_positions(&p, a, m, s);
+    plan_conv(&p, a, m, s);
     plan_embeddings(&p, a, m, s);
     for (int i = 0; i < d->n_layers; i++)
         if (s->grad && acts_recomputed(m, i))
-            a->layer[i].x = plan_own_mat(&p, s->n_tok, d->d_model);
+            a->layer[i].x =
+                mat_rows(plan_own_mat(&p, s->n_tok + s->n_behind, d->d_model), 0, s->n_tok);
         else
             plan_layer(&p, &a->layer[i], m, i, s, a->firsts && i == d->n_layers - 1);
     if (s->grad)
@@ -317,6 +360,8 @@ struct acts_shape acts_shape(const struct model *m, const struct batch *b, const
             seen = (size_t)kv->n_seen[i];
         s.n_probs += (size_t)m->base->dims.n_heads * len * ((size_t)m->n_prefix_kv + seen);
     }
+    s.n_rel = positions_rows(m, s.max_len, NULL);
+    s.n_behind = m->base->dims.rel.own ? 0 : s.n_rel;
     CHECK(b->n_seq > 0 && b->off[0] == 0 && b->off[b->n_seq] == b->n_tok, "%d", b->n_tok);
     return s;
 }

@@ -7,16 +7,19 @@
 #ifndef ACTS_H
 #define ACTS_H
 
+#include "core/math/ops.h"
 #include "core/nn/model.h"
 #include "core/nn/net.h"
 
 struct layer_acts {
-    struct mat x;      /* [T,d] input; in pre-norm models the residual stream, which is one buffer
+    struct mat x;   /* [T,d] input; in pre-norm models the residual stream, which is one buffer
                           for all layers that are not recomputed */
-    struct mat in;     /* [T,d] what q, k and v read: x, or its LayerNorm */
-    struct mat qkv;    /* [T, q + 2 kv] queries, keys, and values side by side */
-    real *probs;       /* attention's probabilities */
-    struct mat att;    /* [T,q] output of attention */
+    struct mat in;  /* [T,d] what q, k and v read: x, or its LayerNorm. Relative positions may lie
+                          behind it (positions.h): [T + n_behind, d] */
+    struct mat qkv; /* [T + n_behind, q + 2 kv] queries, keys, and values side by side */
+    struct mat pos; /* [2 R,d] positions as keys and as queries by projections of their own */
+    real *probs;    /* attention's probabilities */
+    struct mat att; /* [T,q] output of attention */
     struct mat o, res; /* [R,d] rows of att and of x that the rest of the block reads; the same
                           memory as these when R = T */
     struct mat xhat1, xhat2; /* [R,d] normalized rows of the LayerNorms */
@@ -46,25 +49,37 @@ struct acts {
     struct mat xhat_f; /* [T,d] final LayerNorm */
     real *rstd_f;
     void *lm_scratch;
-    struct mat last;        /* [S,d] with last_logits: the last hidden states of the last tokens */
-    struct mat first, tanh; /* [S,d] input and output of the pooler */
+    struct mat last;         /* [S,d] with last_logits: the last hidden states of the last tokens */
+    struct mat first, slope; /* [S,d] input of the pooler, and the derivative of its activation */
     unsigned char *mask_head;
     struct mat dense, dense_slope, ddense; /* [S,d] the head's dense layer: its output, the
                                               derivative of its activation, and the gradient of its
                                               input; empty without one */
     unsigned char *mask_dense;
+    struct attn_positions terms; /* what relative positions add to the scores of a layer */
+    /* Disentangled attention: R rows of the table, from rel_first on; all empty without them. */
+    int rel_first, n_behind;         /* n_behind: R when they lie behind the tokens, else 0 */
+    int *rel_row;                    /* attn_positions's */
+    struct mat rel, xhat_rel, rel_x; /* [R,d] rel_x: after a layer's dropout */
+    real *rstd_rel;
+    unsigned char *mask_rel;
+    /* The convolution: its output after the activation, or the gradient of that, and more; empty
+     * without one. */
+    struct mat conv, conv_slope, xhat_conv; /* [T,d] */
+    struct mat conv_cols;                   /* [T, d width] */
+    real *rstd_conv;
+    unsigned char *mask_conv;
     real *bias;          /* [q + 2 kv] the biases of q, k, v side by side */
     struct mat rope;     /* rotary positions (rope_table) [positions, d_head], or, of sequences that
                         continue, of their tokens [T, d_head]; empty without them */
     const int *rope_row; /* [T] the row of each token */
     int *pos; /* [T] rows of the table of positions, where they are not those of the batch */
-    struct mat relative, drelative; /* [n_heads, 2 max_len - 1] attn_shape's bias and its gradient;
-                                       empty without them */
     /* backward only */
-    struct mat g, dd; /* [T,d] g: gradient of the residual stream */
-    struct mat datt;  /* [T,q] */
-    real *wide;       /* [T, max(q + 2 kv, up_width, and d_ffn beside it in a gated MLP)] */
-    real *scratch;    /* attention's */
+    struct mat g, dd; /* [T,d] g: gradient of the residual stream; has memory for T + n_behind */
+    struct mat drel, dpos; /* [R,d] and [2 R,d] gradients of rel and of the positions in a layer */
+    struct mat datt;       /* [T,q] */
+    real *wide;            /* [T, max(q + 2 kv, up_width, and d_ffn beside it in a gated MLP)] */
+    real *scratch;         /* attention's */
     struct mat dlogits, dpool;
 };
 
@@ -74,6 +89,7 @@ struct acts_shape {
     int n_tok, n_seq, max_len; /* with virtual tokens */
     int soft;                  /* virtual tokens that the pass inserts into each sequence */
     int n_rope;                /* rows of rotary positions */
+    int n_rel, n_behind;       /* rows of relative positions */
     size_t n_probs;
     bool grad, train, all_hidden, all_logits, last_logits;
 };

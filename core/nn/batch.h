@@ -11,10 +11,12 @@ struct model; /* core/nn/model.h */
 struct batch {
     int n_seq, n_tok, max_len;    /* max_len: at least the length of the longest sequence */
     const int *ids, *pos, *types; /* [n_tok]; types may be NULL where the model has none */
-    const int *off;     /* [n_seq + 1] sequence s is the tokens off[s] .. off[s + 1] - 1 */
-    const int *slot;    /* [n_seq] index in the whole batch of the step; counts dropout */
-    const int *label;   /* [n_seq], or NULL */
-    const real *target; /* [n_seq] for regression, or NULL */
+    const int *off;           /* [n_seq + 1] sequence s is the tokens off[s] .. off[s + 1] - 1 */
+    const int *slot;          /* [n_seq] index in the whole batch of the step; counts dropout */
+    const int *label;         /* [n_seq], or NULL */
+    const real *target;       /* [n_seq] for regression, or NULL */
+    int n_extra, extra_first; /* rows behind the tokens that belong to no sequence: of a table that
+                                 all sequences read (positions.h), from its row extra_first on */
     const int *next; /* [n_tok] decoders: the token that each one has to predict, or -1; or NULL */
 };
 

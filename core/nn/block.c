@@ -22,8 +22,11 @@
 
 #include "core/os/prof.h"
 #include "core/math/ops.h"
-#include "core/nn/block_impl.h"
+#include "core/nn/hooks.h"
+#include "core/nn/linear.h"
 #include "core/nn/norm.h"
+#include "core/nn/positions.h"
+#include "core/nn/rows.h"
 
 #include <string.h>
 
@@ -32,10 +35,19 @@ static struct ctx ctx_make(const struct model *m, struct workspace *ws, const st
 {
     struct acts *acts = ws->acts;
     bool firsts = acts->firsts && layer == m->base->dims.n_layers - 1;
+    struct ctx c = { m,
+                     ws,
+                     b,
+                     firsts ? &acts->row : b,
+                     *b,
+                     layer,
+                     &m->net->layer[layer],
+                     acts,
+                     &acts->layer[layer] };
 
-    return (struct ctx){
-        m, ws, b, firsts ? &acts->row : b, layer, &m->net->layer[layer], acts, &acts->layer[layer]
-    };
+    c.qkv.n_extra = acts->n_behind;
+    c.qkv.extra_first = acts->rel_first;
+    return c;
 }
 
 /* --- attention */
@@ -51,33 +63,12 @@ static struct attn_shape attention(const struct ctx *c)
                             .scale = c->m->net->attn_scale,
                             .causal = c->m->base->arch->causal,
                             .p_drop = c->m->head.attn_dropout,
-                            .n_prefix = c->m->n_prefix_kv,
-                            .bias = c->acts->relative,
-                            .dbias = c->acts->drelative };
+                            .n_prefix = c->m->n_prefix_kv };
 
     if (s.n_prefix > 0)
         c->m->adapt->prefix_kv(c->m, c->ws, c->layer, &s.k_prefix, &s.v_prefix, &s.dk_prefix,
                                &s.dv_prefix);
     return s;
-}
-
-/* Row s of Y becomes the first row of sequence s of X. */
-static void gather_firsts(struct mat y, struct mat x, const int *off)
-{
-    for (int s = 0; s < y.rows; s++)
-        memcpy(mat_row(y, s), mat_row(x, off[s]), (size_t)y.cols * sizeof(real));
-}
-
-/* The reverse, in place: row s of X moves to row off[s] and all other rows become 0. Goes from the
- * end, so that no row is overwritten before it has moved (off[s] >= s). */
-static void scatter_firsts(struct mat x, const int *off, int n_seq)
-{
-    size_t bytes = (size_t)x.cols * sizeof(real);
-
-    for (int s = n_seq - 1; s >= 0; s--) {
-        memmove(mat_row(x, off[s]), mat_row(x, s), bytes);
-        mat_zero(mat_rows(x, off[s] + 1, off[s + 1] - off[s] - 1));
-    }
 }
 
 /* Queries, keys, and values, or their gradients, in the columns of M. */
@@ -122,14 +113,29 @@ static void attend_cached(const struct ctx *c, const struct attn_shape *s, struc
               kv_cache_values(kv->cache, c->layer), kv->seen, kv->n_seen);
 }
 
+/* The rows of tokens, without those behind them. */
+static struct mat tokens_of(const struct ctx *c, struct mat m)
+{
+    return mat_rows(m, 0, c->b->n_tok);
+}
+
+static struct mat behind_tokens(const struct ctx *c, struct mat m)
+{
+    return mat_rows(m, c->b->n_tok, c->acts->n_behind);
+}
+
 /* Y [R,d] = A(a->in). */
 static void attention_fwd(const struct ctx *c, struct mat y)
 {
     struct layer_acts *a = c->a;
     struct attn_shape s = attention(c);
-    struct qkv x = qkv_of(c, a->qkv);
+    struct qkv x = qkv_of(c, tokens_of(c, a->qkv));
 
+    if (c->acts->n_behind > 0)
+        positions_put(c->m, c->ws, c->layer, behind_tokens(c, a->in));
     linear_fwd(c, GROUP_QKV, a->qkv, a->in);
+    positions_project(c->m, c->ws, c->layer);
+    s.positions = positions_terms(c->m, c->ws, c->layer, (struct mat){ 0 });
     if (a->mask_probs)
         dropout_probs_mask(a->mask_probs, c->m, c->ws, c->b, c->layer);
     prof_begin(WORK_ATTENTION);
@@ -142,8 +148,8 @@ static void attention_fwd(const struct ctx *c, struct mat y)
         attn_fwd(&s, a->att, a->probs, a->mask_probs, x.q, x.k, x.v);
     prof_end();
     if (c->row != c->b) {
-        gather_firsts(a->o, a->att, c->b->off);
-        gather_firsts(a->res, a->x, c->b->off);
+        rows_gather(a->o, a->att, c->b->off);
+        rows_gather(a->res, a->x, c->b->off);
     }
     linear_fwd(c, GROUP_O, y, a->o);
 }
@@ -157,8 +163,9 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
     struct attn_shape s = attention(c);
     enum stage stop = c->net->stage;
     const struct mat none = { 0 };
-    struct mat dqkv = mat_make(c->acts->wide, a->in.rows, a->qkv.cols), datt = c->acts->datt;
-    struct qkv x = qkv_of(c, a->qkv), dx_of = qkv_of(c, dqkv);
+    int n = c->net->rel_grad ? a->in.rows : c->b->n_tok;
+    struct mat dqkv = mat_make(c->acts->wide, n, a->qkv.cols), datt = c->acts->datt;
+    struct qkv x = qkv_of(c, tokens_of(c, a->qkv)), dx_of = qkv_of(c, tokens_of(c, dqkv));
 
     if (stop < STAGE_O)
         return;
@@ -166,15 +173,21 @@ static void attention_bwd(const struct ctx *c, struct mat dx, struct mat dy, boo
     if (stop < STAGE_QKV)
         return;
     if (c->row != c->b) {
-        scatter_firsts(datt, c->b->off, c->b->n_seq);
-        scatter_firsts(c->acts->g, c->b->off, c->b->n_seq);
+        rows_scatter(datt, c->b->off, c->b->n_seq);
+        rows_scatter(c->acts->g, c->b->off, c->b->n_seq);
     }
+    s.positions = positions_terms(c->m, c->ws, c->layer, dqkv);
     prof_begin(WORK_ATTENTION);
     attn_bwd(&s, dx_of.q, dx_of.k, dx_of.v, datt, a->probs, a->mask_probs, x.q, x.k, x.v,
              c->acts->scratch);
     rotate(c, dx_of, -1);
     prof_end();
-    linear_bwd(c, GROUP_QKV, stop > STAGE_QKV ? dx : none, dqkv, a->in, add);
+    positions_project_bwd(c->m, c->ws, c->layer);
+    if (n > c->b->n_tok) /* DX is the acts' g, which has room for these rows, too */
+        mat_zero(behind_tokens(c, dx = mat_make(dx.x, n, dx.cols)));
+    linear_bwd(c, GROUP_QKV, stop > STAGE_QKV ? dx : none, dqkv, mat_rows(a->in, 0, n), add);
+    if (n > c->b->n_tok && c->m->net->rel_trains)
+        positions_take(c->m, c->ws, c->layer, behind_tokens(c, dx));
 }
 
 /* --- the MLP */

@@ -41,9 +41,19 @@ double decoder_loss(const struct model *m, struct workspace *ws, const struct ba
     }
     if (dhidden)
         *dhidden = dh;
-    double loss = lmhead_loss(&m->net->lm, dh, dw, ws->hidden, b->next, weight, a->lm_scratch);
+    double loss = lmhead_loss(&m->net->lm, dh, dw, ws->hidden, b->next, weight,
+                              ws->train ? m->head.label_smoothing : 0, a->lm_scratch);
     base_model_rows_read(m->base, w, b->n_tok); /* rows of the targets */
     return loss;
+}
+
+void model_score(const struct model *m, struct workspace *ws, const struct batch *b, double *nll,
+                 bool *hit)
+{
+    const struct acts *a = ws->acts;
+
+    CHECK(m->base->arch->causal && b->next, "%d tokens without next ones", b->n_tok);
+    lmhead_score(&m->net->lm, nll, hit, ws->hidden, b->next, a->lm_scratch);
 }
 
 void decoder_bwd(const struct model *m, struct workspace *ws, struct mat dhidden)

@@ -13,6 +13,17 @@ static uint64_t first_byte(const struct workspace *ws, const struct batch *b, in
     return (ws->step * (uint64_t)ws->batch_slots + (uint64_t)b->slot[s]) * stride;
 }
 
+/* Extra rows have streams of their own. */
+static void mask_extra(unsigned char *mask, const struct workspace *ws, const struct batch *b,
+                       uint32_t sub, int width, double p, int n_rows)
+{
+    uint64_t stride = ((uint64_t)width + 7) / 8 * 8;
+
+    for (int i = 0; i < b->n_extra; i++)
+        rng_keep(mask + (size_t)i * (size_t)width, (size_t)width, p, ws->seed, sub | 1u << 31,
+                 (ws->step * (uint64_t)n_rows + (uint64_t)(b->extra_first + i)) * stride);
+}
+
 void dropout_mask(unsigned char *mask, const struct model *m, const struct workspace *ws,
                   const struct batch *b, uint32_t sub, int width, double p)
 {
@@ -24,6 +35,7 @@ void dropout_mask(unsigned char *mask, const struct model *m, const struct works
         rng_keep(mask, n, p, ws->seed, sub, first_byte(ws, b, s, stride));
         mask += n;
     }
+    mask_extra(mask, ws, b, sub, width, p, 2 * m->base->dims.rel.span);
     prof_end();
 }
 

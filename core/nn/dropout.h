@@ -16,8 +16,9 @@ struct model;     /* core/nn/model.h */
 struct workspace; /* core/nn/workspace.h */
 
 /* Places in a layer: attention's probabilities; the outputs of attention and of the MLP; inputs
- * that a method adapts, one for each group; then (layer -1) the embeddings, the head's input, and
- * the output of its dense layer. dropout_sub - the number of a place, for the masks. */
+ * that a method adapts, one for each group; then (layer -1) the embeddings, the head's input, the
+ * output of its dense layer, and the convolution. SITE_EMBED of a layer is its input of relative
+ * positions. dropout_sub - the number of a place, for the masks. */
 enum site {
     SITE_PROBS,
     SITE_ATTN,
@@ -25,14 +26,16 @@ enum site {
     SITE_ADAPT,
     SITE_EMBED = SITE_ADAPT + N_GROUP,
     SITE_HEAD,
-    SITE_DENSE
+    SITE_DENSE,
+    SITE_CONV
 };
 static inline uint32_t dropout_sub(int layer, int site)
 {
     return (uint32_t)(layer + 1) * 16 + (uint32_t)site;
 }
 
-/* dropout_mask - a mask of WIDTH bytes for each row of B, rows counted by b->off. */
+/* dropout_mask - a mask of WIDTH bytes for each row of B, rows counted by b->off. The bytes of an
+ * extra row follow from its place in its table, in every micro-batch of a step. */
 void dropout_mask(unsigned char *mask, const struct model *m, const struct workspace *ws,
                   const struct batch *b, uint32_t sub, int width, double p);
 

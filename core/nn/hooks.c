@@ -1,6 +1,7 @@
 /* hooks.c - calling the hooks of a method in a block. */
+#include "core/nn/hooks.h"
+
 #include "core/os/prof.h"
-#include "core/nn/block_impl.h"
 
 /* One sequence of B as a batch of its own for the hooks of a method; the parts of matrices that
  * belong to it are rows_of. With a cache of keys and values hooks see no more at once (kv_pass). */
@@ -25,9 +26,9 @@ static struct mat rows_of(const struct part *p, struct mat m)
     return mat_rows(m, p->from, p->b.n_tok);
 }
 
-void hooks_proj_fwd(const struct ctx *c, enum group g, struct mat y, struct mat x)
+void hooks_proj_fwd(const struct ctx *c, enum group g, const struct batch *b, struct mat y,
+                    struct mat x)
 {
-    const struct batch *b = g == GROUP_QKV ? c->b : c->row;
     struct mat saved = c->a->saved[g];
     struct part p;
 

@@ -1,13 +1,19 @@
-/* linear.c - the linear maps of a block, which are products with packed weights where these are
- * frozen, and with their own values where they train. */
+/* linear.c - the linear maps of a block. */
+#include "core/nn/linear.h"
+
 #include "core/os/prof.h"
-#include "core/nn/block_impl.h"
+#include "core/nn/hooks.h"
 
 #include <string.h>
 
 static int n_proj(const struct ctx *c, enum group g)
 {
     return group_count(&c->m->base->dims, g);
+}
+
+static const struct batch *rows_of(const struct ctx *c, enum group g)
+{
+    return g == GROUP_QKV ? &c->qkv : c->row;
 }
 
 static const struct param *weight_of(const struct ctx *c, enum group g, int i)
@@ -54,7 +60,7 @@ void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct mat x)
     prof_end();
     prof_begin(WORK_ADAPTER);
     if (n->uses)
-        hooks_proj_fwd(c, g, y, x);
+        hooks_proj_fwd(c, g, rows_of(c, g), y, x);
     prof_end();
 }
 
@@ -65,10 +71,11 @@ void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct mat dy,
 
     prof_begin(WORK_ADAPTER);
     if (n->uses && c->m->adapt->proj_out_bwd)
-        c->m->adapt->proj_out_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                                  c->a->saved[g], x, dy);
+        c->m->adapt->proj_out_bwd(c->m, c->ws, rows_of(c, g), c->layer, g, c->a->saved[g], x, dy);
     prof_end();
     prof_begin(n->packed ? WORK_FROZEN : WORK_TRAINED);
+    int below = g == GROUP_QKV && !c->m->net->rel_trains ? c->b->n_tok : dy.rows;
+    struct mat dx_below = mat_rows(dx, 0, below);
     for (int i = 0, at = 0; i < n_proj(c, g); i++) {
         const struct param *w = weight_of(c, g, i), *b = bias_of(c, g, i);
         struct mat dyi = mat_cols(dy, at, w->rows);
@@ -77,15 +84,14 @@ void linear_bwd(const struct ctx *c, enum group g, struct mat dx, struct mat dy,
         if (w->trainable)
             mat_gemm(workspace_grad_mat(c->ws, w), 1, 1, dyi, TRANS, x, NOTRANS);
         if (dx.x && !n->packed)
-            plain_bwd(param_mat(w), dx, dyi, add || i > 0);
+            plain_bwd(param_mat(w), dx_below, mat_rows(dyi, 0, below), add || i > 0);
         at += w->rows;
     }
     if (dx.x && n->packed)
-        packed_bwd(n->packed, dx, dy, add);
+        packed_bwd(n->packed, dx_below, mat_rows(dy, 0, below), add);
     prof_end();
     prof_begin(WORK_ADAPTER);
     if (n->uses && c->m->adapt->proj_bwd)
-        c->m->adapt->proj_bwd(c->m, c->ws, g == GROUP_QKV ? c->b : c->row, c->layer, g,
-                              c->a->saved[g], x, dy, dx);
+        c->m->adapt->proj_bwd(c->m, c->ws, rows_of(c, g), c->layer, g, c->a->saved[g], x, dy, dx);
     prof_end();
 }

@@ -13,6 +13,13 @@
 /* The dense layer comes first. */
 enum { MAX_HEAD = 4 };
 
+/* A dense layer that is a pooler is part of the head only if the checkpoint has none. */
+static bool has_dense(const struct model *m)
+{
+    return !m->base->arch->head->dense_is_pooler ||
+           (m->base->dims.no_pooler && m->head.pooling == POOL_CLS);
+}
+
 static void add_head(struct model *m)
 {
     static const enum role roles[MAX_HEAD] = { ROLE_DENSE_W, ROLE_DENSE_B, ROLE_HEAD_W,
@@ -22,7 +29,7 @@ static void add_head(struct model *m)
         const char *name = arch_head_name(m->base->arch, (int)roles[i]);
         bool dense = roles[i] >= ROLE_DENSE_W, is_vector = i % 2;
         int d = m->base->dims.d_model, out = dense ? d : m->head.n_labels;
-        if (!name)
+        if (!name || (dense && !has_dense(m)))
             continue;
         struct param *p = &m->params[m->n_params++];
         *p = (struct param){ .name = xstrdup(name),
@@ -153,8 +160,7 @@ static int check_head(const struct base_model *b, const struct head *h)
     if (b->arch->causal)
         return 0;
     CHECK(h->n_labels > 0 && h->pooling != POOL_NONE, "%d", h->n_labels);
-    if (h->pooling == POOL_CLS && arch_has_pooler(b->arch) &&
-        (b->n_params == 0 || b->params[b->n_params - 1].role != ROLE_POOL_B))
+    if (h->pooling == POOL_CLS && b->dims.no_pooler && !b->arch->head->dense_is_pooler)
         return fail(FAIL_INPUT,
                     "'%s' has no pooler, which cls pooling needs; mean pooling does not", b->dir);
     return 0;

@@ -32,6 +32,7 @@ struct head {
                              architecture's head (struct arch_head) reads either. */
     double pool_scale;    /* factor on the pooled vector before the head; 1 as in transformers */
     double hidden_dropout, attn_dropout, classifier_dropout; /* used when ws->train */
+    double label_smoothing; /* of a decoder's loss, when ws->train (core/math/lmhead.h) */
     enum precision
         precision; /* of products with frozen weights; trained weights are never rounded */
     int recompute; /* activation checkpointing: this many blocks, from the lowest one that backward

@@ -1,6 +1,7 @@
 /* net.c - working out what each layer of a model has to compute and to save. */
 #include "core/nn/net.h"
 
+#include "core/nn/positions.h"
 #include "core/weights/base_model_impl.h"
 
 #include <math.h>
@@ -12,6 +13,8 @@ static enum stage role_stage(enum role r, bool pre_norm)
         return group_stage(proj_group((enum proj)((int)r % (int)ROLE_B)));
     if (r < ROLE_NORM2_G)
         return pre_norm ? STAGE_NORM_IN : STAGE_NORM_MID;
+    if (r >= ROLE_POS_K_W)
+        return STAGE_QKV;
     return pre_norm ? STAGE_NORM_MID : STAGE_NORM_OUT;
 }
 
@@ -45,6 +48,8 @@ static void place_tensors(struct model *m)
             net->p[p->role] = p;
             if (p->trainable && !is_above_blocks(p))
                 m->lowest = -1;
+            if (p->role >= ROLE_REL && p->role <= ROLE_REL_B)
+                net->rel_trains |= p->trainable;
         }
     }
 }
@@ -60,6 +65,22 @@ static void resolve_group(struct model *m, int layer, enum group g)
     n->save_x = (n->uses && !m->adapt->bwd_without_x) || n->trained;
     if (n->uses)
         raise_stage(&l->stage, group_stage(g));
+}
+
+/* Positions go through the projections of queries and keys, or through their own. */
+static void resolve_positions(struct model *m, int layer)
+{
+    struct net_layer *l = &m->net->layer[layer];
+    bool own = m->base->dims.rel.own;
+    static const int shared[] = { ROLE_W + PROJ_Q, ROLE_W + PROJ_K, ROLE_B + PROJ_Q,
+                                  ROLE_B + PROJ_K };
+    static const int apart[] = { ROLE_POS_K_W, ROLE_POS_K_B, ROLE_POS_Q_W, ROLE_POS_Q_B };
+
+    l->rel_grad = m->net->rel_trains || (!own && l->group[GROUP_QKV].uses);
+    for (int i = 0; i < 4; i++) {
+        const struct param *p = l->p[own ? apart[i] : shared[i]];
+        l->rel_grad |= p && p->trainable;
+    }
 }
 
 static void resolve_taps(struct model *m, int layer)
@@ -89,7 +110,8 @@ void net_make(struct model *m)
 
     m->net = xalloc(1, sizeof *m->net);
     m->net->layer = xalloc((size_t)n, sizeof *m->net->layer);
-    m->net->attn_scale = 1 / sqrt(d->d_head);
+    m->net->attn_scale = 1 / sqrt(d->d_head * (1 + d->rel.c2p + d->rel.p2c));
+    m->net->bucket = positions_buckets(d);
     m->net->pre_norm = m->base->arch->pre_norm;
     m->net->q_width = dims_q_width(d);
     m->net->kv_width = dims_kv_width(d);
@@ -98,6 +120,7 @@ void net_make(struct model *m)
     for (int i = 0; i < n; i++) {
         for (int g = 0; g < N_GROUP; g++)
             resolve_group(m, i, (enum group)g);
+        resolve_positions(m, i);
         resolve_taps(m, i);
     }
     /* Only now is it known which layers backward reaches; those above the lowest pass on the
@@ -136,6 +159,11 @@ static int pack_output_layer(struct model *m)
     if (base_model_pack_head(m->base, m->head.precision) != 0)
         return -1;
     m->net->lm = m->base->lm[m->head.precision];
+    if (m->head.label_smoothing > 0) {
+        m->net->lm_mean = xalloc((size_t)w->cols, sizeof *m->net->lm_mean);
+        lmhead_mean(m->net->lm_mean, m->net->lm.w);
+        m->net->lm.mean = m->net->lm_mean;
+    }
     return 0;
 }
 
@@ -154,5 +182,7 @@ void net_free(struct net *n)
         lmhead_free(&n->lm);
     free(n->own);
     free(n->layer);
+    free(n->bucket);
+    free(n->lm_mean);
     free(n);
 }

@@ -41,12 +41,15 @@ struct net_layer {
     bool tap[N_PLACE]; /* the method has a hook there */
     bool own_dy[2];    /* attention, MLP: backward changes the gradient of the sublayer's output in
                           place, which therefore must not be the residual stream's gradient */
-    enum stage stage;  /* the last stage of backward */
+    bool rel_grad;    /* something needs the gradient of relative positions as they are in scores */
+    enum stage stage; /* the last stage of backward */
 };
 struct net {
     const struct param *p[N_ROLES]; /* tensors outside the blocks; NULL where there is none */
     struct net_layer *layer;        /* [n_layers] */
-    double attn_scale;              /* 1 / sqrt(d_head) */
+    double attn_scale;              /* 1 / sqrt(d_head n), where scores are sums of n products */
+    int *bucket;                    /* positions_buckets */
+    bool rel_trains;                /* the table of relative positions, or its LayerNorm */
     bool pre_norm;
     int q_width, kv_width, up_width; /* columns of queries, of keys or values, and of what GROUP_UP
                                         computes */
@@ -54,7 +57,8 @@ struct net {
                          when the word embeddings train */
     struct packed **own; /* [n_own] of a merged model: weights that only it has packed */
     int n_own;
-    bool own_lm; /* lm is its own, too */
+    bool own_lm;   /* lm is its own, too */
+    real *lm_mean; /* [d] the mean of its rows, where label smoothing needs it */
 };
 
 /* net_lm_head - the weight of a decoder's output layer. */

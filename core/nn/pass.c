@@ -3,7 +3,7 @@
  *
  *     x_0 = drop(LN(word + position + type))    x_l+1 = block_l(x_l)    (decoders: no LN, no type;
  *                                               with rotary positions: no position)
- *     cls:  p = tanh(W_p x[first] + b_p)        mean:  p = mean of the sequence's rows of x
+ *     cls:  p = f(W_p x[first] + b_p)           mean:  p = mean of the sequence's rows of x
  *           p = x[first] without a pooler
  *     logits = W_c h + b_c,   h = drop(scale p),   with a dense layer in the head
  *                             h = drop(f(W_d drop(scale p) + b_d)) */
@@ -14,7 +14,9 @@
 #include "core/nn/acts.h"
 #include "core/weights/base_model_impl.h"
 #include "core/nn/block.h"
+#include "core/nn/conv.h"
 #include "core/nn/decoder.h"
+#include "core/nn/positions.h"
 #include "core/nn/soft.h"
 
 #include <string.h>
@@ -78,7 +80,7 @@ static void embeddings_fwd(const struct model *m, struct workspace *ws, const st
 }
 
 /* The table of rotary positions. Sequences that continue need that of their new tokens only. */
-static void positions_fwd(const struct model *m, struct workspace *ws, const struct batch *b)
+static void rotary_fwd(const struct model *m, struct workspace *ws, const struct batch *b)
 {
     struct acts *a = ws->acts;
     double theta = m->base->dims.rope_theta;
@@ -107,8 +109,6 @@ static void embeddings_bwd(const struct model *m, struct workspace *ws, const st
     embed_bwd(workspace_grad_mat(ws, p[ROLE_WORD]), table_grad(m, ws, ROLE_POS),
               table_grad(m, ws, ROLE_TYPE), soft_mat(m, ws->grad), b->ids, a->pos ? a->pos : b->pos,
               b->types, a->g);
-    if (a->drelative.x)
-        relative_bwd(workspace_grad_mat(ws, p[ROLE_REL_BIAS]), a->drelative);
 }
 
 /* Copy the output X of the frozen layers to the frozen-prefix cache, or from it when it is known
@@ -153,6 +153,14 @@ bool model_frozen_is_fixed(const struct model *m)
            layers_alike(m, m->lowest);
 }
 
+/* The activation of the pooler, or of the head's dense layer. */
+static enum act dense_act(const struct model *m)
+{
+    const struct arch_head *h = m->base->arch->head;
+
+    return h->dense_is_pooler ? m->base->dims.dense_act : h->act;
+}
+
 static void pooling_fwd(const struct model *m, struct workspace *ws, const struct batch *b)
 {
     struct acts *a = ws->acts;
@@ -175,10 +183,9 @@ static void pooling_fwd(const struct model *m, struct workspace *ws, const struc
         mat_copy(ws->pooled, a->first);
         return;
     }
-    mat_gemm(a->tanh, 0, 1, a->first, NOTRANS, param_mat(m->net->p[ROLE_POOL_W]), TRANS);
-    mat_add_row(a->tanh, m->net->p[ROLE_POOL_B]->value);
-    act_fwd(a->tanh, (struct mat){ 0 }, a->tanh, ACT_TANH);
-    mat_copy(ws->pooled, a->tanh);
+    mat_gemm(ws->pooled, 0, 1, a->first, NOTRANS, param_mat(m->net->p[ROLE_POOL_W]), TRANS);
+    mat_add_row(ws->pooled, m->net->p[ROLE_POOL_B]->value);
+    act_fwd(ws->pooled, a->slope, ws->pooled, dense_act(m));
 }
 
 /* From a->dpool = dL/dp to dL/dx in a->g, which is [S,d] when only first tokens were computed. */
@@ -194,7 +201,7 @@ static void pooling_bwd(const struct model *m, struct workspace *ws, const struc
         return;
     }
     if (w) {
-        tanh_bwd(a->dpool, a->dpool, a->tanh);
+        act_bwd(a->dpool, a->dpool, a->slope);
         if (bias->trainable)
             mat_sum_rows(workspace_grad(ws, bias), a->dpool);
         if (w->trainable)
@@ -225,7 +232,7 @@ static void dense_fwd(const struct model *m, struct workspace *ws)
 
     mat_gemm(a->dense, 0, 1, ws->pooled, NOTRANS, param_mat(m->net->p[ROLE_DENSE_W]), TRANS);
     mat_add_row(a->dense, m->net->p[ROLE_DENSE_B]->value);
-    act_fwd(a->dense, a->dense_slope, a->dense, m->base->arch->head->act);
+    act_fwd(a->dense, a->dense_slope, a->dense, dense_act(m));
     if (a->mask_dense) {
         dropout_mask(a->mask_dense, m, ws, &a->row, dropout_sub(-1, SITE_DENSE), a->dense.cols,
                      drop);
@@ -329,8 +336,7 @@ int model_fwd(const struct model *m, struct workspace *ws, const struct batch *b
         m->adapt->pass_begin(m, ws);
     prof_end();
     positions_fwd(m, ws, e);
-    if (a->relative.x)
-        relative_fwd(a->relative, param_mat(m->net->p[ROLE_REL_BIAS]));
+    rotary_fwd(m, ws, e);
     if (!known)
         embeddings_fwd(m, ws, e);
     for (int i = known ? m->lowest : 0; i < n; i++) {
@@ -338,7 +344,12 @@ int model_fwd(const struct model *m, struct workspace *ws, const struct batch *b
             copy_frozen(ws, b, a->layer[i].x, true, false);
         if (ws->layer_out)
             copy_layer_out(m, ws, b, e, i, a->layer[i].x);
-        block_fwd(m, ws, e, i, i + 1 < n ? a->layer[i + 1].x : last_output(m, ws));
+        struct mat y = i + 1 < n ? a->layer[i + 1].x : last_output(m, ws);
+        if (i == 0)
+            conv_fwd(m, ws, e);
+        block_fwd(m, ws, e, i, y);
+        if (i == 0)
+            conv_join(m, ws, y);
     }
     if (ws->layer_out)
         copy_layer_out(m, ws, b, e, n, last_output(m, ws));
@@ -360,8 +371,6 @@ void model_bwd(const struct model *m, struct workspace *ws, const struct batch *
     const struct batch *e = acts_batch(a, b);
     int n = m->base->dims.n_layers;
 
-    if (a->drelative.x)
-        mat_zero(a->drelative);
     CHECK(ws->grad && a->n_tok == e->n_tok && a->n_seq == b->n_seq, "%d tokens, %d in forward",
           e->n_tok, a->n_tok);
     prof_begin(WORK_LOSS);
@@ -378,8 +387,13 @@ void model_bwd(const struct model *m, struct workspace *ws, const struct batch *
         /* The activations of the highest recomputed block are still there. */
         if (acts_recomputed(m, i) && i + 1 < n && acts_recomputed(m, i + 1))
             block_fwd(m, ws, e, i, a->layer[i + 1].x);
+        if (i == 0)
+            conv_join_bwd(m, ws);
         block_bwd(m, ws, e, i);
+        if (i == 0)
+            conv_bwd(m, ws, e);
     }
+    positions_bwd(m, ws);
     if (m->lowest < 0)
         embeddings_bwd(m, ws, e);
     prof_begin(WORK_ADAPTER);

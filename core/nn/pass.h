@@ -16,13 +16,20 @@ struct workspace; /* core/nn/workspace.h */
 int model_fwd(const struct model *m, struct workspace *ws, const struct batch *b);
 
 /* model_loss - the loss summed over the sequences of B (cross entropy of b->label, or squared error
- * of b->target), or over the tokens of a decoder that have a next one (cross entropy of b->next).
- * *DOUT, unless DOUT is NULL, becomes what model_bwd takes: the gradient of WEIGHT times that sum
- * with respect to the logits, or in a decoder, whose logits are never in memory as a whole, to the
- * last hidden states. (A decoder's output layer adds its part of the gradient of trained word
- * embeddings to ws->grad already here.) *DOUT is memory of WS and empty without a gradient. */
+ * of b->target), or over the tokens of a decoder that have a next one (cross entropy of b->next, in
+ * a pass for training smoothed by the head's label_smoothing). *DOUT, unless DOUT is NULL, becomes
+ * what model_bwd takes: the gradient of WEIGHT times that sum with respect to the logits, or in a
+ * decoder, whose logits are never in memory as a whole, to the last hidden states. (A decoder's
+ * output layer adds its part of the gradient of trained word embeddings to ws->grad already here.)
+ * *DOUT is memory of WS and empty without a gradient. */
 double model_loss(const struct model *m, struct workspace *ws, const struct batch *b, double weight,
                   struct mat *dout);
+
+/* model_score - of a decoder, after model_fwd, instead of a loss: for every token of B [n_tok] with
+ * a next one, NLL = -log p of that one, and HIT: is no other word more probable? The other tokens
+ * get 0 and false. */
+void model_score(const struct model *m, struct workspace *ws, const struct batch *b, double *nll,
+                 bool *hit);
 
 /* model_bwd - ws->grad += the gradient of WEIGHT times the loss, from the DOUT of model_loss. */
 void model_bwd(const struct model *m, struct workspace *ws, const struct batch *b, struct mat dout);

@@ -1,5 +1,6 @@
 /* fill.c - prose broken into lines. */
 #include "core/opt/fill.h"
+#include "core/base/terminal.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -16,11 +17,13 @@ static int fill_columns(const char *s, int n)
 
 void fill_text(FILE *to, const char *text, int at, int indent)
 {
+    int width = terminal_columns(to);
     bool first = true;
 
+    width = width > TERMINAL_COLUMNS ? TERMINAL_COLUMNS : width < indent + 20 ? indent + 20 : width;
     for (const char *p = text + strspn(text, " \n"); *p; p += strspn(p, " \n")) {
         int n = (int)strcspn(p, " \n"), columns = fill_columns(p, n);
-        if (!first && at + 1 + columns > FILL_WIDTH) {
+        if (!first && at + 1 + columns > width) {
             fprintf(to, "\n%*s", indent, "");
             at = indent;
             first = true;

@@ -1,5 +1,6 @@
 /* opt_command.c - the flags and arguments of a command, read by glibc's argp. */
 #include "core/opt/opt.h"
+#include "core/base/terminal.h"
 #include "core/opt/opt_help.h"
 #include "core/opt/suggest.h"
 
@@ -77,6 +78,10 @@ static error_t own_flag(struct parse *p, int i)
 {
     if (i == OPT_DOC_QUIET || i == OPT_DOC_VERBOSE) {
         verbosity = i == OPT_DOC_QUIET ? -1 : 1;
+        return 0;
+    }
+    if (i == OPT_DOC_WIDE) {
+        terminal_wide = true;
         return 0;
     }
     p->helped = true;

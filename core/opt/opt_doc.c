@@ -10,6 +10,8 @@ const struct opt opt_doc_flags[] = {
     [OPT_DOC_USAGE] = { "usage", 0, OPT_BOOL, .help = "print only the first line of this help" },
     [OPT_DOC_QUIET] = { "quiet", 'q', OPT_BOOL, .help = "print only results and errors" },
     [OPT_DOC_VERBOSE] = { "verbose", 'v', OPT_BOOL, .help = "print more messages" },
+    [OPT_DOC_WIDE] = { "wide", 0, OPT_BOOL,
+                       .help = "print tables in full, wider than the terminal" },
     [OPT_DOC_FLAGS] = { .type = OPT_END },
 };
 

@@ -44,7 +44,7 @@ const struct opt_doc_entry *opt_doc_flag(const struct opt_doc *d, const char *ke
 /* For opt_help and opt_parse. opt_doc_wanted - the struct to fill, or NULL if nobody asked.
  * opt_doc_add - append the entry O; FLAG: '_' becomes '-'. opt_doc_flags - the flags that every
  * command has. */
-enum { OPT_DOC_HELP, OPT_DOC_USAGE, OPT_DOC_QUIET, OPT_DOC_VERBOSE, OPT_DOC_FLAGS };
+enum { OPT_DOC_HELP, OPT_DOC_USAGE, OPT_DOC_QUIET, OPT_DOC_VERBOSE, OPT_DOC_WIDE, OPT_DOC_FLAGS };
 struct opt_doc *opt_doc_wanted(void);
 void opt_doc_add(struct opt_doc_list *l, const struct opt *o, bool flag);
 extern const struct opt opt_doc_flags[OPT_DOC_FLAGS + 1];

@@ -191,7 +191,7 @@ static int compare_stored(struct parity *p, struct expected *e, const char *name
 {
     const struct arch *a = p->base->arch;
     const char *own = name + strlen(before);
-    size_t count = 0, shape[2], k = strlen(a->prefix);
+    size_t count = 0, shape[3], k = strlen(a->prefix);
     real *all = NULL;
     int rc = 0;
 
@@ -201,7 +201,10 @@ static int compare_stored(struct parity *p, struct expected *e, const char *name
         char *stored = stored_name(a, q);
         real *x = NULL;
         if (strcmp(stored, own) == 0) {
-            count = stored_shape(a, q, shape) == 2 ? shape[0] * shape[1] : shape[0];
+            int n_dims = stored_shape(a, q, shape);
+            count = 1;
+            for (int d = 0; d < n_dims; d++)
+                count *= shape[d];
             x = xalloc((size_t)q->rows * (size_t)q->cols, sizeof *x);
             all = all ? all : xalloc(count, sizeof *all);
             if (part(x, m, q, grad))
@@ -229,21 +232,6 @@ static int compare_merged(struct parity *p, struct expected *e, const struct mod
     return rc;
 }
 
-/* How far a step of AdamW can move each value away from where exact arithmetic would: the step
- * lr m / (sqrt(v) + eps) divides a gradient by its own size, so that an error D of the gradient
- * becomes about lr D / sqrt(v), and at most 2 lr where the gradient is nothing but such errors. V
- * [n] is not yet divided by 1 - beta2^t. */
-static void add_step_error(double *slack, const double *d, const real *v, size_t n,
-                           const struct adamw *o)
-{
-    double unbias = 1 - pow(o->beta2, (double)o->t);
-
-    for (size_t i = 0; i < n; i++) {
-        double size = sqrt((double)v[i] / unbias);
-        slack[i] += 2 * o->lr * (d[i] < size ? d[i] / size : 1);
-    }
-}
-
 /* ERROR [n_train] is the rounding error of each gradient. */
 static int compare_adamw(struct parity *p, struct expected *e, struct model *m,
                          struct workspace *ws, const struct batch *b, const double *error)
@@ -258,7 +246,7 @@ static int compare_adamw(struct parity *p, struct expected *e, struct model *m,
         if (rc != 0)
             break;
         adamw_step(m->theta, moments, moments + m->n_train, ws->grad, m->n_train, &o);
-        add_step_error(slack, error, moments + m->n_train, m->n_train, &o);
+        parity_step_slack(slack, error, moments + m->n_train, m->n_train, &o);
     }
     double tol = p->tol;
     p->tol *= p->cfg->precision == PRECISION_BF16 ? 10 : 1;

@@ -89,6 +89,17 @@ int parity_compare_reals(struct parity *p, struct expected *e, const char *name,
     return rc;
 }
 
+void parity_step_slack(double *slack, const double *d, const real *v, size_t n,
+                       const struct adamw *o)
+{
+    double unbias = 1 - pow(o->beta2, (double)o->t);
+
+    for (size_t i = 0; i < n; i++) {
+        double size = sqrt((double)v[i] / unbias);
+        slack[i] += 2 * o->lr * (d[i] < size ? d[i] / size : 1);
+    }
+}
+
 void parity_unknown(struct parity *p, const struct expected *e)
 {
     for (int i = 0; i < e->st.n; i++) {

@@ -4,6 +4,7 @@
 #define PARITY_COMPARE_H
 
 #include "core/parity/expected.h"
+#include "core/math/ops.h"
 #include "core/parity/parity.h"
 
 struct parity {
@@ -26,6 +27,13 @@ int parity_compare(struct parity *p, struct expected *e, const char *name, const
                    size_t count, double general);
 int parity_compare_reals(struct parity *p, struct expected *e, const char *name, const real *got,
                          size_t count, double general, const double *slack);
+
+/* parity_step_slack - add how far a step of AdamW can move each value away from where exact
+ * arithmetic would: the step lr m / (sqrt(v) + eps) divides a gradient by its own size, so that an
+ * error D of the gradient becomes about lr D / sqrt(v), and at most 2 lr where the gradient is
+ * nothing but such errors. V [n] is not yet divided by 1 - beta2^t. */
+void parity_step_slack(double *slack, const double *d, const real *v, size_t n,
+                       const struct adamw *o);
 
 /* parity_unknown - print and count the tensors of E that were neither inputs nor compared. */
 void parity_unknown(struct parity *p, const struct expected *e);

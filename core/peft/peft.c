@@ -100,7 +100,11 @@ static json_t *lora_config(const struct model *m, const struct lora_cfg *cfg, co
 {
     const struct arch *a = m->base->arch;
     struct rank r = usual_rank(m, cfg);
-    json_t *saved = a->causal ? json_null() : json_pack("[s]", "classifier"), *j;
+    bool pooler = !a->causal && a->head->dense_is_pooler && model_role(m, -1, ROLE_DENSE_W);
+    json_t *saved = a->causal ? json_null()
+                    : pooler  ? json_pack("[s,s]", "classifier", "pooler")
+                              : json_pack("[s]", "classifier");
+    json_t *j;
 
     j = json_pack("{s:s,s:s,s:s?,s:I,s:o,s:f,s:b,s:s,s:o,s:b}", "peft_type", "LORA", "task_type",
                   a->causal ? "CAUSAL_LM" : "SEQ_CLS", "base_model_name_or_path", base_name, "r",
@@ -177,7 +181,8 @@ static int write_tensors(const struct peft_tensor *t, int n, const char *dir)
 /* The weight of the head that multiplies the pooled vector. */
 static bool reads_pooled(const struct model *m, const char *key)
 {
-    const char *name = arch_head_first(m->base->arch);
+    enum role r = model_role(m, -1, ROLE_DENSE_W) ? ROLE_DENSE_W : ROLE_HEAD_W;
+    const char *name = arch_head_name(m->base->arch, (int)r);
 
     return name && strstr(key, name);
 }
@@ -292,9 +297,12 @@ static int check_shape(const struct peft_tensor *want, const struct st_tensor *t
     return -1;
 }
 
+/* A pooler is not among them: another task continues with it. */
 static bool is_head_key(const struct arch *a, const char *key)
 {
-    for (int r = ROLE_HEAD_W; r <= ROLE_DENSE_B; r++) {
+    bool pooler = a->head && a->head->dense_is_pooler;
+
+    for (int r = ROLE_HEAD_W; r <= (pooler ? ROLE_HEAD_B : ROLE_DENSE_B); r++) {
         const char *name = arch_head_name(a, r);
         if (name && strstr(key, name))
             return true;

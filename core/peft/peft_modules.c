@@ -34,7 +34,8 @@ static void add_module(struct modules *s, const struct param *p, bool bare)
     struct module m = { .target = target_of(s->arch, p), .layer = p->layer, .role = p->role };
 
     if (length > k && strcmp(stored + length - k, weight) == 0) {
-        m.name = xprintf("%s%.*s", bare ? "" : s->arch->prefix, (int)(length - k), stored);
+        m.name = xprintf("%s%.*s", bare ? "" : arch_prefix(s->arch, (int)p->role),
+                         (int)(length - k), stored);
         if (s->n > 0 && strcmp(s->m[s->n - 1].name, m.name) == 0)
             free(m.name); /* another part of the same module */
         else

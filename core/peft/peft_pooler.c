@@ -107,8 +107,8 @@ int peft_pooler_read(real **values, const struct model *m, const struct weights 
     if (peft_read_all(&cfg, &r, &n_labels, dir, &m->base->dims) != 0)
         return -1;
     lora_cfg_free(&cfg);
-    if (n == 0 && r.r == 0)
-        return 0;
+    if ((n == 0 && r.r == 0) || (r.r == 0 && model_role(m, -1, ROLE_DENSE_W)))
+        return 0; /* nothing, or the head's own */
     if (!w || !b)
         return fail(FAIL_INPUT, "'%s' adapts the pooler, but '%s' has none", dir, m->base->dir);
     real *x = xalloc(param_size(w) + param_size(b), sizeof *x);

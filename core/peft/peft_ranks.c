@@ -28,7 +28,8 @@ static bool is_empty(const json_t *j)
 
 static bool is_linear(const struct module *m)
 {
-    return m->target >= 0 || m->role == ROLE_POOL_W || m->role == ROLE_HEAD_W;
+    return m->target >= 0 || m->role == ROLE_POOL_W || m->role == ROLE_HEAD_W ||
+           m->role == ROLE_POS_K_W || m->role == ROLE_POS_Q_W;
 }
 
 static void mark_all_linear(struct reading *r)

@@ -43,6 +43,10 @@ int bpe_ends(struct bpe_spec *s, const struct tok_folder *f);
 int bpe_add_merge(struct bpe_spec *s, const char *a, size_t a_size, const char *b, size_t b_size,
                   const char *where);
 
+/* bpe_check_merges - can the merges make the pieces of the vocabulary? A few that they cannot make,
+ * which no text reaches, are usual. Errors: FAIL_INPUT, for more than 2 %. */
+int bpe_check_merges(const struct bpe_spec *s);
+
 /* bpe_files_names - the pair of files in DIR that has the vocabulary and the merges: vocab.json and
  * merges.txt, or else encoder.json and vocab.bpe; false: there is neither's vocabulary. */
 bool bpe_files_names(const char *dir, const char **vocab, const char **merges);

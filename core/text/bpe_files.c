@@ -42,6 +42,44 @@ int bpe_add_merge(struct bpe_spec *s, const char *a, size_t a_size, const char *
     return rc;
 }
 
+/* Can the merges make the piece? One character needs none, and a piece with another character than
+ * those for bytes is found as an added token, if at all. */
+static bool needs_merge(const struct bpe_spec *s, const char *piece)
+{
+    const char *p = piece, *end = piece + strlen(piece);
+    int n = 0;
+
+    for (; p < end; n++)
+        if (bpe_byte(utf8_next(&p, end)) < 0)
+            return false;
+    for (int i = 0; n > 1 && i < s->tok.added.n; i++)
+        if (strcmp(s->tok.added.t[i].text, piece) == 0)
+            return false;
+    return n > 1;
+}
+
+int bpe_check_merges(const struct bpe_spec *s)
+{
+    bool *made = xalloc(MAX_ID + 1, sizeof *made);
+    const char *piece;
+    json_t *id;
+    int lost = 0, most = (int)json_object_size(s->tok.vocab) / 50;
+
+    for (int i = 0; i < s->n_merges; i++)
+        made[s->merge[i].to] = true;
+    json_object_foreach(s->tok.vocab, piece, id)
+    {
+        lost += !made[json_integer_value(id)] && needs_merge(s, piece);
+    }
+    free(made);
+    if (lost <= (most > 16 ? most : 16) || s->ignore_merges)
+        return 0;
+    return fail(FAIL_INPUT,
+                "'%s': %d of its %zu pieces are made by none of the %d merges; the two do not "
+                "belong together, or the merges are not complete",
+                s->tok.path, lost, json_object_size(s->tok.vocab), s->n_merges);
+}
+
 void bpe_spec_free(struct bpe_spec *s)
 {
     spec_free(&s->tok);

@@ -143,14 +143,33 @@ static int read_layout(struct bpe_spec *s, const struct tok_folder *f)
     return bpe_ends(s, f);
 }
 
-int bpe_json(struct bpe_spec *s, const struct tok_folder *f)
+/* The layout names tokens, which are recognized in a text only if they are added tokens. */
+static int read_specials(struct bpe_spec *s, const struct tok_folder *f)
 {
     static const struct tok_default none[N_TOK_ROLE];
+    struct tok_spec *t = &s->tok;
 
+    if (layout_json(t, f->json) != 0)
+        return -1;
+    for (int i = 0; i < N_TOK_ROLE; i++) {
+        free(t->special[i]);
+        t->special[i] = NULL;
+    }
+    if (spec_tokens(t, f, none) != 0)
+        return -1;
+    const struct tok_run *run = t->layout.one;
+    if (t->role[TOK_CLS] < 0 && run[0].n > 0 && run[1].n > 0)
+        t->role[TOK_CLS] = run[0].id[0];
+    if (t->role[TOK_SEP] < 0 && run[0].n > 0 && run[1].n > 0)
+        t->role[TOK_SEP] = run[1].id[run[1].n - 1];
+    return 0;
+}
+
+int bpe_json(struct bpe_spec *s, const struct tok_folder *f)
+{
     s->tok.path = xstrdup(f->json_path);
     if (read_model(s, f->json) != 0 || check_normalizer(f->json, s->tok.path) != 0 ||
-        read_steps(s, f) != 0 || spec_json_added(&s->tok, f->json) != 0 ||
-        layout_json(&s->tok, f->json) != 0 || spec_tokens(&s->tok, f, none) != 0)
+        read_steps(s, f) != 0 || spec_json_added(&s->tok, f->json) != 0 || read_specials(s, f) != 0)
         return -1;
     return read_layout(s, f);
 }

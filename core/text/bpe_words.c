@@ -39,6 +39,7 @@ struct bpe_words {
     struct cached *cache;
     struct ids store;
     int n_cached;
+    bool told; /* that a byte has no piece */
 };
 
 static struct pair *find_pair(const struct bpe_words *w, int left, int right)
@@ -147,6 +148,15 @@ static void note_pair(struct bpe_words *w, int i)
         heap_push(w, p->rank, i);
 }
 
+static void tell_missing(struct bpe_words *w, unsigned char byte)
+{
+    if (!w->told)
+        warn("'%s': the vocabulary has no piece for the byte 0x%02X, which is left out, as in the "
+             "tokenizers package",
+             w->spec->tok.path, byte);
+    w->told = true;
+}
+
 /* The word's bytes as parts; returns their number. */
 static int make_parts(struct bpe_words *w, const char *word, size_t size)
 {
@@ -161,6 +171,8 @@ static int make_parts(struct bpe_words *w, const char *word, size_t size)
     for (size_t i = 0; i < size; i++) {
         int id = w->byte_id[(unsigned char)word[i]];
         bool is_unk = id < 0;
+        if (is_unk && w->unk < 0)
+            tell_missing(w, (unsigned char)word[i]);
         if (is_unk && (w->unk < 0 || (after_unk && w->spec->fuse_unk)))
             continue;
         w->part[n] = (struct part){ is_unk ? w->unk : id, n + 1, n - 1, NONE };

@@ -12,9 +12,6 @@
 const char pretok_gpt2[] =
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-/* Backtracking that a sensible pattern never needs. */
-enum { MATCH_LIMIT = 50000000 };
-
 struct step {
     pcre2_code *code; /* NULL: add a space */
     pcre2_match_data *match;
@@ -24,18 +21,12 @@ struct step {
 struct pretok {
     struct step *step;
     int n;
-    pcre2_match_context *context;
     bool told; /* that a match was given up */
 };
 
 struct pretok *pretok_new(void)
 {
-    struct pretok *p = xalloc(1, sizeof *p);
-
-    p->context = pcre2_match_context_create(NULL);
-    CHECK(p->context, "no memory for a match context");
-    pcre2_set_match_limit(p->context, MATCH_LIMIT);
-    return p;
+    return xalloc(1, sizeof(struct pretok));
 }
 
 void pretok_free(struct pretok *p)
@@ -47,7 +38,6 @@ void pretok_free(struct pretok *p)
         pcre2_code_free(p->step[i].code);
         free(p->step[i].text);
     }
-    pcre2_match_context_free(p->context);
     free(p->step);
     free(p);
 }
@@ -126,8 +116,8 @@ static bool next_match(const struct run *r, struct step *s, const char *text, si
                        size_t from, size_t *start, size_t *stop)
 {
     while (from < size) {
-        int rc = pcre2_match(s->code, (PCRE2_SPTR)text, size, from, PCRE2_NO_UTF_CHECK, s->match,
-                             r->p->context);
+        int rc =
+            pcre2_match(s->code, (PCRE2_SPTR)text, size, from, PCRE2_NO_UTF_CHECK, s->match, NULL);
         if (rc < 0 && rc != PCRE2_ERROR_NOMATCH && !r->p->told) {
             r->p->told = true;
             warn("the pre_tokenizer gave up matching a pattern in a text of %zu bytes, the rest of "

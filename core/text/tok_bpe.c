@@ -126,7 +126,7 @@ static void *bpe_load(const struct tok_folder *f, struct tok_facts *facts)
     struct bpe *b = xalloc(1, sizeof *b);
 
     pthread_mutex_init(&b->lock, NULL);
-    if (read_spec(&b->spec, f) != 0) {
+    if (read_spec(&b->spec, f) != 0 || bpe_check_merges(&b->spec) != 0) {
         bpe_free(b);
         return NULL;
     }

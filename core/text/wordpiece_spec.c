@@ -1,6 +1,8 @@
 /* wordpiece_spec.c - the tokenizer files of a model folder. A folder without tokenizer.json is read
- * as transformers' BertTokenizer reads it. */
+ * as transformers' BertTokenizer or MPNetTokenizer reads it. */
 #include "core/text/wordpiece.h"
+
+#include "core/format/json.h"
 #include "core/os/file.h"
 #include "core/text/layout.h"
 
@@ -8,10 +10,15 @@
 #include <string.h>
 
 /* [MASK] may be absent; BERT has no use for the first two. */
-static const struct tok_default defaults[N_TOK_ROLE] = {
+static const struct tok_default bert_defaults[N_TOK_ROLE] = {
     [TOK_UNK] = { "[UNK]", TOK_NEEDED },     [TOK_SEP] = { "[SEP]", TOK_NEEDED },
     [TOK_PAD] = { "[PAD]", TOK_NEEDED },     [TOK_CLS] = { "[CLS]", TOK_NEEDED },
     [TOK_MASK] = { "[MASK]", TOK_LEFT_OUT },
+};
+static const struct tok_default mpnet_defaults[N_TOK_ROLE] = {
+    [TOK_UNK] = { "[UNK]", TOK_NEEDED },     [TOK_SEP] = { "</s>", TOK_NEEDED },
+    [TOK_PAD] = { "<pad>", TOK_NEEDED },     [TOK_CLS] = { "<s>", TOK_NEEDED },
+    [TOK_MASK] = { "<mask>", TOK_LEFT_OUT },
 };
 
 /* --- vocab.txt */
@@ -83,9 +90,22 @@ static int read_vocab(struct wordpiece_spec *s)
 
 /* --- the folder */
 
+static bool is_mpnet(const struct tok_folder *f, const char *class)
+{
+    char *path = path_join(f->dir, "config.json");
+    json_t *j = class || !file_exists(path) ? NULL : json_read(path);
+    const char *type = json_string_value(json_object_get(j, "model_type"));
+    bool is = class ? strcmp(class, "MPNetTokenizer") == 0 : type && strcmp(type, "mpnet") == 0;
+
+    json_decref(j);
+    free(path);
+    return is;
+}
+
 /* Without tokenizer.json, the class says how the text is split; BertJapaneseTokenizer, for one, has
- * a vocab.txt too. These do it as BertTokenizer does. */
-static int check_class(const struct tok_folder *f)
+ * a vocab.txt too. These do it as BertTokenizer does; MPNetTokenizer, too, with other special
+ * tokens and the layout of RoBERTa. Without a class the model in config.json tells. */
+static int read_class(bool *mpnet, const struct tok_folder *f)
 {
     static const char *const same[] = {
         "BertTokenizer",      "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer",
@@ -95,11 +115,14 @@ static int check_class(const struct tok_folder *f)
     char *name = tok_folder_class(f);
     int rc = name ? -1 : 0;
 
+    *mpnet = is_mpnet(f, name);
+    rc = *mpnet ? 0 : rc;
     for (size_t i = 0; rc != 0 && i < ARRAY_LEN(same); i++)
         rc = strcmp(name, same[i]) == 0 ? 0 : -1;
     if (rc != 0)
         fail(FAIL_INPUT,
-             "'%s': tokenizer_class is '%s'; only tokenizers like BertTokenizer are supported",
+             "'%s': tokenizer_class is '%s'; only tokenizers like BertTokenizer and "
+             "MPNetTokenizer are supported",
              f->config_path, name);
     free(name);
     return rc;
@@ -107,8 +130,6 @@ static int check_class(const struct tok_folder *f)
 
 static int read_normalizer(struct wordpiece_spec *s, const struct tok_folder *f)
 {
-    if (check_class(f) != 0)
-        return -1;
     s->clean = s->lower = s->cjk = true;
     s->prefix = xstrdup("##");
     s->max_chars = WORD_CHARS;
@@ -145,15 +166,17 @@ static int check_normalizer(const struct wordpiece_spec *s, const struct tok_fol
 
 int wordpiece_spec_load(struct wordpiece_spec *s, const struct tok_folder *f)
 {
+    bool mpnet = false;
+
     *s = (struct wordpiece_spec){ 0 };
     s->tok.path = f->json ? xstrdup(f->json_path) : path_join(f->dir, "vocab.txt");
     if (f->json ? wordpiece_spec_json(s, f->json) != 0 || check_normalizer(s, f) != 0
-                : read_normalizer(s, f) != 0 || read_vocab(s) != 0)
+                : read_class(&mpnet, f) != 0 || read_normalizer(s, f) != 0 || read_vocab(s) != 0)
         return -1;
-    if (spec_tokens(&s->tok, f, defaults) != 0)
+    if (spec_tokens(&s->tok, f, mpnet ? mpnet_defaults : bert_defaults) != 0)
         return -1;
     if (!f->json)
-        layout_set(&s->tok.layout, false, s->tok.role[TOK_CLS], s->tok.role[TOK_SEP]);
+        layout_set(&s->tok.layout, mpnet, s->tok.role[TOK_CLS], s->tok.role[TOK_SEP]);
     return 0;
 }
 

@@ -12,7 +12,7 @@
 
 struct ckpt {
     long step, examples; /* done */
-    long loss_n;         /* examples in loss_sum */
+    long loss_n;         /* terms in loss_sum: examples, or the targets' tokens */
     long has_best, best_step;
     long n_worse; /* evaluations since the best one */
     long has_own, own_step;

@@ -13,9 +13,11 @@ struct evaluation {
     const struct dataset *d;
     struct microbatch *mb; /* [threads] */
     struct eval_chunks chunks;
-    double *loss;  /* [chunks.n] sum over the chunk */
-    int *guess;    /* classification: [n] in file order */
-    double *value; /* regression: [n] in file order */
+    double *loss;       /* [chunks.n] sum over the chunk */
+    int *guess;         /* classification: [n] in file order */
+    double *value;      /* regression: [n] in file order */
+    double *nll;        /* generation: [n] sum over the target's tokens */
+    int *tokens, *hits; /* generation: [n] of the target; how many are the most probable ones */
     volatile int failed;
 };
 
@@ -68,6 +70,28 @@ static int argmax(const real *z, int n)
     return best;
 }
 
+/* The targets of a micro-batch whose forward pass is done; returns the sum of their losses. */
+static double score_targets(struct evaluation *e, struct workspace *ws, const struct microbatch *mb)
+{
+    const struct batch *b = &mb->b;
+    double *nll = xalloc((size_t)b->n_tok, sizeof *nll), sum = 0;
+    bool *hit = xalloc((size_t)b->n_tok, sizeof *hit);
+
+    model_score(e->model, ws, b, nll, hit);
+    for (int s = 0; s < b->n_seq; s++) {
+        int i = mb->example[s];
+        for (int t = b->off[s]; t < b->off[s + 1]; t++) {
+            e->nll[i] += nll[t];
+            e->hits[i] += hit[t];
+        }
+        e->tokens[i] = dataset_targets(e->d, i);
+        sum += e->nll[i];
+    }
+    free(hit);
+    free(nll);
+    return sum;
+}
+
 static void eval_chunk(void *arg, int piece, int thread)
 {
     struct evaluation *e = arg;
@@ -87,6 +111,10 @@ static void eval_chunk(void *arg, int piece, int thread)
         e->failed = 1;
         return;
     }
+    if (e->nll) {
+        e->loss[piece] = score_targets(e, ws, mb);
+        return;
+    }
     e->loss[piece] = model_loss(e->model, ws, &mb->b, 1, &dl);
     for (int s = 0; s < mb->b.n_seq; s++) {
         const real *z = mat_row(ws->logits, s);
@@ -97,11 +125,18 @@ static void eval_chunk(void *arg, int piece, int thread)
     }
 }
 
+/* What is stored of an example. */
+static void outcome_of(const struct evaluation *e, int i, double *label, double *output)
+{
+    *label = e->value ? e->d->target[i] : e->guess ? e->d->label[i] : e->tokens[i];
+    *output = e->value ? e->value[i] : e->guess ? e->guess[i] : e->nll[i];
+}
+
 static int report_predictions(const struct evaluation *e, const struct sink *s, const char *name)
 {
     for (int i = 0; s->prediction && i < e->d->n; i++) {
-        double label = e->value ? e->d->target[i] : e->d->label[i];
-        double output = e->value ? e->value[i] : e->guess[i];
+        double label, output;
+        outcome_of(e, i, &label, &output);
         if (s->prediction(s->self, name, e->d->line[i], label, output) != 0)
             return -1;
     }
@@ -117,7 +152,10 @@ static int score_outputs(const struct evaluation *e, const struct run_job *job, 
                          .label = e->d->label,
                          .guess = e->guess,
                          .target = e->d->target,
-                         .value = e->value };
+                         .value = e->value,
+                         .tokens = e->tokens,
+                         .hits = e->hits,
+                         .nll = e->nll };
 
     if (sink_point(&job->sink, step, name, "loss", loss) != 0)
         return -1;
@@ -129,42 +167,86 @@ static int score_outputs(const struct evaluation *e, const struct run_job *job, 
     return 0;
 }
 
+static void evaluation_init(struct evaluation *e, const struct dataset *d, bool regression)
+{
+    size_t n = (size_t)d->n;
+
+    e->d = d;
+    eval_chunks_init(&e->chunks, d);
+    e->mb = xalloc((size_t)e->spaces->n, sizeof *e->mb);
+    e->loss = xalloc((size_t)e->chunks.n, sizeof *e->loss);
+    if (d->generates) {
+        e->nll = xalloc(n, sizeof *e->nll);
+        e->tokens = xalloc(n, sizeof *e->tokens);
+        e->hits = xalloc(n, sizeof *e->hits);
+    } else if (regression) {
+        e->value = xalloc(n, sizeof *e->value);
+    } else {
+        e->guess = xalloc(n, sizeof *e->guess);
+    }
+}
+
+static void evaluation_free(struct evaluation *e)
+{
+    for (int i = 0; i < e->spaces->n; i++)
+        microbatch_free(&e->mb[i]);
+    free(e->mb);
+    eval_chunks_free(&e->chunks);
+    free(e->loss);
+    free(e->guess);
+    free(e->value);
+    free(e->nll);
+    free(e->tokens);
+    free(e->hits);
+}
+
+/* Which of its answers does the model find most probable after each prompt? */
+static int guess_answers(struct evaluation *e, struct pool *pool)
+{
+    struct evaluation all = { .spaces = e->spaces, .model = e->model };
+    int k_n = e->d->n_answers;
+    struct dataset answered;
+
+    dataset_answered(&answered, e->d);
+    evaluation_init(&all, &answered, false);
+    pool_run(pool, all.chunks.n, eval_chunk, &all);
+    e->guess = xalloc((size_t)e->d->n, sizeof *e->guess);
+    for (int i = 0; i < e->d->n && !all.failed; i++) {
+        const double *nll = all.nll + (size_t)i * (size_t)k_n;
+        for (int k = 1; k < k_n; k++)
+            if (nll[k] < nll[e->guess[i]] || (isnan(nll[e->guess[i]]) && !isnan(nll[k])))
+                e->guess[i] = k;
+    }
+    int rc = all.failed ? -1 : 0;
+    evaluation_free(&all);
+    dataset_free(&answered);
+    return rc;
+}
+
 int eval_split(struct workspaces *spaces, const struct frozen_cache *cache,
                const struct run_job *job, enum split s, const char *name, long step,
                bool predictions, double *loss, double out[TASK_MAX_METRICS])
 {
     const struct dataset *d = job->data.split[s];
-    struct evaluation e = {
-        .spaces = spaces, .model = job->model, .d = d, .frozen = cache ? &cache->split[s] : NULL
-    };
+    struct evaluation e = { .spaces = spaces,
+                            .model = job->model,
+                            .frozen = cache ? &cache->split[s] : NULL };
     int rc = -1;
 
     CHECK(d && d->n > 0, "split %s", split_names[s]);
-    eval_chunks_init(&e.chunks, d);
-    e.mb = xalloc((size_t)spaces->n, sizeof *e.mb);
-    e.loss = xalloc((size_t)e.chunks.n, sizeof *e.loss);
-    if (job->data.task->regression)
-        e.value = xalloc((size_t)d->n, sizeof *e.value);
-    else
-        e.guess = xalloc((size_t)d->n, sizeof *e.guess);
+    evaluation_init(&e, d, job->data.task->regression);
     pool_run(job->pool, e.chunks.n, eval_chunk, &e);
-    if (e.failed)
+    if (e.failed || (d->n_answers > 0 && guess_answers(&e, job->pool) != 0))
         goto out;
     *loss = 0;
     for (int i = 0; i < e.chunks.n; i++)
         *loss += e.loss[i];
-    *loss /= d->n;
+    *loss /= (double)dataset_terms(d, e.chunks.order, d->n);
     rc = score_outputs(&e, job, name, step, *loss, out);
     if (rc == 0 && predictions)
         rc = report_predictions(&e, &job->sink, name);
 out:
-    for (int i = 0; i < spaces->n; i++)
-        microbatch_free(&e.mb[i]);
-    free(e.mb);
-    eval_chunks_free(&e.chunks);
-    free(e.loss);
-    free(e.guess);
-    free(e.value);
+    evaluation_free(&e);
     return rc;
 }
 

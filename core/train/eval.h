@@ -10,7 +10,8 @@
 
 /* eval_run - evaluate the model of JOB on split S. Reports the loss and the metrics to the sink as
  * points of STEP and, with PREDICTIONS, the outcome of every example. OUT[i] is metric i of the
- * task, *LOSS the mean loss. Errors: FAIL_MEMORY, or the sink's. */
+ * task, *LOSS the mean loss of an example, or in generation of a target token. Errors: FAIL_MEMORY,
+ * or the sink's. */
 int eval_run(const struct run_job *job, enum split s, long step, bool predictions, double *loss,
              double out[TASK_MAX_METRICS]);
 

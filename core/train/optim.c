@@ -51,6 +51,13 @@ const struct opt train_opts[] = {
       "done with dev" },
     { "patience", 0, OPT_INT, AT(patience), "0", 0, 1e6, NULL,
       "stop after so many evaluations in a row without a better one; 0: never" },
+    { "order", 0, OPT_CHOICE, AT(order), "random", 0, 0, "random|file",
+      "order of the training examples: every epoch another one, or always that of the file" },
+    { "label_smoothing", 0, OPT_REAL, AT(label_smoothing), "0", 0, 0.999, NULL,
+      "generation tasks: share of a target token's probability that is spread over the whole "
+      "vocabulary in the training loss" },
+    { "log_every", 0, OPT_INT, AT(log_every), "0", 0, 1e9, NULL,
+      "optimizer steps between points of the training curve; 0: 10, or more in long runs" },
     { "pooling", 0, OPT_CHOICE, AT(pooling), "auto", 0, 0, POOLING_CHOICES,
       "what the classifier reads: the pooler's output for the first token (cls) or the mean of all "
       "tokens; auto: what the pretrained model uses" },
@@ -162,6 +169,10 @@ int train_cfg_check(const struct train_cfg *c, const struct task *t)
     if (c->batch < 1 || c->accumulate < 1 || (c->epochs < 1 && c->steps < 1))
         return fail_setting("batch,accumulate,epochs,steps",
                             "'batch', 'accumulate' and 'epochs' or 'steps' must be at least 1");
+    if (c->label_smoothing > 0 && !t->generates)
+        return fail_setting("label_smoothing",
+                            "'label_smoothing' is for generation tasks, and task '%s' is none",
+                            t->name);
     return train_recompute(c) < 0 || check_select(c, t) != 0 ? -1 : check_best_by(c, t);
 }
 

@@ -18,6 +18,9 @@ static inline enum pooling pooling_of(int choice, enum pooling otherwise)
     return choice == POOLING_CLS ? POOL_CLS : choice == POOLING_MEAN ? POOL_MEAN : otherwise;
 }
 
+/* The key "order": the order of the training examples in an epoch. */
+enum order_choice { ORDER_RANDOM, ORDER_FILE };
+
 /* The key "report": the split that a run's result is of. */
 enum report_choice { REPORT_DEV, REPORT_TEST };
 
@@ -38,7 +41,10 @@ struct train_cfg {
     char *select; /* "dev", or the share of the training examples that select: see train_select */
     int report;   /* enum report_choice */
     bool report_curve; /* test is scored at every evaluation */
-    long patience;     /* evaluations without a better one before training stops; 0: off */
+    int order;         /* enum order_choice */
+    long log_every;    /* steps between points of the training curve; 0: 10, or more in long runs */
+    double label_smoothing; /* generation: core/math/lmhead.h */
+    long patience;          /* evaluations without a better one before training stops; 0: off */
     char *best_by; /* the metric of the task, or "loss", that decides which evaluation is the best;
                         NULL or "": the task's first metric */
 };

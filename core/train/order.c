@@ -42,7 +42,8 @@ static void order_shuffle(struct order *o, long e)
 
     for (int i = 0; i < n; i++)
         o->idx[i] = i;
-    rng_shuffle(&r, o->idx, (int)n);
+    if (o->cfg->order == ORDER_RANDOM)
+        rng_shuffle(&r, o->idx, (int)n);
     o->n_steps = 0;
     for (long at = 0; at < n;) {
         for (long k = 0; k < o->cfg->accumulate && at < n; k++)

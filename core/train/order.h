@@ -1,8 +1,8 @@
 /* order.h - the order in which a run takes its examples. Layer 3.
  *
- * Every epoch is a permutation that depends on (seed, RNG_ORDER, epoch), cut into steps. The
- * examples of a step are thus a function of the step alone, and a resumed run takes the same
- * ones. */
+ * Every epoch is a permutation that depends on (seed, RNG_ORDER, epoch), or with ORDER_FILE the
+ * order of the dataset, cut into steps. The examples of a step are thus a function of the step
+ * alone, and a resumed run takes the same ones. */
 #ifndef ORDER_H
 #define ORDER_H
 

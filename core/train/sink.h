@@ -18,7 +18,9 @@ struct sink {
     /* The value of a metric at a step. SPLIT: "train", "dev", "test"; NAME: "loss", "lr",
      * "grad_norm", or a metric of the task. VALUE may be NaN or infinite. */
     int (*point)(void *self, long step, const char *split, const char *name, double value);
-    /* The outcome of one example in the last evaluation; EXAMPLE is its line in the file. */
+    /* The outcome of one example in the last evaluation; EXAMPLE is its line in the file. Of
+     * generation without labels: the number of its target's tokens and the sum of their -log p;
+     * EXAMPLE is the number of its row. */
     int (*prediction)(void *self, const char *split, long example, double label, double output);
     /* Called between steps. Returns one of TICK_GO_ON, ... */
     int (*tick)(void *self, long step, long steps, double tokens);

@@ -28,7 +28,7 @@ struct trainer {
     struct frozen_cache frozen;
     struct optim_step step;
     double *loss;  /* [step.n_grads] sum of the losses whose gradients are in each vector */
-    double weight; /* 1 / examples of the step */
+    double weight; /* 1 / terms of the step's loss (dataset_terms) */
     atomic_int failed;
     real *best; /* theta of the best evaluation; NULL: not needed */
     struct choice choice;
@@ -69,6 +69,8 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     t->report_every = (t->total + MOST_REPORTS - 1) / MOST_REPORTS;
     if (t->report_every < REPORT_EVERY)
         t->report_every = REPORT_EVERY;
+    if (c->log_every > 0)
+        t->report_every = c->log_every;
     t->last_ckpt = now_mono();
     workspaces_init(&t->spaces, t->m, pool_threads(job->pool));
     long first;
@@ -147,13 +149,13 @@ static void vector_gradient(void *arg, int g, int thread)
     prof_end();
 }
 
-/* The gradient of the mean loss over the step's examples, in *n_used gradient vectors. */
+/* The gradient of the mean loss over the terms of the step's loss, in *n_used gradient vectors. */
 static int batch_gradients(struct trainer *t, const int *idx, long n, int *n_used)
 {
     *n_used = 0;
     for (int i = 0; i < t->step.n_grads; i++)
         t->loss[i] = 0;
-    t->weight = 1 / (double)n;
+    t->weight = 1 / (double)dataset_terms(t->d, idx, n);
     for (long at = 0, some; at < n; at += some) {
         some = order_batch(t->job->cfg, t->d, idx + at, n - at);
         prof_begin(WORK_OTHER);
@@ -191,7 +193,7 @@ static int train_step(struct trainer *t)
     }
     t->lr = train_lr(c, t->st.step, t->total);
     t->st.loss_sum += loss;
-    t->st.loss_n += n;
+    t->st.loss_n += dataset_terms(t->d, idx, n);
     t->st.examples += n;
     t->st.step++;
     t->why = !isfinite(loss) ? "loss" : !isfinite(t->norm) ? "gradient norm" : NULL;

@@ -30,8 +30,8 @@ struct run_result {
  * another run, FAIL_MEMORY, FAIL_STORE, or the sink's.
  *
  * The sink gets these points, in this order; a step is the number of steps done:
- *   "train"      every 10 steps (less often above 2,000) and at the last step: loss, the mean
- *                since the previous report; lr; grad_norm, before clipping
+ *   "train"      every log_every steps (0: 10, less often above 2,000) and at the last step: loss,
+ *                the mean since the previous report; lr; grad_norm, before clipping
  *   "dev"        at every evaluation: loss and metrics; the last step is always evaluated, and then
  *                there are predictions
  * By default the evaluation of dev that is the best by best_by is chosen, and then:

@@ -19,19 +19,41 @@ static int spec_size(const struct dims *d, enum size s)
                                [SIZE_KV] = dims_kv_width(d),
                                [SIZE_FFN] = d->d_ffn,
                                [SIZE_VOCAB] = d->vocab,
-                               [SIZE_POS] = d->pos_offset + d->max_pos,
+                               [SIZE_POS] = dims_has_pos(d) ? d->pos_offset + d->max_pos : 0,
                                [SIZE_TYPES] = d->n_types,
                                [SIZE_BUCKETS] = d->rel_buckets,
-                               [SIZE_HEADS] = d->n_heads };
+                               [SIZE_HEADS] = d->n_heads,
+                               [SIZE_REL] = 2 * d->rel.span,
+                               [SIZE_CONV] = d->conv * d->d_model };
 
     return size[s];
+}
+
+/* Does a model of these dims have the tensor of this role, if its architecture has one? */
+static bool exists(const struct dims *d, enum role r)
+{
+    bool own = d->rel.span > 0 && d->rel.own;
+
+    switch ((int)r) {
+    case ROLE_LM_HEAD: return d->untied;
+    case ROLE_POS: return dims_has_pos(d);
+    case ROLE_TYPE: return d->n_types > 0;
+    case ROLE_REL: return d->rel.span > 0;
+    case ROLE_REL_G:
+    case ROLE_REL_B: return d->rel.norm;
+    case ROLE_POS_K_W:
+    case ROLE_POS_K_B: return own && d->rel.c2p;
+    case ROLE_POS_Q_W:
+    case ROLE_POS_Q_B: return own && d->rel.p2c;
+    default: return d->conv > 0 || r < ROLE_CONV_W || r > ROLE_CONV_NORM_B;
+    }
 }
 
 static int add_specs(const struct spec *s, const struct dims *d, const char *prefix, int layer,
                      struct param *out, int n, int cap)
 {
     for (; s->name; s++) {
-        if (s->role == ROLE_LM_HEAD && !d->untied)
+        if (!exists(d, s->role))
             continue;
         n++;
         if (!out)
@@ -42,6 +64,7 @@ static int add_specs(const struct spec *s, const struct dims *d, const char *pre
             .rows = spec_size(d, s->rows),
             .cols = spec_size(d, s->cols),
             .is_vector = s->rows == SIZE_1,
+            .width = s->cols == SIZE_CONV ? d->conv : 0,
             .decay = true,
             .off = -1,
             .layer = layer,
@@ -70,7 +93,16 @@ bool arch_has_pooler(const struct arch *a)
     return s->name;
 }
 
-const struct arch_head arch_head_linear = { .out = { "classifier.weight", "classifier.bias" } };
+const struct arch_head arch_head_linear = {
+    .out = { "classifier.weight", "classifier.bias" },
+    .act = ACT_TANH,
+};
+
+const struct arch_head arch_head_pooler = {
+    .dense = { "pooler.dense.weight", "pooler.dense.bias" },
+    .out = { "classifier.weight", "classifier.bias" },
+    .dense_is_pooler = true,
+};
 
 /* Dense layer, tanh, output layer (Liu et al. 2019, as released in fairseq). */
 const struct arch_head arch_head_dense = {
@@ -88,11 +120,12 @@ const char *arch_head_name(const struct arch *a, int role)
                                 : a->head->out[role - ROLE_HEAD_W];
 }
 
-const char *arch_head_first(const struct arch *a)
+const char *arch_prefix(const struct arch *a, int role)
 {
-    const char *dense = arch_head_name(a, ROLE_DENSE_W);
+    bool pooler = role == ROLE_POOL_W || role == ROLE_POOL_B;
+    bool head = role >= ROLE_HEAD_W && role <= ROLE_DENSE_B;
 
-    return dense ? dense : arch_head_name(a, ROLE_HEAD_W);
+    return head || (pooler && a->head && a->head->dense_is_pooler) ? "" : a->prefix;
 }
 
 static const struct spec *block_spec(const struct arch *a, int role)

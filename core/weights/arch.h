@@ -19,9 +19,13 @@ struct arch_impl; /* core/weights/arch_impl.h, private to core/nn */
  * All of it trains with every method. DENSE[0] NULL: there is no dense layer. */
 struct arch_head {
     const char *dense[2], *out[2]; /* weight, bias */
-    enum act act;                  /* f */
+    enum act act;                  /* f; also that of the pooler */
+    /* DeBERTa's pooler belongs to the classifier: its name has no prefix, its activation is
+     * dims.dense_act, and where a checkpoint has none the dense layer takes its place, which then
+     * alone has dropout at its output only. */
+    bool dense_is_pooler;
 };
-extern const struct arch_head arch_head_linear, arch_head_dense;
+extern const struct arch_head arch_head_linear, arch_head_dense, arch_head_pooler;
 
 struct arch {
     const char *name; /* model_type of config.json */
@@ -54,9 +58,10 @@ bool arch_has(const struct arch *a, int role);
 bool arch_has_pooler(const struct arch *a);
 
 /* arch_head_name - the name of a tensor of the head, from ROLE_HEAD_W to ROLE_DENSE_B; NULL: the
- * head has none. arch_head_first - that of the weight that multiplies the pooled vector. */
+ * head has none. arch_prefix - what stands before the name of a tensor of this role in models of
+ * transformers with a head: the architecture's prefix, or nothing for the head itself. */
 const char *arch_head_name(const struct arch *a, int role);
-const char *arch_head_first(const struct arch *a);
+const char *arch_prefix(const struct arch *a, int role);
 
 /* arch_module - the name of a projection's module, "encoder.layer.0.attention.self.query", which
  * the caller frees; NULL when the architecture does not have that projection. */

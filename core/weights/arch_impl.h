@@ -6,7 +6,7 @@
 #include "core/weights/dims.h"
 #include "core/weights/param.h"
 
-/* One tensor. Tables end with name NULL. */
+/* One tensor. A model may lack it, which its role decides. Tables end with name NULL. */
 enum size {
     SIZE_1,
     SIZE_D,
@@ -18,6 +18,8 @@ enum size {
     SIZE_TYPES,
     SIZE_BUCKETS,
     SIZE_HEADS,
+    SIZE_REL,
+    SIZE_CONV,
     N_SIZE
 };
 struct spec {
@@ -85,6 +87,8 @@ struct gguf_name {
 /* BERT's embeddings and block, whose names RoBERTa has, too. */
 extern const struct spec arch_bert_before[], arch_bert_block[];
 
+struct config; /* core/weights/config.h */
+
 struct arch_impl {
     const struct spec *before, *block, *after; /* embeddings; one block; the rest */
     const char *block_prefix;                  /* "encoder.layer." */
@@ -96,6 +100,8 @@ struct arch_impl {
     bool pos_after_pad;  /* dims.pos_offset is the id of padding plus 1 */
     bool gated;          /* dims.gated */
     double rope_theta; /* rotary positions: their base when config.json does not have it; 0: none */
+    /* Reads what the tables do not describe; NULL: nothing. Errors: FAIL_INPUT. */
+    int (*read)(struct dims *d, const struct config *c);
     const char *same[2]; /* two keys that are one setting here; NULL: none */
     /* Ends of the names of tensors that are not weights, in any checkpoint; NULL-terminated. */
     const char *const *ignored;

@@ -112,7 +112,7 @@ static bool is_trunk_name(const struct base_model *b, const char *name)
 
 static int check_shape(const struct base_model *b, const struct param *p, const struct st_tensor *t)
 {
-    size_t shape[2];
+    size_t shape[3];
     int n_dims = stored_shape(b->arch, p, shape);
     struct text has = { 0 }, want = { 0 };
 
@@ -150,6 +150,7 @@ static int find_tensors(struct base_model *b, const struct st_tensor **t)
             names_add(&surplus, b->weights.t[i].name);
     for (int i = 0; i < b->n_params; i++) {
         if (!t[i] && param_is_pooler(&b->params[i]) && !pooler) {
+            b->dims.no_pooler = true;
             free(b->params[i].name);
             continue;
         }
@@ -303,6 +304,7 @@ int base_model_outline(struct base_model *b, const struct dims *d, bool pooler)
     b->dims.problem = NULL;
     if (base_model_list(b) != 0)
         return -1;
+    b->dims.no_pooler = !pooler && arch_has_pooler(b->arch);
     for (int i = 0; i < b->n_params; i++) {
         struct param *p = &b->params[i];
         if (!pooler && param_is_pooler(p))

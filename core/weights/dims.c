@@ -6,77 +6,12 @@
 #include "core/format/json.h"
 #include "core/format/weights.h"
 #include "core/weights/arch_impl.h"
+#include "core/weights/config.h"
 #include "core/weights/gguf_model.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct config {
-    const char *path;
-    json_t *j;
-    bool is_gguf; /* J was made from the keys of a GGUF file */
-};
-
-/* How the file calls KEY. */
-static const char *shown(const struct config *c, const char *key)
-{
-    const char *own = c->is_gguf ? gguf_model_key(key) : NULL;
-
-    return own ? own : key;
-}
-
-/* Fails with the value of KEY, of which long ones are cut, and what it must be. */
-static int bad_value(const struct config *c, const char *key, const char *wanted)
-{
-    const json_t *v = json_object_get(c->j, key);
-    char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-    int rc;
-
-    if (v)
-        rc = fail(FAIL_INPUT, "'%s': %s is %.60s; it must be %s", c->path, shown(c, key),
-                  text ? text : "odd", wanted);
-    else
-        rc = fail(FAIL_INPUT, "'%s': %s is missing; it must be %s", c->path, shown(c, key), wanted);
-    free(text);
-    return rc;
-}
-
-static int read_tied(struct dims *d, const struct setting *s, bool tied)
-{
-    *(bool *)((char *)d + s->at) = !tied;
-    return 0;
-}
-
-static int read_setting(struct dims *d, const struct config *c, const struct setting *s)
-{
-    const json_t *j = json_object_get(c->j, s->key);
-    bool required = s->def < s->min; /* not when it is NAN */
-    char wanted[80];
-    double x = s->def;
-
-    snprintf(wanted, sizeof wanted, "a %snumber from %.10g to %.10g",
-             s->kind == SET_WHOLE ? "whole " : "", s->min, s->max);
-    if (j && (required || !json_is_null(j))) {
-        if (s->kind == SET_TIED)
-            return json_is_boolean(j) ? read_tied(d, s, json_is_true(j))
-                                      : bad_value(c, s->key, "true or false");
-        if (s->kind == SET_WHOLE ? !json_is_integer(j) : !json_is_number(j))
-            return bad_value(c, s->key, wanted);
-        x = json_number_value(j);
-    }
-    if (isnan(x))
-        return 0;
-    if (s->kind == SET_TIED)
-        return read_tied(d, s, x != 0);
-    if (x < s->min || x > s->max)
-        return bad_value(c, s->key, wanted);
-    if (s->kind == SET_WHOLE)
-        *(int *)((char *)d + s->at) = (int)x;
-    else
-        *(double *)((char *)d + s->at) = x;
-    return 0;
-}
 
 /* 1: the checkpoint beside config.json has the tensors of a BERT, with or without a prefix. 0: it
  * does not, or there is none. -1 after fail: its weights cannot be read. */
@@ -145,22 +80,10 @@ static const struct arch *read_arch(struct dims *d, const struct config *c)
     for (const struct arch *const *a = arch_table; *a; a++)
         text_join(&names, ", ", "%s", (*a)->name);
     char *wanted = xprintf("one of %s", text_string(&names));
-    bad_value(c, "model_type", wanted);
+    config_bad_value(c, "model_type", wanted);
     free(wanted);
     text_free(&names);
     return NULL;
-}
-
-static int read_act(struct dims *d, const struct config *c, const struct arch_impl *a)
-{
-    const json_t *j = json_object_get(c->j, a->act_key);
-    int act = !j ? (int)a->act : json_is_string(j) ? act_from_name(json_string_value(j)) : -1;
-
-    if (act < 0)
-        return bad_value(c, a->act_key,
-                         "gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish or tanh");
-    d->act = (enum act)act;
-    return 0;
 }
 
 /* Refuse variants of the architecture that are not computed here. */
@@ -169,10 +92,11 @@ static int refuse_variants(const struct config *c, const struct arch_impl *a)
     for (const struct fixed *f = a->fixed; f->key; f++) {
         const json_t *j = json_object_get(c->j, f->key);
         char *text = j && !json_is_null(j) ? json_dumps(j, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-        bool ok = !j || json_is_null(j) || (text && strcmp(text, f->json) == 0);
+        bool ok = !j || json_is_null(j) || (text && strcmp(text, f->json) == 0) ||
+                  (json_is_real(j) && json_real_value(j) == strtod(f->json, NULL));
         free(text);
         if (!ok)
-            return bad_value(c, f->key, f->json);
+            return config_bad_value(c, f->key, f->json);
     }
     return 0;
 }
@@ -189,7 +113,7 @@ static int refuse_unequal(struct dims *d, const struct config *c, const struct a
         s++;
     struct setting second = *s;
     second.key = a->same[1];
-    if (read_setting(&other, c, &second) != 0)
+    if (config_setting(&other, c, &second) != 0)
         return -1;
     if (*(double *)((char *)&other + s->at) != *(double *)((char *)d + s->at))
         return fail(FAIL_INPUT, "'%s': %s and %s differ; only equal values are supported", c->path,
@@ -264,16 +188,16 @@ static int read_head(struct dims *d, const struct config *c)
     struct setting n = { "num_labels", SET_WHOLE, DIMS_AT(n_labels), 1, 65536, 0 };
 
     if (problem && !json_is_null(problem) && !json_is_string(problem))
-        return bad_value(c, "problem_type", "a string or null");
+        return config_bad_value(c, "problem_type", "a string or null");
     if (names && !json_is_null(names) && !json_is_object(names))
-        return bad_value(c, "id2label", "an object");
+        return config_bad_value(c, "id2label", "an object");
     if (problem && json_is_string(problem))
         d->problem = xstrdup(json_string_value(problem));
     d->n_labels = json_is_object(names) ? (int)json_object_size(names) : is_classifier ? 2 : 0;
     d->classifier_dropout = d->hidden_dropout;
-    if (labels && !json_is_null(labels) && read_setting(d, c, &n) != 0)
+    if (labels && !json_is_null(labels) && config_setting(d, c, &n) != 0)
         return -1;
-    return dropout && !json_is_null(dropout) ? read_setting(d, c, &p) : 0;
+    return dropout && !json_is_null(dropout) ? config_setting(d, c, &p) : 0;
 }
 
 /* Rotary positions: transformers 5 writes rope_parameters, which has rope_theta and rope_type;
@@ -287,7 +211,7 @@ static int read_rope(struct dims *d, const struct config *c, const struct arch_i
 
     if (a->rope_theta <= 0)
         return 0;
-    if (read_setting(d, c, &theta) != 0)
+    if (config_setting(d, c, &theta) != 0)
         return -1;
     theta.def = d->rope_theta;
     for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
@@ -300,8 +224,8 @@ static int read_rope(struct dims *d, const struct config *c, const struct arch_i
             continue;
         if (!json_is_object(j) ||
             (type && (!json_is_string(type) || strcmp(json_string_value(type), "default") != 0)))
-            return bad_value(c, groups[i], "null or of rope_type \"default\"");
-        if (read_setting(d, &inner, &theta) != 0)
+            return config_bad_value(c, groups[i], "null or of rope_type \"default\"");
+        if (config_setting(d, &inner, &theta) != 0)
             return -1;
     }
     return 0;
@@ -337,21 +261,21 @@ static int read_config(struct dims *d, const struct config *c)
     if (!a || refuse_variants(c, a) != 0)
         return -1;
     for (const struct setting *s = a->settings; s->key; s++)
-        if (read_setting(d, c, s) != 0)
+        if (config_setting(d, c, s) != 0)
             return -1;
     if (refuse_unequal(d, c, a) != 0)
         return -1;
     if (d->d_head == 0 && d->d_model % d->n_heads != 0)
         return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
-                    shown(c, key_at(a, DIMS_AT(d_model))), d->d_model,
-                    shown(c, key_at(a, DIMS_AT(n_heads))), d->n_heads);
+                    config_shown(c, key_at(a, DIMS_AT(d_model))), d->d_model,
+                    config_shown(c, key_at(a, DIMS_AT(n_heads))), d->n_heads);
     if (d->pad_id >= d->vocab)
         return fail(FAIL_INPUT, "'%s': pad_token_id %d is outside the vocabulary of %d", c->path,
                     d->pad_id, d->vocab);
     if (d->n_heads % dims_kv_heads(d) != 0)
         return fail(FAIL_INPUT, "'%s': %s %d is not a multiple of %s %d", c->path,
-                    shown(c, key_at(a, DIMS_AT(n_heads))), d->n_heads,
-                    shown(c, key_at(a, DIMS_AT(n_kv_heads))), d->n_kv_heads);
+                    config_shown(c, key_at(a, DIMS_AT(n_heads))), d->n_heads,
+                    config_shown(c, key_at(a, DIMS_AT(n_kv_heads))), d->n_kv_heads);
     d->d_head = d->d_head > 0 ? d->d_head : d->d_model / d->n_heads;
     d->gated = a->gated;
     if (read_rope(d, c, a) != 0)
@@ -362,9 +286,11 @@ static int read_config(struct dims *d, const struct config *c)
                     d->d_head);
     if (d->d_ffn == 0)
         d->d_ffn = 4 * d->d_model;
+    if (a->read && a->read(d, c) != 0)
+        return -1;
     if (a->pos_after_pad && leave_out_padding(d, c) != 0)
         return -1;
-    if (read_act(d, c, a) != 0 || read_class(d, c, arch) != 0)
+    if (config_act(&d->act, c, a->act_key, a->act) != 0 || read_class(d, c, arch) != 0)
         return -1;
     if (arch->causal) {
         d->pooling = POOL_NONE;
@@ -382,7 +308,7 @@ static int read_pooling(struct dims *d, const struct config *c)
     int n = 0;
 
     if (name && strcmp(name, "cls") != 0 && strcmp(name, "mean") != 0)
-        return bad_value(c, "pooling_mode", "\"cls\" or \"mean\"");
+        return config_bad_value(c, "pooling_mode", "\"cls\" or \"mean\"");
     if (name) {
         d->pooling = strcmp(name, "mean") == 0 ? POOL_MEAN : POOL_CLS;
         return 0;
@@ -392,13 +318,13 @@ static int read_pooling(struct dims *d, const struct config *c)
         if (strncmp(key, "pooling_mode_", 13) != 0 || json_is_false(v))
             continue;
         if (!json_is_true(v))
-            return bad_value(c, key, "true or false");
+            return config_bad_value(c, key, "true or false");
         if (strcmp(key, "pooling_mode_cls_token") == 0)
             d->pooling = POOL_CLS;
         else if (strcmp(key, "pooling_mode_mean_tokens") == 0)
             d->pooling = POOL_MEAN;
         else
-            return bad_value(c, key, "false: only cls and mean pooling are supported");
+            return config_bad_value(c, key, "false: only cls and mean pooling are supported");
         n++;
     }
     if (n != 1)

@@ -13,6 +13,17 @@ enum class_use {
     CLASS_OTHER     /* a head that gives the weights another meaning: labels of tokens, answers */
 };
 
+/* Disentangled attention (He et al. 2021): what each layer adds to its scores from one table of
+ * relative positions. */
+struct disentangled {
+    int span;      /* the table has 2 span rows; 0: there is none */
+    int buckets;   /* 0: each distance has a row; else those beyond buckets / 2 share rows, */
+    int far;       /* which end at this distance */
+    bool c2p, p2c; /* queries meet positions as keys, keys meet positions as queries */
+    bool own;      /* positions have projections of their own, not those of queries and keys */
+    bool norm;     /* the table has a LayerNorm */
+};
+
 struct dims {
     char arch[24]; /* model_type of config.json: "bert", "gpt2" */
     int n_layers, d_model, n_heads, d_head, d_ffn, vocab, n_types, pad_id;
@@ -21,9 +32,14 @@ struct dims {
     int rel_buckets;   /* of attention's bias by relative position; 0: it has none */
     int n_kv_heads;    /* of keys and values, each of which several query heads share; 0: n_heads */
     double rope_theta; /* base of rotary positions (Su et al. 2021); 0: there are none */
-    bool gated;        /* the MLP is down(up(x) * f(gate(x))) (Shazeer 2020) */
-    bool untied;       /* a decoder's output layer is a tensor of its own */
-    double ln_eps, init_range; /* init_range: initializer_range of config.json */
+    bool no_positions; /* no table of absolute positions; max_pos is only the longest text */
+    struct disentangled rel; /* DeBERTa's */
+    bool no_pooler;          /* the checkpoint lacks the pooler of its architecture */
+    int conv; /* rows that the convolution beside the first block sees; 0: there is none */
+    enum act conv_act, dense_act; /* of the convolution, and of DeBERTa's pooler */
+    bool gated;                   /* the MLP is down(up(x) * f(gate(x))) (Shazeer 2020) */
+    bool untied;                  /* a decoder's output layer is a tensor of its own */
+    double ln_eps, init_range;    /* init_range: initializer_range of config.json */
     double hidden_dropout, attn_dropout, classifier_dropout;
     enum act act;
     enum pooling pooling; /* of 1_Pooling/config.json, else cls; none in a decoder */
@@ -45,6 +61,17 @@ static inline int dims_q_width(const struct dims *d)
 static inline int dims_kv_width(const struct dims *d)
 {
     return dims_kv_heads(d) * d->d_head;
+}
+
+/* dims_has_pos - is there a table of absolute positions? dims_own_pos - the number of projections
+ * that positions have of their own in each layer. */
+static inline bool dims_has_pos(const struct dims *d)
+{
+    return d->rope_theta <= 0 && !d->no_positions;
+}
+static inline int dims_own_pos(const struct dims *d)
+{
+    return d->rel.span > 0 && d->rel.own ? d->rel.c2p + d->rel.p2c : 0;
 }
 
 /* dims_class_use - by the name of a class of transformers, "BertForTokenClassification"; NULL means

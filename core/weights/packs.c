@@ -12,6 +12,7 @@
 #include "core/os/file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,12 +321,15 @@ static void finish(struct writing *w, const char *key)
 
 /* --- the folder */
 
-static bool has_room(const char *dir, size_t bytes)
+static int check_room(const char *dir, size_t bytes)
 {
     struct statvfs fs;
 
-    return statvfs(dir, &fs) == 0 && bytes <= MOST_BYTES &&
-           bytes / fs.f_frsize <= fs.f_bavail / FREE_PART;
+    if (statvfs(dir, &fs) != 0)
+        return fail(FAIL_STORE, "the free space of '%s' is unknown: %s", dir, strerror(errno));
+    if (bytes <= MOST_BYTES && bytes / fs.f_frsize <= fs.f_bavail / FREE_PART)
+        return 0;
+    return fail(FAIL_STORE, "'%s' has no room for %.1f GB", dir, 1e-9 * (double)bytes);
 }
 
 /* Bytes of all files in DIR; the path of the oldest goes to OLDEST. */
@@ -374,12 +378,8 @@ void packs_save(struct base_model *b, enum precision p)
     finish(&w, k->key);
     if (w.top.n == 0)
         goto out;
-    if (make_dirs(b->pack_dir) != 0)
-        detail("the packed weights are not cached: %s", fail_text());
-    else if (!has_room(b->pack_dir, w.top.size))
-        detail("the packed weights are not cached: '%s' has no room for %.1f GB", b->pack_dir,
-               1e-9 * (double)w.top.size);
-    else if (file_write_parts(k->path, w.part, w.n_parts, FAIL_STORE) != 0)
+    if (make_dirs(b->pack_dir) != 0 || check_room(b->pack_dir, w.top.size) != 0 ||
+        file_write_parts(k->path, w.part, w.n_parts, FAIL_STORE) != 0)
         detail("the packed weights are not cached: %s", fail_text());
     else
         trim_folder(b->pack_dir, MOST_BYTES, k->path);

@@ -15,12 +15,23 @@ enum role {
     ROLE_NORM1_B,
     ROLE_NORM2_G, /* the MLP's LayerNorm, likewise */
     ROLE_NORM2_B,
+    ROLE_POS_K_W, /* projections of relative positions: as keys (c2p) and as queries (p2c) */
+    ROLE_POS_K_B,
+    ROLE_POS_Q_W,
+    ROLE_POS_Q_B,
     N_BLOCK_ROLES,
     ROLE_WORD = N_BLOCK_ROLES,
     ROLE_POS,
     ROLE_TYPE,
     ROLE_EMB_G,
     ROLE_EMB_B,
+    ROLE_REL, /* the table of relative positions [2 span, d] and its LayerNorm */
+    ROLE_REL_G,
+    ROLE_REL_B,
+    ROLE_CONV_W, /* the convolution beside the first block [d, d width] and its LayerNorm */
+    ROLE_CONV_B,
+    ROLE_CONV_NORM_G,
+    ROLE_CONV_NORM_B,
     ROLE_POOL_W,
     ROLE_POOL_B,
     ROLE_FINAL_G, /* LayerNorm after the last block (pre-norm) */
@@ -43,6 +54,7 @@ struct param {
     char *name;
     int rows, cols;
     bool is_vector;
+    int width;  /* of a convolution, whose tensor in files is [rows, cols / width, width]; else 0 */
     bool decay; /* AdamW's weight decay applies; true for every tensor, as in PEFT's examples */
     bool trainable;
     double lr;   /* factor on the learning rate; 0 counts as 1 */

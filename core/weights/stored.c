@@ -33,7 +33,7 @@ char *stored_name(const struct arch *a, const struct param *p)
                         : xprintf("%s%d.%s", a->impl->block_prefix, p->layer, s->name);
 }
 
-int stored_shape(const struct arch *a, const struct param *p, size_t shape[2])
+int stored_shape(const struct arch *a, const struct param *p, size_t shape[3])
 {
     const struct storage *s = storage_of(a, p);
     size_t parts = s ? (size_t)s->parts : 1, rows = (size_t)p->rows, cols = (size_t)p->cols;
@@ -43,6 +43,12 @@ int stored_shape(const struct arch *a, const struct param *p, size_t shape[2])
         return 1;
     }
     CHECK(!s || s->transposed || s->parts == 1, "'%s': parts of rows", p->name);
+    if (p->width > 0) {
+        shape[0] = rows;
+        shape[1] = cols / (size_t)p->width;
+        shape[2] = (size_t)p->width;
+        return 3;
+    }
     shape[0] = s && s->transposed ? cols : rows;
     shape[1] = s && s->transposed ? parts * rows : cols;
     return 2;
@@ -109,7 +115,7 @@ void stored_view(struct param *p, const struct arch *a, const real *tensor)
 void stored_put(real *tensor, const struct arch *a, const struct param *p, const real *x)
 {
     const struct storage *s = storage_of(a, p);
-    size_t n = param_size(p), part = s ? (size_t)s->part : 0, shape[2];
+    size_t n = param_size(p), part = s ? (size_t)s->part : 0, shape[3];
 
     stored_shape(a, p, shape);
     if (s && s->transposed)
@@ -122,7 +128,7 @@ void stored_put(real *tensor, const struct arch *a, const struct param *p, const
 void stored_get(real *x, const struct arch *a, const struct param *p, const real *tensor)
 {
     const struct storage *s = storage_of(a, p);
-    size_t n = param_size(p), part = s ? (size_t)s->part : 0, shape[2];
+    size_t n = param_size(p), part = s ? (size_t)s->part : 0, shape[3];
 
     stored_shape(a, p, shape);
     if (s && s->transposed)

@@ -12,7 +12,7 @@
  * frees it. stored_shape - the tensor's shape; returns how many dimensions it has. stored_as_is -
  * is the tensor P itself, of the same name and layout? */
 char *stored_name(const struct arch *a, const struct param *p);
-int stored_shape(const struct arch *a, const struct param *p, size_t shape[2]);
+int stored_shape(const struct arch *a, const struct param *p, size_t shape[3]);
 bool stored_as_is(const struct arch *a, const struct param *p);
 
 /* stored_put - copy X, which is laid out as P, to its place in TENSOR, which is laid out as the

@@ -56,6 +56,7 @@ static real *updated_copy(const struct adapted *a, const struct param *p, int si
 static int collect_tensors(struct st_out *out, char **name, const struct adapted *a)
 {
     const struct model *m = &a->model;
+    enum role first = model_role(m, -1, ROLE_DENSE_W) ? ROLE_DENSE_W : ROLE_HEAD_W;
     int n = 0;
 
     for (int i = 0; i < m->n_params; i++) {
@@ -66,14 +67,16 @@ static int collect_tensors(struct st_out *out, char **name, const struct adapted
         real *x = updated_copy(a, p, 1);
         if (!x)
             return -1;
-        for (size_t k = 0; head && !p->is_vector && k < param_size(p); k++)
+        for (size_t k = 0; p->role == first && k < param_size(p); k++)
             x[k] *= (real)m->head.pool_scale; /* W (s p) = (s W) p */
-        name[n] = xprintf("%s%s", head ? "" : a->base.arch->prefix, p->name);
+        name[n] = xprintf("%s%s", arch_prefix(a->base.arch, (int)p->role), p->name);
         out[n] = (struct st_out){
             name[n], x, p->is_vector ? 1 : 2, { (size_t)p->rows, (size_t)p->cols }
         };
         if (p->is_vector)
             out[n].shape[0] = (size_t)p->cols;
+        if (p->width > 0)
+            out[n].n_dims = stored_shape(a->base.arch, p, out[n].shape);
         n++;
     }
     return n;
@@ -87,7 +90,9 @@ static int write_tensors(const struct adapted *a, const char *dir)
     int n = collect_tensors(out, name, a), rc = n < 0 ? -1 : 0;
 
     for (int i = 0; i < n && rc == 0; i++) {
-        size_t size = out[i].shape[0] * (out[i].n_dims == 2 ? out[i].shape[1] : 1);
+        size_t size = 1;
+        for (int k = 0; k < out[i].n_dims; k++)
+            size *= out[i].shape[k];
         if (!vec_finite(out[i].data, size))
             rc = fail(FAIL_INPUT, "'%s' is not finite after merging", name[i]);
     }

@@ -81,7 +81,7 @@ int hash_file(char out[65], struct session *s, const char *path)
 
 void hash_save(struct session *s)
 {
-    if (!s->hashes_changed)
+    if (!s->hashes_changed || s->planning)
         return;
     json_t *now = read_cache(s); /* another process may have written to it in the meantime */
     json_object_update(now, s->hashes);

@@ -1,6 +1,7 @@
 /* loaded_model.c - a model's weights and tokenizer in memory. */
 #include "experiments/assets/loaded_model.h"
 #include "core/os/file.h"
+#include "experiments/assets/hash.h"
 #include "experiments/assets/sentence.h"
 
 #include <stdlib.h>
@@ -20,10 +21,10 @@ static void note_unpacked(struct session *s)
         note("products with frozen weights use OpenBLAS: %s", packed_lack());
 }
 
-static int load(struct loaded_model *m)
+static int load(struct loaded_model *m, struct session *s)
 {
     m->tok = sentence_tok(m->facts->dir);
-    if (!m->tok || sha256_file(m->tok_sha256, tok_path(m->tok)) != 0 ||
+    if (!m->tok || hash_file(m->tok_sha256, s, tok_path(m->tok)) != 0 ||
         base_model_load(&m->base, m->facts->dir) != 0)
         return -1;
     if (tok_vocab(m->tok) > m->base.dims.vocab)
@@ -41,11 +42,11 @@ struct loaded_model *loaded_model(struct session *s, const struct model_facts *f
         if (kept->facts == facts)
             return kept;
     }
-    if (load(&m) != 0) {
+    if (load(&m, s) != 0) {
         loaded_free(&m);
         return NULL;
     }
-    m.base.pack_dir = home_path(s->home, "cache/packs");
+    m.base.pack_dir = s->planning ? NULL : home_path(s->home, "cache/packs");
     note_unpacked(s);
     return session_add(&s->loaded, &m, sizeof m, loaded_free);
 }

@@ -2,9 +2,9 @@
 #include "experiments/assets/model_facts.h"
 #include "core/os/file.h"
 #include "core/text/tok.h"
-#include "experiments/sources/model_card.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/model_dir.h"
+#include "experiments/assets/truncate.h"
 #include "experiments/sources/model_card.h"
 
 #include <stdlib.h>
@@ -14,19 +14,21 @@
  * there are none, and they are OPTIONAL. */
 static int hash_tokenizer(char out[65], struct session *s, const char *dir, bool optional)
 {
-    char text[512] = "", sha[65] = "";
+    struct text lines = { 0 };
+    char sha[65] = "";
     int n = 0, rc = 0;
 
     for (const char *const *files = tok_files; *files && rc == 0; files++) {
         char *path = path_join(dir, *files);
         if (tok_file_matters(dir, *files)) {
             rc = hash_file(sha, s, path);
-            snprintf(text + strlen(text), sizeof text - strlen(text), "%s %s\n", *files, sha);
+            text_add(&lines, "%s %s\n", *files, sha);
             n++;
         }
         free(path);
     }
-    sha256_hex(out, text, strlen(text));
+    sha256_hex(out, text_string(&lines), lines.n);
+    text_free(&lines);
     if (rc == 0 && n == 0 && optional)
         return 1;
     return rc == 0 && n == 0 ? fail(FAIL_INPUT, "'%s' has no tokenizer files", dir) : rc;
@@ -121,13 +123,41 @@ char *model_facts_config(const char *dir)
     return gguf ? gguf : path_join(dir, "config.json");
 }
 
+/* The folder of a truncated model that is not made yet, for a plan: that of the whole model, which
+ * has the same shapes and takes the same time. What it will contain is not known, so that its hash
+ * stands for that only. 1: so it is; 0: it is there, or another kind of model. */
+static int planned_dir(char **dir, struct session *s, const char *asked, long *rank)
+{
+    char *of = NULL, *made = xprintf("models/%s", asked), *path = home_path(s->home, made);
+    int rc = s->planning && !model_dir_is(path) ? truncate_name(asked, &of, rank) : 0;
+
+    if (rc > 0) {
+        *dir = model_dir(s->home, of);
+        rc = *dir ? 1 : -1;
+    }
+    free(path);
+    free(made);
+    free(of);
+    return rc;
+}
+
+static void planned_hash(char weights[65], long rank)
+{
+    char *text = xprintf("%s truncated to rank %ld", weights, rank);
+
+    sha256_hex(weights, text, strlen(text));
+    free(text);
+}
+
 static int read_model(struct model_facts *m, struct session *s, const char *asked)
 {
     char *weights = NULL, *config = NULL;
-    int rc = -1, tokenizer = 0;
+    long rank = 0;
+    int rc = -1, tokenizer = 0, planned = planned_dir(&m->dir, s, asked, &rank);
 
-    m->dir = model_dir(s->home, asked);
-    if (!m->dir || model_facts_check(s, asked, m->dir) != 0)
+    if (planned == 0)
+        m->dir = model_dir(s->home, asked);
+    if (planned < 0 || !m->dir || model_facts_check(s, asked, m->dir) != 0)
         return -1;
     m->name = strchr(asked, '/') ? xstrdup(m->dir) : xstrdup(asked);
     weights = weights_in(m->dir, WEIGHTS_OF_MODEL);
@@ -140,6 +170,13 @@ static int read_model(struct model_facts *m, struct session *s, const char *aske
         goto out;
     if (tokenizer > 0) /* it is in the GGUF file */
         memcpy(m->tokenizer, m->weights, sizeof m->tokenizer);
+    if (planned)
+        planned_hash(m->weights, rank);
+    if (planned && rank > m->dims.d_model) {
+        fail(FAIL_USAGE, "model '%s': its matrices have a rank of at most %d", asked,
+             m->dims.d_model);
+        goto out;
+    }
     if (read_header(m, weights) != 0)
         goto out;
     m->asked = xstrdup(asked);

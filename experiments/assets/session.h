@@ -18,8 +18,9 @@ struct session_items {
 };
 
 struct session {
-    char *home; /* the folder of results, models and data */
-    char *data; /* --data; NULL: not given */
+    char *home;    /* the folder of results, models and data */
+    char *data;    /* --data; NULL: not given */
+    bool planning; /* nothing is written: no caches, no truncated models */
 
     /* Caches, each used only by the file that is named here. */
     struct session_items model_facts, task_facts; /* model_facts.c, task_facts.c */

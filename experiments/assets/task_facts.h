@@ -2,6 +2,7 @@
 #ifndef TASK_FACTS_H
 #define TASK_FACTS_H
 
+#include "core/data/data_paths.h"
 #include "core/data/dataset.h"
 #include "experiments/assets/session.h"
 
@@ -11,7 +12,8 @@ struct task_facts {
     struct task task;
     char spec[65];       /* SHA-256 of what the task file means: format, columns, labels, metrics */
     char *path[N_FILES]; /* NULL for a split that the task does not have */
-    char file[N_FILES][65]; /* SHA-256; "" */
+    char file[N_FILES][65]; /* SHA-256 of the file, or of a folder (core/data/data_paths.h); "" */
+    struct data_paths files[N_FILES]; /* the file, or those of the folder */
 };
 /* task_facts - of the task with this name or file; the session owns them. The files of a task that
  * is made from a package are made first. Errors: NULL after FAIL_USAGE, FAIL_INPUT, FAIL_TOOL,

@@ -7,6 +7,7 @@
  * results, and idle workers. */
 #include "experiments/bench/bench.h"
 #include "core/os/file.h"
+#include "core/os/tree.h"
 #include "experiments/assets/hash.h"
 #include "experiments/assets/loaded_model.h"
 #include "experiments/bench/bench_needed.h"
@@ -18,7 +19,6 @@
 #include "experiments/run/sweep.h"
 #include "results/query/query.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +40,6 @@ struct comparison {
 };
 
 /* --- the temporary folder */
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
 
 /* Links NAME of the temporary HOME to that of the real home, if that exists. */
 static int link_to_home(const struct comparison *r, const char *home, const char *name)
@@ -99,7 +93,7 @@ static int make_folder(struct comparison *r)
 static void remove_folder(struct comparison *r)
 {
     if (r->dir && *r->dir)
-        nftw(r->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        tree_remove(r->dir);
     free(r->dir);
     free(r->exe);
 }

@@ -69,8 +69,8 @@ static char *adapter_fault(const char *dir)
 
     if (!file_exists(dir))
         why = xprintf("its adapter '%s' is missing", dir);
-    else if (!file_in(dir, "adapter_config.json"))
-        why = xprintf("adapter_config.json is missing in '%s'", dir);
+    else if (!file_in(dir, "adapter_config.json") && !file_in(dir, "lowrank_adapter.json"))
+        why = xprintf("adapter_config.json is missing in '%s'", dir); /* PEFT lacks some methods */
     else if (st_open(&st, weights) != 0)
         why = xstrdup(fail_text());
     else

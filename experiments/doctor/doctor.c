@@ -1,5 +1,6 @@
 /* doctor.c - the list of facts: added and printed. */
 #include "experiments/doctor/doctor.h"
+#include "core/base/terminal.h"
 #include "core/base/utf8.h"
 
 #include <stdlib.h>
@@ -48,7 +49,7 @@ static const char *color_of(const char *state)
 /* No aligned table, because values are as long as paths are. */
 void doctor_print(const struct doctor *d)
 {
-    bool colored = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+    bool colored = terminal_colored(stdout);
 
     for (int i = 0; i < d->rows.n_rows; i++) {
         const char *cell[N_COLS];

@@ -2,6 +2,7 @@
 #include "core/cmd.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/opt/fill.h"
 #include "core/os/file.h"
 #include "experiments/estimate/calibrate.h"
 #include "experiments/estimate/memory.h"
@@ -27,10 +28,11 @@ static const struct opt table[] = {
 };
 static const struct opt_usage usage = {
     .command = "plan",
-    .usage = "STUDY [key=value...]",
+    .usage = "[STUDY] [key=value,value...]",
     .about = "show what a study would run, without running anything",
     .detail = "STUDY is a file or the name of a study ('lowrank list studies'). Words replace an\n"
-              "axis of the study, or a key that all of its runs have in common.\n"
+              "axis of the study, or a key that all of its runs have in common; several values\n"
+              "become an axis (rank=1,4,16). Without a STUDY the words are the study.\n"
               "\n"
               "Each row of the table is a cell: a run without its seed; in a study with a search\n"
               "an arm, with the values that were chosen for it, as far as they are.\n"
@@ -185,6 +187,20 @@ static void plan_rows_fill(struct rows *r, const struct plan *p)
 
 /* --- lines above and below the table */
 
+/* A line for people, broken where the terminal ends. */
+static void plan_say(const char *fmt, ...) PRINTF(1, 2);
+static void plan_say(const char *fmt, ...)
+{
+    struct text t = { 0 };
+    va_list ap;
+
+    va_start(ap, fmt);
+    text_append(&t, fmt, ap);
+    va_end(ap);
+    fill_text(stdout, text_string(&t), 0, 2);
+    text_free(&t);
+}
+
 static void plan_print_search(const struct plan *p)
 {
     const struct study *s = p->s;
@@ -198,17 +214,19 @@ static void plan_print_search(const struct plan *p)
     }
     printf("%d arms of %d runs, %d of them with a choice\n", s->arms->n, s->arms->grid.n_seeds,
            p->stage.chosen);
-    printf("search: %d trials for every arm with %d tuning seeds, and at most %d more beyond an "
-           "edge: %.0f epochs",
-           search->axes.a[0].n, search->n_seeds, search->extend, all.full);
-    if (all.rungs < all.full)
-        printf(", of which halving leaves %.0f (%.0f %%)", all.rungs, 100 * all.rungs / all.full);
+    char *rest = all.rungs < all.full ? xprintf(", of which halving leaves %.0f (%.0f %%)",
+                                                all.rungs, 100 * all.rungs / all.full)
+                                      : xstrdup("");
+    plan_say("search: %d trials for every arm with %d tuning seeds, and at most %d more beyond an "
+             "edge: %.0f epochs%s",
+             search->axes.a[0].n, search->n_seeds, search->extend, all.full, rest);
+    free(rest);
 }
 
 static void plan_print_head(const struct plan *p)
 {
     const struct study *s = p->s;
-    long n[STATE_CANCELED + 1] = { 0 };
+    long n[STATE_EXCLUDED + 1] = { 0 };
 
     for (int i = 0; i < s->n_runs; i++)
         n[p->state[i]]++;
@@ -222,12 +240,13 @@ static void plan_print_head(const struct plan *p)
     else
         printf("%d runs of %d cells:", s->n_runs, s->n_cells);
     const char *comma = "";
-    for (int i = 0; i <= STATE_CANCELED && !s->arms; i++)
+    for (int i = 0; i <= STATE_EXCLUDED && !s->arms; i++)
         if (n[i]) {
             printf("%s %ld %s", comma, n[i], state_names[i]);
             comma = ",";
         }
-    printf("\n");
+    if (!s->arms)
+        printf("\n");
     if (s->n_shared)
         printf("%d combinations of values lead to a run that is counted already\n", s->n_shared);
     if (s->budget)
@@ -254,7 +273,7 @@ static int plan_print_data(struct study *s)
         if (data_all(&d, r) != 0)
             return -1;
         char *line = data_describe(&d, r);
-        printf("data of %s: %s\n", r->task->name, line);
+        plan_say("data of %s: %s", r->task->name, line);
         free(line);
     }
     return 0;
@@ -313,11 +332,11 @@ static void plan_print_search_time(const struct plan *p)
     }
     for (int i = 0; i < s->n_runs; i++)
         reports += p->pending[i] && s->runs[i].reports ? s->runs[i].cost_s : 0;
-    printf("time: about %s with -j %ld: %s for the search (%s without halving) and %s for what is "
-           "reported\n",
-           duration_text(all, (rungs + reports) / jobs), p->jobs,
-           duration_text(tuning, rungs / jobs), duration_text(grid, full / jobs),
-           duration_text(last, reports / jobs));
+    plan_say(
+        "time: about %s with -j %ld: %s for the search (%s without halving) and %s for what is "
+        "reported",
+        duration_text(all, (rungs + reports) / jobs), p->jobs, duration_text(tuning, rungs / jobs),
+        duration_text(grid, full / jobs), duration_text(last, reports / jobs));
 }
 
 static void plan_print_foot(const struct plan *p)
@@ -341,12 +360,12 @@ static void plan_print_foot(const struct plan *p)
         plan_print_search_time(p);
     } else if (p->calibrated && n) {
         double wall = left / (double)jobs > longest ? left / (double)jobs : longest;
-        printf("time: about %s with -j %ld; the longest run takes %s\n", duration_text(text, wall),
-               jobs, duration_text(most, longest));
+        plan_say("time: about %s with -j %ld; the longest run takes %s", duration_text(text, wall),
+                 jobs, duration_text(most, longest));
     }
-    printf(
+    plan_say(
         "memory: about %.0f MB shared and %.0f MB per worker (RSS %.0f MB), %.0f MB with -j %ld; "
-        "%.0f MB available\n",
+        "%.0f MB available",
         1e-6 * (double)shared, 1e-6 * (double)largest,
         1e-6 * (double)(shared - MEMORY_STARTUP_BYTES + largest),
         1e-6 * ((double)shared + (double)p->jobs * (double)largest), p->jobs,
@@ -424,6 +443,7 @@ static int plan_work(void *cfg, int argc, char **argv)
     struct store *store = NULL;
 
     session_init(&ses, c->home, c->data);
+    ses.planning = true;
     int rc = study_flags_load(&s, &ses, c, argc, argv) == 0 && plan_open_store(&store, c->home) == 0
                  ? plan_print(&s, c, store)
                  : -1;

@@ -69,7 +69,8 @@ static int add_heads(struct result *x)
         rc = (path = find_task(asked->value)) ? task_load(&k, path) : -1;
         free(path);
         if (rc == 0) {
-            add_head(x, &k);
+            if (!k.generates)
+                add_head(x, &k);
             task_free(&k);
         }
         return rc;
@@ -79,7 +80,7 @@ static int add_heads(struct result *x)
     glob_t g = find_files("experiments/tasks", "yaml");
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++)
         if ((rc = task_load(&k, g.gl_pathv[i])) == 0) {
-            if (k.regression || k.n_labels > 0)
+            if (!k.generates && (k.regression || k.n_labels > 0))
                 add_head(x, &k);
             task_free(&k);
         }

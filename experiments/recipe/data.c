@@ -38,7 +38,7 @@ static int load_split(struct dataset *d, const struct recipe *r, const struct lo
     const struct task_facts *t = r->task;
     enum split of = s == SPLIT_SELECT ? SPLIT_TRAIN : s;
     char *dir = home_path(r->session->home, "cache/tokens");
-    struct token_cache c = { dir, t->file[of], t->spec, m->facts->tokenizer };
+    struct token_cache c = { dir, t->file[of], t->spec, m->facts->tokenizer, r->session->planning };
     int rc = token_cache_dataset(d, &t->task, s, t->dir, m->tok, r->train.max_len, w, &c);
 
     free(dir);
@@ -62,8 +62,16 @@ static void warn_of_size(const struct recipe *r, const struct dataset *d, enum s
     const char *path = r->task->path[s == SPLIT_SELECT ? SPLIT_TRAIN : s];
     int rows = recipe_rows(r);
 
-    if (w->select == 0 && s != SPLIT_TEST)
-        warn_of_few(s == SPLIT_TRAIN ? "train_n" : "dev_n", w->limit, path, d->n);
+    bool whole_inputs = d->generates && s != SPLIT_TRAIN; /* fewer rows than asked for are usual */
+
+    if (w->select == 0 && s != SPLIT_TEST && !whole_inputs)
+        warn_of_few(s == SPLIT_TRAIN ? "train_n" : "dev_n", w->limit, path,
+                    d->n + (int)d->n_no_room);
+    if (d->n_no_room)
+        warn("%s: %ld of %ld rows were left out: 'max_len', %ld tokens, has no room for their "
+             "prompt "
+             "and their target; the first is row %ld",
+             path, d->n_no_room, d->n + d->n_no_room, r->train.max_len, d->first_no_room);
     if (d->n_skipped && s != SPLIT_SELECT)
         warn("%s: %ld malformed row%s left out (skip_bad_rows: %ld), the first on line %ld", path,
              d->n_skipped, d->n_skipped == 1 ? " was" : "s were", r->task->task.skip_bad_rows,
@@ -126,7 +134,8 @@ static void warn_of_part(const struct run_data *d, const struct recipe *r)
 
     if (!part || !session_first(r->session, "part %p", (const void *)part))
         return;
-    warn_of_few("train_n", r->train.train_n, part->path, train->n + part->n);
+    warn_of_few("train_n", r->train.train_n, part->path,
+                train->n + part->n + (int)(train->n_no_room + part->n_no_room));
     if (!part->label)
         return;
     int *seen = xalloc((size_t)t->n_labels, sizeof *seen); /* 1: in train; 2: in the part */

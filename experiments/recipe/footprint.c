@@ -55,7 +55,7 @@ static void footprint_id(char out[65], const struct recipe *r)
     char value[4096];
 
     text_add(&id, "%s|%s|%d|%d", weights, r->method->name, r->train.pooling,
-             t->regression ? 1 : t->n_labels);
+             recipe_head(r, t).n_labels);
     if (adapter)
         text_add(&id, "|%s", adapter);
     for (const struct opt *o = r->method->opts; o && o->type != OPT_END; o++)

@@ -79,16 +79,22 @@ static int list_files(struct input_file **files, const struct recipe *r)
     const struct model_facts *m = r->model;
     const struct task_facts *t = r->task;
     const char *adapter = json_string_value(json_object_get(r->inputs, "adapter"));
-    struct input_file *f = xalloc((size_t)m->n_files + N_FILES + 2, sizeof *f);
-    int n = 0;
+    int n = 0, n_data = 0;
+
+    for (int s = 0; s < N_FILES; s++)
+        n_data += t->files[s].n;
+    struct input_file *f = xalloc((size_t)(m->n_files + n_data) + 2, sizeof *f);
 
     for (int i = 0; i < m->n_files; i++)
         f[n++] = (struct input_file){ xstrdup(m->file[i].path), m->n_files == 1 ? "weights" : NULL,
                                       m->file[i].sha256 };
     f[n++] = (struct input_file){ model_facts_config(m->dir), "config", m->config };
     for (int s = 0; s < N_FILES; s++)
-        if (t->path[s])
-            f[n++] = (struct input_file){ xstrdup(t->path[s]), split_names[s], t->file[s] };
+        for (int i = 0; i < t->files[s].n; i++) {
+            const struct data_path *p = &t->files[s].file[i];
+            f[n++] = (struct input_file){ xstrdup(p->path), *p->name ? NULL : split_names[s],
+                                          p->sha256 };
+        }
     *files = f;
     if (!adapter)
         return n;

@@ -15,6 +15,7 @@
 #else
 #define PRECISIONS "auto|f32|bf16"
 #endif
+#define DECODERS_TASK "define" /* where no task is named */
 enum { AUTO, FULL, HALF };
 enum { MODELS_DROPOUT = -1 }; /* of the keys *_dropout: the model's own */
 
@@ -23,7 +24,7 @@ const struct opt run_opts[] = {
     { "model", 0, OPT_STR, AT(model), "minilm", 0, 0, NULL,
       "pretrained model: a folder, or the name of a fetched model" },
     { "task", 0, OPT_STR, AT(task), "supersense", 0, 0, NULL,
-      "a name in experiments/tasks, or a task file" },
+      "a name in experiments/tasks, or a task file; of a decoder, define unless it is named" },
     { "method", 0, OPT_STR, AT(method), "lora", 0, 0, NULL,
       "which parameters are added or trained; several methods as a+b" },
     { "seed", 0, OPT_INT, AT(seed), "1", 0, OPT_MOST_INT, NULL,
@@ -42,9 +43,9 @@ const struct opt run_opts[] = {
 };
 #undef AT
 
-/* Not hashed: the content of the first three is in inputs, and recompute does not change
- * results. */
-static const char *const not_hashed[] = { "model", "task", "init_from", "recompute", NULL };
+/* Not hashed: the content of the first three is in inputs, and the others do not change results. */
+static const char *const not_hashed[] = { "model",     "task",      "init_from",
+                                          "recompute", "log_every", NULL };
 
 const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of)
 {
@@ -178,11 +179,19 @@ static long integer_value(const struct recipe *r, const char *key)
     return o && o->type == OPT_INT ? *(const long *)(const void *)((const char *)cfg + o->at) : 0;
 }
 
+static const char *input_name(const struct task *t)
+{
+    return t->generates ? "a prompt with its target" : t->col_pair ? "a pair of texts" : "a text";
+}
+
 /* Positions of the model that the method's rows take are not available to the text. */
 static int fit_max_len(struct recipe *r, const struct dims *d, const struct task *t)
 {
     struct train_cfg *c = &r->train;
-    int least = t->col_pair ? 5 : 3, rows = recipe_rows(r), room = d->max_pos - rows;
+    int least = t->generates  ? 2
+                : t->col_pair ? 5
+                              : 3,
+        rows = recipe_rows(r), room = d->max_pos - rows;
 
     if (c->max_len == 0)
         c->max_len = t->max_len == 0 ? room : t->max_len < d->max_pos ? t->max_len : d->max_pos;
@@ -194,11 +203,11 @@ static int fit_max_len(struct recipe *r, const struct dims *d, const struct task
             "prefix,infix",
             "'prefix' is %ld and 'infix' is %ld, but the model has %d positions, of which %s "
             "needs %d",
-            integer_value(r, "prefix"), integer_value(r, "infix"), d->max_pos,
-            t->col_pair ? "a pair of texts" : "a text", least);
+            integer_value(r, "prefix"), integer_value(r, "infix"), d->max_pos, input_name(t),
+            least);
     if (c->max_len < least) /* the special tokens and one token of each text */
         return fail_setting("max_len", "'max_len' is %ld, but %s needs %d tokens", c->max_len,
-                            t->col_pair ? "a pair of texts" : "a text", least);
+                            input_name(t), least);
     if (c->max_len > room) {
         c->max_len = room;
         if (session_first(r->session, "max_len %d", room))
@@ -223,6 +232,7 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
 {
     struct train_cfg *c = &r->train;
 
+    r->generates = t->generates;
     if (r->run.precision == HALF && !cpu_info()->bf16_fast && session_first(r->session, "bf16"))
         warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
              "f32");
@@ -302,6 +312,21 @@ static void drop_select_defaults(struct recipe *r)
         json_object_del(r->config, "report_curve");
     if (c->patience == 0)
         json_object_del(r->config, "patience");
+    if (c->order == ORDER_RANDOM)
+        json_object_del(r->config, "order");
+    if (c->log_every == 0)
+        json_object_del(r->config, "log_every");
+}
+
+/* Each kind of task has keys that do not concern the other one. */
+static void drop_other_kind(struct recipe *r)
+{
+    static const char *const of_classifiers[] = { "pooling", "pool_scale", "classifier_dropout" };
+
+    if (r->train.label_smoothing <= 0)
+        json_object_del(r->config, "label_smoothing");
+    for (size_t i = 0; i < ARRAY_LEN(of_classifiers) && r->generates; i++)
+        json_object_del(r->config, of_classifiers[i]);
 }
 
 void recipe_keys(struct recipe *r, json_t *inputs)
@@ -324,6 +349,7 @@ void recipe_keys(struct recipe *r, json_t *inputs)
     if (r->train.train_n == 0 && train_select(&r->train) == 0)
         json_object_del(r->config, "data_seed"); /* all rows are trained on */
     drop_select_defaults(r);
+    drop_other_kind(r);
     /* the one of the two batch sizes that is used */
     json_object_del(r->config, r->train.batch_tokens > 0 ? "batch" : "batch_tokens");
     recipe_hash(r->key, r, NULL);
@@ -347,15 +373,38 @@ uint64_t recipe_init_seed(const struct recipe *r)
 
 struct head recipe_head(const struct recipe *r, const struct task *t)
 {
-    return (struct head){ .n_labels = t->regression ? 1 : t->n_labels,
+    return (struct head){ .n_labels = t->generates    ? 0
+                                      : t->regression ? 1
+                                                      : t->n_labels,
                           .regression = t->regression,
-                          .pooling = pooling_of(r->train.pooling, POOL_MEAN),
+                          .pooling =
+                              t->generates ? POOL_NONE : pooling_of(r->train.pooling, POOL_MEAN),
+                          .label_smoothing = r->train.label_smoothing,
                           .pool_scale = r->train.pool_scale,
                           .hidden_dropout = r->train.hidden_dropout,
                           .attn_dropout = r->train.attn_dropout,
                           .recompute = train_recompute(&r->train),
                           .classifier_dropout = r->train.classifier_dropout,
                           .precision = recipe_precision(r) };
+}
+
+/* Decoders write texts, encoders classify them. */
+static int check_kind(const struct model_facts *m, const struct task *t)
+{
+    bool decoder = m->dims.pooling == POOL_NONE;
+
+    if (decoder == t->generates)
+        return 0;
+    if (decoder)
+        return fail(
+            FAIL_INPUT,
+            "'%s' is a decoder (%s), which writes text, but task '%s' is %s; the tasks with "
+            "'kind: generation', such as define or mnli, are for decoders",
+            m->name, m->dims.arch, t->name, t->regression ? "a regression" : "a classification");
+    return fail(FAIL_INPUT,
+                "'%s' is an encoder (%s), which does not write text, but task '%s' has prompts and "
+                "targets ('kind: generation'), which are for decoders such as smollm2",
+                m->name, m->dims.arch, t->name);
 }
 
 /* The second text of a pair has tokens of type 1. Decoders have no types at all. */
@@ -375,8 +424,11 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
 
     r->session = s;
     r->model = model_facts(s, r->run.model);
+    if (r->model && r->model->dims.pooling == POOL_NONE && !settings_get(v, "task"))
+        replace_string(&r->run.task, DECODERS_TASK);
     r->task = r->model ? task_facts(s, r->run.task) : NULL;
-    if (!r->task || check_pairs(r->model, &r->task->task) != 0 ||
+    if (!r->task || check_kind(r->model, &r->task->task) != 0 ||
+        check_pairs(r->model, &r->task->task) != 0 ||
         recipe_autos(r, &r->model->dims, &r->task->task) != 0)
         goto failed;
     replace_string(&r->run.model, r->model->name);

@@ -30,6 +30,7 @@ struct recipe {
     struct train_cfg train; /* once resolved, without "auto" values */
     const struct adapt *method;
     void *method_cfg;
+    bool generates; /* recipe_autos: the task has prompts and targets */
     /* recipe_keys */
     json_t *config; /* canonical: every key that counts, resolved */
     json_t *inputs; /* role ("weights", "tokenizer", "task", "train", ...) to SHA-256 (inputs.h) */

@@ -209,14 +209,11 @@ int settings_yaml(struct settings *v, const struct yaml_node *map)
     return 0;
 }
 
-int settings_file(struct settings *v, const char *path)
+int settings_root(struct settings *v, const struct yaml_node *root)
 {
-    struct yaml *y = yaml_load(path);
+    const struct yaml_node *base = yaml_get(root, "base");
     int rc = 0;
 
-    if (!y)
-        return -1;
-    const struct yaml_node *root = yaml_root(y), *base = yaml_get(root, "base");
     if (base)
         rc = settings_yaml(v, base);
     for (int i = 0; i < yaml_count(root) && rc == 0; i++)
@@ -224,6 +221,14 @@ int settings_file(struct settings *v, const char *path)
             rc = base && keys_find(yaml_key(root, i))
                      ? yaml_fail_key(root, i, "'%s' belongs under 'base'", yaml_key(root, i))
                      : set_from_yaml(v, root, i);
+    return rc;
+}
+
+int settings_file(struct settings *v, const char *path)
+{
+    struct yaml *y = yaml_load(path);
+    int rc = y ? settings_root(v, yaml_root(y)) : -1;
+
     yaml_free(y);
     return rc;
 }

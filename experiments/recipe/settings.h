@@ -21,9 +21,11 @@ const struct setting *settings_get(const struct settings *v, const char *key);
 void settings_free(struct settings *v);
 
 /* settings_file - the settings of a single run's YAML file, or those under "base" of a study.
- * settings_yaml - every key of a mapping. settings_word - "key=value" from a command line. Errors:
- * FAIL_USAGE, for a word also when an earlier word set its key. */
+ * settings_root - the same of a document that is loaded. settings_yaml - every key of a mapping.
+ * settings_word - "key=value" from a command line. Errors: FAIL_USAGE, for a word also when an
+ * earlier word set its key. */
 int settings_file(struct settings *v, const char *path);
+int settings_root(struct settings *v, const struct yaml_node *root);
 int settings_yaml(struct settings *v, const struct yaml_node *map);
 int settings_word(struct settings *v, const char *word);
 

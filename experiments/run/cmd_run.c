@@ -76,12 +76,12 @@ static int study_of_one(struct study *s, struct session *ses, const struct setti
     return 0;
 }
 
-static int read_words(struct settings *v, int argc, char **argv)
+static int read_words(struct settings *v, const char *home, int argc, char **argv)
 {
     int first = argc > 1 && !strchr(argv[1], '=') ? 2 : 1, rc = 0;
 
     if (first == 2) {
-        char *path = find_recipe(argv[1]);
+        char *path = study_flags_find(home, argv[1]);
         rc = path ? settings_file(v, path) : -1;
         free(path);
     }
@@ -172,6 +172,11 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
         note("run %.8s is done already; this is its stored result", p->recipe.key);
         return print_result(store, &p->recipe, c->format);
     }
+    if (state == (int)STATE_EXCLUDED)
+        return fail(FAIL_RUN,
+                    "run %.8s is excluded; 'lowrank show %.8s' says why, 'lowrank include "
+                    "%.8s' takes it in again",
+                    p->recipe.key, p->recipe.key, p->recipe.key);
     if (state == (int)STATE_DIVERGED && !c->again)
         return fail(FAIL_RUN, "run %.8s diverged; 'lowrank show %.8s' has the details",
                     p->recipe.key, p->recipe.key);
@@ -191,7 +196,8 @@ static int run_study_of_one(struct study *s, struct store *store, const struct s
     math_thread_init();
     if (rc == 0 && c->again && state == (int)STATE_DONE)
         rc = train_again(&env, p);
-    else if (rc == 0 && (state != (int)STATE_FAILED || store_requeue(store, s->name, false) >= 0))
+    else if (rc == 0 &&
+             (state != (int)STATE_FAILED || store_requeue_run(store, p->recipe.key) >= 0))
         rc = train_and_print(s, store, &env, c->format);
     else
         rc = -1;
@@ -209,7 +215,7 @@ static int run_work(void *cfg, int argc, char **argv)
     struct store *store = NULL;
 
     session_init(&ses, c->home, c->data);
-    int rc = read_words(&v, argc, argv) == 0 && study_of_one(&s, &ses, &v) == 0 &&
+    int rc = read_words(&v, c->home, argc, argv) == 0 && study_of_one(&s, &ses, &v) == 0 &&
                      study_flags_store(&store, c->home, STORE_WRITE) == 0
                  ? run_study_of_one(&s, store, c)
                  : -1;

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "experiments/run/run_one.h"
 #include "experiments/run/sweep.h"
+#include "experiments/study/adhoc.h"
 #include "experiments/study/study_flags.h"
 #include "experiments/study/study_store.h"
 #include "experiments/study/tune.h"
@@ -30,11 +31,14 @@ static const struct opt table[] = {
 };
 static const struct opt_usage usage = {
     .command = "sweep",
-    .usage = "STUDY [key=value...]",
+    .usage = "[STUDY] [key=value,value...]",
     .about = "run every cell of a study with every seed, on all cores",
     .detail =
         "STUDY is a file or the name of a study ('lowrank list studies'). Words replace an\n"
-        "axis of the study, or a key that all of its runs have in common. Runs that are\n"
+        "axis of the study, or a key that all of its runs have in common; several values\n"
+        "become an axis: rank=1,4,16, or for keys that take lists targets='q;q,v'. Without a\n"
+        "STUDY the words are the whole study; a word without '=' names it, and its file is\n"
+        "kept in HOME/studies, where its name finds it. Runs that are\n"
         "done are not done again: after any interruption, the same command continues.\n"
         "In a study with a search, runs of tuning seeds come first, rung by rung; as soon as\n"
         "every arm has its choice, the study's own seeds run with it.\n"
@@ -42,7 +46,8 @@ static const struct opt_usage usage = {
         "Exit status: 0 all runs are done (with --limit: as many as it allows), 1 some failed\n"
         "or diverged, 130 stopped by SIGINT, 143 by SIGTERM. A worker that a signal stops is\n"
         "replaced by another one.",
-    .example = "lowrank sweep rank -j 2",
+    .example = "lowrank sweep rank -j 2\n"
+               "  lowrank sweep rank=1,4,16 targets='q;q,v' --seeds 3 my_ranks",
     .min_args = 1,
     .max_args = -1,
 };
@@ -51,7 +56,7 @@ enum { MOST_BAD_SHOWN = 10 };
 
 /* How the runs that a study reports stand; those of arms without a choice are left, too. */
 struct tally {
-    long total, done, diverged, failed, left;
+    long total, done, diverged, failed, excluded, left;
 };
 
 static struct tally tally_of(const struct study *s, const enum run_state *state,
@@ -60,17 +65,17 @@ static struct tally tally_of(const struct study *s, const enum run_state *state,
     struct tally t = { .total = s->n_runs };
 
     for (int i = 0; i < s->n_runs; i++) {
-        bool failed = state[i] == STATE_FAILED || state[i] == STATE_CANCELED;
         t.done += s->runs[i].reports && state[i] == STATE_DONE;
         t.diverged += s->runs[i].reports && state[i] == STATE_DIVERGED;
-        t.failed += failed && (s->runs[i].reports || s->runs[i].tunes);
+        t.excluded += s->runs[i].reports && state[i] == STATE_EXCLUDED;
+        t.failed += state[i] == STATE_FAILED && (s->runs[i].reports || s->runs[i].tunes);
     }
     if (s->arms) {
         long seeds = s->arms->grid.n_seeds;
         t.total = s->arms->n * seeds;
         t.diverged += stage->hopeless * seeds;
     }
-    t.left = t.total - t.done - t.diverged - t.failed;
+    t.left = t.total - t.done - t.diverged - t.failed - t.excluded;
     t.left = t.left > 0 ? t.left : 0;
     return t;
 }
@@ -130,6 +135,19 @@ static void note_arms(const struct study *s, const struct tune_stage *stage)
              shown - MOST_BAD_SHOWN, s->name);
 }
 
+/* What a person looks at next. */
+static void note_next(const struct study *s)
+{
+    const char *named = s->table ? s->table : "study";
+    bool own = strcmp(named, s->name) == 0;
+
+    note("next: lowrank table %s%s%s", named, own ? "" : " study=", own ? "" : s->name);
+    if (s->figure)
+        note("      lowrank figure %s%s%s", s->figure,
+             strcmp(s->figure, s->name) == 0 ? "" : " study=",
+             strcmp(s->figure, s->name) == 0 ? "" : s->name);
+}
+
 static int report_end(const struct study *s, const enum run_state *state, struct store *store,
                       const struct sweep_end *end, bool ran, bool limited,
                       const struct tune_stage *stage)
@@ -150,13 +168,18 @@ static int report_end(const struct study *s, const enum run_state *state, struct
     }
     if (end->alike)
         note("given up, because the first runs all failed in the same way");
-    if (t.done == t.total)
-        note("%s: all %ld runs done%s%s", s->name, t.total, ran ? " in " : "",
+    if (t.excluded > 0)
+        note("%s: %ld run%s excluded; 'lowrank query excluded study=%s' says why", s->name,
+             t.excluded, t.excluded == 1 ? " is" : "s are", s->name);
+    if (t.done + t.excluded == t.total)
+        note("%s: all %ld runs done%s%s", s->name, t.done, ran ? " in " : "",
              ran ? duration_text(took, end->wall_s) : "");
     else
         note("%s: %ld runs: %ld done, %ld diverged, %ld failed, %ld left%s%s", s->name, t.total,
              t.done, t.diverged, t.failed, t.left, ran ? ", in " : "",
              ran ? duration_text(took, end->wall_s) : "");
+    if (t.left == 0 && t.done > 0)
+        note_next(s);
     if (s->arms)
         note_arms(s, stage);
     note_bad_runs(s, state, store);
@@ -298,6 +321,8 @@ static int sweep_study(struct study *s, struct store *store, const struct study_
     bool ran = false, *pending = NULL;
     int rc = study_store_check_name(store, s);
 
+    if (rc == 0 && s->text)
+        rc = adhoc_write(s->path, s->text);
     if (rc == 0)
         rc = requeue(s, store, c);
     if (rc == 0)

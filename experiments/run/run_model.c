@@ -43,7 +43,8 @@ static int save_adapter_as(const struct model *m, const struct recipe *r, const 
     char *under = xprintf("adapters/%.16s", r->key), *top = home_path(r->session->home, under),
          *dir = path_join(top, name);
     const struct task *t = &r->task->task;
-    struct adapter_task task = { (const char *const *)t->labels, t->n_labels, r->train.max_len };
+    int n_labels = t->generates ? 0 : t->n_labels;
+    struct adapter_task task = { (const char *const *)t->labels, n_labels, r->train.max_len };
     int rc = make_dirs(dir) == 0 ? peft_save(m, r->method_cfg, dir, r->run.model, &task) : -1;
 
     free(*rel);

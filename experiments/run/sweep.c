@@ -32,10 +32,10 @@ enum { MOST_SIGNALED = 5, KILL_AFTER_S = 3 };
 enum run_mark sweep_mark(int state)
 {
     switch (state) {
+    case STATE_EXCLUDED:
     case STATE_DONE: return MARK_DONE;
     case STATE_DIVERGED: return MARK_DIVERGED;
-    case STATE_FAILED:
-    case STATE_CANCELED: return MARK_FAILED;
+    case STATE_FAILED: return MARK_FAILED;
     case STATE_RUNNING: return MARK_ELSEWHERE;
     default: return MARK_WAITING;
     }

@@ -1,5 +1,6 @@
 /* wordnet.c - tasks made from WordNet 3.0. */
 #include "experiments/sources/wordnet.h"
+#include "core/base/text.h"
 #include "core/os/file.h"
 
 #include <ctype.h>
@@ -101,6 +102,26 @@ static char *gloss_of(const char *text)
     return g;
 }
 
+/* N words of a line, each followed by a number. An adjective may say in parentheses where it
+ * stands, as "galore(ip)"; an underscore is a space. The caller frees them. */
+static char *words_of(long n, char **save)
+{
+    struct text all = { 0 };
+
+    for (; n > 0; n--) {
+        char *word = strtok_r(NULL, " ", save);
+        strtok_r(NULL, " ", save);
+        if (!word)
+            continue;
+        for (char *c = word; *c; c++)
+            *c = *c == '_' || *c == '\t' ? ' ' : *c;
+        size_t size = strlen(word);
+        char *mark = size > 3 && word[size - 1] == ')' ? strrchr(word, '(') : NULL;
+        text_join(&all, ", ", "%.*s", (int)(mark ? (size_t)(mark - word) : size), word);
+    }
+    return text_take(&all);
+}
+
 /* One line of a data file: offset lex_filenum ss_type w_cnt (word lex_id)* p_cnt (symbol offset pos
  * src)* ... | gloss. Hypernyms are offsets until link_hypernyms. */
 static int parse_line(struct synset *s, char *line, char pos)
@@ -118,8 +139,7 @@ static int parse_line(struct synset *s, char *line, char pos)
     if (s->lexname < 0 || s->lexname > 44)
         return -1;
     snprintf(s->id, sizeof s->id, "%c%s", pos, offset);
-    for (long n = 2 * strtol(words, NULL, 16); n > 0; n--)
-        strtok_r(NULL, " ", &save);
+    s->words = words_of(strtol(words, NULL, 16), &save);
     char *count = strtok_r(NULL, " ", &save);
     long n_ptr = count ? strtol(count, NULL, 10) : 0;
     for (long i = 0; i < n_ptr; i++) {
@@ -212,6 +232,7 @@ bad:
 void wordnet_free(struct wordnet *w)
 {
     for (int i = 0; i < w->n; i++) {
+        free(w->s[i].words);
         free(w->s[i].gloss);
         free(w->s[i].hypernym);
     }
@@ -221,38 +242,59 @@ void wordnet_free(struct wordnet *w)
 
 /* --- no gloss is in two splits */
 
-struct gloss_use {
-    const char *gloss;
+struct string_use {
+    const char *text;
     int synset;
 };
 
-static int by_gloss(const void *a, const void *b)
+static int by_string(const void *a, const void *b)
 {
-    const struct gloss_use *x = a, *y = b;
-    int c = strcasecmp(x->gloss, y->gloss);
+    const struct string_use *x = a, *y = b;
+    int c = strcasecmp(x->text, y->text);
     return c ? c : (x->synset > y->synset) - (x->synset < y->synset);
 }
 
-/* home[i]: the split that synset i is used in, or -1: it is left out, because its gloss is also in
- * another split that takes precedence (test over dev over train). */
-static int *gloss_homes(const struct wordnet *w)
+/* Of the synsets that are used (HOME [n] not -1), those whose string also belongs to a synset of
+ * another split that takes precedence (test over dev over train) are left out: -1. */
+static void separate_splits(int *home, const struct wordnet *w, struct string_use *u)
 {
-    struct gloss_use *u = xalloc((size_t)w->n, sizeof *u);
-    int *home = xalloc((size_t)w->n, sizeof *home);
-
-    for (int i = 0; i < w->n; i++)
-        u[i] = (struct gloss_use){ w->s[i].gloss, i };
-    qsort(u, (size_t)w->n, sizeof *u, by_gloss);
+    qsort(u, (size_t)w->n, sizeof *u, by_string);
     for (int i = 0, j; i < w->n; i = j) {
         int last = 0;
-        for (j = i; j < w->n && strcasecmp(u[i].gloss, u[j].gloss) == 0; j++)
-            if (w->s[u[j].synset].split > last)
-                last = w->s[u[j].synset].split;
+        for (j = i; j < w->n && strcasecmp(u[i].text, u[j].text) == 0; j++)
+            if (home[u[j].synset] > last)
+                last = home[u[j].synset];
         for (int k = i; k < j; k++)
-            home[u[k].synset] = w->s[u[k].synset].split == last ? last : -1;
+            home[u[k].synset] = home[u[k].synset] == last ? last : -1;
     }
+}
+
+/* home[i]: the split that synset i is used in, or -1: it is left out. */
+static int *split_homes(const struct wordnet *w, bool by_words)
+{
+    struct string_use *u = xalloc((size_t)w->n, sizeof *u);
+    int *home = xalloc((size_t)w->n, sizeof *home);
+
+    for (int i = 0; i < w->n; i++) {
+        u[i] = (struct string_use){ w->s[i].gloss, i };
+        home[i] = w->s[i].split;
+    }
+    separate_splits(home, w, u);
+    for (int i = 0; i < w->n; i++)
+        u[i] = (struct string_use){ w->s[i].words, i };
+    if (by_words)
+        separate_splits(home, w, u);
     free(u);
     return home;
+}
+
+static void write_define(FILE *f, const struct wordnet *w, const int *home, int split)
+{
+    fprintf(f, "words\tclass\tgloss\n");
+    for (int i = 0; i < w->n; i++)
+        if (home[i] == split && w->s[i].gloss[0])
+            fprintf(f, "%s\t%s\t%s\n", w->s[i].words, wordnet_lexnames[w->s[i].lexname],
+                    w->s[i].gloss);
 }
 
 static void write_supersense(FILE *f, const struct wordnet *w, const int *home, int split)
@@ -346,13 +388,15 @@ int wordnet_write(const struct wordnet *w, const char *task, const char *dir)
     void (*write_split)(FILE *, const struct wordnet *, const int *, int) =
         strcmp(task, "supersense") == 0 ? write_supersense
         : strcmp(task, "hypernym") == 0 ? write_hypernym
+        : strcmp(task, "define") == 0   ? write_define
                                         : NULL;
     if (!write_split)
         return fail(FAIL_USAGE,
-                    "task '%s' is not made from WordNet, only supersense and hypernym are", task);
+                    "task '%s' is not made from WordNet, only supersense, hypernym and define are",
+                    task);
     if (make_dirs(dir) != 0)
         return -1;
-    int *home = gloss_homes(w), rc = 0;
+    int *home = split_homes(w, write_split == write_define), rc = 0;
     for (int split = 2; split >= 0 && rc == 0;
          split--) { /* train last: it marks the files as complete */
         char *text = NULL, *path = path_join(dir, names[split]);

@@ -8,6 +8,7 @@
 struct synset {
     char id[12];   /* "n00002452": part of speech and offset, unique */
     int lexname;   /* 0..44: index in wordnet_lexnames */
+    char *words;   /* its words, "dog, domestic dog, Canis familiaris" */
     char *gloss;   /* the definition: what follows '|', without the quoted examples */
     int *hypernym; /* indices of its direct hypernyms ('@' pointers) */
     int n_hypernyms;
@@ -31,6 +32,7 @@ void wordnet_free(struct wordnet *w);
  *               nouns and verbs within a split, and for each of them a "no": depending on a hash of
  *               the pair, the same two glosses in reverse order, or a with the hypernym of another
  *               synset.
+ *   define      words and class -> gloss; no words are in two splits either
  * No gloss is in two splits (compared without case): a gloss that is in test is left out of dev and
  * train, one that is in dev is left out of train. The files are always the same; one that exists
  * with another content is not replaced. Errors: FAIL_USAGE for another TASK, FAIL_INPUT for such a

@@ -88,6 +88,29 @@ int axes_read_key(struct axis *a, const struct yaml_node *map, int i, enum axes_
     return 0;
 }
 
+int axes_word(struct axis *a, const char *key, const char *text, struct location location)
+{
+    const char *separator = takes_list(key) || strchr(text, ';') ? ";" : ",";
+
+    *a = (struct axis){ .key = xstrdup(key) };
+    for (const char *p = text;; p++) {
+        size_t n = strcspn(p, separator);
+        char *value = xprintf("%.*s", (int)n, p);
+        bool empty = !*value && (a->n > 0 || p[n]), twice = false;
+        for (int i = 0; i < a->n; i++)
+            twice |= keys_same_value(key, a->value[i], value);
+        if (!empty && !twice)
+            axes_add_value(a, value, location);
+        int rc = empty   ? fail(FAIL_USAGE, "'%s=%s' has an empty value", key, text)
+                 : twice ? fail(FAIL_USAGE, "'%s=%s' has the value '%s' twice", key, text, value)
+                         : 0;
+        free(value);
+        p += n;
+        if (rc != 0 || !*p)
+            return rc;
+    }
+}
+
 int axes_read(struct axes *v, const struct yaml_node *map, const char *name,
               enum axes_manner manner)
 {

@@ -30,4 +30,9 @@ void axes_free(struct axes *v);
 /* axes_add_value - copy one more value to A. axes_clear_values - remove all of them. */
 void axes_add_value(struct axis *a, const char *value, struct location location);
 void axes_clear_values(struct axis *a);
+
+/* axes_word - the values of KEY in the word KEY=TEXT of a command line, into *A, which axes_free
+ * frees as part of its list: "1,4,16", or with ';' between values that contain commas, as those of
+ * keys that take lists do: "q;q,v". Errors: FAIL_USAGE for no value, or the same value twice. */
+int axes_word(struct axis *a, const char *key, const char *text, struct location location);
 #endif

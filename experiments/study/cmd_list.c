@@ -57,7 +57,7 @@ static int list_metrics(struct rows *r, const struct session *ses)
     (void)ses;
     rows_init(r, cols);
     for (const struct metric *const *m = metric_table; *m; m++) {
-        const char *of = (*m)->regression ? "regression" : "classification";
+        const char *of = metric_of_names[(*m)->of];
         const char *better = (*m)->goal == GOAL_MAX ? "higher" : "lower";
         rows_add(r, (const char *[]){ (*m)->name, of, better, (*m)->source });
     }
@@ -78,7 +78,10 @@ static void add_task(struct rows *r, const struct session *ses, const struct tas
     struct text metrics = { 0 };
     char labels[24];
 
-    snprintf(labels, sizeof labels, t->regression ? "number" : "%d", t->n_labels);
+    if (t->generates)
+        snprintf(labels, sizeof labels, t->n_labels ? "text (%d)" : "text", t->n_labels);
+    else
+        snprintf(labels, sizeof labels, t->regression ? "number" : "%d", t->n_labels);
     for (int k = 0; k < t->n_metrics; k++)
         text_join(&metrics, " ", "%s", t->metrics[k]);
     rows_add(

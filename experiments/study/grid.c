@@ -237,28 +237,49 @@ void grid_free(struct grid *g)
     *g = (struct grid){ 0 };
 }
 
-bool grid_override(struct grid *g, const struct setting *s)
+static void override_seeds(struct grid *g, const struct axis *v)
+{
+    g->seeds = xgrow(g->seeds, (size_t)v->n, sizeof *g->seeds);
+    g->n_seeds = v->n;
+    for (int i = 0; i < v->n; i++)
+        g->seeds[i] = strtol(v->value[i], NULL, 10); /* recipe_parse checks it */
+}
+
+static void copy_values(struct axis *to, const struct axis *v, int times)
+{
+    axes_clear_values(to);
+    for (int k = 0; k < times; k++)
+        for (int i = 0; i < v->n; i++)
+            axes_add_value(to, v->value[i], v->location[i]);
+}
+
+int grid_override(struct grid *g, const struct axis *v)
 {
     struct axes *const all[] = { &g->product, &g->zip, &g->nuisance };
 
-    if (strcmp(s->key, "seed") == 0) {
-        g->seeds = xgrow(g->seeds, 1, sizeof *g->seeds);
-        g->n_seeds = 1;
-        g->seeds[0] = strtol(s->value, NULL, 10); /* recipe_parse checks it */
-        return true;
+    if (strcmp(v->key, "seed") == 0) {
+        override_seeds(g, v);
+        return 0;
     }
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < all[i]->n; k++) {
             struct axis *a = &all[i]->a[k];
-            if (strcmp(a->key, s->key) != 0)
+            if (strcmp(a->key, v->key) != 0)
                 continue;
-            int n = all[i] == &g->zip ? a->n : 1;
-            axes_clear_values(a);
-            for (int j = 0; j < n; j++)
-                axes_add_value(a, s->value, s->location);
-            return true;
+            bool pairs = all[i] == &g->zip;
+            if (pairs && v->n > 1 && v->n != a->n)
+                return fail(FAIL_USAGE, "'%s' has %d values in pairs, not %d", v->key, a->n, v->n);
+            copy_values(a, v, pairs && v->n == 1 ? a->n : 1);
+            return 0;
         }
-    return search_drop(&g->search, s->key);
+    search_drop(&g->search, v->key);
+    if (v->n > 1) {
+        struct axes *p = &g->product;
+        p->a = xgrow(p->a, (size_t)p->n + 1, sizeof *p->a);
+        p->a[p->n] = (struct axis){ .key = xstrdup(v->key) };
+        copy_values(&p->a[p->n++], v, 1);
+    }
+    return 0;
 }
 
 /* Numbers as numbers, so that queries can compare them. */

@@ -40,9 +40,10 @@ int grid_read(struct grid *g, const struct settings *base, const struct yaml_nod
               const struct yaml_node *over);
 void grid_free(struct grid *g);
 
-/* grid_override - let a setting from the command line replace the axis of its key, or end the
- * search for it; is there one? */
-bool grid_override(struct grid *g, const struct setting *s);
+/* grid_override - let the values of a key from the command line (axes_word) replace the axis of
+ * this key, or end the search for it; several values of another key become an axis. Errors:
+ * FAIL_USAGE for several values where only pairs fit. */
+int grid_override(struct grid *g, const struct axis *values);
 
 /* grid_json - axes, zip, nuisance, search, seeds and budget, for the store; the caller owns it. */
 json_t *grid_json(const struct grid *g);

@@ -10,6 +10,7 @@
 #include "experiments/study/grid_expand.h"
 #include "results/query/query.h"
 #include "results/store/store.h"
+#include "results/store/study_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,19 +124,51 @@ static int check_figure(const struct study *s, const struct yaml_node *root)
     return rc;
 }
 
-/* Commands take the name as a word, and reports name files after it. */
 static int check_name(const struct study *s)
 {
-    for (const char *c = s->name; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 127 || *c == '/' || *c == '.')
-            return fail(FAIL_USAGE,
-                        "%s: 'study' is '%s'; a name cannot contain spaces, slashes, dots or "
-                        "control characters",
-                        s->path, s->name);
-    return *s->name && strcmp(s->name, "run") != 0
-               ? 0
-               : fail(FAIL_USAGE, "%s: 'study' is '%s', which cannot be the name of a study",
-                      s->path, s->name);
+    const char *fault = study_name_fault(s->name);
+
+    return fault ? fail(FAIL_USAGE, "%s: 'study' is '%s', which cannot be the name of a study: %s",
+                        s->path, s->name, fault)
+                 : 0;
+}
+
+/* Is there a file DIR/NAME.yaml, another one than PATH, with a study of this name? */
+static bool another_file(const char *dir, const char *name, const char *path)
+{
+    char *other = xprintf("%s%s%s.yaml", dir, *dir ? "/" : "", name);
+    char *a = realpath(other, NULL), *b = realpath(path, NULL);
+    bool another = a && (!b || strcmp(a, b) != 0);
+    struct yaml *y = another ? yaml_load(a) : NULL;
+
+    another = y && strcmp(yaml_str(yaml_root(y), "study", ""), name) == 0;
+    yaml_free(y);
+    free(b);
+    free(a);
+    free(other);
+    return another;
+}
+
+/* A file without a name, or one that is a copy of the study that it names, has the name of the
+ * file. */
+static void name_copy(struct study *s)
+{
+    char *stem = find_stem(s->path), *own = share_path("ablations");
+    const char *slash = strrchr(s->path, '/');
+    char *dir = xprintf("%.*s", slash ? (int)(slash - s->path) : 1, slash ? s->path : ".");
+
+    if (s->name && strcmp(s->name, stem) != 0 &&
+        (another_file(dir, s->name, s->path) || another_file(own, s->name, s->path))) {
+        note("'%s' is a copy of the study '%s' and is called '%s' after its file", s->path, s->name,
+             stem);
+        free(s->name);
+        s->name = NULL;
+    }
+    if (!s->name)
+        s->name = xstrdup(stem);
+    free(dir);
+    free(own);
+    free(stem);
 }
 
 static int read_head(struct study *s, const struct yaml_node *root)
@@ -148,11 +181,10 @@ static int read_head(struct study *s, const struct yaml_node *root)
         read_string(&s->figure, root, "figure") != 0 || check_table(s, root) != 0 ||
         check_figure(s, root) != 0)
         return -1;
-    if (!s->name)
-        s->name = find_stem(s->path);
+    name_copy(s);
     if (check_name(s) != 0)
         return -1;
-    return settings_file(&s->base, s->path);
+    return settings_root(&s->base, root);
 }
 
 static json_t *words_json(const struct settings *words)
@@ -220,7 +252,9 @@ static void choose_seeds(struct grid *g, const struct study *s, long seeds)
     if (!given && g->n_seeds > 0)
         return;
     if (!given && base) {
-        grid_override(g, base);
+        struct axis one = { .key = base->key, .n = 1 };
+        one.value = (char *[]){ base->value };
+        grid_override(g, &one);
         return;
     }
     g->n_seeds = given ? (int)seeds : 5;
@@ -315,26 +349,36 @@ static int read_profile(const struct yaml_node **over, struct study *s,
     return yaml_get(full, "base") ? settings_yaml(&s->base, yaml_get(full, "base")) : 0;
 }
 
-int study_load(struct study *s, struct session *ses, const char *path,
-               const struct settings *overrides, long seeds, enum profile profile, bool yes_really)
+/* A word with several values becomes or replaces an axis. */
+static int override_key(struct study *s, struct grid *g, const struct setting *o)
+{
+    struct axes v = { xalloc(1, sizeof *v.a), 1 };
+    int rc = axes_word(&v.a[0], o->key, o->value, o->location);
+
+    if (rc == 0) {
+        settings_set(&s->base, o->key, v.a[0].value[0], o->location);
+        rc = grid_override(g, &v.a[0]);
+    }
+    if (rc == 0 && g->budget && strcmp(o->key, "rank") == 0)
+        g->budget = 0;
+    axes_free(&v);
+    return rc;
+}
+
+static int load_yaml(struct study *s, struct session *ses, const struct yaml *y,
+                     const struct settings *overrides, long seeds, enum profile profile,
+                     bool yes_really)
 {
     struct grid g = { 0 };
-    struct yaml *y = yaml_load(path);
     const struct yaml_node *over;
     int rc = -1;
 
-    *s = (struct study){ .path = xstrdup(path) };
-    if (!y || read_head(s, yaml_root(y)) != 0 ||
-        read_profile(&over, s, yaml_root(y), profile) != 0 ||
+    if (read_head(s, yaml_root(y)) != 0 || read_profile(&over, s, yaml_root(y), profile) != 0 ||
         grid_read(&g, &s->base, yaml_root(y), over) != 0)
         goto out;
-    for (int i = 0; overrides && i < overrides->n; i++) {
-        const struct setting *o = &overrides->s[i];
-        settings_set(&s->base, o->key, o->value, o->location);
-        grid_override(&g, o);
-        if (g.budget && strcmp(o->key, "rank") == 0)
-            g.budget = 0;
-    }
+    for (int i = 0; overrides && i < overrides->n; i++)
+        if (override_key(s, &g, &overrides->s[i]) != 0)
+            goto out;
     struct recipe check; /* checks settings of base even where an axis overrides them */
     if (recipe_parse(&check, &s->base) != 0)
         goto out;
@@ -353,8 +397,25 @@ int study_load(struct study *s, struct session *ses, const char *path,
         warn_unused(s, s->arms ? &s->arms->grid : &g);
     }
 out:
-    yaml_free(y);
     grid_free(&g);
+    return rc;
+}
+
+int study_load(struct study *s, struct session *ses, const char *path,
+               const struct settings *overrides, long seeds, enum profile profile, bool yes_really)
+{
+    return study_load_text(s, ses, path, NULL, overrides, seeds, profile, yes_really);
+}
+
+int study_load_text(struct study *s, struct session *ses, const char *path, const char *text,
+                    const struct settings *overrides, long seeds, enum profile profile,
+                    bool yes_really)
+{
+    struct yaml *y = text ? yaml_parse(path, text) : yaml_load(path);
+
+    *s = (struct study){ .path = xstrdup(path) };
+    int rc = y ? load_yaml(s, ses, y, overrides, seeds, profile, yes_really) : -1;
+    yaml_free(y);
     if (rc != 0)
         study_free(s);
     return rc;
@@ -381,5 +442,6 @@ void study_free(struct study *s)
     free(s->table);
     free(s->figure);
     free(s->metric);
+    free(s->text);
     *s = (struct study){ 0 };
 }

@@ -5,7 +5,9 @@
 #include "experiments/recipe/recipe.h"
 
 /* A study file:
- *   study: rank                           its name in the store; unique there, and not "run"
+ *   study: rank                           its name in the store; unique there, and not "run". By
+ *                                         default, and of a copy of a study in another file, the
+ *                                         name of the file
  *   title: rank against matrices          shown by 'lowrank list studies'
  *   source: Hu et al. 2021, Table 6
  *   base: {model: minilm, task: supersense, method: lora, ...}
@@ -33,9 +35,10 @@
  *                                         with "own"
  *   table: rank   figure: rank            the query and the figure that show its results
  * A file without axes is a study of one cell. Words on the command line override base; a word that
- * names an axis replaces the axis. */
+ * names an axis replaces the axis, and one with several values (axes_word) is one. */
 struct study {
     char *name, *title, *path, *source, *table, *figure, *metric;
+    char *text; /* of a study without a file: what its file will be; owned */
     struct settings base;
     json_t *spec; /* for the store: axes, nuisance and seeds as written; title, ...; the words */
     struct plan_run *runs;
@@ -69,6 +72,11 @@ enum profile { PROFILE_QUICK, PROFILE_FULL };
 int study_load(struct study *s, struct session *ses, const char *path,
                const struct settings *overrides, long seeds, enum profile profile, bool yes_really);
 void study_free(struct study *s);
+
+/* study_load_text - the same of TEXT, as if it stood in the file PATH; TEXT NULL: it does. */
+int study_load_text(struct study *s, struct session *ses, const char *path, const char *text,
+                    const struct settings *overrides, long seeds, enum profile profile,
+                    bool yes_really);
 
 /* study_warn_unused - warn of those settings of WORDS that no run of the study uses. */
 void study_warn_unused(const struct study *s, const struct settings *words);

@@ -45,8 +45,11 @@ static inline long study_flags_jobs(const struct study_flags *f)
     return f->jobs > 0 ? f->jobs : cpu_info()->cores;
 }
 
-/* study_flags_load - the study that argv[1] names, with the words after it. Errors: as
- * study_load. */
+/* study_flags_load - the study that argv[1] names, with the words after it; or if argv[1] is a word
+ * "key=value" itself, the study without a file that the words describe (adhoc.h). Errors: as
+ * study_load. study_flags_find - the path of the study NAME: a file, one of the program's, or one
+ * in HOME/studies; the caller frees it. */
+char *study_flags_find(const char *home, const char *name);
 int study_flags_load(struct study *s, struct session *ses, const struct study_flags *f, int argc,
                      char **argv);
 /* study_flags_store - open HOME/lowrank.db; STORE_WRITE creates HOME. Errors: FAIL_STORE. */

@@ -87,8 +87,8 @@ int study_store_put(struct store *store, const struct study *s)
                                      .tuning = tuning && tuning[i].outcome ? &tuning[i] : NULL,
                                      .only_tunes = !p->reports };
     }
-    int rc =
-        store_plan(store, &(struct sweep_spec){ .name = s->name, .spec = text }, spec, s->n_runs);
+    const struct sweep_spec study = { s->name, text, strcmp(s->name, "run") == 0 };
+    int rc = store_plan(store, &study, spec, s->n_runs);
     for (int i = 0; i < s->n_runs; i++)
         free(config[i]);
     free(config);

@@ -146,20 +146,21 @@ static enum score run_score(double *value, struct tuner *t, int run, long epochs
     if (!d)
         return SCORE_FAULT;
     if (d->state == STATE_NEW || (whole && d->state != STATE_DONE && d->state != STATE_DIVERGED &&
-                                  d->state != STATE_FAILED && d->state != STATE_CANCELED))
+                                  d->state != STATE_FAILED && d->state != STATE_EXCLUDED))
         return SCORE_MISSING;
     long step = whole ? INT64_MAX : step_after(r, epochs);
     if (step < 0)
         return SCORE_FAULT;
     tune_metric(&goal, t->s, r);
     *value = value_until(d, step, newest, goal);
-    if (d->state == STATE_DONE || (d->reached > step && !isnan(*value)))
+    bool over = d->state == STATE_DONE || d->state == STATE_EXCLUDED; /* a choice stays as it is */
+    if (over || (d->reached > step && !isnan(*value)))
         return isnan(*value) ? SCORE_DIVERGED : SCORE_VALUE;
     if (d->state == STATE_DIVERGED)
         return SCORE_DIVERGED;
     if (d->reached == step && !isnan(*value))
         return SCORE_VALUE;
-    return d->state == STATE_FAILED || d->state == STATE_CANCELED ? SCORE_FAILED : SCORE_MISSING;
+    return d->state == STATE_FAILED ? SCORE_FAILED : SCORE_MISSING;
 }
 
 /* A trial at a rung. */

@@ -113,6 +113,8 @@ static int make_figure(int argc, char **argv, const struct options *o)
         rc = figure_read(&f, s, params);
     if (s)
         store_close(s);
+    if (rc == 0 && *f.left_out)
+        note("%s", f.left_out);
     if (rc == 0)
         rc = write_and_draw(&f, dir, o);
     figure_free(&f);

@@ -1,6 +1,7 @@
 /* figure.c - run the queries of a template and check that they fit it. */
 #include "plots/figure/figure.h"
 #include "plots/figure/blocks.h"
+#include "results/query/footnote.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -93,6 +94,21 @@ static int check_rows(const struct template *t, const struct source *src, const 
                        t->name, src->cols.word[src->cols.n - 1]);
 }
 
+/* Runs that are excluded, of the study that the first query is about. */
+static char *left_out(const struct template *t, struct store *s, const char *const *params)
+{
+    const struct source *src = &t->data[0];
+    const char *of[3] = { NULL };
+
+    for (const char *const *p = params; p && *p; p += 2)
+        if (strcmp(p[0], "study") == 0)
+            of[0] = p[0], of[1] = p[1];
+    for (int i = 0; i + 1 < src->params.n && !of[0]; i += 2)
+        if (strcmp(src->params.word[i], "study") == 0)
+            of[0] = src->params.word[i], of[1] = src->params.word[i + 1];
+    return footnote_excluded_text(s, footnote_study(query_find(src->query), of));
+}
+
 int figure_no_runs(const struct figure *f)
 {
     return fail(FAIL_RUN, "no runs yet for figure '%s': %s", f->t.name, f->t.make);
@@ -121,6 +137,7 @@ int figure_read(struct figure *f, struct store *s, const char *const *params)
     }
     if (t->text.query && read_source(&f->text, s, &t->text, params) != 0)
         return fail_context("figure '%s', query '%s'", t->name, t->text.query);
+    f->left_out = left_out(t, s, params);
     return 0;
 }
 
@@ -131,6 +148,7 @@ void figure_free(struct figure *f)
     free(f->rows);
     rows_free(&f->runs);
     rows_free(&f->text);
+    free(f->left_out);
     template_free(&f->t);
     *f = (struct figure){ 0 };
 }

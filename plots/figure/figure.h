@@ -12,6 +12,7 @@ struct figure {
     struct rows *rows; /* [t.n_data] what the query of each data line returned */
     struct rows runs;  /* the same of the runs line */
     struct rows text;  /* the same of the text line */
+    char *left_out;    /* owned: runs that are excluded, and why; "" if there are none */
 };
 
 /* figure_read - run the queries of f->t, which template_load has filled. PARAMS: NAME, VALUE, ...,
@@ -39,6 +40,8 @@ char *figure_data(const struct figure *f);
  *   D_COLUMN[]             the distinct values of its first column: numbers in ascending order,
  *                          strings in order of appearance
  *   T_COLUMN               the first row of T
+ *
+ * What is left out is the title, for which gnuplot makes room.
  *
  * Strings are escaped, so that gnuplot shows them as they are. The caller frees the script. */
 char *figure_script(const struct figure *f);

@@ -70,6 +70,8 @@ static void add_header(struct text *t, const struct figure *f)
         text_add(t, "# some runs were made with uncommitted changes\n");
     if (f->runs.n_rows && has_dirty(&f->runs, NULL))
         text_add(t, "# of some runs the commit is not known\n");
+    if (f->left_out && *f->left_out)
+        text_add(t, "# %s\n", f->left_out);
     for (int i = 0; i < f->t.n_data; i++) {
         const struct source *src = &f->t.data[i];
         text_add(t, "#\n# query %s", src->query);

@@ -126,7 +126,13 @@ char *figure_script(const struct figure *f)
     }
     for (int i = 0; i < t->n_data; i++)
         first += add_source(&s, &t->data[i], &f->rows[i], first);
-    text_add(&s, "width = %s\nheight = %s\n\n%s\n%s\n", t->width, t->height, t->style, t->body);
+    text_add(&s, "width = %s\nheight = %s\n\n%s\n", t->width, t->height, t->style);
+    if (f->left_out && *f->left_out) {
+        char *quoted = figure_quote(f->left_out, false);
+        text_add(&s, "set title '{/*0.8 '.%s.'}' offset 0, -0.5\n", quoted);
+        free(quoted);
+    }
+    text_add(&s, "%s\n", t->body);
     text_add(&s, "set output\nif (strlen(formats)) { load '%s.gp' }\n", t->name);
     return text_take(&s);
 }

@@ -1,5 +1,6 @@
 /* cmd_report.c - "lowrank report": write what the result database holds as one HTML file. */
 #include "core/os/file.h"
+#include "core/os/tree.h"
 #include "core/opt/opt.h"
 #include "core/base/text.h"
 #include "core/cmd.h"
@@ -9,9 +10,9 @@
 #include "results/query/recorded.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct options {
@@ -45,12 +46,6 @@ static const struct opt_usage usage = {
     .min_args = 0,
     .max_args = -1,
 };
-
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st, (void)flag, (void)at;
-    return remove(path);
-}
 
 /* rp->dir receives a new folder for gnuplot's files. */
 static int make_temporary_dir(struct report *rp)
@@ -124,7 +119,7 @@ static int write_report(struct report *rp, const struct options *o, const char *
     if (rc == 0)
         printf("%s\n", path);
     if (rp->dir)
-        nftw(rp->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+        tree_remove(rp->dir);
     free(rp->dir);
     free(text);
     return rc;

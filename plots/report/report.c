@@ -103,3 +103,12 @@ void report_command(struct report *rp, const char *words, const char *args)
     put_shell_words(rp->to, words, &first);
     put_shell_words(rp->to, args, &first);
 }
+
+void report_left_out(struct report *rp, const char *text)
+{
+    if (!*text)
+        return;
+    fputs("<p class=\"note\">", rp->to);
+    html_text(rp->to, text);
+    fputs(".</p>\n", rp->to);
+}

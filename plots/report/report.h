@@ -46,6 +46,9 @@ int report_rows(struct report *rp, struct rows *r, const char *query, const char
 int report_table(struct report *rp, const char *query, const char *study, const char *caption,
                  bool fold);
 
+/* report_left_out - a paragraph with TEXT, of footnote_excluded_text; nothing for "". */
+void report_left_out(struct report *rp, const char *text);
+
 /* report_command - a shell command: the lines of WORDS, then those of ARGS, one word on each line,
  * quoted where necessary. Either may be NULL. */
 void report_command(struct report *rp, const char *words, const char *args);

@@ -184,6 +184,7 @@ static void put_claims(struct report *rp, const struct claims *c)
           rp->to);
     for (int f = 0; f < N_FAMILIES; f++)
         put_family(rp, c, f);
+    report_left_out(rp, c->left_out);
     report_section_end(rp);
 }
 

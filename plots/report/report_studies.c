@@ -3,6 +3,7 @@
 #include "core/os/file.h"
 #include "plots/report/html.h"
 #include "plots/report/report.h"
+#include "results/query/footnote.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -234,6 +235,9 @@ static int put_study(const struct entry *e)
     if (put_table_and_figure(e) != 0)
         return -1;
     put_counts(e);
+    char *left_out = footnote_excluded_text(e->rp->s, entry_get(e, "study"));
+    report_left_out(e->rp, left_out);
+    free(left_out);
     if (put_failed_runs(e) != 0)
         return -1;
     put_sweep_command(e);

@@ -15,7 +15,7 @@ SELECT w.name AS study, json_extract(w.spec, '$.title') AS title, json_extract(w
   JOIN plan p ON p.plan_id = w.plan_id
   CROSS JOIN sweep_run sr ON sr.plan_id = w.plan_id
   CROSS JOIN run r ON r.run_id = sr.run_id
- WHERE iif(:studies IS NULL, w.name <> 'run', -- runs of 'lowrank run' are not a study
+ WHERE iif(:studies IS NULL, w.name <> 'run' AND w.archived IS NULL, -- runs of 'lowrank run' are not a study
            instr(char(10) || :studies || char(10), char(10) || w.name || char(10)))
  GROUP BY w.sweep_id
 HAVING sum(r.state IN ('done', 'diverged')) > 0

@@ -1,5 +1,6 @@
 /* cmd_query.c - "lowrank query": SQL on the results, or a named query. */
 #include "core/cmd.h"
+#include "results/query/footnote.h"
 #include "results/query/query.h"
 #include "results/query/read_options.h"
 
@@ -13,7 +14,8 @@ static int print_result(const struct read_options *o, const char *sql, char **wo
     const char **params = read_options_params(word, n);
     int rc = -1;
 
-    if (params && read_options_open(&s, o) == 0 && query_rows(s, &r, sql, params) == 0)
+    if (params && read_options_open(&s, o) == 0 && query_rows(s, &r, sql, params) == 0 &&
+        footnote_excluded(&r, s, footnote_study(sql, params)) == 0)
         rc = rows_print(stdout, &r, (enum rows_format)o->format);
     rows_free(&r);
     store_close(s);

@@ -1,22 +1,9 @@
 /* cmd_show.c - "lowrank show": everything about one run, or about one cell and its runs. */
-#include "core/base/text.h"
 #include "core/cmd.h"
+#include "results/query/found.h"
 #include "results/query/query.h"
 #include "results/query/read_options.h"
 #include "results/query/sections.h"
-
-#include <string.h>
-
-enum { PREFIX_MIN = 4, CANDIDATES = 8 };
-
-/* One candidate more than are listed, to know whether there are more. */
-static const char find_sql[] =
-    "SELECT 'run' AS kind, run_key AS key, state || ' ' || coalesce(task, '-') || ' '"
-    " || coalesce(method, '-') || coalesce(' rank ' || rank, '') || coalesce(' ' || targets, '')"
-    " || coalesce(' seed ' || seed, '') AS what"
-    " FROM run WHERE run_key >= :p AND run_key < :p || 'g'"
-    " UNION ALL SELECT 'cell', cell_key, count(*) || ' runs' FROM run"
-    " WHERE cell_key >= :p AND cell_key < :p || 'g' GROUP BY cell_key LIMIT 9";
 
 struct section {
     const char *title, *sql;
@@ -26,6 +13,12 @@ static const struct section of_run[] = {
       "SELECT key8 AS run, substr(cell_key, 1, 8) AS cell, state, study, attempts, trainable,"
       " wall_s, round(tokens_per_s) AS tokens_per_s, round(peak_rss_mb, 1) AS peak_rss_mb, run_key"
       " FROM runs WHERE run_key = :key" },
+    { "excluded",
+      "SELECT reason, was AS state, excluded AS at FROM excluded WHERE run_key = :key" },
+    { "notes", "SELECT text AS note, written FROM notes"
+               " WHERE run_id = (SELECT run_id FROM run WHERE run_key = :key) ORDER BY note_id" },
+    { "tags", "SELECT tag FROM tags"
+              " WHERE run_id = (SELECT run_id FROM run WHERE run_key = :key) ORDER BY tag" },
     { "config", "SELECT j.key, j.atom AS value FROM run r, json_each(r.config) j"
                 " WHERE r.run_key = :key ORDER BY j.key" },
     /* for a shell: a value with other characters is quoted */
@@ -69,34 +62,10 @@ static const struct section of_cell[] = {
     { NULL, NULL },
 };
 
-static int check_prefix(const char *p)
+static int print_sections(struct store *s, enum rows_format f, const struct found *found)
 {
-    size_t n = strlen(p);
-
-    if (n >= PREFIX_MIN && n <= 64 && strspn(p, "0123456789abcdef") == n)
-        return 0;
-    return fail(FAIL_USAGE, "'%s' must be at least %d hex digits of the key of a run or cell", p,
-                PREFIX_MIN);
-}
-
-static int ambiguous(const struct rows *r, const char *prefix)
-{
-    struct text list = { 0 };
-
-    for (int i = 0; i < r->n_rows && i < CANDIDATES; i++)
-        text_join(&list, "; ", "%s %.12s (%s)", rows_get(r, i, "kind"), rows_get(r, i, "key"),
-                  rows_get(r, i, "what"));
-    if (r->n_rows > CANDIDATES)
-        text_add(&list, "; ...");
-    int rc = fail(FAIL_USAGE, "'%s' is ambiguous: %s", prefix, text_string(&list));
-    text_free(&list);
-    return rc;
-}
-
-static int print_sections(struct store *s, enum rows_format f, const struct rows *found)
-{
-    const char *params[] = { "key", rows_get(found, 0, "key"), NULL };
-    const struct section *sec = strcmp(rows_get(found, 0, "kind"), "run") == 0 ? of_run : of_cell;
+    const char *params[] = { "key", found->name, NULL };
+    const struct section *sec = found->kind == FOUND_RUN ? of_run : of_cell;
     struct sections o;
 
     sections_begin(&o, s, f);
@@ -106,24 +75,15 @@ static int print_sections(struct store *s, enum rows_format f, const struct rows
     return sections_end(&o);
 }
 
-static int find_and_show(const struct read_options *o, const char *prefix)
+static int find_and_show(const struct read_options *o, const char *word)
 {
-    const char *params[] = { "p", prefix, NULL };
     struct store *s = NULL;
-    struct rows found = { 0 };
+    struct found found = { 0 };
     int rc = -1;
 
-    if (check_prefix(prefix) != 0 || read_options_open(&s, o) != 0 ||
-        query_rows(s, &found, find_sql, params) != 0)
-        goto out;
-    if (found.n_rows == 0)
-        fail(FAIL_USAGE, "unknown run or cell '%s'; 'lowrank query runs' lists them", prefix);
-    else if (found.n_rows > 1)
-        ambiguous(&found, prefix);
-    else
+    if (read_options_open(&s, o) == 0 && found_read(&found, s, word, FOUND_RUN | FOUND_CELL) == 0)
         rc = print_sections(s, (enum rows_format)o->format, &found);
-out:
-    rows_free(&found);
+    found_free(&found);
     store_close(s);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* cmd_table.c - "lowrank table": a table of results next to the paper's numbers. The symbol is
  * cmd_tables because cmd_table is the list of all commands. */
 #include "core/cmd.h"
+#include "results/query/footnote.h"
 #include "results/query/query.h"
 #include "results/query/read_options.h"
 
@@ -71,7 +72,7 @@ static int print_table(const struct read_options *o, const char *name, const cha
         goto out;
     if (r.n_rows == 0)
         nothing_to_show(s, name, params);
-    else
+    else if (footnote_excluded(&r, s, footnote_study(query_find(name), params)) == 0)
         rc = rows_print(stdout, &r, (enum rows_format)o->format);
 out:
     rows_free(&r);

@@ -254,7 +254,7 @@ bool query_takes(const char *sql, const char *param)
 
 const char *const *query_names(void)
 {
-    enum { MOST = 128 };
+    enum { MOST = 256 };
     static char name[MOST][40];
     static const char *list[MOST + 1];
     int n = 0;

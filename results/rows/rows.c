@@ -1,5 +1,6 @@
 /* rows.c - a table of text cells. */
 #include "results/rows/rows.h"
+#include "core/base/text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,6 +13,9 @@ void rows_free(struct rows *r)
         free(r->col[i]);
     for (size_t i = 0; i < (size_t)r->n_rows * (size_t)r->n_cols; i++)
         free(r->cell[i]);
+    for (int i = 0; i < r->n_notes; i++)
+        free(r->note[i]);
+    free(r->note);
     free(r->col);
     free(r->cell);
     free(r->numeric);
@@ -92,6 +96,18 @@ const char *rows_number(char buf[40], double x, int digits)
     if (!isnan(x) && !whole)
         snprintf(buf, 40, "%.*g", digits, x);
     return buf;
+}
+
+void rows_note(struct rows *r, const char *fmt, ...)
+{
+    struct text t = { 0 };
+    va_list ap;
+
+    va_start(ap, fmt);
+    text_append(&t, fmt, ap);
+    va_end(ap);
+    r->note = xgrow(r->note, (size_t)r->n_notes + 1, sizeof *r->note);
+    r->note[r->n_notes++] = text_take(&t);
 }
 
 int rows_print_free(struct rows *r, int format)

@@ -9,6 +9,8 @@ struct rows {
     char **col;    /* [n_cols] names */
     char **cell;   /* [n_rows * n_cols]; NULL: no value */
     char *numeric; /* [n_cols] 1: every cell that has a value is a number */
+    char **note;   /* [n_notes] lines that belong below the table */
+    int n_notes;
 };
 void rows_free(struct rows *r); /* a zeroed struct needs no freeing */
 
@@ -24,12 +26,17 @@ void rows_init(struct rows *r, const char *const *cols);
 void rows_add(struct rows *r, const char *const *cells);
 const char *rows_number(char buf[40], double x, int digits);
 
+/* rows_note - a line that people read below the table, or where a program reads the table, on
+ * standard error. */
+void rows_note(struct rows *r, const char *fmt, ...) PRINTF(2, 3);
+
 /* --- printing (rows_print.c) */
 
 enum rows_format { ROWS_TABLE, ROWS_CSV, ROWS_JSON, ROWS_MD, ROWS_LATEX };
 #define ROWS_FORMATS "table|csv|json|md|latex"
 /* rows_print - the table in a format, to a stream. Errors: FAIL_STORE when it cannot be written; a
- * reader that went away is not an error. rows_print_free - to standard output, then free it. */
+ * reader that went away is not an error. ROWS_TABLE fits the width of the terminal (rows_table.h).
+ * rows_print_free - to standard output, then free it. */
 int rows_print(FILE *to, const struct rows *r, enum rows_format f);
 int rows_print_free(struct rows *r, int format);
 /* rows_cell - a cell for people: "-" for no value, a number with many digits rounded to six. BUF

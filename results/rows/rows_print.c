@@ -1,13 +1,13 @@
-/* rows_print.c - rows for people (aligned table, Markdown, LaTeX; long numbers are rounded to six
- * digits) and for programs (CSV, JSON; numbers as they are). */
+/* rows_print.c - rows for people (Markdown, LaTeX; long numbers are rounded to six digits) and for
+ * programs (CSV, JSON; numbers as they are). The aligned table is in rows_table.c. */
 #include "results/rows/rows.h"
+#include "results/rows/rows_table.h"
 #include "core/base/utf8.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 static const char missing[] = "-"; /* in CSV an empty field, in JSON null */
 
@@ -35,7 +35,6 @@ static const struct escape for_latex[] = {
     { '>', "\\textgreater{}" },
     { 0, 0 },
 };
-static const struct escape plain[] = { { 0, 0 } };
 static const struct escape for_json[] = {
     { '"', "\\\"" }, { '\\', "\\\\" }, { '\n', "\\n" }, { '\r', "\\r" }, { '\t', "\\t" }, { 0, 0 },
 };
@@ -46,22 +45,6 @@ static const char *escaped(const struct escape *e, uint32_t c)
         if ((unsigned char)e->byte == c)
             return e->text;
     return NULL;
-}
-
-/* The columns that C takes in a terminal, as put_text writes it. */
-static int char_width(uint32_t c)
-{
-    return utf8_unsafe(c) ? (c < 0x100 ? 4 : 6) : utf8proc_charwidth((utf8proc_int32_t)c);
-}
-
-static int text_width(const char *s)
-{
-    const char *end = s + strlen(s);
-    int width = 0;
-
-    while (s < end)
-        width += char_width(utf8_next(&s, end));
-    return width;
 }
 
 static void put_text(FILE *to, const char *s, const struct escape *e)
@@ -102,52 +85,6 @@ const char *rows_cell(const struct rows *r, int row, int col, char buf[32])
         return s;
     snprintf(buf, 32, "%.6g", strtod(s, NULL));
     return buf;
-}
-
-static void put_spaces(FILE *to, int n)
-{
-    for (; n > 0; n--)
-        fputc(' ', to);
-}
-
-/* --- aligned table */
-
-static void put_line(FILE *to, const struct rows *r, int row, const int *width)
-{
-    for (int i = 0; i < r->n_cols; i++) {
-        char buf[32];
-        const char *text = row < 0 ? r->col[i] : rows_cell(r, row, i, buf);
-        int room = width[i] - text_width(text);
-        if (r->numeric[i])
-            put_spaces(to, room);
-        put_text(to, text, plain);
-        if (!r->numeric[i] && i + 1 < r->n_cols)
-            put_spaces(to, room);
-        fputs(i + 1 < r->n_cols ? "  " : "\n", to);
-    }
-}
-
-static void put_table(FILE *to, const struct rows *r)
-{
-    int *width = xalloc((size_t)r->n_cols + 1, sizeof *width);
-
-    for (int i = 0; i < r->n_cols; i++) {
-        width[i] = text_width(r->col[i]);
-        for (int row = 0; row < r->n_rows; row++) {
-            char buf[32];
-            int w = text_width(rows_cell(r, row, i, buf));
-            width[i] = w > width[i] ? w : width[i];
-        }
-    }
-    put_line(to, r, -1, width);
-    for (int i = 0; i < r->n_cols; i++) {
-        for (int k = 0; k < width[i]; k++)
-            fputc('-', to);
-        fputs(i + 1 < r->n_cols ? "  " : "\n", to);
-    }
-    for (int row = 0; row < r->n_rows; row++)
-        put_line(to, r, row, width);
-    free(width);
 }
 
 /* --- CSV (RFC 4180): NULL is an empty field, an empty string is "" */
@@ -275,11 +212,25 @@ static void put_latex(FILE *to, const struct rows *r)
     fputs("\\bottomrule\n\\end{tabular}\n", to);
 }
 
+static void put_notes(FILE *to, const struct rows *r, enum rows_format f)
+{
+    for (int i = 0; i < r->n_notes; i++)
+        if (f == ROWS_CSV || f == ROWS_JSON) {
+            note("%s", r->note[i]);
+        } else {
+            fputs(f == ROWS_LATEX ? "\n{\\footnotesize " : "\n", to);
+            put_text(to, r->note[i], f == ROWS_LATEX ? for_latex : for_md);
+            fputs(f == ROWS_LATEX ? "}\n" : "\n", to);
+        }
+}
+
 int rows_print(FILE *to, const struct rows *r, enum rows_format f)
 {
-    static void (*const put[])(FILE *, const struct rows *) = { put_table, put_csv, put_json,
+    static void (*const put[])(FILE *, const struct rows *) = { rows_table, put_csv, put_json,
                                                                 put_md, put_latex };
 
     put[f](to, r);
+    if (f != ROWS_TABLE)
+        put_notes(to, r, f);
     return output_end(to);
 }

@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-enum { DB_STATEMENTS = 48, MAX_ATTEMPTS = 3, APPLICATION_ID = 0x4C6F5241 /* "LoRA" */ };
+enum { DB_STATEMENTS = 96, MAX_ATTEMPTS = 3, APPLICATION_ID = 0x4C6F5241 /* "LoRA" */ };
 
 struct metric_buffer;
 struct store {

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *const state_names[] = { "new",      "queued", "running",   "done",
-                                    "diverged", "failed", "cancelled", NULL };
+const char *const state_names[] = { "new",      "queued", "running",  "done",
+                                    "diverged", "failed", "excluded", NULL };
 
 /* Is this file ours? *fresh: it is an empty database, which may become ours. */
 static int identify(struct store *s, bool *fresh)
@@ -226,7 +226,7 @@ static int put_plan(struct store *s, int64_t *id, int64_t sweep, const struct sw
     int rc = -1;
 
     if (st && db_step(s, st) == 1) {
-        base = xstrdup((const char *)sqlite3_column_text(st, 0));
+        base = xstrdup(w->one_plan ? "" : (const char *)sqlite3_column_text(st, 0));
         sqlite3_reset(st);
         rc = db_number(s, id,
                        "INSERT INTO plan(sweep_id, base, planned) VALUES(?,?,?)"
@@ -255,17 +255,19 @@ static int insert_run(struct store *s, const struct run_spec *r)
     return 0;
 }
 
-static int link_runs(struct store *s, int64_t plan, const struct run_spec *r, int n)
+/* Without a file (ONE_PLAN) runs stand in the order in which they came. */
+static int link_runs(struct store *s, int64_t plan, const struct run_spec *r, int n, bool one_plan)
 {
     for (int i = 0; i < n; i++)
         if (!r[i].only_tunes &&
-            db_exec(s,
-                    "INSERT INTO sweep_run(plan_id, run_id, point, trial, ordinal)"
-                    " SELECT ?1, run_id, ?2, ?3, ?4 FROM run WHERE run_key = ?5"
-                    " ON CONFLICT(plan_id, run_id) DO UPDATE SET point = excluded.point,"
-                    " trial = excluded.trial, ordinal = excluded.ordinal",
-                    "ittit", plan, r[i].point, r[i].trial ? r[i].trial : "{}", (int64_t)i,
-                    r[i].key) < 0)
+            db_exec(
+                s,
+                "INSERT INTO sweep_run(plan_id, run_id, point, trial, ordinal)"
+                " SELECT ?1, run_id, ?2, ?3, iif(?4 < 0, run_id, ?4) FROM run WHERE run_key = ?5"
+                " ON CONFLICT(plan_id, run_id) DO UPDATE SET point = excluded.point,"
+                " trial = excluded.trial, ordinal = excluded.ordinal",
+                "ittit", plan, r[i].point, r[i].trial ? r[i].trial : "{}",
+                one_plan ? -1 : (int64_t)i, r[i].key) < 0)
             return -1;
     return 0;
 }
@@ -306,7 +308,8 @@ static int put_study(struct store *s, const struct sweep_spec *w, const struct r
 
     if (db_number(s, &sweep,
                   "INSERT INTO sweep(name, spec, created) VALUES(?,?,?)"
-                  " ON CONFLICT(name) DO UPDATE SET spec = excluded.spec RETURNING sweep_id",
+                  " ON CONFLICT(name) DO UPDATE SET spec = excluded.spec, archived = NULL"
+                  " RETURNING sweep_id",
                   "ttd", w->name, w->spec, now_wall()) != 1)
         return -1;
     for (int i = 0; i < n; i++)
@@ -314,7 +317,7 @@ static int put_study(struct store *s, const struct sweep_spec *w, const struct r
             return -1;
     if (put_plan(s, &id, sweep, w, r, n) != 0)
         return -1;
-    return link_runs(s, id, r, n) == 0 && tuning_put(s, id, r, n) == 0
+    return link_runs(s, id, r, n, w->one_plan) == 0 && tuning_put(s, id, r, n) == 0
                ? unlink_replaced(s, id, w, r, n)
                : -1;
 }
@@ -358,6 +361,17 @@ long store_requeue(struct store *s, const char *sweep, bool diverged)
                      " lease_boot = NULL"
                      " WHERE (r.state = 'failed' OR (?2 AND r.state = 'diverged')) AND " IN_SWEEP,
                      "ti", sweep, (int64_t)diverged);
+    return db_end(s, n >= 0) == 0 ? n : -1;
+}
+
+long store_requeue_run(struct store *s, const char *key)
+{
+    if (db_begin(s) != 0)
+        return -1;
+    long n = db_exec(s,
+                     "UPDATE run SET state = 'queued', spent = 0, owner = NULL, lease = NULL,"
+                     " lease_boot = NULL WHERE state = 'failed' AND run_key = ?",
+                     "t", key);
     return db_end(s, n >= 0) == 0 ? n : -1;
 }
 

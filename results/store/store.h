@@ -52,9 +52,10 @@ struct run_spec {
 struct sweep_spec {
     const char *name; /* "rank" */
     const char *spec; /* JSON: axes, nuisance, metric, seeds, source */
+    bool one_plan;    /* its runs have nothing in common: all belong to one plan */
 };
 /* store_plan - record the study W and its N runs in one transaction. A run whose key is known is
- * linked to the study, never duplicated. */
+ * linked to the study, never duplicated. A study that was archived is taken back. */
 int store_plan(struct store *s, const struct sweep_spec *w, const struct run_spec *r, int n);
 
 /* --- states */
@@ -66,7 +67,7 @@ enum run_state {
     STATE_DONE,
     STATE_DIVERGED,
     STATE_FAILED,
-    STATE_CANCELED
+    STATE_EXCLUDED
 };
 extern const char *const state_names[];
 /* store_state - the state of the run with this key: STATE_NEW when the store does not know it,
@@ -75,6 +76,8 @@ int store_state(struct store *s, const char *key);
 /* store_requeue - put the failed runs of a study (and with DIVERGED the diverged ones) back into
  * the queue. Returns how many. SWEEP NULL, here and below: of every study. */
 long store_requeue(struct store *s, const char *sweep, bool diverged);
+/* store_requeue_run - the same of one failed run. */
+long store_requeue_run(struct store *s, const char *key);
 /* store_counts - how many runs of a study are in each state; a running one with a stale lease
  * counts as queued, and one of a trial that a search stopped not at all. */
 struct sweep_counts {

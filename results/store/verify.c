@@ -12,7 +12,7 @@ static const char *const quick_sql[] = {
     "SELECT 'run ' || coalesce(substr(run_key, 1, 8), 'number ' || run_id),"
     " iif(typeof(state) = 'text', 'has the state ''' || state || ''', which does not exist',"
     " 'has no state') FROM run NOT INDEXED WHERE typeof(state) <> 'text' OR state NOT IN"
-    " ('queued', 'running', 'done', 'diverged', 'failed', 'cancelled')",
+    " ('queued', 'running', 'done', 'diverged', 'failed', 'excluded')",
     "SELECT 'run number ' || run_id, 'has no ' || iif(typeof(run_key) <> 'text', 'key',"
     " iif(typeof(cell_key) <> 'text', 'key of its cell', 'configuration')) FROM run NOT INDEXED"
     " WHERE typeof(run_key) <> 'text' OR typeof(cell_key) <> 'text' OR typeof(config) <> 'text'",

@@ -1,6 +1,7 @@
 /* claims.c - from the rows of a claim's query to verdicts. */
 #include "results/verdicts/claims.h"
 #include "core/base/text.h"
+#include "results/query/footnote.h"
 #include "results/query/query.h"
 #include "results/verdicts/claims_looks.h"
 #include "results/verdicts/claims_needs.h"
@@ -338,6 +339,8 @@ int claims_judge(struct claims *c, struct store *s)
         correct_family(c, f);
     for (int i = 0; i < c->n_rows; i++)
         decide_row(&c->row[i]);
+    free(c->left_out);
+    c->left_out = footnote_excluded_text(s, NULL);
     return 0;
 }
 

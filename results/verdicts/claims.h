@@ -135,6 +135,7 @@ struct claims {
     int n;
     struct claim_row *row; /* in the order of claims; at least one for each */
     int n_rows;
+    char *left_out; /* owned: runs that are excluded, and why; "" if there are none */
 };
 
 /* claims_load (claims_load.c) - read every file "claims/..." of FILES. Errors: FAIL_USAGE with

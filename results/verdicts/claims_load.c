@@ -319,5 +319,6 @@ void claims_free(struct claims *c)
         claim_row_free(&c->row[i]);
     free(c->claim);
     free(c->row);
+    free(c->left_out);
     memset(c, 0, sizeof *c);
 }

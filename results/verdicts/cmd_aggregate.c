@@ -1,6 +1,7 @@
 /* cmd_aggregate.c - "lowrank aggregate": the arms of a study over all of its tasks. */
 #include "core/opt/suggest.h"
 #include "core/cmd.h"
+#include "results/query/footnote.h"
 #include "results/query/query.h"
 #include "results/query/read_options.h"
 #include "results/verdicts/claims_rows.h"
@@ -148,7 +149,8 @@ static void add_arm(struct rows *to, const struct arm *a, const struct arm *base
     free(average);
 }
 
-static int print_arms(const struct arm *arm, int n, const struct aggregate_options *o)
+static int print_arms(const struct arm *arm, int n, const struct aggregate_options *o,
+                      struct store *s, const char *study)
 {
     struct rows out;
     char *better = NULL;
@@ -168,6 +170,8 @@ static int print_arms(const struct arm *arm, int n, const struct aggregate_optio
         if (rc == 0)
             add_arm(&out, &arm[k], base);
     }
+    if (rc == 0)
+        rc = footnote_excluded(&out, s, study);
     if (rc == 0)
         rc = rows_print_free(&out, o->read.format);
     else if (better)
@@ -195,7 +199,7 @@ static int aggregate_work(void *cfg, int argc, char **argv)
         n = find_arms(&arm, &r);
         for (int k = 0; k < n; k++)
             fill_arm(&arm[k], &r, arm, n);
-        rc = print_arms(arm, n, o);
+        rc = print_arms(arm, n, o, s, study);
     }
     for (int k = 0; k < n; k++) {
         free(arm[k].x);

@@ -149,6 +149,8 @@ static int print_table(const struct claims *c, const bool *wanted, const struct 
         for (int k = from; k < to; k++)
             add_part(&r, row, k);
     }
+    if (*c->left_out)
+        rows_note(&r, "%s", c->left_out);
     return rows_print_free(&r, o->read.format);
 }
 
@@ -284,6 +286,8 @@ static int print_claims(const struct claims *c, const bool *wanted, bool parts)
         wrap("note: ",
              "this store has runs from before it recorded looks; earlier looks at them are "
              "not counted");
+    if (*c->left_out)
+        wrap("", c->left_out);
     return output_end(stdout);
 }
 

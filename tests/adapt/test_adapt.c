@@ -1,4 +1,5 @@
-/* test_adapt.c - every method of adapt_table, and lists of methods, do what adapt.h promises. */
+/* test_adapt.c - every method of adapt_table on every encoder, and lists of methods, do what
+ * adapt.h promises. */
 #include "core/peft/peft.h"
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
@@ -35,21 +36,34 @@ static int n_single(void)
     return n;
 }
 
+/* Cases: every method, list, and pattern on BERT, then every method on each other encoder. */
+static int n_of_bert(void)
+{
+    return n_single() + (int)(ARRAY_LEN(lists) + ARRAY_LEN(patterned));
+}
+
+static int n_cases(void)
+{
+    return n_of_bert() + (tiny_encoders() - 1) * n_single();
+}
+
+static const char *arch_at(int i)
+{
+    return tiny_encoder(i < n_of_bert() ? 0 : 1 + (i - n_of_bert()) / n_single());
+}
+
 static bool is_patterned(int i)
 {
-    return i >= n_single() + (int)ARRAY_LEN(lists);
+    return i >= n_single() + (int)ARRAY_LEN(lists) && i < n_of_bert();
 }
 
 static const struct adapt *method_at(int i)
 {
     int n = n_single(), k = i - n - (int)ARRAY_LEN(lists);
 
-    return i < n ? adapt_table[i] : adapt_find(k < 0 ? lists[i - n] : patterned[k]);
-}
-
-static int n_methods(void)
-{
-    return n_single() + (int)(ARRAY_LEN(lists) + ARRAY_LEN(patterned));
+    if (i < n || i >= n_of_bert())
+        return adapt_table[i < n ? i : (i - n_of_bert()) % n];
+    return adapt_find(k < 0 ? lists[i - n] : patterned[k]);
 }
 
 static struct {
@@ -60,6 +74,12 @@ static struct {
     int n_logits;
     bool patterned;
 } f;
+
+static void set_case(int i)
+{
+    f.patterned = is_patterned(i);
+    tiny_arch(arch_at(i));
+}
 
 /* A rank of 0, one layer without any, one pair alone at its input, and a pair that is wider than
  * the one before it. */
@@ -124,12 +144,18 @@ static double descend(struct model *m, int steps)
     return loss;
 }
 
+/* Three classes; a dense layer is as wide as the model. */
+static size_t head_size(void)
+{
+    return 3 * 60 + 3 + (model_role(&f.m, -1, ROLE_DENSE_W) ? 60 * 60 + 60 : 0);
+}
+
 START_TEST(starts_as_base)
 {
     real a[TINY_SEQS * 3], b[TINY_SEQS * 3];
     struct model plain;
 
-    f.patterned = is_patterned(_i);
+    set_case(_i);
     for (int pooling = 0; pooling < 2; pooling++) {
         build(method_at(_i), (enum pooling)pooling, NULL, NULL);
         logits(a, &f.m);
@@ -146,7 +172,7 @@ END_TEST
 
 START_TEST(counts_are_closed_forms)
 {
-    f.patterned = is_patterned(_i);
+    set_case(_i);
     for (int pooling = 0; pooling < 2; pooling++) {
         build(method_at(_i), (enum pooling)pooling, NULL, NULL);
         size_t sum = 0;
@@ -156,7 +182,7 @@ START_TEST(counts_are_closed_forms)
         ck_assert_uint_eq(sum, f.m.n_train);
         ck_assert_int_eq(adapt_count(f.m.adapt, f.cfg, &f.base.dims),
                          (long)(f.m.n_train - f.m.n_train_head));
-        ck_assert_uint_eq(f.m.n_train_head, 3 * 60 + 3);
+        ck_assert_uint_eq(f.m.n_train_head, head_size());
         unbuild();
     }
 }
@@ -164,7 +190,7 @@ END_TEST
 
 START_TEST(gradients_match_differences)
 {
-    f.patterned = is_patterned(_i);
+    set_case(_i);
     build(method_at(_i), POOL_CLS, NULL, NULL);
     descend(&f.m, 2); /* away from an update of 0 */
     tiny_check_gradients(&f.m, &f.t.b);
@@ -174,7 +200,7 @@ END_TEST
 
 START_TEST(frozen_stays_and_loss_falls)
 {
-    f.patterned = is_patterned(_i);
+    set_case(_i);
     build(method_at(_i), POOL_CLS, NULL, NULL);
     int n = f.base.n_params;
     real **old = xalloc((size_t)n, sizeof *old);
@@ -206,7 +232,7 @@ START_TEST(merged_equals_unmerged)
     real a[TINY_SEQS * 3], b[TINY_SEQS * 3];
     struct model whole;
 
-    f.patterned = is_patterned(_i);
+    set_case(_i);
     if (!method_at(_i)->merge)
         return;
     bool targets = opt_find(method_at(_i)->opts, "targets");
@@ -249,7 +275,7 @@ START_TEST(saved_is_loaded)
     struct model other;
     char dir[64];
 
-    f.patterned = is_patterned(_i);
+    set_case(_i);
     build(method_at(_i), POOL_CLS, NULL, NULL);
     descend(&f.m, 3);
     logits(a, &f.m);
@@ -289,7 +315,8 @@ START_TEST(resumes_to_the_same_bits)
     static struct log log;
     char path[100];
 
-    if (is_patterned(_i))
+    set_case(_i);
+    if (f.patterned)
         return; /* the same tensors, of other sizes */
     tiny_init(&t, 40, false, method_at(_i)->name, 1);
     snprintf(path, sizeof path, "%s/run.ckpt", t.dir);
@@ -319,7 +346,7 @@ START_TEST(micro_batches_add_up)
     struct head h = tiny_head(POOL_MEAN, false, 0.1);
     struct model m;
 
-    f.patterned = is_patterned(_i);
+    set_case(_i);
     build(method_at(_i), POOL_MEAN, NULL, NULL);
     ck_assert_int_eq(model_init(&m, &f.base, &h, f.m.adapt, f.cfg, 4, false), 0);
     ck_assert_double_le(tiny_add_up(&m, &f.t), 10 * tol);
@@ -448,7 +475,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    int n = n_methods();
+    int n = n_cases();
 
     tcase_add_loop_test(tc, starts_as_base, 0, n);
     tcase_add_loop_test(tc, counts_are_closed_forms, 0, n);

@@ -27,7 +27,7 @@ refused() {
     text=$2
     shift 2
     runs=$(count "$LOWRANK_HOME" "SELECT count(*) FROM run")
-    "$L" $command "$@" >"$T/out" 2>"$T/log"
+    "$L" $command "$@" -q >"$T/out" 2>"$T/log"
     rc=$?
     [ $rc = 2 ] || [ $rc = 3 ] || die "$command $*: exit $rc: $(cat "$T/log")"
     grep -q -- "$text" "$T/log" || die "$command $*: $(cat "$T/log")"

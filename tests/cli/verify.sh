@@ -5,12 +5,12 @@
 S="$T/study.yaml"
 
 "$L" sweep "$S" epochs=1 --home "$T/h" --no-calibrate 2>"$T/log" || die "$(cat "$T/log")"
-"$L" verify --home "$T/h" >"$T/out" 2>"$T/log" || die "an intact home: $(cat "$T/out" "$T/log")"
+"$L" verify --wide --home "$T/h" >"$T/out" 2>"$T/log" || die "an intact home: $(cat "$T/out" "$T/log")"
 grep -q "are intact" "$T/log" || die "an intact home: $(cat "$T/log")"
 
 # findings TEXT - verify ends with 4 and prints TEXT.
 findings() {
-    "$L" verify --home "$T/h" >"$T/out" 2>"$T/log"
+    "$L" verify --wide --home "$T/h" >"$T/out" 2>"$T/log"
     rc=$?
     [ $rc = 4 ] || die "status $rc: $(cat "$T/out" "$T/log")"
     grep -q -- "$1" "$T/out" || die "does not say '$1': $(cat "$T/out")"
@@ -25,12 +25,12 @@ findings "adapter_model.safetensors"
 rm -r "$dir"
 cp -r "$T/kept" "$dir"
 : >"$T/h/ckpt/old.ckpt.tmp.99999999"
-"$L" verify --home "$T/h" >"$T/out" 2>"$T/log" || die "a leftover file is no damage"
+"$L" verify --wide --home "$T/h" >"$T/out" 2>"$T/log" || die "a leftover file is no damage"
 grep -q "leftover .*ckpt.tmp.99999999" "$T/out" || die "no leftover: $(cat "$T/out")"
 # What a killed migration and a run that was killed while it saved its adapter leave behind.
 : >"$T/h/lowrank.db.v4.bak.123.tmp"
 mkdir -p "$T/h/adapters/0123456789abcdef/last"
-"$L" verify --home "$T/h" >"$T/out" 2>"$T/log" || die "leftovers are no damage: $(cat "$T/log")"
+"$L" verify --wide --home "$T/h" >"$T/out" 2>"$T/log" || die "leftovers are no damage: $(cat "$T/log")"
 [ "$(grep -c "^leftover" "$T/out")" = 3 ] &&
     grep -q "adapters/0123456789abcdef .*no finished run has this adapter" "$T/out" ||
     die "leftovers: $(cat "$T/out")"

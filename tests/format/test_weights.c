@@ -119,9 +119,9 @@ static const struct {
     const char *from, *to, *says;
 } indices[] = {
     { "\"classifier.bias\": \"", "\"classifier.bias\": \"../",
-      "tensor 'classifier.bias' is said to be in '../model-0000" },
+      "the index puts tensor 'classifier.bias' in '../model-0000" },
     { "\"classifier.bias\": \"", "\"classifier.bias\": \"/etc/",
-      "tensor 'classifier.bias' is said to be in '/etc/model-0000" },
+      "the index puts tensor 'classifier.bias' in '/etc/model-0000" },
     { "\"classifier.bias\": \"", "\"classifier.bias\": \"a/../",
       "must be a file in the same folder" },
     { "\"classifier.bias\": \"", "\"classifier.bias\": \"other-",

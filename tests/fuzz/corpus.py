@@ -252,6 +252,30 @@ seed("gguf", "alignment", gguf([("general.alignment", 4, u32(64))], [("x", [2, 3
 seed("gguf", "numbers", gguf([("k%d" % t, t, bytes(n)) for t, n in zip((0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12), (1, 1, 2, 2, 4, 4, 4, 1, 8, 8, 8))]))
 seed("gguf", "array", gguf([("a", 9, u32(5) + struct.pack("<Q3i", 3, 1, 2, -3))]))
 
+# --- byte-level BPE; the first byte: an odd one is followed by a GGUF file, an even one by vocab.json, merges.txt,
+# tokenizer.json, tokenizer_config.json, and a text
+def gguf_texts(*x):
+    return 9, u32(8) + struct.pack("<Q", len(x)) + b"".join(map(gguf_text, x))
+
+
+bytes_of = {"a": 0, "b": 1, "ab": 2, "\u0120": 3, "\u0120a": 4, "<s>": 5}
+seed("bpe", "gpt2", "0" + json.dumps(bytes_of), "#version: 0.2\na b\n\u0120 a\n", "", '{"add_prefix_space": true}', "ab a<s> 12")
+seed("bpe", "roberta", "0" + json.dumps(bytes_of), "a b\r\n", "", '{"tokenizer_class": "RobertaTokenizer"}', "a <mask>")
+steps = [{"type": "Digits", "individual_digits": True}, {"type": "Split", "pattern": {"Regex": "\\s+|[^\\s]b?"}, "behavior": "Isolated"},
+         {"type": "Split", "pattern": {"String": "."}, "behavior": "Removed", "invert": False}, {"type": "ByteLevel", "use_regex": False}]
+post = {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+        "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}]}
+seed("bpe", "json", "0", "", json.dumps({
+    "added_tokens": [{"id": 5, "content": "<s>", "special": True, "lstrip": True}, {"id": 6, "content": "new", "rstrip": True}],
+    "normalizer": None, "pre_tokenizer": {"type": "Sequence", "pretokenizers": steps}, "post_processor": post,
+    "model": {"type": "BPE", "unk_token": "a", "fuse_unk": True, "ignore_merges": True, "vocab": bytes_of, "merges": ["a b", ["\u0120", "a"]]}}),
+    "", "ab new <s> 1.2")
+seed("bpe", "gguf", b"1" + gguf([
+    ("tokenizer.ggml.model", 8, gguf_text("gpt2")), ("tokenizer.ggml.pre", 8, gguf_text("smollm")),
+    ("tokenizer.ggml.tokens", *gguf_texts(*bytes_of)), ("tokenizer.ggml.merges", *gguf_texts("a b", "\u0120 a")),
+    ("tokenizer.ggml.token_type", 9, u32(5) + struct.pack("<Q6i", 6, 1, 1, 1, 1, 4, 3)), ("tokenizer.ggml.bos_token_id", 4, u32(5)),
+    ("tokenizer.ggml.add_bos_token", 7, b"\1")], [("token_embd.weight", [1, 2], 0, bytes(8))]))
+
 # --- adapter folders: adapter_config.json, lowrank_adapter.json, adapter_model.safetensors
 peft = {"peft_type": "LORA", "task_type": "SEQ_CLS", "r": 2, "lora_alpha": 4, "lora_dropout": 0.1, "bias": "none",
         "target_modules": ["query", "value"], "modules_to_save": ["classifier"], "init_lora_weights": True,

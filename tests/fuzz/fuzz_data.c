@@ -5,6 +5,7 @@
  * lines ascend, and at most as many rows were skipped as the task allows. */
 #include "tests/fuzz/fuzz_kit.h"
 #include "core/data/dataset.h"
+#include "core/data/format.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,15 +18,15 @@ static struct task make_task(int bits)
 {
     static char *labels[] = { "0", "1", "yes, sir" };
     struct task t = { .name = "t",
-                      .format = bits % 4 == 1   ? FORMAT_CSV
-                                : bits % 4 == 2 ? FORMAT_JSONL
-                                                : FORMAT_TSV,
+                      .format = bits % 4 == 1   ? data_format_find("csv")
+                                : bits % 4 == 2 ? data_format_find("jsonl")
+                                                : data_format_find("tsv"),
                       .lo = -1,
                       .hi = 5,
                       .skip_bad_rows = bits & SKIP ? 2 : 0 };
-    bool named = (bits & HEADER) || t.format == FORMAT_JSONL;
+    bool named = (bits & HEADER) || bits % 4 == 2;
 
-    t.header = (bits & HEADER) && t.format != FORMAT_JSONL;
+    t.header = (bits & HEADER) && bits % 4 != 2;
     t.regression = bits & REGRESSION;
     t.labels = t.regression ? NULL : labels;
     t.n_labels = t.regression ? 0 : (int)ARRAY_LEN(labels);

@@ -64,7 +64,7 @@ static void list_runs(struct store *s)
     for (int i = 0; i < r.n_rows; i++) {
         const char *key = rows_get(&r, i, "run_key");
         int state = key ? store_state(s, key) : 0;
-        CHECK(state >= -1 && state <= STATE_CANCELED, "state %d", state);
+        CHECK(state >= -1 && state <= STATE_EXCLUDED, "state %d", state);
     }
     rows_free(&r);
 }

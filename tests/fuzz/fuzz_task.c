@@ -23,7 +23,8 @@ static void check_task(const struct task *t)
     CHECK(t->file[SPLIT_TRAIN] && t->file[SPLIT_DEV], "a split is missing");
     CHECK(t->n_metrics >= 1 && t->n_metrics <= TASK_MAX_METRICS, "%d metrics", t->n_metrics);
     for (int i = 0; i < t->n_metrics; i++)
-        CHECK(metric_find(t->metrics[i])->regression == t->regression, "'%s'", t->metrics[i]);
+        CHECK((metric_find(t->metrics[i])->of == METRIC_OF_TARGETS) == t->regression, "'%s'",
+              t->metrics[i]);
     CHECK(t->max_len >= 0 && t->skip_bad_rows >= 0, "%ld, %ld", t->max_len, t->skip_bad_rows);
     if (t->regression)
         CHECK(t->lo < t->hi, "range %g to %g", t->lo, t->hi);

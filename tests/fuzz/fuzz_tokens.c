@@ -19,7 +19,7 @@ static char cache[128], name[2][KEY + 1], sum[65];
 static struct task make_task(bool regression)
 {
     static char *labels[] = { "0", "1" };
-    struct task t = { .name = "t", .format = FORMAT_TSV, .lo = 0, .hi = 1 };
+    struct task t = { .name = "t", .format = data_format_find("tsv"), .lo = 0, .hi = 1 };
 
     t.file[SPLIT_TRAIN] = "data";
     t.col_text = "1";
@@ -35,7 +35,7 @@ static int load(struct dataset *d, bool regression)
     char spec[65];
 
     sha256_hex(spec, &regression, sizeof regression);
-    struct token_cache c = { cache, sum, spec, sum };
+    struct token_cache c = { .dir = cache, .file = sum, .spec = spec, .tokenizer = sum };
     return token_cache_dataset(d, &task, SPLIT_TRAIN, fuzz_dir(), tok, MAX_LEN, NULL, &c);
 }
 

@@ -49,7 +49,7 @@ static void plant_plan(struct store *s, const char *study, const char *metric,
     char *spec = xprintf("{\"axes\":{\"targets\":[],\"rank\":[],\"alpha\":[],\"method\":[]},"
                          "\"nuisance\":{\"lr\":[]},\"metric\":\"%s\"}",
                          metric);
-    ck_assert_int_eq(store_plan(s, &(struct sweep_spec){ study, spec }, r, k), 0);
+    ck_assert_int_eq(store_plan(s, &(struct sweep_spec){ .name = study, .spec = spec }, r, k), 0);
     for (int i = 0; i < k; i++) {
         free((char *)r[i].key);
         free((char *)r[i].cell);

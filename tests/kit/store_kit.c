@@ -64,7 +64,7 @@ int kit_plan(struct store *s, const struct kit_study *k)
     struct run_spec *r = xalloc((size_t)(k->ranks * k->lrs * k->seeds), sizeof *r);
     char *spec =
         xprintf("{\"axes\":{\"rank\":[]},\"nuisance\":{\"lr\":[]},\"metric\":\"%s\"}", k->metric);
-    struct sweep_spec w = { k->name, spec };
+    struct sweep_spec w = { .name = k->name, .spec = spec };
 
     for (int i = 0; i < k->ranks; i++)
         for (int lr = 1; lr <= k->lrs; lr++)

@@ -1,4 +1,4 @@
-/* tiny.c - a small random BERT of odd shape, batches for it, and options of methods. */
+/* tiny.c - a small random encoder of odd shape, batches for it, and options of methods. */
 #include "tests/kit/tiny.h"
 
 #include "core/os/file.h"
@@ -13,28 +13,58 @@
 #include <string.h>
 
 static char dir[64];
+static const char *arch_name = "bert";
+
+void tiny_arch(const char *name)
+{
+    arch_name = name;
+}
+
+const char *tiny_arch_name(void)
+{
+    return arch_name;
+}
+
+int tiny_encoders(void)
+{
+    int n = 0;
+
+    for (const struct arch *const *a = arch_table; *a; a++)
+        n += !(*a)->causal;
+    return n;
+}
+
+const char *tiny_encoder(int i)
+{
+    const struct arch *const *a = arch_table;
+
+    if (i == 0)
+        return "bert";
+    for (;; a++)
+        if (!(*a)->causal && strcmp((*a)->name, "bert") != 0 && --i == 0)
+            return (*a)->name;
+}
 
 void tiny_checkpoint(const char *to, const char *config, uint64_t seed, double matrices,
                      double vectors)
 {
     struct dims d;
-    struct param p[64];
-    struct st_out out[64];
+    struct param p[96];
+    struct st_out out[96];
     struct rng r = rng_make(seed, RNG_STUDY, 0);
     char *path = path_join(to, "model.safetensors");
 
     temp_file(to, "config.json", config);
     ck_assert_msg(dims_load(&d, to) == 0, "%s", fail_text());
-    int n = arch_params(arch_find("bert"), &d, p, (int)ARRAY_LEN(p));
+    int n = arch_params(arch_find(d.arch), &d, p, (int)ARRAY_LEN(p));
     for (int i = 0; i < n; i++) {
         bool gain = strstr(p[i].name, "LayerNorm.weight") != NULL;
         double sigma = p[i].is_vector ? vectors : matrices;
         real *x = xalloc(param_size(&p[i]), sizeof *x);
         for (size_t k = 0; k < param_size(&p[i]); k++)
             x[k] = (real)(float)(gain + sigma * rng_normal(&r));
-        out[i] = (struct st_out){ .name = p[i].name, .data = x, .n_dims = p[i].is_vector ? 1 : 2 };
-        out[i].shape[0] = (size_t)(p[i].is_vector ? p[i].cols : p[i].rows);
-        out[i].shape[1] = (size_t)p[i].cols;
+        out[i] = (struct st_out){ .name = p[i].name, .data = x };
+        out[i].n_dims = stored_shape(arch_find(d.arch), &p[i], out[i].shape);
     }
     ck_assert_msg(st_write(path, out, n, false) == 0, "%s", fail_text());
     for (int i = 0; i < n; i++) {
@@ -44,14 +74,21 @@ void tiny_checkpoint(const char *to, const char *config, uint64_t seed, double m
     free(path);
 }
 
+/* Everything that DeBERTa has, of a small size. */
+static const char tiny_deberta[] =
+    "\"relative_attention\": true, \"position_buckets\": 8, \"pos_att_type\": \"p2c|c2p\", "
+    "\"share_att_key\": true, \"norm_rel_ebd\": \"layer_norm\", \"position_biased_input\": false, "
+    "\"conv_kernel_size\": 3, \"conv_act\": \"gelu\"";
+
 static char *config_text(int n_layers, int d_model)
 {
     return xprintf(
-        "{\"model_type\": \"bert\", \"num_hidden_layers\": %d, \"hidden_size\": %d, "
+        "{\"model_type\": \"%s\", \"num_hidden_layers\": %d, \"hidden_size\": %d, "
         "\"num_attention_heads\": 5, \"intermediate_size\": 100, \"vocab_size\": 113, "
         "\"max_position_embeddings\": 33, \"type_vocab_size\": 2, \"hidden_act\": \"gelu\", "
-        "\"initializer_range\": 0.2, \"layer_norm_eps\": 1e-12}",
-        n_layers, d_model);
+        "\"initializer_range\": 0.2, \"layer_norm_eps\": 1e-12, "
+        "\"relative_attention_num_buckets\": 8, %s}",
+        arch_name, n_layers, d_model, tiny_deberta);
 }
 
 void tiny_config(int n_layers, int d_model)

@@ -1,5 +1,5 @@
-/* tiny.h - a small random BERT of odd shape in a temporary folder, and batches, heads and options
- * for models of it. Checks of such models: tiny_check.h. */
+/* tiny.h - a small random encoder of odd shape in a temporary folder, and batches, heads and
+ * options for models of it. Checks of such models: tiny_check.h. */
 #ifndef TINY_H
 #define TINY_H
 
@@ -8,7 +8,15 @@
 
 enum { TINY_SEQS = 5, TINY_TOKS = 64 };
 
-/* tiny_checkpoint - write a BERT to the folder DIR: config.json with the text CONFIG, and
+/* tiny_arch - the architecture of models that are made from now on; "bert" at the beginning of a
+ * test. tiny_arch_name - its name. tiny_encoders - the number of encoders in arch_table, of which
+ * tiny_encoder names number I; BERT is the first. */
+void tiny_arch(const char *name);
+const char *tiny_arch_name(void);
+int tiny_encoders(void);
+const char *tiny_encoder(int i);
+
+/* tiny_checkpoint - write a model to the folder DIR: config.json with the text CONFIG, and
  * model.safetensors in which every matrix is N(0, MATRICES) and every vector N(0, VECTORS) from
  * SEED; gains of LayerNorms are that plus 1. */
 void tiny_checkpoint(const char *dir, const char *config, uint64_t seed, double matrices,

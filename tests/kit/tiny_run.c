@@ -27,11 +27,14 @@ void write_vocab(const char *dir)
 
 static void write_model(const char *dir)
 {
-    tiny_checkpoint(dir,
-                    "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 16,"
-                    " \"num_attention_heads\": 2, \"intermediate_size\": 24, \"vocab_size\": 40,"
-                    " \"max_position_embeddings\": 96, \"initializer_range\": 0.2}",
-                    5, 0.3, 0.3);
+    char *text =
+        xprintf("{\"model_type\": \"%s\", \"num_hidden_layers\": 2, \"hidden_size\": 16,"
+                " \"num_attention_heads\": 2, \"intermediate_size\": 24, \"vocab_size\": 40,"
+                " \"max_position_embeddings\": 96, \"initializer_range\": 0.2}",
+                tiny_arch_name());
+
+    tiny_checkpoint(dir, text, 5, 0.3, 0.3);
+    free(text);
 }
 
 static void make_set(struct dataset *d, int n, bool regression, uint32_t sub)

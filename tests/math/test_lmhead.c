@@ -142,14 +142,14 @@ START_TEST(packed_follows_the_definition)
 {
     build(_i);
     double loss =
-        lmhead_loss(&f.packed, f.dx, (struct mat){ 0 }, f.x, f.target, f.weight, f.scratch);
+        lmhead_loss(&f.packed, f.dx, (struct mat){ 0 }, f.x, f.target, f.weight, 0, f.scratch);
     ck_assert_double_le(fabs(loss - f.loss), tolerance(_i) * fmax(1, f.loss));
     /* huge logits in f32 are accurate enough for this */
     ck_assert_double_le(away(f.dx, f.want_dx), tolerance(_i));
-    double alone =
-        lmhead_loss(&f.packed, (struct mat){ 0 }, (struct mat){ 0 }, f.x, f.target, 1, f.scratch);
+    double alone = lmhead_loss(&f.packed, (struct mat){ 0 }, (struct mat){ 0 }, f.x, f.target, 1, 0,
+                               f.scratch);
     ck_assert(alone == loss);
-    lmhead_loss(&f.packed, f.x, (struct mat){ 0 }, f.x, f.target, f.weight, f.scratch);
+    lmhead_loss(&f.packed, f.x, (struct mat){ 0 }, f.x, f.target, f.weight, 0, f.scratch);
     for (int t = 0; t < f.x.rows; t++) /* the gradient may replace x */
         ck_assert_mem_eq(mat_row(f.x, t), mat_row(f.dx, t), D * sizeof(real));
     unbuild();
@@ -159,7 +159,7 @@ END_TEST
 START_TEST(trained_follows_the_definition)
 {
     build(_i);
-    double loss = lmhead_loss(&f.plain, f.dx, f.dw, f.x, f.target, f.weight, f.scratch);
+    double loss = lmhead_loss(&f.plain, f.dx, f.dw, f.x, f.target, f.weight, 0, f.scratch);
     ck_assert_double_le(fabs(loss - f.loss), tolerance(_i) * fmax(1, f.loss));
     ck_assert_double_le(away(f.dx, f.want_dx), tolerance(_i));
     ck_assert_double_le(away(f.dw, f.want_dw), tolerance(_i));
@@ -174,11 +174,11 @@ END_TEST
 START_TEST(rows_are_independent)
 {
     build(4);
-    lmhead_loss(&f.packed, f.dx, (struct mat){ 0 }, f.x, f.target, f.weight, f.scratch);
+    lmhead_loss(&f.packed, f.dx, (struct mat){ 0 }, f.x, f.target, f.weight, 0, f.scratch);
     for (int t = 0; t < f.x.rows; t++) {
         real one[D];
         lmhead_loss(&f.packed, mat_make(one, 1, D), (struct mat){ 0 }, mat_rows(f.x, t, 1),
-                    f.target + t, f.weight, f.scratch);
+                    f.target + t, f.weight, 0, f.scratch);
         ck_assert_double_le(test_error(mat_make(one, 1, D), mat_rows(f.dx, t, 1)), test_rounding());
     }
     unbuild();
@@ -189,7 +189,8 @@ START_TEST(a_nan_is_not_lost)
 {
     build(4);
     mat_row(f.x, 1)[3] = NAN;
-    ck_assert(isnan(lmhead_loss(&f.packed, f.dx, (struct mat){ 0 }, f.x, f.target, 1, f.scratch)));
+    ck_assert(
+        isnan(lmhead_loss(&f.packed, f.dx, (struct mat){ 0 }, f.x, f.target, 1, 0, f.scratch)));
     unbuild();
 }
 END_TEST

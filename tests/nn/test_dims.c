@@ -153,7 +153,7 @@ static const struct {
     { "{\"model_type\":\"bert\",\"model_type\":\"bert\"," SIZES "}", "duplicate" },
     { "{" SIZES "}", "model_type is missing" },
     { "{\"model_type\":\"t5\"," SIZES "}",
-      "model_type is \"t5\"; it must be one of bert, gpt2, llama" },
+      "model_type is \"t5\"; it must be one of bert, deberta-v2, gpt2, llama, mpnet, roberta" },
     { "{\"model_type\":3," SIZES "}", "model_type is 3" },
     { "{\"model_type\":\"bert\",\"hidden_size\":60}", "num_hidden_layers is missing" },
     { BERT ",\"type_vocab_size\":0}",

@@ -12,8 +12,8 @@
 /* One golden case as arrays. */
 struct data {
     int n, n_classes;
-    int *label, *guess;
-    double *target, *value;
+    int *label, *guess, *tokens, *hits;
+    double *target, *value, *nll;
 };
 
 static void data_init(struct data *d, int n, int n_classes)
@@ -23,6 +23,9 @@ static void data_init(struct data *d, int n, int n_classes)
     d->guess = xalloc((size_t)n + 1, sizeof *d->guess);
     d->target = xalloc((size_t)n + 1, sizeof *d->target);
     d->value = xalloc((size_t)n + 1, sizeof *d->value);
+    d->tokens = xalloc((size_t)n + 1, sizeof *d->tokens);
+    d->hits = xalloc((size_t)n + 1, sizeof *d->hits);
+    d->nll = xalloc((size_t)n + 1, sizeof *d->nll);
 }
 
 static void data_free(struct data *d)
@@ -31,11 +34,22 @@ static void data_free(struct data *d)
     free(d->guess);
     free(d->target);
     free(d->value);
+    free(d->tokens);
+    free(d->hits);
+    free(d->nll);
 }
 
 static double score(const struct metric *m, const struct data *d)
 {
-    struct outcome o = { d->n, d->n_classes, d->label, d->guess, d->target, d->value };
+    struct outcome o = { .n = d->n,
+                         .n_classes = d->n_classes,
+                         .label = d->label,
+                         .guess = d->guess,
+                         .target = d->target,
+                         .value = d->value,
+                         .tokens = d->tokens,
+                         .hits = d->hits,
+                         .nll = d->nll };
 
     return m->score(&o);
 }
@@ -92,6 +106,9 @@ static void fill_random(struct data *d, uint64_t seed)
         d->guess[i] = (int)rng_below(&r, 3);
         d->target[i] = rng_below(&r, 10) / 2.0;
         d->value[i] = d->target[i] + rng_normal(&r);
+        d->tokens[i] = 1 + (int)rng_below(&r, 20);
+        d->hits[i] = (int)rng_below(&r, (uint32_t)d->tokens[i]);
+        d->nll[i] = d->tokens[i] * (1 + rng_normal(&r) * rng_normal(&r));
     }
 }
 
@@ -102,12 +119,12 @@ START_TEST(any_metric)
     struct data a, b;
     int order[97];
 
-    data_init(&a, 0, m->regression ? 0 : 3);
+    data_init(&a, 0, m->of == METRIC_OF_TARGETS ? 0 : 3);
     ck_assert(isnan(score(m, &a)));
     data_free(&a);
     ck_assert_ptr_eq(metric_find(m->name), m);
 
-    data_init(&a, 97, m->regression ? 0 : 3);
+    data_init(&a, 97, m->of == METRIC_OF_TARGETS ? 0 : 3);
     data_init(&b, 97, a.n_classes);
     fill_random(&a, 1);
     for (int i = 0; i < a.n; i++)
@@ -118,6 +135,9 @@ START_TEST(any_metric)
         b.guess[i] = a.guess[order[i]];
         b.target[i] = a.target[order[i]];
         b.value[i] = a.value[order[i]];
+        b.tokens[i] = a.tokens[order[i]];
+        b.hits[i] = a.hits[order[i]];
+        b.nll[i] = a.nll[order[i]];
     }
     ck_assert_double_le(error(score(m, &a), score(m, &b)), 1e-13); /* rounding errors of sums */
     data_free(&a);
@@ -130,15 +150,30 @@ START_TEST(perfect_is_best)
     const struct metric *m = metric_table[_i];
     struct data d;
 
-    data_init(&d, 97, m->regression ? 0 : 3);
+    data_init(&d, 97, m->of == METRIC_OF_TARGETS ? 0 : 3);
     fill_random(&d, 3);
     double some = score(m, &d);
     memcpy(d.guess, d.label, (size_t)d.n * sizeof *d.guess);
     memcpy(d.value, d.target, (size_t)d.n * sizeof *d.value);
-    double best = score(m, &d);
+    memcpy(d.hits, d.tokens, (size_t)d.n * sizeof *d.hits);
+    memset(d.nll, 0, (size_t)d.n * sizeof *d.nll);
+    double best = score(m, &d), least = strcmp(m->name, "perplexity") == 0 ? 1 : 0;
     ck_assert(m->goal == GOAL_MAX ? best > some : best < some);
-    ck_assert_double_le(error(best, m->goal == GOAL_MAX ? 1 : 0), 1e-13);
+    ck_assert_double_le(error(best, m->goal == GOAL_MAX ? 1 : least), 1e-13);
     data_free(&d);
+}
+END_TEST
+
+/* Two targets of 3 and 1 tokens: a mean of tokens, not of examples. */
+START_TEST(tokens_count_alike)
+{
+    const int tokens[] = { 3, 1 }, hits[] = { 1, 1 };
+    const double nll[] = { 6, 4 };
+    struct outcome o = { .n = 2, .tokens = tokens, .hits = hits, .nll = nll };
+
+    ck_assert_double_eq(metric_find("token_loss")->score(&o), 2.5);
+    ck_assert_double_eq(metric_find("perplexity")->score(&o), exp(2.5));
+    ck_assert_double_eq(metric_find("token_accuracy")->score(&o), 0.5);
 }
 END_TEST
 
@@ -147,7 +182,7 @@ START_TEST(not_a_number_stays)
     const struct metric *m = metric_table[_i];
     struct data d;
 
-    if (!m->regression)
+    if (m->of != METRIC_OF_TARGETS)
         return;
     data_init(&d, 20, 0);
     fill_random(&d, 4);
@@ -173,6 +208,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, any_metric, 0, n);
     tcase_add_loop_test(tc, perfect_is_best, 0, n);
     tcase_add_loop_test(tc, not_a_number_stays, 0, n);
+    tcase_add_test(tc, tokens_count_alike);
     tcase_add_test(tc, unknown_name);
 }
 

@@ -4,6 +4,7 @@
 #include "core/text/tok.h"
 #include "tests/kit/suite.h" /* last, because check.h defines a macro "fail" */
 #include "tests/kit/temp.h"
+#include "tests/kit/tok_lines.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -43,58 +44,6 @@ static char *small_dir(const char *config)
     return dir;
 }
 
-/* How the ids differ from those of a golden case; "" if they are the same. */
-static const char *compare(const struct ids *got, const json_t *want)
-{
-    static char text[256];
-
-    text[0] = '\0';
-    if ((size_t)got->n != json_array_size(want))
-        snprintf(text, sizeof text, "%d ids, not %zu", got->n, json_array_size(want));
-    for (int i = 0; i < got->n && !text[0]; i++)
-        if (got->id[i] != json_integer_value(json_array_get(want, (size_t)i)))
-            snprintf(text, sizeof text, "id %d is %d, not %lld", i, got->id[i],
-                     (long long)json_integer_value(json_array_get(want, (size_t)i)));
-    return text;
-}
-
-/* Check T on those cases in a file of JSON lines that WANTED accepts; returns their number. */
-static int check_lines(const struct tok *t, const char *path, bool (*wanted)(const json_t *, int),
-                       int arg)
-{
-    FILE *f = fopen(path, "r");
-    char *line = NULL;
-    size_t cap = 0;
-    int n = 0, row = 0;
-
-    ck_assert_ptr_nonnull(f);
-    while (getline(&line, &cap, f) > 0) {
-        json_t *c = json_loads(line, JSON_ALLOW_NUL, NULL);
-        struct ids ids = { 0 };
-        int second;
-        ck_assert_ptr_nonnull(c);
-        row++;
-        if (wanted(c, arg)) {
-            json_t *a = json_object_get(c, json_object_get(c, "text") ? "text" : "a");
-            json_t *b = json_object_get(c, json_object_get(c, "text") ? "pair" : "b");
-            /* transformers ignores an empty second segment if there is a single pair */
-            if (json_object_get(c, "text") && json_string_length(b) == 0)
-                b = NULL;
-            tok_join(t, json_string_value(a), json_string_length(a), json_string_value(b),
-                     json_string_length(b), (int)json_integer_value(json_object_get(c, "max_len")),
-                     &ids, &second);
-            const char *differs = compare(&ids, json_object_get(c, "ids"));
-            ck_assert_msg(!differs[0], "%s line %d: %s", path, row, differs);
-            n++;
-        }
-        ids_free(&ids);
-        json_decref(c);
-    }
-    free(line);
-    fclose(f);
-    return n;
-}
-
 /* The configurations in cases.jsonl; NULL: no file, so everything has its default. */
 static const struct {
     const char *json;
@@ -118,7 +67,32 @@ START_TEST(small_vocabulary)
 
     ck_assert_msg(t != NULL, "%s", fail_text());
     ck_assert_str_eq(tok_name(t), "wordpiece");
-    ck_assert_int_ge(check_lines(t, "tests/golden/tok/cases.jsonl", case_is, _i), 50);
+    ck_assert_int_ge(tok_lines(t, "tests/golden/tok/cases.jsonl", case_is, _i), 50);
+    tok_free(t);
+    remove_dir(dir);
+}
+END_TEST
+
+static bool any_line(const json_t *c, int unused)
+{
+    return unused == 0 && c != NULL;
+}
+
+/* MPNet's special tokens and layout, by the class of the tokenizer or by that of the model. */
+START_TEST(mpnet_vocabulary)
+{
+    static const char *const named[][2] = { { "tokenizer_config.json",
+                                              "{\"tokenizer_class\": \"MPNetTokenizer\"}" },
+                                            { "config.json", "{\"model_type\": \"mpnet\"}" } };
+    struct file f = { 0 };
+
+    ck_assert_int_eq(file_map(&f, "tests/golden/tok/mpnet/vocab.txt"), 0);
+    char *dir = make_dir((const char *)f.data, f.size, NULL);
+    file_unmap(&f);
+    temp_file(dir, named[_i][0], named[_i][1]);
+    struct tok *t = tok_load(dir);
+    ck_assert_msg(t != NULL, "%s", fail_text());
+    ck_assert_int_eq(tok_lines(t, "tests/golden/tok/mpnet/cases.jsonl", any_line, 0), 22);
     tok_free(t);
     remove_dir(dir);
 }
@@ -130,22 +104,37 @@ static bool is_minilm(const json_t *c, int unused)
     return strcmp(json_string_value(json_object_get(c, "tokenizer")), "minilm") == 0;
 }
 
-START_TEST(minilm)
+/* The lines for MODEL in shared golden data, if both are here. */
+static void check_fetched(const char *model, const char *lines, const char *why,
+                          bool (*wanted)(const json_t *, int))
 {
-    const char *home = getenv("LOWRANK_HOME"), *path = shared_path("golden/real/tokens.jsonl");
-    char *dir = xprintf("%s/models/minilm", home ? home : "out");
+    const char *home = getenv("LOWRANK_HOME"), *path = shared_path(lines);
+    char *dir = xprintf("%s/models/%s", home ? home : "out", model);
 
     if (!path) {
         skip("tok: there is no shared golden data");
     } else if (access(dir, R_OK) != 0) {
-        skip("tok: model 'minilm' has not been fetched");
+        skip(why);
     } else {
         struct tok *t = tok_load(dir);
         ck_assert_msg(t != NULL, "%s", fail_text());
-        ck_assert_int_ge(check_lines(t, path, is_minilm, 0), 30);
+        ck_assert_int_ge(tok_lines(t, path, wanted, 0), 29);
         tok_free(t);
     }
     free(dir);
+}
+
+START_TEST(minilm)
+{
+    check_fetched("minilm", "golden/real/tokens.jsonl", "tok: model 'minilm' has not been fetched",
+                  is_minilm);
+}
+END_TEST
+
+START_TEST(mpnet)
+{
+    check_fetched("mpnet", "golden/real/mpnet_tokens.jsonl",
+                  "tok: model 'mpnet' has not been fetched", any_line);
 }
 END_TEST
 
@@ -252,7 +241,7 @@ START_TEST(folders_of_transformers)
             struct ids ids = { 0 };
             json_t *text = json_array_get(one, 0);
             tok_encode(t, json_string_value(text), json_string_length(text), &ids);
-            const char *differs = compare(&ids, json_array_get(one, 1));
+            const char *differs = tok_ids_differ(&ids, json_array_get(one, 1));
             ck_assert_msg(!differs[0], "line %d, '%s': %s", row, json_string_value(text), differs);
             ids_free(&ids);
         }
@@ -475,7 +464,9 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, small_vocabulary, 0, (int)ARRAY_LEN(configs));
+    tcase_add_loop_test(tc, mpnet_vocabulary, 0, 2);
     tcase_add_test(tc, minilm);
+    tcase_add_test(tc, mpnet);
     tcase_add_loop_test(tc, odd_text, 0, (int)ARRAY_LEN(odd));
     tcase_add_loop_test(tc, refused_folder, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(tc, folders_of_transformers);

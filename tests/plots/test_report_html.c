@@ -59,7 +59,9 @@ START_TEST(table_is_exact)
         "m<1>", "2", "0.1234567890123", NULL,  NULL, "91.0",
     };
     static char numeric[] = { 0, 1, 0, 0, 1, 0 };
-    const struct rows r = { 6, 2, col, (char **)cell, numeric };
+    const struct rows r = {
+        .n_cols = 6, .n_rows = 2, .col = col, .cell = (char **)cell, .numeric = numeric
+    };
     char *text = NULL;
     size_t size;
     FILE *to = open_memstream(&text, &size);

@@ -217,7 +217,7 @@ static const struct {
     { "table rank --home /nowhere", 4, "no results yet; run 'lowrank sweep" },
     { "table rank --format xml", 2, "xml" },
     { "table --help", 0, "usage: lowrank table" },
-    { "query runs | head -n 1", 0, "state" },
+    { "query runs --wide | head -n 1", 0, "state" },
 };
 
 static char *with_keys(const char *line, struct store *s)

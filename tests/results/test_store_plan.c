@@ -38,7 +38,8 @@ END_TEST
 /* LoRA, and full fine-tuning with the key "d" unless D is 0. */
 static int plan_methods(struct store *s, int d, long seed, bool both)
 {
-    static const struct sweep_spec w = { "m", "{\"axes\":{\"method\":[]},\"metric\":\"f1\"}" };
+    static const struct sweep_spec w = { .name = "m",
+                                         .spec = "{\"axes\":{\"method\":[]},\"metric\":\"f1\"}" };
     struct run_spec r[2];
     char text[2][5][80];
 

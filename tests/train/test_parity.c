@@ -103,23 +103,37 @@ START_TEST(bf16_agrees_within_its_tolerance)
 }
 END_TEST
 
-/* A copy of the expected file with one byte of one tensor changed. */
-static void write_changed(const char *name, unsigned char flip, int from_end)
+/* A copy of the golden FILE with one byte of the first value of one tensor changed. */
+static void write_changed(const char *file, const char *name, unsigned char flip, int from_end)
 {
     struct st_file s;
 
-    snprintf(path, sizeof path, "%s/expected.safetensors", golden);
+    snprintf(path, sizeof path, "%s/%s", golden, file);
     ck_assert_msg(st_open(&s, path) == 0, "%s", fail_text());
     const struct st_tensor *t = st_find(&s, name);
     ck_assert_ptr_nonnull(t);
     unsigned char *copy = xalloc(s.file.size, 1);
     memcpy(copy, s.file.data, s.file.size);
-    copy[t->data - s.file.data + 7 - from_end] ^= flip;
+    copy[t->data - s.file.data + (t->dtype == ST_F64 ? 7 : 3) - from_end] ^= flip;
     snprintf(path, sizeof path, "%s/changed.safetensors", dir);
     ck_assert_int_eq(file_write(path, copy, s.file.size, FAIL_STORE), 0);
     free(copy);
     st_close(&s);
 }
+
+/* What a gradient's rounding may do to a final value hides no wrong one. */
+START_TEST(a_wrong_final_value_is_found)
+{
+    static const char name[] = "final.base_model.model.bert.encoder.layer.0.attention.self.query."
+                               "lora_B.weight";
+    struct parity_result r;
+
+    write_changed("train.safetensors", name, 0x40, 1);
+    ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
+    ck_assert_msg(r.n_bad == 1 && strstr(text, name), "%s", text);
+    *path = 0;
+}
+END_TEST
 
 /* The same for decoders. */
 START_TEST(golden_decoder_agrees)
@@ -147,11 +161,32 @@ START_TEST(golden_decoder_agrees)
     ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
     ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == (_i ? 96 : 58), "%s", text);
     for (size_t i = 0; i < ARRAY_LEN(changed); i++) {
-        write_changed(changed[i][_i], 0x80, 0);
+        write_changed("expected.safetensors", changed[i][_i], 0x80, 0);
         ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
         ck_assert_msg(r.n_bad == 1, "%s: %s", changed[i][_i], text);
         unlink(path);
     }
+    *path = 0;
+}
+END_TEST
+
+/* Configurations of DeBERTa (tests/golden/deberta/make.py). */
+START_TEST(golden_deberta_agrees)
+{
+    static const struct {
+        const char *name;
+        int n_checked;
+    } kind[] = { { "v2", 119 }, { "v3", 91 }, { "own", 115 }, { "c2p", 79 } };
+    struct parity_result r;
+
+    base_model_free(&base);
+    snprintf(golden, sizeof golden, "tests/golden/deberta/%s", kind[_i].name);
+    snprintf(adapter, sizeof adapter, "%s/adapter", golden);
+    ck_assert_msg(base_model_load(&base, golden) == 0, "%s", fail_text());
+    snprintf(path, sizeof path, "%s/expected.safetensors", golden);
+    ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
+    ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0 && r.n_checked == kind[_i].n_checked, "%s",
+                  text);
     *path = 0;
 }
 END_TEST
@@ -173,7 +208,8 @@ START_TEST(a_changed_value_is_noticed)
     struct parity_result r;
     char line[128];
 
-    write_changed(quantities[_i], 0x80, 0); /* the sign of its first value */
+    write_changed("expected.safetensors", quantities[_i], 0x80,
+                  0); /* the sign of its first value */
     ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
     snprintf(line, sizeof line, "DIFFERS  %s\n", quantities[_i]);
     ck_assert_msg(r.n_bad == 1 && strstr(text, line), "%s", text);
@@ -184,7 +220,8 @@ START_TEST(a_nan_differs)
 {
     struct parity_result r;
 
-    write_changed("loss", 0x7f ^ 0x3f, 0); /* 1.05: its exponent becomes 0x7ff */
+    write_changed("expected.safetensors", "loss", 0x7f ^ 0x3f,
+                  0); /* 1.05: its exponent becomes 0x7ff */
     ck_assert_msg(check(&r, path, 1e-3) == 0, "%s", fail_text());
     ck_assert_int_eq(r.n_bad, 1);
     ck_assert(isinf(r.worst));
@@ -228,8 +265,10 @@ static void fill(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, golden_model_agrees);
     tcase_add_loop_test(tc, golden_decoder_agrees, 0, 2);
+    tcase_add_loop_test(tc, golden_deberta_agrees, 0, 4);
     tcase_add_test(tc, gradients_alone_agree);
     tcase_add_test(tc, a_training_agrees);
+    tcase_add_test(tc, a_wrong_final_value_is_found);
     tcase_add_test(tc, bf16_agrees_within_its_tolerance);
     tcase_add_loop_test(tc, a_changed_value_is_noticed, 0, ARRAY_LEN(quantities));
     tcase_add_test(tc, a_nan_differs);

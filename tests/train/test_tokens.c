@@ -42,7 +42,9 @@ static void begin(bool regression)
     ck_assert_int_eq(dataset_load(&fresh, &task, SPLIT_TRAIN, dir, tok, 5, NULL), 0);
     memcpy(file_sha, fresh.sha256, sizeof file_sha);
     snprintf(cache_dir, sizeof cache_dir, "%s/cache/tokens", dir);
-    cache = (struct token_cache){ cache_dir, file_sha, spec, tok_sha };
+    cache = (struct token_cache){
+        .dir = cache_dir, .file = file_sha, .spec = spec, .tokenizer = tok_sha
+    };
 }
 
 static void end(void)
