@@ -1,6 +1,7 @@
 /* cmd_ablate.c - "lowrank ablate": compute an analysis from finished runs. */
 #include "ablations/analysis.h"
 #include "core/os/file.h"
+#include "core/opt/fill.h"
 #include "core/opt/suggest.h"
 #include "core/cmd.h"
 
@@ -48,8 +49,12 @@ static int fail_unknown(const char *name)
 
 static int list_analyses(void)
 {
-    for (const struct analysis *const *a = analysis_table; *a; a++)
-        printf("%-15s %s (%s)\n", (*a)->name, (*a)->about, (*a)->source);
+    for (const struct analysis *const *a = analysis_table; *a; a++) {
+        char *text = xprintf("%s (%s)", (*a)->about, (*a)->source);
+        printf("%-15s ", (*a)->name);
+        fill_text(stdout, text, 16, 16);
+        free(text);
+    }
     return 0;
 }
 
@@ -105,7 +110,7 @@ static int compute_analysis(const struct analysis *a, struct session *ses, const
     if (a->alone)
         rc = make_dirs(ses->home);
     else if (!file_exists(path))
-        rc = fail(FAIL_RUN, "no runs yet in '%s': lowrank sweep rank", ses->home);
+        rc = fail(FAIL_STORE, "no results yet in '%s': lowrank sweep rank", ses->home);
     if (rc == 0)
         rc = store_open(&s, path, STORE_WRITE);
     if (rc == 0)

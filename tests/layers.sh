@@ -42,6 +42,7 @@ experiments/assets: $assets
 experiments/recipe: $recipe
 experiments/study: $study
 experiments/apply: $recipe
+experiments/score: core $b core/metric core/words core/meteor core/score results/rows
 experiments/estimate: $study
 experiments/run: $run
 experiments/bench: $run

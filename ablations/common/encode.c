@@ -120,8 +120,10 @@ int encode_open(struct adapted *a, struct session *ses, const char *model,
         free(file);
         snprintf(key, sizeof key, "%.16s", r->key);
     }
-    return adapted_open(a, ses, r ? r->model : model, r ? key : NULL,
-                        r ? POOLING_AUTO : POOLING_MEAN);
+    if (adapted_open(a, ses, r ? r->model : model, r ? key : NULL,
+                     r ? POOLING_AUTO : POOLING_MEAN) != 0)
+        return -1;
+    return adapted_encodes(a);
 }
 
 int encode_run(struct encoded *e, struct session *ses, const char *model, const struct study_run *r,

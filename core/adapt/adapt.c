@@ -38,6 +38,8 @@ static int parse_list(const struct adapt *part[MAX_PARTS], const char *list, cha
     return n;
 }
 
+const struct adapt *const adapt_nothing = &(const struct adapt){ .name = "nothing" };
+
 const struct adapt *adapt_find(const char *name)
 {
     static struct combined

@@ -20,6 +20,9 @@ extern const struct adapt *const adapt_table[]; /* generated, NULL-terminated */
  * name is unknown, or is in the list twice; then adapt_unknown returns that name, in memory that
  * the next call overwrites. */
 const struct adapt *adapt_find(const char *name);
+
+/* adapt_nothing - a method that trains nothing and adds nothing, for models that are only used. */
+extern const struct adapt *const adapt_nothing;
 const char *adapt_unknown(const char *name);
 
 /* adapt_has - is A this method, or a list that contains it? */

@@ -18,6 +18,7 @@ enum rng_stream {
     RNG_STUDY,
     RNG_SELECT,
     RNG_HELD_OUT,
+    RNG_SCORE,
     RNG_GENERATE
 };
 

@@ -253,7 +253,7 @@ static const struct key {
     { "source", false, offsetof(struct task, source), NULL },
     { "licence", false, offsetof(struct task, license), NULL },
     { "kind", true, 0, set_kind },
-    { "dir", true, offsetof(struct task, dir), NULL },
+    { "dir", false, offsetof(struct task, dir), NULL },
     { "format", true, 0, set_format },
     { "header", false, 0, set_header },
     { "separator", false, offsetof(struct task, separator), NULL },
@@ -389,6 +389,10 @@ int task_load(struct task *t, const char *yaml_path)
     const struct yaml_node *root = yaml_root(y);
     for (int i = 0; i < yaml_count(root) && rc == 0; i++)
         rc = set_key(t, root, i);
+    const char *slash = strrchr(yaml_path, '/');
+    t->folder = slash ? xprintf("%.*s", (int)(slash - yaml_path), yaml_path) : xstrdup(".");
+    if (!t->dir)
+        t->dir = xstrdup(".");
     if (rc == 0)
         rc = check_whole(t, root);
     yaml_free(y);
@@ -399,6 +403,7 @@ int task_load(struct task *t, const char *yaml_path)
 
 void task_free(struct task *t)
 {
+    free(t->folder);
     for (size_t k = 0; k < ARRAY_LEN(keys); k++)
         if (!keys[k].set) {
             char *text;

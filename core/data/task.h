@@ -9,7 +9,8 @@
  *   task: mrpc                      its name
  *   title, source, licence          shown to people; optional
  *   kind: classification            or regression, or generation (below)
- *   dir: glue/MRPC                  folder of the data files below a data folder
+ *   dir: glue/MRPC                  folder of the data files below a data folder, or below that of
+ *                                   the task file, which it is by default
  *   format: tsv                     tsv (no quoting, as in GLUE), csv (RFC 4180), jsonl, json, or
  *                                   that of a corpus: webnlg, wikisql, dart (format_NAME.c)
  *   separator: "||"                 tsv: what ends a column instead of a tab
@@ -58,6 +59,7 @@ enum task_truncate { TRUNCATE_TARGET, TRUNCATE_PROMPT_START, TRUNCATE_PROMPT_END
 
 struct data_format; /* core/data/format.h */
 struct task {
+    char *folder; /* of the task file */
     char *name, *title, *source, *license, *dir, *prepare, *labels_file;
     bool regression, header;
     bool generates; /* a prompt and a target */

@@ -29,7 +29,7 @@ const struct environment environment[] = {
     { "WNSEARCHDIR", "folder of WordNet's database files (default: /usr/share/wordnet)", NULL,
       "prepare" },
     { "TMPDIR", "folder for temporary files (default: /tmp)", NULL, "report" },
-    { "NO_COLOR", "if set, the output has no colors", NULL, "doctor" },
+    { "NO_COLOR", "if set and not empty, the output has no colors", NULL, NULL },
     { NULL, NULL, NULL, NULL },
 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct adapt adapt_frozen = { .name = "frozen", .source = "", .starts_as_base = true };
+static const struct adapt merged = { .name = "merged" };
 
 /* The weights of a group with their updates, one below the other, packed for forward products.
  * Errors: NULL after FAIL_MEMORY. */
@@ -76,7 +76,7 @@ int model_merge(struct model *to, const struct model *m, bool mergeable)
     *to = (struct model){ .base = m->base,
                           .head = m->head,
                           .n_total = m->n_total,
-                          .adapt = &adapt_frozen,
+                          .adapt = &merged,
                           .lowest = m->base->dims.n_layers,
                           .seed = m->seed };
     to->n_params = m->base->n_params; /* so that model_free frees no name of M's */

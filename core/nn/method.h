@@ -110,7 +110,4 @@ struct adapt {
     void (*step_grad)(const struct model *m, real *grad, long step, long total);
     void (*step_done)(struct model *m, long step, long total);
 };
-
-/* adapt_frozen - the method that adds nothing and trains nothing. It is no part of adapt_table. */
-extern const struct adapt adapt_frozen;
 #endif

@@ -105,7 +105,7 @@ static int check_base(struct parity *p, struct expected *e, const struct feed *f
     struct model m;
     int rc = -1;
 
-    if (model_init(&m, p->base, &h, &adapt_frozen, NULL, 0, true) != 0)
+    if (model_init(&m, p->base, &h, adapt_nothing, NULL, 0, true) != 0)
         return -1;
     if (workspace_init(&ws, &m, false) == 0) {
         ws.all_hidden = ws.all_logits = true;

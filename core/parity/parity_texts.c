@@ -1,5 +1,6 @@
 /* parity_texts.c - log-probabilities and the largest logits of texts. */
 #include "core/parity/parity_texts.h"
+#include "core/adapt/adapt.h"
 #include "core/nn/method.h"
 #include "core/parity/feed.h"
 
@@ -120,7 +121,7 @@ int parity_texts(struct parity *p, struct expected *e)
     if (!p->base->arch->causal)
         return fail(FAIL_INPUT, "'%s' has log-probabilities, but '%s' is no decoder",
                     e->st.file.path, p->base->dir);
-    if (model_init(&m, p->base, &h, &adapt_frozen, NULL, 0, true) != 0)
+    if (model_init(&m, p->base, &h, adapt_nothing, NULL, 0, true) != 0)
         return -1;
     for (int i = 0; rc == 0 && i < 1000000 && st_find(&e->st, ids); i++) {
         rc = check_text(p, e, &m, suffix);

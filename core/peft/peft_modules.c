@@ -44,6 +44,22 @@ static void add_module(struct modules *s, const struct param *p, bool bare)
     free(stored);
 }
 
+/* A decoder's output layer, or the linear layers of a classifier. */
+static void add_head(struct modules *s)
+{
+    static const enum role roles[] = { ROLE_DENSE_W, ROLE_HEAD_W };
+
+    for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+        const char *name = arch_head_name(s->arch, (int)roles[i]);
+        if (s->arch->causal && roles[i] == ROLE_HEAD_W)
+            name = "lm_head.weight";
+        if (name)
+            s->m[s->n++] =
+                (struct module){ xprintf("%.*s", (int)(strlen(name) - strlen(".weight")), name), -1,
+                                 -1, roles[i] };
+    }
+}
+
 static int by_layer_and_role(const void *a, const void *b)
 {
     const struct param *p = a, *q = b;
@@ -60,15 +76,14 @@ void modules_make(struct modules *s, const struct dims *d, bool bare)
     arch_params(s->arch, d, p, n);
     /* Weights first, so that the parts of a module are neighbors. */
     qsort(p, (size_t)n, sizeof *p, by_layer_and_role);
-    s->m = xalloc((size_t)n + 1, sizeof *s->m);
+    s->m = xalloc((size_t)n + 2, sizeof *s->m);
     for (int i = 0; i < n; i++) {
         add_module(s, &p[i], bare);
         free(p[i].name);
     }
     free(p);
     if (!bare)
-        s->m[s->n++] = (struct module){ xstrdup(s->arch->causal ? "lm_head" : "classifier"), -1, -1,
-                                        ROLE_HEAD_W };
+        add_head(s);
 }
 
 bool module_ends_with(const char *name, const char *target)

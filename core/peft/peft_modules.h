@@ -12,7 +12,8 @@
 struct module {
     char *name;
     int target, layer;
-    enum role role; /* of its weight; ROLE_HEAD_W: the classifier, or a decoder's output layer */
+    enum role role; /* of its weight; of the head ROLE_HEAD_W, which a decoder's output layer has
+                       too, and ROLE_DENSE_W */
 };
 struct modules {
     struct module *m;

@@ -15,10 +15,11 @@ const char *const tok_files[] = { "vocab.txt",
                                   "merges.txt",
                                   "encoder.json",
                                   "vocab.bpe",
+                                  "spm.model",
                                   NULL };
 
 /* Byte-level BPE reads the first of these that exists; vocab.txt belongs to another kind, which
- * reads none of the others. */
+ * reads none of the others, and so does spm.model, which comes after the first two. */
 static const char *const first_of[] = { "vocab.txt", "tokenizer.json", "vocab.json",
                                         "encoder.json" };
 
@@ -26,7 +27,7 @@ static const char *const first_of[] = { "vocab.txt", "tokenizer.json", "vocab.js
 static bool is_unread(const char *dir, const char *name)
 {
     bool second = strcmp(name, "merges.txt") == 0, third = strcmp(name, "vocab.bpe") == 0;
-    size_t n = second ? 2 : third ? 3 : 0;
+    size_t n = second || strcmp(name, "spm.model") == 0 ? 2 : third ? 3 : 0;
 
     for (size_t i = 2; i < ARRAY_LEN(first_of) && n == 0; i++)
         n = strcmp(name, first_of[i]) == 0 ? i : 0;

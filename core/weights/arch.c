@@ -123,7 +123,7 @@ const char *arch_head_name(const struct arch *a, int role)
 const char *arch_prefix(const struct arch *a, int role)
 {
     bool pooler = role == ROLE_POOL_W || role == ROLE_POOL_B;
-    bool head = role >= ROLE_HEAD_W && role <= ROLE_DENSE_B;
+    bool head = role == ROLE_LM_HEAD || (role >= ROLE_HEAD_W && role <= ROLE_DENSE_B);
 
     return head || (pooler && a->head && a->head->dense_is_pooler) ? "" : a->prefix;
 }

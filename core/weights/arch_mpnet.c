@@ -38,12 +38,12 @@ static const struct spec after[] = {
 
 static const struct setting settings[] = {
     ENCODER_SETTINGS(1),
-    /* With fewer than 4 there is no bucket of its own for distance 1. */
-    { "relative_attention_num_buckets", SET_WHOLE, DIMS_AT(rel_buckets), 4, 65536, 32 },
+    { "relative_attention_num_buckets", SET_WHOLE, DIMS_AT(rel_buckets), 1, 65536, 32 },
     { .key = NULL },
 };
 
-static const struct fixed fixed[] = { { NULL, NULL } };
+/* transformers computes 32 buckets whatever the size of the table. */
+static const struct fixed fixed[] = { { "relative_attention_num_buckets", "32" }, { NULL, NULL } };
 
 static const char *const ignored[] = { "position_ids", "pooler.dense.weight", "pooler.dense.bias",
                                        NULL };

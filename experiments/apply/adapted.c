@@ -189,10 +189,8 @@ static int choose_method(struct adapted *a, struct source *s)
     char *peft = s->dir ? path_join(s->dir, "adapter_config.json") : NULL;
     int rc = 0;
 
-    if (!s->dir && a->base.arch->causal) {
-        a->method = &adapt_frozen;
-    } else if (!s->dir) {
-        a->method = adapt_find("head");
+    if (!s->dir) {
+        a->method = a->base.arch->causal ? adapt_nothing : adapt_find("head");
         CHECK(a->method, "no method 'head'");
         a->cfg = default_cfg(a->method);
         s->n_labels = own_labels(&a->base);
@@ -249,7 +247,7 @@ static struct head head_of(const struct adapted *a, const struct source *s, cons
 {
     int pooling = how->pooling;
 
-    if (how->decoder)
+    if (a->base.arch->causal)
         return (struct head){ .pooling = POOL_NONE, .pool_scale = 1, .precision = how->precision };
     bool one = a->record.present ? a->record.regression : s->n_labels == 1;
 
@@ -326,6 +324,17 @@ int adapted_open_decoder(struct adapted *a, struct session *ses, const char *mod
 {
     return open_as(a, ses, model, adapter,
                    &(struct how){ .decoder = true, .tok = tok, .precision = precision });
+}
+
+int adapted_encodes(const struct adapted *a)
+{
+    const char *arch = a->base.arch->name;
+
+    return a->base.arch->causal ? fail(FAIL_INPUT,
+                                       "'%s' is a decoder (%s), which predicts tokens; "
+                                       "classification and regression need an encoder",
+                                       a->base.dir, arch)
+                                : 0;
 }
 
 void adapted_close(struct adapted *a)

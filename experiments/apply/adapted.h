@@ -13,7 +13,7 @@ struct adapted {
     struct base_model base;
     struct tok *tok; /* NULL if it was not asked for */
     struct model model;
-    const struct adapt *method; /* without an adapter "head", of a decoder adapt_frozen */
+    const struct adapt *method; /* without an adapter "head", of a decoder adapt_nothing */
     void *cfg;                  /* the method's */
     bool has_head; /* false: there is no trained classifier; only hidden and pooled states mean
                       something */
@@ -36,4 +36,7 @@ int adapted_open(struct adapted *a, struct session *ses, const char *model, cons
 int adapted_open_decoder(struct adapted *a, struct session *ses, const char *model,
                          const char *adapter, enum precision precision, bool tok);
 void adapted_close(struct adapted *a);
+
+/* adapted_encodes - is A no decoder? Errors: FAIL_INPUT. */
+int adapted_encodes(const struct adapted *a);
 #endif

@@ -166,7 +166,7 @@ static int generate_with(const struct adapted *a, const struct flags *f)
     if (rc == 0)
         rc = prompts_read(&prompts, stdin, "standard input", (enum prompt_input)f->input, &a->model,
                           a->tok);
-    if (rc == 0 && a->method != &adapt_frozen)
+    if (rc == 0 && a->method != adapt_nothing)
         rc = model_merge(&merged, &a->model, f->merge && !adapt_unmerged(a->method));
     if (rc >= 0)
         rc = generate_all(merged.base ? &merged : &a->model, a, f, &prompts, end, n_end);

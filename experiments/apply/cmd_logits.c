@@ -196,11 +196,11 @@ static int answer_lines(struct reader *r, const struct flags *f)
 static int logits_print(struct session *ses, const char *model, const struct flags *f)
 {
     struct adapted a;
-    struct reader r;
+    struct reader r = { 0 };
 
     if (adapted_open(&a, ses, model, f->adapter, f->pooling) != 0)
         return -1;
-    int rc = reader_init(&r, &a);
+    int rc = adapted_encodes(&a) == 0 ? reader_init(&r, &a) : -1;
     r.ws.all_hidden = f->hidden;
     if (rc == 0 && !a.has_head && !f->hidden)
         rc = sentence_max_len(&r.limit, a.base.dir);

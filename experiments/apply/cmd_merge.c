@@ -59,10 +59,15 @@ static const char *const sentences[][2] = {
     { "He said the food was excellent.", "According to him, the meal was very good." },
 };
 
-/* What a text gives: the logits, or without a classifier the last hidden states. */
+/* What a text gives: the logits, or of an encoder without a classifier the last hidden states. */
+static bool has_logits(const struct adapted *a)
+{
+    return a->has_head || a->base.arch->causal;
+}
+
 static struct mat output_of(const struct reader *r)
 {
-    return r->a->has_head ? r->ws.logits : r->ws.hidden;
+    return has_logits(r->a) ? r->ws.logits : r->ws.hidden;
 }
 
 /* Raise *DIFF and *LARGEST to what the outputs of two models for one text make them. */
@@ -93,12 +98,13 @@ static int compare_models(double *diff, double *largest, const struct adapted *a
 
     *diff = *largest = 0;
     rb.limit = ra.limit; /* which a model folder does not record */
-    ra.ws.all_hidden = rb.ws.all_hidden = !a->has_head;
+    ra.ws.all_hidden = rb.ws.all_hidden = !has_logits(a);
+    ra.ws.all_logits = rb.ws.all_logits = a->base.arch->causal;
     for (size_t i = 0; i < ARRAY_LEN(sentences) && rc == 0; i++) {
         const char *s = sentences[i][0], *t = sentences[i][1];
         size_t n = strlen(s), n2 = t ? strlen(t) : 0;
-        if (t && a->base.dims.n_types == 1)
-            continue; /* it cannot read pairs */
+        if (a->base.arch->causal ? t || !*s : t && a->base.dims.n_types == 1)
+            continue; /* it cannot read pairs, or has no token for an empty text */
         if (stop_check() != 0 || reader_run(&ra, s, n, t, n2) != 0 ||
             reader_run(&rb, s, n, t, n2) != 0)
             rc = -1;
@@ -155,7 +161,8 @@ static int check_merged(const struct adapted *a, const char *out, const struct f
         return -1;
     double logit_limit = 1000 * eps * fmax(size, 1), weight_limit = 4 * eps * weight;
     rows_init(&r, cols);
-    add_check(&r, a->has_head ? "logits of the merged model" : "hidden states of the merged model",
+    add_check(&r,
+              has_logits(a) ? "logits of the merged model" : "hidden states of the merged model",
               logit, logit_limit);
     if (a->method->merge)
         add_check(&r, "weights without the update", undone, weight_limit);

@@ -4,7 +4,7 @@
 #include "core/format/safetensors.h"
 #include "core/os/file.h"
 #include "core/text/tok.h"
-#include "experiments/assets/sentence.h"
+#include "core/weights/stored.h"
 #include "experiments/assets/sentence.h"
 
 #include <math.h>
@@ -51,6 +51,32 @@ static real *updated_copy(const struct adapted *a, const struct param *p, int si
 
 /* --- tensors */
 
+/* Add X, which is laid out as P, to the tensor of the checkpoint that holds P, perhaps together
+ * with others: GPT-2 has q, k and v in one, and its matrices transposed. X is freed. Returns how
+ * many tensors there are now. */
+static int add_part(struct st_out *out, char **name, int n, const struct arch *arch,
+                    const struct param *p, real *x)
+{
+    char *own = stored_name(arch, p), *full = xprintf("%s%s", arch->prefix, own);
+    int at = 0;
+
+    while (at < n && strcmp(name[at], full) != 0)
+        at++;
+    if (at < n) {
+        free(full);
+    } else {
+        struct st_out *t = &out[n++];
+        *t = (struct st_out){ .name = full, .shape = { 0, 1, 1 } };
+        t->n_dims = stored_shape(arch, p, t->shape);
+        t->data = xalloc(t->shape[0] * t->shape[1] * t->shape[2], sizeof(real));
+        name[at] = full;
+    }
+    stored_put((real *)(uintptr_t)out[at].data, arch, p, x);
+    free(own);
+    free(x);
+    return n;
+}
+
 /* The base model and the classifier, if there is one, under the names that they have in a model of
  * transformers with a head; its models without one find them, too. */
 static int collect_tensors(struct st_out *out, char **name, const struct adapted *a)
@@ -69,6 +95,10 @@ static int collect_tensors(struct st_out *out, char **name, const struct adapted
             return -1;
         for (size_t k = 0; p->role == first && k < param_size(p); k++)
             x[k] *= (real)m->head.pool_scale; /* W (s p) = (s W) p */
+        if (!head && !stored_as_is(a->base.arch, p)) {
+            n = add_part(out, name, n, a->base.arch, p, x);
+            continue;
+        }
         name[n] = xprintf("%s%s", arch_prefix(a->base.arch, (int)p->role), p->name);
         out[n] = (struct st_out){
             name[n], x, p->is_vector ? 1 : 2, { (size_t)p->rows, (size_t)p->cols }
@@ -149,22 +179,24 @@ static int write_config(const struct adapted *a, const char *dir)
     static const char *const types[] = { "dtype", "torch_dtype" };
     char *path = path_join(a->base.dir, "config.json");
     json_t *j = json_read(path);
-    const char *type = json_string_value(json_object_get(j, "model_type"));
+    const struct arch *arch = a->base.arch;
 
     free(path);
     if (!j)
         return -1;
-    if (type && strcmp(type, "bert") == 0)
-        json_object_set_new(
-            j, "architectures",
-            json_pack("[s]", a->has_head ? "BertForSequenceClassification" : "BertModel"));
+    if (!arch->causal) {
+        char *class =
+            xprintf("%s%s", arch->class, a->has_head ? "ForSequenceClassification" : "Model");
+        json_object_set_new(j, "architectures", json_pack("[s]", class));
+        free(class);
+    }
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (json_object_get(j, types[i]))
             json_object_set_new(j, types[i],
                                 json_string(sizeof(real) == 8 ? "float64" : "float32"));
-    if (!a->has_head)
+    if (!a->has_head && !a->base.arch->causal)
         drop_labels(j);
-    else if (!a->own_head)
+    else if (a->has_head && !a->own_head)
         set_labels(j, a);
     return json_write(j, dir, "config.json", JSON_REAL_PRECISION(15));
 }
@@ -225,9 +257,13 @@ static int copy_files(const char *from, const char *to, const char *const *names
 
 int merge_write(const struct adapted *a, const char *dir)
 {
+    static const char *const decoder_files[] = { "generation_config.json", NULL };
+    bool causal = a->base.arch->causal;
+
     if (make_dirs(dir) != 0 || copy_files(a->base.dir, dir, tok_files) != 0 ||
-        copy_files(a->base.dir, dir, sentence_files) != 0 || write_config(a, dir) != 0 ||
-        write_pooling(a, dir) != 0 || write_modules(a, dir) != 0)
+        copy_files(a->base.dir, dir, causal ? decoder_files : sentence_files) != 0 ||
+        write_config(a, dir) != 0 ||
+        (!causal && (write_pooling(a, dir) != 0 || write_modules(a, dir) != 0)))
         return -1;
     return write_tensors(a, dir);
 }

@@ -32,13 +32,15 @@ int reader_run(struct reader *r, const char *text, size_t size, const char *b, s
     const struct base_model *base = r->a->model.base;
     int second, off[2] = { 0 }, slot = 0;
 
-    if (b && base->dims.n_types == 1)
-        return fail(FAIL_INPUT,
-                    "'%s' cannot read pairs: type_vocab_size is 1 in config.json; a pair needs 2",
-                    base->dir);
     r->ids.n = 0;
     r->n_cut += tok_join(r->a->tok, text, size, b, b_size, reader_room(r), &r->ids, &second);
     int n = r->ids.n;
+    if (n == 0)
+        return fail(FAIL_INPUT, "the text has no tokens");
+    if (second < n && base->dims.n_types == 1)
+        return fail(FAIL_INPUT,
+                    "'%s' cannot read pairs: type_vocab_size is 1 in config.json; a pair needs 2",
+                    base->dir);
     if (n > r->cap) {
         r->cap = 2 * n;
         r->mem = xgrow(r->mem, 2 * (size_t)r->cap, sizeof *r->mem);

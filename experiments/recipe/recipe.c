@@ -407,10 +407,10 @@ static int check_kind(const struct model_facts *m, const struct task *t)
                 m->name, m->dims.arch, t->name);
 }
 
-/* The second text of a pair has tokens of type 1. Decoders have no types at all. */
+/* The second text of a pair has tokens of type 1 in BERT alone; the others have no types. */
 static int check_pairs(const struct model_facts *m, const struct task *t)
 {
-    if (!t->col_pair || m->dims.n_types != 1)
+    if (!t->col_pair || m->dims.n_types != 1 || strcmp(m->dims.arch, "bert") != 0)
         return 0;
     return fail(FAIL_INPUT,
                 "'%s' cannot read the pairs of task '%s': type_vocab_size is 1 in config.json; a "

@@ -96,6 +96,17 @@ static int check_word_key(const struct settings *v, const char *key, const char 
     return 0;
 }
 
+char *settings_full_path(const char *key, const char *value)
+{
+    static const char *const paths[] = { "model", "task", "init_from", NULL };
+    char *full = NULL;
+
+    for (int i = 0; paths[i] && strpbrk(value, "/."); i++)
+        if (same_key(key, paths[i]))
+            full = realpath(value, NULL);
+    return full ? full : xstrdup(value);
+}
+
 int settings_word(struct settings *v, const char *word)
 {
     const char *eq = strchr(word, '=');
@@ -103,9 +114,11 @@ int settings_word(struct settings *v, const char *word)
     if (!eq || eq == word)
         return fail(FAIL_USAGE, "'%s' is not key=value", word);
     char *key = xprintf("%.*s", (int)(eq - word), word);
-    int rc = check_word_key(v, key, eq + 1);
+    char *value = settings_full_path(key, eq + 1);
+    int rc = check_word_key(v, key, value);
     if (rc == 0)
-        settings_set(v, key, eq + 1, location_command_line);
+        settings_set(v, key, value, location_command_line);
+    free(value);
     free(key);
     return rc;
 }

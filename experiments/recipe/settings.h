@@ -29,6 +29,11 @@ int settings_root(struct settings *v, const struct yaml_node *root);
 int settings_yaml(struct settings *v, const struct yaml_node *map);
 int settings_word(struct settings *v, const char *word);
 
+/* settings_full_path - VALUE, or if KEY names a file or folder and VALUE is a path from the current
+ * folder, the same from the root, so that what is stored works in any folder. The caller frees
+ * it. */
+char *settings_full_path(const char *key, const char *value);
+
 /* settings_config - the settings of a canonical configuration, as the store keeps it; LOCATION says
  * where it came from. Errors: FAIL_STORE. */
 int settings_config(struct settings *v, const char *json, struct location location);

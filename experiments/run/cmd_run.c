@@ -33,22 +33,49 @@ static struct opt_usage usage = {
     .max_args = -1,
 };
 
-/* Every key, from the tables of options; the caller frees it. */
-static char *keys_help(void)
+/* The method that ARGV names, or NULL: help is then about every method. */
+static const struct adapt *named_method(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], "method=", 7) == 0 && argv[i][7])
+            return adapt_find(argv[i] + 7);
+    return NULL;
+}
+
+/* The keys of METHOD, or of every method if it is NULL. */
+static void method_keys(FILE *f, const struct adapt *method)
+{
+    for (const struct adapt *const *a = adapt_table; *a; a++) {
+        bool own = method && adapt_has(method, (*a)->name);
+        if (own)
+            fprintf(f, "method=%s: %s\n  trainable parameters: %s\n", (*a)->name, (*a)->source,
+                    (*a)->formula);
+        if ((own || !method) && (*a)->opts && (*a)->opts->type != OPT_END) {
+            fprintf(f, "keys of method=%s:\n", (*a)->name);
+            opt_help((*a)->opts, f);
+        } else if (own) {
+            fprintf(f, "method=%s has no keys of its own\n", (*a)->name);
+        }
+    }
+}
+
+/* Every key that matters, from the tables of options; the caller frees it. */
+static char *keys_help(const struct adapt *method)
 {
     char *text = NULL;
     size_t size;
     FILE *f = xmemstream(&text, &size);
-    fprintf(f, "RECIPE is the file of a recipe, or the file or name of a study, of which the keys\n"
-               "that all runs have in common are used. Words replace them.\n\n"
-               "keys of every run:\n");
+    fprintf(f,
+            "RECIPE is the file of a recipe, or the file or name of a study, of which the keys\n"
+            "that all runs have in common are used. Words replace them.%s\n\n",
+            method ? "" : " With a word\nmethod=NAME, this help has the keys of that method only.");
+    if (method)
+        method_keys(f, method);
+    fprintf(f, "%skeys of every run:\n", method ? "\n" : "");
     opt_help(run_opts, f);
     opt_help(train_opts, f);
-    for (const struct adapt *const *a = adapt_table; *a; a++)
-        if ((*a)->opts && (*a)->opts->type != OPT_END) {
-            fprintf(f, "keys of method=%s:\n", (*a)->name);
-            opt_help((*a)->opts, f);
-        }
+    if (!method)
+        method_keys(f, NULL);
     xmemstream_end(f);
     while (size > 0 && text[size - 1] == '\n')
         text[--size] = 0;
@@ -228,7 +255,7 @@ static int run_work(void *cfg, int argc, char **argv)
 
 static int run_main(int argc, char **argv)
 {
-    char *keys = keys_help();
+    char *keys = keys_help(named_method(argc, argv));
 
     usage.detail = keys;
     int rc = opt_command(&usage, table, sizeof(struct study_flags), run_work, argc, argv);

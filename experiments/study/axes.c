@@ -95,7 +95,7 @@ int axes_word(struct axis *a, const char *key, const char *text, struct location
     *a = (struct axis){ .key = xstrdup(key) };
     for (const char *p = text;; p++) {
         size_t n = strcspn(p, separator);
-        char *value = xprintf("%.*s", (int)n, p);
+        char *word = xprintf("%.*s", (int)n, p), *value = settings_full_path(key, word);
         bool empty = !*value && (a->n > 0 || p[n]), twice = false;
         for (int i = 0; i < a->n; i++)
             twice |= keys_same_value(key, a->value[i], value);
@@ -104,6 +104,7 @@ int axes_word(struct axis *a, const char *key, const char *text, struct location
         int rc = empty   ? fail(FAIL_USAGE, "'%s=%s' has an empty value", key, text)
                  : twice ? fail(FAIL_USAGE, "'%s=%s' has the value '%s' twice", key, text, value)
                          : 0;
+        free(word);
         free(value);
         p += n;
         if (rc != 0 || !*p)

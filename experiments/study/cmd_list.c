@@ -2,6 +2,7 @@
  * program's files. */
 #include "core/cmd.h"
 #include "core/adapt/adapt.h"
+#include "core/base/terminal.h"
 #include "core/base/text.h"
 #include "core/metric/metric.h"
 #include "core/opt/suggest.h"
@@ -32,10 +33,11 @@ static const struct opt opts[] = {
 /* --- one table for each kind of name; all have the same type, whether they need the folders or
  * not */
 
-static int list_methods(struct rows *r, const struct session *ses)
+static int list_methods(struct rows *r, const struct session *ses, bool brief)
 {
-    static const char *const cols[] = { "method", "source", "trainable parameters",
-                                        "keys",   "merges", NULL };
+    const char *const cols[] = {
+        "method", "source", "trainable parameters", "merges", brief ? NULL : "keys", NULL
+    };
 
     (void)ses;
     rows_init(r, cols);
@@ -43,18 +45,20 @@ static int list_methods(struct rows *r, const struct session *ses)
         struct text keys = { 0 };
         for (const struct opt *o = (*a)->opts; o && o->type != OPT_END; o++)
             text_join(&keys, " ", "%s", o->key);
-        rows_add(r, (const char *[]){ (*a)->name, (*a)->source, (*a)->formula, text_string(&keys),
-                                      adapt_unmerged(*a) ? "no" : "yes" });
+        rows_add(r, (const char *[]){ (*a)->name, (*a)->source, (*a)->formula,
+                                      adapt_unmerged(*a) ? "no" : "yes", text_string(&keys) });
         text_free(&keys);
     }
+    if (brief)
+        rows_note(r, "'lowrank run method=NAME --help' explains the keys of a method");
     return 0;
 }
 
-static int list_metrics(struct rows *r, const struct session *ses)
+static int list_metrics(struct rows *r, const struct session *ses, bool brief)
 {
     static const char *const cols[] = { "metric", "of", "better", "definition", NULL };
 
-    (void)ses;
+    (void)ses, (void)brief;
     rows_init(r, cols);
     for (const struct metric *const *m = metric_table; *m; m++) {
         const char *of = metric_of_names[(*m)->of];
@@ -89,13 +93,14 @@ static void add_task(struct rows *r, const struct session *ses, const struct tas
     text_free(&metrics);
 }
 
-static int list_tasks(struct rows *r, const struct session *ses)
+static int list_tasks(struct rows *r, const struct session *ses, bool brief)
 {
     static const char *const cols[] = { "task", "labels", "metrics", "here", "title", NULL };
     glob_t g = find_files("experiments/tasks", "yaml");
     struct task t;
     int rc = 0;
 
+    (void)brief;
     rows_init(r, cols);
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
         if ((rc = task_load(&t, g.gl_pathv[i])) != 0)
@@ -126,13 +131,14 @@ static void add_other_models(struct rows *r, const char *home, int n_cards)
     free(models);
 }
 
-static int list_models(struct rows *r, const struct session *ses)
+static int list_models(struct rows *r, const struct session *ses, bool brief)
 {
     static const char *const cols[] = { "model", "here", "license", "title", NULL };
     glob_t g = find_files("experiments/models", "yaml");
     struct model_card c;
     int rc = 0;
 
+    (void)brief;
     rows_init(r, cols);
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
         if ((rc = model_card_load(&c, g.gl_pathv[i])) != 0)
@@ -148,13 +154,14 @@ static int list_models(struct rows *r, const struct session *ses)
     return rc;
 }
 
-static int list_studies(struct rows *r, const struct session *ses)
+static int list_studies(struct rows *r, const struct session *ses, bool brief)
 {
-    static const char *const cols[] = { "study", "source", "title", "file", NULL };
+    const char *const cols[] = { "study", "title", "source", brief ? NULL : "file", NULL };
     glob_t g = find_files("ablations", "yaml");
+    char *home = home_path(ses->home, "studies");
+    glob_t own = path_glob(home, "*.yaml");
     int rc = 0;
 
-    (void)ses;
     rows_init(r, cols);
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
         struct yaml *y = yaml_load(g.gl_pathv[i]);
@@ -164,13 +171,20 @@ static int list_studies(struct rows *r, const struct session *ses)
         }
         const struct yaml_node *root = yaml_root(y);
         char *name = find_stem(g.gl_pathv[i]), *file = xprintf("ablations/%s.yaml", name);
-        rows_add(r, (const char *[]){ name, yaml_str(root, "source", NULL),
-                                      yaml_str(root, "title", NULL), file });
+        rows_add(r, (const char *[]){ name, yaml_str(root, "title", NULL),
+                                      yaml_str(root, "source", NULL), file });
         free(file);
         free(name);
         yaml_free(y);
     }
+    for (size_t i = 0; i < own.gl_pathc; i++) {
+        char *name = find_stem(own.gl_pathv[i]);
+        rows_add(r, (const char *[]){ name, "a sweep of yours", NULL, own.gl_pathv[i] });
+        free(name);
+    }
+    globfree(&own);
     globfree(&g);
+    free(home);
     return rc;
 }
 
@@ -181,7 +195,7 @@ static void first_line(char *out, size_t size, const char *text)
     snprintf(out, size, "%.*s", (int)strcspn(text, "\r\n"), text);
 }
 
-static int list_figures(struct rows *r, const struct session *ses)
+static int list_figures(struct rows *r, const struct session *ses, bool brief)
 {
     static const char *const cols[] = { "figure", "title", NULL };
     glob_t g = find_files("plots", "gp");
@@ -189,7 +203,7 @@ static int list_figures(struct rows *r, const struct session *ses)
     struct file f;
     int rc = 0;
 
-    (void)ses;
+    (void)ses, (void)brief;
     rows_init(r, cols);
     for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
         char *name = find_stem(g.gl_pathv[i]);
@@ -207,7 +221,7 @@ static int list_figures(struct rows *r, const struct session *ses)
     return rc;
 }
 
-static int list_queries(struct rows *r, const struct session *ses)
+static int list_queries(struct rows *r, const struct session *ses, bool brief)
 {
     static const char *const cols[] = { "query", "shows", NULL };
     char shows[256];
@@ -215,6 +229,8 @@ static int list_queries(struct rows *r, const struct session *ses)
     (void)ses;
     rows_init(r, cols);
     for (const char *const *q = query_names(); *q; q++) {
+        if (brief && !query_for_people(*q))
+            continue;
         first_line(shows, sizeof shows, query_find(*q));
         rows_add(r, (const char *[]){ *q, shows });
     }
@@ -223,7 +239,7 @@ static int list_queries(struct rows *r, const struct session *ses)
 
 static const struct {
     const char *name;
-    int (*fill)(struct rows *r, const struct session *ses);
+    int (*fill)(struct rows *r, const struct session *ses, bool brief);
 } kinds[] = {
     { "methods", list_methods }, { "tasks", list_tasks },     { "models", list_models },
     { "studies", list_studies }, { "figures", list_figures }, { "queries", list_queries },
@@ -248,7 +264,7 @@ static int list_print(const struct session *ses, const char *what, int format)
         names[i] = kinds[i].name;
         if (strcmp(what, kinds[i].name) != 0)
             continue;
-        if (kinds[i].fill(&r, ses) == 0)
+        if (kinds[i].fill(&r, ses, format == ROWS_TABLE && !terminal_wide) == 0)
             return rows_print_free(&r, format);
         rows_free(&r);
         return -1;

@@ -105,8 +105,6 @@ static int make_figure(int argc, char **argv, const struct options *o)
     char *path = home_path(o->home, "lowrank.db");
     char *dir = o->out ? xstrdup(o->out) : home_path(o->home, "figures");
     int rc = template_load(&f.t, argv[0]);
-    if (rc == 0 && !file_exists(path))
-        rc = figure_no_runs(&f);
     if (rc == 0)
         rc = store_open(&s, path, STORE_READ);
     if (rc == 0)

@@ -1,5 +1,6 @@
 /* figure.c - run the queries of a template and check that they fit it. */
 #include "plots/figure/figure.h"
+#include "core/base/text.h"
 #include "plots/figure/blocks.h"
 #include "results/query/footnote.h"
 
@@ -23,6 +24,25 @@ static void list_sources(const struct template *t, const struct source *out[TEMP
     out[n] = NULL;
 }
 
+static int unknown_param(const struct template *t, const struct source *const *all,
+                         const char *name)
+{
+    struct text list = { 0 };
+
+    for (; *all; all++)
+        for (const char *at = query_find((*all)->query), *p; (p = query_next_param(&at)) != NULL;) {
+            int n = (int)(at - p);
+            char *word = xprintf("%.*s", n, p), *found = strstr(text_string(&list), word);
+            if (!found)
+                text_join(&list, ", ", "%s", word);
+            free(word);
+        }
+    int rc = fail(FAIL_USAGE, "figure '%s' does not have a parameter '%s'; it has %s", t->name,
+                  name, list.n ? list.s : "none");
+    text_free(&list);
+    return rc;
+}
+
 static int check_params(const struct template *t, const char *const *params)
 {
     const struct source *all[TEMPLATE_WORDS + 3];
@@ -37,7 +57,7 @@ static int check_params(const struct template *t, const char *const *params)
         for (const struct source **q = all; *q; q++)
             known = known || query_takes(query_find((*q)->query), *p);
         if (!known)
-            return fail(FAIL_USAGE, "figure '%s' does not have a parameter '%s'", t->name, *p);
+            return unknown_param(t, all, *p);
     }
     return 0;
 }
@@ -109,7 +129,7 @@ static char *left_out(const struct template *t, struct store *s, const char *con
     return footnote_excluded_text(s, footnote_study(query_find(src->query), of));
 }
 
-int figure_no_runs(const struct figure *f)
+static int figure_no_runs(const struct figure *f)
 {
     return fail(FAIL_RUN, "no runs yet for figure '%s': %s", f->t.name, f->t.make);
 }
@@ -126,6 +146,8 @@ int figure_read(struct figure *f, struct store *s, const char *const *params)
     for (int i = 0; i < t->n_data; i++) {
         if (read_source(&f->rows[i], s, &t->data[i], params) != 0)
             return fail_context("figure '%s', query '%s'", t->name, t->data[i].query);
+        if (f->rows[i].n_rows == 0 && footnote_empty(s, query_find(t->data[i].query), params) != 0)
+            return fail_context("figure '%s'", t->name);
         if (f->rows[i].n_rows == 0 && f->runs.n_rows > 0)
             return fail(FAIL_RUN,
                         "nothing to draw in figure '%s': none of its %d runs gave a number",

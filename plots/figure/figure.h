@@ -20,7 +20,6 @@ struct figure {
  * FAIL_INPUT if the template does not fit its queries; FAIL_RUN if there are no runs yet, or no
  * numbers; FAIL_STORE. */
 int figure_read(struct figure *f, struct store *s, const char *const *params);
-int figure_no_runs(const struct figure *f); /* records "no runs yet ..."; returns -1 */
 void figure_free(struct figure *f);
 
 /* figure_data (figure_data.c) - the data file. A header of comments names the caption, the runs,

@@ -1,5 +1,6 @@
 /* template.c - find and parse the templates of figures. */
 #include "plots/figure/template.h"
+#include "core/opt/fill.h"
 #include "core/os/file.h"
 #include "core/opt/opt.h"
 #include "core/opt/suggest.h"
@@ -315,7 +316,8 @@ int template_list(FILE *to)
     for (int i = 0; i < n; i++) {
         struct template t;
         if (rc == 0 && (rc = template_load(&t, all[i])) == 0) {
-            fprintf(to, "%-16s %s\n", t.name, t.about);
+            fprintf(to, "%-19s ", t.name);
+            fill_text(to, t.about, 20, 20);
             template_free(&t);
         }
         free(all[i]);

@@ -14,9 +14,12 @@ static int print_result(const struct read_options *o, const char *sql, char **wo
     const char **params = read_options_params(word, n);
     int rc = -1;
 
+    const char *study = params && query_takes(sql, "study") ? footnote_study("", params) : NULL;
     if (params && read_options_open(&s, o) == 0 && query_rows(s, &r, sql, params) == 0 &&
-        footnote_excluded(&r, s, footnote_study(sql, params)) == 0)
-        rc = rows_print(stdout, &r, (enum rows_format)o->format);
+        (!footnote_concerns(sql) || footnote_excluded(&r, s, footnote_study(sql, params)) == 0))
+        rc = r.n_rows == 0 && study && footnote_check_study(s, study) != 0
+                 ? -1
+                 : rows_print(stdout, &r, (enum rows_format)o->format);
     rows_free(&r);
     store_close(s);
     free(params);
@@ -28,7 +31,7 @@ static int query_work(void *cfg, int argc, char **argv)
     const struct read_options *o = cfg;
 
     if (o->list)
-        return query_list((enum rows_format)o->format, false);
+        return query_list((enum rows_format)o->format, verbosity < 1);
     if (argc < 2)
         return fail(FAIL_USAGE, "which query? 'lowrank query --list' lists them");
     const char *sql = query_find(argv[1]);
@@ -44,8 +47,7 @@ static const struct opt_usage usage = {
     .detail = "The schema describes the tables and views: lowrank query \"SELECT sql FROM "
               "sqlite_schema\". The word name=value sets the parameter :name of the query. A query "
               "can only read.",
-    .example =
-        "lowrank query \"SELECT rank, avg(value) FROM final WHERE which='best' GROUP BY rank\"",
+    .example = "lowrank query \"SELECT rank, mean, n FROM cells WHERE which = 'best'\"",
     .min_args = 0,
     .max_args = -1,
 };

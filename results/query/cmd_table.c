@@ -62,6 +62,14 @@ static int nothing_to_show(struct store *s, const char *name, const char *const 
     return -1;
 }
 
+static void explain_nothing(struct store *s, const char *name, const char *const *params)
+{
+    if (footnote_empty(s, query_find(name), params) == 0)
+        nothing_to_show(s, name, params);
+    else
+        fail_context("table '%s'", name);
+}
+
 static int print_table(const struct read_options *o, const char *name, const char *const *params)
 {
     struct store *s = NULL;
@@ -71,7 +79,7 @@ static int print_table(const struct read_options *o, const char *name, const cha
     if (read_options_open(&s, o) != 0 || query_named(s, &r, name, params) != 0)
         goto out;
     if (r.n_rows == 0)
-        nothing_to_show(s, name, params);
+        explain_nothing(s, name, params);
     else if (footnote_excluded(&r, s, footnote_study(query_find(name), params)) == 0)
         rc = rows_print(stdout, &r, (enum rows_format)o->format);
 out:

@@ -1,6 +1,7 @@
 /* footnote.c - what a reader of a table has to know beside its numbers. */
 #include "results/query/footnote.h"
 #include "core/base/text.h"
+#include "core/opt/suggest.h"
 #include "results/query/query.h"
 
 #include <stdlib.h>
@@ -34,6 +35,17 @@ char *footnote_excluded_text(struct store *s, const char *study)
     return text;
 }
 
+bool footnote_concerns(const char *sql)
+{
+    static const char *const views[] = { "study_", "cells",    "final",    "optimism",
+                                         "phi",    "analysis", "analyses", NULL };
+
+    for (int i = 0; views[i]; i++)
+        if (strstr(sql, views[i]))
+            return true;
+    return false;
+}
+
 const char *footnote_study(const char *sql, const char *const *params)
 {
     static const char mark[] = "coalesce(:study, '";
@@ -50,4 +62,46 @@ const char *footnote_study(const char *sql, const char *const *params)
     char *out = name[next++ % 8];
     snprintf(out, sizeof name[0], "%.*s", (int)strcspn(at, "'"), at);
     return out;
+}
+
+int footnote_check_study(struct store *s, const char *name)
+{
+    struct rows rows;
+    bool known = false;
+
+    if (query_named(s, &rows, "cmd_shown", NULL) != 0)
+        return -1;
+    const char **names = xalloc((size_t)rows.n_rows + 1, sizeof *names);
+    for (int i = 0; i < rows.n_rows; i++) {
+        names[i] = rows_get(&rows, i, "study");
+        known |= strcmp(names[i], name) == 0;
+    }
+    int rc =
+        known ? 0 : suggest_fail(FAIL_USAGE, "study", name, names, "'lowrank status' lists them");
+    free(names);
+    rows_free(&rows);
+    return rc;
+}
+
+int footnote_empty(struct store *s, const char *sql, const char *const *params)
+{
+    const char *only[3] = { NULL };
+    struct text words = { 0 };
+    struct rows r;
+    int rc = 0;
+
+    for (; params && params[0]; params += 2)
+        if (strcmp(params[0], "study") == 0)
+            only[0] = params[0], only[1] = params[1];
+        else if (query_takes(sql, params[0]))
+            text_join(&words, " ", "%s=%s", params[0], params[1]);
+    if (only[1])
+        rc = footnote_check_study(s, only[1]);
+    if (rc == 0 && words.n && query_rows(s, &r, sql, only) == 0) {
+        if (r.n_rows > 0)
+            rc = fail(FAIL_RUN, "nothing matches %s", words.s);
+        rows_free(&r);
+    }
+    text_free(&words);
+    return rc;
 }

@@ -242,6 +242,23 @@ char *query_make(const char *name)
     return xprintf("%.*s", (int)strcspn(line, "\n"), line);
 }
 
+static bool in_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+const char *query_next_param(const char **at)
+{
+    for (const char *p = *at; (p = strchr(p, ':')) != NULL; p++)
+        if (isalpha((unsigned char)p[1])) {
+            *at = p + 1;
+            while (in_name(**at))
+                (*at)++;
+            return p + 1;
+        }
+    return NULL;
+}
+
 bool query_takes(const char *sql, const char *param)
 {
     size_t n = strlen(param);
@@ -272,14 +289,14 @@ const char *const *query_names(void)
     return list;
 }
 
-static bool is_private(const char *name)
+bool query_for_people(const char *name)
 {
     static const char *const prefix[] = { "fig_", "claim_", "page_", "cmd_" };
 
     for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
         if (strncmp(name, prefix[i], strlen(prefix[i])) == 0)
-            return true;
-    return false;
+            return false;
+    return true;
 }
 
 int query_list(enum rows_format f, bool tables)
@@ -290,7 +307,7 @@ int query_list(enum rows_format f, bool tables)
     rows_init(&r, cols);
     for (const char *const *name = query_names(); *name; name++) {
         const char *sql = query_find(*name);
-        if (tables && is_private(*name))
+        if (tables && !query_for_people(*name))
             continue;
         sql += strspn(sql, "- ");
         char *shows = xprintf("%.*s", (int)strcspn(sql, "\n"), sql);

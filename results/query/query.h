@@ -24,10 +24,15 @@ const char *const *query_names(void); /* NULL-terminated */
 char *query_make(const char *name);
 bool query_takes(const char *sql, const char *param);
 
+/* query_next_param - the name of the next parameter in the SQL from *AT on, which is moved behind
+ * it; NULL: there is none. The name ends where *AT is then. */
+const char *query_next_param(const char **at);
+
 /* query_list - print the name and the first line of every query; with TABLES only of those that
  * people read, not of those that figures ("fig_"), verdicts ("claim_"), the report ("page_") and
- * other commands ("cmd_") are made from. query_unknown - FAIL_USAGE for a name that is not there;
- * COMMAND is what lists the names. */
+ * other commands ("cmd_") are made from. query_for_people - is NAME one that people read?
+ * query_unknown - FAIL_USAGE for a name that is not there; COMMAND is what lists the names. */
 int query_list(enum rows_format f, bool tables);
+bool query_for_people(const char *name);
 int query_unknown(const char *name, const char *command);
 #endif

@@ -5,6 +5,7 @@
 #include "core/base/utf8.h"
 #include "core/opt/fill.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static size_t line_bytes(const char *s, int width)
         columns += char_text(out, c, at, p);
         if (columns > width)
             return (size_t)((word > s ? word : at > s ? at : p) - s);
-        if (*at == ' ' || *at == ',' || *at == '/')
+        if (*at == ' ' || *at == '/' || (*at == ',' && !isdigit((unsigned char)*p)))
             word = p;
     }
     return (size_t)(end - s);

@@ -1,5 +1,6 @@
 /* cmd_claims.c - "lowrank claims": which of the paper's claims hold in this store. */
 #include "core/opt/suggest.h"
+#include "core/base/terminal.h"
 #include "core/base/text.h"
 #include "core/cmd.h"
 #include "results/query/read_options.h"
@@ -11,8 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { WIDTH = 80 };
 
 struct claims_options {
     struct read_options read; /* first, because its option macros expect it there */
@@ -159,14 +158,15 @@ static int print_table(const struct claims *c, const bool *wanted, const struct 
 /* Print TEXT after BEFORE, wrapped; further lines are indented by the width of BEFORE. */
 static void wrap(const char *before, const char *text)
 {
-    int indent = (int)strlen(before), col = indent;
+    int indent = (int)strlen(before), col = indent, width = terminal_columns(stdout);
 
+    width = width < TERMINAL_COLUMNS ? width : TERMINAL_COLUMNS;
     fputs(before, stdout);
     for (const char *p = text; *p;) {
         int n = (int)strcspn(p, " "), letters = 0;
         for (int i = 0; i < n; i++)
             letters += ((unsigned char)p[i] & 0xC0) != 0x80;
-        if (col > indent && col + 1 + letters > WIDTH) {
+        if (col > indent && col + 1 + letters > width) {
             printf("\n%*s", indent, "");
             col = indent;
         }
@@ -231,11 +231,23 @@ static void print_row(const struct claim_row *row, bool parts)
         print_part(row, &row->part[k]);
 }
 
+/* Green, red, and yellow on a terminal. */
+static void print_verdict(enum verdict v)
+{
+    const char *color = v == HOLDS ? "32" : v == FAILS ? "31" : "33";
+
+    if (terminal_colored(stdout))
+        printf("\033[%sm%-9s\033[0m", color, verdict_names[v]);
+    else
+        printf("%-9s", verdict_names[v]);
+}
+
 static void print_claim(const struct claims *c, const struct claim *claim, bool parts)
 {
     char *paper = claims_paper(claim), *changed = claims_changed(claim);
 
-    printf("%-9s  %s (%s)\n", verdict_names[claims_verdict(c, claim)], claim->id, claim->section);
+    print_verdict(claims_verdict(c, claim));
+    printf("  %s (%s)\n", claim->id, claim->section);
     wrap("    ", claim->sentence);
     if (*paper)
         wrap("    paper  ", paper);

@@ -244,7 +244,7 @@ START_TEST(whole_analysis)
     ck_assert_int_eq(make_dirs(home), 0);
     command = xprintf("ablate --home %s subspace", home);
     ck_assert_int_eq(ablate(command), -1); /* no database */
-    ck_assert_int_eq(fail_code(), FAIL_RUN);
+    ck_assert_int_eq(fail_code(), FAIL_STORE);
     ck_assert_int_eq(store_open(&s, db, STORE_WRITE), 0);
     ck_assert_int_eq(kit_plan(s, &k), 0);
     ck_assert_int_eq(ablate(command), -1);

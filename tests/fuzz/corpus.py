@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """corpus.py - writes the seeds of the fuzz targets, tests/fuzz/corpus/NAME/*, except those that are
 plain files in the repository. Needs Python 3 alone; run it again after a format has changed."""
+import base64
 import json
 import os
 import struct
@@ -126,6 +127,25 @@ seed("config", "gpt2", json.dumps(gpt2))
 seed("config", "old", '{"architectures": ["BertModel"], "hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2,'
      ' "intermediate_size": 8, "vocab_size": 5, "max_position_embeddings": 8, "type_vocab_size": 1}', '{"pooling_mode": "cls"}',
      '{"max_seq_length": 1e30}')
+def field(tag, value):
+    """A field of a protocol buffer: a number, or bytes."""
+    def varint(n):
+        return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
+    if isinstance(value, int):
+        return varint(tag << 3) + varint(value)
+    return varint(tag << 3 | 2) + varint(len(value)) + value
+
+
+def piece(text, score=-1.0, kind=1):
+    return field(1, field(1, text.encode()) + b"\x15" + struct.pack("<f", score) + field(3, kind))
+
+
+charsmap = base64.b64decode(json.load(open(os.path.join(HERE, "..", "golden", "unigram", "four", "tokenizer.json")))
+                            ["normalizer"]["normalizers"][1]["precompiled_charsmap"])
+spm = b"".join(piece(t) for t in ("\u2581", "a", "\u2581a", "low", "\u65e5")) + piece("?", 0.0, 2)
+seed("spm", "map", "low x y \u65e5\ufb01\u2026 a", spm + piece("x y", 0.0, 4) + field(3, field(2, charsmap)))
+seed("spm", "bytes", " \ufb01  a", spm + piece("<0xEF>", 0.0, 6) + field(2, field(35, 1)) + field(3, field(3, 0) + field(4, 0)))
+seed("spm", "bpe", "a", spm + field(2, field(3, 2)))
 seed("vocab", "words", vocab_txt)
 seed("vocab", "gaps", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n\n[MASK]\na\na\n##\n\u00c9\nxy z\n")
 

@@ -26,7 +26,7 @@ static const struct head head = { .pooling = POOL_NONE, .pool_scale = 1 };
 static void open_golden(const char *name, bool adapter)
 {
     char *dir = xprintf("tests/golden/%s", name), *with = xprintf("%s/adapter", dir);
-    const struct adapt *method = &adapt_frozen;
+    const struct adapt *method = adapt_nothing;
     int n_labels;
 
     memset(&f, 0, sizeof f);
@@ -178,8 +178,8 @@ static void open_random(const char *method)
                       .init_range = 0.1,
                       .act = ACT_SILU,
                       .pooling = POOL_NONE };
-    const struct adapt *a = strcmp(method, "none") == 0 ? &adapt_frozen : adapt_find(method);
-    void *cfg = a == &adapt_frozen ? NULL : tiny_cfg(a, NULL, NULL);
+    const struct adapt *a = strcmp(method, "none") == 0 ? adapt_nothing : adapt_find(method);
+    void *cfg = a == adapt_nothing ? NULL : tiny_cfg(a, NULL, NULL);
 
     memset(&f, 0, sizeof f);
     ck_assert_msg(base_model_random(&f.base, &d, 3) == 0, "%s", fail_text());

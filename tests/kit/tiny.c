@@ -87,7 +87,7 @@ static char *config_text(int n_layers, int d_model)
         "\"num_attention_heads\": 5, \"intermediate_size\": 100, \"vocab_size\": 113, "
         "\"max_position_embeddings\": 33, \"type_vocab_size\": 2, \"hidden_act\": \"gelu\", "
         "\"initializer_range\": 0.2, \"layer_norm_eps\": 1e-12, "
-        "\"relative_attention_num_buckets\": 8, %s}",
+        "%s}",
         arch_name, n_layers, d_model, tiny_deberta);
 }
 

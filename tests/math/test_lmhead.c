@@ -35,7 +35,8 @@ static struct {
     int *target;
     struct lmhead packed, plain;
     void *scratch;
-    double weight;
+    double weight, smooth;
+    real *mean;
     /* from the definition, in double */
     double loss, *want_dx, *want_dw;
 } f;
@@ -61,9 +62,11 @@ static void plain_row(int t)
     }
     for (int v = 0; v < V; v++)
         sum += exp(z[v] - max);
-    f.loss += log(sum) + max - z[y];
+    f.loss += log(sum) + max - (1 - f.smooth) * z[y];
     for (int v = 0; v < V; v++) {
-        double dz = f.weight * (exp(z[v] - max) / sum - (v == y));
+        double want = (v == y) * (1 - f.smooth) + f.smooth / V;
+        double dz = f.weight * (exp(z[v] - max) / sum - want);
+        f.loss -= f.smooth * z[v] / V;
         for (int j = 0; j < D; j++) {
             f.want_dx[(size_t)t * D + (size_t)j] += dz * (double)mat_row(f.w, v)[j];
             f.want_dw[(size_t)v * D + (size_t)j] += dz * (double)mat_row(f.x, t)[j];
@@ -98,6 +101,9 @@ static void build(int i)
     lmhead_init(&f.packed, f.w);
     ck_assert_int_eq(lmhead_pack(&f.packed, PRECISION_F32), 0);
     f.plain = (struct lmhead){ .w = f.w };
+    f.mean = xalloc(D, sizeof *f.mean);
+    lmhead_mean(f.mean, f.w);
+    f.packed.mean = f.mean;
     f.scratch = aligned_alloc(64, lmhead_scratch(D, T));
 }
 
@@ -112,6 +118,8 @@ static void unbuild(void)
     free(f.want_dx);
     free(f.want_dw);
     free(f.scratch);
+    free(f.mean);
+    f.smooth = 0;
 }
 
 /* The largest difference, relative to the largest value of WANT, which may be all 0. */
@@ -140,16 +148,19 @@ static double tolerance(int i)
 
 START_TEST(packed_follows_the_definition)
 {
-    build(_i);
-    double loss =
-        lmhead_loss(&f.packed, f.dx, (struct mat){ 0 }, f.x, f.target, f.weight, 0, f.scratch);
-    ck_assert_double_le(fabs(loss - f.loss), tolerance(_i) * fmax(1, f.loss));
+    int i = _i % (int)ARRAY_LEN(row);
+
+    f.smooth = _i == i ? 0 : 0.1;
+    build(i);
+    double loss = lmhead_loss(&f.packed, f.dx, (struct mat){ 0 }, f.x, f.target, f.weight, f.smooth,
+                              f.scratch);
+    ck_assert_double_le(fabs(loss - f.loss), tolerance(i) * fmax(1, f.loss));
     /* huge logits in f32 are accurate enough for this */
-    ck_assert_double_le(away(f.dx, f.want_dx), tolerance(_i));
-    double alone = lmhead_loss(&f.packed, (struct mat){ 0 }, (struct mat){ 0 }, f.x, f.target, 1, 0,
-                               f.scratch);
+    ck_assert_double_le(away(f.dx, f.want_dx), tolerance(i));
+    double alone = lmhead_loss(&f.packed, (struct mat){ 0 }, (struct mat){ 0 }, f.x, f.target, 1,
+                               f.smooth, f.scratch);
     ck_assert(alone == loss);
-    lmhead_loss(&f.packed, f.x, (struct mat){ 0 }, f.x, f.target, f.weight, 0, f.scratch);
+    lmhead_loss(&f.packed, f.x, (struct mat){ 0 }, f.x, f.target, f.weight, f.smooth, f.scratch);
     for (int t = 0; t < f.x.rows; t++) /* the gradient may replace x */
         ck_assert_mem_eq(mat_row(f.x, t), mat_row(f.dx, t), D * sizeof(real));
     unbuild();
@@ -158,11 +169,14 @@ END_TEST
 
 START_TEST(trained_follows_the_definition)
 {
-    build(_i);
-    double loss = lmhead_loss(&f.plain, f.dx, f.dw, f.x, f.target, f.weight, 0, f.scratch);
-    ck_assert_double_le(fabs(loss - f.loss), tolerance(_i) * fmax(1, f.loss));
-    ck_assert_double_le(away(f.dx, f.want_dx), tolerance(_i));
-    ck_assert_double_le(away(f.dw, f.want_dw), tolerance(_i));
+    int i = _i % (int)ARRAY_LEN(row);
+
+    f.smooth = _i == i ? 0 : 0.1;
+    build(i);
+    double loss = lmhead_loss(&f.plain, f.dx, f.dw, f.x, f.target, f.weight, f.smooth, f.scratch);
+    ck_assert_double_le(fabs(loss - f.loss), tolerance(i) * fmax(1, f.loss));
+    ck_assert_double_le(away(f.dx, f.want_dx), tolerance(i));
+    ck_assert_double_le(away(f.dw, f.want_dw), tolerance(i));
     for (int t = 0; t < f.x.rows; t++)
         for (int j = 0; j < D && f.target[t] < 0; j++)
             ck_assert(mat_row(f.dx, t)[j] == 0);
@@ -195,6 +209,46 @@ START_TEST(a_nan_is_not_lost)
 }
 END_TEST
 
+static int largest_logit(struct mat z, int t)
+{
+    int best = 0;
+
+    for (int v = 1; v < z.cols; v++)
+        if (mat_row(z, t)[v] > mat_row(z, t)[best])
+            best = v;
+    return best;
+}
+
+/* Against all logits: -log p of every target, and whether it is the largest. */
+START_TEST(scores_of_rows)
+{
+    build(4);
+    int n = f.x.rows, hits = 0;
+    struct mat z = mat_make(xalloc((size_t)n * SOME, sizeof(real)), n, SOME);
+    double *nll = xalloc((size_t)n, sizeof *nll), sum = 0;
+    bool *hit = xalloc((size_t)n, sizeof *hit);
+    lmhead_logits(&f.packed, z, f.x);
+    for (int t = 1; t < n; t += 3)
+        f.target[t] = largest_logit(z, t);
+    lmhead_score(&f.packed, nll, hit, f.x, f.target, f.scratch);
+    for (int t = 0; t < n; t++) {
+        ck_assert_int_eq(hit[t], f.target[t] >= 0 && f.target[t] == largest_logit(z, t));
+        ck_assert(f.target[t] >= 0 || nll[t] == 0);
+        sum += nll[t];
+        hits += hit[t];
+    }
+    double loss = lmhead_loss(&f.packed, (struct mat){ 0 }, (struct mat){ 0 }, f.x, f.target, 1, 0,
+                              f.scratch);
+    ck_assert_double_le(fabs(sum - loss), 1e-12 * loss);
+    ck_assert_int_gt(hits, 0);
+    ck_assert_int_lt(hits, n);
+    free(z.x);
+    free(nll);
+    free(hit);
+    unbuild();
+}
+END_TEST
+
 START_TEST(logits_are_products)
 {
     build(4);
@@ -214,11 +268,12 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, packed_follows_the_definition, 0, ARRAY_LEN(row));
-    tcase_add_loop_test(tc, trained_follows_the_definition, 0, ARRAY_LEN(row));
+    tcase_add_loop_test(tc, packed_follows_the_definition, 0, 2 * (int)ARRAY_LEN(row));
+    tcase_add_loop_test(tc, trained_follows_the_definition, 0, 2 * (int)ARRAY_LEN(row));
     tcase_add_test(tc, rows_are_independent);
     tcase_add_test(tc, a_nan_is_not_lost);
     tcase_add_test(tc, logits_are_products);
+    tcase_add_test(tc, scores_of_rows);
 }
 
 const struct suite suite_lmhead = { "lmhead", fill };

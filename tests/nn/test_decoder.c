@@ -209,7 +209,6 @@ START_TEST(methods_on_a_decoder)
 {
     const struct adapt *a = adapt_table[_i / 2];
     struct model plain;
-    static const struct adapt frozen = { .name = "frozen" };
     struct head h = tiny_head(POOL_NONE, false, 0);
 
     golden = _i % 2 ? llama : gpt2;
@@ -225,7 +224,7 @@ START_TEST(methods_on_a_decoder)
     }
     ck_assert_int_eq(adapt_count(a, f.cfg, &f.base.dims), (long)f.m.n_train);
     ck_assert_uint_eq(f.m.n_train_head, 0);
-    ck_assert_int_eq(model_init(&plain, &f.base, &h, &frozen, NULL, 4, false), 0);
+    ck_assert_int_eq(model_init(&plain, &f.base, &h, adapt_nothing, NULL, 4, false), 0);
     real *x = logits(&f.m, &f.t.b), *y = logits(&plain, &f.t.b);
     if (a->starts_as_base)
         ck_assert_double_le(

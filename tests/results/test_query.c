@@ -3,6 +3,7 @@
 #include "results/query/query.h"
 #include "tests/kit/store_kit.h"
 
+#include "core/metric/metric.h"
 #include "core/os/file.h"
 
 #include <math.h>
@@ -39,6 +40,23 @@ static struct store *reader(void)
     ck_assert_msg(store_open(&s, filled(), STORE_READ) == 0, "%s", fail_text());
     return s;
 }
+
+/* The store knows of every metric what its definition says. */
+START_TEST(metrics_have_a_direction)
+{
+    struct store *s = reader();
+
+    for (const struct metric *const *m = metric_table; *m; m++) {
+        char *sql = xprintf("SELECT goal FROM metric_name WHERE name = '%s'", (*m)->name);
+        ck_assert_str_eq(kit_text(s, sql), (*m)->goal == GOAL_MAX ? "max" : "min");
+        free(sql);
+    }
+    ck_assert_str_eq(kit_text(s, "SELECT sum(percent) FROM metric_name WHERE name IN"
+                                 " ('token_loss', 'perplexity', 'token_accuracy')"),
+                     "1");
+    store_close(s);
+}
+END_TEST
 
 static const struct {
     const char *sql, *says;
@@ -204,7 +222,8 @@ static const struct {
     { "show 0g11", 2, "'0g11' must be at least 4 hex digits" },
     { "show ffffffffffff", 2, "unknown run or cell 'ffffffffffff'" },
     { "query runs --format csv state=diverged", 0, "run,state,model" },
-    { "query --list", 0, "fig_rank_seeds" },
+    { "query --list -v", 0, "fig_rank_seeds" },
+    { "query --list", 0, "trials" },
     { "query rnak", 2, "unknown query 'rnak'; did you mean 'rank'?" },
     { "query runs nothing", 2, "'nothing' must be name=value" },
     { "query runs what=1", 2, "the query has no parameter 'what'" },
@@ -212,7 +231,9 @@ static const struct {
     { "table rank", 0, "85.2 ± 0.2 (3)" },
     { "table rank --format md", 0, "| 85.2 ± 0.2 (3) |" },
     { "table targets", 1, "no runs yet for table 'targets' of study 'targets'" },
-    { "table rank study=other", 1, "no runs yet for table 'rank' of study 'other'" },
+    { "table rank study=other", 2, "table 'rank': unknown study 'other'" },
+    { "query study study=rnk", 2, "unknown study 'rnk'; did you mean 'rank'?" },
+    { "table rank task=other", 1, "table 'rank': nothing matches task=other" },
     { "table --list", 0, "targets" },
     { "table rank --home /nowhere", 4, "no results yet; run 'lowrank sweep" },
     { "table rank --format xml", 2, "xml" },
@@ -287,6 +308,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, metrics_have_a_direction);
     tcase_add_loop_test(tc, a_query_only_reads, 0, ARRAY_LEN(refused));
     tcase_add_loop_test(tc, parameters_are_values, 0, ARRAY_LEN(params));
     tcase_add_test(tc, rows_know_their_types);

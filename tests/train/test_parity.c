@@ -61,6 +61,24 @@ START_TEST(golden_model_agrees)
 }
 END_TEST
 
+/* The other encoders (tests/golden/encoders/make.py). */
+START_TEST(golden_encoder_agrees)
+{
+    static const char *const archs[] = { "roberta", "mpnet" };
+    struct parity_result r;
+
+    base_model_free(&base);
+    snprintf(golden, sizeof golden, "tests/golden/encoders/%s", archs[_i]);
+    snprintf(adapter, sizeof adapter, "%s/adapter", golden);
+    ck_assert_msg(base_model_load(&base, golden) == 0, "%s", fail_text());
+    snprintf(path, sizeof path, "%s/expected.safetensors", golden);
+    ck_assert_msg(check(&r, path, 0) == 0, "%s", fail_text());
+    ck_assert_msg(r.n_bad == 0 && r.n_unknown == 0, "%s", text);
+    ck_assert_int_eq(r.n_checked, 117);
+    *path = 0;
+}
+END_TEST
+
 START_TEST(gradients_alone_agree)
 {
     struct parity_result r;
@@ -265,6 +283,7 @@ static void fill(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, golden_model_agrees);
     tcase_add_loop_test(tc, golden_decoder_agrees, 0, 2);
+    tcase_add_loop_test(tc, golden_encoder_agrees, 0, 2);
     tcase_add_loop_test(tc, golden_deberta_agrees, 0, 4);
     tcase_add_test(tc, gradients_alone_agree);
     tcase_add_test(tc, a_training_agrees);
