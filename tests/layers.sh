@@ -4,7 +4,7 @@
 # results and tests have SQL. A room without a line is a failure.
 b='core/base core/os core/opt'
 nn="$b core/math core/format core/weights core/nn"
-low="$nn core/text core/metric core/adapt core/peft core/data core/train core/parity"
+low="$nn core/text core/metric core/adapt core/peft core/data core/generate core/train core/parity"
 assets="core $low results/rows results/store results/query experiments/sources experiments/assets"
 recipe="$assets experiments/recipe"
 study="$recipe experiments/study"
@@ -26,6 +26,7 @@ core/nn: $nn
 core/adapt: $nn
 core/peft: $nn core/adapt
 core/data: $nn core/text core/metric
+core/generate: $nn
 core/train: $nn core/metric core/data
 core/parity: $nn core/adapt core/peft core/data core/train
 results/rows: $b
