@@ -1,5 +1,5 @@
-/* test_glue.c - the tasks of GLUE: on the published files where they are at hand, and on small files
- * in the published layout. */
+/* test_glue.c - the tasks of GLUE: on the published files where they are at hand, and on small
+ * files in their layout. */
 #include "core/base/text.h"
 #include "core/data/dataset.h"
 #include "core/os/file.h"
