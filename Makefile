@@ -72,7 +72,7 @@ $(eval $(call table,cmd,core/cmd.h,$(DIRS)))
 $(eval $(call table,analysis,ablations/analysis.h,ablations))
 $(eval $(call table,suite,tests/kit/suite.h,$(patsubst %/,%,$(sort $(dir $(TESTS))))))
 
-EMBED := $(foreach f,schema/*.sql queries/*.sql claims/*.yaml,$(sort $(wildcard results/$(f)))) results/paper.tsv \
+EMBED := $(foreach f,schema/*.sql queries/*.sql claims/*.yaml,$(sort $(wildcard results/$(f)))) results/paper.tsv results/dictionary.tsv \
          plots/report/report.css
 $(B)/embedded.c: results/store/embed.sh $(EMBED)
 	@mkdir -p $(B); sh results/store/embed.sh $(EMBED) >$@.new && mv $@.new $@

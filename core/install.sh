@@ -49,7 +49,7 @@ printed() {
 }
 
 copy 755 "$L" bin/lowrank
-for file in $(find experiments ablations -name '*.yaml') plots/*.gp; do
+for file in $(find experiments ablations -name '*.yaml') plots/*.gp plots/study/*.gp; do
     copy 644 "$file" "share/lowrank/$file"
 done
 for file in LICENSE *.md core/*.md experiments/*.md ablations/*.md plots/*.md results/*.md \

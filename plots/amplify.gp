@@ -1,6 +1,8 @@
 # How strongly do updates amplify directions of W, and how much of W lies in these directions (Table 7)? By layer: mean and range over seeds.
 # size: 17.5 x 6.4
 # make: lowrank ablate amplify
+# shows: rank
+# kind: amplify
 # runs: fig_analysis_runs(study=rank, kind=amplify)
 # data: factor fig_amplify(study=rank, what=factor) by series: x, lo, hi, n, mean
 # data: norm fig_amplify(study=rank, what=projection) by panel, line: x, lo, hi, n, mean

@@ -1,6 +1,7 @@
 # How many directions do the updates of LoRA and of full fine-tuning need? By layer and matrix: mean and range over seeds.
 # size: 17.5 x (mean_panel_n > 3 ? 9.4 : 5.6)
 # make: lowrank ablate effective_rank
+# shows: all
 # runs: fig_analysis_runs(study=methods, kind=effective_rank)
 # text: axis fig_effective_label(name=rank90)
 # data: line fig_effective(study=methods, kind=effective_rank, name=rank90) by series: x, lo, hi, n, mean

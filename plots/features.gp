@@ -1,6 +1,7 @@
 # What does training change in the features? Linear CKA by layer (unbiased: 0 for unrelated features): before and after training, with full fine-tuning, between seeds.
 # size: (f_pair_n > 1 ? 17.5 : 8.4) x 5.4 + 0.36 * ceil(f_runs_n / (f_pair_n > 1 ? 4.0 : 2.0))
 # make: lowrank ablate features
+# shows: all
 # runs: fig_analysis_runs(study=methods, kind=features)
 # data: f fig_features(study=methods) by pair, runs: layer, lo, hi, mean, n
 

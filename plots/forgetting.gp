@@ -1,6 +1,7 @@
 # Zero-shot sentence similarity (STS-B) after training on a task, against the score on that task, every seed; the line: before training.
 # size: 8.4 x 5.2 + 0.36 * ceil(k_blocks / 2.0)
 # make: lowrank ablate forgetting
+# shows: all
 # runs: fig_analysis_runs(study=methods, kind=forgetting)
 # text: study fig_study(study=methods)
 # data: k fig_forgetting(study=methods) by runs: score, before, after

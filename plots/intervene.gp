@@ -1,6 +1,8 @@
 # The rank needed to store an update against the rank needed to train it: score of updates cut to rank k, and of runs trained with rank k.
 # size: 8.4 x 5.4 + 0.36 * k_blocks
 # make: lowrank ablate intervene
+# shows: method targets rank
+# kind: intervene
 # runs: fig_analysis_runs(study=rank, kind=intervene)
 # text: study fig_study(study=rank)
 # data: k fig_intervene(study=rank) by series: x, lo, hi, n, mean

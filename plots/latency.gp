@@ -1,6 +1,7 @@
 # How much longer does a forward pass take with LoRA, merged or not, or with adapters (Figure 5)? By batch and length; a merged model computes what the base model does, so it shows noise.
 # size: (s_blocks > 2 ? 17.5 : 4.4 * s_blocks + 2.6) x 1.7 + 0.75 * |b_batch|
 # make: lowrank ablate latency
+# shows: all
 # data: s fig_latency(study=minilm) by weights: length, x, y, slower
 # data: b fig_latency(study=minilm): batch, slower
 

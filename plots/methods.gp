@@ -1,6 +1,7 @@
 # Every method on every task: mean, 95 % interval, every seed (like Table 2).
 # size: 17.5 x 2.1 + 0.36 * |cell_x|
 # make: lowrank sweep methods
+# shows: model task method
 # runs: fig_runs(study=methods)
 # data: cell fig_methods(study=methods) by task, metric: x, lo, hi, n, mean
 # data: seed fig_methods_seeds(study=methods) by task: x, seed, value

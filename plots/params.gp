@@ -1,6 +1,7 @@
 # Quality against the number of trainable parameters: mean and 95 % interval; below, Table 15 as printed in the paper.
 # size: 12 x 12.6
 # make: lowrank sweep params
+# shows: model task method targets rank prefix
 # runs: fig_runs(study=params)
 # text: study fig_study(study=params)
 # data: cell fig_params(study=params) by series: x, lo, hi, n, mean

@@ -1,7 +1,10 @@
 # Which directions do a small and a large rank share? phi(A_r, A_r', i, j) of one layer, with the corner j <= i enlarged (Figure 3).
 # size: 17.5 x 0.95 + 3.65 * ceil(phi_proj_n / 2.0)
 # make: lowrank ablate subspace
+# shows: rank
+# kind: subspace
 # runs: fig_phi_runs(study=rank)
+# text: pair fig_phi_label(study=rank, kind=rank)
 # data: phi fig_phi_pair(study=rank, kind=rank) by layer, proj: i, j, phi
 
 # Positions are in cm. Each row has two matrices: both in full, then the corners of both, enlarged.
@@ -23,8 +26,9 @@ set border 15
 unset key
 unset grid
 set autoscale noextend
-set cbrange [0:1]
-set cbtics 0.25 scale 0.4
+limit = ceil(phi_phi_max * 10) / 10.0
+set cbrange [0:limit]
+set cbtics (limit > 0.5 ? 0.25 : limit > 0.2 ? 0.1 : 0.05) scale 0.4
 set cbtics offset -0.6, 0
 set label 1 '{/:Italic φ}' at screen (width - 1.29) / width, screen (height - 0.3) / height center
 set datafile missing
@@ -32,6 +36,7 @@ set style fill solid 1 noborder
 set yrange [phi_i_max + 0.5 : 0.5]
 set title offset 0, -0.7
 few = side < 2.2 && phi_i_max > 4 ? ceil(phi_i_max / 2.0) : 1
+set label 3 '{/*0.86 '.pair_i.'; '.pair_j.'; '.pair_common.'}' at screen 0.01, screen 0.16 / height left
 set multiplot
 do for [b = 0:phi_blocks - 1] {
     do for [zoom = 0:1] {
@@ -63,6 +68,7 @@ do for [b = 0:phi_blocks - 1] {
         } else {
             unset colorbox
             unset label 1
+        unset label 3
         }
         # Each cell extends below the next one, so that there are no seams between them.
         plot data index phi_first + b \

@@ -1,7 +1,10 @@
 # Do two seeds find the same directions? phi(A_r, A_r', i, j) of one layer between seeds, and between random matrices (Figure 4).
 # size: 17.5 x 0.55 + 0.95 + (17.5 - 1.1 - 1.75 - 0.45 * phi_proj_n) / (phi_proj_n + 1.0)
 # make: lowrank ablate subspace
+# shows: rank
+# kind: subspace
 # runs: fig_phi_runs(study=rank)
+# text: pair fig_phi_label(study=rank, kind=seed)
 # data: phi fig_phi_pair(study=rank, kind=seed) by layer, proj: i, j, phi
 # data: random fig_phi_pair(study=rank, kind=random) by layer, proj: i, j, phi
 
@@ -33,6 +36,7 @@ set label 1 '{/:Italic φ}' at screen (width - 1.29) / width, screen (height - 0
 set xrange [0.5 : phi_j_max + 0.5]
 set yrange [phi_i_max + 0.5 : 0.5]
 set title offset 0, -0.7
+set label 3 '{/*0.86 '.pair_i.'; '.pair_j.'; '.pair_common.'}' at screen 0.01, screen 0.16 / height left
 set multiplot
 do for [b = 0:panels - 1] {
     row = b / cols
@@ -62,6 +66,7 @@ do for [b = 0:panels - 1] {
     } else {
         unset colorbox
         unset label 1
+        unset label 3
     }
     # Each cell extends below the next one, so that there are no seams between them.
     plot data index (random(b) ? random_first : phi_first) + block(b) \

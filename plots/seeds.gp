@@ -1,6 +1,7 @@
 # One point per run: data order on x, initial values as color, dropout as points of one color; the line is their mean.
 # size: 8.4 x 0.9 + 4.7 * cell_method_n
 # make: lowrank sweep seeds
+# shows: model task method order_seed init_seed
 # runs: fig_runs(study=seeds)
 # text: study fig_study(study=seeds)
 # data: cell fig_seeds(study=seeds) by method, series: x, seed, value

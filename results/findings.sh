@@ -17,7 +17,7 @@ for name in $tables; do
 done
 # A study without a table of its own.
 for name in $("$L" list studies --format csv | sed '1d; s/,.*//'); do
-    case $tables in *" $name "*) ;; *) table "$name" study "study=$name" ;; esac
+    case $tables in *" $name "*) ;; *) table "$name" "$name" ;; esac
 done
 for query in runs provenance; do
     "$L" query $query --format csv >"$to/$query.csv" || exit

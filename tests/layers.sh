@@ -4,7 +4,7 @@
 # results and tests have SQL. A room without a line is a failure.
 b='core/base core/os core/opt'
 nn="$b core/math core/format core/weights core/nn"
-low="$nn core/text core/metric core/adapt core/peft core/data core/train core/parity"
+low="$nn core/text core/metric core/adapt core/peft core/data core/generate core/train core/parity"
 assets="core $low results/rows results/store results/query experiments/sources experiments/assets"
 recipe="$assets experiments/recipe"
 study="$recipe experiments/study"
@@ -26,16 +26,18 @@ core/nn: $nn
 core/adapt: $nn
 core/peft: $nn core/adapt
 core/data: $nn core/text core/metric
+core/generate: $nn
 core/train: $nn core/metric core/data
 core/parity: $nn core/adapt core/peft core/data core/train
 results/rows: $b
 results/store: $b results/rows
 results/query: core $b results/rows results/store
 results/stats: $b core/metric
+results/pivot: core $b core/metric results/rows results/store results/query results/stats
 results/verdicts: core $b core/metric results/stats results/rows results/store results/query
 results/manage: core $b results/rows results/store results/query
-plots/figure: core $b results/rows results/store results/query
-plots/report: core $b results/rows results/store results/query results/verdicts plots/figure
+plots/figure: core $b results/rows results/store results/query results/pivot
+plots/report: core $b results/rows results/store results/query results/pivot results/verdicts plots/figure
 experiments/sources: $b core/data
 experiments/assets: $assets
 experiments/recipe: $recipe

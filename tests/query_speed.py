@@ -131,7 +131,9 @@ def main():
         db = sqlite3.connect(path)
         key = db.execute("SELECT run_key FROM run").fetchone()[0]
         words = {"curves": ["run=" + key[:8]], "fig_runs": ["study=rank"], "fig_study": ["study=rank"],
-                 "fig_phi_runs": ["study=rank"], "study": ["study=rank"], "trials": ["study=alpha"],
+                 "fig_phi_runs": ["study=rank"], "pivot_cells": ["study=rank"],
+                 "pivot_values": ["study=rank"], "pivot_study": ["study=rank"],
+                 "pivot_curves": ["study=rank", "metric=accuracy", "split=dev"], "study": ["study=rank"], "trials": ["study=alpha"],
                  "claim_compare": ["study=rank", 'a={"targets":"q,v"}', 'b={"rank":"8"}', 'match=["task"]'],
                  "claim_optimum": ["study=alpha", "x=alpha", "y=lr"], "claim_phi": ["study=rank"],
                  "claim_latency": ["of=merged"], "claim_study": ["study=rank"], "cmd_scores": ["study=methods"],
@@ -145,13 +147,17 @@ def main():
                  "cmd_study_runs": ["study=rank", "targets=q,v", "task=mrpc"],
                  "cmd_study_ranks": ["study=rank", "targets=q,v"]}
         slow = 0
-        for name, command in [(n, ["query", n] + words.get(n, [])) for n in names] + [("claims", ["claims"])]:
+        tables = [("table " + t, ["table", *t.split()]) for t in ("rank", "alpha", "methods", "rank stat=iqm", "rank value=f1")]
+        figures = [("figure " + t, ["figure", *t.split()]) for t in ("rank", "alpha", "rank x=parameters", "rank curves=true")]
+        for name, command in ([(n, ["query", n] + words.get(n, [])) for n in names] + tables + figures
+                              + [("claims", ["claims"])]):
             start = cpu()
-            r = subprocess.run([a.program, *command, "--format", "csv", "--home", home], capture_output=True, text=True)
+            of = ["--format", "svg", "-o", temporary] if command[0] == "figure" else ["--format", "csv"]
+            r = subprocess.run([a.program, *command, *of, "--home", home], capture_output=True, text=True)
             s = cpu() - start
             bad = r.returncode != 0 or s > (5 if name == "claims" else a.limit)
             slow += bad
-            print("%-20s %6.2f s %7d rows%s%s" % (name, s, max(0, r.stdout.count("\n") - 1),
+            print("%-26s %6.2f s %7d rows%s%s" % (name, s, max(0, r.stdout.count("\n") - 1),
                                                   "  SLOW" if bad else "", r.stderr[:200] if r.returncode else ""))
     sys.exit(slow > 0)
 

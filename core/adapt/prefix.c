@@ -137,7 +137,8 @@ static void prefix_init(struct model *m, const void *cfg)
     }
 }
 
-/* --- prefix-layer: overwriting rows of a block's output */
+/* --- prefix-layer: overwriting rows of a block's output. Sequences that continue have their
+ * virtual tokens in the cache of keys and values. */
 
 static bool layer_taps(const struct model *m, int layer, enum place p)
 {
@@ -150,8 +151,8 @@ static void layer_tap_fwd(const struct model *m, struct workspace *ws, const str
     const struct prefix *s = m->adapt_state;
     struct mat x = param_mat(&m->params[s->layer[layer]]);
 
-    (void)ws, (void)p, (void)saved, (void)res;
-    for (int i = 0; i < b->n_seq; i++)
+    (void)p, (void)saved, (void)res;
+    for (int i = 0; i < b->n_seq && !workspace_continues(ws); i++)
         for (int k = 0; k < x.rows; k++)
             memcpy(mat_row(h, soft_row(m, b->off, i, k)), mat_row(x, k),
                    (size_t)x.cols * sizeof(real));

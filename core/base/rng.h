@@ -18,7 +18,8 @@ enum rng_stream {
     RNG_STUDY,
     RNG_SELECT,
     RNG_HELD_OUT,
-    RNG_SCORE
+    RNG_SCORE,
+    RNG_GENERATE
 };
 
 /* A position in a stream. SUB separates tensors, places of dropout, or epochs within the stream. */

@@ -1,4 +1,4 @@
-/* logit_row.h - kernels on one row of logits, which all losses use. */
+/* logit_row.h - kernels on one row of logits, which losses, attention, and generation use. */
 #ifndef LOGIT_ROW_H
 #define LOGIT_ROW_H
 
@@ -11,6 +11,9 @@ real row_max(const real *x, int n);
 /* row_exp_sum - sum_j exp(x[j] - MAX) in double, where no x[j] exceeds MAX. The terms are written
  * to E, unless it is NULL. E may be X. */
 double row_exp_sum(real *e, const real *x, int n, real max);
+
+/* row_softmax - the softmax of N > 0 numbers, in place and in the precision of the build. */
+void row_softmax(real *x, int n);
 
 /* row_scale - x[j] *= A. */
 void row_scale(real *x, int n, real a);

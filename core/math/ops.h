@@ -41,11 +41,12 @@ void rmsnorm_bwd(struct mat dx, real *dg, struct mat dy, struct mat xhat, const 
 
 /* --- Rotary positions (Su et al. 2021), in the form of Llama, which pairs column i of a head with
  * column i + d_head/2. rope_table - row p of TABLE [positions, d_head] becomes the cosines of
- * p theta^(-2i/d_head), then the sines. rope - in place, each head of row t of X turns by the
- * angles of POS[t]; SIGN -1 turns back, which is the backward pass:
+ * p theta^(-2i/d_head), then the sines; unless POS is NULL, those of POS[p] instead of p. rope - in
+ * place, each head of row t of X turns by the angles in row AT[t]; SIGN -1 turns back, which is the
+ * backward pass:
  *     x1' = x1 cos - x2 sin,   x2' = x2 cos + x1 sin */
-void rope_table(struct mat table, double theta);
-void rope(struct mat x, struct mat table, const int *pos, int sign);
+void rope_table(struct mat table, const int *pos, double theta);
+void rope(struct mat x, struct mat table, const int *at, int sign);
 
 /* --- Activations, element by element: y = f(x), and SLOPE = f'(x) unless it is empty. GELU
  * (Hendrycks & Gimpel 2016) is x Phi(x), with Phi by erf ("gelu") or in the tanh form ("gelu_new").
@@ -98,6 +99,11 @@ struct attn_shape {
 size_t attn_probs_size(const struct attn_shape *a);
 void attn_fwd(const struct attn_shape *a, struct mat o, real *probs, const unsigned char *keep,
               struct mat q, struct mat k, struct mat v);
+/* attn_next - the same, without dropout, for one new token of each sequence, row s of Q and O: it
+ * sees the N_SEEN[s] rows SEEN[s] of K and V, and the prefix. PROBS has n_heads (n_prefix +
+ * n_seen[s]) values for each sequence. The bits of a sequence do not depend on the others. */
+void attn_next(const struct attn_shape *a, struct mat o, real *probs, struct mat q, struct mat k,
+               struct mat v, const int *const *seen, const int *n_seen);
 /* dq =, dk =, dv =; dk_prefix +=, dv_prefix +=. SCRATCH has attn_scratch values for the longest
  * sequence. do_ is not changed. */
 size_t attn_scratch(int len, int n_prefix);

@@ -4,6 +4,7 @@
  * kernels. Causal attention runs in blocks of query rows, each with only the keys up to the end of
  * the block. The keys and values of a prefix have products of their own: copying them together with
  * those of the sequence would take as long. */
+#include "core/math/logit_row.h"
 #include "core/math/ops.h"
 #include "core/math/vec.h"
 
@@ -96,44 +97,13 @@ size_t attn_probs_size(const struct attn_shape *a)
     return n;
 }
 
-/* The softmax of N values in place. The last n % LANES of them are copied to a full vector. */
-VEC_CLONES static void softmax_row(real *x, int n)
-{
-    int full = n / LANES * LANES, rest = n - full;
-    real lanes[LANES], tail[LANES];
-
-    for (int l = 0; l < LANES; l++)
-        tail[l] = l < rest ? x[full + l] : -INFINITY;
-    vreal best = *(const vreal *)tail;
-    for (int i = 0; i < full; i += LANES)
-        lanes_more(&best, x + i);
-    memcpy(lanes, &best, sizeof lanes);
-    real max = lanes_fold_max(lanes);
-    VEC_LOOP
-    for (int i = 0; i < full; i++)
-        x[i] = vec_exp_neg(x[i] - max);
-    VEC_LOOP
-    for (int l = 0; l < LANES; l++)
-        tail[l] = vec_exp_neg(tail[l] - max);
-    vreal sum = *(const vreal *)tail;
-    for (int i = 0; i < full; i += LANES)
-        sum += *(const vreal *)(x + i);
-    memcpy(lanes, &sum, sizeof lanes);
-    real inv = 1 / lanes_fold_sum(lanes);
-    for (int i = 0; i < full; i++)
-        x[i] *= inv;
-    for (int l = 0; l < LANES; l++)
-        if (l < rest)
-            x[full + l] = tail[l] * inv;
-}
-
 static void softmax_block(struct mat p, struct block b, bool causal)
 {
     for (int i = b.from; i < b.to; i++) {
         real *row = mat_row(p, i);
         int n = causal ? p.cols - p.rows + i + 1 : p.cols;
 
-        softmax_row(row, n);
+        row_softmax(row, n);
         memset(row + n, 0, (size_t)(p.cols - n) * sizeof(real));
     }
 }

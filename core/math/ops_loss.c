@@ -45,6 +45,37 @@ VEC_CLONES real row_max(const real *x, int n)
     return lanes_fold_max(lanes);
 }
 
+/* The softmax of N values in place. The last n % LANES of them are copied to a full vector. */
+VEC_CLONES void row_softmax(real *x, int n)
+{
+    int full = n / LANES * LANES, rest = n - full;
+    real lanes[LANES], tail[LANES];
+
+    for (int l = 0; l < LANES; l++)
+        tail[l] = l < rest ? x[full + l] : -INFINITY;
+    vreal best = *(const vreal *)tail;
+    for (int i = 0; i < full; i += LANES)
+        lanes_more(&best, x + i);
+    memcpy(lanes, &best, sizeof lanes);
+    real max = lanes_fold_max(lanes);
+    VEC_LOOP
+    for (int i = 0; i < full; i++)
+        x[i] = vec_exp_neg(x[i] - max);
+    VEC_LOOP
+    for (int l = 0; l < LANES; l++)
+        tail[l] = vec_exp_neg(tail[l] - max);
+    vreal sum = *(const vreal *)tail;
+    for (int i = 0; i < full; i += LANES)
+        sum += *(const vreal *)(x + i);
+    memcpy(lanes, &sum, sizeof lanes);
+    real inv = 1 / lanes_fold_sum(lanes);
+    for (int i = 0; i < full; i++)
+        x[i] *= inv;
+    for (int l = 0; l < LANES; l++)
+        if (l < rest)
+            x[full + l] = tail[l] * inv;
+}
+
 VEC_CLONES void row_scale(real *x, int n, real a)
 {
     for (int j = 0; j < n; j++)

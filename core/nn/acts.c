@@ -221,18 +221,20 @@ static void plan_decoder(struct plan *p, struct acts *a, const struct model *m,
     a->xhat_f = plan_mat(p, s->grad, SH_XHAT, s->n_tok, d);
     a->rstd_f = plan_buffer(p, s->grad, SH_RSTD, (size_t)s->n_tok, sizeof(real));
     a->lm_scratch = plan_own(p, lmhead_scratch(d, s->n_tok), 1);
+    a->last = s->last_logits ? plan_own_mat(p, s->n_seq, d) : (struct mat){ 0 };
 }
 
 static void plan_results(struct plan *p, struct workspace *ws, const struct model *m,
                          const struct acts_shape *s, bool firsts)
 {
     const struct dims *d = &m->base->dims;
-    int n_tok = s->n_tok - s->n_seq * soft_rows(m);
+    int n_tok = s->n_tok - s->n_seq * s->soft;
+    int n_logits = s->all_logits ? n_tok : s->last_logits ? s->n_seq : 0;
 
     ws->hidden = plan_own_mat(p, firsts ? s->n_seq : n_tok, d->d_model);
     if (m->base->arch->causal) {
         ws->pooled = (struct mat){ 0 };
-        ws->logits = s->all_logits ? plan_own_mat(p, n_tok, d->vocab) : (struct mat){ 0 };
+        ws->logits = n_logits ? plan_own_mat(p, n_logits, d->vocab) : (struct mat){ 0 };
         return;
     }
     ws->pooled = plan_own_mat(p, s->n_seq, d->d_model);
@@ -311,13 +313,13 @@ size_t acts_plan(struct acts *a, struct workspace *ws, unsigned char *mem, const
     a->n_tok = s->n_tok;
     a->n_seq = s->n_seq;
     a->long_y = (struct mat){ 0 };
-    if (soft_rows(m) && !a->firsts)
+    if (s->soft && !a->firsts)
         a->long_y = plan_own_mat(&p, s->n_tok, d->d_model);
     a->method =
         m->adapt->scratch ? plan_own(&p, m->adapt->scratch(m, s->grad), sizeof(real)) : NULL;
     a->row_off = plan_own(&p, (size_t)s->n_seq + 1, sizeof(int));
     a->bias = plan_own(&p, (size_t)(m->net->q_width + 2 * m->net->kv_width), sizeof(real));
-    a->rope = d->rope_theta > 0 ? plan_own_mat(&p, s->max_len, d->d_head) : (struct mat){ 0 };
+    a->rope = d->rope_theta > 0 ? plan_own_mat(&p, s->n_rope, d->d_head) : (struct mat){ 0 };
     plan_positions(&p, a, m, s);
     plan_conv(&p, a, m, s);
     plan_embeddings(&p, a, m, s);
@@ -336,21 +338,27 @@ size_t acts_plan(struct acts *a, struct workspace *ws, unsigned char *mem, const
     if (s->grad)
         plan_backward(&p, a, m, s);
     plan_results(&p, ws, m, s, a->firsts);
-    a->soft_mem = soft_rows(m) ? plan_own(&p, soft_bytes(s->n_seq, s->n_tok), 1) : NULL;
+    a->soft_mem = s->soft ? plan_own(&p, soft_bytes(s->n_seq, s->n_tok), 1) : NULL;
     return p.used;
 }
 
-struct acts_shape acts_shape(const struct model *m, const struct batch *b)
+struct acts_shape acts_shape(const struct model *m, const struct batch *b, const struct kv_pass *kv)
 {
-    int soft = soft_rows(m);
+    bool on = kv && kv->seen;
+    int soft = on ? 0 : soft_rows(m);
     struct acts_shape s = { .n_tok = b->n_tok + b->n_seq * soft,
                             .n_seq = b->n_seq,
-                            .max_len = b->max_len + soft };
+                            .max_len = b->max_len + soft,
+                            .soft = soft };
 
+    s.n_rope = on ? s.n_tok : s.max_len;
     for (int i = 0; i < b->n_seq; i++) {
-        size_t len = (size_t)(b->off[i + 1] - b->off[i] + soft);
+        size_t len = (size_t)(b->off[i + 1] - b->off[i] + soft), seen = len;
         CHECK(len > (size_t)soft && len <= (size_t)s.max_len, "sequence %d of %zu tokens", i, len);
-        s.n_probs += (size_t)m->base->dims.n_heads * len * ((size_t)m->n_prefix_kv + len);
+        CHECK(!on || len == 1, "%zu tokens of sequence %d at once", len, i);
+        if (on)
+            seen = (size_t)kv->n_seen[i];
+        s.n_probs += (size_t)m->base->dims.n_heads * len * ((size_t)m->n_prefix_kv + seen);
     }
     s.n_rel = positions_rows(m, s.max_len, NULL);
     s.n_behind = m->base->dims.rel.own ? 0 : s.n_rel;
@@ -361,12 +369,13 @@ struct acts_shape acts_shape(const struct model *m, const struct batch *b)
 int acts_ready(struct workspace *ws, const struct model *m, const struct batch *b)
 {
     struct acts *a = ws->acts;
-    struct acts_shape s = acts_shape(m, b);
+    struct acts_shape s = acts_shape(m, b, ws->kv);
 
     s.grad = ws->grad != NULL;
     s.train = ws->train;
     s.all_hidden = ws->all_hidden;
     s.all_logits = ws->all_logits;
+    s.last_logits = ws->last_logits;
     size_t bytes = acts_plan(a, ws, NULL, m, &s);
     if (bytes > ws->mem.size) {
         arena_free(&ws->mem);

@@ -49,6 +49,7 @@ struct acts {
     struct mat xhat_f; /* [T,d] final LayerNorm */
     real *rstd_f;
     void *lm_scratch;
+    struct mat last;         /* [S,d] with last_logits: the last hidden states of the last tokens */
     struct mat first, slope; /* [S,d] input of the pooler, and the derivative of its activation */
     unsigned char *mask_head;
     struct mat dense, dense_slope, ddense; /* [S,d] the head's dense layer: its output, the
@@ -68,9 +69,11 @@ struct acts {
     struct mat conv_cols;                   /* [T, d width] */
     real *rstd_conv;
     unsigned char *mask_conv;
-    real *bias;      /* [q + 2 kv] the biases of q, k, v side by side */
-    struct mat rope; /* [positions, d_head] rotary positions (rope_table); empty without them */
-    int *pos;        /* [T] rows of the table of positions, where they are not those of the batch */
+    real *bias;          /* [q + 2 kv] the biases of q, k, v side by side */
+    struct mat rope;     /* rotary positions (rope_table) [positions, d_head], or, of sequences that
+                        continue, of their tokens [T, d_head]; empty without them */
+    const int *rope_row; /* [T] the row of each token */
+    int *pos; /* [T] rows of the table of positions, where they are not those of the batch */
     /* backward only */
     struct mat g, dd; /* [T,d] g: gradient of the residual stream; has memory for T + n_behind */
     struct mat drel, dpos; /* [R,d] and [2 R,d] gradients of rel and of the positions in a layer */
@@ -80,14 +83,18 @@ struct acts {
     struct mat dlogits, dpool;
 };
 
-/* What memory is needed for. acts_shape - the sizes of B, with all flags false. */
+/* What memory is needed for. acts_shape - the sizes of B in a pass with the cache KV (NULL: none),
+ * with all flags false. */
 struct acts_shape {
     int n_tok, n_seq, max_len; /* with virtual tokens */
+    int soft;                  /* virtual tokens that the pass inserts into each sequence */
+    int n_rope;                /* rows of rotary positions */
     int n_rel, n_behind;       /* rows of relative positions */
     size_t n_probs;
-    bool grad, train, all_hidden, all_logits;
+    bool grad, train, all_hidden, all_logits, last_logits;
 };
-struct acts_shape acts_shape(const struct model *m, const struct batch *b);
+struct acts_shape acts_shape(const struct model *m, const struct batch *b,
+                             const struct kv_pass *kv);
 
 /* acts_plan - lay out every buffer of A and the results of WS in MEM, or only count when MEM is
  * NULL; returns the bytes. */

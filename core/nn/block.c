@@ -22,6 +22,7 @@
 
 #include "core/os/prof.h"
 #include "core/math/ops.h"
+#include "core/nn/hooks.h"
 #include "core/nn/linear.h"
 #include "core/nn/norm.h"
 #include "core/nn/positions.h"
@@ -47,26 +48,6 @@ static struct ctx ctx_make(const struct model *m, struct workspace *ws, const st
     c.qkv.n_extra = acts->n_behind;
     c.qkv.extra_first = acts->rel_first;
     return c;
-}
-
-/* --- the method's hooks between the linear maps */
-
-static void tap_fwd(const struct ctx *c, enum place p, struct mat h, struct mat res)
-{
-    if (!c->net->tap[p])
-        return;
-    prof_begin(WORK_ADAPTER);
-    c->m->adapt->tap_fwd(c->m, c->ws, c->row, c->layer, p, c->a->tap_saved[p], h, res);
-    prof_end();
-}
-
-static void tap_bwd(const struct ctx *c, enum place p, struct mat dh, struct mat dres)
-{
-    if (!c->net->tap[p])
-        return;
-    prof_begin(WORK_ADAPTER);
-    c->m->adapt->tap_bwd(c->m, c->ws, c->row, c->layer, p, c->a->tap_saved[p], dh, dres);
-    prof_end();
 }
 
 /* --- attention */
@@ -107,8 +88,29 @@ static void rotate(const struct ctx *c, struct qkv x, int sign)
 {
     if (!c->acts->rope.x)
         return;
-    rope(x.q, c->acts->rope, c->b->pos, sign);
-    rope(x.k, c->acts->rope, c->b->pos, sign);
+    rope(x.q, c->acts->rope, c->acts->rope_row, sign);
+    rope(x.k, c->acts->rope, c->acts->rope_row, sign);
+}
+
+/* Keep the keys and values of a pass in its cache. */
+static void keep_kv(const struct ctx *c, struct qkv x)
+{
+    const struct kv_pass *kv = c->ws->kv;
+    struct mat k = kv_cache_keys(kv->cache, c->layer), v = kv_cache_values(kv->cache, c->layer);
+
+    for (int t = 0; t < x.k.rows; t++) {
+        mat_copy(mat_rows(k, kv->row[t], 1), mat_rows(x.k, t, 1));
+        mat_copy(mat_rows(v, kv->row[t], 1), mat_rows(x.v, t, 1));
+    }
+}
+
+/* Attention of the new tokens of sequences that continue. */
+static void attend_cached(const struct ctx *c, const struct attn_shape *s, struct mat q)
+{
+    const struct kv_pass *kv = c->ws->kv;
+
+    attn_next(s, c->a->att, c->a->probs, q, kv_cache_keys(kv->cache, c->layer),
+              kv_cache_values(kv->cache, c->layer), kv->seen, kv->n_seen);
 }
 
 /* The rows of tokens, without those behind them. */
@@ -138,7 +140,12 @@ static void attention_fwd(const struct ctx *c, struct mat y)
         dropout_probs_mask(a->mask_probs, c->m, c->ws, c->b, c->layer);
     prof_begin(WORK_ATTENTION);
     rotate(c, x, 1);
-    attn_fwd(&s, a->att, a->probs, a->mask_probs, x.q, x.k, x.v);
+    if (c->ws->kv)
+        keep_kv(c, x);
+    if (workspace_continues(c->ws))
+        attend_cached(c, &s, x.q);
+    else
+        attn_fwd(&s, a->att, a->probs, a->mask_probs, x.q, x.k, x.v);
     prof_end();
     if (c->row != c->b) {
         rows_gather(a->o, a->att, c->b->off);
@@ -199,7 +206,7 @@ static void mlp_fwd(const struct ctx *c, struct mat y)
     else
         act_fwd(a->a, slope ? a->u : (struct mat){ 0 }, a->u, d->act);
     prof_end();
-    tap_fwd(c, PLACE_ACT, a->a, (struct mat){ 0 });
+    hooks_tap_fwd(c, PLACE_ACT, a->a, (struct mat){ 0 });
     linear_fwd(c, GROUP_DOWN, y, a->a);
 }
 
@@ -219,7 +226,7 @@ static void mlp_bwd(const struct ctx *c, struct mat dx, struct mat dy, bool add)
     linear_bwd(c, GROUP_DOWN, stop > STAGE_DOWN ? da : none, dy, a->a, false);
     if (stop < STAGE_UP)
         return;
-    tap_bwd(c, PLACE_ACT, da, none);
+    hooks_tap_bwd(c, PLACE_ACT, da, none);
     prof_begin(WORK_ACT);
     if (gated)
         gated_bwd(du, da, a->u);
@@ -260,7 +267,7 @@ static struct mat sub_bwd(const struct ctx *c, int site, struct mat g, struct ma
         return g;
     if (own) {
         mat_copy(dd, g);
-        tap_bwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, dd, g);
+        hooks_tap_bwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, dd, g);
     }
     prof_begin(WORK_DROPOUT);
     if (mask)
@@ -275,7 +282,7 @@ static void add_norm_fwd(const struct ctx *c, int site, struct mat y, struct mat
     const struct param *const *p = norm_of(c, site);
 
     drop_fwd(c, site, xhat, mask);
-    tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, xhat, res);
+    hooks_tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, xhat, res);
     prof_begin(WORK_NORM);
     mat_add(xhat, 1, res);
     norm_fwd(c->m, p, y, xhat, rstd, xhat);
@@ -337,7 +344,7 @@ static void site_norm_fwd(const struct ctx *c, int site, struct mat n, struct ma
 static void add_sub(const struct ctx *c, int site, struct mat x, unsigned char *mask)
 {
     drop_fwd(c, site, c->acts->sub, mask);
-    tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, c->acts->sub, x);
+    hooks_tap_fwd(c, site == SITE_MLP ? PLACE_MLP : PLACE_ATTN, c->acts->sub, x);
     prof_begin(WORK_NORM);
     mat_add(x, 1, c->acts->sub);
     prof_end();
@@ -390,14 +397,14 @@ void block_fwd(const struct model *m, struct workspace *ws, const struct batch *
         pre_norm_fwd(&c, y);
     else
         post_norm_fwd(&c, y);
-    tap_fwd(&c, PLACE_BLOCK, y, (struct mat){ 0 });
+    hooks_tap_fwd(&c, PLACE_BLOCK, y, (struct mat){ 0 });
 }
 
 void block_bwd(const struct model *m, struct workspace *ws, const struct batch *b, int layer)
 {
     struct ctx c = ctx_make(m, ws, b, layer);
 
-    tap_bwd(&c, PLACE_BLOCK, mat_rows(c.acts->g, 0, c.row->n_tok), (struct mat){ 0 });
+    hooks_tap_bwd(&c, PLACE_BLOCK, mat_rows(c.acts->g, 0, c.row->n_tok), (struct mat){ 0 });
     if (m->net->pre_norm)
         pre_norm_bwd(&c);
     else

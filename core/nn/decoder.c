@@ -12,7 +12,7 @@
 #include "core/nn/norm.h"
 #include "core/weights/base_model_impl.h"
 
-void decoder_fwd(const struct model *m, struct workspace *ws)
+void decoder_fwd(const struct model *m, struct workspace *ws, const struct batch *b)
 {
     const struct acts *a = ws->acts;
     const struct param *const *p = m->net->p;
@@ -21,6 +21,10 @@ void decoder_fwd(const struct model *m, struct workspace *ws)
     norm_fwd(m, &p[ROLE_FINAL_G], ws->hidden, mat_rows(a->xhat_f, 0, x.rows), a->rstd_f, x);
     if (ws->all_logits)
         lmhead_logits(&m->net->lm, ws->logits, ws->hidden);
+    for (int s = 0; s < a->last.rows; s++)
+        mat_copy(mat_rows(a->last, s, 1), mat_rows(ws->hidden, b->off[s + 1] - 1, 1));
+    if (a->last.x)
+        lmhead_logits(&m->net->lm, ws->logits, a->last);
 }
 
 double decoder_loss(const struct model *m, struct workspace *ws, const struct batch *b,

@@ -2,6 +2,7 @@
 #include "core/nn/linear.h"
 
 #include "core/os/prof.h"
+#include "core/nn/hooks.h"
 
 #include <string.h>
 
@@ -59,7 +60,7 @@ void linear_fwd(const struct ctx *c, enum group g, struct mat y, struct mat x)
     prof_end();
     prof_begin(WORK_ADAPTER);
     if (n->uses)
-        c->m->adapt->proj_fwd(c->m, c->ws, rows_of(c, g), c->layer, g, c->a->saved[g], x, y);
+        hooks_proj_fwd(c, g, rows_of(c, g), y, x);
     prof_end();
 }
 

@@ -84,6 +84,14 @@ int model_outline(struct model *m, struct base_model *b, const struct head *h,
 
 void model_free(struct model *m);
 
+/* model_merge - TO becomes a decoder that computes the same as M, which must outlive it and not
+ * change, with the updates of its method, and weights that train, packed as if they were frozen:
+ * nothing is left for the method to do, which is faster. Only its rounding differs. Frees nothing
+ * of M when it is freed. Returns 1, with TO zeroed, when the method does more than update matrices
+ * (adapt->merge), or products round weights to bf16, which would round the updates. Errors: -1
+ * after FAIL_MEMORY. */
+int model_merge(struct model *to, const struct model *m, bool mergeable);
+
 /* model_set_pooler - let M, which does not train its pooler, have VALUES, the weight [d, d] and
  * then the bias [d], instead of the base model's. M owns them from then on. */
 void model_set_pooler(struct model *m, real *values);

@@ -174,10 +174,15 @@ int net_pack(struct model *m)
 
 void net_free(struct net *n)
 {
-    if (n) {
-        free(n->layer);
-        free(n->bucket);
-        free(n->lm_mean);
-    }
+    if (!n)
+        return;
+    for (int i = 0; i < n->n_own; i++)
+        packed_free(n->own[i]);
+    if (n->own_lm)
+        lmhead_free(&n->lm);
+    free(n->own);
+    free(n->layer);
+    free(n->bucket);
+    free(n->lm_mean);
     free(n);
 }

@@ -65,8 +65,6 @@ static void embeddings_fwd(const struct model *m, struct workspace *ws, const st
 
     embed_fwd(x, b->ids, position_rows(m, a, b), b->types, param_mat(p[ROLE_WORD]),
               table_mat(m, ROLE_POS), table_mat(m, ROLE_TYPE), soft_mat(m, m->theta));
-    if (a->rope.x)
-        rope_table(a->rope, m->base->dims.rope_theta);
     base_model_rows_read(m->base, p[ROLE_WORD], b->n_tok);
     prof_begin(WORK_NORM);
     if (p[ROLE_EMB_G])
@@ -79,6 +77,23 @@ static void embeddings_fwd(const struct model *m, struct workspace *ws, const st
         dropout(x, x, a->mask0, drop);
         prof_end();
     }
+}
+
+/* The table of rotary positions. Sequences that continue need that of their new tokens only. */
+static void rotary_fwd(const struct model *m, struct workspace *ws, const struct batch *b)
+{
+    struct acts *a = ws->acts;
+    double theta = m->base->dims.rope_theta;
+
+    a->rope_row = b->pos;
+    if (!a->rope.x)
+        return;
+    if (!workspace_continues(ws)) {
+        rope_table(a->rope, NULL, theta);
+        return;
+    }
+    rope_table(a->rope, b->pos, theta);
+    a->rope_row = a->row_off; /* 0, 1, .. */
 }
 
 static void embeddings_bwd(const struct model *m, struct workspace *ws, const struct batch *b)
@@ -110,16 +125,32 @@ static void copy_frozen(const struct workspace *ws, const struct batch *b, struc
     }
 }
 
-bool model_frozen_is_fixed(const struct model *m)
+static bool layers_alike(const struct model *m, int n_layers)
 {
-    bool fixed = m->lowest > 0 && m->head.hidden_dropout <= 0 && m->head.attn_dropout <= 0;
+    bool alike = true;
 
-    for (int i = 0; i < m->lowest && fixed; i++)
+    for (int i = 0; i < n_layers && alike; i++)
         for (int g = 0; g < N_GROUP; g++) {
             const struct packed *p = m->net->layer[i].group[g].packed;
-            fixed &= p && packed_rows_alike(p);
+            alike &= p && packed_rows_alike(p);
         }
-    return fixed;
+    return alike;
+}
+
+bool model_rows_alike(const struct model *m)
+{
+    const struct lmhead *lm = &m->net->lm;
+    bool alike = layers_alike(m, m->base->dims.n_layers);
+
+    for (int c = 0; alike && lm->w.x && c < lmhead_chunks(lm->w.rows); c++)
+        alike = lm->chunk && packed_rows_alike(lm->chunk[c]);
+    return alike;
+}
+
+bool model_frozen_is_fixed(const struct model *m)
+{
+    return m->lowest > 0 && m->head.hidden_dropout <= 0 && m->head.attn_dropout <= 0 &&
+           layers_alike(m, m->lowest);
 }
 
 /* The activation of the pooler, or of the head's dense layer. */
@@ -293,6 +324,8 @@ int model_fwd(const struct model *m, struct workspace *ws, const struct batch *b
 
     CHECK(!ws->frozen || (m->lowest > 0 && !ws->all_hidden),
           "frozen-prefix cache with lowest layer %d", m->lowest);
+    CHECK(!ws->kv || !(ws->frozen || ws->layer_out || ws->grad || ws->train || ws->all_logits),
+          "a pass of %d tokens with a cache", b->n_tok);
     CHECK(!ws->layer_out || (ws->all_hidden && !ws->frozen), "%d", ws->all_hidden);
     if (acts_ready(ws, m, b) != 0)
         return -1;
@@ -303,6 +336,7 @@ int model_fwd(const struct model *m, struct workspace *ws, const struct batch *b
         m->adapt->pass_begin(m, ws);
     prof_end();
     positions_fwd(m, ws, e);
+    rotary_fwd(m, ws, e);
     if (!known)
         embeddings_fwd(m, ws, e);
     for (int i = known ? m->lowest : 0; i < n; i++) {
@@ -324,7 +358,7 @@ int model_fwd(const struct model *m, struct workspace *ws, const struct batch *b
         soft_remove(m->net->pre_norm ? a->long_y : ws->hidden, last_output(m, ws), m, e->off,
                     e->n_seq);
     if (m->base->arch->causal)
-        decoder_fwd(m, ws);
+        decoder_fwd(m, ws, b);
     else
         head_fwd(m, ws, b);
     prof_end();

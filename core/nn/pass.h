@@ -38,6 +38,11 @@ void model_bwd(const struct model *m, struct workspace *ws, const struct batch *
  * without biases and without what the method does. */
 void model_product(const struct model *m, int layer, enum group g, struct mat y, struct mat x);
 
+/* model_rows_alike - do the bits of a row of every product with the base model's weights, a
+ * decoder's output layer among them, not depend on how many rows are computed together? Not so
+ * where OpenBLAS multiplies, and where weights train. */
+bool model_rows_alike(const struct model *m);
+
 /* model_frozen_is_fixed - does the model have frozen lower layers (lowest > 0) whose output for a
  * sequence has the same bits in every pass? That is so without dropout, and when the rows of a
  * product do not depend on how many rows are computed together. Only then may a workspace have a

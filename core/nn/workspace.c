@@ -34,7 +34,7 @@ void workspace_free(struct workspace *ws)
 size_t workspace_bytes(const struct model *m, const struct batch *b, bool grad, bool train)
 {
     struct acts a = { .layer = xalloc((size_t)m->base->dims.n_layers, sizeof *a.layer) };
-    struct acts_shape s = acts_shape(m, b);
+    struct acts_shape s = acts_shape(m, b, NULL);
     struct workspace ws = { 0 };
 
     s.grad = grad;

@@ -5,6 +5,7 @@
 
 #include "core/math/mat.h"
 #include "core/nn/batch.h"
+#include "core/nn/kv_cache.h"
 #include "core/weights/param.h"
 
 /* Fields marked "in" are set by the caller between passes, "out" by model_fwd. */
@@ -16,7 +17,9 @@ struct workspace {
     int batch_slots;     /* in: sequences in a whole batch of the step */
 
     bool all_logits;   /* in: compute a decoder's logits, which its loss does not need */
-    struct mat logits; /* out: [n_seq, n_labels]; of a decoder [n_tok, vocab], or empty */
+    bool last_logits;  /* in: compute a decoder's logits of each sequence's last token only */
+    struct mat logits; /* out: [n_seq, n_labels]; of a decoder [n_tok, vocab], with last_logits
+                          [n_seq, vocab], or empty */
     bool all_hidden;   /* in: compute the last hidden state of every token; otherwise, with cls
                           pooling, the last block computes first tokens only */
     struct mat hidden; /* out: the last hidden states [n_tok, d], after the final LayerNorm if the
@@ -39,7 +42,16 @@ struct workspace {
      * after the embeddings and after each block (in pre-norm models before the final LayerNorm).
      * Needs all_hidden, and frozen NULL. */
     real *const *layer_out;
+
+    /* In: NULL, or the cache of keys and values that a pass without backward writes and reads. */
+    const struct kv_pass *kv;
 };
+
+/* workspace_continues - do the sequences of this pass continue those of passes before? */
+static inline bool workspace_continues(const struct workspace *ws)
+{
+    return ws->kv && ws->kv->seen;
+}
 
 /* workspace_init - a workspace for models of the shape of M, with GRAD also a gradient of zeros.
  * Its memory grows to that of the largest batch, at the beginning of a pass. workspace_free - of a

@@ -1,5 +1,6 @@
 /* yaml.c - a YAML document as a read-only tree, built from libyaml's events. */
 #include "core/opt/yaml.h"
+#include "core/base/text.h"
 #include "core/base/alloc.h"
 
 #include <errno.h>
@@ -395,6 +396,18 @@ const char *yaml_str(const struct yaml_node *map, const char *key, const char *d
     const struct yaml_node *n = yaml_get(map, key);
 
     return n && n->text ? n->text : def;
+}
+
+char *yaml_list(const struct yaml_node *n)
+{
+    struct text t = { 0 };
+
+    if (yaml_kind(n) == YAML_SCALAR)
+        text_add(&t, "%s", yaml_text(n));
+    for (int i = 0; yaml_kind(n) == YAML_SEQ && i < yaml_count(n); i++)
+        if (yaml_text(yaml_item(n, i)))
+            text_join(&t, ",", "%s", yaml_text(yaml_item(n, i)));
+    return t.n ? text_take(&t) : xstrdup("");
 }
 
 struct location yaml_location(const struct yaml_node *n)

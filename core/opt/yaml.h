@@ -34,6 +34,9 @@ const char *yaml_key(const struct yaml_node *n, int i);
 const struct yaml_node *yaml_get(const struct yaml_node *n, const char *key);
 const char *yaml_text(const struct yaml_node *n);
 const char *yaml_str(const struct yaml_node *map, const char *key, const char *def);
+/* yaml_list - the text of a scalar, or those of a sequence's scalars as "a,b"; "" of what has none.
+ * The caller frees it. */
+char *yaml_list(const struct yaml_node *n);
 
 /* yaml_place - where a node was written; the name is the document's. yaml_fail - record FAIL_USAGE
  * "FILE:LINE:COL: TEXT" about a node, yaml_fail_key - about the I-th key of a mapping. Both return

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A method that adds nothing. */
-
 /* The number of classes of the checkpoint's own classifier, or 2 without one; 0: a decoder. */
 static int own_labels(const struct base_model *b)
 {

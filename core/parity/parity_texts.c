@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A method that adds nothing. */
-
 /* log p(t) = z_t - max z - log sum exp(z - max z), in double precision. */
 static double logprob(const real *z, int n, int target)
 {

@@ -203,6 +203,7 @@ static const struct arch_impl impl = {
     .fixed = fixed,
     .act_key = "hidden_act",
     .act = ACT_GELU,
+    .dropout_key = "cls_dropout",
     .read = read,
     .ignored = ignored,
 };

@@ -100,6 +100,7 @@ struct arch_impl {
     bool pos_after_pad;  /* dims.pos_offset is the id of padding plus 1 */
     bool gated;          /* dims.gated */
     double rope_theta; /* rotary positions: their base when config.json does not have it; 0: none */
+    const char *dropout_key; /* of the classifier's dropout; NULL: "classifier_dropout" */
     /* Reads what the tables do not describe; NULL: nothing. Errors: FAIL_INPUT. */
     int (*read)(struct dims *d, const struct config *c);
     const char *same[2]; /* two keys that are one setting here; NULL: none */

@@ -175,16 +175,15 @@ static int read_class(struct dims *d, const struct config *c, const struct arch 
 }
 
 /* transformers omits the labels when they are its default, LABEL_0 and LABEL_1. */
-static int read_head(struct dims *d, const struct config *c)
+static int read_head(struct dims *d, const struct config *c, const struct arch_impl *a)
 {
+    const char *key = a->dropout_key ? a->dropout_key : "classifier_dropout";
     const json_t *problem = json_object_get(c->j, "problem_type");
     const json_t *labels = json_object_get(c->j, "num_labels");
     const json_t *names = json_object_get(c->j, "id2label");
-    const json_t *dropout = json_object_get(c->j, "classifier_dropout");
+    const json_t *dropout = json_object_get(c->j, key);
     bool is_classifier = class_name(c) && dims_class_use(class_name(c)) == CLASS_SEQUENCE;
-    struct setting p = {
-        "classifier_dropout", SET_NUMBER, DIMS_AT(classifier_dropout), 0, 0.99, 0
-    };
+    struct setting p = { key, SET_NUMBER, DIMS_AT(classifier_dropout), 0, 0.99, 0 };
     struct setting n = { "num_labels", SET_WHOLE, DIMS_AT(n_labels), 1, 65536, 0 };
 
     if (problem && !json_is_null(problem) && !json_is_string(problem))
@@ -296,7 +295,7 @@ static int read_config(struct dims *d, const struct config *c)
         d->pooling = POOL_NONE;
         return 0;
     }
-    return read_head(d, c);
+    return read_head(d, c, a);
 }
 
 /* sentence-transformers writes true or false for each way of pooling; later releases write the name

@@ -137,7 +137,7 @@ static int read_other_method(struct adapted *a, struct source *s)
 
     if (j && (!name || !(a->method = adapt_find(name))))
         rc = fail(FAIL_INPUT, "'%s': unknown method '%s'", path, name ? st_escaped(name) : "");
-    else if (j && (n < 1 || n > 65536))
+    else if (j && (n < (a->base.arch->causal ? 0 : 1) || n > 65536))
         rc = fail(FAIL_INPUT, "'%s': n_labels must be a whole number from 1 to 65536", path);
     if (rc == 0) {
         s->n_labels = (int)n;
@@ -236,10 +236,19 @@ static enum pooling pooling_found(const struct adapted *a, const struct source *
     return POOL_CLS;
 }
 
-static struct head head_of(const struct adapted *a, const struct source *s, int pooling)
+/* How a model is to be opened. */
+struct how {
+    int pooling;
+    bool decoder, tok;
+    enum precision precision;
+};
+
+static struct head head_of(const struct adapted *a, const struct source *s, const struct how *how)
 {
+    int pooling = how->pooling;
+
     if (a->base.arch->causal)
-        return (struct head){ .pooling = POOL_NONE };
+        return (struct head){ .pooling = POOL_NONE, .pool_scale = 1, .precision = how->precision };
     bool one = a->record.present ? a->record.regression : s->n_labels == 1;
 
     return (struct head){ .n_labels = s->n_labels > 0 ? s->n_labels : 1,
@@ -251,8 +260,26 @@ static struct head head_of(const struct adapted *a, const struct source *s, int 
                                                           : 1 };
 }
 
-int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
-                 int pooling)
+static int check_kind(const struct base_model *b, bool decoder)
+{
+    if (!decoder || b->arch->causal)
+        return 0;
+    return fail(FAIL_INPUT, "'%s' is an encoder (%s); generating text needs a decoder", b->dir,
+                b->arch->name);
+}
+
+static int open_tok(struct adapted *a, const char *dir)
+{
+    if (!(a->tok = sentence_tok(dir)))
+        return -1;
+    if (tok_vocab(a->tok) <= a->base.dims.vocab)
+        return 0;
+    return fail(FAIL_INPUT, "'%s': the tokenizer has %d pieces, but the model only %d", dir,
+                tok_vocab(a->tok), a->base.dims.vocab);
+}
+
+static int open_as(struct adapted *a, struct session *ses, const char *model, const char *adapter,
+                   const struct how *how)
 {
     char *dir = model_dir(ses->home, model);
     struct source s = { 0 };
@@ -261,21 +288,17 @@ int adapted_open(struct adapted *a, struct session *ses, const char *model, cons
     *a = (struct adapted){ 0 };
     math_thread_init();
     if (!dir || model_facts_check(ses, model, dir) != 0 ||
-        source_find(&s, &a->record, ses->home, adapter) != 0 || !(a->tok = sentence_tok(dir)) ||
-        base_model_load(&a->base, dir) != 0)
+        source_find(&s, &a->record, ses->home, adapter) != 0 ||
+        base_model_load(&a->base, dir) != 0 || check_kind(&a->base, how->decoder) != 0 ||
+        (how->tok && open_tok(a, dir) != 0))
         goto out;
     a->base.pack_dir = home_path(ses->home, "cache/packs");
     if (adapter &&
         adapter_trained_on(ses, adapter, model, a->base.weights_sha256) == ADAPTER_OF_OTHERS)
         warn("%s", fail_text());
-    if (tok_vocab(a->tok) > a->base.dims.vocab) {
-        fail(FAIL_INPUT, "'%s': the tokenizer has %d pieces, but the model only %d", dir,
-             tok_vocab(a->tok), a->base.dims.vocab);
-        goto out;
-    }
     if (choose_method(a, &s) != 0)
         goto out;
-    struct head head = head_of(a, &s, pooling);
+    struct head head = head_of(a, &s, how);
     if (model_init(&a->model, &a->base, &head, a->method, a->cfg, 1, a->own_head) != 0)
         goto out;
     if (!s.dir)
@@ -288,6 +311,19 @@ out:
     if (rc != 0)
         adapted_close(a);
     return rc;
+}
+
+int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
+                 int pooling)
+{
+    return open_as(a, ses, model, adapter, &(struct how){ .pooling = pooling, .tok = true });
+}
+
+int adapted_open_decoder(struct adapted *a, struct session *ses, const char *model,
+                         const char *adapter, enum precision precision, bool tok)
+{
+    return open_as(a, ses, model, adapter,
+                   &(struct how){ .decoder = true, .tok = tok, .precision = precision });
 }
 
 int adapted_encodes(const struct adapted *a)

@@ -1,5 +1,5 @@
-/* adapted.h - a pretrained model, ready to be applied to texts, with its own classifier, an
- * adapter's, or none. */
+/* adapted.h - a pretrained model, ready to be applied to texts: an encoder with its own classifier,
+ * an adapter's, or none, or a decoder. */
 #ifndef ADAPTED_H
 #define ADAPTED_H
 
@@ -11,7 +11,7 @@
 
 struct adapted {
     struct base_model base;
-    struct tok *tok;
+    struct tok *tok; /* NULL if it was not asked for */
     struct model model;
     const struct adapt *method; /* without an adapter "head", of a decoder adapt_nothing */
     void *cfg;                  /* the method's */
@@ -30,6 +30,11 @@ struct adapted {
  * fit several runs. adapted_close - of a zeroed struct: nothing. */
 int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
                  int pooling);
+
+/* adapted_open_decoder - the same for a decoder, whose products with frozen weights have this
+ * PRECISION; TOK: with its tokenizer. Errors: also FAIL_INPUT if it is an encoder. */
+int adapted_open_decoder(struct adapted *a, struct session *ses, const char *model,
+                         const char *adapter, enum precision precision, bool tok);
 void adapted_close(struct adapted *a);
 
 /* adapted_encodes - is A no decoder? Errors: FAIL_INPUT. */

@@ -51,9 +51,9 @@ static real *updated_copy(const struct adapted *a, const struct param *p, int si
 
 /* --- tensors */
 
-/* Add X, which is laid out as P, to the tensor of the checkpoint that holds P, maybe together with
- * others: GPT-2 has q, k and v in one, and its matrices transposed. X is freed. Returns how many
- * tensors there are now. */
+/* Add X, which is laid out as P, to the tensor of the checkpoint that holds P, perhaps together
+ * with others: GPT-2 has q, k and v in one, and its matrices transposed. X is freed. Returns how
+ * many tensors there are now. */
 static int add_part(struct st_out *out, char **name, int n, const struct arch *arch,
                     const struct param *p, real *x)
 {
@@ -65,13 +65,11 @@ static int add_part(struct st_out *out, char **name, int n, const struct arch *a
     if (at < n) {
         free(full);
     } else {
-        size_t shape[3] = { 1, 1, 1 };
-        int n_dims = stored_shape(arch, p, shape);
-        name[n] = full;
-        out[n++] = (struct st_out){ full,
-                                    xalloc(shape[0] * shape[1] * shape[2], sizeof(real)),
-                                    n_dims,
-                                    { shape[0], shape[1], shape[2] } };
+        struct st_out *t = &out[n++];
+        *t = (struct st_out){ .name = full, .shape = { 1, 1, 1 } };
+        t->n_dims = stored_shape(arch, p, t->shape);
+        t->data = xalloc(t->shape[0] * t->shape[1] * t->shape[2], sizeof(real));
+        name[at] = full;
     }
     stored_put((real *)(uintptr_t)out[at].data, arch, p, x);
     free(own);

@@ -138,14 +138,8 @@ static void note_arms(const struct study *s, const struct tune_stage *stage)
 /* What a person looks at next. */
 static void note_next(const struct study *s)
 {
-    const char *named = s->table ? s->table : "study";
-    bool own = strcmp(named, s->name) == 0;
-
-    note("next: lowrank table %s%s%s", named, own ? "" : " study=", own ? "" : s->name);
-    if (s->figure)
-        note("      lowrank figure %s%s%s", s->figure,
-             strcmp(s->figure, s->name) == 0 ? "" : " study=",
-             strcmp(s->figure, s->name) == 0 ? "" : s->name);
+    note("next: lowrank table %s", s->name);
+    note("      lowrank figure %s", s->name);
 }
 
 static int report_end(const struct study *s, const enum run_state *state, struct store *store,

@@ -12,6 +12,8 @@
 #include "experiments/assets/model_dir.h"
 #include "experiments/assets/task_dir.h"
 #include "experiments/sources/model_card.h"
+#include "experiments/recipe/keys.h"
+#include "results/query/dictionary.h"
 #include "results/query/query.h"
 #include "results/rows/rows.h"
 #include "results/store/store.h"
@@ -195,6 +197,26 @@ static void first_line(char *out, size_t size, const char *text)
     snprintf(out, size, "%.*s", (int)strcspn(text, "\r\n"), text);
 }
 
+/* Figures that files of studies describe. */
+static int add_study_figures(struct rows *r)
+{
+    glob_t g = find_files("ablations", "yaml");
+    int rc = 0;
+
+    for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
+        struct yaml *y = yaml_load(g.gl_pathv[i]);
+        const struct yaml_node *n = y ? yaml_get(yaml_root(y), "figure") : NULL;
+        char *name = find_stem(g.gl_pathv[i]);
+        rc = y ? 0 : -1;
+        if (n && yaml_kind(n) == YAML_MAP)
+            rows_add(r, (const char *[]){ name, yaml_str(yaml_root(y), "title", NULL) });
+        free(name);
+        yaml_free(y);
+    }
+    globfree(&g);
+    return rc;
+}
+
 static int list_figures(struct rows *r, const struct session *ses, bool brief)
 {
     static const char *const cols[] = { "figure", "title", NULL };
@@ -218,7 +240,7 @@ static int list_figures(struct rows *r, const struct session *ses, bool brief)
         free(name);
     }
     globfree(&g);
-    return rc;
+    return rc == 0 ? add_study_figures(r) : rc;
 }
 
 static int list_queries(struct rows *r, const struct session *ses, bool brief)
@@ -237,22 +259,68 @@ static int list_queries(struct rows *r, const struct session *ses, bool brief)
     return 0;
 }
 
+static int list_views(struct rows *r, const struct session *ses, bool brief)
+{
+    (void)ses, (void)brief;
+    dictionary_views(r);
+    return 0;
+}
+
+/* The columns of VIEW in the store, with a line about each. */
+static int list_columns(struct rows *r, const struct session *ses, const char *view)
+{
+    static const char *const cols[] = { "column", "explanation", NULL };
+    const char *const params[] = { "view", view, NULL };
+    char *path = home_path(ses->home, "lowrank.db");
+    struct store *s = NULL;
+    struct rows found = { 0 };
+    int rc = store_open(&s, path, STORE_READ);
+
+    if (rc == 0)
+        rc = query_named(s, &found, "cmd_columns", params);
+    if (rc == 0 && found.n_rows == 0)
+        rc = fail(FAIL_USAGE, "unknown view '%s'; 'lowrank list views' lists them", view);
+    rows_init(r, cols);
+    for (int i = 0; i < found.n_rows && rc == 0; i++) {
+        const char *name = rows_get(&found, i, "name");
+        char *text = dictionary_find("column", name);
+        const struct opt *key = text ? NULL : keys_find(name);
+        rows_add(r, (const char *[]){ name, text ? text : key ? key->help : NULL });
+        free(text);
+    }
+    rows_free(&found);
+    store_close(s);
+    free(path);
+    return rc;
+}
+
 static const struct {
     const char *name;
     int (*fill)(struct rows *r, const struct session *ses, bool brief);
 } kinds[] = {
     { "methods", list_methods }, { "tasks", list_tasks },     { "models", list_models },
     { "studies", list_studies }, { "figures", list_figures }, { "queries", list_queries },
-    { "metrics", list_metrics },
+    { "metrics", list_metrics }, { "views", list_views },
 };
 
 static const struct opt_usage usage = {
     .command = "list",
-    .usage = "methods|tasks|models|studies|figures|queries|metrics",
+    .usage = "KIND [VIEW]",
     .about = "list the names that other commands take, with a line about each",
+    .detail = "KIND is one of\n"
+              "  methods  ways to adapt a model\n"
+              "  tasks    what models are trained for, and whether their files are here\n"
+              "  models   pretrained models, and whether their files are here\n"
+              "  studies  studies of the program\n"
+              "  figures  figures of the program\n"
+              "  queries  named queries\n"
+              "  metrics  scores of tasks\n"
+              "  views    views of the result database\n"
+              "  columns  columns of VIEW\n"
+              "             lowrank list columns study_cells\n",
     .example = "lowrank list tasks --data ~/data",
     .min_args = 1,
-    .max_args = 1,
+    .max_args = 2,
 };
 
 static int list_print(const struct session *ses, const char *what, int format)
@@ -272,14 +340,33 @@ static int list_print(const struct session *ses, const char *what, int format)
     return suggest_fail(FAIL_USAGE, "list", what, names, NULL);
 }
 
+static int list_of_view(const struct session *ses, const char *view, int format)
+{
+    struct rows r = { 0 };
+    int rc = list_columns(&r, ses, view);
+
+    if (rc == 0)
+        return rows_print_free(&r, format);
+    rows_free(&r);
+    return rc;
+}
+
 static int list_work(void *cfg, int argc, char **argv)
 {
     const struct flags *f = cfg;
     struct session ses;
 
-    (void)argc;
     session_init(&ses, f->home, f->data);
-    int rc = list_print(&ses, argv[1], f->format);
+    bool columns = strcmp(argv[1], "columns") == 0;
+    int rc;
+    if (columns && argc > 2)
+        rc = list_of_view(&ses, argv[2], f->format);
+    else if (columns)
+        rc = fail(FAIL_USAGE, "of which view? 'lowrank list views' lists them");
+    else if (argc > 2)
+        rc = fail(FAIL_USAGE, "'list %s' takes no other word", argv[1]);
+    else
+        rc = list_print(&ses, argv[1], f->format);
     session_free(&ses);
     return rc;
 }

@@ -8,7 +8,7 @@
 #include "experiments/recipe/keys.h"
 #include "experiments/study/arms.h"
 #include "experiments/study/grid_expand.h"
-#include "results/query/query.h"
+#include "experiments/study/shown.h"
 #include "results/store/store.h"
 #include "results/store/study_name.h"
 
@@ -102,28 +102,6 @@ static int read_string(char **dst, const struct yaml_node *root, const char *key
     return 0;
 }
 
-static int check_table(const struct study *s, const struct yaml_node *root)
-{
-    if (!s->table || query_find(s->table))
-        return 0;
-    char hint[SUGGEST_HINT];
-    suggest_hint(hint, s->table, query_names(), "'lowrank table --list' lists them");
-    return yaml_fail(yaml_get(root, "table"), "unknown table '%s'%s", s->table, hint);
-}
-
-static int check_figure(const struct study *s, const struct yaml_node *root)
-{
-    char *file = xprintf("plots/%s.gp", s->figure ? s->figure : ""), *path = share_path(file);
-    int rc = 0;
-
-    if (s->figure && !file_exists(path))
-        rc = yaml_fail(yaml_get(root, "figure"),
-                       "unknown figure '%s'; 'lowrank figure --list' lists them", s->figure);
-    free(path);
-    free(file);
-    return rc;
-}
-
 static int check_name(const struct study *s)
 {
     const char *fault = study_name_fault(s->name);
@@ -176,10 +154,10 @@ static int read_head(struct study *s, const struct yaml_node *root)
     if (check_keys(root) != 0 || read_metric(s, root) != 0)
         return -1;
     if (read_string(&s->name, root, "study") != 0 || read_string(&s->title, root, "title") != 0 ||
-        read_string(&s->source, root, "source") != 0 ||
-        read_string(&s->table, root, "table") != 0 ||
-        read_string(&s->figure, root, "figure") != 0 || check_table(s, root) != 0 ||
-        check_figure(s, root) != 0)
+        read_string(&s->source, root, "source") != 0)
+        return -1;
+    s->shown = json_object();
+    if (shown_read(s->shown, root) != 0)
         return -1;
     name_copy(s);
     if (check_name(s) != 0)
@@ -229,8 +207,7 @@ static void make_spec(struct study *s, const struct grid *g)
     s->spec = grid_json(g);
     set_string(s->spec, "title", s->title);
     set_string(s->spec, "source", s->source);
-    set_string(s->spec, "table", s->table);
-    set_string(s->spec, "figure", s->figure);
+    json_object_update(s->spec, s->shown);
     const struct axes *const all[] = { &g->product, &g->zip, &g->nuisance, &g->search.axes };
     int n = 2;
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -439,8 +416,7 @@ void study_free(struct study *s)
     free(s->title);
     free(s->path);
     free(s->source);
-    free(s->table);
-    free(s->figure);
+    json_decref(s->shown);
     free(s->metric);
     free(s->text);
     *s = (struct study){ 0 };

@@ -33,14 +33,16 @@
  *                                         where another split chooses (select, report), else best;
  *                                         tasks without the metric show their own, and all tasks do
  *                                         with "own"
- *   table: rank   figure: rank            the query and the figure that show its results
+ *   table: {rows: rank, cols: targets}    how its results are shown, or the name of a table and of
+ *   figure: {x: rank, series: targets}    a figure: shown.h
  * A file without axes is a study of one cell. Words on the command line override base; a word that
  * names an axis replaces the axis, and one with several values (axes_word) is one. */
 struct study {
-    char *name, *title, *path, *source, *table, *figure, *metric;
+    char *name, *title, *path, *source, *metric;
     char *text; /* of a study without a file: what its file will be; owned */
     struct settings base;
-    json_t *spec; /* for the store: axes, nuisance and seeds as written; title, ...; the words */
+    json_t *shown; /* its "table" and "figure", see shown.h */
+    json_t *spec;  /* for the store: axes, nuisance and seeds as written; title, ...; the words */
     struct plan_run *runs;
     int n_runs, n_cells;
     int n_shared;            /* combinations of values that are the same run as an earlier one */

@@ -2,7 +2,7 @@
 #include "core/os/file.h"
 #include "core/opt/opt.h"
 #include "core/cmd.h"
-#include "plots/figure/figure.h"
+#include "plots/figure/figure_find.h"
 #include "plots/figure/gnuplot.h"
 
 #include <stdlib.h>
@@ -36,15 +36,26 @@ static const struct opt table[] = {
 };
 static const struct opt_usage usage = {
     .command = "figure",
-    .usage = "FIGURE [name=value...]",
-    .about = "draw a figure from the result database",
+    .usage = "STUDY|FIGURE|FILE.gp [name=value...]",
+    .about = "draw a figure of any study, or one of the paper's, from the result database",
     .detail =
         "Writes the data (FIGURE.dat), a gnuplot script (FIGURE.gp) and the files that gnuplot\n"
-        "draws with them. Words of the form name=value set parameters of the figure's queries,\n"
-        "such as study=NAME or layer=6. 'lowrank figure --list' lists the figures.",
-    .example = "lowrank figure rank",
+        "draws with them.\n\n"
+        "x=, series=, panel=: keys of a study that tell points, lines and panels apart; without\n"
+        "them they are chosen from the keys that vary. y=: a metric ('f1', 'last loss') or "
+        "another\n"
+        "number of a run (train_s, peak_rss_mb, ...). With a key for y it is a heat map; with\n"
+        "x=parameters or a metric for x a scatter plot with the Pareto front; with curves=true,\n"
+        "x=step or x=epoch learning curves (split=train|dev). logx=true|false, stat= as in\n"
+        "'lowrank table'. KEY=VALUE keeps cells with this value of a recipe key, where= those for\n"
+        "which a condition in SQL holds.\n\n"
+        "A study of the store comes first, then templates of HOME/plots and of the program, which\n"
+        "'lowrank figure --list' lists. study=NAME says that the first word is a figure, and "
+        "which\n"
+        "study it is about.",
+    .example = "lowrank figure mine x=rank series=targets",
     .min_args = 0,
-    .max_args = 9,
+    .max_args = FIGURE_WORDS,
 };
 
 static const char *const formats[] = { "pdf", "svg", "png", NULL };
@@ -90,7 +101,7 @@ static int write_and_draw(const struct figure *f, const char *dir, const struct 
  * place. */
 static int make_figure(int argc, char **argv, const struct options *o)
 {
-    const char *params[2 * TEMPLATE_WORDS + 1] = { 0 };
+    const char *params[2 * FIGURE_WORDS + 1] = { 0 };
     struct figure f = { 0 };
     struct store *s = NULL;
 
@@ -104,11 +115,9 @@ static int make_figure(int argc, char **argv, const struct options *o)
     }
     char *path = home_path(o->home, "lowrank.db");
     char *dir = o->out ? xstrdup(o->out) : home_path(o->home, "figures");
-    int rc = template_load(&f.t, argv[0]);
+    int rc = store_open(&s, path, STORE_READ);
     if (rc == 0)
-        rc = store_open(&s, path, STORE_READ);
-    if (rc == 0)
-        rc = figure_read(&f, s, params);
+        rc = figure_find(&f, s, o->home, argv[0], params);
     if (s)
         store_close(s);
     if (rc == 0 && *f.left_out)
@@ -121,12 +130,23 @@ static int make_figure(int argc, char **argv, const struct options *o)
     return rc;
 }
 
+static int list_figures(const struct options *o)
+{
+    struct rows r = { 0 };
+    int rc = figure_all_names(&r, o->home);
+
+    for (int i = 0; i < r.n_rows && rc == 0; i++)
+        printf("%-18s %s\n", rows_get(&r, i, "figure"), rows_get(&r, i, "title"));
+    rows_free(&r);
+    return rc;
+}
+
 static int figure_work(void *cfg, int argc, char **argv)
 {
     struct options *o = cfg;
 
     if (o->list)
-        return template_list(stdout);
+        return list_figures(o);
     if (argc < 2)
         return fail(FAIL_USAGE, "which figure? 'lowrank figure --list' lists them");
     return make_figure(argc - 1, argv + 1, o);

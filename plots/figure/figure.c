@@ -2,6 +2,7 @@
 #include "plots/figure/figure.h"
 #include "core/base/text.h"
 #include "plots/figure/blocks.h"
+#include "results/pivot/shows.h"
 #include "results/query/footnote.h"
 
 #include <math.h>
@@ -64,7 +65,7 @@ static int check_params(const struct template *t, const char *const *params)
 
 /* PARAMS from the command line override those of the template. */
 static int read_source(struct rows *r, struct store *s, const struct source *src,
-                       const char *const *params)
+                       const struct scope *of, const char *const *params)
 {
     const char *all[MAX_PARAMS + 1], *sql = query_find(src->query);
     int n = 0;
@@ -85,7 +86,10 @@ static int read_source(struct rows *r, struct store *s, const struct source *src
         }
     }
     all[n] = NULL;
-    return query_rows(s, r, sql, all);
+    char *scoped = scope_sql(of, sql);
+    int rc = query_rows(s, r, scoped, all);
+    free(scoped);
+    return rc;
 }
 
 /* All columns must exist, all but the first must be numeric, and the last must contain a number. */
@@ -134,17 +138,59 @@ static int figure_no_runs(const struct figure *f)
     return fail(FAIL_RUN, "no runs yet for figure '%s': %s", f->t.name, f->t.make);
 }
 
-int figure_read(struct figure *f, struct store *s, const char *const *params)
+int figure_check(const struct figure *f)
+{
+    for (int i = 0; i < f->t.n_data; i++)
+        if (check_rows(&f->t, &f->t.data[i], &f->rows[i]) != 0)
+            return -1;
+    return 0;
+}
+
+int figure_read_runs(struct figure *f, struct store *s, const char *const *params)
+{
+    const struct scope all = { 0 };
+
+    return f->t.runs.query ? read_source(&f->runs, s, &f->t.runs, &all, params) : 0;
+}
+
+/* The study that the figure is about: the parameter, or that of its first query. */
+static char *study_of(const struct template *t, const struct scope *of)
+{
+    const struct words *w = &t->data[0].params;
+
+    if (of->study)
+        return xstrdup(of->study);
+    for (int i = 0; i + 1 < w->n; i += 2)
+        if (strcmp(w->word[i], "study") == 0)
+            return xstrdup(w->word[i + 1]);
+    const char *study = footnote_study(query_find(t->data[0].query), NULL);
+    return study ? xstrdup(study) : NULL;
+}
+
+static int check_cells(const struct figure *f, struct store *s, const struct scope *of)
+{
+    char *study = study_of(&f->t, of), *what = xprintf("figure '%s'", f->t.name);
+    struct scope o = *of;
+
+    o.study = study;
+    int rc = shows_check(s, &o, f->t.header, what);
+    free(what);
+    free(study);
+    return rc;
+}
+
+static int read_all(struct figure *f, struct store *s, const struct scope *of,
+                    const char *const *params)
 {
     const struct template *t = &f->t;
 
-    if (check_params(t, params) != 0)
+    if (check_params(t, params) != 0 || check_cells(f, s, of) != 0)
         return -1;
-    if (t->runs.query && read_source(&f->runs, s, &t->runs, params) != 0)
+    if (t->runs.query && read_source(&f->runs, s, &t->runs, of, params) != 0)
         return fail_context("figure '%s', query '%s'", t->name, t->runs.query);
     f->rows = xalloc((size_t)t->n_data, sizeof *f->rows);
     for (int i = 0; i < t->n_data; i++) {
-        if (read_source(&f->rows[i], s, &t->data[i], params) != 0)
+        if (read_source(&f->rows[i], s, &t->data[i], of, params) != 0)
             return fail_context("figure '%s', query '%s'", t->name, t->data[i].query);
         if (f->rows[i].n_rows == 0 && footnote_empty(s, query_find(t->data[i].query), params) != 0)
             return fail_context("figure '%s'", t->name);
@@ -154,13 +200,39 @@ int figure_read(struct figure *f, struct store *s, const char *const *params)
                         t->name, f->runs.n_rows);
         if (f->rows[i].n_rows == 0)
             return figure_no_runs(f);
-        if (check_rows(t, &t->data[i], &f->rows[i]) != 0)
-            return -1;
     }
-    if (t->text.query && read_source(&f->text, s, &t->text, params) != 0)
+    if (figure_check(f) != 0)
+        return -1;
+    if (t->text.query && read_source(&f->text, s, &t->text, of, params) != 0)
         return fail_context("figure '%s', query '%s'", t->name, t->text.query);
     f->left_out = left_out(t, s, params);
     return 0;
+}
+
+/* All queries of the figure, one after the other: scope_take asks whether a word is a parameter of
+ * any. */
+static char *all_queries(const struct template *t)
+{
+    const struct source *all[TEMPLATE_WORDS + 3];
+    struct text sql = { 0 };
+
+    list_sources(t, all);
+    for (const struct source **q = all; *q; q++)
+        text_add(&sql, "%s\n", query_find((*q)->query) ? query_find((*q)->query) : "");
+    return text_take(&sql);
+}
+
+int figure_read(struct figure *f, struct store *s, const char *const *params)
+{
+    const char *rest[MAX_PARAMS + 1] = { 0 };
+    struct scope of = { 0 };
+    char *sql = all_queries(&f->t);
+    int rc = scope_take(&of, rest, s, sql, params);
+
+    if (rc == 0)
+        rc = read_all(f, s, &of, rest);
+    free(sql);
+    return rc;
 }
 
 void figure_free(struct figure *f)
@@ -170,6 +242,7 @@ void figure_free(struct figure *f)
     free(f->rows);
     rows_free(&f->runs);
     rows_free(&f->text);
+    free(f->set);
     free(f->left_out);
     template_free(&f->t);
     *f = (struct figure){ 0 };

@@ -12,6 +12,7 @@ struct figure {
     struct rows *rows; /* [t.n_data] what the query of each data line returned */
     struct rows runs;  /* the same of the runs line */
     struct rows text;  /* the same of the text line */
+    char *set;         /* assignments for the script before its size, or NULL; owned */
     char *left_out;    /* owned: runs that are excluded, and why; "" if there are none */
 };
 
@@ -20,6 +21,10 @@ struct figure {
  * FAIL_INPUT if the template does not fit its queries; FAIL_RUN if there are no runs yet, or no
  * numbers; FAIL_STORE. */
 int figure_read(struct figure *f, struct store *s, const char *const *params);
+/* figure_read_runs - only those of the runs line. */
+int figure_read_runs(struct figure *f, struct store *s, const char *const *params);
+/* figure_check - do the rows fit the template? Errors: FAIL_INPUT; FAIL_RUN without numbers. */
+int figure_check(const struct figure *f);
 void figure_free(struct figure *f);
 
 /* figure_data (figure_data.c) - the data file. A header of comments names the caption, the runs,

@@ -126,7 +126,8 @@ char *figure_script(const struct figure *f)
     }
     for (int i = 0; i < t->n_data; i++)
         first += add_source(&s, &t->data[i], &f->rows[i], first);
-    text_add(&s, "width = %s\nheight = %s\n\n%s\n", t->width, t->height, t->style);
+    text_add(&s, "%swidth = %s\nheight = %s\n\n%s\n", f->set ? f->set : "", t->width, t->height,
+             t->style);
     if (f->left_out && *f->left_out) {
         char *quoted = figure_quote(f->left_out, false);
         text_add(&s, "set title '{/*0.8 '.%s.'}' offset 0, -0.5\n", quoted);

@@ -3,6 +3,7 @@
 #include "core/opt/fill.h"
 #include "core/os/file.h"
 #include "core/opt/opt.h"
+#include "core/opt/home.h"
 #include "core/opt/suggest.h"
 
 #include <dirent.h>
@@ -158,10 +159,12 @@ static int parse_data(struct template *t, const char *s, const char *end)
 /* One header line "# KEY: ...", from KEY on. */
 static int parse_line(struct template *t, const char *s, const char *end)
 {
-    enum { SIZE, LIKE, MAKE, RUNS, TEXT, DATA };
-    static const char *const keys[] = { "size", "like", "make", "runs", "text", "data", NULL };
+    enum { SIZE, LIKE, MAKE, RUNS, TEXT, DATA, SHOWS };
+    static const char *const keys[] = { "size", "like",  "make", "runs", "text",
+                                        "data", "shows", "kind", NULL };
     const char *colon = find_char(s, end, ':'), *rest = colon ? colon + 1 : end;
-    const bool seen[] = { t->width, t->like, t->make, t->runs.query, t->text.query, false };
+    const bool seen[] = { t->width,      t->like, t->make, t->runs.query,
+                          t->text.query, false,   false,   false };
     char *key = trimmed(s, colon ? colon : end);
     int i = 0, rc = -1;
 
@@ -177,6 +180,8 @@ static int parse_line(struct template *t, const char *s, const char *end)
         rc = parse_data(t, rest, end);
     else if (i == RUNS || i == TEXT)
         rc = parse_source(i == RUNS ? &t->runs : &t->text, rest, end, i == TEXT);
+    else if (i >= SHOWS) /* shows_check reads them */
+        rc = 0;
     else {
         *(i == LIKE ? &t->like : &t->make) = trimmed(rest, end);
         rc = 0;
@@ -247,6 +252,33 @@ int template_names(char *name[MAX_FIGURES + 1])
     return n < 0 ? -1 : kept;
 }
 
+char *template_path(const char *home, const char *name)
+{
+    char *file = xprintf("plots/%s.gp", name), *own = home_path(home, file);
+    char *shipped = share_path(file), *path = NULL;
+
+    if (*name && !strpbrk(name, "/.'\"\\\n") && strcmp(name, "style") != 0) {
+        if (file_exists(own))
+            path = xstrdup(own);
+        else if (file_exists(shipped))
+            path = xstrdup(shipped);
+    }
+    free(shipped);
+    free(own);
+    free(file);
+    return path;
+}
+
+/* The length of the comments that TEXT begins with. */
+static size_t header_length(const char *text)
+{
+    const char *s = text;
+
+    while (*s == '#')
+        s += strcspn(s, "\n"), s += *s == '\n';
+    return (size_t)(s - text);
+}
+
 static int fail_unknown(const char *name)
 {
     char *all[MAX_FIGURES + 1];
@@ -261,32 +293,42 @@ static int fail_unknown(const char *name)
     return -1;
 }
 
-int template_load(struct template *t, const char *name)
+int template_read(struct template *t, const char *name, const char *path)
 {
     *t = (struct template){ 0 };
-    char *file = xprintf("plots/%s.gp", name), *path = share_path(file);
     char *style = share_path("plots/style.gp"), *text = NULL;
     int rc = -1;
 
-    if (!*name || strpbrk(name, "/.'\"\\\n") || strcmp(name, "style") == 0 || !file_exists(path)) {
-        fail_unknown(name);
-        goto out;
-    }
     t->name = xstrdup(name);
     t->style = read_file(style);
     text = t->style ? read_file(path) : NULL;
-    if (!text)
-        goto out;
-    rc = parse_template(t, text);
-    if (rc != 0)
-        fail_context("figure '%s'", path);
-out:
+    if (text) {
+        t->header = xprintf("%.*s", (int)header_length(text), text);
+        rc = parse_template(t, text);
+        if (rc != 0)
+            fail_context("figure '%s'", path);
+    }
     if (rc != 0)
         template_free(t);
     free(text);
     free(style);
+    return rc;
+}
+
+int template_load(struct template *t, const char *home, const char *name)
+{
+    size_t n = strlen(name);
+    bool own = n > 3 && strcmp(name + n - 3, ".gp") == 0;
+    char *path = own ? xstrdup(name) : template_path(home, name);
+    const char *slash = strrchr(name, '/');
+    char *stem = own ? xprintf("%.*s", (int)(name + n - 3 - (slash ? slash + 1 : name)),
+                               slash ? slash + 1 : name)
+                     : xstrdup(name);
+
+    *t = (struct template){ 0 };
+    int rc = !path ? fail_unknown(name) : template_read(t, stem, path);
+    free(stem);
     free(path);
-    free(file);
     return rc;
 }
 
@@ -298,6 +340,7 @@ void template_free(struct template *t)
     source_free(&t->runs);
     source_free(&t->text);
     free(t->name);
+    free(t->header);
     free(t->about);
     free(t->make);
     free(t->like);
@@ -306,21 +349,4 @@ void template_free(struct template *t)
     free(t->body);
     free(t->style);
     *t = (struct template){ 0 };
-}
-
-int template_list(FILE *to)
-{
-    char *all[MAX_FIGURES + 1];
-    int n = template_names(all), rc = n < 0 ? -1 : 0;
-
-    for (int i = 0; i < n; i++) {
-        struct template t;
-        if (rc == 0 && (rc = template_load(&t, all[i])) == 0) {
-            fprintf(to, "%-19s ", t.name);
-            fill_text(to, t.about, 20, 20);
-            template_free(&t);
-        }
-        free(all[i]);
-    }
-    return rc;
 }

@@ -9,8 +9,10 @@
  *                                                        git_commit, git_dirty
  *   # text: study fig_study(study=rank)                  the first row as strings study_COLUMN
  *   # data: mean fig_rank by series: x, lo, hi, n, mean  one block of the data file per series
+ *   # shows: rank targets                              the keys that it tells cells apart by
+ *   # kind: amplify                                    and the analysis (results/pivot/shows.h)
  *
- * "like", "runs" and "text" are optional, "data" may be repeated. Words in parentheses are
+ * All but "size", "make" and "data" are optional, "data" may be repeated. Words in parentheses are
  * parameters of the query, which the command line can override. The columns of a "data" line are
  * written in this order; the last one must contain at least one number. */
 #ifndef TEMPLATE_H
@@ -37,6 +39,7 @@ struct source {
 
 struct template
 {
+    char *header; /* its comments */
     char *name, *about, *make, *width, *height, *like;
     struct source runs, text; /* query NULL: the template does not have this line */
     struct source *data;      /* [n_data] */
@@ -45,15 +48,17 @@ struct template
     char *style; /* plots/style.gp, which precedes them */
 };
 
-/* template_load - read plots/NAME.gp and plots/style.gp. Errors: FAIL_USAGE for an unknown figure,
- * FAIL_INPUT for a template that cannot be read or parsed. */
-int template_load(struct template *t, const char *name);
+/* template_load - read the file NAME if it ends in ".gp", else HOME/plots/NAME.gp or
+ * plots/NAME.gp, and plots/style.gp. template_path - the path of the template NAME, or NULL; the
+ * caller frees it. template_read - read the template PATH; the figure is called NAME. Errors:
+ * FAIL_USAGE for an unknown figure, FAIL_INPUT for a template that cannot be read or parsed. */
+int template_load(struct template *t, const char *home, const char *name);
+char *template_path(const char *home, const char *name);
+int template_read(struct template *t, const char *name, const char *path);
 void template_free(struct template *t);
 
-/* template_names - the names of all figures, sorted and NULL-terminated; the caller frees each of
- * them. Returns their number. Errors: FAIL_INPUT. */
+/* template_names - the names of all templates of the program, sorted and NULL-terminated; the
+ * caller frees each of them. Returns their number. Errors: FAIL_INPUT. */
 int template_names(char *name[MAX_FIGURES + 1]);
 
-/* template_list - print the name and the caption of every figure. Errors: FAIL_INPUT. */
-int template_list(FILE *to);
 #endif

@@ -80,6 +80,7 @@ static enum kind classify_column(const struct rows *r, int col)
 
     for (int row = 0; row < r->n_rows; row++) {
         const char *s = table_cell(r, row, col);
+        s = s && *s ? s : NULL; /* an empty string is no value either */
         first = first ? first : s;
         same = same && s && strcmp(s, first) == 0;
         numbers = numbers && (!s || is_like_number(s));

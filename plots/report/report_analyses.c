@@ -46,7 +46,7 @@ static int collect_figures(struct makers *all)
 
     for (int i = 0; i < n; i++) {
         struct template t;
-        if (rc == 0 && (rc = template_load(&t, name[i])) == 0) {
+        if (rc == 0 && (rc = template_load(&t, NULL, name[i])) == 0) {
             struct maker *m = strncmp(t.make, sweep, sizeof sweep - 1) == 0
                                   ? NULL
                                   : find_or_add_maker(all, xstrdup(t.make));
@@ -84,7 +84,7 @@ static int put_study_parts(struct report *rp, const struct maker *m, const char 
 {
     for (int k = 0; k < m->n_figures; k++) {
         struct template t;
-        if (template_load(&t, m->figure[k]) != 0)
+        if (template_load(&t, NULL, m->figure[k]) != 0)
             return -1;
         const char *sql = query_find(t.data[0].query);
         bool takes = sql && query_takes(sql, "study");

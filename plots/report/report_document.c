@@ -61,7 +61,7 @@ static void put_document(FILE *to, const char *title, const struct rows *head, c
 
 static int put_sections(struct report *rp)
 {
-    return report_studies(rp) != 0 || report_analyses(rp) != 0 || report_claims(rp) != 0 ||
+    return report_claims(rp) != 0 || report_studies(rp) != 0 || report_analyses(rp) != 0 ||
                    report_provenance(rp) != 0
                ? -1
                : 0;

@@ -1,6 +1,6 @@
 /* report_figure.c - a figure in the report. */
 #include "core/os/file.h"
-#include "plots/figure/figure.h"
+#include "plots/figure/figure_find.h"
 #include "plots/figure/gnuplot.h"
 #include "plots/report/report.h"
 #include "plots/report/html.h"
@@ -153,29 +153,16 @@ static void put_missing_figure(struct report *rp, const char *name)
     fputs("</p>\n", rp->to);
 }
 
-static bool takes_study(const struct template *t)
-{
-    for (int i = 0; i < t->n_data; i++) {
-        const char *sql = query_find(t->data[i].query);
-        if (sql && query_takes(sql, "study"))
-            return true;
-    }
-    return false;
-}
-
 int report_figure(struct report *rp, const char *name, const char *study, bool quiet)
 {
     struct figure f = { 0 };
     char *image = NULL, *alt = NULL;
+    const char *const params[] = { study ? "study" : NULL, study, NULL };
     size_t size;
 
     if (!rp->dir)
         return 0;
-    bool loaded = template_load(&f.t, name) == 0;
-    if (loaded && !takes_study(&f.t))
-        study = NULL;
-    const char *params[] = { study ? "study" : NULL, study, NULL };
-    int rc = loaded ? figure_read(&f, rp->s, params) : -1;
+    int rc = figure_find(&f, rp->s, NULL, name, params);
     bool empty = rc != 0 && fail_code() == FAIL_RUN;
     if (rc == 0) {
         FILE *to = xmemstream(&image, &size);

@@ -1,8 +1,8 @@
 /* report_studies.c - each study: its question, table and figure, and the commands that repeat it
  * and each of its cells. */
-#include "core/os/file.h"
 #include "plots/report/html.h"
 #include "plots/report/report.h"
+#include "results/pivot/study_table.h"
 #include "results/query/footnote.h"
 
 #include <ctype.h>
@@ -172,40 +172,27 @@ static int put_cells(const struct entry *e)
 
 /* --- one study */
 
-/* The plan of an older version does not name its table and figure: they have the name of the
- * study. */
-static const char *table_of(const struct entry *e)
-{
-    const char *study = entry_get(e, "study"), *sql = is_old(e) ? query_find(study) : NULL;
-
-    return *entry_get(e, "table")             ? entry_get(e, "table")
-           : sql && query_takes(sql, "study") ? study
-                                              : "study";
-}
-
-static const char *figure_of(const struct entry *e)
+/* The study's own table, or a plain one if that does not fit its runs. */
+static int put_table(const struct entry *e)
 {
     const char *study = entry_get(e, "study");
-    char *file = xprintf("plots/%s.gp", study), *path = share_path(file);
-    bool own = is_old(e) && !strchr(study, '/') && file_exists(path);
+    struct study_table t;
+    int rc = study_table(&t, e->rp->s, NULL, study, (const char *[]){ NULL }, true);
 
-    free(path);
-    free(file);
-    return *entry_get(e, "figure") ? entry_get(e, "figure") : own ? study : NULL;
+    if (rc == 0)
+        html_table(e->rp->to, &t.r, t.title ? t.title : "Results.");
+    else if (fail_code() == FAIL_RUN)
+        fputs("<p class=\"note\">No cell has a result yet.</p>\n", e->rp->to);
+    study_table_free(&t);
+    return rc != 0 && fail_code() != FAIL_RUN ? -1 : 0;
 }
 
 static int put_table_and_figure(const struct entry *e)
 {
-    const char *study = entry_get(e, "study"), *figure = figure_of(e);
-    int n = report_table(e->rp, table_of(e), study, NULL, false);
-
-    if (n == 0 && strcmp(table_of(e), "study") != 0) /* its table does not fit its runs */
-        n = report_table(e->rp, "study", study, NULL, false);
-    if (n == 0)
-        fputs("<p class=\"note\">No cell has a result yet.</p>\n", e->rp->to);
-    if (figure && n >= 0)
-        report_figure(e->rp, figure, study, false);
-    return n < 0 ? -1 : 0;
+    if (put_table(e) != 0)
+        return -1;
+    report_figure(e->rp, entry_get(e, "study"), NULL, false);
+    return 0;
 }
 
 static void put_study_heading(const struct entry *e)

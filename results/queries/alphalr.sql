@@ -1,4 +1,5 @@
 -- alpha against the learning rate: the best rate for each alpha, mean ± half the width of the 95 % interval (number of seeds); lr x alpha is constant if tuning one is the same as tuning the other
+-- shows: model task method targets rank alpha lr
 WITH c AS MATERIALIZED (
     SELECT *, row_number() OVER (PARTITION BY model, task, method, targets, rank, alpha
                                  ORDER BY mean IS NULL, iif(goal = 'min', mean, -mean), ordinal) AS place

@@ -1,5 +1,7 @@
 -- Table 7: how much updates amplify directions of W, by layer (from 1; * is the mean over layers), matrix and rank; the paper's numbers below
 -- make: lowrank ablate amplify
+-- shows: rank
+-- kind: amplify
 WITH v AS MATERIALIZED (
     SELECT layer, proj, rank, run_a, name, value FROM analyses
      WHERE kind = 'amplify' AND study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest)

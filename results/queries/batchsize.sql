@@ -1,4 +1,5 @@
 -- examples in a batch: mean ± half the width of the 95 % interval (number of seeds) at the chosen learning rate, and the loss against the best batch
+-- shows: model task method targets rank batch
 WITH c AS MATERIALIZED (
     SELECT s.*, json_extract(r.config, '$.batch') AS batch
       FROM study_cells s JOIN run r ON r.run_id = s.any_run_id

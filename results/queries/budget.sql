@@ -1,4 +1,5 @@
 -- the score expected of the best of k trials, drawn at random from all n that a method has: the sum over i of s(i) ((i / n)^k - ((i - 1) / n)^k), s(i) the i-th worst score (Dodge et al. 2019); a diverged trial counts as the worst
+-- shows: model task method targets rank train_n
 WITH t AS MATERIALIZED (
     SELECT point, model, task, method, targets, rank, train_n, metric, percent, ordinal, lr,
            coalesce(score, iif(goal = 'min', max(score) OVER p, min(score) OVER p)) AS score,

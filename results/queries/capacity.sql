@@ -1,4 +1,5 @@
 -- rank against training examples: mean ± half the width of the 95 % interval (number of seeds) at the chosen learning rate, and the gain over the smallest rank
+-- shows: model task method targets train_n rank
 WITH c AS MATERIALIZED (
     SELECT *, first_value(mean) OVER (PARTITION BY model, task, method, targets, train_n ORDER BY rank) AS least
       FROM study_cells

@@ -1,4 +1,5 @@
 -- every cell (a configuration without its seed) with statistics over its seeds; filter with task=, method=, metric=, which=
+-- shows: all
 SELECT model, task, method, targets, rank, alpha, lr, which, metric, n, mean, sd, half, median, min, max, n_diverged,
        n_nan, substr(cell_key, 1, 8) AS cell
   FROM cells

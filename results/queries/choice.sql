@@ -1,4 +1,5 @@
 -- which matrices to adapt: the size of the loss gradient at each kind before training (rms of its mean over batches), next to the result of adapting only that kind
+-- shows: model task targets rank
 WITH g AS MATERIALIZED (
     SELECT proj, sum(CASE name WHEN 'norm_mean' THEN value * value END) AS squares,
            sum(CASE name WHEN 'numbers' THEN value END) AS numbers

@@ -1,4 +1,5 @@
 -- Table 15, last rows: LoRA together with another method; interaction = both - the better one alone, paired by seed, ± half the width of the 95 % interval
+-- shows: model task rank method
 WITH c AS MATERIALIZED (
     SELECT * FROM study_cells
      WHERE study = coalesce(:study, 'combine') AND (:task IS NULL OR task = :task) AND (n > 0 OR n_diverged > 0)),

@@ -1,4 +1,5 @@
 -- the curves of a run (run=PREFIX) or of the runs of a cell (cell=PREFIX); filter with split=, metric=
+-- shows: all
 SELECT key8 AS run, seed, split, metric, step, value, nonfinite
   FROM (SELECT * FROM curves WHERE run_key >= :run AND run_key < :run || 'g'
         UNION ALL

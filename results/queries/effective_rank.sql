@@ -1,5 +1,6 @@
 -- how many directions an update needs for 90 and 99 % of its energy: mean over layers and seeds, by method and matrix
 -- make: lowrank ablate effective_rank
+-- shows: all
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods'))
 SELECT model, task, method || iif(method = 'lora', ' r = ' || rank || ', ' || targets, '') || coalesce(d.differs, '') AS update_of, proj,
        max(CASE name WHEN 'full_rank' THEN CAST(value AS INTEGER) END) AS "full rank",

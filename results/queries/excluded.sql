@@ -1,4 +1,5 @@
 -- the runs that are excluded, and why; filter with study=
+-- shows: all
 SELECT key8 AS run, reason, was AS state, excluded, task, method, targets, rank, lr, seed, study
   FROM excluded
  WHERE :study IS NULL

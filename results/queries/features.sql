@@ -1,5 +1,6 @@
 -- how training changes the features of each layer (0: embeddings), as unbiased CKA (about 0 for unrelated features): before against after, against full fine-tuning, between seeds
 -- make: lowrank ablate features
+-- shows: all
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods')),
 x AS MATERIALIZED (
     SELECT study, layer, name, value, key8, key8_b, model, task, seed, seed_b, method, method_b, cell_key, cell_key_b,

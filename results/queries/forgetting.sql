@@ -1,5 +1,6 @@
 -- how much zero-shot sentence similarity (Spearman on STS-B) training costs: before, after (lowest and highest seed), next to the score on the task
 -- make: lowrank ablate forgetting
+-- shows: all
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods')),
 x AS MATERIALIZED (
     SELECT cell_key, min(model) AS model, min(task) AS task,

@@ -1,5 +1,6 @@
 -- which part of an update does the work: the score and the zero-shot sentence similarity with a part of dW alone, mean over seeds (n)
 -- make: lowrank ablate intervene
+-- shows: all
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'rank')),
 x AS MATERIALIZED (
     SELECT a.*, coalesce(d.differs, '') AS differs, substr(name, 1, instr(name, '_') - 1) AS change,

@@ -1,5 +1,6 @@
 -- intruder dimensions, strong directions of W + dW that W does not have: per matrix, mean over layers and seeds, by method and matrix
 -- make: lowrank ablate intruder
+-- shows: all
 WITH d AS MATERIALIZED (SELECT cell_key, differs FROM cell_differs WHERE study = coalesce(:study, 'methods'))
 SELECT model, task, method || iif(method = 'lora', ' r = ' || rank || ', ' || targets, '') || coalesce(d.differs, '') AS update_of, proj,
        max(i) AS "of the top", round(avg(CASE name WHEN 'intruders' THEN value END), 3) AS "intruders a matrix",

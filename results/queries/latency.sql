@@ -1,5 +1,6 @@
 -- Table 1: the time of a forward pass on one thread against the plain model: slow-down as the median over rounds; 'merged' computes exactly what the plain model does, so its row shows the noise
 -- make: lowrank ablate latency
+-- shows: all
 WITH v AS MATERIALIZED (
     SELECT study, settings, proj AS weights, i AS batch, j AS length, max(CASE name WHEN 'ms' THEN value END) AS ms,
            max(CASE name WHEN 'spread' THEN value END) AS spread,

@@ -1,4 +1,5 @@
 -- the learning rate: for each method, rank and set of matrices the best rate of the grid, the score there and at half and twice the rate, and the span of rates that are at most one point worse
+-- shows: model task method targets rank alpha train_n lr
 WITH c AS MATERIALIZED (
     SELECT *, json_array(model, task, method, targets, rank, alpha, train_n) AS arm,
            iif(goal = 'min', -1, 1) * mean AS score,

@@ -1,5 +1,6 @@
 -- the size of the loss gradient at each matrix before training: rms of its mean over batches, by layer (from 1; * is all layers together)
 -- make: lowrank ablate matrices
+-- shows: all
 WITH g AS MATERIALIZED (
     SELECT study, layer, proj, sum(CASE name WHEN 'norm_mean' THEN value * value END) AS squares,
            sum(CASE name WHEN 'numbers' THEN value END) AS numbers

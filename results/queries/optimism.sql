@@ -1,4 +1,5 @@
 -- how much too good the paper's rule is (study=, task=): the best evaluation on the reported split itself, beside the one that the selection split chose, on the same examples, mean ± half the width of the 95 % interval (number of seeds)
+-- shows: all
 WITH o AS MATERIALIZED (
     SELECT p.cell_key, p.model, p.task, p.method, p.targets, p.rank, p.lr, p.split, p.metric, p.percent, p.own, p.chosen,
            p.optimism, p.run_id, iif(p.percent, 100, 1) AS scale

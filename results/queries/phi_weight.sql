@@ -1,5 +1,7 @@
 -- Figure 8: how much of the top directions of dW lies in the strongest directions of W, by layer (from 1), matrix and rank; mean ± half the width of the 95 % interval (number of seeds)
 -- make: lowrank ablate weights
+-- shows: rank
+-- kind: weights
 WITH v AS MATERIALIZED (
     SELECT layer, proj, rank, run_a, i, j, value FROM analyses
      WHERE kind = 'weights' AND study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest) AND name = 'phi'),

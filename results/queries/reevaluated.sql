@@ -1,4 +1,5 @@
 -- what 'lowrank reevaluate' scored (study=, task=, split=, n=; run= or cell= the first digits of a key): mean ± half the width of the 95 % interval (number of seeds)
+-- shows: all
 WITH v AS (
     SELECT e.*, avg(value) OVER (PARTITION BY cell_key, adapter, split, n, metric) AS mu
       FROM evaluations e

@@ -1,4 +1,5 @@
 -- every run in one row; filter with study=, state=, task=, method=
+-- shows: all
 SELECT key8 AS run, state, model, task, method, targets, rank, alpha, lr, seed, attempts, trainable,
        round(wall_s, 1) AS wall_s, round(tokens_per_s) AS tokens_per_s, round(peak_rss_mb) AS peak_rss_mb,
        metric, round(best, 4) AS best, round(last, 4) AS last, substr(cell_key, 1, 8) AS cell, study

@@ -1,4 +1,5 @@
 -- variance components of a balanced design order_seed x init_seed x seed, with data_seed in a Latin square (random model, F tests): the shares have few degrees of freedom and are rough; every combination has the same seeds, so the rest is not pure repetition; "order x init" is what a combination has beyond its order, init and data
+-- shows: model task method order_seed init_seed data_seed
 WITH v AS MATERIALIZED (
     SELECT r.model, r.task, r.method, s.metric, json_extract(r.config, '$.order_seed') AS o,
            json_extract(r.config, '$.init_seed') AS i, json_extract(r.config, '$.data_seed') AS dat, iif(s.percent, 100, 1) * s.value AS y

@@ -1,4 +1,5 @@
 -- the cells of a study (study=NAME), each with its best trial on dev: mean ± half the width of the 95 % interval (number of seeds)
+-- shows: all
 SELECT study,
        (SELECT group_concat(k.key || '=' || replace(replace(replace(json_extract(r.config, '$.' || k.key),
                             '["', ''), '"]', ''), '","', ','), ' ')

@@ -1,4 +1,5 @@
 -- subspace similarity phi of two adapters, by pair of directions; filter with study=, kind= (rank, seed, random), layer= (from 1), proj=
+-- shows: all
 SELECT p.study, p.kind, p.layer, p.proj,
        coalesce(substr(a.run_key, 1, 8), 'random') AS run_a, coalesce(substr(b.run_key, 1, 8), 'random') AS run_b,
        p.i, p.j, p.phi

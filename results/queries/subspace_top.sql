@@ -1,5 +1,7 @@
 -- section 7.2: do adapters share directions? phi(1,1) and phi(r,r) by layer (from 1) and matrix, next to those of random matrices
 -- make: lowrank ablate subspace
+-- shows: rank
+-- kind: subspace
 WITH p AS MATERIALIZED (
     SELECT * FROM phi WHERE study = coalesce(:study, 'rank') AND settings = coalesce(:settings, newest) AND i = j),
 pair AS (

@@ -1,4 +1,5 @@
 -- every trial of a study (study=NAME), with all values of the nuisance or searched keys; choice 1 is what the tables show; of a search: outcome, the epochs that were trained, the mean over tuning seeds (their number)
+-- shows: all
 SELECT study, choice, trial, model, task, method, targets, rank, alpha, outcome, trained, edge, metric, value, n,
        n_planned, n_diverged, substr(point, 1, 8) AS point, substr(cell_key, 1, 8) AS cell
   FROM (SELECT study, choice, trial, model, task, method, targets, rank, alpha, NULL AS outcome, NULL AS trained,

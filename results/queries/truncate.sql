@@ -1,4 +1,5 @@
 -- how much rank W needs: methods on an encoder whose matrices are cut to a rank, mean ± half the width of the 95 % interval (number of seeds)
+-- shows: model task method
 WITH c AS MATERIALIZED (
     SELECT *, iif(instr(model, '@r'), substr(model, 1, instr(model, '@r') - 1), model) AS encoder,
            iif(instr(model, '@r'), CAST(substr(model, instr(model, '@r') + 2) AS INTEGER), NULL) AS cut

@@ -2,6 +2,7 @@
 #include "core/cmd.h"
 #include "results/query/footnote.h"
 #include "results/query/query.h"
+#include "results/query/query_file.h"
 #include "results/query/read_options.h"
 
 #include <stdlib.h>
@@ -34,19 +35,24 @@ static int query_work(void *cfg, int argc, char **argv)
         return query_list((enum rows_format)o->format, verbosity < 1);
     if (argc < 2)
         return fail(FAIL_USAGE, "which query? 'lowrank query --list' lists them");
-    const char *sql = query_find(argv[1]);
-    if (!sql && !strpbrk(argv[1], " \t\n"))
-        return query_unknown(argv[1], "lowrank query");
-    return print_result(o, sql ? sql : argv[1], argv + 2, argc - 2);
+    bool statement = strpbrk(argv[1], " \t\n") != NULL && !strstr(argv[1], ".sql");
+    char *sql = NULL;
+    int rc = statement ? 0 : query_file(&sql, o->home, argv[1]);
+    if (rc == 0 && !sql && !statement)
+        rc = query_unknown(argv[1], "lowrank query");
+    if (rc == 0)
+        rc = print_result(o, sql ? sql : argv[1], argv + 2, argc - 2);
+    free(sql);
+    return rc;
 }
 
 static const struct opt_usage usage = {
     .command = "query",
-    .usage = "SQL|NAME [name=value...]",
+    .usage = "SQL|NAME|FILE.sql [name=value...]",
     .about = "Print the result of an SQL query on the store, or of a named query.",
     .detail = "The schema describes the tables and views: lowrank query \"SELECT sql FROM "
-              "sqlite_schema\". The word name=value sets the parameter :name of the query. A query "
-              "can only read.",
+              "sqlite_schema\". A query of your own is a file, or NAME of HOME/queries/NAME.sql. "
+              "The word name=value sets the parameter :name of the query. A query can only read.",
     .example = "lowrank query \"SELECT rank, mean, n FROM cells WHERE which = 'best'\"",
     .min_args = 0,
     .max_args = -1,

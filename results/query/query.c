@@ -291,7 +291,8 @@ const char *const *query_names(void)
 
 bool query_for_people(const char *name)
 {
-    static const char *const prefix[] = { "fig_", "claim_", "page_", "cmd_" };
+    static const char *const prefix[] = { "fig_",   "claim_",  "page_",  "cmd_",
+                                          "pivot_", "beside_", "export_" };
 
     for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
         if (strncmp(name, prefix[i], strlen(prefix[i])) == 0)
@@ -299,21 +300,32 @@ bool query_for_people(const char *name)
     return true;
 }
 
-int query_list(enum rows_format f, bool tables)
+static void list(struct rows *r, bool tables)
 {
     static const char *const cols[] = { "name", "shows", NULL };
-    struct rows r;
 
-    rows_init(&r, cols);
+    rows_init(r, cols);
     for (const char *const *name = query_names(); *name; name++) {
         const char *sql = query_find(*name);
         if (tables && !query_for_people(*name))
             continue;
         sql += strspn(sql, "- ");
         char *shows = xprintf("%.*s", (int)strcspn(sql, "\n"), sql);
-        rows_add(&r, (const char *const[]){ *name, shows });
+        rows_add(r, (const char *const[]){ *name, shows });
         free(shows);
     }
+}
+
+void query_tables(struct rows *r)
+{
+    list(r, true);
+}
+
+int query_list(enum rows_format f, bool tables)
+{
+    struct rows r;
+
+    list(&r, tables);
     return rows_print_free(&r, (int)f);
 }
 

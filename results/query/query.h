@@ -33,6 +33,7 @@ const char *query_next_param(const char **at);
  * other commands ("cmd_") are made from. query_for_people - is NAME one that people read?
  * query_unknown - FAIL_USAGE for a name that is not there; COMMAND is what lists the names. */
 int query_list(enum rows_format f, bool tables);
+void query_tables(struct rows *r); /* those that people read */
 bool query_for_people(const char *name);
 int query_unknown(const char *name, const char *command);
 #endif

@@ -106,11 +106,29 @@ static void put_csv_field(FILE *to, const char *s)
     fputc('"', to);
 }
 
+/* A number with at most 15 significant digits: the others are noise of sums, and 0.1 + 0.2 is 0.3.
+ * BUF holds it. */
+static const char *rounded(const char *s, bool numeric, char buf[40])
+{
+    char *end;
+
+    if (!s || !numeric || !strchr(s, '.') || strlen(s) < 17)
+        return s;
+    double x = strtod(s, &end);
+    if (*end || !isfinite(x))
+        return s;
+    snprintf(buf, 40, "%.15g", x);
+    return buf;
+}
+
 static void put_csv(FILE *to, const struct rows *r)
 {
+    char buf[40];
+
     for (int row = -1; row < r->n_rows; row++)
         for (int i = 0; i < r->n_cols; i++) {
-            put_csv_field(to, row < 0 ? r->col[i] : cell_at(r, row, i));
+            put_csv_field(to,
+                          row < 0 ? r->col[i] : rounded(cell_at(r, row, i), r->numeric[i], buf));
             fputs(i + 1 < r->n_cols ? "," : "\n", to);
         }
 }
@@ -159,6 +177,8 @@ static void put_json_value(FILE *to, const char *s, bool numeric)
 
 static void put_json(FILE *to, const struct rows *r)
 {
+    char buf[40];
+
     fputc('[', to);
     for (int row = 0; row < r->n_rows; row++) {
         fputs(row ? ",\n {" : "\n {", to);
@@ -166,7 +186,7 @@ static void put_json(FILE *to, const struct rows *r)
             fputs(i ? ", " : "", to);
             put_json_value(to, r->col[i], false);
             fputs(": ", to);
-            put_json_value(to, cell_at(r, row, i), r->numeric[i]);
+            put_json_value(to, rounded(cell_at(r, row, i), r->numeric[i], buf), r->numeric[i]);
         }
         fputc('}', to);
     }

@@ -279,7 +279,7 @@ static void put_vertical(FILE *to, const struct rows *r, int limit)
 
 void rows_table(FILE *to, const struct rows *r)
 {
-    struct layout l = { r, terminal_wide ? INT_MAX : terminal_columns(to), NULL };
+    struct layout l = { r, terminal_wide || r->n_cols == 1 ? INT_MAX : terminal_columns(to), NULL };
     struct text above = { 0 }, below = { 0 };
 
     l.width = xalloc((size_t)r->n_cols + 1, sizeof *l.width);

@@ -8,6 +8,6 @@
  * terminal_wide. A table that is too wide is made narrower in this order, as far as needed:
  * columns in which all rows are alike become a line above it; a single row, or a few, become lines
  * "column  value"; long texts are broken into lines; the last columns are left out, and a line
- * below names them. */
+ * below names them. A single column is left alone: a command in it has to stay one line. */
 void rows_table(FILE *to, const struct rows *r);
 #endif

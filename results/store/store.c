@@ -1,6 +1,7 @@
 /* store.c - opening and closing the result database; studies and their planned runs. */
 #include "results/store/store.h"
 #include "core/base/text.h"
+#include "results/store/cells.h"
 #include "results/store/db.h"
 #include "results/store/guard.h"
 #include "results/store/metrics.h"
@@ -105,7 +106,7 @@ static int prepare_write(struct store *s)
         db_script(s, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;") != 0)
         return -1;
     if (migrate_schema(s, embedded_files) != 0 || migrate_paper(s, embedded_files) != 0 ||
-        wal_name_database(s) != 0)
+        cells_add_keys(s) != 0 || wal_name_database(s) != 0)
         return -1;
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     return 0;
@@ -315,7 +316,7 @@ static int put_study(struct store *s, const struct sweep_spec *w, const struct r
     for (int i = 0; i < n; i++)
         if (insert_run(s, &r[i]) != 0)
             return -1;
-    if (put_plan(s, &id, sweep, w, r, n) != 0)
+    if (put_plan(s, &id, sweep, w, r, n) != 0 || cells_add_keys(s) != 0)
         return -1;
     return link_runs(s, id, r, n, w->one_plan) == 0 && tuning_put(s, id, r, n) == 0
                ? unlink_replaced(s, id, w, r, n)

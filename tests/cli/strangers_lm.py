@@ -42,7 +42,8 @@ def make(top):
             net = LlamaForCausalLM(LlamaConfig(
                 vocab_size=SIZE, hidden_size=48, intermediate_size=64, num_hidden_layers=2,
                 num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=96,
-                initializer_range=.2, tie_word_embeddings=False, bos_token_id=521, eos_token_id=521))
+                initializer_range=.2, tie_word_embeddings=False, bos_token_id=521,
+                eos_token_id=521))
             targets = ["q_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
             AutoTokenizer.from_pretrained(d).save_pretrained(d)
             for name in "vocab.json", "merges.txt":
@@ -83,7 +84,8 @@ def check(top, tsv):
         if kind not in ("gpt2", "llama") or not os.path.isdir(d + ".merged"):
             continue
         base = os.path.join(top, kind)
-        tok, merged_tok = AutoTokenizer.from_pretrained(base), AutoTokenizer.from_pretrained(d + ".merged")
+        tok = AutoTokenizer.from_pretrained(base)
+        merged_tok = AutoTokenizer.from_pretrained(d + ".merged")
         net = AutoModelForCausalLM.from_pretrained(base)
         net = PeftModel.from_pretrained(net, d).eval()
         merged, info = AutoModelForCausalLM.from_pretrained(d + ".merged", output_loading_info=True)
@@ -95,9 +97,9 @@ def check(top, tsv):
             if want.shape != got.shape or float((want - got).abs().max()) > 1e-3:
                 no("%s: merged: %s against %s for '%s'" % (name, got[-1][:4], want[-1][:4], text))
         if method != "peft":
-            loss = target_loss(net, tok, rows)  # a wrong token or layout changes it much more
+            loss = target_loss(net, tok, rows)
             own = [r["value"] for r in json.load(open(d + ".json")) if r["which"] == "last"][0]
-            if abs(loss - own) > 1e-3 * loss:
+            if abs(loss - own) > 1e-3 * loss:  # a wrong token or layout changes it much more
                 no("%s: PEFT's loss is %.9g, lowrank's %.9g" % (name, loss, own))
 
 

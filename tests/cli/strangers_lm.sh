@@ -1,11 +1,13 @@
 #!/bin/sh
-# transformers and PEFT read what lowrank writes of a decoder, and lowrank what these write: adapters
-# and merged models, from text, with the tokenizer in vocab.json and merges.txt or in tokenizer.json.
+# transformers and PEFT read what lowrank writes of a decoder, and lowrank what these write:
+# adapters and merged models, from text, with the tokenizer in vocab.json and merges.txt or in
+# tokenizer.json.
 # PY names the Python that has them.
 set -u
 L=${LOWRANK:?}
 PY=${PY:-python3}
-export PYTHONWARNINGS=ignore HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error TQDM_DISABLE=1 LC_ALL=C.UTF-8
+export PYTHONWARNINGS=ignore HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error TQDM_DISABLE=1
+export LC_ALL=C.UTF-8
 "$PY" -c 'from importlib.util import find_spec
 raise SystemExit(not all(map(find_spec, ["torch", "transformers", "peft"])))' 2>/dev/null || {
     echo "no Python with torch, transformers and peft"

@@ -5,6 +5,7 @@
 #include "core/cmd.h"
 #include "experiments/assets/find.h"
 #include "experiments/study/study.h"
+#include "results/pivot/study_table.h"
 #include "plots/figure/gnuplot.h"
 #include "results/store/metrics.h"
 #include "tests/kit/store_kit.h"
@@ -159,20 +160,22 @@ static struct store *plant(const char *home, const char *study, const char *metr
     return s;
 }
 
-/* COLUMN in ROW of a named query must be WANT, or the result of WANT if it begins with SELECT. */
-static void says(struct store *s, const char *query, const char *const *params, int row,
+/* COLUMN in ROW of a table must be WANT, or the result of WANT if it begins with SELECT. */
+static void says(struct store *s, const char *table, const char *const *params, int row,
                  const char *column, const char *want)
 {
-    struct rows r;
+    struct study_table t;
     char *expect = xstrdup(want && strncmp(want, "SELECT", 6) == 0 ? kit_text(s, want)
                            : want                                  ? want
                                                                    : "");
+    const char *const none[] = { NULL };
 
-    ck_assert_msg(query_rows(s, &r, query_find(query), params) == 0, "%s", fail_text());
-    const char *got = rows_get(&r, row, column);
-    ck_assert_msg(strcmp(got ? got : "", expect) == 0, "%s, row %d, '%s': '%s' and not '%s'", query,
+    ck_assert_msg(study_table(&t, s, NULL, table, params ? params : none, true) == 0, "%s",
+                  fail_text());
+    const char *got = rows_get(&t.r, row, column);
+    ck_assert_msg(strcmp(got ? got : "", expect) == 0, "%s, row %d, '%s': '%s' and not '%s'", table,
                   row, column, got ? got : "(none)", expect);
-    rows_free(&r);
+    study_table_free(&t);
     free(expect);
 }
 
@@ -269,9 +272,9 @@ static const struct planted {
       methods,
       ARRAY_LEN(methods),
       { { 0, "method", "lora" },
-        { 0, "trained", "64" },
-        { 0, "MRPC", "70.0 ± 2.5 (3)" },
-        { 0, "STS-B", "80.0 ± 2.5 (3)" },
+        { 0, "parameters", "64" },
+        { 0, "mrpc", "70.0 ± 2.5 (3)" },
+        { 0, "stsb", "80.0 ± 2.5 (3)" },
         { 0, "average", "75.0 ± 2.5 (3)" },
         { 0, "paper RTE",
           "SELECT value FROM paper WHERE tab = 'T2' AND row = 'RoBbase LoRA' AND col = 'RTE'" },
@@ -284,12 +287,12 @@ static const struct planted {
     { "params",
       params,
       ARRAY_LEN(params),
-      { { 0, "trained", "60" },
-        { 0, "paper row", "LoRA rqkvo=4" },
-        { 1, "paper row", "LoRA rq=rv=1" },
-        { 2, "trained", "64" },
-        { 2, "value", "70.0 ± 2.5 (3)" },
-        { 2, "paper MNLI",
+      { { 2, "parameters", "60" },
+        { 2, "paper row", "LoRA rqkvo=4" },
+        { 0, "paper row", "LoRA rq=rv=1" },
+        { 1, "parameters", "64" },
+        { 1, "value", "70.0 ± 2.5 (3)" },
+        { 1, "paper MNLI",
           "SELECT value FROM paper WHERE tab = 'T15' AND row = 'GPT3 LoRA rq=rv=8' AND col = "
           "'MNLI-m'" },
         { 3, "paper row", "PrefixLayer lp8 li0 / PrefixLayer lp8 li8" },
@@ -301,13 +304,13 @@ static const struct planted {
       ARRAY_LEN(lowdata),
       { { 0, "examples", "100" },
         { 0, "lora", "60.0 ± 2.5 (3)" },
-        { 0, "others", "prefix-kv: 40.0 ± 2.5 (3)" },
+        { 0, "prefix-kv", "40.0 ± 2.5 (3)" },
         { 0, "paper: MNLI",
           "SELECT group_concat(value, ' / ') FROM (SELECT value FROM paper WHERE tab = 'T16' AND "
           "col = '100' ORDER BY"
           " row <> 'GPT3 FT', row = 'GPT3 LoRA', row)" },
         { 1, "lora", "80.0 ± 2.5 (3)" } },
-      "lora (n = 3)" },
+      "several methods, n = 3" },
     { "combine",
       combine,
       ARRAY_LEN(combine),
@@ -320,7 +323,7 @@ static const struct planted {
           " col = 'MNLI-m'" },
         { 1, "lora alone", "60.0 ± 2.5 (3)" },
         { 1, "interaction", "-3.0 ± 0.0 (3)" } }, /* the better of the two alone is the prefix */
-      "r = 64 (n = 3)" },
+      "r = 64" },
     { "alphalr",
       alphalr,
       ARRAY_LEN(alphalr),
@@ -356,7 +359,7 @@ static const struct planted {
         { 1, "edge of the grid", "smallest" },
         { 1, "at lr / 2", NULL },
         { 1, "within a point", "0.001 to 0.001" } },
-      "ft (n = 3)" },
+      "ft, no rank" },
     { "capacity",
       capacity,
       ARRAY_LEN(capacity),
@@ -419,6 +422,10 @@ static void draw(const char *study, const char *home, const char *shows)
     ck_assert_msg(file_map(&f, path) == 0, "%s", fail_text());
     char *svg = xprintf("%.*s", (int)f.size, (const char *)f.data);
     ck_assert_msg(strstr(svg, shows) != NULL, "%s: no '%s'", study, shows);
+    static const char *const nonsense[] = { "922337203685477", "NaN<", "nan<", "inf<",
+                                            "undefined" };
+    for (size_t i = 0; i < ARRAY_LEN(nonsense); i++)
+        ck_assert_msg(!strstr(svg, nonsense[i]), "%s shows '%s'", study, nonsense[i]);
     free(svg);
     file_unmap(&f);
     free(path);
@@ -445,21 +452,21 @@ END_TEST
  * metric. */
 START_TEST(metrics_of_tasks)
 {
-    static const char *const median[] = { "by", "median", NULL };
+    static const char *const median[] = { "stat", "median", NULL };
     static const char *const study[] = { "study", "methods", NULL };
     const char *home = kit_path("metrics");
     struct store *s = plant(home, "methods", "accuracy", methods, ARRAY_LEN(methods));
 
-    says(s, "methods", median, 0, "MRPC", "70.0 (3)");
-    says(s, "methods", median, 0, "average", "75.0");
+    says(s, "methods", median, 0, "mrpc", "70.0 (3)");
+    says(s, "methods", median, 0, "average", "75.0 (3)");
     says(s, "fig_study", study, 0, "label", "accuracy, Pearson correlation on dev × 100");
     store_close(s);
     s = plant(home, "methods", "own", methods, ARRAY_LEN(methods));
-    says(s, "methods", NULL, 0, "STS-B", "80.0 ± 2.5 (3)");
+    says(s, "methods", NULL, 0, "stsb", "80.0 ± 2.5 (3)");
     says(s, "fig_study", study, 0, "label", "accuracy, Pearson correlation on dev × 100");
     store_close(s);
     s = plant(home, "methods", "spearman", methods, ARRAY_LEN(methods)); /* every run has it */
-    says(s, "methods", NULL, 0, "MRPC", "10.0 ± 0.0 (3)");
+    says(s, "methods", NULL, 0, "mrpc", "10.0 ± 0.0 (3)");
     store_close(s);
 }
 END_TEST

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct fuzz_bytes text = fuzz_part(&b), like = fuzz_part(&b);
     fuzz_put("plots/other.gp", like);
     fuzz_put("plots/x.gp", text);
-    if (template_load(&t, "x") == 0) {
+    if (template_load(&t, NULL, "x") == 0) {
         check_template(&t);
         template_free(&t);
     } else {

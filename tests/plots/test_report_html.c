@@ -301,8 +301,9 @@ START_TEST(report_without_a_figure)
     ck_assert_msg(html != NULL, "%s", fail_text());
     check_tags(html);
     if (gnuplot_is_installed())
-        has(html, "No figure <code>rnk</code>: unknown figure &#39;rnk&#39;; did you mean "
-                  "&#39;rank&#39;?</p>");
+        has(html,
+            "No figure <code>rank</code>: unknown figure or study &#39;rnk&#39;; did you mean "
+            "&#39;rank&#39;?</p>");
     free(html);
     free(db);
 }

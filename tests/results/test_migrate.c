@@ -47,16 +47,20 @@ END_TEST
 
 /* SQL that takes a new database back to schema 5, whose views stand-ins replace. */
 static const char to_5[] =
+    "DROP TRIGGER run_has_cell; DROP VIEW cell_recipe; DROP VIEW cells; DROP VIEW final;"
+    " CREATE VIEW cells AS SELECT 1; CREATE VIEW final AS SELECT 1;"
+    " DELETE FROM meta WHERE key = 'cells_to';"
     "DROP VIEW phi; DROP VIEW analyses; DROP VIEW analysis; CREATE VIEW analysis AS SELECT 1;"
     " CREATE VIEW analyses AS SELECT 1; CREATE VIEW phi AS SELECT 1; DROP VIEW excluded; DROP VIEW "
     "notes; DROP VIEW tags; DROP TABLE exclusion; DROP TABLE note;"
-    " DROP TABLE tag; ALTER TABLE sweep DROP COLUMN archived;"
+    " DROP TABLE tag;"
     "DROP VIEW study_tuning; DROP VIEW stopped_run; DROP TABLE tuning; DROP VIEW optimism; DROP "
     "VIEW selection; DROP VIEW "
     "evaluations; DROP TABLE "
     "evaluation_prediction; DROP TABLE evaluation_value; DROP TABLE evaluation;"
     " DROP VIEW runs; DROP VIEW study_cells; DROP VIEW study_trials; DROP VIEW study_values;"
-    " ALTER TABLE run DROP COLUMN apart;"
+    " DROP INDEX run_brief; ALTER TABLE sweep DROP COLUMN archived; DROP TABLE cell;"
+    " ALTER TABLE run DROP COLUMN cell_id; ALTER TABLE run DROP COLUMN apart;"
     " CREATE VIEW runs AS SELECT 1; CREATE VIEW study_values AS SELECT 1;"
     " CREATE VIEW study_trials AS SELECT 1; CREATE VIEW study_cells AS SELECT 1;"
     " PRAGMA user_version = 5";
