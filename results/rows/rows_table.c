@@ -71,6 +71,8 @@ static size_t line_bytes(const char *s, int width)
         const char *at = p;
         uint32_t c = utf8_next(&p, end);
         columns += char_text(out, c, at, p);
+        if (columns > width && *at == ' ') /* a line may end here; spaces are not printed */
+            return (size_t)(p - s);
         if (columns > width)
             return (size_t)((word > s ? word : at > s ? at : p) - s);
         if (*at == ' ' || *at == '/' || (*at == ',' && !isdigit((unsigned char)*p)))
