@@ -14,7 +14,7 @@ static const struct opt_usage usage = {
         "pretraining'\n"
         "draws the losses of all such runs, and 'lowrank table pretraining' lists the runs.",
     .example = "lowrank pretrain ../shared/data/corpus/enwiki2015.txt.xz out/models/mini "
-               "--megabytes=50 --blank-lines=2",
+               "--megabytes=25 --blank-lines=2",
     .min_args = 2,
     .max_args = 2,
 };

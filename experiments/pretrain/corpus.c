@@ -129,8 +129,15 @@ int corpus_read(struct corpus *c, const char *path, double megabytes, int blank)
     if (read_all(&c->text, path, most) != 0)
         return -1;
     bool cut = c->text.n == most;
-    if (c->text.n >= 3 && memcmp(c->text.s, bom, 3) == 0)
-        memset(c->text.s, '\n', 3);
+    if (c->text.n >= 3 && memcmp(c->text.s, bom, 3) == 0) {
+        c->text.n -= 3;
+        memmove(c->text.s, c->text.s + 3, c->text.n);
+    }
+    if (c->text.n > INT_MAX)
+        return fail(FAIL_INPUT,
+                    "'%s' has %.0f million bytes of text; '--megabytes=2000' reads as many as are "
+                    "possible",
+                    c->path, 1e-6 * (double)c->text.n);
     find_documents(c, blank);
     if (cut && c->n > 1) { /* the last one may go on */
         c->n--;

@@ -22,7 +22,8 @@ struct corpus {
 /* corpus_read - the text of the file PATH ("-": standard input), which may be packed by xz. At
  * least BLANK empty lines end a document. With MEGABYTES > 0 only the documents that end within so
  * many million bytes are read. The caller frees C with corpus_free. Errors: FAIL_INPUT with the
- * file and line: text that is not UTF-8, a NUL byte, no text at all; FAIL_STOPPED. */
+ * file and line: text that is not UTF-8, a NUL byte; without a line: no text at all, or more than
+ * 2^31 - 1 bytes; FAIL_STOPPED. */
 int corpus_read(struct corpus *c, const char *path, double megabytes, int blank);
 void corpus_free(struct corpus *c); /* of a zeroed one: nothing */
 

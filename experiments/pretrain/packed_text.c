@@ -4,7 +4,6 @@
 
 #include "core/text/tok.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -123,11 +122,6 @@ int packed_text_make(struct packed_text *p, const struct corpus *c, const char *
     int threads = pool_threads(pool), rc = 0;
 
     *p = (struct packed_text){ 0 };
-    if (c->text.n > INT_MAX)
-        return fail(FAIL_INPUT,
-                    "'%s' has %.0f million bytes of text; '--megabytes' limits them to "
-                    "at most 2000",
-                    c->path, 1e-6 * (double)c->text.n);
     t.tok = xalloc((size_t)threads, sizeof(struct tok *));
     for (int i = 0; i < threads && rc == 0; i++)
         rc = (t.tok[i] = tok_load(dir)) ? 0 : -1;

@@ -8,6 +8,7 @@
 #include "core/text/bpe_train.h"
 #include "core/train/train.h"
 #include "experiments/pretrain/pretrain_run.h"
+#include "experiments/study/study_flags.h"
 #include "results/query/query.h"
 
 #include <stdlib.h>
@@ -255,19 +256,16 @@ int pretrain(const struct pretrain_cfg *cfg, const char *text, const char *dir)
 {
     struct pretrain_run r = { .cfg = cfg };
     int threads = cfg->threads > 0 ? (int)cfg->threads : cpu_info()->cores, rc = -1;
-    char *path = home_path(cfg->home, "lowrank.db");
 
     if (check_shape(cfg) == 0 &&
         corpus_read(&r.corpus, text, cfg->megabytes, (int)cfg->blank) == 0 &&
         corpus_hold_out(&r.corpus, cfg->held_out, (uint64_t)cfg->seed) == 0) {
         pretrain_run_key(&r);
         r.pool = pool_new(threads);
-        if (r.pool && make_dirs(home_or_default(cfg->home)) == 0 &&
-            store_open(&r.store, path, STORE_WRITE) == 0)
+        if (r.pool && study_flags_store(&r.store, cfg->home, STORE_WRITE) == 0)
             rc = train(&r, dir);
     }
     progress_end();
     pretrain_run_free(&r);
-    free(path);
     return rc;
 }

@@ -169,7 +169,7 @@ static int on_tick(void *self, long step, long steps, double tokens)
 {
     struct live *l = self;
     double now = now_mono();
-    char left[32] = "unknown";
+    char left[32] = "unknown", loss[32] = "";
 
     if (l->first < 0) {
         l->first = step;
@@ -179,7 +179,9 @@ static int on_tick(void *self, long step, long steps, double tokens)
     double took = now - l->began;
     if (step > l->first)
         duration_text(left, took / (double)(step - l->first) * (double)(steps - step));
-    progress("pretrain: step %ld of %ld, loss %.3f, %.0f tokens/s, %s left", step, steps, l->loss,
+    if (!isnan(l->loss))
+        snprintf(loss, sizeof loss, ", loss %.3f", l->loss);
+    progress("pretrain: step %ld of %ld%s, %.0f tokens/s, %s left", step, steps, loss,
              took > 0 ? (tokens - l->tokens) / took : 0, left);
     if (now - l->renewed > LEASE_S / 3.0)
         renew(l, step);
@@ -313,7 +315,6 @@ void pretrain_run_free(struct pretrain_run *r)
     opt_free(train_opts, &r->train);
     packed_text_free(&r->packed);
     corpus_free(&r->corpus);
-    if (r->pool)
-        pool_free(r->pool);
+    pool_free(r->pool);
     json_decref(r->config);
 }

@@ -29,15 +29,16 @@ want=$(final "$LOWRANK_HOME") points=$(count "$LOWRANK_HOME" "$curve")
 pretrain "$T/text.txt" "$T/a" --steps=900 2>&1 | grep -q "done already" || die "trained twice"
 "$L" table pretraining | grep -q "gpt2 2x32" || die "not in the table"
 
-shows "xz and standard input are the same text"
-for how in xz input; do
+shows "xz, standard input, and a text with a byte order mark are the same text"
+for how in xz bom; do
     rm -rf "$T/home2" "$T/b"
     if [ $how = xz ]; then
         command -v xz >/dev/null || continue
         xz -k "$T/text.txt" && from=$T/text.txt.xz
         LOWRANK_HOME=$T/home2 pretrain "$from" "$T/b" --steps=900 -t 1 >/dev/null 2>"$T/log"
     else
-        LOWRANK_HOME=$T/home2 pretrain - "$T/b" --steps=900 -t 1 <"$T/text.txt" >/dev/null 2>"$T/log"
+        { printf '\357\273\277' && cat "$T/text.txt"; } |
+            LOWRANK_HOME=$T/home2 pretrain - "$T/b" --steps=900 -t 1 >/dev/null 2>"$T/log"
     fi || die "$how: $(cat "$T/log")"
     same model.safetensors b
     same vocab.json b
