@@ -17,7 +17,7 @@ override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -I$(B) -isystem /usr/include/libxm
            -DLOWRANK_VERSION='"$(VERSION)"' -DREAL_IS_$(if $(filter double,$(REAL)),DOUBLE,FLOAT)=1 \
            $(if $(SAN),$(SANFLAG))
 LDLIBS  += -lopenblas $(if $(HAVE_ONEDNN),-ldnnl) -lsqlite3 -lyaml -ljansson -lutf8proc -lpcre2-8 -lcrypto \
-           -lcurl -lzip -lz -lxml2 -lstemmer -lgomp -lm -lpthread
+           -lcurl -lzip -llzma -lz -lxml2 -lstemmer -lgomp -lm -lpthread
 # What the compiler found and $(B)/onednn_built.h says; read when a recipe runs.
 HAVE_ONEDNN = $(shell grep -s 'ONEDNN 1' $(B)/onednn_built.h)
 override LDFLAGS += $(if $(SAN),$(SANFLAG))
@@ -38,7 +38,7 @@ lib: $(LIBOBJ)
 # the optional ones where that is possible.
 DEBS := gcc libc6-dev libopenblas-dev libsqlite3-dev libyaml-dev libjansson-dev \
         libutf8proc-dev libpcre2-dev librandom123-dev libssl-dev libxxhash-dev libcurl4-openssl-dev libzip-dev \
-        zlib1g-dev libxml2-dev libstemmer-dev
+        zlib1g-dev liblzma-dev libxml2-dev libstemmer-dev
 DEBS_TEST := check libsubunit-dev gnuplot-nox fonts-dejavu-core wordnet-base python3-pip ca-certificates sqlite3
 DEBS_CI   := clang clang-format libclang-rt-dev mandoc strace zsh
 DEBS_OPTIONAL := $(if $(filter 0,$(ONEDNN)),,libdnnl-dev)

@@ -46,6 +46,7 @@ experiments/apply: $recipe
 experiments/score: core $b core/metric core/words core/meteor core/score results/rows
 experiments/estimate: $study
 experiments/run: $run
+experiments/pretrain: $run
 experiments/bench: $run
 experiments/doctor: $recipe
 ablations/common: $recipe experiments/apply results/stats

@@ -1,10 +1,9 @@
 /* merge.c - a base model with an adapter's update added to its weights. */
 #include "experiments/apply/merge.h"
 #include "core/format/json.h"
-#include "core/format/safetensors.h"
 #include "core/os/file.h"
 #include "core/text/tok.h"
-#include "core/weights/stored.h"
+#include "core/weights/stored_write.h"
 #include "experiments/assets/sentence.h"
 
 #include <math.h>
@@ -51,39 +50,11 @@ static real *updated_copy(const struct adapted *a, const struct param *p, int si
 
 /* --- tensors */
 
-/* Add X, which is laid out as P, to the tensor of the checkpoint that holds P, perhaps together
- * with others: GPT-2 has q, k and v in one, and its matrices transposed. X is freed. Returns how
- * many tensors there are now. */
-static int add_part(struct st_out *out, char **name, int n, const struct arch *arch,
-                    const struct param *p, real *x)
-{
-    char *own = stored_name(arch, p), *full = xprintf("%s%s", arch_prefix(arch, (int)p->role), own);
-    int at = 0;
-
-    while (at < n && strcmp(name[at], full) != 0)
-        at++;
-    if (at < n) {
-        free(full);
-    } else {
-        struct st_out *t = &out[n++];
-        *t = (struct st_out){ .name = full, .shape = { 1, 1, 1 } };
-        t->n_dims = stored_shape(arch, p, t->shape);
-        t->data = xalloc(t->shape[0] * t->shape[1] * t->shape[2], sizeof(real));
-        name[at] = full;
-    }
-    stored_put((real *)(uintptr_t)out[at].data, arch, p, x);
-    free(own);
-    free(x);
-    return n;
-}
-
-/* The base model and the classifier, if there is one, under the names that they have in a model of
- * transformers with a head; its models without one find them, too. */
-static int collect_tensors(struct st_out *out, char **name, const struct adapted *a)
+/* The base model and the classifier, if there is one. */
+static int collect_tensors(struct stored_out *out, const struct adapted *a)
 {
     const struct model *m = &a->model;
     enum role first = model_role(m, -1, ROLE_DENSE_W) ? ROLE_DENSE_W : ROLE_HEAD_W;
-    int n = 0;
 
     for (int i = 0; i < m->n_params; i++) {
         const struct param *p = &m->params[i];
@@ -94,34 +65,22 @@ static int collect_tensors(struct st_out *out, char **name, const struct adapted
             return -1;
         for (size_t k = 0; p->role == first && k < param_size(p); k++)
             x[k] *= (real)m->head.pool_scale; /* W (s p) = (s W) p */
-        n = add_part(out, name, n, a->base.arch, p, x);
+        stored_add(out, a->base.arch, p, x);
+        free(x);
     }
-    return n;
+    return file_check();
 }
 
 static int write_tensors(const struct adapted *a, const char *dir)
 {
-    size_t cap = (size_t)a->model.n_params;
-    struct st_out *out = xalloc(cap, sizeof *out);
-    char **name = xalloc(cap, sizeof *name), *path = path_join(dir, "model.safetensors");
-    int n = collect_tensors(out, name, a), rc = n < 0 ? -1 : 0;
+    struct stored_out out = { 0 };
+    char *path = path_join(dir, "model.safetensors");
+    int rc = collect_tensors(&out, a);
 
-    for (int i = 0; i < n && rc == 0; i++) {
-        size_t size = 1;
-        for (int k = 0; k < out[i].n_dims; k++)
-            size *= out[i].shape[k];
-        if (!vec_finite(out[i].data, size))
-            rc = fail(FAIL_INPUT, "'%s' is not finite after merging", name[i]);
-    }
-    if (rc == 0 && (rc = file_check()) == 0)
-        rc = st_write(path, out, n, sizeof(real) == 8);
-    for (size_t i = 0; i < cap; i++) {
-        free((void *)(uintptr_t)out[i].data);
-        free(name[i]);
-    }
+    if (rc == 0)
+        rc = stored_write(&out, path, "after merging");
+    stored_out_free(&out);
     free(path);
-    free(name);
-    free(out);
     return rc;
 }
 
