@@ -5,7 +5,7 @@
 #include "core/os/cpu.h"
 #include "core/os/pool.h"
 #include "experiments/apply/adapted.h"
-#include "experiments/apply/end_tokens.h"
+#include "experiments/assets/end_tokens.h"
 #include "experiments/apply/prompts.h"
 
 #include <jansson.h>
@@ -105,7 +105,7 @@ static void print_output(const struct prompt *p, const struct tok *t, const stru
     json_decref(j);
 }
 
-static void output_done(void *self, int i, const struct gen_output *out)
+static int output_done(void *self, int i, const struct gen_output *out)
 {
     struct printer *p = self;
 
@@ -117,6 +117,7 @@ static void output_done(void *self, int i, const struct gen_output *out)
     for (; p->printed < p->prompts->n && p->ready[p->printed]; p->printed++)
         print_output(&p->prompts->item[p->printed], p->tok, &p->out[p->printed]);
     progress_resume();
+    return 0;
 }
 
 static int generate_all(const struct model *m, const struct adapted *a, const struct flags *f,
