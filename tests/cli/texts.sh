@@ -34,6 +34,32 @@ key=$(value "SELECT run_key FROM run WHERE run_id = $last")
 "$L" query generations "run=$(echo "$key" | cut -c1-8)" --format csv >"$T/out" 2>&1 || die "$(cat "$T/out")"
 [ "$(wc -l <"$T/out")" = 9 ] || die "$(cat "$T/out")"
 
+shows "'generate --task' writes the same texts after the same prompts, with the references"
+p=$(value "SELECT precision FROM runs WHERE run_id = $last")
+generate() { "$L" generate "$D" --adapter "$(echo "$key" | cut -c1-12)" "--task=$T/say.yaml" --beams 3 \
+    --length-penalty 0.9 --no-repeat-ngram 4 --max-new 9 --precision "$([ "$p" = bf16 ] && echo bf16 ||
+    echo f32)" "$@" >"$T/json" 2>"$T/log" || die "$(cat "$T/log")"; }
+generate
+"$L" query --format json "SELECT input, prompt, text, rows FROM generations WHERE run_id = $last
+    ORDER BY input" >"$T/stored" || die query
+python3 - "$T" <<'PY' || die "$(cat "$T/json" "$T/stored")"
+import csv, json, sys
+written = [json.loads(line) for line in open(sys.argv[1] + "/json")]
+stored = json.load(open(sys.argv[1] + "/stored"))
+answers = [r["answer"].strip() for r in csv.DictReader(open(sys.argv[1] + "/data/say/refs.csv"))]
+assert [(w["id"], w["prompt"], w["text"].strip()) for w in written] == \
+    [(s["input"], s["prompt"], s["text"]) for s in stored]
+assert [w["references"] for w in written] == \
+    [[answers[r - 1] for r in json.loads(s["rows"])] for s in stored]
+PY
+cp "$T/json" "$T/all"
+generate --split test -n 3 -t 2 --batch 2
+[ "$(wc -l <"$T/json")" = 3 ] && [ "$(grep -cxFf "$T/all" "$T/json")" = 3 ] || die "$(cat "$T/json")"
+expect 2 "'--n' is of a task's prompts: it needs '--task'" "$L" generate "$D" -n 3
+expect 2 "'--input' is of standard input" "$L" generate "$D" --task "$T/say.yaml" --input ids
+expect 2 "task .* has no prompts" "$L" generate "$D" --task "$T/toy.yaml"
+expect 2 "'split' must be" "$L" generate "$D" --task "$T/say.yaml" --split train
+
 shows "scores are final numbers of the run, those of 'lowrank score'"
 value "SELECT group_concat(text, char(10)) FROM (SELECT text FROM generations WHERE run_id = $last
     ORDER BY input)" >/dev/null
