@@ -5,10 +5,11 @@
 b='core/base core/os core/opt'
 nn="$b core/math core/format core/weights core/nn"
 low="$nn core/text core/metric core/adapt core/peft core/data core/generate core/train core/parity"
-assets="core $low results/rows results/store results/query experiments/sources experiments/assets"
+score='core/words core/meteor core/score'
+assets="core $low $score results/rows results/store results/query experiments/sources experiments/assets"
 recipe="$assets experiments/recipe"
 study="$recipe experiments/study"
-run="$study experiments/estimate experiments/run"
+run="$study experiments/score experiments/estimate experiments/run"
 allow="
 core/base:
 core/os: core/base

@@ -62,6 +62,21 @@ void text_put(struct text *t, const char *bytes, size_t size)
     t->s[t->n] = '\0';
 }
 
+void text_put_utf8(struct text *t, const char *bytes, size_t size)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+    const char *p = bytes, *end = bytes + size;
+
+    while (p < end) {
+        const char *at = p;
+        uint32_t c = utf8_next(&p, end);
+        if (c == 0 || c == 0xFFFD)
+            text_put(t, replacement, 3);
+        else
+            text_put(t, at, (size_t)(p - at));
+    }
+}
+
 const char *text_string(const struct text *t)
 {
     return t->s ? t->s : "";

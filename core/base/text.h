@@ -21,6 +21,8 @@ void text_join(struct text *t, const char *separator, const char *fmt, ...) PRIN
 
 /* text_put - append SIZE bytes, which may contain NUL and must not be T's own. */
 void text_put(struct text *t, const char *bytes, size_t size);
+/* text_put_utf8 - the same, with U+FFFD for NUL and for bytes that are not UTF-8. */
+void text_put_utf8(struct text *t, const char *bytes, size_t size);
 
 /* text_string - the string so far, "" when it is empty; valid until T changes. text_take - the same
  * as a string that the caller owns and frees; T becomes empty. text_free - free the string; does

@@ -274,6 +274,7 @@ static const struct key {
     { "truncate", false, 0, task_set_truncate },
     { "max_target", false, 0, task_set_max_target },
     { "keep", false, 0, task_set_keep },
+    { "generate", false, 0, task_set_generate },
 };
 
 static int set_key(struct task *t, const struct yaml_node *root, int i)

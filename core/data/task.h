@@ -48,7 +48,9 @@
  *   max_target: 64                  targets are cut after so many tokens, the end token among them
  *   labels: [yes, no]               optional: every target is one of these; the metric accuracy
  *                                   asks which of them the model finds most probable
- *   keep: {category: [Airport, City]}    only rows with one of these values in this column */
+ *   keep: {category: [Airport, City]}    only rows with one of these values in this column
+ *   generate: {beams: 10, scores: e2e}   how texts are generated and scored after training
+ *                                   (experiments/assets/task_texts.h) */
 enum { TASK_MAX_METRICS = 8, TASK_MAX_COLUMNS = 8 };
 /* Those before N_FILES are named in task files. The selection split is a part of train that a run
  * may choose its best evaluation by. */

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static const char *const words[] = { "prompt",   "target",     "end", "strip",
-                                     "truncate", "max_target", "keep" };
+static const char *const words[] = { "prompt",   "target",     "end",  "strip",
+                                     "truncate", "max_target", "keep", "generate" };
 
 /* The number of a column that a template or "keep" names; -1: there are too many. */
 static int column_index(struct task *t, const char *name, const struct yaml_node *n)
@@ -102,6 +102,15 @@ int task_set_keep(struct task *t, const struct yaml_node *n)
         t->keep[t->n_keep++] = value;
     }
     return 0;
+}
+
+/* What it says is read by whoever generates. */
+int task_set_generate(struct task *t, const struct yaml_node *n)
+{
+    (void)t;
+    return yaml_kind(n) == YAML_MAP
+               ? 0
+               : yaml_fail(n, "'generate' must be a mapping such as {beams: 10, scores: e2e}");
 }
 
 static int check_template(const struct task *t, const struct row_template *of,

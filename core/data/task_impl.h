@@ -25,6 +25,7 @@ int task_set_strip(struct task *t, const struct yaml_node *n);
 int task_set_truncate(struct task *t, const struct yaml_node *n);
 int task_set_max_target(struct task *t, const struct yaml_node *n);
 int task_set_keep(struct task *t, const struct yaml_node *n);
+int task_set_generate(struct task *t, const struct yaml_node *n);
 int task_check_generation(const struct task *t, const struct yaml_node *root);
 int task_check_others(const struct yaml_node *root);
 #endif

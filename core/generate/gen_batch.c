@@ -119,11 +119,12 @@ static void item_free(struct worker *w, struct item *it)
 }
 
 /* Report the inputs that are done, and let others take their places. */
-static void drop_done(struct worker *w)
+static int drop_done(struct worker *w)
 {
     const struct gen_job *job = w->shared->job;
+    int rc = 0;
 
-    for (int k = 0; k < w->n; k++) {
+    for (int k = 0; k < w->n && rc == 0; k++) {
         struct item *it = &w->item[k];
         if (!it->q.over)
             continue;
@@ -131,11 +132,12 @@ static void drop_done(struct worker *w)
         gen_search_result(&it->q, out);
         pthread_mutex_lock(&w->shared->lock);
         if (job->done)
-            job->done(job->self, it->i, out);
+            rc = job->done(job->self, it->i, out);
         pthread_mutex_unlock(&w->shared->lock);
         item_free(w, it);
         w->item[k--] = w->item[--w->n];
     }
+    return rc;
 }
 
 /* --- passes */
@@ -204,7 +206,8 @@ static int read_prompts(struct worker *w, bool *more)
         *more = n_seq > 0;
         if (n_seq > 0 && (run_pass(w, n_seq, max_len, false) != 0 || step_searches(w, from) != 0))
             return -1;
-        drop_done(w);
+        if (drop_done(w) != 0)
+            return -1;
     }
     return 0;
 }
@@ -235,8 +238,7 @@ static int read_tokens(struct worker *w)
         }
     if (run_pass(w, n, 1, true) != 0 || step_searches(w, 0) != 0)
         return -1;
-    drop_done(w);
-    return 0;
+    return drop_done(w);
 }
 
 static int work(struct worker *w)

@@ -6,7 +6,7 @@
 
 enum gen_penalty { PENALTY_LENGTH, PENALTY_GNMT };
 enum gen_early { EARLY_FALSE, EARLY_TRUE, EARLY_NEVER };
-enum { GEN_MOST_ENDS = 16 };
+enum { GEN_MOST_ENDS = 16, GEN_ANY_VOCAB = 1 << 30 };
 
 struct gen_settings {
     long beams;
@@ -23,7 +23,8 @@ struct gen_settings {
 };
 
 /* gen_settings_opts - the options for these fields: flags of a command and keys of a recipe.
- * gen_settings_check - do the settings fit each other and a vocabulary? Errors: FAIL_USAGE. */
+ * gen_settings_check - do the settings fit each other and a vocabulary, of which GEN_ANY_VOCAB
+ * stands for one that is not known? Errors: FAIL_USAGE. */
 extern const struct opt gen_settings_opts[];
 int gen_settings_check(const struct gen_settings *s, int vocab);
 

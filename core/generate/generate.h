@@ -34,8 +34,9 @@ struct gen_job {
     const struct gen_input *in; /* [n] */
     int n;
     struct pool *pool; /* the threads; NULL: the calling one */
-    /* Unless it is NULL, called after input I is done, by one thread at a time. */
-    void (*done)(void *self, int i, const struct gen_output *out);
+    /* Unless it is NULL, called after input I is done, by one thread at a time. Returns -1, after
+     * fail, to end the work. */
+    int (*done)(void *self, int i, const struct gen_output *out);
     void *self;
 };
 

@@ -5,19 +5,19 @@
 #include "core/os/cpu.h"
 #include "core/os/pool.h"
 #include "experiments/apply/adapted.h"
-#include "experiments/apply/end_tokens.h"
+#include "experiments/assets/end_tokens.h"
 #include "experiments/apply/prompts.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 struct flags {
     struct gen_settings gen; /* first, as gen_settings_opts has it */
-    char *adapter, *home, *end;
-    int input, precision; /* enum prompt_input, enum precision */
+    char *adapter, *home, *end, *task, *data;
+    int input, precision, split; /* enum prompt_input, enum precision; 0: dev, 1: test */
+    long n;
     bool merge;
     long threads;
 };
@@ -30,19 +30,25 @@ static const struct opt own[] = {
       "tokens that end a text, as ids or pieces between commas, or none (default: the model's)" },
     { "input", 0, OPT_CHOICE, AT(input), "text", 0, 0, PROMPT_INPUTS,
       "a line is a text, JSON with \"prompt\" or \"ids\", or token ids between spaces" },
+    { "task", 0, OPT_STR, AT(task), NULL, 0, 0, NULL,
+      "read the prompts of this task instead of standard input" },
+    { "split", 0, OPT_CHOICE, AT(split), "dev", 0, 0, "dev|test", "with --task: of which split" },
+    { "n", 'n', OPT_INT, AT(n), "0", 0, 1e9, NULL,
+      "with --task: so many inputs, those of a run with generate_n; 0: all" },
     { "precision", 0, OPT_CHOICE, AT(precision), "f32", 0, 0, "f32|bf16",
       "of products with frozen weights" },
     { "merge", 0, OPT_BOOL, AT(merge), "true", 0, 0, NULL,
       "add the adapter to the weights first, where the method can and products are in f32" },
     { "threads", 't', OPT_INT, AT(threads), "0", 0, 256, NULL, "threads, 0: one per core" },
     HOME_OPTION(struct flags),
+    DATA_OPTION(struct flags),
     { .type = OPT_END },
 };
 #undef AT
 static const struct opt_usage usage = {
     .command = "generate",
     .usage = "MODEL",
-    .about = "continue every line of standard input with a decoder",
+    .about = "continue every line of standard input, or every prompt of a task, with a decoder",
     .detail =
         "MODEL is a folder or the name of a fetched model. Each line becomes a line of JSON with\n"
         "id (of the line's JSON, else its number), prompt, text, ids with the end token, score "
@@ -51,8 +57,11 @@ static const struct opt_usage usage = {
         "if the text was cut at --max-new or at the last position of the model. Results have the\n"
         "same bits whatever --batch and --threads are. Greedy and beam search give the tokens of\n"
         "transformers' generate(). A line that cannot be continued is refused before anything is\n"
-        "computed.",
-    .example = "echo 'The capital of France is' | lowrank generate smollm2 --max-new 20",
+        "computed. With --task, the prompts are the inputs of a task's split; id is the row of "
+        "the\n"
+        "data file with the first reference, and the line also has the list references.",
+    .example = "echo 'The capital of France is' | lowrank generate smollm2 --max-new 20\n"
+               "lowrank generate smollm2 --adapter 3fa9c1d2 --task e2e --split test --beams 10",
     .min_args = 1,
     .max_args = 1,
 };
@@ -70,13 +79,9 @@ struct printer {
 /* S as a JSON string. Bytes of a character that a text's end cut in half become U+FFFD. */
 static json_t *text_json(const struct text *s)
 {
-    const char *p = text_string(s), *end = p + s->n;
     struct text clean = { 0 };
-    utf8proc_uint8_t c[4];
 
-    while (p < end)
-        text_put(&clean, (char *)c,
-                 (size_t)utf8proc_encode_char((utf8proc_int32_t)utf8_next(&p, end), c));
+    text_put_utf8(&clean, text_string(s), s->n);
     json_t *j = json_stringn(text_string(&clean), clean.n);
     text_free(&clean);
     return j;
@@ -99,13 +104,15 @@ static void print_output(const struct prompt *p, const struct tok *t, const stru
     json_object_set_new(j, "ids", ids);
     json_object_set_new(j, "score", isfinite(out->score) ? json_real(out->score) : json_null());
     json_object_set_new(j, "finished", json_boolean(out->finished));
+    if (p->references)
+        json_object_set(j, "references", p->references);
     json_dumpf(j, stdout, JSON_REAL_PRECISION(9));
     putchar('\n');
     text_free(&text);
     json_decref(j);
 }
 
-static void output_done(void *self, int i, const struct gen_output *out)
+static int output_done(void *self, int i, const struct gen_output *out)
 {
     struct printer *p = self;
 
@@ -117,6 +124,7 @@ static void output_done(void *self, int i, const struct gen_output *out)
     for (; p->printed < p->prompts->n && p->ready[p->printed]; p->printed++)
         print_output(&p->prompts->item[p->printed], p->tok, &p->out[p->printed]);
     progress_resume();
+    return 0;
 }
 
 static int generate_all(const struct model *m, const struct adapted *a, const struct flags *f,
@@ -154,7 +162,28 @@ static int generate_all(const struct model *m, const struct adapted *a, const st
     return rc;
 }
 
-static int generate_with(const struct adapted *a, const struct flags *f)
+/* Settings of --task without it would be ignored. */
+static int check_flags(const struct flags *f)
+{
+    if (!f->task && (f->split != 0 || f->n != 0))
+        return fail_setting("split,n", "'--%s' is of a task's prompts: it needs '--task'",
+                            f->n ? "n" : "split");
+    if (f->task && f->input != PROMPT_TEXT)
+        return fail_setting("input,task",
+                            "'--input' is of standard input, which '--task' replaces");
+    return 0;
+}
+
+static int read_prompts(struct prompts *p, const struct adapted *a, struct session *ses,
+                        const struct flags *f)
+{
+    if (f->task)
+        return prompts_task(p, ses, f->task, f->split ? SPLIT_TEST : SPLIT_DEV, f->n, &a->model,
+                            a->tok);
+    return prompts_read(p, stdin, "standard input", (enum prompt_input)f->input, &a->model, a->tok);
+}
+
+static int generate_with(const struct adapted *a, struct session *ses, const struct flags *f)
 {
     struct model merged = { 0 };
     struct prompts prompts = { 0 };
@@ -164,8 +193,7 @@ static int generate_with(const struct adapted *a, const struct flags *f)
     if (rc == 0)
         rc = gen_settings_check(&f->gen, vocab);
     if (rc == 0)
-        rc = prompts_read(&prompts, stdin, "standard input", (enum prompt_input)f->input, &a->model,
-                          a->tok);
+        rc = read_prompts(&prompts, a, ses, f);
     if (rc == 0 && a->method != adapt_nothing)
         rc = model_merge(&merged, &a->model, f->merge && !adapt_unmerged(a->method));
     if (rc >= 0)
@@ -182,11 +210,13 @@ static int generate_work(void *cfg, int argc, char **argv)
     struct adapted a = { 0 };
 
     (void)argc;
-    session_init(&ses, f->home, NULL);
+    if (check_flags(f) != 0)
+        return -1;
+    session_init(&ses, f->home, f->data);
     int rc = adapted_open_decoder(&a, &ses, argv[1], f->adapter, (enum precision)f->precision,
                                   f->input != PROMPT_IDS);
     if (rc == 0)
-        rc = generate_with(&a, f);
+        rc = generate_with(&a, &ses, f);
     adapted_close(&a);
     session_free(&ses);
     return rc;
@@ -208,5 +238,6 @@ static int generate_command(int argc, char **argv)
     return opt_command(&usage, opts, sizeof(struct flags), generate_work, argc, argv);
 }
 
-const struct cmd cmd_generate = { "generate", "look", "continue lines of standard input",
+const struct cmd cmd_generate = { "generate", "look",
+                                  "continue lines of standard input or a task's prompts",
                                   generate_command };

@@ -133,6 +133,7 @@ void prompts_free(struct prompts *p)
         json_decref(p->item[i].id);
         free(p->item[i].text);
         ids_free(&p->item[i].ids);
+        json_decref(p->item[i].references);
     }
     free(p->item);
     *p = (struct prompts){ 0 };

@@ -95,6 +95,8 @@ static int read_task(struct task_facts *t, struct session *ses, const char *aske
     int rc = yaml ? task_load(&t->task, yaml) : -1;
 
     if (rc == 0)
+        rc = task_texts_load(&t->texts, yaml);
+    if (rc == 0)
         rc = (t->dir = made_dir(ses, &t->task)) ? task_labels(&t->task, t->dir) : -1;
     for (int s = 0; s < N_FILES && rc == 0; s++) {
         const char *file = task_file(&t->task, (enum split)s);
@@ -117,6 +119,7 @@ static void facts_free(void *item)
     struct task_facts *t = item;
 
     task_free(&t->task);
+    task_texts_free(&t->texts);
     for (int s = 0; s < N_FILES; s++) {
         free(t->path[s]);
         data_paths_free(&t->files[s]);

@@ -5,11 +5,13 @@
 #include "core/data/data_paths.h"
 #include "core/data/dataset.h"
 #include "experiments/assets/session.h"
+#include "experiments/assets/task_texts.h"
 
 struct task_facts {
     char *asked, *name; /* the name or path that a recipe gave; a name as given, or the full path */
     char *dir;          /* the folder of the data files */
     struct task task;
+    struct task_texts texts; /* how its texts are generated and scored, no part of SPEC */
     char spec[65];       /* SHA-256 of what the task file means: format, columns, labels, metrics */
     char *path[N_FILES]; /* NULL for a split that the task does not have */
     char file[N_FILES][65]; /* SHA-256 of the file, or of a folder (core/data/data_paths.h); "" */

@@ -38,6 +38,10 @@ const struct opt run_opts[] = {
       "for initial values only; -1: seed" },
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
       "adapter that training starts from, except its classifier: a folder, or a run's key" },
+    { "generate_n", 0, OPT_INT, AT(generate_n), "0", -1, OPT_MOST_INT, NULL,
+      "generation tasks: inputs of the reported split for which texts are generated and scored "
+      "after "
+      "training, as the task's file says under 'generate'; 0: none; -1: all" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
       "of products with frozen weights; auto: bf16 if the CPU is faster with it" },
     { .type = OPT_END },
@@ -317,6 +321,8 @@ static void drop_select_defaults(struct recipe *r)
         json_object_del(r->config, "order");
     if (c->log_every == 0)
         json_object_del(r->config, "log_every");
+    if (r->run.generate_n == 0)
+        json_object_del(r->config, "generate_n");
 }
 
 /* Each kind of task has keys that do not concern the other one. */
@@ -428,6 +434,23 @@ static int check_pairs(const struct model_facts *m, const struct task *t)
                 m->name, t->name);
 }
 
+/* Texts can be generated only as the task's file says. */
+static int check_texts(const struct recipe *r)
+{
+    const struct task_facts *t = r->task;
+
+    if (r->run.generate_n == 0)
+        return 0;
+    if (!t->texts.given)
+        return fail_setting("generate_n",
+                            "'generate_n' is %ld, but the file of task '%s' has no key 'generate', "
+                            "which says how texts are generated and scored",
+                            r->run.generate_n, t->name);
+    return gen_settings_check(&t->texts.settings, r->model->dims.vocab) == 0
+               ? 0
+               : fail_context("task '%s'", t->name);
+}
+
 int recipe_complete(struct recipe *r, struct session *s, const struct settings *v)
 {
     json_t *inputs = NULL;
@@ -439,11 +462,13 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
     r->task = r->model ? task_facts(s, r->run.task) : NULL;
     if (!r->task || check_kind(r->model, &r->task->task) != 0 ||
         check_pairs(r->model, &r->task->task) != 0 ||
-        recipe_autos(r, &r->model->dims, &r->task->task) != 0)
+        recipe_autos(r, &r->model->dims, &r->task->task) != 0 || check_texts(r) != 0)
         goto failed;
     replace_string(&r->run.model, r->model->name);
     replace_string(&r->run.task, r->task->name);
     inputs = inputs_of(r->model, r->task);
+    if (r->run.generate_n != 0)
+        json_object_set_new(inputs, "texts", json_string(r->task->texts.sha256));
     if (inputs_add_adapter(inputs, s, r->run.init_from) != 0)
         goto failed;
     recipe_keys(r, inputs);

@@ -7,6 +7,7 @@
 #include "experiments/recipe/inputs.h"
 #include "experiments/run/provenance.h"
 #include "experiments/run/run_model.h"
+#include "experiments/run/run_texts.h"
 #include "results/store/metrics.h"
 #include "results/store/place.h"
 
@@ -25,6 +26,7 @@ struct live_run {
     double renewed;  /* when the lease was last extended */
     long first_step; /* of this attempt: the one after its training checkpoint; 0: no step yet */
     double tokens;   /* at the last tick, to count only those of this attempt */
+    long steps;      /* of the whole run, once it has been trained */
     long pause;      /* the step after which the run is paused; 0: none */
     bool paused;
     bool lost; /* the lease: another worker has the run */
@@ -40,7 +42,9 @@ double run_one_lease_s(const struct plan_run *p)
 {
     double evals_s = 4 * p->eval_s;
 
-    return p->cost_s <= 0 ? LEASE_UNCALIBRATED_S : evals_s > LEASE_S ? evals_s : LEASE_S;
+    return p->cost_s <= 0 || run_texts_wanted(&p->recipe) ? LEASE_UNCALIBRATED_S
+           : evals_s > LEASE_S                            ? evals_s
+                                                          : LEASE_S;
 }
 
 static double cpu_seconds(void)
@@ -223,6 +227,48 @@ static int train_live(struct live_run *l, struct model *m, const struct run_data
     return train_run(&job, res);
 }
 
+/* After each text that is generated. */
+static int text_alive(void *self, long done, long total)
+{
+    struct live_run *l = self;
+    struct worker_slot *s = l->env->slot;
+
+    if (s) {
+        atomic_store(&s->step, done);
+        atomic_store(&s->steps, total);
+    } else {
+        progress("run %.8s: text %ld of %ld", l->plan->recipe.key, done, total);
+    }
+    if (now_mono() - l->renewed > l->env->lease_s / 3 && renew_lease(l, l->steps) == 0)
+        return fail(FAIL_RUN, "another worker has the run");
+    if (now_mono() - l->looked > INPUTS_EVERY_S && check_inputs(l) != 0)
+        return -1;
+    return l->store_failed ? -1 : 0;
+}
+
+static int make_texts(struct live_run *l, struct model *m, const struct run_data *d,
+                      const struct run_result *res)
+{
+    struct run_texts t = { .store = l->env->store,
+                           .pool = l->env->pool,
+                           .lease = l->lease,
+                           .recipe = &l->plan->recipe,
+                           .model = m,
+                           .data = d,
+                           .best = l->best,
+                           .best_step = res->best_step,
+                           .alive = text_alive,
+                           .self = l };
+    int rc;
+
+    if (!run_texts_wanted(t.recipe))
+        return 0;
+    l->steps = res->steps;
+    rc = run_texts(&t);
+    l->lost |= t.lost;
+    return rc;
+}
+
 /* --- from beginning to end */
 
 static void describe_attempt(struct attempt_end *end, const struct live_run *l,
@@ -271,6 +317,8 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
                             m.n_train);
         describe_attempt(end, l, &m, &res, r);
     }
+    if (rc == 0 && res.end == RUN_DONE && !l->lost && !l->store_failed)
+        rc = make_texts(l, &m, &d, &res);
     if (rc == 0 && res.end == RUN_DONE)
         renew_lease(l, res.steps); /* the adapter's folder belongs to who has the run */
     if (rc == 0 && !l->lost && check_inputs(l) == 0 && res.end == RUN_DONE &&
@@ -278,9 +326,13 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
         rc = -1;
     if (rc == 0 && check_inputs(l) != 0)
         rc = -1;
+    bool stopped = rc != 0 && fail_code() == FAIL_STOPPED; /* while it generated */
     if (l->lost)
         out->fate = FATE_LOST;
-    else if (rc != 0 || l->store_failed)
+    else if (stopped && !l->store_failed) {
+        out->fate = FATE_STOPPED;
+        end->state = STATE_QUEUED;
+    } else if (rc != 0 || l->store_failed)
         note_failure(out, end, l);
     else if (res.end == RUN_STOPPED) {
         out->fate = l->paused ? FATE_PAUSED : FATE_STOPPED;

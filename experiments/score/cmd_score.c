@@ -1,9 +1,9 @@
 /* cmd_score.c - "lowrank score": scores of generated texts in files. */
 #include "core/cmd.h"
-#include "core/meteor/meteor.h"
 #include "core/opt/home.h"
 #include "core/opt/suggest.h"
 #include "experiments/score/resample.h"
+#include "experiments/score/scores.h"
 #include "experiments/score/text_files.h"
 #include "results/rows/rows.h"
 
@@ -198,21 +198,12 @@ static int print_scores(const struct scored *a, const struct scored *b, const st
     return rows_print_free(&rows, f->format);
 }
 
-static bool needs_meteor(const struct score_kind *const *kinds)
-{
-    for (; *kinds; kinds++)
-        if (strcmp((*kinds)->label, "METEOR") == 0)
-            return true;
-    return false;
-}
-
 static int score_files(const struct score_kind *const *kinds, const struct flags *f,
                        char *const *ref, int n_ref)
 {
     struct scored a = { 0 }, b = { 0 };
     struct meteor *m = NULL;
-    char *models = home_path(f->home, "models"), *dir = xprintf("%s/meteor", models);
-    int rc = needs_meteor(kinds) ? meteor_open(&m, dir) : 0;
+    int rc = scores_meteor(&m, kinds, f->home);
 
     if (rc == 0)
         rc = scored_init(&a, kinds, f->hyp, ref, n_ref, m);
@@ -223,8 +214,6 @@ static int score_files(const struct score_kind *const *kinds, const struct flags
     scored_free(&a);
     scored_free(&b);
     meteor_close(m);
-    free(dir);
-    free(models);
     return rc;
 }
 

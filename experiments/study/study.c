@@ -68,7 +68,8 @@ static int read_metric(struct study *s, const struct yaml_node *root)
     for (int i = 0; kinds[i]; i++)
         if (strncmp(text, kinds[i], strlen(kinds[i])) == 0)
             name = text + strlen(kinds[i]);
-    if (!metric_find(name) && strcmp(name, "loss") != 0 && strcmp(name, "own") != 0)
+    if (!metric_find(name) && !task_texts_is_metric(name) && strcmp(name, "loss") != 0 &&
+        strcmp(name, "own") != 0)
         return unknown_metric(n, name);
     s->metric = xstrdup(text);
     return 0;

@@ -63,6 +63,8 @@ static const char *const remove_sql[] = {
     "DELETE FROM look" OF_PLANS,
     "DELETE FROM evaluation" OF_RUNS,
     "DELETE FROM prediction" OF_RUNS,
+    "DELETE FROM generated" OF_RUNS,
+    "DELETE FROM generation" OF_RUNS,
     "DELETE FROM result" OF_RUNS,
     "DELETE FROM metric" OF_RUNS,
     "DELETE FROM run_input" OF_RUNS,

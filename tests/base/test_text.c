@@ -30,6 +30,19 @@ START_TEST(text_grows)
 }
 END_TEST
 
+/* NUL, a lone lead byte, and a character that the end cuts become U+FFFD each; U+FFFD stays. */
+START_TEST(bytes_become_utf8)
+{
+    static const char bytes[] = "a\0\xC3(\xEF\xBF\xBD\xC3\xA9\xE2\x82";
+    struct text t = { 0 };
+
+    text_put_utf8(&t, bytes, sizeof bytes - 1);
+    ck_assert_str_eq(text_string(&t), "a\xEF\xBF\xBD\xEF\xBF\xBD(\xEF\xBF\xBD\xC3\xA9"
+                                      "\xEF\xBF\xBD");
+    text_free(&t);
+}
+END_TEST
+
 START_TEST(text_is_taken)
 {
     struct text t = { 0 };
@@ -152,6 +165,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, text_grows);
+    tcase_add_test(tc, bytes_become_utf8);
     tcase_add_test(tc, text_is_taken);
     tcase_add_loop_test(tc, one_line_can_be_shown, 0, (int)ARRAY_LEN(lines));
     tcase_add_test(tc, prose_fills_lines);

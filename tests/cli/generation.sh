@@ -2,34 +2,7 @@
 # A decoder trained on prompts and targets: what is stored, how batches are cut, and what is refused.
 . "$(dirname "$0")/sweep_lib.sh"
 export LOWRANK_HOME="$T/home"
-D=$T/decoder
-mkdir -p "$D" "$T/data/say" || exit 1
-cp "$here/../golden/gpt2/config.json" "$here/../golden/gpt2/model.safetensors" "$D" || exit 1
-# The tokens of the tiny GPT-2 are the characters themselves; 0 ends a text.
-python3 - "$D" "$T/data/say" <<'PY' || exit 1
-import json, sys
-vocab = {"<|endoftext|>": 0, "\u0120": 1}
-vocab.update({chr(c): c - 31 for c in range(33, 127)})
-json.dump(vocab, open(sys.argv[1] + "/vocab.json", "w"))
-open(sys.argv[1] + "/merges.txt", "w").write("#version: 0.2\n")
-words = ["a", "to", "tree", "no", "yes", "apple", "so", "on"]
-for split, n in (("train", 40), ("dev", 12), ("test", 10)):
-    with open(f"{sys.argv[2]}/{split}.csv", "w") as f:
-        f.write("said,answer\n")
-        for i in range(n):
-            f.write(f"{words[i % 8]}{i // 3},{'no' if i % 3 else 'yes'}{words[(i * 5) % 8] * (i % 2)}\n")
-with open(sys.argv[2] + "/ask.csv", "w") as f:
-    f.write("said,answer\n" + "".join(f"{w},{'yes' if 'e' in w else 'no'}\n" for w in words * 3))
-PY
-task() { # NAME TRAIN KEYS...
-    name=$1 train=$2
-    shift 2
-    { printf 'task: %s\nkind: generation\ndir: say\nformat: csv\nheader: true\n' "$name"
-      printf 'prompt: "{said}:"\ntarget: " {answer}"\n'
-      printf '%s\n' "$@"; } >"$T/$name.yaml"
-    grep -q splits "$T/$name.yaml" ||
-        printf 'splits: {train: %s, dev: dev.csv, test: test.csv}\n' "$train" >>"$T/$name.yaml"
-}
+. "$here/tiny_decoder.inc"
 task say train.csv 'metrics: [token_loss, perplexity, token_accuracy]'
 run() { "$L" run "model=$D" "task=$T/say.yaml" method=lora rank=2 "lr=${lr:-0.02}" "$@" >"$T/out" 2>"$T/log"; }
 value() { count "$LOWRANK_HOME" "$1"; }

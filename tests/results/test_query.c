@@ -6,6 +6,8 @@
 
 #include "core/metric/metric.h"
 #include "core/os/file.h"
+#include "core/score/score.h"
+#include "experiments/assets/task_texts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -50,6 +52,14 @@ START_TEST(metrics_have_a_direction)
     for (const struct metric *const *m = metric_table; *m; m++) {
         char *sql = xprintf("SELECT goal FROM metric_name WHERE name = '%s'", (*m)->name);
         ck_assert_str_eq(kit_text(s, sql), (*m)->goal == GOAL_MAX ? "max" : "min");
+        free(sql);
+    }
+    for (const struct score_kind *const *k = score_kind_table; *k; k++) {
+        char *sql = xprintf("SELECT goal FROM metric_name WHERE name = '%s'",
+                            task_texts_metric((*k)->name));
+        const char *goal = kit_text(s, sql);
+        ck_assert_msg(goal && strcmp(goal, (*k)->goal == GOAL_MAX ? "max" : "min") == 0, "%s", sql);
+        ck_assert_msg(strlen(task_texts_metric((*k)->name)) < 24, "%s", sql);
         free(sql);
     }
     ck_assert_str_eq(kit_text(s, "SELECT sum(percent) FROM metric_name WHERE name IN"

@@ -1,5 +1,5 @@
 /* end_tokens.c - the tokens at which a model's text ends. */
-#include "experiments/apply/end_tokens.h"
+#include "experiments/assets/end_tokens.h"
 
 #include "core/format/json.h"
 #include "core/os/path.h"
