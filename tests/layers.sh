@@ -41,7 +41,7 @@ plots/report: core $b results/rows results/store results/query results/pivot res
 experiments/sources: $b core/data
 experiments/assets: $assets
 experiments/recipe: $recipe
-experiments/study: $study
+experiments/study: $study plots/figure
 experiments/apply: $recipe
 experiments/score: core $b core/metric core/words core/meteor core/score results/rows
 experiments/estimate: $study

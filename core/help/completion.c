@@ -62,18 +62,21 @@ static char *known_words(const struct opt_doc *d)
     return text_take(&t);
 }
 
-static char *list_command(const struct opt_doc *d)
+/* The flag --list of a command that also has --format csv, and lists of what its usage names. */
+static void list_commands(struct completion_command *c)
 {
     static const char *const lists[][2] = { { "STUDY", "list studies" },
                                             { "MODEL", "list models" },
-                                            { "TASK", "list tasks" } };
+                                            { "TASK", "list tasks" },
+                                            { "FIGURE", "list figures" } };
+    const struct opt_doc_entry *format = opt_doc_flag(&c->doc, "format");
+    size_t n = 0;
 
-    if (opt_doc_flag(d, "list"))
-        return d->n_parts > 0 ? NULL : xprintf("%s --list", d->command);
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-        if (takes(d, lists[i][0]))
-            return xstrdup(lists[i][1]);
-    return NULL;
+    if (opt_doc_flag(&c->doc, "list") && format && strstr(format->choices, "csv"))
+        c->lists[n++] = xprintf("%s --list", c->doc.command);
+    for (size_t i = 0; i < ARRAY_LEN(lists) && n < ARRAY_LEN(c->lists); i++)
+        if (takes(&c->doc, lists[i][0]))
+            c->lists[n++] = xstrdup(lists[i][1]);
 }
 
 static int init_command(struct completion_command *c, const struct cmd *cmd)
@@ -89,7 +92,7 @@ static int init_command(struct completion_command *c, const struct cmd *cmd)
         rc = opt_doc_ask(&c->parts[i], cmd->run, words);
     }
     c->words = known_words(&c->doc);
-    c->list = list_command(&c->doc);
+    list_commands(c);
     c->keys = takes(&c->doc, "key");
     return rc;
 }
@@ -120,7 +123,8 @@ void completion_free(struct completion *k)
         opt_doc_free(&c->doc);
         free(c->parts);
         free(c->words);
-        free(c->list);
+        for (size_t j = 0; j < ARRAY_LEN(c->lists); j++)
+            free(c->lists[j]);
     }
     free(k->c);
     *k = (struct completion){ 0 };
@@ -128,11 +132,14 @@ void completion_free(struct completion *k)
 
 char *completion_key_list(const struct completion *k, const char *key)
 {
-    char *plural = xprintf("%ss", key), *list = NULL;
+    char *plural = xprintf(" %ss ", key), *list = NULL;
 
-    for (int i = 0; i < k->n && !list; i++)
-        if (strcmp(k->c[i].cmd->name, "list") == 0 && takes(&k->c[i].doc, plural))
-            list = xprintf("list %s", plural);
+    for (int i = 0; i < k->n && !list; i++) {
+        char *words = xprintf(" %s ", k->c[i].words);
+        if (strcmp(k->c[i].cmd->name, "list") == 0 && strstr(words, plural))
+            list = xprintf("list %ss", key);
+        free(words);
+    }
     free(plural);
     return list;
 }

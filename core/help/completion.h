@@ -16,7 +16,7 @@ struct completion_command {
     struct opt_doc doc;
     struct opt_doc *parts; /* doc.n_parts of them */
     char *words;           /* arguments that are known now, separated by spaces; may be "" */
-    char *list;            /* arguments of lowrank that list others, "list studies"; or NULL */
+    char *lists[4];        /* words of lowrank that list others as CSV, "list studies"; or NULL */
     bool keys;             /* takes key=value */
 };
 struct completion {

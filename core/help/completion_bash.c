@@ -12,11 +12,10 @@ static const char head[] =
 
 static const char functions[] =
     "\n"
-    "# _lowrank_names ARGUMENTS - the names that lowrank lists: the first column of the table,\n"
-    "# without its heading.\n"
+    "# _lowrank_names ARGUMENTS - the names that lowrank lists: the first column, without its\n"
+    "# heading.\n"
     "_lowrank_names() {\n"
-    "    lowrank \"$@\" 2>/dev/null | awk '$1 ~ /^--+$/ { n = 0; next } { name[n++] = $1 }\n"
-    "        END { for (i = 0; i < n; i++) print name[i] }'\n"
+    "    lowrank \"$@\" --format csv 2>/dev/null | awk -F, 'NR > 1 { print $1 }'\n"
     "}\n"
     "\n"
     "# _lowrank_flag COMMAND FLAG - succeeds if FLAG takes a value, and prints the known ones.\n"
@@ -145,8 +144,8 @@ static void command_words(FILE *to, const struct completion_command *c)
     fprintf(to, "    %s)\n        flags='", c->cmd->name);
     flag_names(to, &c->doc);
     fprintf(to, "' words='%s'\n", c->words);
-    if (c->list)
-        fprintf(to, "        words+=\" $(_lowrank_names %s)\"\n", c->list);
+    for (size_t i = 0; i < ARRAY_LEN(c->lists) && c->lists[i]; i++)
+        fprintf(to, "        words+=\" $(_lowrank_names %s)\"\n", c->lists[i]);
     if (c->keys)
         fprintf(to, "        keys=1\n");
     fprintf(to, "        ;;\n");

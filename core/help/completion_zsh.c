@@ -8,13 +8,12 @@ static const char head[] =
     "#compdef lowrank\n"
     "# Completion of lowrank for zsh, written by 'lowrank help --completion zsh'.\n"
     "\n"
-    "# _lowrank_names ARGUMENTS - complete the names that lowrank lists: the first column of the\n"
-    "# table, without its heading.\n"
+    "# _lowrank_names ARGUMENTS - complete the names that lowrank lists: the first column,\n"
+    "# without its heading.\n"
     "_lowrank_names() {\n"
     "    local -a names\n"
-    "    names=(${(f)\"$(lowrank \"$@\" 2>/dev/null |\n"
-    "        awk '$1 ~ /^--+$/ { n = 0; next } { name[n++] = $1 }\n"
-    "            END { for (i = 0; i < n; i++) print name[i] }')\"})\n"
+    "    names=(${(f)\"$(lowrank \"$@\" --format csv 2>/dev/null |\n"
+    "        awk -F, 'NR > 1 { print $1 }')\"})\n"
     "    compadd -a names\n"
     "}\n"
     "\n"
@@ -150,8 +149,8 @@ static void argument_function(FILE *to, const struct completion_command *c)
     fprintf(to, "_lowrank_%s() {\n", c->cmd->name);
     if (*c->words)
         fprintf(to, "    compadd -- %s\n", c->words);
-    if (c->list)
-        fprintf(to, "    _lowrank_names %s\n", c->list);
+    for (size_t i = 0; i < ARRAY_LEN(c->lists) && c->lists[i]; i++)
+        fprintf(to, "    _lowrank_names %s\n", c->lists[i]);
     if (c->keys)
         fprintf(to, "    _lowrank_key\n");
     else

@@ -4,6 +4,7 @@
 #include "core/os/file.h"
 #include "core/weights/dims.h"
 #include "experiments/assets/find.h"
+#include "experiments/assets/geometry.h"
 #include "experiments/assets/truncate.h"
 
 #include <stdlib.h>
@@ -29,12 +30,18 @@ static bool has_card(const char *name)
 }
 
 /* Neither in HOME/models nor a truncated one: perhaps a folder without a slash in its path. */
-static char *other_dir(const char *name)
+static char *other_dir(const char *home, const char *name)
 {
     if (model_dir_is(name))
         return find_path(name, FAIL_INPUT);
     if (has_card(name))
         fail(FAIL_INPUT, "model '%s' has not been fetched: lowrank fetch %s", name, name);
+    else if (geometry_find(name))
+        fail(
+            FAIL_INPUT,
+            "the files of model '%s' are not here: put its config.json, weights and tokenizer from "
+            "Hugging Face in a folder and say model=FOLDER, or name it '%s/models/%s'",
+            name, home, name);
     else
         find_unknown(FAIL_INPUT, "model", name, "experiments/models");
     return NULL;
@@ -58,5 +65,5 @@ char *model_dir(const char *home, const char *name)
     }
     free(of);
     free(dir);
-    return truncated == 0 ? other_dir(name) : NULL;
+    return truncated == 0 ? other_dir(home, name) : NULL;
 }

@@ -13,6 +13,7 @@
 #include "experiments/assets/task_dir.h"
 #include "experiments/sources/model_card.h"
 #include "experiments/recipe/keys.h"
+#include "plots/figure/figure_find.h"
 #include "results/query/dictionary.h"
 #include "results/query/query.h"
 #include "results/rows/rows.h"
@@ -197,50 +198,10 @@ static void first_line(char *out, size_t size, const char *text)
     snprintf(out, size, "%.*s", (int)strcspn(text, "\r\n"), text);
 }
 
-/* Figures that files of studies describe. */
-static int add_study_figures(struct rows *r)
-{
-    glob_t g = find_files("ablations", "yaml");
-    int rc = 0;
-
-    for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
-        struct yaml *y = yaml_load(g.gl_pathv[i]);
-        const struct yaml_node *n = y ? yaml_get(yaml_root(y), "figure") : NULL;
-        char *name = find_stem(g.gl_pathv[i]);
-        rc = y ? 0 : -1;
-        if (n && yaml_kind(n) == YAML_MAP)
-            rows_add(r, (const char *[]){ name, yaml_str(yaml_root(y), "title", NULL) });
-        free(name);
-        yaml_free(y);
-    }
-    globfree(&g);
-    return rc;
-}
-
 static int list_figures(struct rows *r, const struct session *ses, bool brief)
 {
-    static const char *const cols[] = { "figure", "title", NULL };
-    glob_t g = find_files("plots", "gp");
-    char title[256];
-    struct file f;
-    int rc = 0;
-
-    (void)ses, (void)brief;
-    rows_init(r, cols);
-    for (size_t i = 0; i < g.gl_pathc && rc == 0; i++) {
-        char *name = find_stem(g.gl_pathv[i]);
-        bool is_figure = strcmp(name, "style") != 0; /* what all figures share */
-        if (is_figure && (rc = file_map(&f, g.gl_pathv[i])) == 0) {
-            char *text = xprintf("%.*s", (int)(f.size < 255 ? f.size : 255), (const char *)f.data);
-            first_line(title, sizeof title, text);
-            rows_add(r, (const char *[]){ name, title });
-            free(text);
-            file_unmap(&f);
-        }
-        free(name);
-    }
-    globfree(&g);
-    return rc == 0 ? add_study_figures(r) : rc;
+    (void)brief;
+    return figure_all_names(r, ses->home);
 }
 
 static int list_queries(struct rows *r, const struct session *ses, bool brief)
@@ -312,7 +273,7 @@ static const struct opt_usage usage = {
               "  tasks    what models are trained for, and whether their files are here\n"
               "  models   pretrained models, and whether their files are here\n"
               "  studies  studies of the program\n"
-              "  figures  figures of the program\n"
+              "  figures  figures of the program, and yours\n"
               "  queries  named queries\n"
               "  metrics  scores of tasks\n"
               "  views    views of the result database\n"
@@ -364,7 +325,7 @@ static int list_work(void *cfg, int argc, char **argv)
     else if (columns)
         rc = fail(FAIL_USAGE, "of which view? 'lowrank list views' lists them");
     else if (argc > 2)
-        rc = fail(FAIL_USAGE, "'list %s' takes no other word", argv[1]);
+        rc = fail(FAIL_USAGE, "'list %s' takes no other word, not '%s'", argv[1], argv[2]);
     else
         rc = list_print(&ses, argv[1], f->format);
     session_free(&ses);

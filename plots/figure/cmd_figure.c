@@ -135,10 +135,10 @@ static int list_figures(const struct options *o)
     struct rows r = { 0 };
     int rc = figure_all_names(&r, o->home);
 
-    for (int i = 0; i < r.n_rows && rc == 0; i++)
-        printf("%-18s %s\n", rows_get(&r, i, "figure"), rows_get(&r, i, "title"));
+    if (rc == 0)
+        return rows_print_free(&r, ROWS_TABLE);
     rows_free(&r);
-    return rc;
+    return -1;
 }
 
 static int figure_work(void *cfg, int argc, char **argv)

@@ -156,6 +156,11 @@ static double value(int rank, int lr, int seed)
     return 0.7 + 0.01 * seed + 0.001 * rank * lr;
 }
 
+/* The table cell has the recipes as they were planned. */
+#define COPY_RECIPES                                                                               \
+    "INSERT OR REPLACE INTO cell SELECT c.* FROM cell_recipe c JOIN run r"                         \
+    " ON r.run_id = c.cell_id AND r.cell_id = r.run_id"
+
 struct study {
     char *home, *db;
     struct store *s;
@@ -268,7 +273,7 @@ static void study_init(struct study *t)
     ck_assert_int_eq(kit_plan(t->s, &k), 0);
     kit_sql(t->db,
             "UPDATE run SET config = json_remove(json_set(config, '$.method', 'ft'), '$.rank',"
-            " '$.targets') WHERE rank = 1");
+            " '$.targets') WHERE rank = 1;" COPY_RECIPES);
     free(m);
     free(models);
 }
@@ -279,7 +284,8 @@ static void study_finish(struct study *t)
 {
     kit_sql(t->db, "UPDATE run SET config = json_set(config, '$.rank', 1) WHERE rank IS NULL");
     ck_assert_int_eq(kit_finish_all(t->s, "rank", value), 10);
-    kit_sql(t->db, "UPDATE run SET config = json_remove(config, '$.rank') WHERE rank = 1");
+    kit_sql(t->db,
+            "UPDATE run SET config = json_remove(config, '$.rank') WHERE rank = 1;" COPY_RECIPES);
     for (int seed = 1; seed <= 2; seed++) {
         plant_lora(t, 4, seed);
         plant_lora(t, 8, seed);
@@ -434,12 +440,14 @@ START_TEST(refused_analyses)
     refused(t.home, "amplify --ranks 4,64", "no finished run of rank 64 with targets q,v: lowrank");
     refused(t.home, "amplify --ranks 64", "has no runs of lora, targets q,v, rank 64");
     /* Two cells of one rank: their runs differ in more than the seed. */
-    kit_sql(t.db, "UPDATE run SET cell_key = printf('%064d', 9) WHERE rank = 4 AND seed = 2;"
+    kit_sql(t.db, "UPDATE run SET cell_key = printf('%064d', 9), cell_id = run_id"
+                  " WHERE rank = 4 AND seed = 2;" COPY_RECIPES ";"
                   "UPDATE sweep_run SET point = printf('%064d', 9) WHERE run_id ="
                   " (SELECT run_id FROM run WHERE rank = 4 AND seed = 2)");
     refused(t.home, "amplify --ranks 4,8", "runs of rank 4 that differ in more than their seed");
-    kit_sql(t.db, "UPDATE run SET cell_key = (SELECT cell_key FROM run WHERE rank = 4 AND seed = 1)"
-                  " WHERE rank = 4");
+    kit_sql(t.db,
+            "UPDATE run SET (cell_key, cell_id) ="
+            " (SELECT cell_key, cell_id FROM run WHERE rank = 4 AND seed = 1) WHERE rank = 4");
     /* An adapter of a model with different shapes. */
     dir = folder_of(&t, 8, 2);
     char *path = path_join(dir, "adapter_model.safetensors");

@@ -12,7 +12,7 @@ refused() { # CODE TEXT ARGS
 is() { v=$(count "$LOWRANK_HOME" "$1"); [ "$v" = "$2" ] || die "$1: $v, not $2"; }
 
 # latency needs no runs. Every model is timed at every batch and length, relative to the base model.
-refused 1 "lowrank sweep" features
+refused 4 "lowrank sweep" features
 refused 2 "did you mean 'tiny'" latency --geometry tinny
 refused 2 "'batches' must be" latency --geometry tiny --batches 1,0
 refused 2 "from 1 to 512" latency --geometry tiny --lengths 513
@@ -177,7 +177,7 @@ is "SELECT count(*) FROM analysis a JOIN analysis b USING (kind, layer, proj, na
     AND b.settings = 'batches=2' AND kind = 'matrices' AND abs(a.value / b.value - 1) < 1e-5" 48
 "$L" sweep "$T/choice.yaml" -j 2 --no-calibrate >/dev/null 2>"$T/err" ||
     die "sweep: $(cat "$T/err")"
-"$L" table choice --format json >"$T/choice.json" || die "table choice"
+"$L" table choice study=choice --format json >"$T/choice.json" || die "table choice"
 python3 - "$LOWRANK_HOME/lowrank.db" "$T/choice.json" <<'EOF' ||
 import json, sqlite3, sys
 db = sqlite3.connect(sys.argv[1])

@@ -109,7 +109,9 @@ try csv lowrank table --format ''
 try csv lowrank table -f ''
 try csv lowrank table --format = c
 try rank lowrank table ra
+try lowdata lowrank table lowd
 try phi_rank lowrank figure phi
+try lowdata lowrank figure lowd
 try rank lowrank plan ''
 try subspace lowrank ablate s
 try --side lowrank ablate weights --s

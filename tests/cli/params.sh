@@ -50,9 +50,10 @@ json 'j["budget"]["rank"] == 3 and j["trained"] == 14155776' gpt3-175b --budget 
 json 'j["budget"]["trained_above"] == 18874368' gpt3-175b --budget 18M --targets q,v
 json 'j["budget"]["rank"] == 4 and j["budget"]["exact"] and j["trained"] == 18874368' \
     gpt3-175b --budget 18874368
-"$L" params gpt3-175b --budget 18M | grep -q 'rank 4 .*nearest above; cut off, as the paper does' ||
+"$L" params gpt3-175b --budget 18M --wide | grep -q 'rank 4 .*nearest above; cut off, as the paper does' ||
     die "no word on 18M"
-"$L" params minilm --budget 900M | grep -q 'budget, rank 384 .*the largest that the model allows' ||
+"$L" params minilm --budget 900M --wide |
+    grep -q 'budget, rank 384 .*the largest that the model allows' ||
     die "no word on 900M"
 json 'j["trained"] == 73728 and j["shape"]["layers"] == 6 and j["model"] == "minilm@r64"' minilm@r64
 shape='arch="bert", layers=12, d_model=64, d_ffn=256, vocab=30522, positions=512'

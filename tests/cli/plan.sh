@@ -55,7 +55,7 @@ expect 2 "has the value '1' twice" "$L" plan rank=1,1 $words
 expect 2 "has an empty value" "$L" plan rank=1, $words
 expect 2 "'rank' is a study of the program" "$L" plan rank=1,2 rank $words
 expect 2 "a sweep has one name" "$L" plan rank=1,2 a b $words
-expect 0 "next: lowrank table study study=few" "$L" sweep rank=1,2 'targets=q;q,v' $words few --seeds 2
+expect 0 "next: lowrank table few" "$L" sweep rank=1,2 'targets=q;q,v' $words few --seeds 2
 expect 0 "few: all 8 runs done" "$L" sweep few
 expect 0 "few: 4 of 8 runs to do" "$L" sweep few rank=1,4
 [ "$(count "$T/home" "SELECT runs FROM (SELECT count(*) AS runs FROM sweep w JOIN sweep_run USING(plan_id)

@@ -443,44 +443,6 @@ START_TEST(microbatches_hold_every_example_once)
 }
 END_TEST
 
-/* --- GLUE as published */
-
-static const struct {
-    const char *name;
-    int train, dev, ones; /* ones: examples of class 1 in dev; for regression the sum of targets */
-} glue[] = { { "rte", 2490, 277, 146 },
-             { "cola", 8551, 1043, 721 },
-             { "stsb", 5749, 1500, 3545 },
-             { "sst2", 67349, 872, 444 },
-             { "mrpc", 3668, 408, 279 } };
-
-START_TEST(glue_tasks)
-{
-    char yaml[100], folder[100];
-    double ones = 0;
-
-    if (!shared_path("data/glue")) {
-        skip("data/glue does not exist");
-        return;
-    }
-    snprintf(yaml, sizeof yaml, "experiments/tasks/%s.yaml", glue[_i].name);
-    ck_assert_msg(task_load(&task, yaml) == 0, "%s", fail_text());
-    ck_assert_str_eq(task.name, glue[_i].name);
-    snprintf(folder, sizeof folder, "data/%s", task.dir);
-    char *path = xstrdup(shared_path(folder));
-    for (int s = SPLIT_TRAIN; s <= SPLIT_DEV; s++) {
-        int rc = dataset_load(&d, &task, (enum split)s, path, tok, 0, NULL);
-        ck_assert_msg(rc == 0, "%s", fail_text());
-        ck_assert_int_eq(d.n, s == SPLIT_TRAIN ? glue[_i].train : glue[_i].dev);
-        for (int i = 0; s == SPLIT_DEV && i < d.n; i++)
-            ones += task.regression ? d.target[i] : d.label[i];
-        dataset_free(&d);
-    }
-    ck_assert_int_eq((int)ones, glue[_i].ones);
-    free(path);
-}
-END_TEST
-
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, begin, end);
@@ -495,7 +457,6 @@ static void fill(TCase *tc)
     tcase_add_test(tc, truncation_is_counted);
     tcase_add_test(tc, subsets);
     tcase_add_test(tc, microbatches_hold_every_example_once);
-    tcase_add_loop_test(tc, glue_tasks, 0, (int)ARRAY_LEN(glue));
 }
 
 const struct suite suite_data = { "data", fill };
