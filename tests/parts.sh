@@ -22,8 +22,11 @@ part_gradients() {
     names=$(sed -n 's/^const struct suite suite_\([a-z0-9_]*\) .*/\1/p' $files | tr '\n' ' ')
     suites REAL=double SUITES="$names"
 }
-# The pretrained model that tests of real files need.
-part_fetch() { $MAKE -s programs && build/lowrank fetch minilm; }
+# The pretrained model that tests of real files need. MODELS="minilm mpnet" fetches more of them.
+part_fetch() {
+    $MAKE -s programs || return 1
+    for model in ${MODELS:-minilm}; do build/lowrank fetch "$model" || return 1; done
+}
 part_float() { suites REAL=float; }
 part_double() { suites REAL=double; }
 part_san() { suites SAN=1 && $MAKE -s SAN=1 fuzz-check; }

@@ -32,8 +32,10 @@ refused:
     return -1;
 }
 
-static int write_all(int fd, const unsigned char *p, size_t size)
+int file_write_to(int fd, const void *data, size_t size)
 {
+    const unsigned char *p = data;
+
     while (size > 0) {
         ssize_t n = write(fd, p, size);
         if (n < 0 && errno == EINTR)
@@ -68,7 +70,7 @@ static int write_and_rename(const char *target, const char *tmp, const char *dir
     if (fd < 0)
         return -1;
     for (int i = 0; i < n && !err; i++)
-        if (write_all(fd, part[i].data, part[i].size) != 0)
+        if (file_write_to(fd, part[i].data, part[i].size) != 0)
             err = errno;
     if (!err && sync && fsync(fd) != 0)
         err = errno;

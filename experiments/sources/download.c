@@ -15,8 +15,10 @@ struct transfer {
     const struct download *d;
     const char *part;
     int fd;
-    uint64_t at;   /* bytes in PART */
-    int write_err; /* errno */
+    uint64_t at;     /* bytes in PART */
+    uint64_t was_at; /* when the request began */
+    double began;    /* seconds of now_mono */
+    int write_err;   /* errno */
     bool too_long;
 };
 
@@ -28,17 +30,11 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
     t->too_long = n > t->d->size - t->at;
     if (t->too_long)
         return CURL_WRITEFUNC_ERROR;
-    for (size_t done = 0; done < n;) {
-        ssize_t wrote = write(t->fd, data + done, n - done);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0) {
-            t->write_err = errno;
-            return CURL_WRITEFUNC_ERROR;
-        }
-        done += (size_t)wrote;
-        t->at += (size_t)wrote;
+    if (file_write_to(t->fd, data, n) != 0) {
+        t->write_err = errno;
+        return CURL_WRITEFUNC_ERROR;
     }
+    t->at += n;
     return n;
 }
 
@@ -46,9 +42,16 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t u
                        curl_off_t ul_now)
 {
     const struct transfer *t = arg;
+    uint64_t all = t->d->total ? t->d->total : t->d->size, done = t->d->before + t->at;
+    double rate = (double)(t->at - t->was_at) / (now_mono() - t->began);
+    char left[32];
 
     (void)total, (void)now, (void)ul_total, (void)ul_now;
-    progress("%s: %.1f of %.1f MB", t->d->what, (double)t->at / 1e6, (double)t->d->size / 1e6);
+    if (t->at > t->was_at)
+        progress("%s: %.1f of %.1f MB, %.1f MB/s, %s left", t->d->what, (double)done / 1e6,
+                 (double)all / 1e6, rate / 1e6, duration_text(left, (double)(all - done) / rate));
+    else
+        progress("%s: %.1f of %.1f MB", t->d->what, (double)done / 1e6, (double)all / 1e6);
     return stop_requested();
 }
 
@@ -77,6 +80,8 @@ static int transfer_rest(struct transfer *t)
     CURL *c = curl_easy_init();
 
     CHECK(c, "libcurl does not start");
+    t->was_at = start;
+    t->began = now_mono();
     curl_easy_setopt(c, CURLOPT_URL, t->d->url);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, t);

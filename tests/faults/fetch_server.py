@@ -1,15 +1,28 @@
 #!/usr/bin/env python3
 """fetch_server.py DIR - the server of tests/faults/fetch.sh, on a free port of 127.0.0.1 that it
-writes to DIR/port. It serves DIR/toy.whl in the way that the file DIR/mode names
-and appends a line for each request of the wheel to DIR/requests: its range, or "all"."""
+writes to DIR/port. It serves the wheels in DIR/files in the way that the file DIR/mode names, or only
+the one that DIR/only names in that way and the others whole. It appends a line for each request of a
+wheel to DIR/requests, its range or "all", and its name to DIR/names."""
 import http.server, os, sys, threading, time
 
 top = sys.argv[1]
-NAME = "toy_model-1.0-py3-none-any.whl"
 
 
-def mode():
-    return open(os.path.join(top, "mode")).read().strip()
+def content(name):
+    with open(os.path.join(top, name), "rb") as f:
+        return f.read()
+
+
+def log(name, line):
+    with open(os.path.join(top, name), "a") as f:
+        f.write(line + "\n")
+
+
+def mode(name):
+    only = os.path.join(top, "only")
+    if os.path.exists(only) and content("only").decode().strip() != name:
+        return "whole"
+    return content("mode").decode().strip()
 
 
 def wait_for_go():
@@ -32,12 +45,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def do_GET(self):
-        if self.path != "/files/" + NAME:
+        name = os.path.basename(self.path)
+        if not os.path.exists(os.path.join(top, "files", name)):
             return self.answer(404)
-        how, data = mode(), open(os.path.join(top, "toy.whl"), "rb").read()
+        how, data = mode(name), content("files/" + name)
         asked = self.headers.get("Range")
-        with open(os.path.join(top, "requests"), "a") as f:
-            f.write((asked or "all") + "\n")
+        log("names", name)
+        log("requests", asked or "all")
         if how == "absent":
             return self.answer(404, b"no such file, in many words")
         if how == "loop":

@@ -161,6 +161,7 @@ def read(path):
 for name in ("mrpc", "stsb", "supersense"):
     seed("task", name, read("experiments/tasks/%s.yaml" % name))
 seed("task", "card", read("experiments/models/minilm.yaml"))
+seed("task", "card_of_parts", read("experiments/models/mpnet.yaml"))
 seed("task", "jsonl", "task: t\nkind: regression\ndir: d\nformat: jsonl\ncolumns: {text: a, pair: b, label: c}\n"
      "range: [0, 5]\nsplits: {train: a, dev: b, test: c}\nmetrics: [pearson, spearman]\nskip_bad_rows: 3\n")
 for name in ("rank_flat", "latency_merged", "alpha_optimum", "phi_rank"):

@@ -34,12 +34,19 @@ static void check_task(const struct task *t)
 
 static void check_card(const struct model_card *c)
 {
+    uint64_t parts = 0;
+
     CHECK(c->n_files > 0 && strlen(c->sha256) == 64, "%d files", c->n_files);
     for (int i = 0; i < c->n_files; i++) {
         const char *path = c->files[i].path;
         CHECK(*path && *path != '/' && !strstr(path, ".."), "'%s'", path);
     }
-    CHECK(!strchr(c->name, '/') && !strchr(c->wheel, '/'), "'%s', '%s'", c->name, c->wheel);
+    CHECK(!strchr(c->name, '/') && !strchr(c->archive, '/'), "'%s', '%s'", c->name, c->archive);
+    for (int i = 0; i < c->n_wheels; i++) {
+        CHECK(!strchr(c->wheels[i].wheel, '/'), "'%s'", c->wheels[i].wheel);
+        parts += c->wheels[i].part_size;
+    }
+    CHECK(parts == (c->wheels[0].part ? c->size : 0), "%d wheels", c->n_wheels);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
