@@ -118,6 +118,28 @@ run generate_n=-1 || die "$(cat "$T/log")"
 texts "$LOWRANK_HOME" | grep "^$key" >"$T/c"
 grep "^$key" "$T/a" | cmp -s - "$T/c" || die "texts of other parameters were kept"
 
+shows "a signal while texts are generated"
+awk 'BEGIN { print "said,answer"; for (i = 0; i < 3000; i++) printf "in%d,yes\n", i }' \
+    >"$T/data/say/many.csv"
+task many train.csv 'metrics: [token_loss]' 'splits: {train: train.csv, dev: many.csv}' \
+    'generate: {beams: 8, max_new: 12, scores: [exact_match]}'
+many() { "$L" run --home "$T/many" "model=$D" "task=$T/many.yaml" method=lora rank=2 batch=8 epochs=1 \
+    generate_n=-1 -t 1 >"$T/out" 2>"$T/log"; }
+stored() { sqlite3 "$T/many/lowrank.db" "SELECT count(*) FROM generated" 2>/dev/null || echo 0; }
+some() { [ "$(stored)" -gt 0 ]; }
+"$L" run --home "$T/many" "model=$D" "task=$T/many.yaml" method=lora rank=2 batch=8 epochs=1 \
+    generate_n=-1 -t 1 >"$T/out" 2>"$T/log" & run=$!
+wait_for some
+kill -INT $run
+wait $run
+[ $? = 130 ] || die "not 130: $(stored) texts, $(cat "$T/log")"
+before=$(stored)
+[ "$before" -gt 0 ] && [ "$before" -lt 3000 ] || die "$before texts"
+sqlite3 "$T/many/lowrank.db" "UPDATE generated SET text = 'kept'" || die "sqlite3"
+many || die "$(cat "$T/log")"
+[ "$(sqlite3 "$T/many/lowrank.db" "SELECT sum(text = 'kept') || ' ' || count(*) FROM generated")" = \
+    "$before 3000" ] || die "not $before kept"
+
 shows "what is refused"
 expect 2 "'generate_n' is 5, but the file of task .* has no key 'generate'" \
     "$L" run "model=$D" "task=$T/plain.yaml" generate_n=5
