@@ -13,8 +13,7 @@ static const struct opt_usage usage = {
         "same command continues an interrupted run, to the same bits. 'lowrank figure "
         "pretraining'\n"
         "draws the losses of all such runs, and 'lowrank table pretraining' lists the runs.",
-    .example = "lowrank pretrain ../shared/data/corpus/enwiki2015.txt.xz out/models/mini "
-               "--megabytes=25 --blank-lines=2",
+    .example = "lowrank pretrain articles.txt.xz out/models/mini --megabytes 25",
     .min_args = 2,
     .max_args = 2,
 };
