@@ -13,7 +13,7 @@ home=${LOWRANK_HOME:-out}
 echo
 echo "Accuracy on dev in percent, beside the paper's Table 6:"
 echo
-"$lowrank" table rank
+"$lowrank" table rank --wide
 cat <<END
 
 Do adapters of other ranks and seeds find the same directions (the paper's section 7.2)? phi(1,1)

@@ -1,5 +1,5 @@
 # Which directions do a small and a large rank share? phi(A_r, A_r', i, j) of one layer, with the corner j <= i enlarged (Figure 3).
-# size: 17.5 x 0.95 + 3.65 * ceil(phi_proj_n / 2.0)
+# size: 17.5 x 1.35 + 3.65 * ceil(phi_proj_n / 2.0)
 # make: lowrank ablate subspace
 # shows: rank
 # kind: subspace
@@ -11,7 +11,7 @@
 per_row = phi_proj_n > 1 ? 2 : 1
 rows_a_layer = ceil(phi_proj_n / 2.0)
 rows = phi_layer_n * rows_a_layer
-left = 1.0; right = 1.75; top = 0.55; bottom = 0.95; gap = 0.45; middle = 0.95
+left = 1.0; right = 1.75; top = 0.55; bottom = 1.35; gap = 0.45; middle = 0.95
 pitch = (height - bottom) / rows
 side = pitch - top
 full = (width - left - right - middle - (per_row - 1) * 2 * gap - per_row * side) / per_row
@@ -28,7 +28,8 @@ unset grid
 set autoscale noextend
 limit = ceil(phi_phi_max * 10) / 10.0
 set cbrange [0:limit]
-set cbtics (limit > 0.5 ? 0.25 : limit > 0.2 ? 0.1 : 0.05) scale 0.4
+between = limit > 0.5 ? 0.25 : limit > 0.2 ? 0.1 : 0.05
+set cbtics between scale 0.4
 set cbtics offset -0.6, 0
 set label 1 '{/:Italic φ}' at screen (width - 1.29) / width, screen (height - 0.3) / height center
 set datafile missing
@@ -68,7 +69,7 @@ do for [b = 0:phi_blocks - 1] {
         } else {
             unset colorbox
             unset label 1
-        unset label 3
+            unset label 3
         }
         # Each cell extends below the next one, so that there are no seams between them.
         plot data index phi_first + b \

@@ -1,5 +1,5 @@
 # Do two seeds find the same directions? phi(A_r, A_r', i, j) of one layer between seeds, and between random matrices (Figure 4).
-# size: 17.5 x 0.55 + 0.95 + (17.5 - 1.1 - 1.75 - 0.45 * phi_proj_n) / (phi_proj_n + 1.0)
+# size: 17.5 x 0.55 + 1.35 + (17.5 - 1.1 - 1.75 - 0.45 * phi_proj_n) / (phi_proj_n + 1.0)
 # make: lowrank ablate subspace
 # shows: rank
 # kind: subspace
@@ -14,7 +14,7 @@ per_row = phi_layer_n > 1 && phi_proj_n < 3 ? 2 * phi_proj_n : phi_proj_n
 cols = per_row + 1
 rows = (phi_blocks + per_row - 1) / per_row
 panels = phi_blocks + rows
-left = 1.1; right = 1.75; top = 0.55; bottom = 0.95; gap = 0.45
+left = 1.1; right = 1.75; top = 0.55; bottom = 1.35; gap = 0.45
 side = (width - left - right - gap * (cols - 1)) / cols
 pitch = (height - bottom) / rows
 # Panel b shows a block of phi, or, at the end of a row, the random matrices of its first block.

@@ -1,5 +1,5 @@
 # Do two seeds find the same directions? As phi_seed, for every layer (Figure 7).
-# size: 17.5 x 0.95 + (phi_proj_n > 2 ? phi_layer_n : ceil(phi_layer_n / 2.0)) * (0.55 + (17.5 - 1.1 - 1.75 - 0.45 * (phi_proj_n > 2 ? phi_proj_n : 2 * phi_proj_n)) / ((phi_proj_n > 2 ? phi_proj_n : 2 * phi_proj_n) + 1.0))
+# size: 17.5 x 1.35 + (phi_proj_n > 2 ? phi_layer_n : ceil(phi_layer_n / 2.0)) * (0.55 + (17.5 - 1.1 - 1.75 - 0.45 * (phi_proj_n > 2 ? phi_proj_n : 2 * phi_proj_n)) / ((phi_proj_n > 2 ? phi_proj_n : 2 * phi_proj_n) + 1.0))
 # like: phi_seed
 # make: lowrank ablate subspace
 # shows: rank

@@ -40,7 +40,7 @@ do for [p = 1:panel_n] {
     set rmargin at screen (left + col * (wide + gap) + wide) / width
     set bmargin at screen (bottom + (rows - 1 - row) * pitch) / height
     set tmargin at screen (bottom + (rows - row) * pitch - head) / height
-    if (col == 0) { set ylabel fig_ylabel; set format y '%g' } else { unset ylabel; set format y '' }
+    if (col == 0) { set ylabel fig_ylabel offset -0.4, 0; set format y '%g' } else { unset ylabel; set format y '' }
     if (p + cols > panel_n) { set format x '%g' } else { set format x '' }
     if (p == 1) {
         set label 1 xl at screen (left + (width - left - right) / 2) / width, screen 1.05 / height center

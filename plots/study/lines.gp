@@ -60,7 +60,7 @@ do for [p = 1:panel_n] {
     set rmargin at screen (left + col * (wide + gap) + wide) / width
     set bmargin at screen (bottom + (crowded ? 0.5 : 0) + (rows - 1 - row) * (pitch - (crowded ? 0.5 / rows : 0))) / height
     set tmargin at screen (bottom + (crowded ? 0.5 : 0) + (rows - row) * (pitch - (crowded ? 0.5 / rows : 0)) - head) / height
-    if (col == 0) { set ylabel fig_ylabel; set format y '%g' } else { unset ylabel; set format y '' }
+    if (col == 0) { set ylabel fig_ylabel offset -0.4, 0; set format y '%g' } else { unset ylabel; set format y '' }
     under = p + cols > panel_n
     set xtics ()
     do for [k = 1:tick_blocks] { set xtics add (under ? tick_label[k] : '' tick_x[k] + 0) }
@@ -85,6 +85,6 @@ do for [p = 1:panel_n] {
         for [b in cells[p]] data index cell_first + b - 1 \
             using (place($1, series_of(cell_series[int(b)]), 0)):5 \
             with points linestyle style(series_of(cell_series[int(b)])) notitle, \
-        for [s = 1:(p == 1 && series[1] ne '' ? series_n : 0)] NaN with linespoints linestyle style(s) title series[s]
+        for [s = 1:(p == 1 && series_n > 1 ? series_n : 0)] NaN with linespoints linestyle style(s) title series[s]
 }
 unset multiplot

@@ -125,10 +125,10 @@ static bool is_empty(const struct layout *l, int col)
     return true;
 }
 
-/* Columns in which all rows are alike go into a line above the table: first those without a value,
+/* Columns in which all rows are alike go into lines above the table: first those without a value,
  * then from the left, as many as needed, because what a table is about stands at its right. At
  * least one column stays. */
-static void take_alike(struct layout *l, struct text *above)
+static void take_alike(struct layout *l, struct text *empty, struct text *alike)
 {
     int left = 0;
 
@@ -139,7 +139,10 @@ static void take_alike(struct layout *l, struct text *above)
             char buf[32];
             if (!l->width[i] || !all_alike(l, i) || is_empty(l, i) != (pass == 0))
                 continue;
-            text_join(above, ", ", "%s %s", l->r->col[i], cell(l, 0, i, buf));
+            if (pass == 0)
+                text_join(empty, ", ", "%s", l->r->col[i]);
+            else
+                text_join(alike, ", ", "%s = %s", l->r->col[i], cell(l, 0, i, buf));
             l->width[i] = 0;
         }
 }
@@ -279,36 +282,43 @@ static void put_vertical(FILE *to, const struct rows *r, int limit)
         }
 }
 
+/* A line "WHAT: NAMES", unless there are no names. */
+static void put_names(FILE *to, const char *what, struct text *names, const char *after)
+{
+    struct text line = { 0 };
+
+    text_add(&line, "%s: %s%s", what, text_string(names), after);
+    if (names->n)
+        put_prose(to, line.s);
+    text_free(&line);
+    text_free(names);
+}
+
 void rows_table(FILE *to, const struct rows *r)
 {
     struct layout l = { r, terminal_wide || r->n_cols == 1 ? INT_MAX : terminal_columns(to), NULL };
-    struct text above = { 0 }, below = { 0 };
+    struct text empty = { 0 }, alike = { 0 }, below = { 0 };
 
     l.width = xalloc((size_t)r->n_cols + 1, sizeof *l.width);
     measure(&l);
-    bool vertical = false;
     if (total(&l) > l.limit && r->n_rows > 1)
-        take_alike(&l, &above);
+        take_alike(&l, &empty, &alike);
     if (total(&l) > l.limit && r->n_rows > 1)
         break_texts(&l);
-    if (total(&l) > l.limit)
-        vertical = r->n_rows > 0 && r->n_rows <= FEW_ROWS;
-    if (total(&l) > l.limit && !vertical)
+    if (total(&l) > l.limit && r->n_rows > 0 && r->n_rows <= FEW_ROWS) {
+        put_vertical(to, r, l.limit);
+        text_free(&empty);
+        text_free(&alike);
+    } else {
         leave_out(&l, &below);
-    if (above.n && !vertical)
-        put_prose(to, above.s);
-    vertical ? put_vertical(to, r, l.limit) : put_grid(to, &l);
-    if (below.n) {
-        struct text line = { 0 };
-        text_add(&line, "not shown: %s (--wide shows them)", below.s);
-        put_prose(to, line.s);
-        text_free(&line);
+        put_names(to, "in every row", &alike, "");
+        put_names(to, "without a value", &empty, "");
+        put_grid(to, &l);
     }
+    put_names(to, "not shown", &below, " (--wide shows them)");
     for (int i = 0; i < r->n_notes; i++) {
         fputc('\n', to);
         put_prose(to, r->note[i]);
     }
-    text_free(&above);
-    text_free(&below);
     free(l.width);
 }

@@ -128,6 +128,34 @@ START_TEST(columns_are_aligned)
 }
 END_TEST
 
+/* Where a table is too wide, columns in which all rows are alike go into lines above it. */
+START_TEST(columns_alike_stand_above)
+{
+    static const char *const cols[] = { "licence", "others", "name", "what it is", NULL };
+    static const char *const cells[2][4] = {
+        { "Apache-2.0 or later", "", "first",
+          "a text that takes a good part of a line of 80 columns, or so" },
+        { "Apache-2.0 or later", "", "second",
+          "another text of about that length, and thus also rather long" }
+    };
+    char *text = NULL;
+    size_t size;
+    struct rows r;
+    FILE *to = open_memstream(&text, &size);
+
+    rows_init(&r, cols);
+    rows_add(&r, cells[0]);
+    rows_add(&r, cells[1]);
+    ck_assert_int_eq(rows_print(to, &r, ROWS_TABLE), 0);
+    fclose(to);
+    ck_assert_ptr_nonnull(strstr(text, "in every row: licence = Apache-2.0 or later\n"));
+    ck_assert_ptr_nonnull(strstr(text, "without a value: others\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nsecond  another text"));
+    rows_free(&r);
+    free(text);
+}
+END_TEST
+
 START_TEST(json_is_json)
 {
     for (int n = 0; n <= 6; n += 6) {
@@ -184,6 +212,7 @@ static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, every_format_is_exact, ROWS_TABLE, ROWS_LATEX + 1);
     tcase_add_test(tc, columns_are_aligned);
+    tcase_add_test(tc, columns_alike_stand_above);
     tcase_add_test(tc, json_is_json);
     tcase_add_test(tc, a_reader_may_leave);
     tcase_add_test(tc, a_full_disk_is_reported);
