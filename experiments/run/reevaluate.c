@@ -48,10 +48,13 @@ static char *adapter_folder(const struct reevaluation *e, const struct rows *fou
     free(top);
     if (dir && file_exists(dir))
         return dir;
-    fail(FAIL_INPUT,
-         "the adapter of run %.8s is not in '%s'; 'lowrank run --again' with its "
-         "settings ('lowrank show %.8s') writes it again",
-         key, dir ? dir : "adapters", key);
+    if (!under)
+        fail(FAIL_USAGE, "run %.8s has no adapter; a pretraining run wrote a model instead", key);
+    else
+        fail(FAIL_INPUT,
+             "the adapter of run %.8s is not in '%s'; 'lowrank run --again' with its "
+             "settings ('lowrank show %.8s') writes it again",
+             key, dir, key);
     free(dir);
     return NULL;
 }
