@@ -1,7 +1,9 @@
--- command: two cells (a=, b=), seed by seed: their runs and values of which= and metric= (by default of the chosen evaluation, or of the last one where dev does both; the task's own metric); where the answers are
+-- command: two cells (a=, b=), seed by seed: their runs and values of which= and metric= (by default of the chosen evaluation, or of the last one where dev does both, if it has the metric, else of the best; the task's own metric); where the answers are
 WITH r AS (
     SELECT iif(cell_key = :a, 0, 1) AS n, run_id, seed, task, state,
-           coalesce(:which, iif(apart, 'chosen', 'last')) AS which,
+           coalesce(:which, CASE WHEN apart THEN 'chosen' -- generated texts have scores of the best evaluation alone
+               WHEN :metric IS NULL OR EXISTS (SELECT 1 FROM result y JOIN metric_name z ON z.metric_id = y.metric_id
+                     WHERE y.run_id = run.run_id AND y.which = 'last' AND z.name = :metric) THEN 'last' ELSE 'best' END) AS which,
            coalesce(json_extract(config, '$.report'), 'dev') AS reports
       FROM run WHERE cell_key IN (:a, :b)),
 v AS (

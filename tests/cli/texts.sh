@@ -61,8 +61,6 @@ expect 2 "task .* has no prompts" "$L" generate "$D" --task "$T/toy.yaml"
 expect 2 "'split' must be" "$L" generate "$D" --task "$T/say.yaml" --split train
 
 shows "scores are final numbers of the run, those of 'lowrank score'"
-value "SELECT group_concat(text, char(10)) FROM (SELECT text FROM generations WHERE run_id = $last
-    ORDER BY input)" >/dev/null
 "$L" query --format json "SELECT text FROM generations WHERE run_id = $last ORDER BY input" |
     python3 -c 'import json, sys; [print(x["text"]) for x in json.load(sys.stdin)]' >"$T/hyp"
 python3 - "$T" <<'PY'
@@ -79,8 +77,6 @@ for score in e2e_bleu e2e_nist rouge1 rougel_stem; do
         AND metric = '${score#e2e_}'")
     [ -n "$want" ] && [ "$want" = "$got" ] || die "$score is $got, not $want"
 done
-"$L" compare "$(value "SELECT cell_key FROM run WHERE run_id = $last")" \
-    "$(value "SELECT cell_key FROM run WHERE run_id = $last")" metric=bleu >"$T/out" 2>&1
 "$L" export run >"$T/log" 2>&1 || die "$(cat "$T/log")"
 grep -q ',bleu,' "$LOWRANK_HOME/export/run/results.csv" || die "the export has no bleu"
 
@@ -101,6 +97,22 @@ shows "the reported split is the one that is generated"
 run generate_n=2 report=test || die "$(cat "$T/log")"
 [ "$(value "SELECT min(g.split) || f.which FROM generations g JOIN final f USING (run_id)
     WHERE run_id = $last AND f.metric = 'bleu'")" = testchosen ] || die "not test"
+
+shows "a study's table, its claims' comparison, and its metric know the scores"
+cat >"$T/two.yaml" <<YAML
+study: two
+base: {model: $D, task: $T/say.yaml, method: lora, lr: 0.02, batch: 8, epochs: 1, generate_n: 4}
+axes: {rank: [1, 2]}
+seeds: 2
+metric: bleu
+YAML
+"$L" sweep "$T/two.yaml" -j 2 >"$T/out" 2>"$T/log" || die "$(cat "$T/log")"
+"$L" table two >"$T/out" 2>"$T/log" || die "$(cat "$T/log")"
+grep -q '^study two: bleu on dev × 100' "$T/out" && [ "$(grep -c '(2)$' "$T/out")" = 2 ] || die "$(cat "$T/out")"
+"$L" table two value=nist >"$T/out" 2>&1 && grep -q 'nist on dev' "$T/out" || die "$(cat "$T/out")"
+cells=$(value "SELECT group_concat(DISTINCT substr(cell_key, 1, 12)) FROM runs WHERE study LIKE '%two%'" |
+    tr -d '"' | tr , ' ')
+"$L" compare $cells metric=rouge1 >"$T/out" 2>&1 && grep -q rouge1 "$T/out" || die "$(cat "$T/out")"
 
 # A run that was stopped after half of its texts: those stay, marked, and the others are made.
 shows "an interrupted run does not repeat its texts"
