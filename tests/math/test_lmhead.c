@@ -53,7 +53,7 @@ static int word_of(int t, int words)
 static void plain_row(int t)
 {
     int V = f.w.rows, y = f.target[t];
-    double *z = xalloc((size_t)V, sizeof *z), max = -INFINITY, sum = 0;
+    double *z = xalloc((size_t)V, sizeof *z), max = -INFINITY, sum = 0, mean = 0;
 
     for (int v = 0; v < V; v++) {
         for (int j = 0; j < D; j++)
@@ -66,12 +66,13 @@ static void plain_row(int t)
     for (int v = 0; v < V; v++) {
         double want = (v == y) * (1 - f.smooth) + f.smooth / V;
         double dz = f.weight * (exp(z[v] - max) / sum - want);
-        f.loss -= f.smooth * z[v] / V;
+        mean += z[v] / V;
         for (int j = 0; j < D; j++) {
             f.want_dx[(size_t)t * D + (size_t)j] += dz * (double)mat_row(f.w, v)[j];
             f.want_dw[(size_t)v * D + (size_t)j] += dz * (double)mat_row(f.x, t)[j];
         }
     }
+    f.loss -= f.smooth * mean; /* at once: V steps would round V times at the size of the loss */
     free(z);
 }
 
