@@ -60,11 +60,15 @@ void tiny_checkpoint(const char *to, const char *config, uint64_t seed, double m
     for (int i = 0; i < n; i++) {
         bool gain = strstr(p[i].name, "LayerNorm.weight") != NULL;
         double sigma = p[i].is_vector ? vectors : matrices;
-        real *x = xalloc(param_size(&p[i]), sizeof *x);
-        for (size_t k = 0; k < param_size(&p[i]); k++)
-            x[k] = (real)(float)(gain + sigma * rng_normal(&r));
-        out[i] = (struct st_out){ .name = p[i].name, .data = x };
+        out[i] = (struct st_out){ .name = p[i].name };
         out[i].n_dims = stored_shape(arch_find(d.arch), &p[i], out[i].shape);
+        size_t size = 1; /* of the tensor in the file, which may hold several parameters */
+        for (int k = 0; k < out[i].n_dims; k++)
+            size *= out[i].shape[k];
+        real *x = xalloc(size, sizeof *x);
+        for (size_t k = 0; k < size; k++)
+            x[k] = (real)(float)(gain + sigma * rng_normal(&r));
+        out[i].data = x;
     }
     ck_assert_msg(st_write(path, out, n, false) == 0, "%s", fail_text());
     for (int i = 0; i < n; i++) {

@@ -175,6 +175,7 @@ START_TEST(without_an_end)
     temp_file(dir, "tokenizer_config.json", "{\"tokenizer_class\": \"BertTokenizer\"}");
     tok = tok_load(dir);
     ck_assert_int_eq(load("sun\tshines\n", 0), 0);
+    dataset_free(&d);
     task_free(&task);
     load_task(TSV);
     ck_assert_int_eq(load("sun\tshines\n", 0), -1);
