@@ -1,9 +1,11 @@
 /* fuzz_table.c - rows_print with any cells in the formats for people (table, md, latex) and as CSV:
- * what people see is UTF-8 without control characters, with one line for each row; CSV reads back
- * as the same cells. */
+ * what people see is UTF-8 without control characters, with one line for each row unless it is laid
+ * out for a terminal; CSV reads back as the same cells. */
 #include "tests/fuzz/fuzz_kit.h"
+#include "core/base/terminal.h"
 #include "results/rows/rows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +35,15 @@ static void check_lines(const struct rows *r, enum rows_format f, int more)
     free(out);
 }
 
+/* A table that is laid out for 80 columns has as many lines as it needs. */
+static void check_narrow(const struct rows *r)
+{
+    char *out = print_as(r, ROWS_TABLE);
+
+    CHECK(fuzz_plain(out), "%s", out);
+    free(out);
+}
+
 /* The CSV field at *P without its quotes, in place; *P moves behind the comma or line end. */
 static char *csv_field(char **p, bool *quoted)
 {
@@ -56,6 +67,15 @@ static char *csv_field(char **p, bool *quoted)
     return field;
 }
 
+/* Is HAVE what CSV has for WANT? Numbers are rounded to 15 digits. */
+static bool is_field(const char *have, const char *want, bool numeric)
+{
+    if (strcmp(have, want) == 0)
+        return true;
+    double x = strtod(want, NULL), y = strtod(have, NULL);
+    return numeric && strchr(want, '.') && fabs(x - y) <= 1e-14 * fabs(x);
+}
+
 static void check_csv(const struct rows *r)
 {
     char *out = print_as(r, ROWS_CSV), *p = out;
@@ -65,8 +85,8 @@ static void check_csv(const struct rows *r)
             const char *want = row < 0 ? r->col[i] : r->cell[row * COLS + i];
             bool quoted;
             char *have = csv_field(&p, &quoted);
-            CHECK(want ? strcmp(have, want) == 0 : !*have && !quoted, "row %d column %d: '%s'", row,
-                  i, have);
+            CHECK(want ? is_field(have, want, row >= 0 && r->numeric[i]) : !*have && !quoted,
+                  "row %d column %d: '%s'", row, i, have);
         }
     CHECK(*p == 0, "after the last row: %s", p);
     free(out);
@@ -88,7 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (int i = 0; i < COLS; i++)
             free(cell[i]);
     } while (b.size > 0 && r.n_rows < 20);
+    terminal_wide = true;
     check_lines(&r, ROWS_TABLE, 2);
+    terminal_wide = false;
+    check_narrow(&r);
     check_lines(&r, ROWS_MD, 2);
     check_lines(&r, ROWS_LATEX, 7);
     check_csv(&r);
