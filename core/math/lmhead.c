@@ -75,7 +75,7 @@ static void chunk_fwd(const struct lmhead *h, int c, struct mat z, struct mat x)
     if (h->chunk)
         packed_fwd(h->chunk[c], z, x, NULL);
     else
-        mat_gemm(z, 0, 1, x, NOTRANS, chunk_of(h->w, c), TRANS);
+        plain_fwd(chunk_of(h->w, c), z, x, NULL);
 }
 
 static void chunk_bwd(const struct lmhead *h, int c, struct mat dx, struct mat dz, bool add)
@@ -83,7 +83,7 @@ static void chunk_bwd(const struct lmhead *h, int c, struct mat dx, struct mat d
     if (h->chunk)
         packed_bwd(h->chunk[c], dx, dz, add);
     else
-        mat_gemm(dx, add, 1, dz, NOTRANS, chunk_of(h->w, c), NOTRANS);
+        plain_bwd(chunk_of(h->w, c), dx, dz, add);
 }
 
 /* The number of rows in the product that begins at row I of the sweep. */

@@ -28,10 +28,10 @@
 enum { LMHEAD_SWEEP = 512, LMHEAD_ROWS = 128, LMHEAD_CHUNK = 1024 };
 
 struct lmhead {
-    struct mat w; /* [V,d]; not owned, must outlive this struct */
-    struct packed *
-        *chunk;       /* of a frozen W: [ceil(V / LMHEAD_CHUNK)]; NULL: plain products with w */
-    const real *mean; /* [d] of W's rows; a frozen W needs it for label smoothing; not owned */
+    struct mat w;          /* [V,d]; not owned, must outlive this struct */
+    struct packed **chunk; /* of a frozen W: [ceil(V / LMHEAD_CHUNK)]; NULL: plain products with w,
+                         which in f32 are within 2 % as fast for a third of the memory */
+    const real *mean;      /* [d] of W's rows; a frozen W needs it for label smoothing; not owned */
 };
 
 /* lmhead_init - for a frozen W [V,d]; the chunks are NULL, and their owner may set those that are

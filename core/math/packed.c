@@ -202,6 +202,11 @@ static void check_plain(struct mat w, struct mat in, struct mat out)
           w.cols, w.ld);
 }
 
+bool plain_rows_alike(void)
+{
+    return onednn_usable(PRECISION_F32);
+}
+
 void plain_fwd(struct mat w, struct mat y, struct mat x, const real *bias)
 {
     check_plain(w, x, y);

@@ -58,9 +58,11 @@ void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *
 /* packed_bwd - dX = dY W, or dX += dY W if ADD, with dY [T,out] and dX [T,in]. */
 void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add);
 
-/* plain_fwd, plain_bwd - the same for a trainable weight W [out,in], in f32 and in W's own memory,
- * which has no gaps between rows. Weights with the same input are not stacked: each has a product
- * of its own. Here, too, the bits of a row do not depend on the number of rows in the call. */
+/* plain_fwd, plain_bwd - the same for a weight W [out,in] that is not packed, in f32 and in W's own
+ * memory, which has no gaps between rows. Weights with the same input are not stacked: each has a
+ * product of its own. plain_rows_alike - are the bits of a row independent of the number of rows in
+ * the call? */
+bool plain_rows_alike(void);
 void plain_fwd(struct mat w, struct mat y, struct mat x, const real *bias);
 void plain_bwd(struct mat w, struct mat dx, struct mat dy, bool add);
 #endif

@@ -53,18 +53,6 @@ static int merge_layers(struct model *to, const struct model *m)
     return 0;
 }
 
-/* An output layer that trains is packed, too. */
-static int merge_output_layer(struct model *to)
-{
-    struct net *net = to->net;
-
-    if (net->lm.chunk)
-        return 0;
-    lmhead_init(&net->lm, param_mat(net_lm_head(net)));
-    net->own_lm = true;
-    return lmhead_pack(&net->lm, PRECISION_F32);
-}
-
 int model_merge(struct model *to, const struct model *m, bool mergeable)
 {
     size_t n = (size_t)m->base->dims.n_layers;
@@ -86,12 +74,14 @@ int model_merge(struct model *to, const struct model *m, bool mergeable)
         to->params[i].trainable = false;
     to->net = xalloc(1, sizeof *to->net);
     *to->net = *m->net;
+    to->net->lm_mean = NULL; /* M's; only a loss needs it */
+    to->net->lm.mean = NULL;
     to->net->own = xalloc(n * N_GROUP, sizeof *to->net->own);
     to->net->layer = xalloc(n, sizeof *to->net->layer);
     memcpy(to->net->layer, m->net->layer, n * sizeof *to->net->layer);
     for (size_t i = 0; i < n; i++)
         to->net->layer[i].stage = STAGE_NONE;
-    if (merge_layers(to, m) == 0 && merge_output_layer(to) == 0)
+    if (merge_layers(to, m) == 0)
         return 0;
     model_free(to);
     return -1;

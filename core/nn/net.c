@@ -178,8 +178,6 @@ void net_free(struct net *n)
         return;
     for (int i = 0; i < n->n_own; i++)
         packed_free(n->own[i]);
-    if (n->own_lm)
-        lmhead_free(&n->lm);
     free(n->own);
     free(n->layer);
     free(n->bucket);

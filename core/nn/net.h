@@ -53,11 +53,10 @@ struct net {
     bool pre_norm;
     int q_width, kv_width, up_width; /* columns of queries, of keys or values, and of what GROUP_UP
                                         computes */
-    struct lmhead lm;    /* a decoder's output layer: the base model's packed one, or plain products
-                         when the word embeddings train */
+    struct lmhead lm;    /* a decoder's output layer: the base model's, or plain products when it
+                         trains */
     struct packed **own; /* [n_own] of a merged model: weights that only it has packed */
     int n_own;
-    bool own_lm;   /* lm is its own, too */
     real *lm_mean; /* [d] the mean of its rows, where label smoothing needs it */
 };
 

@@ -142,8 +142,10 @@ bool model_rows_alike(const struct model *m)
     const struct lmhead *lm = &m->net->lm;
     bool alike = layers_alike(m, m->base->dims.n_layers);
 
+    if (lm->w.x && !lm->chunk)
+        return alike && plain_rows_alike();
     for (int c = 0; alike && lm->w.x && c < lmhead_chunks(lm->w.rows); c++)
-        alike = lm->chunk && packed_rows_alike(lm->chunk[c]);
+        alike = packed_rows_alike(lm->chunk[c]);
     return alike;
 }
 

@@ -209,6 +209,7 @@ void base_model_rows_read(struct base_model *b, const struct param *p, int n)
     uintptr_t from = (uintptr_t)p->value;
 
     if (p->trainable || bytes < LARGE_TABLE || !is_mapped(b, from) ||
+        b->lm[PRECISION_F32].w.x == p->value ||
         __atomic_add_fetch(&b->rows_read, n, __ATOMIC_RELAXED) < TABLE_ROWS)
         return;
     __atomic_store_n(&b->rows_read, 0, __ATOMIC_RELAXED);

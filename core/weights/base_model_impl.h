@@ -22,8 +22,8 @@ static inline size_t base_model_n_packed(const struct dims *d)
 
 /* base_model_packed - the matrices of a group as one packed weight, which is packed now unless it
  * is already: in both directions when BACKWARD, else at least for forward. Belongs to B. NULL:
- * FAIL_MEMORY. base_model_pack_head - likewise a decoder's output layer, into b->lm[P]. Errors:
- * FAIL_MEMORY. */
+ * FAIL_MEMORY. base_model_pack_head - likewise a decoder's output layer, into b->lm[P]; in f32 it
+ * is not packed but multiplied with as it is. Errors: FAIL_MEMORY. */
 const struct packed *base_model_packed(struct base_model *b, int layer, enum group g, bool backward,
                                        enum precision precision);
 int base_model_pack_head(struct base_model *b, enum precision p);
@@ -31,7 +31,7 @@ int base_model_pack_head(struct base_model *b, enum precision p);
 /* base_model_release - let the pages of the file go from memory after their values were packed or
  * copied; pages that are still used (embeddings) come back by themselves. base_model_rows_read - N
  * rows of the table P of word embeddings were looked up; releases the pages of a large table once
- * in a while. May be called from any thread. */
+ * in a while, unless the output layer multiplies with it. May be called from any thread. */
 void base_model_release(const struct base_model *b);
 void base_model_rows_read(struct base_model *b, const struct param *p, int n);
 #endif

@@ -71,20 +71,12 @@ const struct packed *base_model_packed(struct base_model *b, int layer, enum gro
 
 static int pack_head(struct base_model *b, const struct param *q, enum precision p)
 {
-    struct lmhead *h = &b->lm[p];
-    int cached = 0, n = lmhead_chunks(q->rows);
-
-    lmhead_init(h, param_mat(q));
-    for (int c = 0; c < n; c++) {
-        struct packed_image want = {
-            .in = q->cols, .out = lmhead_chunk(h, c).rows, .backward = true, .precision = p
-        };
-        h->chunk[c] = packs_get(b, b->dims.n_layers * N_GROUP + c, want);
-        cached += h->chunk[c] != NULL;
+    if (p == PRECISION_F32) { /* plain products with the table, whose values are in memory anyway */
+        b->lm[p] = (struct lmhead){ .w = param_mat(q) };
+        return 0;
     }
-    if (cached < n)
-        packs_changed(b, p);
-    return lmhead_pack(h, p);
+    lmhead_init(&b->lm[p], param_mat(q));
+    return lmhead_pack(&b->lm[p], p);
 }
 
 int base_model_pack_head(struct base_model *b, enum precision p)

@@ -24,7 +24,7 @@
 #include <xxhash.h>
 
 /* VERSION increases when this format changes, or what packed_new does with a weight. */
-enum { VERSION = 1, ORDER = 0x01020304, PAGE = 4096 };
+enum { VERSION = 2, ORDER = 0x01020304, PAGE = 4096 };
 /* A model with fewer bytes of packed weights than LEAST_BYTES is packed as fast as a file is read.
  * When the files together exceed MOST_BYTES, the oldest are deleted. A file takes at most a quarter
  * of the free space. */
@@ -55,21 +55,10 @@ static size_t pages(size_t bytes)
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
-/* The weight of a decoder's output layer; NULL: an encoder. */
-static const struct param *head_of(const struct base_model *b)
-{
-    for (int i = 0; b->arch->causal && i < b->n_params; i++)
-        if (b->params[i].role == param_output_role(&b->dims))
-            return &b->params[i];
-    return NULL;
-}
-
-/* Groups of the blocks, then chunks of a decoder's output layer. */
+/* The groups of the blocks. */
 static int n_places(const struct base_model *b)
 {
-    const struct param *head = head_of(b);
-
-    return b->dims.n_layers * N_GROUP + (head ? lmhead_chunks(head->rows) : 0);
+    return b->dims.n_layers * N_GROUP;
 }
 
 /* Is a file faster than packing again? Not for bf16: packing takes half the time, and a step reads
@@ -78,13 +67,12 @@ static int n_places(const struct base_model *b)
 static bool is_large(const struct base_model *b, enum precision p)
 {
     size_t n = 0, least = b->pack_least ? b->pack_least : LEAST_BYTES;
-    const struct param *head = head_of(b);
 
     if (p == PRECISION_BF16)
         return false;
     for (int i = 0; i < b->n_params; i++) {
         const struct param *q = &b->params[i];
-        if (param_is_proj(q) || q == head)
+        if (param_is_proj(q))
             n += param_size(q);
     }
     return n * PACKED_DIRECTIONS * sizeof(float) >= least;
@@ -267,15 +255,9 @@ static void add_packed(struct writing *w, const struct packed_image *p, int plac
 static bool packed_at(struct packed_image *to, const struct base_model *b, enum precision p,
                       int place)
 {
-    int groups = b->dims.n_layers * N_GROUP;
-    const struct packed *one;
+    struct packed **of = &b->packed[2 * ((int)p * n_places(b) + place)];
+    const struct packed *one = of[1] ? of[1] : of[0];
 
-    if (place < groups) {
-        struct packed **of = &b->packed[2 * ((int)p * groups + place)];
-        one = of[1] ? of[1] : of[0];
-    } else {
-        one = b->lm[p].chunk ? b->lm[p].chunk[place - groups] : NULL;
-    }
     return one && packed_export(to, one);
 }
 

@@ -194,10 +194,8 @@ static size_t packs_bytes(const struct model_need *n)
     size_t bytes = 0;
 
     for (int g = 0; g < N_GROUP; g++) {
-        enum proj first = g == GROUP_QKV ? PROJ_Q : (enum proj)(g + 2);
         int out, in, of[N_PACK_NEED] = { 0 };
-        proj_shape(d, first, &out, &in);
-        out *= g == GROUP_QKV ? 3 : 1;
+        group_shape(d, (enum group)g, &out, &in);
         for (int i = 0; i < d->n_layers; i++)
             of[n->packs[i * N_GROUP + g]]++;
         bytes += (size_t)of[PACK_FORWARD] * packed_size(out, in, false, n->precision) +

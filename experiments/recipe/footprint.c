@@ -70,8 +70,10 @@ static size_t frozen_tables(const struct model *m)
 
     for (int i = 0; i < m->base->n_params; i++) {
         const struct param *p = &m->params[i];
+        size_t bytes = param_size(p) * sizeof(real);
+        bool multiplied = m->base->arch->causal && p->role == param_output_role(&m->base->dims);
         if (p->layer < 0 && !p->is_vector && !p->trainable)
-            n += base_model_table_resident(param_size(p) * sizeof(real));
+            n += multiplied ? bytes : base_model_table_resident(bytes);
     }
     return n;
 }

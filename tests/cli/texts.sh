@@ -93,6 +93,10 @@ run generate_n=3 || die "$(cat "$T/log")"
 [ "$(value "SELECT count(*) FROM generations a JOIN generations b USING (input, text, rows)
     WHERE a.run_id = $last AND b.run_key = '$key'")" = 3 ] || die "other texts"
 
+shows "a run with label smoothing generates, too"
+run generate_n=2 label_smoothing=0.1 || die "$(cat "$T/log")"
+[ "$(value "SELECT count(*) FROM generations WHERE run_id = $last")" = 2 ] || die "not 2"
+
 shows "the reported split is the one that is generated"
 run generate_n=2 report=test || die "$(cat "$T/log")"
 [ "$(value "SELECT min(g.split) || f.which FROM generations g JOIN final f USING (run_id)
