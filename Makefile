@@ -111,7 +111,7 @@ $(B)/experiments/run/provenance.o: $(B)/version.h
 # --- Tests
 check: deps ## the quick tests: float, and the gradient checks in double precision
 	+@MAKE='$(MAKE)' sh tests/parts.sh layers tests replay $(if $(SAN)$(filter double,$(REAL)),,gradients)
-PARTS ?= layers format fetch float double replay san openblas clang stress speed faults fuzz
+PARTS ?= layers format fetch +san float double replay openblas clang stress speed faults fuzz
 ci: deps ## everything that CI runs (make ci PARTS="san fuzz": some of it)
 	+@MAKE='$(MAKE)' sh tests/parts.sh --strict $(PARTS)
 test: programs ## the tests of one build (SUITES="adapt model": some of them; REAL=double, SAN=1, ...)

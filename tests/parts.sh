@@ -1,9 +1,10 @@
 #!/bin/sh
 # parts.sh [--strict] PART... - runs parts of the tests. "make check" and "make ci" call it with
 # their lists; "make ci PARTS='san fuzz'" runs some. Prints the output of each part, a table of all
-# parts, what failed, and as its last line "N passed, N failed, N skipped". Exit status: 1 when a
-# part failed. With --strict, a skip that tests/skips.txt does not allow counts as a failure.
-# A part that runs no test program counts as one test.
+# parts, what failed, and as its last line "N passed, N failed, N skipped". A part +NAME runs beside
+# those after it, and its output comes at the end. Exit status: 1 when a part failed. With --strict,
+# a skip that tests/skips.txt does not allow counts as a failure. A part that runs no test program
+# counts as one test.
 cd "$(dirname "$0")/.." || exit 1
 MAKE=${MAKE:-make}
 logs=build/parts
@@ -56,14 +57,13 @@ allowed() {
     return 1
 }
 
-# cpu_seconds - of this script's children so far, into $cpu
+# cpu_seconds FILE - of this shell's children so far, into $cpu; FILE is for it alone
 cpu_seconds() {
-    times >"$logs/times"
-    cpu=$(awk -F '[ms ]+' 'NR == 2 { print int(60 * $1 + $2 + 60 * $3 + $4) }' "$logs/times")
+    times >"$1"
+    cpu=$(awk -F '[ms ]+' 'NR == 2 { print int(60 * $1 + $2 + 60 * $3 + $4) }' "$1")
 }
 
-# count_part PART STATUS SECONDS CPU_SECONDS - a row of the table, the sums, and what to repeat at
-# the end
+# count_part PART STATUS SECONDS CPU_SECONDS - a row of the table, and what to repeat at the end
 count_part() {
     set -- "$1" "$2" "$3" "$4" $(sed -n "s/$closing/\1 \2 \3/p" "$logs/$1.log" |
         awk '{ p += $1; f += $2; s += $3; n++ } END { print p + 0, f + 0, s + 0, n + 0 }')
@@ -71,18 +71,16 @@ count_part() {
     [ "$2" = 0 ] && [ "$8" = 0 ] && passed=1
     [ "$2" != 0 ] && [ "$failed" = 0 ] && failed=1
     if [ -n "$strict" ]; then
-        sed -n 's/^skipped \([0-9]*\): /\1 /p' "$logs/$1.log" >"$logs/skips"
+        sed -n 's/^skipped \([0-9]*\): /\1 /p' "$logs/$1.log" >"$logs/$1.skips"
         while read -r times text; do
             allowed "$1" "$text" && continue
             failed=$((failed + times)) skipped=$((skipped - times))
             bad="$bad  may not be skipped: $text
 "
-        done <"$logs/skips"
+        done <"$logs/$1.skips"
     fi
     printf "%-10s %8d %8d %8d %8d %8d\n" "$1" "$passed" "$failed" "$skipped" "$3" "$4" \
         >>"$logs/table"
-    sum_passed=$((sum_passed + passed)) sum_failed=$((sum_failed + failed))
-    sum_skipped=$((sum_skipped + skipped))
     [ "$failed" = 0 ] && return
     {
         echo "FAILED: $1 (exit status $2; all of its output: $logs/$1.log)"
@@ -94,27 +92,43 @@ count_part() {
     } >>"$logs/failed"
 }
 
+# run_part PART - run it, keep its output, and count it
+run_part() {
+    echo "--- $1"
+    start=$(date +%s)
+    cpu_seconds "$logs/$1.times"
+    before=$cpu
+    {
+        "part_$1" </dev/null 2>&1
+        echo $? >"$logs/$1.status"
+    } | tee "$logs/$1.log" | sed "/$closing/d"
+    cpu_seconds "$logs/$1.times"
+    count_part "$1" "$(cat "$logs/$1.status")" $(($(date +%s) - start)) $((cpu - before))
+}
+
 rm -rf "$logs"
 mkdir -p "$logs" || exit 1
 : >"$logs/table"
 : >"$logs/failed"
-sum_passed=0 sum_failed=0 sum_skipped=0
+beside=
+trap 'trap - INT TERM; kill 0' INT TERM # a shell's background jobs ignore Ctrl-C
 for part; do
-    echo "--- $part"
-    start=$(date +%s)
-    cpu_seconds
-    before=$cpu
-    {
-        "part_$part" </dev/null 2>&1
-        echo $? >"$logs/status"
-    } | tee "$logs/$part.log" | sed "/$closing/d"
-    cpu_seconds
-    count_part "$part" "$(cat "$logs/status")" $(($(date +%s) - start)) $((cpu - before))
+    case $part in
+        +*)
+            beside="$beside ${part#+}"
+            run_part "${part#+}" >"$logs/${part#+}.output" &
+            ;;
+        *) run_part "$part" ;;
+    esac
+done
+wait
+for part in $beside; do
+    cat "$logs/$part.output"
 done
 echo
 printf '%-10s %8s %8s %8s %8s %8s\n' part passed failed skipped seconds CPU
 cat "$logs/table"
 echo
 [ -s "$logs/failed" ] && cat "$logs/failed" && echo
-echo "$sum_passed passed, $sum_failed failed, $sum_skipped skipped"
-[ "$sum_failed" = 0 ]
+awk '{ p += $2; f += $3; s += $4 } END { print p + 0 " passed, " f + 0 " failed, " s + 0 " skipped"
+    exit f > 0 }' "$logs/table"
