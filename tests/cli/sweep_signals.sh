@@ -41,7 +41,7 @@ grep -q "6 of 6 runs are left" "$T/log" || die "stopped again and again: $(cat "
 setsid "$L" sweep "$S" epochs=4000 --home "$T/t" -j 2 --no-calibrate 2>"$T/log" &
 p=$!
 wait_for working "$T/t"
-kill -TERM -- -$p
+kill -TERM -$p
 wait $p
 rc=$?
 [ $rc = 143 ] || die "timeout: status $rc: $(cat "$T/log")"
