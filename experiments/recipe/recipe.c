@@ -266,7 +266,7 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
                               c->recompute, d->n_layers);
 }
 
-static json_t *field_json(const struct opt *o, const void *cfg)
+json_t *recipe_value(const struct opt *o, const void *cfg)
 {
     const void *f = (const char *)cfg + o->at;
     char text[4096];
@@ -283,7 +283,7 @@ static void add_fields(json_t *to, const struct opt *table, const void *cfg)
 {
     for (const struct opt *o = table; o && o->type != OPT_END; o++)
         if (!adapt_unused(o, cfg))
-            json_object_set_new(to, o->key, field_json(o, cfg));
+            json_object_set_new(to, o->key, recipe_value(o, cfg));
 }
 
 void recipe_hash(char out[65], const struct recipe *r, const char *const *without)
