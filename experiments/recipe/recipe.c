@@ -6,6 +6,7 @@
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/recipe/keys.h"
+#include "experiments/recipe/start.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,11 +38,11 @@ const struct opt run_opts[] = {
     { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, OPT_MOST_INT, NULL,
       "for initial values only; -1: seed" },
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
-      "adapter that training starts from, except its classifier: a folder, or a run's key" },
+      "adapter that training starts from, except its classifier: a folder, a run's key, "
+      "or best:STUDY" },
     { "generate_n", 0, OPT_INT, AT(generate_n), "0", -1, OPT_MOST_INT, NULL,
       "generation tasks: inputs of the reported split for which texts are generated and scored "
-      "after "
-      "training, as the task's file says under 'generate'; 0: none; -1: all" },
+      "after training, as the task's file says under 'generate'; 0: none; -1: all" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
       "of products with frozen weights; auto: bf16 if the CPU is faster with it" },
     { .type = OPT_END },
@@ -469,7 +470,8 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
     inputs = inputs_of(r->model, r->task);
     if (r->run.generate_n != 0)
         json_object_set_new(inputs, "texts", json_string(r->task->texts.sha256));
-    if (inputs_add_adapter(inputs, s, r->run.init_from) != 0)
+    if (start_resolve(&r->run.init_from, s) != 0 ||
+        inputs_add_adapter(inputs, s, r->run.init_from) != 0)
         goto failed;
     recipe_keys(r, inputs);
     inputs = NULL;
