@@ -39,7 +39,7 @@ const struct opt run_opts[] = {
       "for initial values only; -1: seed" },
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
       "adapter that training starts from, except its classifier: a folder, a run's key, "
-      "or best:STUDY" },
+      "best:STUDY, or none" },
     { "generate_n", 0, OPT_INT, AT(generate_n), "0", -1, OPT_MOST_INT, NULL,
       "generation tasks: inputs of the reported split for which texts are generated and scored "
       "after training, as the task's file says under 'generate'; 0: none; -1: all" },

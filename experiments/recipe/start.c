@@ -46,6 +46,10 @@ static char *choose_run(struct store *s, const struct rows *r, const char *study
 
 int start_resolve(char **init_from, struct session *s)
 {
+    if (*init_from && strcmp(*init_from, "none") == 0) {
+        free(*init_from);
+        *init_from = NULL;
+    }
     if (!*init_from || strncmp(*init_from, prefix, sizeof prefix - 1) != 0)
         return 0;
     const char *study = *init_from + sizeof prefix - 1, *const params[] = { "study", study, NULL };

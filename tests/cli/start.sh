@@ -107,7 +107,6 @@ printf 'axes: {method: [lora, lora+adapter-h, ft]}\nseeds: 1\nbase: {model: %s, 
 grep -q "adapters of the method 'adapter-h' cannot be merged" "$T/log" || die "plan: $(cat "$T/log")"
 "$L" list methods --format csv | grep -q '^adapter-h,.*,no,rank ' || die "list methods: adapter-h"
 "$L" list methods --format csv | grep -q '^ft,.*,yes,' || die "list methods: ft"
-exit 0
 
 # best:STUDY is the best run of a finished study. Until it is finished, nothing of the second study is
 # planned; afterwards the run that is found is what the second study records, so that it resumes.
@@ -119,7 +118,7 @@ END
 cat >"$T/second.yaml" <<END
 study: second
 base: {model: $T/model, task: $T/toy.yaml, steps: 4, batch: 8, rank: 2}
-axes: {init_from: ['', 'best:first']}
+axes: {init_from: [none, 'best:first']}
 seeds: 2
 END
 expect 1 "no study 'first' to start from: lowrank sweep first" "$L" plan "$T/second.yaml"
