@@ -12,12 +12,15 @@
 #include <string.h>
 
 #ifdef REAL_IS_DOUBLE
-#define PRECISIONS "auto|f64"
+#define PRECISIONS "auto|f64|q8_0|q4_1|nf4"
+#define CHOICES PRECISION_F32, PRECISION_F32
 #else
-#define PRECISIONS "auto|f32|bf16"
+#define PRECISIONS "auto|f32|bf16|q8_0|q4_1|nf4"
+#define CHOICES PRECISION_F32, PRECISION_F32, PRECISION_BF16
 #endif
 #define DECODERS_TASK "define" /* where no task is named */
-enum { AUTO, FULL, HALF };
+static const enum precision choice_of[] = { CHOICES, PRECISION_Q8_0, PRECISION_Q4_1, PRECISION_NF4 };
+enum { AUTO };
 enum { MODELS_DROPOUT = -1 }; /* of the keys *_dropout: the model's own */
 
 #define AT(f) offsetof(struct run_cfg, f)
@@ -43,7 +46,8 @@ const struct opt run_opts[] = {
       "after "
       "training, as the task's file says under 'generate'; 0: none; -1: all" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
-      "of products with frozen weights; auto: bf16 if the CPU is faster with it" },
+      "of products with frozen weights; auto: bf16 if the CPU is faster with it; q8_0, q4_1, nf4: "
+      "the matrices of the base model are stored in blocks of 8 or 4 bits (QLoRA)" },
     { .type = OPT_END },
 };
 #undef AT
@@ -166,8 +170,7 @@ enum precision recipe_precision(const struct recipe *r)
 {
     bool fast = cpu_info()->bf16_fast && sizeof(real) == sizeof(float);
 
-    return r->run.precision == HALF || (r->run.precision == AUTO && fast) ? PRECISION_BF16
-                                                                          : PRECISION_F32;
+    return r->run.precision == AUTO && fast ? PRECISION_BF16 : choice_of[r->run.precision];
 }
 
 int recipe_rows(const struct recipe *r)
@@ -238,10 +241,12 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
     struct train_cfg *c = &r->train;
 
     r->generates = t->generates;
-    if (r->run.precision == HALF && !cpu_info()->bf16_fast && session_first(r->session, "bf16"))
+    enum precision precision = recipe_precision(r);
+    if (precision == PRECISION_BF16 && !cpu_info()->bf16_fast && session_first(r->session, "bf16"))
         warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
              "f32");
-    r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
+    for (r->run.precision = AUTO + 1; choice_of[r->run.precision] != precision;)
+        r->run.precision++;
     if (c->pooling == POOLING_AUTO)
         c->pooling = d->pooling == POOL_MEAN ? POOLING_MEAN : POOLING_CLS;
     if (c->hidden_dropout == MODELS_DROPOUT)
