@@ -143,8 +143,8 @@ struct mat target_weight(const struct model *m, int layer, int t)
     struct mat w = mat_make(xalloc((size_t)out * (size_t)in, sizeof *w.x), out, in);
     for (int i = 0; i < n_parts(t); i++) {
         int rows = out / n_parts(t);
-        int rc = quantized_param_read(mat_row(w, i * rows),
-                                   model_role(m, layer, (int)ROLE_W + part + i), m->head.precision);
+        int rc = quantized_param_read(
+            mat_row(w, i * rows), model_role(m, layer, (int)ROLE_W + part + i), m->head.precision);
         CHECK(rc == 0, "%s", fail_text());
     }
     return w;

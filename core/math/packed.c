@@ -160,9 +160,7 @@ size_t packed_bytes(const struct packed *p)
 
 const char *packed_kernel(const struct packed *p)
 {
-    return p->fwd         ? onednn_kernel(p->fwd)
-           : p->n_sources ? "panels of blocks"
-                          : "OpenBLAS";
+    return p->fwd ? onednn_kernel(p->fwd) : p->n_sources ? "panels of blocks" : "OpenBLAS";
 }
 
 size_t packed_size(int out, int in, bool backward, enum precision p)

@@ -14,11 +14,12 @@
 #include "core/math/mat.h"
 
 struct packed; /* a weight W [out, in] */
+/* From PRECISION_Q8_0 on, weights are in blocks of few bits (core/weights/quantized.h), which
+ * products decode. */
 enum precision {
     PRECISION_F32,
     PRECISION_BF16,
-    PRECISION_Q8_0, /* this and the following: weights in blocks of few bits (core/weights/quantized.h),
-                       which are decoded to f32 for each product */
+    PRECISION_Q8_0,
     PRECISION_Q4_1,
     PRECISION_NF4,
     N_PRECISION
@@ -41,8 +42,8 @@ struct packed *packed_new(const struct mat *parts, int n_parts, enum trans t, bo
                           enum precision precision);
 void packed_free(struct packed *p);
 
-/* A weight [out, in] that is kept in another form. read - decode N rows from row FROM on to X [N, in];
- * several threads call it at once. free - of STATE. */
+/* A weight [out, in] that is kept in another form. read - decode N rows from row FROM on to X [N,
+ * in]; several threads call it at once. free - of STATE. */
 struct packed_source {
     int out, in;
     size_t bytes; /* that STATE takes */

@@ -102,10 +102,12 @@ static int read_base_precision(struct adapter_record *r, const json_t *j, const 
 
     if (!base)
         return 0;
-    r->base_precision = json_is_string(base) ? precision_find(json_string_value(base)) : N_PRECISION;
+    r->base_precision =
+        json_is_string(base) ? precision_find(json_string_value(base)) : N_PRECISION;
     return precision_is_blocks(r->base_precision)
                ? 0
-               : fail(FAIL_INPUT, "'%s': base_precision must be \"q8_0\", \"q4_1\" or \"nf4\"", path);
+               : fail(FAIL_INPUT, "'%s': base_precision must be \"q8_0\", \"q4_1\" or \"nf4\"",
+                      path);
 }
 
 /* Folders of ours do not have these keys. */

@@ -217,8 +217,7 @@ void base_model_rows_read(struct base_model *b, const struct param *p, int n)
     const size_t page = 4096, bytes = param_size(p) * sizeof *p->value;
     uintptr_t from = (uintptr_t)p->value;
 
-    if (p->trainable || bytes < LARGE_TABLE || !is_mapped(b, from) ||
-        is_multiplied(b, p) ||
+    if (p->trainable || bytes < LARGE_TABLE || !is_mapped(b, from) || is_multiplied(b, p) ||
         __atomic_add_fetch(&b->rows_read, n, __ATOMIC_RELAXED) < TABLE_ROWS)
         return;
     __atomic_store_n(&b->rows_read, 0, __ATOMIC_RELAXED);

@@ -95,7 +95,8 @@ const struct packed *base_model_packed(struct base_model *b, int layer, enum gro
 
 static int pack_head(struct base_model *b, const struct param *q, enum precision p)
 {
-    if (p != PRECISION_BF16) { /* plain products with the table, whose values are in memory anyway */
+    if (p !=
+        PRECISION_BF16) { /* plain products with the table, whose values are in memory anyway */
         b->lm[p] = (struct lmhead){ .w = param_mat(q) };
         return 0;
     }

@@ -179,8 +179,8 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* bitsandbytes' create_dynamic_map: the decade 10^(e-6), e = 0 ... 6, has the midpoints of 2^e equal
- * parts of 0.1 to 1, with either sign; beside these there are 0 and 1. */
+/* bitsandbytes' create_dynamic_map: the decade 10^(e-6), e = 0 ... 6, has the midpoints of 2^e
+ * equal parts of 0.1 to 1, with either sign; beside these there are 0 and 1. */
 static const float *dynamic_levels(void)
 {
     static _Thread_local float c[SCALES];
@@ -190,14 +190,10 @@ static const float *dynamic_levels(void)
         return c;
     for (int e = 0; e < 7; e++) {
         int parts = 1 << e;
-        float by = (float)pow(10, e - 6), step = 0.9f / (float)parts, edge[65];
-        for (int i = 0; i <= parts; i++) /* torch.linspace counts from the nearer end */
-            edge[i] = i < (parts + 1) / 2 ? 0.1f + step * (float)i
-                                          : 1.0f - step * (float)(parts - i);
         for (int i = 0; i < parts; i++) {
-            float mean = (edge[i] + edge[i + 1]) / 2;
-            c[n++] = by * mean;
-            c[n++] = -by * mean;
+            double level = pow(10, e - 6) * (0.1 + 0.9 * (2 * i + 1) / (2 * parts));
+            c[n++] = (float)level;
+            c[n++] = (float)-level;
         }
     }
     c[n++] = 0;
@@ -276,8 +272,8 @@ static int quantize(struct quantized *b, const struct param *p)
     for (int r = 0; x && r < b->rows; r++)
         for (int k = 0; k < b->per_row; k++, at++) {
             unsigned char *to = b->data + at * bytes;
-            int n = block_values(one, x + (size_t)r * (size_t)b->cols, b->cols, k,
-                                 values_of(b->kind));
+            int n =
+                block_values(one, x + (size_t)r * (size_t)b->cols, b->cols, k, values_of(b->kind));
             if (b->kind == PRECISION_NF4)
                 a[at] = put_nf4(to, one, n);
             else if (b->kind == PRECISION_Q8_0)
@@ -342,7 +338,7 @@ static const float (*nf4_pairs(void))[2]
         pair[k][0] = nf4_level[k >> 4];
         pair[k][1] = nf4_level[k & 15];
     }
-    return (const float (*)[2])pair;
+    return (const float(*)[2])pair;
 }
 
 static void read_row(const struct quantized *b, int row, float *x)

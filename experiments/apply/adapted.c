@@ -322,7 +322,8 @@ out:
 int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
                  int pooling)
 {
-    return open_as(a, ses, model, adapter, &(struct how){ .pooling = pooling, .tok = true, .precision = N_PRECISION });
+    return open_as(a, ses, model, adapter,
+                   &(struct how){ .pooling = pooling, .tok = true, .precision = N_PRECISION });
 }
 
 int adapted_open_decoder(struct adapted *a, struct session *ses, const char *model,

@@ -16,7 +16,8 @@
 struct flags {
     struct gen_settings gen; /* first, as gen_settings_opts has it */
     char *adapter, *home, *end, *task, *data;
-    int input, precision, split; /* enum prompt_input; 0: auto, else enum precision + 1; 0: dev, 1: test */
+    int input, precision,
+        split; /* enum prompt_input; 0: auto, else enum precision + 1; 0: dev, 1: test */
     long n;
     bool merge;
     long threads;

@@ -110,11 +110,12 @@ static int check_blocks(const struct recipe *r, const unsigned char *packs, int 
     for (int i = 0; i < n; i++)
         if (!precision_is_blocks(p) || packs[i] != PACK_NONE)
             return 0;
-    return precision_is_blocks(p) ? fail_setting("precision",
-                                                 "'precision' is %s, but method '%s' leaves no matrix "
-                                                 "of the blocks frozen",
-                                                 precision_name(p), r->method->name)
-                                  : 0;
+    return precision_is_blocks(p)
+               ? fail_setting("precision",
+                              "'precision' is %s, but method '%s' leaves no matrix "
+                              "of the blocks frozen",
+                              precision_name(p), r->method->name)
+               : 0;
 }
 
 static void footprint_free(void *item)

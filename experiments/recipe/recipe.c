@@ -6,22 +6,14 @@
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/recipe/keys.h"
+#include "experiments/recipe/precision.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef REAL_IS_DOUBLE
-#define PRECISIONS "auto|f64|q8_0|q4_1|nf4"
-#define CHOICES PRECISION_F32, PRECISION_F32
-#else
-#define PRECISIONS "auto|f32|bf16|q8_0|q4_1|nf4"
-#define CHOICES PRECISION_F32, PRECISION_F32, PRECISION_BF16
-#endif
 #define DECODERS_TASK "define" /* where no task is named */
-static const enum precision choice_of[] = { CHOICES, PRECISION_Q8_0, PRECISION_Q4_1, PRECISION_NF4 };
-enum { AUTO };
-enum { MODELS_DROPOUT = -1 }; /* of the keys *_dropout: the model's own */
+enum { MODELS_DROPOUT = -1 };  /* of the keys *_dropout: the model's own */
 
 #define AT(f) offsetof(struct run_cfg, f)
 const struct opt run_opts[] = {
@@ -166,13 +158,6 @@ int recipe_parse(struct recipe *r, const struct settings *v)
     return rc;
 }
 
-enum precision recipe_precision(const struct recipe *r)
-{
-    bool fast = cpu_info()->bf16_fast && sizeof(real) == sizeof(float);
-
-    return r->run.precision == AUTO && fast ? PRECISION_BF16 : choice_of[r->run.precision];
-}
-
 int recipe_rows(const struct recipe *r)
 {
     return r->method ? adapt_rows(r->method, r->method_cfg) : 0;
@@ -241,12 +226,11 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
     struct train_cfg *c = &r->train;
 
     r->generates = t->generates;
-    enum precision precision = recipe_precision(r);
-    if (precision == PRECISION_BF16 && !cpu_info()->bf16_fast && session_first(r->session, "bf16"))
+    if (recipe_precision(r) == PRECISION_BF16 && !cpu_info()->bf16_fast &&
+        session_first(r->session, "bf16"))
         warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
              "f32");
-    for (r->run.precision = AUTO + 1; choice_of[r->run.precision] != precision;)
-        r->run.precision++;
+    r->run.precision = precision_choice(recipe_precision(r));
     if (c->pooling == POOLING_AUTO)
         c->pooling = d->pooling == POOL_MEAN ? POOLING_MEAN : POOLING_CLS;
     if (c->hidden_dropout == MODELS_DROPOUT)

@@ -19,7 +19,8 @@ static const double tol = 1e-12;
 static const double tol = 1e-5;
 #endif
 
-/* Bit for bit what bitsandbytes (NF4) and gguf-py make of a matrix; see make.py. */
+/* What bitsandbytes (NF4) and gguf-py make of a matrix; see make.py. ggml's types bit for bit, NF4
+ * but for rounding: the next code is at least 1 % away. */
 START_TEST(values_of_other_programs)
 {
     struct st_file file;
@@ -30,14 +31,16 @@ START_TEST(values_of_other_programs)
     char name[] = "w";
     struct param p = { .name = name, .rows = (int)w->shape[0], .cols = (int)w->shape[1] };
     size_t n = param_size(&p);
+    bool nf4 = kinds[_i] == PRECISION_NF4;
     real *x = xalloc(n, sizeof *x), *y = xalloc(n, sizeof *y), *z = xalloc(n, sizeof *z);
     ck_assert_int_eq(st_reals(x, w, n), 0);
     ck_assert_int_eq(st_reals(z, want, n), 0);
     p.value = x;
     ck_assert_int_eq(quantized_param_read(y, &p, kinds[_i]), 0);
     for (size_t i = 0; i < n; i++)
-        ck_assert_msg(y[i] == z[i], "value %zu of %s: %.9g, not %.9g (of %.9g)", i,
-                      precision_name(kinds[_i]), (double)y[i], (double)z[i], (double)x[i]);
+        ck_assert_msg(fabs((double)y[i] - (double)z[i]) <= (nf4 ? 1e-6 * fabs((double)z[i]) : 0),
+                      "value %zu of %s: %.9g, not %.9g (of %.9g)", i, precision_name(kinds[_i]),
+                      (double)y[i], (double)z[i], (double)x[i]);
     free(x);
     free(y);
     free(z);

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import torch
-from bitsandbytes.functional import dequantize_4bit, quantize_4bit
+from bitsandbytes.functional import create_dynamic_map, dequantize_4bit, quantize_4bit
 from gguf import GGMLQuantizationType, quants
 from safetensors.torch import save_file
 
@@ -19,7 +19,14 @@ w[5, 7] = 60
 w[9, 64:] = -0.5
 w[11] = np.linspace(-1, 1, 128)
 x = torch.tensor(w.astype(np.float32))
-q, state = quantize_4bit(x, blocksize=64, compress_statistics=True, quant_type="nf4")
+q, state = quantize_4bit(x, blocksize=64, compress_statistics=False, quant_type="nf4")
+# The second quantization with bitsandbytes' general code, which finds the nearest level; its code for
+# float32 on a CPU takes another one for 2 of these 272 scales, which lie near a midpoint.
+mean = state.absmax.mean()
+code = create_dynamic_map().to(x.device)
+scale, of = torch.ops.bitsandbytes.quantize_blockwise((state.absmax - mean).double(), code, 256)
+of = of.repeat_interleave(256)[:scale.numel()]
+state.absmax = code[scale.long()] * of + mean
 out = {"w": torch.tensor(w), "nf4": dequantize_4bit(q, state)}
 for name in "Q8_0", "Q4_1":
     kind = GGMLQuantizationType[name]
