@@ -146,6 +146,16 @@ done
     WHERE m.run_id = t.run_id AND split = 'select' AND n.name = 'accuracy')")" = 2 ] ||
     die "a trial is not judged on the selection split"
 
+# The plan says which seeds tune and which are reported; a seed that does both is warned of.
+"$L" plan "$S" --home "$T/p" --no-calibrate >"$T/out" 2>"$T/log" || die "plan: $(cat "$T/log")"
+tr -s '\n ' ' ' <"$T/out" | grep -q 'the tuning seeds 1001, 1002, .*; the seeds 1, 2 are reported' ||
+    die "plan says: $(cat "$T/out")"
+! grep -q 'reported as well' "$T/log" || die "warned: $(cat "$T/log")"
+sed 's/extend: 1/extend: 1, seeds: [7, 2]/' "$S" >"$T/shared.yaml"
+"$L" plan "$T/shared.yaml" --home "$T/p" --no-calibrate >"$T/out" 2>"$T/log" ||
+    die "shared seeds: $(cat "$T/log")"
+grep -q 'reported as well (2)' "$T/log" || die "shared seeds: $(cat "$T/log")"
+
 # A word for the searched key ends the search.
 [ "$("$L" sweep "$S" --home "$T/d" lr=1e-2 --no-calibrate 2>&1 | grep -c 'all 4 runs')" = 1 ] ||
     die "a word for lr"

@@ -4,6 +4,7 @@
 #include "core/os/file.h"
 #include "core/cmd.h"
 #include "experiments/assets/find.h"
+#include "experiments/study/arms.h"
 #include "experiments/study/study.h"
 #include "results/pivot/study_table.h"
 #include "plots/figure/gnuplot.h"
@@ -65,6 +66,10 @@ static void load(const char *name, struct session *ses, const struct settings *w
     ck_assert_msg(rc == 0, "%s: %s", name, fail_text());
     ck_assert_str_eq(s.name, name);
     ck_assert_int_gt(s.n_runs, s.n_cells);
+    for (int i = 0; s.arms && i < arms_search(&s)->n_seeds; i++)
+        for (int k = 0; k < s.arms->grid.n_seeds; k++)
+            ck_assert_msg(arms_search(&s)->seeds[i] != s.arms->grid.seeds[k],
+                          "%s tunes with seed %ld, which it reports", name, s.arms->grid.seeds[k]);
     study_free(&s);
     free(path);
 }
