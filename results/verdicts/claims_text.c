@@ -60,6 +60,18 @@ char *claims_size(const struct claim_row *row, const struct claim_part *p)
                              : xprintf("%d %s", p->d.n, unit);
 }
 
+char *claims_tuned(const struct claim_row *row)
+{
+    int most = 0;
+
+    for (int i = 0; i < row->n_parts; i++)
+        most = row->part[i].n_tuned > most ? row->part[i].n_tuned : most;
+    return most ? xprintf("the settings were chosen with %d of these %s, so that their scores are "
+                          "a little too good",
+                          most, row->claim->unit)
+                : NULL;
+}
+
 char *claims_changed(const struct claim *c)
 {
     if (!c->changed)

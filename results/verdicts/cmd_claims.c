@@ -120,7 +120,8 @@ static void add_part(struct rows *r, const struct claim_row *row, int k)
                                        c->sentence,
                                        paper,
                                        changed,
-                                       row->why });
+                                       row->why,
+                                       count_cell(&buf, p->n_tuned) });
     free(changed);
     free(paper);
     free(asks);
@@ -134,7 +135,7 @@ static int print_table(const struct claims *c, const bool *wanted, const struct 
         "comparison", "ours",    "asks",     "#n",           "#planned", "#n_examples",
         "#diff",      "#lo",     "#hi",      "#df",          "#p",       "#look",
         "#p_look",    "#p_holm", "#trained", "#ref_trained", "family",   "section",
-        "sentence",   "paper",   "changed",  "missing",      NULL
+        "sentence",   "paper",   "changed",  "missing",      "#n_tuned", NULL
     };
     struct rows r;
 
@@ -227,6 +228,10 @@ static void print_row(const struct claim_row *row, bool parts)
         print_decisive_part(row);
     if (row->why)
         wrap(row->verdict == DESCRIBED ? "    note   " : "    needs  ", row->why);
+    char *tuned = claims_tuned(row);
+    if (tuned)
+        wrap("    note   ", tuned);
+    free(tuned);
     for (int k = 0; parts && k < row->n_parts; k++)
         print_part(row, &row->part[k]);
 }
