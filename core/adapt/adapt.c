@@ -111,6 +111,19 @@ int adapt_rows(const struct adapt *a, const void *cfg)
     return n;
 }
 
+const char *adapt_lack(const struct adapt *a, const struct dims *d, const char **method)
+{
+    const struct combined *c = combine_list(a);
+    const char *lack = NULL;
+
+    *method = a->name;
+    if (!c)
+        return a->lack ? a->lack(d) : NULL;
+    for (int i = 0; i < c->n && !lack; i++)
+        lack = adapt_lack(c->part[i], d, method);
+    return lack;
+}
+
 bool adapt_unused(const struct opt *o, const void *cfg)
 {
     static const char *const keys[] = { "adapt_layers", "rank_pattern", "alpha_pattern" };

@@ -34,6 +34,10 @@ bool adapt_has(const struct adapt *a, const char *name);
 long adapt_count(const struct adapt *a, const void *cfg, const struct dims *d);
 int adapt_rows(const struct adapt *a, const void *cfg);
 
+/* adapt_lack - what a method, or one of a list, trains that a model of this shape does not have,
+ * such as "biases", and in *METHOD which one; NULL: the model has all that it needs. */
+const char *adapt_lack(const struct adapt *a, const struct dims *d, const char **method);
+
 /* adapt_unused - is O, an option of a method, one of adapt_layers, rank_pattern and alpha_pattern,
  * and does it say in CFG that all layers and matrices are alike? Then neither a run's configuration
  * nor an adapter's folder has the key. */

@@ -19,6 +19,14 @@ static bool has_biases(const struct dims *d)
     return !a || arch_has(a, ROLE_B);
 }
 
+/* LACK: what adapt_lack says of the model and this method. */
+static int refuse_lack(const struct model *m, const char *method, const char *lack)
+{
+    return lack ? fail(FAIL_USAGE, "method '%s' trains %s, which %s models do not have", method,
+                       lack, m->base->arch->name)
+                : 0;
+}
+
 static long block_count(const struct dims *d)
 {
     long w = d->d_model, n = 2 * w * (has_biases(d) ? 2 : 1) + dims_own_pos(d) * (w * w + w);
@@ -99,14 +107,17 @@ const struct adapt adapt_ft = {
 
 /* --- only the head */
 
+static const char *head_lack(const struct dims *d)
+{
+    const struct arch *a = arch_find(d->arch);
+
+    return a && a->causal ? "a classifier" : NULL;
+}
+
 static int head_attach(struct model *m, const void *cfg)
 {
     (void)cfg;
-    if (m->base->arch->causal)
-        return fail(FAIL_USAGE,
-                    "method 'head' trains a classifier, which a decoder (%s) does not have",
-                    m->base->arch->name);
-    return 0;
+    return refuse_lack(m, "head", head_lack(&m->base->dims));
 }
 
 static long head_count(const void *cfg, const struct dims *d)
@@ -122,6 +133,7 @@ const struct adapt adapt_head = {
     .opts = no_opts,
     .cfg_size = sizeof(struct no_cfg),
     .starts_as_base = true,
+    .lack = head_lack,
     .attach = head_attach,
     .count = head_count,
     .formula = "0",
@@ -138,13 +150,17 @@ static const struct opt bitfit_opts[] = {
     { .type = OPT_END },
 };
 
+static const char *bitfit_lack(const struct dims *d)
+{
+    return has_biases(d) ? NULL : "biases";
+}
+
 static int bitfit_attach(struct model *m, const void *cfg)
 {
     bool norms = ((const struct bitfit_cfg *)cfg)->norms;
 
-    if (!has_biases(&m->base->dims))
-        return fail(FAIL_USAGE, "method 'bitfit' trains biases, and %s has no biases",
-                    m->base->arch->name);
+    if (refuse_lack(m, "bitfit", bitfit_lack(&m->base->dims)) != 0)
+        return -1;
     for (int i = 0; i < m->n_params; i++) {
         struct param *p = &m->params[i];
         bool linear = (p->role >= ROLE_B && p->role < ROLE_NORM1_G) || p->role == ROLE_POOL_B ||
@@ -173,6 +189,7 @@ const struct adapt adapt_bitfit = {
     .opts = bitfit_opts,
     .cfg_size = sizeof(struct bitfit_cfg),
     .starts_as_base = true,
+    .lack = bitfit_lack,
     .attach = bitfit_attach,
     .count = bitfit_count,
     .formula = "L(5d + f) + (2L+1)d of LayerNorms, + d of the pooler with cls pooling",

@@ -30,6 +30,10 @@ struct adapt {
     bool pairs;          /* adapt_state begins with a struct pairs (core/adapt/pairs.h) */
     bool bwd_without_x;  /* proj_out_bwd and proj_bwd do not read x, so that it need not be saved */
 
+    /* lack - what the method trains that a model of this shape does not have, such as "biases";
+     * NULL: it has all. NULL as a hook: every model does. In a list of methods see adapt_lack. */
+    const char *(*lack)(const struct dims *d);
+
     /* attach - add the method's tensors with adapt_matrix and the like, allocate adapt_state, and
      * set trainable on any tensor. Errors: FAIL_USAGE. init - set initial values when theta exists,
      * from (m->seed, RNG_INIT). detach - free adapt_state, also after a failed attach. */

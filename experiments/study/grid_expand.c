@@ -201,6 +201,38 @@ static int parse_when(struct recipe *r, const struct settings *v, const struct g
     return rc;
 }
 
+static bool is_axis(const struct grid *g, const char *key)
+{
+    for (int i = 0; i < g->product.n; i++)
+        if (strcmp(g->product.a[i].key, key) == 0)
+            return true;
+    for (int i = 0; i < g->zip.n; i++)
+        if (strcmp(g->zip.a[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+/* Does the model lack what the method trains? Such runs of a study are left out, unless the command
+ * line names the method, which is then refused. 1: it does; 0; -1: no such model. */
+static int is_impossible(const struct recipe *r, struct session *ses, const struct study *s,
+                         const struct grid *g, const struct settings *v)
+{
+    const struct setting *asked = settings_get(v, "method");
+    const char *method, *lack;
+
+    if (!asked || asked->location.kind == LOCATION_COMMAND_LINE || !is_axis(g, "method"))
+        return 0;
+    const struct model_facts *m = model_facts(ses, r->run.model);
+    if (!m)
+        return -1;
+    lack = adapt_lack(r->method, &m->dims, &method);
+    if (lack && session_first(ses, "lack %s %s %s", s->name, r->method->name, m->name))
+        note(
+            "%s: the runs of method '%s' are left out: '%s' trains %s, which %s models do not have",
+            s->name, r->method->name, method, lack, m->dims.arch);
+    return lack != NULL;
+}
+
 int grid_expand_run(int *run, struct study *s, struct session *ses, const struct grid *g,
                     const struct settings *v)
 {
@@ -210,6 +242,10 @@ int grid_expand_run(int *run, struct study *s, struct session *ses, const struct
     if (parse_when(&r, v, g) != 0)
         return -1;
     int in = is_wanted(&r, g);
+    if (in == 1) {
+        int out = is_impossible(&r, ses, s, g, v);
+        in = out < 0 ? -1 : !out;
+    }
     if (in != 1) {
         recipe_free(&r);
         return in;

@@ -57,6 +57,18 @@ task ask ask.csv 'labels: [yes, no]' 'truncate: prompt_start' \
 value "SELECT value > 0.9 FROM result JOIN metric_name USING (metric_id) WHERE run_id = $last
     AND which = 'best' AND name = 'accuracy'" | grep -qx 1 || die "$(cat "$T/out")"
 
+shows "a study leaves out the methods that a decoder cannot have, and says so"
+cat >"$T/arms.yaml" <<END
+base: {model: $D, task: $T/say.yaml, batch: 8, epochs: 1}
+axes: {method: [lora, head]}
+END
+"$L" plan "$T/arms.yaml" --seeds 1 >"$T/out" 2>"$T/log" || die "$(cat "$T/log")"
+grep -q "the runs of method 'head' are left out: 'head' trains a classifier, which gpt2 models do" \
+    "$T/log" || die "$(cat "$T/log")"
+grep -q '^1 runs of 1 cells' "$T/out" || die "$(cat "$T/out")"
+expect 2 "method 'head' trains a classifier, which gpt2 models do not have" \
+    "$L" plan "$T/arms.yaml" 'method=lora;head'
+
 shows "a task and a model that do not fit"
 expect 3 "is a decoder (gpt2), which writes text, but task 'toy' is a classification" \
     "$L" run "model=$D" "task=$T/toy.yaml"

@@ -44,7 +44,8 @@ for kind in gpt2 llama; do
         targets=qkv,down
         [ $kind = gpt2 ] || targets=q,k,v,gate,down
         "$L" run model="$T/$kind" task="$T/toy.yaml" --data "$T/data" method=$method epochs=3 \
-            targets=$targets batch=8 lr=2e-2 --format json -q >"$T/$what.json" 2>"$T/out" ||
+            targets=$targets batch=8 lr=2e-2 precision=f32 --format json -q >"$T/$what.json" \
+            2>"$T/out" ||
             die "$what: exit $?: $(cat "$T/out")"
         rm -rf "${T:?}/$what"
         mv "$T"/home/adapters/*/last "$T/$what" || die "$what: no adapter"
