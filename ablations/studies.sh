@@ -24,8 +24,9 @@ for analysis in $("$L" ablate --list | sed 's/ .*//'); do
     # The study of methods has several tasks; this one needs no files of GLUE's.
     options=
     [ "$study" = methods ] && options="--task supersense"
+    [ "$analysis" = intervene ] && options="--targets q,v"
     # Sentence similarity is measured on GLUE's STS-B.
-    [ "$analysis$LOWRANK_DATA" = intervene ] && options=--no-similarity
+    [ "$analysis$LOWRANK_DATA" = intervene ] && options="$options --no-similarity"
     "$L" ablate "$analysis" $options || exit
 done
 
