@@ -138,6 +138,15 @@ for lr in $(count "$T/rtrue" "SELECT group_concat(lr, ' ') FROM (SELECT lr FROM 
     best=${best#* }
 done
 
+# So does the query, which replays halving in SQL.
+"$L" query halving --home "$T/rfalse" --format csv >"$T/halving.csv" || die "query halving"
+[ "$(grep -c ',6,8,2,26,48,' "$T/halving.csv")" = 2 ] || die "halving: $(cat "$T/halving.csv")"
+for lr in $(count "$T/rtrue" "SELECT group_concat(trial, ' ') FROM (SELECT DISTINCT rank, trial
+    FROM study_tuning WHERE outcome = 'chosen' ORDER BY rank)" | tr -d '"'); do
+    tr -d '"' <"$T/halving.csv" | sed -n 's/.*,26,48,[^,]*,\([^,]*\),.*/\1/p' | grep -qxF "$lr" ||
+        die "halving chose $lr: $(cat "$T/halving.csv")"
+done
+
 # A selection split chooses among the trials, not dev, which is reported.
 "$L" sweep "$S" rank=1 epochs=2 select=0.25 --home "$T/e" -j 2 --no-calibrate -q 2>"$T/log" ||
     die "select: $(cat "$T/log")"
