@@ -361,6 +361,23 @@ static double parse_budget(const char *text)
     return x * unit;
 }
 
+/* Why no further step is taken. */
+static void note_end(const struct claims *c, const bool *wanted)
+{
+    struct claims_step step;
+
+    if (!claims_best_step(&step, c, wanted, INFINITY)) {
+        note("no further seeds, up to the planned numbers, would probably decide a claim");
+        return;
+    }
+    char *hours = claims_hours(step.seconds);
+    note(
+        "the budget has no room for the next step, 'lowrank sweep %s --seeds %ld': about %s of one "
+        "worker",
+        step.study, step.seeds, hours);
+    free(hours);
+}
+
 /* Take the best step until the budget is used up or no step helps. After a step that changed
  * nothing (the study was last planned with other settings), stop. */
 static int run_steps(struct claims *c, const bool *wanted, const struct claims_options *o)
@@ -391,6 +408,8 @@ static int run_steps(struct claims *c, const bool *wanted, const struct claims_o
         if (rc == 0)
             rc = claims_load(c, embedded_files) == 0 ? judge_and_record(c, wanted, &o->read) : -1;
     }
+    if (rc == 0)
+        note_end(c, wanted);
     free(last);
     return rc;
 }
