@@ -38,10 +38,13 @@ static const struct opt_usage usage = {
     .usage = "MODEL",
     .about = "print what a model computes for every line of standard input",
     .detail =
-        "MODEL is a folder or the name of a fetched model. With an adapter, or if the model has a\n"
-        "classifier of its own, that is the logits and the index of the largest. Otherwise it is "
-        "an\n"
-        "embedding: the mean of the last hidden states, scaled to length 1 as in\n"
+        "MODEL is a folder or the name of a fetched model. Of a decoder, that is the "
+        "log-probability\n"
+        "of every token but the first, given those before it; JSON also has their mean as loss, "
+        "and\n"
+        "the most probable next token. Of an encoder with an adapter, or with a classifier of its\n"
+        "own, it is the logits and the index of the largest, otherwise an embedding: the mean of "
+        "the last hidden states, scaled to length 1 as in\n"
         "sentence-transformers, or with --pooling cls the pooler's output. Lines that are too "
         "long\n"
         "are truncated: for an embedding to the max_seq_length of sentence_bert_config.json or "
@@ -160,6 +163,49 @@ static void answer_line(const struct reader *r, const struct flags *f, long line
     print_answer(&a, (enum format)f->format, begun);
 }
 
+/* The ids of a line's tokens and their log-probabilities. */
+static void print_scores(const struct reader *r, long line, enum format f, bool *begun)
+{
+    int n = r->ids.n;
+
+    if (!*begun)
+        puts(f == CSV ? "line,token,id,logprob" : "  line token     id    logprob");
+    *begun = true;
+    for (int i = 0; i < n; i++) {
+        printf(f == CSV ? "%ld,%d,%d," : "%6ld %5d %6d ", line, i, r->ids.id[i]);
+        if (i > 0)
+            printf(f == CSV ? "%.9g" : "%10.6f", -r->nll[i - 1]);
+        putchar('\n');
+    }
+}
+
+/* The same as JSON, with the token that is most probable after the last. */
+static void print_scores_json(const struct reader *r, long line)
+{
+    const real *z = mat_row(r->ws.logits, 0);
+    int n = r->ids.n, next = argmax(z, r->ws.logits.cols);
+    json_t *ids = json_array(), *logprobs = json_array();
+    double loss = 0, rest = 0;
+
+    for (int i = 0; i < n; i++) {
+        json_array_append_new(ids, json_integer(r->ids.id[i]));
+        json_array_append_new(
+            logprobs, i == 0 || !isfinite(r->nll[i - 1]) ? json_null() : json_real(-r->nll[i - 1]));
+        loss += i > 0 ? r->nll[i - 1] : 0;
+    }
+    for (int v = 0; v < r->ws.logits.cols; v++)
+        rest += exp((double)z[v] - (double)z[next]);
+    json_t *j = json_pack("{s:I, s:o, s:o, s:i}", "line", (json_int_t)line, "ids", ids, "logprobs",
+                          logprobs, "next", next);
+    if (isfinite(rest))
+        json_object_set_new(j, "next_logprob", json_real(-log(rest)));
+    if (n > 1 && isfinite(loss))
+        json_object_set_new(j, "loss", json_real(loss / (n - 1)));
+    json_dumpf(j, stdout, JSON_REAL_PRECISION(sizeof(real) == 4 ? 9 : 17));
+    putchar('\n');
+    json_decref(j);
+}
+
 static int answer_lines(struct reader *r, const struct flags *f)
 {
     char *line = NULL;
@@ -174,7 +220,13 @@ static int answer_lines(struct reader *r, const struct flags *f)
         size_t first = tab ? (size_t)(tab - line) : size;
         const char *b = tab && first + 1 < size ? tab + 1 : NULL;
         rc = reader_run(r, line, first, b, b ? size - first - 1 : 0);
-        if (rc == 0 && (rc = file_check()) == 0)
+        if (rc == 0)
+            rc = file_check();
+        if (rc == 0 && r->score && f->format == JSON)
+            print_scores_json(r, at);
+        else if (rc == 0 && r->score)
+            print_scores(r, at, (enum format)f->format, &begun);
+        else if (rc == 0)
             answer_line(r, f, at, &begun);
         if (rc == 0 && stop_requested())
             rc = fail(FAIL_STOPPED, "stopped");
@@ -200,9 +252,16 @@ static int logits_print(struct session *ses, const char *model, const struct fla
 
     if (adapted_open(&a, ses, model, f->adapter, f->pooling) != 0)
         return -1;
-    int rc = adapted_encodes(&a) == 0 ? reader_init(&r, &a) : -1;
+    bool decoder = a.base.arch->causal;
+    const char *encoders = f->pair ? "--pair" : f->pooling != POOLING_AUTO ? "--pooling" : NULL;
+    int rc = decoder && encoders
+                 ? fail(FAIL_USAGE, "'%s' is for encoders, and '%s' is a decoder (%s)", encoders,
+                        a.base.dir, a.base.arch->name)
+                 : reader_init(&r, &a);
+    r.score = decoder && !f->hidden;
     r.ws.all_hidden = f->hidden;
-    if (rc == 0 && !a.has_head && !f->hidden)
+    r.ws.last_logits = r.score;
+    if (rc == 0 && !a.has_head && !f->hidden && !decoder)
         rc = sentence_max_len(&r.limit, a.base.dir);
     if (rc == 0)
         rc = answer_lines(&r, f);

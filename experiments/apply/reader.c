@@ -1,6 +1,8 @@
 /* reader.c - apply a model to one text after the other. */
 #include "experiments/apply/reader.h"
 
+#include "core/nn/pass.h"
+
 #include <stdlib.h>
 
 int reader_init(struct reader *r, const struct adapted *a)
@@ -15,6 +17,7 @@ void reader_free(struct reader *r)
         workspace_free(&r->ws);
     ids_free(&r->ids);
     free(r->mem);
+    free(r->nll);
     *r = (struct reader){ 0 };
 }
 
@@ -25,6 +28,21 @@ int reader_room(const struct reader *r)
     int room = m->base->dims.max_pos - m->n_prefix - m->n_infix;
 
     return r->limit > 0 && r->limit < room ? r->limit : room;
+}
+
+/* After the forward pass of B. */
+static void reader_score(struct reader *r, struct batch b)
+{
+    int *next = xalloc((size_t)b.n_tok, sizeof *next);
+    bool *hit = xalloc((size_t)b.n_tok, sizeof *hit);
+
+    for (int i = 0; i < b.n_tok; i++)
+        next[i] = i + 1 < b.n_tok ? b.ids[i + 1] : -1;
+    b.next = next;
+    r->nll = xgrow(r->nll, (size_t)b.n_tok, sizeof *r->nll);
+    model_score(&r->a->model, &r->ws, &b, r->nll, hit);
+    free(next);
+    free(hit);
 }
 
 int reader_run(struct reader *r, const char *text, size_t size, const char *b, size_t b_size)
@@ -59,5 +77,8 @@ int reader_run(struct reader *r, const char *text, size_t size, const char *b, s
                            .types = types,
                            .off = off,
                            .slot = &slot };
-    return model_fwd(&r->a->model, &r->ws, &batch);
+    int rc = model_fwd(&r->a->model, &r->ws, &batch);
+    if (rc == 0 && r->score)
+        reader_score(r, batch);
+    return rc;
 }

@@ -13,6 +13,9 @@ struct reader {
     int cap;
     int limit;  /* of tokens, if it is less than the positions; 0: none. At first that to which the
                    adapter's texts were truncated in training */
+    bool score; /* in: of a decoder, find the log-probabilities of the tokens, too */
+    double
+        *nll;   /* then [n]: -log p of the token after each, given those before it; of the last 0 */
     long n_cut; /* tokens beyond reader_room that were left out, of all texts */
 };
 /* reader_init - A must outlive the reader. Errors: FAIL_MEMORY. reader_free - of a zeroed reader:

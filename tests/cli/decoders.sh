@@ -43,7 +43,28 @@ for kind in gpt2 llama; do
     "$L" tokenize "$T/$kind.merged" <"$T/text" | cmp -s - "$T/ids" || die "$kind: merged tokenizer"
     [ ! -e "$T/$kind.merged/1_Pooling" ] || die "$kind: a decoder pools nothing"
     fails 2 "already contains a model" merge "$T/$kind" "$T/$kind/adapter" "$T/$kind.merged"
-    fails 3 "is a decoder ($kind)" logits "$T/$kind"
+    # The token that generate appends first is the one that logits calls the most probable, and the
+    # score of that text is its log-probability, which logits has as well when it reads both.
+    "$L" logits "$T/$kind" --adapter "$T/$kind/adapter" --format json <"$T/text" >"$T/p" ||
+        die "$kind: logits"
+    "$L" generate "$T/$kind" --adapter "$T/$kind/adapter" --max-new 1 --end none <"$T/text" \
+        >"$T/g" 2>"$T/out" || die "$kind: generate: $(cat "$T/out")"
+    python3 - "$T" <<'PY' || die "$kind: logits"
+import json, sys
+top = sys.argv[1]
+p, g = ([json.loads(line) for line in open(top + "/" + x)] for x in "pg")
+assert len(p) == len(g) == 2
+for a, b in zip(p, g):
+    assert [a["next"]] == b["ids"], (a, b)
+    assert abs(a["next_logprob"] - b["score"]) < 1e-5, (a, b)
+    known = a["logprobs"][1:]
+    assert a["logprobs"][0] is None and len(known) == len(a["ids"]) - 1
+    assert abs(sum(known) + a["loss"] * len(known)) < 1e-4 * abs(sum(known))
+PY
+    "$L" logits "$T/$kind" --format csv <"$T/text" | head -n 1 | grep -qx 'line,token,id,logprob' ||
+        die "$kind: csv"
+    fails 2 "'--pair' is for encoders" logits "$T/$kind" --pair
+    fails 2 "'--pooling' is for encoders" logits "$T/$kind" --pooling cls
 done
 printf '5 98\n' | "$L" tokenize "$T/gpt2" --decode >"$T/out" 2>&1 && die "an id beyond the last"
 grep -q 'there is no token 98; ids are from 0 to 97' "$T/out" || die "$(cat "$T/out")"

@@ -3,10 +3,12 @@
   make DIR        DIR/gpt2 and DIR/llama as transformers writes them, the one with vocab.json and
                   merges.txt, the other with tokenizer.json, and DIR/KIND.peft, an adapter of PEFT
   check DIR TSV   logits of each adapter in DIR through PEFT against those of its merged model
-                  through transformers, and the loss over targets against that in DIR/NAME.json"""
+                  through transformers and against lowrank's, and the loss over targets against
+                  that in DIR/NAME.json"""
 import json
 import os
 import shutil
+import subprocess
 import sys
 
 import torch
@@ -96,6 +98,17 @@ def check(top, tsv):
             want, got = logits(net, tok, text), logits(merged.eval(), merged_tok, text)
             if want.shape != got.shape or float((want - got).abs().max()) > 1e-3:
                 no("%s: merged: %s against %s for '%s'" % (name, got[-1][:4], want[-1][:4], text))
+        own = subprocess.run([os.environ["LOWRANK"], "logits", base, "--adapter", d, "--format",
+                              "json"], input="".join("%s: %s\n" % r for r in map(tuple, rows[:4])),
+                             capture_output=True, text=True)
+        for (a, b), line in zip(rows, own.stdout.splitlines() or [own.stderr]):
+            ids = tok(a + ": " + b).input_ids
+            p = logits(net, tok, a + ": " + b).log_softmax(-1)
+            want = [float(p[i, t]) for i, t in enumerate(ids[1:])]
+            got = json.loads(line)
+            if (got["ids"] != ids or got["next"] != int(p[-1].argmax()) or
+                    max(abs(x - y) for x, y in zip(want, got["logprobs"][1:])) > 1e-4):
+                no("%s: logits: %s against %s" % (name, line[:200], want[:4]))
         if method != "peft":
             loss = target_loss(net, tok, rows)
             own = [r["value"] for r in json.load(open(d + ".json")) if r["which"] == "last"][0]
