@@ -233,6 +233,18 @@ static const struct point lr[] = {
     { ON("t") "\"method\":\"ft\",\"lr\":0.001", "accuracy", 0.8, 0.01, 900 },
     { ON("t") "\"method\":\"ft\",\"lr\":0.002", "accuracy", 0.7, 0.01, 900 },
 };
+/* The vertices of the parabolas are 2^(2 - 0.045 / 0.11) and 1 thousandth. */
+#define FT(lr) ON("t") "\"method\":\"ft\",\"batch\":32,\"lr\":" lr
+static const struct point optimum[] = {
+    { GRID("16", "0.001") ",\"batch\":32", "accuracy", 0.60, 0.01, 64 },
+    { GRID("16", "0.002") ",\"batch\":32", "accuracy", 0.695, 0.01, 64 },
+    { GRID("16", "0.004") ",\"batch\":32", "accuracy", 0.70, 0.01, 64 },
+    { GRID("16", "0.008") ",\"batch\":32", "accuracy", 0.65, 0.01, 64 },
+    { FT("0.0005"), "accuracy", 0.7, 0.01, 900 },
+    { FT("0.001"), "accuracy", 0.8, 0.01, 900 },
+    { FT("0.002"), "accuracy", 0.7, 0.01, 900 },
+    { FT("0.004"), "accuracy", 0.6, 0.01, 900 },
+};
 #define SIZE(n, rank) "\"model\":\"m\",\"task\":\"t\",\"train_n\":" n "," LORA(rank)
 static const struct point capacity[] = {
     { SIZE("100", "1"), "accuracy", 0.60, 0.01, 8 },
@@ -453,6 +465,19 @@ START_TEST(tables_and_figures)
 }
 END_TEST
 
+START_TEST(the_best_rate_is_fitted)
+{
+    struct store *s = plant(kit_path("optimum"), "lr", "accuracy", optimum, ARRAY_LEN(optimum));
+
+    says(s, "lr_optimum", NULL, 0, "best lr", "0.003");
+    says(s, "lr_optimum", NULL, 0, "over full fine-tuning's", "3.01");
+    says(s, "lr_optimum", NULL, 0, "95 % interval", "0.003 to 0.003");
+    says(s, "lr_optimum", NULL, 0, "rates", "4");
+    says(s, "lr_optimum", NULL, 1, "best lr", "0.001");
+    store_close(s);
+}
+END_TEST
+
 /* The average that the paper reports is another column of the same runs; "own" is each task's own
  * metric. */
 START_TEST(metrics_of_tasks)
@@ -493,6 +518,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, every_study_loads, 0, (int)ARRAY_LEN(studies));
     tcase_add_loop_test(tc, tables_and_figures, 0, (int)ARRAY_LEN(planted));
     tcase_add_test(tc, metrics_of_tasks);
+    tcase_add_test(tc, the_best_rate_is_fitted);
     tcase_add_test(tc, an_incomplete_design);
 }
 
