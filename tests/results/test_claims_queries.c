@@ -4,6 +4,7 @@
 #include "results/query/query.h"
 #include "results/store/analyses.h"
 #include "results/verdicts/claims_looks.h"
+#include "results/verdicts/claims_text.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h" /* last: check.h has a macro named fail */
 
@@ -43,6 +44,13 @@ START_TEST(phi_above_a_bound_and_the_floor)
               "the planned 12 pairs would probably not decide");
     judge_one(with_phi(0.8, 0.1, 1), half, UNDECIDED,
               "only 1 of 3 pairs (phi(1,1) of q): lowrank ablate subspace");
+    struct store *one = with_phi(0.8, 0.1, 1);
+    struct claims c = judged(one, &half, 1);
+    char *size = claims_size(&c.row[0], &c.row[0].part[0]);
+    ck_assert_str_eq(size, "1 pair");
+    free(size);
+    claims_free(&c);
+    store_close(one);
     /* (1,4) and (2,4) share an adapter, as do (2,5) and (1,5): only two pairs are independent */
     struct store *s = with_phi(0.8, 0.1, 2);
     for (int k = 0; k < 2; k++) {
