@@ -7,6 +7,7 @@
 #include "experiments/recipe/inputs.h"
 #include "experiments/recipe/keys.h"
 #include "experiments/recipe/precision.h"
+#include "experiments/recipe/start.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,11 +33,11 @@ const struct opt run_opts[] = {
     { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, OPT_MOST_INT, NULL,
       "for initial values only; -1: seed" },
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
-      "adapter that training starts from, except its classifier: a folder, or a run's key" },
+      "adapter that training starts from, except its classifier: a folder, a run's key, "
+      "best:STUDY, or none" },
     { "generate_n", 0, OPT_INT, AT(generate_n), "0", -1, OPT_MOST_INT, NULL,
       "generation tasks: inputs of the reported split for which texts are generated and scored "
-      "after "
-      "training, as the task's file says under 'generate'; 0: none; -1: all" },
+      "after training, as the task's file says under 'generate'; 0: none; -1: all" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
       "of products with frozen weights; auto: bf16 if the CPU is faster with it; q8_0, q4_1, nf4: "
       "the matrices of the base model are stored in blocks of 8 or 4 bits (QLoRA)" },
@@ -255,7 +256,7 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
                               c->recompute, d->n_layers);
 }
 
-static json_t *field_json(const struct opt *o, const void *cfg)
+json_t *recipe_value(const struct opt *o, const void *cfg)
 {
     const void *f = (const char *)cfg + o->at;
     char text[4096];
@@ -272,7 +273,7 @@ static void add_fields(json_t *to, const struct opt *table, const void *cfg)
 {
     for (const struct opt *o = table; o && o->type != OPT_END; o++)
         if (!adapt_unused(o, cfg))
-            json_object_set_new(to, o->key, field_json(o, cfg));
+            json_object_set_new(to, o->key, recipe_value(o, cfg));
 }
 
 void recipe_hash(char out[65], const struct recipe *r, const char *const *without)
@@ -458,7 +459,8 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
     inputs = inputs_of(r->model, r->task);
     if (r->run.generate_n != 0)
         json_object_set_new(inputs, "texts", json_string(r->task->texts.sha256));
-    if (inputs_add_adapter(inputs, s, r->run.init_from) != 0)
+    if (start_resolve(&r->run.init_from, s) != 0 ||
+        inputs_add_adapter(inputs, s, r->run.init_from) != 0)
         goto failed;
     recipe_keys(r, inputs);
     inputs = NULL;
