@@ -6,20 +6,15 @@
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/recipe/keys.h"
+#include "experiments/recipe/precision.h"
 #include "experiments/recipe/start.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef REAL_IS_DOUBLE
-#define PRECISIONS "auto|f64"
-#else
-#define PRECISIONS "auto|f32|bf16"
-#endif
 #define DECODERS_TASK "define" /* where no task is named */
-enum { AUTO, FULL, HALF };
-enum { MODELS_DROPOUT = -1 }; /* of the keys *_dropout: the model's own */
+enum { MODELS_DROPOUT = -1 };  /* of the keys *_dropout: the model's own */
 
 #define AT(f) offsetof(struct run_cfg, f)
 const struct opt run_opts[] = {
@@ -44,7 +39,8 @@ const struct opt run_opts[] = {
       "generation tasks: inputs of the reported split for which texts are generated and scored "
       "after training, as the task's file says under 'generate'; 0: none; -1: all" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
-      "of products with frozen weights; auto: bf16 if the CPU is faster with it" },
+      "of products with frozen weights; auto: bf16 if the CPU is faster with it; q8_0, q4_1, nf4: "
+      "the matrices of the base model are stored in blocks of 8 or 4 bits (QLoRA)" },
     { .type = OPT_END },
 };
 #undef AT
@@ -163,14 +159,6 @@ int recipe_parse(struct recipe *r, const struct settings *v)
     return rc;
 }
 
-enum precision recipe_precision(const struct recipe *r)
-{
-    bool fast = cpu_info()->bf16_fast && sizeof(real) == sizeof(float);
-
-    return r->run.precision == HALF || (r->run.precision == AUTO && fast) ? PRECISION_BF16
-                                                                          : PRECISION_F32;
-}
-
 int recipe_rows(const struct recipe *r)
 {
     return r->method ? adapt_rows(r->method, r->method_cfg) : 0;
@@ -239,10 +227,11 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
     struct train_cfg *c = &r->train;
 
     r->generates = t->generates;
-    if (r->run.precision == HALF && !cpu_info()->bf16_fast && session_first(r->session, "bf16"))
+    if (recipe_precision(r) == PRECISION_BF16 && !cpu_info()->bf16_fast &&
+        session_first(r->session, "bf16"))
         warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
              "f32");
-    r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
+    r->run.precision = precision_choice(recipe_precision(r));
     if (c->pooling == POOLING_AUTO)
         c->pooling = d->pooling == POOL_MEAN ? POOLING_MEAN : POOLING_CLS;
     if (c->hidden_dropout == MODELS_DROPOUT)
