@@ -1,5 +1,6 @@
 /* test_paper_recipes.c - the paper's recipes in experiments/paper: every value that a table of the
- * paper prints is that of the runs, and table "glue" averages as the paper does. */
+ * paper prints is that of the runs, table "glue" averages as the paper does, and the tables of
+ * generated texts have all scores beside the paper's. */
 #include "core/os/file.h"
 #include "experiments/assets/find.h"
 #include "experiments/study/study_store.h"
@@ -295,12 +296,84 @@ START_TEST(averages_are_the_papers)
 }
 END_TEST
 
+/* --- tables of generated texts */
+
+/* Three seeds of the recipe for GPT-2: BLEU from 0.702 to 0.704, NIST from 8.8 to 8.9. */
+static void plant_texts(struct store *store, const struct study *s)
+{
+    struct lease c;
+
+    ck_assert_int_eq(study_store_put(store, s), 0);
+    while (lease_take(store, s->name, NULL, 60, &c) == 1) {
+        struct attempt_end e = { .state = STATE_DONE, .trainable = 393216 };
+        json_t *config = json_loads(c.config, 0, NULL);
+        double step = json_number_value(json_object_get(config, "seed")) - 2;
+        ck_assert_int_eq(metrics_add(store, &c, 10, "best", "token_loss", 1.2 + 0.01 * step), 0);
+        ck_assert_int_eq(metrics_add(store, &c, 10, "best", "bleu", 0.703 + 0.001 * step), 0);
+        ck_assert_int_eq(metrics_add(store, &c, 10, "best", "nist", 8.85 + 0.05 * step), 0);
+        ck_assert_int_eq(metrics_add(store, &c, 10, "best", "meteor_partial", 0.46), 0);
+        ck_assert_int_eq(metrics_add(store, &c, 10, "best", "dart_ter", 0.5), 0);
+        ck_assert_int_eq(metrics_add(store, &c, 10, "best", "webnlg_bleu", 55 + step), 0);
+        ck_assert_int_eq(lease_finish(store, &c, &e, false), 1);
+        json_decref(config);
+        lease_free(&c);
+    }
+}
+
+/* A half-width is 4.303 standard deviations over the root of 3. ROW: of the paper; NULL is
+ * our first. */
+static const struct {
+    const char *query, *row, *column, *shows;
+} texts[] = {
+    { "e2e_scores", NULL, "BLEU", "70.3 ± 0.2 (3)" },
+    { "e2e_scores", NULL, "NIST", "8.8500 ± 0.1242 (3)" },
+    { "e2e_scores", NULL, "METEOR", "46.0 ± 0.0 (3), no paraphrases" },
+    { "e2e_scores", NULL, "CIDEr", "" },
+    { "e2e_scores", "GPT2M LoRA", "BLEU", "70.4 ± .1" },
+    { "e2e_scores", "GPT2M LoRA", "parameters", "350000" },
+    { "e2e_rank_scores", NULL, "loss", "1.2000 ± 0.0248 (3)" },
+    { "e2e_rank_scores", "GPT2M E2E r=1024", "METEOR", "46.59" },
+    { "dart_scores", NULL, "TER", "0.5000 ± 0.0000 (3)" },
+    { "dart_scores", "GPT2L LoRA", "BLEU", "47.5 ± .1" },
+    { "webnlg_scores", NULL, "BLEU all", "55.0000 ± 2.4841 (3)" },
+    { "webnlg_scores", NULL, "BLEU unseen", "" },
+    { "webnlg_scores", "GPT2M LoRA 0.35M", "TER seen", ".33" },
+    { "text_tasks_scores", "GPT3 FT", "RL", "44.5" },
+};
+
+START_TEST(tables_of_texts)
+{
+    const char *const of[] = { "study", "gpt2_medium_lora", NULL };
+    struct store *store = kit_store();
+    struct study s;
+
+    load(&s, &files[ARRAY_LEN(files) - 1]);
+    plant_texts(store, &s);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct rows r;
+        int at = 0;
+        ck_assert_msg(query_rows(store, &r, query_find(texts[i].query), of) == 0, "%s: %s",
+                      texts[i].query, fail_text());
+        for (; texts[i].row && at < r.n_rows; at++)
+            if (strcmp(rows_get(&r, at, "model"), texts[i].row) == 0)
+                break;
+        const char *got = rows_get(&r, at, texts[i].column);
+        ck_assert_msg(strcmp(got ? got : "", texts[i].shows) == 0, "%s, %s: '%s' and not '%s'",
+                      texts[i].query, texts[i].column, got ? got : "", texts[i].shows);
+        rows_free(&r);
+    }
+    study_free(&s);
+    store_close(store);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, begin, end);
     tcase_add_loop_test(tc, values_are_the_papers, 0, (int)ARRAY_LEN(files));
     tcase_add_test(tc, no_recipe_is_left_out);
     tcase_add_loop_test(tc, averages_are_the_papers, 0, (int)ARRAY_LEN(averages));
+    tcase_add_test(tc, tables_of_texts);
 }
 
 const struct suite suite_paper_recipes = { "paper_recipes", fill };

@@ -47,7 +47,7 @@ END_TEST
 
 /* SQL that takes a new database back to schema 5, whose views stand-ins replace. */
 static const char to_5[] =
-    "DROP VIEW generations; DROP TABLE generated; DROP TABLE generation;"
+    "DROP VIEW study_scores; DROP VIEW generations; DROP TABLE generated; DROP TABLE generation;"
     "DROP TRIGGER run_has_cell; DROP VIEW cell_recipe; DROP VIEW cells; DROP VIEW final;"
     " CREATE VIEW cells AS SELECT 1; CREATE VIEW final AS SELECT 1;"
     " DELETE FROM meta WHERE key = 'cells_to';"
