@@ -21,11 +21,11 @@ extern const struct cmd cmd_figure;
 
 /* --- the files */
 
-enum { WITH_FULL = 5 }; /* the studies from here on also have a longer form */
-static const char *const studies[] = { "alpha",    "anchor",    "precision", "targets", "choice",
-                                       "rank",     "methods",   "params",    "lowdata", "combine",
-                                       "alphalr",  "truncate",  "seeds",     "lr",      "budget",
-                                       "capacity", "batchsize", "layers" };
+enum { WITH_FULL = 6 }; /* the studies from here on also have a longer form */
+static const char *const studies[] = { "halving", "alpha",    "anchor",    "precision", "targets",
+                                       "choice",  "rank",     "methods",   "params",    "lowdata",
+                                       "combine", "alphalr",  "truncate",  "seeds",     "lr",
+                                       "budget",  "capacity", "batchsize", "layers" };
 static const char toy[] =
     "task: toy\nkind: classification\ndir: .\nformat: tsv\nheader: true\n"
     "columns: {text: text, label: label}\nlabels: [x, y]\n"
@@ -36,7 +36,7 @@ static const char toy[] =
 static void small_words(struct settings *words, const char *dir)
 {
     static const char config[] =
-        "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 256,"
+        "{\"model_type\": \"bert\", \"num_hidden_layers\": 6, \"hidden_size\": 256,"
         " \"num_attention_heads\": 4, \"intermediate_size\": 256, \"vocab_size\": 40,"
         " \"max_position_embeddings\": 256}";
 
