@@ -190,13 +190,13 @@ int model_init(struct model *m, struct base_model *b, const struct head *h,
     if (list_params(m, b, h, method, cfg, seed) != 0 || soft_check_infix(m) != 0 ||
         make_theta(m) != 0 || (h->n_labels > 0 && init_head(m, own_head) != 0))
         goto out;
-    if (method->init) {
-        method->init(m, cfg);
-        base_model_release(b); /* some methods read frozen weights */
-    }
     net_make(m);
     if (net_pack(m) != 0)
         goto out;
+    if (method->init) { /* after packing, which refuses weights that do not fit into blocks */
+        method->init(m, cfg);
+        base_model_release(b); /* some methods read frozen weights */
+    }
     packs_save(b, h->precision);
     return 0;
 out:

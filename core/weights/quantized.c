@@ -4,6 +4,7 @@
 #include "core/base/clones.h"
 #include "core/format/quant.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,7 @@ static void put_q8_0(unsigned char *to, const float *x)
 
     for (int i = 0; i < QUANT_BLOCK; i++)
         most = fmaxf(most, fabsf(x[i]));
-    float d = most / 127, by = d > 0 ? 1 / d : 0;
+    float d = most / 127, by = d >= FLT_MIN ? 1 / d : 0;
     put_half(to, d);
     for (int i = 0; i < QUANT_BLOCK; i++)
         to[2 + i] = (unsigned char)(signed char)roundf(x[i] * by);
@@ -134,7 +135,7 @@ static void put_q4_1(unsigned char *to, const float *x)
         least = fminf(least, x[i]);
         most = fmaxf(most, x[i]);
     }
-    float d = (most - least) / 15, by = d > 0 ? 1 / d : 0;
+    float d = (most - least) / 15, by = d >= FLT_MIN ? 1 / d : 0;
     put_half(to, d);
     put_half(to + 2, least);
     for (int i = 0; i < QUANT_BLOCK; i++) {
@@ -164,7 +165,7 @@ static float put_nf4(unsigned char *to, const float *x, int n)
 
     for (int i = 0; i < n; i++)
         most = fmaxf(most, fabsf(x[i]));
-    float by = most > 0 ? 1 / most : 0;
+    float by = most >= FLT_MIN ? 1 / most : 0;
     for (int i = 0; i < NF4_BLOCK; i++)
         q[i] = (unsigned char)nf4_code(i < n ? x[i] * by : 0);
     for (int i = 0; i < NF4_BLOCK / 2; i++)
@@ -289,8 +290,10 @@ static int quantize(struct quantized *b, const struct param *p)
     free(a);
     free(x);
     if (x && !fits)
-        return fail(FAIL_INPUT, "'%s' has values that are too large for blocks in q8_0 or q4_1",
-                    p->name);
+        return fail(
+            FAIL_INPUT,
+            "'%s' has values that are too large for blocks in %s; nf4 and f32 can hold them",
+            p->name, precision_name(b->kind));
     return x ? 0 : -1;
 }
 

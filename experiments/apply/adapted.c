@@ -249,9 +249,11 @@ static struct head head_of(const struct adapted *a, const struct source *s, cons
     enum precision trained = a->record.base_precision;
     enum precision p = how->precision == N_PRECISION ? trained : how->precision;
 
-    if (s->dir && p != trained && (precision_is_blocks(p) || precision_is_blocks(trained)))
+    if (s->dir && p != trained && precision_is_blocks(trained))
         note("the adapter was trained on weights in %s, not in %s", precision_name(trained),
              precision_name(p));
+    else if (s->dir && p != trained && precision_is_blocks(p))
+        note("nothing says that the adapter was trained on weights in %s", precision_name(p));
     if (a->base.arch->causal)
         return (struct head){ .pooling = POOL_NONE, .pool_scale = 1, .precision = p };
     bool one = a->record.present ? a->record.regression : s->n_labels == 1;

@@ -146,10 +146,43 @@ START_TEST(a_model_with_these_weights)
 }
 END_TEST
 
+/* A checkpoint whose values binary16 cannot scale is refused, also by methods that read the frozen
+ * weights before anything is packed. */
+START_TEST(values_that_are_too_large)
+{
+    static const char *const method[] = { "lora", "dora", "pissa" };
+    const struct adapt *a = adapt_find(method[_i]);
+    struct base_model base;
+    struct model m;
+    void *cfg = tiny_cfg(a, "targets", "q,v,o,down");
+
+    ck_assert_int_eq(base_model_load(&base, "tests/golden/llama"), 0);
+    for (int i = 0; i < base.n_params; i++) {
+        struct param *p = &base.params[i];
+        if (p->layer != 0 || p->role != (enum role)(ROLE_W + PROJ_Q))
+            continue;
+        real *x = xalloc(param_size(p), sizeof *x);
+        param_read(x, p);
+        x[5] = (real)1e6;
+        p->value = x;
+        struct head h = tiny_head(POOL_NONE, false, 0);
+        h.precision = PRECISION_Q4_1;
+        ck_assert_int_eq(model_init(&m, &base, &h, a, cfg, 4, false), -1);
+        ck_assert_int_eq((int)fail_code(), FAIL_INPUT);
+        ck_assert_ptr_nonnull(strstr(fail_text(), p->name));
+        free(x);
+        p->value = NULL;
+    }
+    tiny_cfg_free(a, cfg);
+    base_model_free(&base);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, values_of_other_programs, 0, N_KINDS);
     tcase_add_test(tc, halves);
     tcase_add_loop_test(tc, a_model_with_these_weights, 0, 3 * N_KINDS);
+    tcase_add_loop_test(tc, values_that_are_too_large, 0, 3);
 }
 const struct suite suite_quantized = { "quantized", fill };
