@@ -157,8 +157,8 @@ tidy: ## clang-tidy over every C file
 # --- Results
 reproduce: $(B)/lowrank ## fetch the encoder, run the default study, print its tables, draw its figures
 	@sh experiments/reproduce.sh $(B)/lowrank
-studies: $(B)/lowrank ## run every study and analysis, then verdicts and the report (LOWRANK_DATA=DIR: with GLUE)
-	@sh ablations/studies.sh $(B)/lowrank
+studies: $(B)/lowrank ## run every study and analysis, then verdicts and the report (BUDGET=2h: in this time; LOWRANK_DATA=DIR: with GLUE)
+	@sh ablations/studies.sh $(B)/lowrank "$(BUDGET)"
 findings: $(B)/lowrank ## write results/findings from the store
 	@sh results/findings.sh $(B)/lowrank results/findings
 

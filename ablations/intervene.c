@@ -10,7 +10,8 @@
  *     graft          A of the run, B of another seed's run (LoRA only)
  *
  * What is dropped is multiplied by "factor", 0 unless it is given. The classifier stays as it was
- * trained. "keep" answers how much rank it takes to store an update, which is not what it takes to
+ * trained. All matrices that a run trained are changed together, or those that "matrices" names.
+ * "keep" answers how much rank it takes to store an update, which is not what it takes to
  * train one: a run of rank k is the other side of that comparison. */
 #include "ablations/analysis.h"
 #include "ablations/common/adapter_path.h"
@@ -30,7 +31,7 @@
 #include <string.h>
 
 struct intervene_cfg {
-    char *study, *methods, *task, *targets;
+    char *study, *methods, *task, *targets, *ranks, *matrices;
     bool no_similarity;
     long n, top;
     double factor, eps, cosine;
@@ -40,12 +41,17 @@ static const struct opt opts[] = {
     { "methods", 0, OPT_STR, offsetof(struct intervene_cfg, methods), "lora,ft", 0, 0, NULL,
       "methods of the runs: lora, rslora and ft" },
     TASK_OPTION(struct intervene_cfg),
-    { "targets", 0, OPT_LIST, offsetof(struct intervene_cfg, targets), "q,v", 0, 0,
-      "q|k|v|o|up|down|gate", "target modules of the LoRA runs" },
+    { "targets", 0, OPT_LIST, offsetof(struct intervene_cfg, targets), NULL, 0, 0,
+      "q|k|v|o|up|down|gate", "LoRA runs with these target modules only" },
+    { "ranks", 0, OPT_LIST, offsetof(struct intervene_cfg, ranks), NULL, 0, 0, NULL,
+      "LoRA runs of these ranks only" },
     { "no_similarity", 0, OPT_BOOL, offsetof(struct intervene_cfg, no_similarity), "false", 0, 0,
       NULL, "measure the score on the task only, not sentence similarity" },
     { "n", 0, OPT_INT, offsetof(struct intervene_cfg, n), "300", 0, 1e6, NULL,
       "number of pairs from the dev split of STS-B; 0: all" },
+    { "matrices", 0, OPT_LIST, offsetof(struct intervene_cfg, matrices), NULL, 0, 0,
+      "q|k|v|o|up|down|gate",
+      "change the updates of these matrices; by default of all that the run trained" },
     { "top", 0, OPT_INT, offsetof(struct intervene_cfg, top), "10", 1, 1024, NULL,
       "how many of the strongest directions may be intruders, or shared" },
     { "factor", 0, OPT_REAL, offsetof(struct intervene_cfg, factor), "0", -10, 10, NULL,
@@ -224,6 +230,17 @@ static int change_matrix(struct subject *s, int layer, enum proj p, enum change 
     return found < 0 || stop_check() != 0 ? -1 : found;
 }
 
+/* Are the updates of this kind of matrix to be changed? */
+static bool is_wanted(const struct intervene_cfg *c, enum proj p)
+{
+    size_t n = strlen(proj_names[p]);
+
+    for (const char *s = c->matrices; s; s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL)
+        if (strncmp(s, proj_names[p], n) == 0 && (s[n] == ',' || s[n] == 0))
+            return true;
+    return !c->matrices;
+}
+
 /* *MEAN is the mean over the changed matrices. */
 static int change_model(struct subject *s, enum change what, int k, const struct intervene_cfg *c,
                         double *mean)
@@ -235,7 +252,7 @@ static int change_model(struct subject *s, enum change what, int k, const struct
     memcpy(s->o.model.theta, s->theta, s->o.model.n_train * sizeof *s->theta);
     for (int layer = 0; layer < d->n_layers; layer++)
         for (int p = 0; p < N_PROJ; p++) {
-            int found = proj_exists(d, (enum proj)p)
+            int found = proj_exists(d, (enum proj)p) && is_wanted(c, (enum proj)p)
                             ? change_matrix(s, layer, (enum proj)p, what, k, c, mean)
                             : 0;
             if (found < 0)
@@ -243,7 +260,8 @@ static int change_model(struct subject *s, enum change what, int k, const struct
             n += found;
         }
     if (n == 0)
-        return fail(FAIL_RUN, "run %.8s changed no matrix of its model", s->run->key);
+        return fail(FAIL_RUN, "run %.8s trained no matrix of its model%s%s", s->run->key,
+                    c->matrices ? " that 'matrices' names: " : "", c->matrices ? c->matrices : "");
     *mean /= n;
     return 0;
 }
@@ -394,9 +412,11 @@ static int load_probe(struct intervening *v, const char *model)
 static int intervene_run(struct session *ses, struct store *s, const void *cfg)
 {
     const struct intervene_cfg *c = cfg;
-    const struct wanted_runs w = {
-        .study = c->study, .methods = c->methods, .task = c->task, .targets = c->targets
-    };
+    const struct wanted_runs w = { .study = c->study,
+                                   .methods = c->methods,
+                                   .task = c->task,
+                                   .targets = c->targets,
+                                   .ranks = c->ranks };
     struct intervening v = { .session = ses, .store = s, .c = c };
     char *settings = analysis_settings(opts, "n", c);
     const struct analysis_set set = { c->study, "intervene", settings };

@@ -2,6 +2,7 @@
 #include "core/adapt/target.h"
 
 #include "core/adapt/adapt.h"
+#include "core/weights/quantized.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +143,9 @@ struct mat target_weight(const struct model *m, int layer, int t)
     struct mat w = mat_make(xalloc((size_t)out * (size_t)in, sizeof *w.x), out, in);
     for (int i = 0; i < n_parts(t); i++) {
         int rows = out / n_parts(t);
-        param_read(mat_row(w, i * rows), model_role(m, layer, (int)ROLE_W + part + i));
+        int rc = quantized_param_read(
+            mat_row(w, i * rows), model_role(m, layer, (int)ROLE_W + part + i), m->head.precision);
+        CHECK(rc == 0, "%s", fail_text());
     }
     return w;
 }

@@ -1,4 +1,5 @@
-/* generation.c - prompts and targets as tokens: tokenized apart, joined, and cut to a length. */
+/* generation.c - prompts and targets as tokens: tokenized apart, joined, and cut to a length. The
+ * special tokens that begin a text, such as BOS, stand before the prompt and are never cut. */
 #include "core/data/generation.h"
 
 #include <stdlib.h>
@@ -97,7 +98,7 @@ struct making {
     const struct task *task;
     int max_len, longest;
     size_t cap, cap_refs, n_refs;
-    struct ids prompt, target;
+    struct ids begin, prompt, target;
 };
 
 static void add_ids(struct making *m, const int *id, int n)
@@ -134,9 +135,9 @@ static void add_example(struct making *m, int row)
 {
     struct dataset *d = m->d;
     struct kept k = { 0, m->prompt.n, m->target.n };
-    int room = m->max_len;
+    int room = m->max_len - m->begin.n;
 
-    if (room > 0 && m->longest > k.target)
+    if (m->max_len > 0 && m->longest > k.target)
         room -= m->longest - k.target;
     if (m->max_len > 0 && !keep_within(&k, m->task->truncate, room)) {
         if (d->n_no_room++ == 0)
@@ -146,10 +147,11 @@ static void add_example(struct making *m, int row)
     int cut = m->prompt.n - (k.to - k.from) + m->target.n - k.target, i = d->n++;
     d->n_truncated += cut > 0;
     d->tokens_cut += cut;
+    add_ids(m, m->begin.id, m->begin.n);
     add_ids(m, m->prompt.id + k.from, k.to - k.from);
     add_ids(m, m->target.id, k.target);
     add_reference(m, data_file_cell(m->f, row, CELL_TARGET));
-    d->second[i] = k.to - k.from;
+    d->second[i] = m->begin.n + k.to - k.from;
     d->line[i] = row + 1;
     d->off[i + 1] = d->n_tokens;
     d->ref[i + 1] = m->n_refs;
@@ -224,11 +226,13 @@ int generation_tokenize(struct dataset *d, const struct data_file *f, const int 
     d->line = xalloc((size_t)n, sizeof *d->line);
     int rc = generation_answers(d, t, tok);
     m.longest = rc == 0 ? longest_answer(d) : 0;
+    tok_begin(tok, &m.begin);
     for (int i = 0; i < n && rc == 0; i++) {
         rc = encode_row(&m, tok, pick[i]);
         if (rc == 0)
             add_example(&m, pick[i]);
     }
+    ids_free(&m.begin);
     ids_free(&m.prompt);
     ids_free(&m.target);
     if (rc == 0 && d->n == 0)

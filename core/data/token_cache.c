@@ -17,7 +17,7 @@
 
 /* VERSION increases when a tokenizer, the reading of data files or this format changes what a file
  * holds. */
-enum { VERSION = 4, BYTE_ORDER_MARK = 0x01020304 };
+enum { VERSION = 5, BYTE_ORDER_MARK = 0x01020304 };
 
 struct token_head {
     char magic[8];

@@ -2,6 +2,8 @@
  * branches, so that the compiler turns it into vector code. */
 #include "core/format/quant.h"
 
+#include "core/base/clones.h"
+
 #include <string.h>
 
 enum { HALF = QUANT_BLOCK / 2 };
@@ -35,6 +37,24 @@ float quant_half(unsigned bits)
     return x;
 }
 
+unsigned quant_to_half(float x)
+{
+    uint32_t u;
+
+    memcpy(&u, &x, sizeof u);
+    unsigned sign = u >> 16 & 0x8000;
+    u &= 0x7fffffff;
+    if (u >= 0x47800000) /* 2^16, infinity, NaN */
+        return sign | (u > 0x7f800000 ? 0x7e00 : 0x7c00);
+    if (u >= 0x38800000) /* 2^-14: the exponent's bias changes by 112 */
+        return sign | ((u + 0xfff + (u >> 13 & 1) - (112u << 23)) >> 13);
+    float small; /* a sum whose last bit is 2^-24 rounds as a subnormal binary16 does */
+    memcpy(&small, &u, sizeof small);
+    small += 0.5f;
+    memcpy(&u, &small, sizeof u);
+    return sign | (u - 0x3f000000);
+}
+
 static void read_q8_0(float *x, const unsigned char *p)
 {
     float d = quant_half(two_bytes(p));
@@ -62,6 +82,7 @@ static void read_fives(float *x, float d, int minus, float m, uint32_t h, const 
     }
 }
 
+VEC_CLONES
 void quant_read(float *x, enum st_dtype d, const unsigned char *from, size_t count)
 {
     size_t step = st_dtype_bytes(d);

@@ -24,6 +24,8 @@ enum { QUANT_BLOCK = 32 };
 bool quant_is(enum st_dtype d);
 void quant_read(float *x, enum st_dtype d, const unsigned char *from, size_t count);
 
-/* quant_half - the value of the bits of one binary16. */
+/* quant_half - the value of the bits of one binary16. quant_to_half - the bits of the binary16 that
+ * is nearest to X, of two the even one; infinity for values that are too large. */
 float quant_half(unsigned bits);
+unsigned quant_to_half(float x);
 #endif

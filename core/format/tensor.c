@@ -206,11 +206,22 @@ static long read_integer(const struct st_tensor *t, size_t index)
     }
 }
 
+static const unsigned char *block_bytes(const struct st_tensor *t, size_t first)
+{
+    return t->data + first / QUANT_BLOCK * st_dtype_bytes(t->dtype);
+}
+
+const unsigned char *st_row_bytes(const struct st_tensor *t, size_t i)
+{
+    CHECK(quant_is(t->dtype), "a tensor of %s", st_dtype_name(t->dtype));
+    return block_bytes(t, i * t->shape[t->n_dims - 1]);
+}
+
 /* Decode COUNT values of a tensor of blocks, from value FIRST on, to REALS or DOUBLES. */
 static void read_blocks(real *reals, double *doubles, const struct st_tensor *t, size_t first,
                         size_t count)
 {
-    const unsigned char *p = t->data + first / QUANT_BLOCK * st_dtype_bytes(t->dtype);
+    const unsigned char *p = block_bytes(t, first);
     float x[QUANT_BLOCK];
 
     for (size_t i = 0; i < count; i += QUANT_BLOCK, p += st_dtype_bytes(t->dtype)) {

@@ -66,8 +66,10 @@ int st_reals(real *dst, const struct st_tensor *t, size_t count);
 int st_doubles(double *dst, const struct st_tensor *t, size_t count);
 int st_longs(long *dst, const struct st_tensor *t, size_t count);
 
-/* st_row - copy the values of row I of a matrix of floats to DST, without a check. */
+/* st_row - copy the values of row I of a matrix of floats to DST, without a check. st_row_bytes -
+ * where the blocks of row I of a matrix of blocks are. */
 void st_row(real *dst, const struct st_tensor *t, size_t i);
+const unsigned char *st_row_bytes(const struct st_tensor *t, size_t i);
 
 /* st_floats_in_place - the data of an F32 tensor in the map, if they are aligned, in row-major
  * order, and finite, else NULL. Only the build in single precision uses it. */

@@ -4,7 +4,9 @@
 #include "core/math/bf16.h"
 #include "core/math/onednn.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct packed {
     int in, out;
@@ -13,7 +15,25 @@ struct packed {
     struct onednn *fwd, *bwd; /* BWD only with BACKWARD; if NULL, PLAIN is used */
     real *plain;              /* [out, in], or, with TRANS, [in, out] */
     enum trans t;
+    struct packed_source source[PACKED_SOURCES]; /* or there are these */
+    int n_sources;
 };
+
+const char *precision_name(enum precision p)
+{
+    static const char *const names[N_PRECISION] = { NULL, "bf16", "q8_0", "q4_1", "nf4" };
+
+    return names[p] ? names[p] : sizeof(real) == sizeof(float) ? "f32" : "f64";
+}
+
+enum precision precision_find(const char *name)
+{
+    int p = 0;
+
+    while (p < N_PRECISION && strcmp(name, precision_name((enum precision)p)) != 0)
+        p++;
+    return (enum precision)p;
+}
 
 /* The plain copy as a matrix. */
 static struct mat plain_mat(const struct packed *p)
@@ -86,6 +106,8 @@ void packed_free(struct packed *p)
     onednn_free(p->fwd);
     onednn_free(p->bwd);
     free(p->plain);
+    for (int i = 0; i < p->n_sources; i++)
+        p->source[i].free(p->source[i].state);
     free(p);
 }
 
@@ -124,19 +146,21 @@ struct packed *packed_import(const struct packed_image *from)
 
 bool packed_rows_alike(const struct packed *p)
 {
-    return p->fwd != NULL;
+    return p->fwd || (p->n_sources > 0 && plain_rows_alike());
 }
 
 size_t packed_bytes(const struct packed *p)
 {
     size_t plain = p->plain ? (size_t)p->out * (size_t)p->in * sizeof(real) : 0;
 
+    for (int i = 0; i < p->n_sources; i++)
+        plain += p->source[i].bytes;
     return sizeof *p + plain + onednn_bytes(p->fwd) + onednn_bytes(p->bwd);
 }
 
 const char *packed_kernel(const struct packed *p)
 {
-    return p->fwd ? onednn_kernel(p->fwd) : "OpenBLAS";
+    return p->fwd ? onednn_kernel(p->fwd) : p->n_sources ? "panels of blocks" : "OpenBLAS";
 }
 
 size_t packed_size(int out, int in, bool backward, enum precision p)
@@ -165,12 +189,106 @@ static struct mat plain_input(const struct packed *p, struct mat x, real **own)
     return r;
 }
 
+/* --- weights that are decoded panel by panel */
+
+/* Values of a panel: it stays in the outer cache of a core between decoding and the product. */
+enum { PANEL = 1 << 17, PANEL_ROWS = 16 };
+
+static pthread_key_t panel_key;
+static pthread_once_t panel_once = PTHREAD_ONCE_INIT;
+
+static void panel_make_key(void)
+{
+    CHECK(pthread_key_create(&panel_key, free) == 0, "pthread_key_create");
+}
+
+/* The thread's memory for a panel; it only grows. */
+static real *panel_memory(size_t n)
+{
+    static _Thread_local real *mem;
+    static _Thread_local size_t size;
+
+    pthread_once(&panel_once, panel_make_key);
+    if (n > size) {
+        free(mem);
+        mem = aligned_alloc(64, (n * sizeof *mem + 63) / 64 * 64);
+        CHECK(mem, "not enough memory for a panel of %zu values", n);
+        pthread_setspecific(panel_key, mem);
+        size = n;
+    }
+    return mem;
+}
+
+static int panel_rows(const struct packed *p)
+{
+    int n = PANEL / p->in / PANEL_ROWS * PANEL_ROWS;
+
+    return n > PANEL_ROWS ? n : PANEL_ROWS;
+}
+
+/* Call USE with each panel [n, in] and the output that its first row computes. */
+static void each_panel(const struct packed *p, void (*use)(void *arg, struct mat w, int at),
+                       void *arg)
+{
+    int most = panel_rows(p), at = 0;
+    real *x = panel_memory((size_t)most * (size_t)p->in);
+
+    for (int i = 0; i < p->n_sources; i++) {
+        const struct packed_source *s = &p->source[i];
+        for (int from = 0, n; from < s->out; from += n, at += n) {
+            n = s->out - from < most ? s->out - from : most;
+            s->read(s->state, from, n, x);
+            use(arg, mat_make(x, n, p->in), at);
+        }
+    }
+}
+
+struct panel_product {
+    struct mat y, x;  /* forward: output and input; backward: gradients of these */
+    const real *bias; /* forward, or NULL */
+    bool add;         /* backward */
+};
+
+static void panel_fwd(void *arg, struct mat w, int at)
+{
+    const struct panel_product *a = arg;
+
+    plain_fwd(w, mat_cols(a->y, at, w.rows), a->x, a->bias ? a->bias + at : NULL);
+}
+
+static void panel_bwd(void *arg, struct mat w, int at)
+{
+    const struct panel_product *a = arg;
+
+    plain_bwd(w, a->x, mat_cols(a->y, at, w.rows), a->add || at > 0);
+}
+
+struct packed *packed_from_sources(const struct packed_source *from, int n)
+{
+    struct packed *p = xalloc(1, sizeof *p);
+
+    CHECK(n > 0 && n <= PACKED_SOURCES, "%d sources", n);
+    *p = (struct packed){ .in = from[0].in, .backward = true, .n_sources = n };
+    for (int i = 0; i < n; i++) {
+        CHECK(from[i].in == p->in, "source %d has %d inputs, not %d", i, from[i].in, p->in);
+        p->out += from[i].out;
+        p->source[i] = from[i];
+    }
+    return p;
+}
+
+/* --- products */
+
 void packed_fwd(const struct packed *p, struct mat y, struct mat x, const real *bias)
 {
     CHECK(y.rows == x.rows && x.cols == p->in && y.cols == p->out,
           "%dx%d from %dx%d through %d -> %d", y.rows, y.cols, x.rows, x.cols, p->in, p->out);
     if (p->fwd) {
         onednn_mul(p->fwd, y, x, bias, false);
+        return;
+    }
+    if (p->n_sources) {
+        each_panel(p, panel_fwd, &(struct panel_product){ .y = y, .x = x, .bias = bias });
         return;
     }
     real *own;
@@ -188,6 +306,10 @@ void packed_bwd(const struct packed *p, struct mat dx, struct mat dy, bool add)
           "%dx%d from %dx%d through %d -> %d", dx.rows, dx.cols, dy.rows, dy.cols, p->out, p->in);
     if (p->bwd) {
         onednn_mul(p->bwd, dx, dy, NULL, add);
+        return;
+    }
+    if (p->n_sources) {
+        each_panel(p, panel_bwd, &(struct panel_product){ .y = dy, .x = dx, .add = add });
         return;
     }
     real *own;

@@ -14,7 +14,25 @@
 #include "core/math/mat.h"
 
 struct packed; /* a weight W [out, in] */
-enum precision { PRECISION_F32, PRECISION_BF16, N_PRECISION };
+/* From PRECISION_Q8_0 on, weights are in blocks of few bits (core/weights/quantized.h), which
+ * products decode. */
+enum precision {
+    PRECISION_F32,
+    PRECISION_BF16,
+    PRECISION_Q8_0,
+    PRECISION_Q4_1,
+    PRECISION_NF4,
+    N_PRECISION
+};
+static inline bool precision_is_blocks(enum precision p)
+{
+    return p >= PRECISION_Q8_0 && p < N_PRECISION;
+}
+
+/* precision_name - "f32" (in the build in double precision "f64"), "bf16", "q8_0", ...
+ * precision_find - the one of this name; N_PRECISION: there is none. */
+const char *precision_name(enum precision p);
+enum precision precision_find(const char *name);
 
 /* packed_new - pack N_PARTS matrices [out_i, in], stacked by rows (such as q, k and v, which have
  * the same input), for forward products and, if BACKWARD, for the gradient of the input. With TRANS
@@ -23,6 +41,22 @@ enum precision { PRECISION_F32, PRECISION_BF16, N_PRECISION };
 struct packed *packed_new(const struct mat *parts, int n_parts, enum trans t, bool backward,
                           enum precision precision);
 void packed_free(struct packed *p);
+
+/* A weight [out, in] that is kept in another form. read - decode N rows from row FROM on to X [N,
+ * in]; several threads call it at once. free - of STATE. */
+struct packed_source {
+    int out, in;
+    size_t bytes; /* that STATE takes */
+    void *state;
+    void (*read)(const void *state, int from, int n, real *x);
+    void (*free)(void *state);
+};
+
+/* packed_from_sources - N <= PACKED_SOURCES weights with the same input, stacked by rows, as one
+ * weight, which owns their states. Products decode a panel of rows at a time into memory of the
+ * thread, and multiply with that as plain_fwd and plain_bwd do. */
+enum { PACKED_SOURCES = 3 };
+struct packed *packed_from_sources(const struct packed_source *from, int n);
 
 /* packed_bytes - memory that P takes. packed_size - nearly the same for a W [out, in] before it is
  * packed. packed_code_size - roughly the size of the code that is generated for one product with

@@ -31,6 +31,8 @@ void adapter_record_add(json_t *j, const struct model *m, const struct adapter_t
 {
     const struct head *h = &m->head;
 
+    if (precision_is_blocks(h->precision))
+        json_object_set_new(j, "base_precision", json_string(precision_name(h->precision)));
     if (h->n_labels == 0 || h->pooling == POOL_NONE)
         return;
     json_object_set_new(j, "n_labels", json_integer(h->n_labels));
@@ -94,6 +96,20 @@ static int read_record(struct adapter_record *r, const json_t *j, const char *pa
     return read_labels(r, j, path);
 }
 
+static int read_base_precision(struct adapter_record *r, const json_t *j, const char *path)
+{
+    const json_t *base = json_object_get(j, "base_precision");
+
+    if (!base)
+        return 0;
+    r->base_precision =
+        json_is_string(base) ? precision_find(json_string_value(base)) : N_PRECISION;
+    return precision_is_blocks(r->base_precision)
+               ? 0
+               : fail(FAIL_INPUT, "'%s': base_precision must be \"q8_0\", \"q4_1\" or \"nf4\"",
+                      path);
+}
+
 /* Folders of ours do not have these keys. */
 bool adapter_written_by_peft(const char *dir)
 {
@@ -115,8 +131,10 @@ int adapter_record_read(struct adapter_record *r, const char *dir)
     *r = (struct adapter_record){ 0 };
     if (file_exists(path) && !(j = json_read(path)))
         rc = -1;
-    else if (j && json_object_get(j, "pooling") && !adapter_written_by_peft(dir))
-        rc = read_record(r, j, path);
+    else if (j && !adapter_written_by_peft(dir))
+        rc = json_object_get(j, "pooling") ? read_record(r, j, path) : 0;
+    if (rc == 0 && j)
+        rc = read_base_precision(r, j, path);
     if (rc != 0)
         adapter_record_free(r);
     json_decref(j);

@@ -7,6 +7,8 @@
  *                 same to programs that have no such factor
  *   problem_type  "single_label_classification" or "regression", as in transformers
  *   labels        the names of the classes, in order; absent if they are not known
+ *   base_precision  "q8_0", "q4_1" or "nf4" if the frozen matrices of the base model were in such
+ * blocks (core/weights/quantized.h); also of decoders, which have none of the others
  *   max_length    tokens to which texts were truncated in training; absent if it is not known
  *
  * Folders from before these keys have an unscaled classifier and no record; in them only the run
@@ -32,11 +34,11 @@ struct adapter_record {
     bool regression;
     char **labels; /* [n_labels] owned; NULL: not known */
     int n_labels;
-    long max_length; /* 0: not known */
+    long max_length;               /* 0: not known */
+    enum precision base_precision; /* PRECISION_F32 unless it was in blocks; also if not present */
 };
 
-/* adapter_record_add - add the keys above to J for the head of M, unless M is a decoder. TASK may
- * be NULL. */
+/* adapter_record_add - add the keys above to J for the head of M. TASK may be NULL. */
 void adapter_record_add(json_t *j, const struct model *m, const struct adapter_task *task);
 
 /* adapter_record_read - the record of the folder DIR. A record beside an adapter_config.json that

@@ -224,7 +224,7 @@ int peft_save(const struct model *m, const void *cfg, const char *dir, const cha
         return -1;
     if (!peft_is_lora(m))
         return json_write(other_config(m, cfg, base_name, task), dir, other_file, JSON_SORT_KEYS);
-    if (m->head.n_labels > 0 &&
+    if ((m->head.n_labels > 0 || precision_is_blocks(m->head.precision)) &&
         json_write(lora_record(m, task), dir, other_file, JSON_SORT_KEYS) != 0)
         return -1;
     return json_write(lora_config(m, cfg, base_name), dir, lora_file, JSON_SORT_KEYS);

@@ -34,10 +34,6 @@ int bpe_json(struct bpe_spec *s, const struct tok_folder *f);
 int bpe_gguf(struct bpe_spec *s, const char *path);
 void bpe_spec_free(struct bpe_spec *s);
 
-/* bpe_ends - the tokens before and after a text that tokenizer_config.json asks of a decoder.
- * Errors: FAIL_INPUT. */
-int bpe_ends(struct bpe_spec *s, const struct tok_folder *f);
-
 /* bpe_add_merge - append the merge of the pieces A and B, texts of A_SIZE and B_SIZE bytes. Errors:
  * FAIL_INPUT, if the vocabulary has not both and the two together; WHERE is for the message. */
 int bpe_add_merge(struct bpe_spec *s, const char *a, size_t a_size, const char *b, size_t b_size,

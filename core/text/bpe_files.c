@@ -199,7 +199,7 @@ static int read_steps(struct bpe_spec *s, const struct tok_folder *f)
 }
 
 /* A decoder's beginning and end, which the files ask for. */
-int bpe_ends(struct bpe_spec *s, const struct tok_folder *f)
+static int read_ends(struct bpe_spec *s, const struct tok_folder *f)
 {
     const int *role = s->tok.role;
     bool bos = false, eos = false;
@@ -229,7 +229,7 @@ int bpe_files(struct bpe_spec *s, const struct tok_folder *f)
                  ? 0
                  : -1;
     if (rc == 0 && c->layout == DECODER)
-        rc = bpe_ends(s, f);
+        rc = read_ends(s, f);
     else if (rc == 0)
         layout_set(&t->layout, c->layout == ROBERTA, t->role[TOK_CLS], t->role[TOK_SEP]);
     free(path);

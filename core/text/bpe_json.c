@@ -133,17 +133,9 @@ static int read_steps(struct bpe_spec *s, const struct tok_folder *f)
     return 0;
 }
 
-/* transformers puts bos and eos around the texts only without a post_processor that does. */
-static int read_layout(struct bpe_spec *s, const struct tok_folder *f)
-{
-    const struct tok_layout *l = &s->tok.layout;
-
-    if (l->one[0].n + l->one[1].n > 0)
-        return 0;
-    return bpe_ends(s, f);
-}
-
-/* The layout names tokens, which are recognized in a text only if they are added tokens. */
+/* The layout names tokens, which are recognized in a text only if they are added tokens. What
+ * stands before and after a text is the post_processor's matter alone: beside tokenizer.json,
+ * transformers 5.24 reads neither add_bos_token nor add_eos_token of tokenizer_config.json. */
 static int read_specials(struct bpe_spec *s, const struct tok_folder *f)
 {
     static const struct tok_default none[N_TOK_ROLE];
@@ -169,7 +161,7 @@ int bpe_json(struct bpe_spec *s, const struct tok_folder *f)
 {
     s->tok.path = xstrdup(f->json_path);
     if (read_model(s, f->json) != 0 || check_normalizer(f->json, s->tok.path) != 0 ||
-        read_steps(s, f) != 0 || spec_json_added(&s->tok, f->json) != 0 || read_specials(s, f) != 0)
+        read_steps(s, f) != 0 || spec_json_added(&s->tok, f->json) != 0)
         return -1;
-    return read_layout(s, f);
+    return read_specials(s, f);
 }

@@ -164,6 +164,11 @@ static void push_run(struct ids *out, const struct tok_run *r)
         ids_push(out, r->id[i]);
 }
 
+void tok_begin(const struct tok *t, struct ids *out)
+{
+    push_run(out, &t->facts.layout.one[0]);
+}
+
 int tok_join(const struct tok *t, const char *a, size_t a_size, const char *b, size_t b_size,
              int max_len, struct ids *out, int *second)
 {

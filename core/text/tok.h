@@ -92,6 +92,9 @@ void tok_decode(const struct tok *t, const int *id, int n, bool skip_special, st
  * itself contains are recognized. */
 void tok_encode(const struct tok *t, const char *text, size_t size, struct ids *out);
 
+/* tok_begin - append the special tokens before a text, such as BOS, if the layout has them. */
+void tok_begin(const struct tok *t, struct ids *out);
+
 /* tok_pair - append the ids of a model's input: A with the special tokens around it, as in "[CLS] a
  * [SEP]", or, unless B is NULL, both texts, as in "[CLS] a [SEP] b [SEP]". It has at most MAX_LEN
  * tokens (0: no limit; special tokens always stay): the longer of the two texts is truncated at its

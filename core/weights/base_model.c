@@ -203,13 +203,21 @@ static bool is_mapped(const struct base_model *b, uintptr_t at)
     return false;
 }
 
+/* Does an output layer multiply with this table as it is? */
+static bool is_multiplied(const struct base_model *b, const struct param *p)
+{
+    for (int i = 0; i < N_PRECISION; i++)
+        if (b->lm[i].w.x == p->value && !b->lm[i].chunk)
+            return true;
+    return false;
+}
+
 void base_model_rows_read(struct base_model *b, const struct param *p, int n)
 {
     const size_t page = 4096, bytes = param_size(p) * sizeof *p->value;
     uintptr_t from = (uintptr_t)p->value;
 
-    if (p->trainable || bytes < LARGE_TABLE || !is_mapped(b, from) ||
-        b->lm[PRECISION_F32].w.x == p->value ||
+    if (p->trainable || bytes < LARGE_TABLE || !is_mapped(b, from) || is_multiplied(b, p) ||
         __atomic_add_fetch(&b->rows_read, n, __ATOMIC_RELAXED) < TABLE_ROWS)
         return;
     __atomic_store_n(&b->rows_read, 0, __ATOMIC_RELAXED);

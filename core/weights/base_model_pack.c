@@ -2,6 +2,7 @@
 #include "core/weights/base_model.h"
 
 #include "core/weights/base_model_impl.h"
+#include "core/weights/quantized.h"
 #include "core/weights/packs.h"
 
 #include <stdlib.h>
@@ -40,6 +41,24 @@ static int view_parts(struct mat *part, enum trans *t, real **copy, const struct
     return 0;
 }
 
+static struct packed *pack_blocks(const struct base_model *b, int layer, enum group g,
+                                  enum precision precision)
+{
+    struct packed_source source[PACKED_SOURCES];
+    int n = group_count(&b->dims, g);
+
+    for (int i = 0; i < n; i++) {
+        struct quantized *one = quantized_new(part_of(b, layer, g, i), precision);
+        if (!one) {
+            while (i-- > 0)
+                source[i].free(source[i].state);
+            return NULL;
+        }
+        source[i] = quantized_source(one);
+    }
+    return packed_from_sources(source, n);
+}
+
 const struct packed *base_model_packed(struct base_model *b, int layer, enum group g, bool backward,
                                        enum precision precision)
 {
@@ -60,6 +79,11 @@ const struct packed *base_model_packed(struct base_model *b, int layer, enum gro
     p[backward] = packs_get(b, layer * N_GROUP + (int)g, want);
     if (p[backward])
         return p[backward];
+    if (precision_is_blocks(precision)) { /* in both directions with the same blocks */
+        p[1] = pack_blocks(b, layer, g, precision);
+        base_model_release(b);
+        return p[1];
+    }
     if (view_parts(part, &t, &copy, b, layer, g) != 0)
         return NULL;
     p[backward] = packed_new(part, group_count(&b->dims, g), t, backward, precision);
@@ -71,7 +95,8 @@ const struct packed *base_model_packed(struct base_model *b, int layer, enum gro
 
 static int pack_head(struct base_model *b, const struct param *q, enum precision p)
 {
-    if (p == PRECISION_F32) { /* plain products with the table, whose values are in memory anyway */
+    if (p !=
+        PRECISION_BF16) { /* plain products with the table, whose values are in memory anyway */
         b->lm[p] = (struct lmhead){ .w = param_mat(q) };
         return 0;
     }

@@ -68,7 +68,7 @@ static bool is_large(const struct base_model *b, enum precision p)
 {
     size_t n = 0, least = b->pack_least ? b->pack_least : LEAST_BYTES;
 
-    if (p == PRECISION_BF16)
+    if (p != PRECISION_F32)
         return false;
     for (int i = 0; i < b->n_params; i++) {
         const struct param *q = &b->params[i];

@@ -23,6 +23,12 @@ static size_t row_in_file(const struct param *p, int r)
     return (size_t)(r - at + 2 * (at % half) + at / half);
 }
 
+const unsigned char *param_row_bytes(const struct param *p, int r)
+{
+    CHECK(!p->value && p->tensor, "'%s' is not left in a GGUF file", p->name);
+    return st_row_bytes(p->tensor, row_in_file(p, r));
+}
+
 void param_read(real *x, const struct param *p)
 {
     CHECK(param_has_values(p), "'%s' has no values", p->name);

@@ -82,6 +82,9 @@ struct param *param_find(struct param *p, int n, const char *name);
 /* param_read - copy the tensor to X [rows, cols] from wherever it is. */
 void param_read(real *x, const struct param *p);
 
+/* param_row_bytes - where the tensor of a GGUF file that P is left in has row R of the matrix. */
+const unsigned char *param_row_bytes(const struct param *p, int r);
+
 /* param_size - how many values it has. param_has_values - are they in memory or in a file?
  * param_mat - a view of them; P must have them in memory
  * (CHECKs that it is not left in the file). */

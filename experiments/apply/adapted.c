@@ -246,9 +246,14 @@ struct how {
 static struct head head_of(const struct adapted *a, const struct source *s, const struct how *how)
 {
     int pooling = how->pooling;
+    enum precision trained = a->record.base_precision;
+    enum precision p = how->precision == N_PRECISION ? trained : how->precision;
 
+    if (s->dir && p != trained && (precision_is_blocks(p) || precision_is_blocks(trained)))
+        note("the adapter was trained on weights in %s, not in %s", precision_name(trained),
+             precision_name(p));
     if (a->base.arch->causal)
-        return (struct head){ .pooling = POOL_NONE, .pool_scale = 1, .precision = how->precision };
+        return (struct head){ .pooling = POOL_NONE, .pool_scale = 1, .precision = p };
     bool one = a->record.present ? a->record.regression : s->n_labels == 1;
 
     return (struct head){ .n_labels = s->n_labels > 0 ? s->n_labels : 1,
@@ -257,7 +262,8 @@ static struct head head_of(const struct adapted *a, const struct source *s, cons
                                                              : pooling_of(pooling, POOL_CLS),
                           .pool_scale = a->record.present ? a->record.pool_scale
                                         : s->has_recipe   ? s->recipe.train.pool_scale
-                                                          : 1 };
+                                                          : 1,
+                          .precision = p };
 }
 
 static int check_kind(const struct base_model *b, bool decoder)
@@ -316,7 +322,8 @@ out:
 int adapted_open(struct adapted *a, struct session *ses, const char *model, const char *adapter,
                  int pooling)
 {
-    return open_as(a, ses, model, adapter, &(struct how){ .pooling = pooling, .tok = true });
+    return open_as(a, ses, model, adapter,
+                   &(struct how){ .pooling = pooling, .tok = true, .precision = N_PRECISION });
 }
 
 int adapted_open_decoder(struct adapted *a, struct session *ses, const char *model,

@@ -32,7 +32,8 @@ int adapted_open(struct adapted *a, struct session *ses, const char *model, cons
                  int pooling);
 
 /* adapted_open_decoder - the same for a decoder, whose products with frozen weights have this
- * PRECISION; TOK: with its tokenizer. Errors: also FAIL_INPUT if it is an encoder. */
+ * PRECISION; N_PRECISION: f32, or the blocks that the adapter was trained with, as in adapted_open.
+ * TOK: with its tokenizer. Errors: also FAIL_INPUT if it is an encoder. */
 int adapted_open_decoder(struct adapted *a, struct session *ses, const char *model,
                          const char *adapter, enum precision precision, bool tok);
 void adapted_close(struct adapted *a);

@@ -16,7 +16,8 @@
 struct flags {
     struct gen_settings gen; /* first, as gen_settings_opts has it */
     char *adapter, *home, *end, *task, *data;
-    int input, precision, split; /* enum prompt_input, enum precision; 0: dev, 1: test */
+    int input, precision,
+        split; /* enum prompt_input; 0: auto, else enum precision + 1; 0: dev, 1: test */
     long n;
     bool merge;
     long threads;
@@ -35,8 +36,9 @@ static const struct opt own[] = {
     { "split", 0, OPT_CHOICE, AT(split), "dev", 0, 0, "dev|test", "with --task: of which split" },
     { "n", 'n', OPT_INT, AT(n), "0", 0, 1e9, NULL,
       "with --task: so many inputs, those of a run with generate_n; 0: all" },
-    { "precision", 0, OPT_CHOICE, AT(precision), "f32", 0, 0, "f32|bf16",
-      "of products with frozen weights" },
+    { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, "auto|f32|bf16|q8_0|q4_1|nf4",
+      "of products with frozen weights; auto: the blocks that the adapter was trained with, else "
+      "f32" },
     { "merge", 0, OPT_BOOL, AT(merge), "true", 0, 0, NULL,
       "add the adapter to the weights first, where the method can and products are in f32" },
     { "threads", 't', OPT_INT, AT(threads), "0", 0, 256, NULL, "threads, 0: one per core" },
@@ -203,6 +205,12 @@ static int generate_with(const struct adapted *a, struct session *ses, const str
     return rc;
 }
 
+/* N_PRECISION: what the adapter was trained with. */
+static enum precision precision_asked(const struct flags *f)
+{
+    return f->precision == 0 ? N_PRECISION : (enum precision)(f->precision - 1);
+}
+
 static int generate_work(void *cfg, int argc, char **argv)
 {
     const struct flags *f = cfg;
@@ -213,7 +221,7 @@ static int generate_work(void *cfg, int argc, char **argv)
     if (check_flags(f) != 0)
         return -1;
     session_init(&ses, f->home, f->data);
-    int rc = adapted_open_decoder(&a, &ses, argv[1], f->adapter, (enum precision)f->precision,
+    int rc = adapted_open_decoder(&a, &ses, argv[1], f->adapter, precision_asked(f),
                                   f->input != PROMPT_IDS);
     if (rc == 0)
         rc = generate_with(&a, &ses, f);

@@ -3,6 +3,7 @@
 #include "core/format/json.h"
 #include "core/os/file.h"
 #include "core/text/tok.h"
+#include "core/weights/quantized.h"
 #include "core/weights/stored_write.h"
 #include "experiments/assets/sentence.h"
 
@@ -25,22 +26,26 @@ int merge_check(const struct adapted *a)
                 a->method->name, name);
 }
 
-static real *plain_copy(const struct param *p)
+/* The values of P as products see them. */
+static real *plain_copy(const struct param *p, enum precision precision)
 {
     real *x = malloc(param_size(p) * sizeof *x);
 
-    if (x)
-        param_read(x, p);
-    else
+    if (!x)
         fail(FAIL_MEMORY, "no memory for a copy of '%s'", p->name);
-    return x;
+    else if (quantized_param_read(x, p, param_is_proj(p) ? precision : PRECISION_F32) == 0)
+        return x;
+    free(x);
+    return NULL;
 }
 
-/* A copy of a tensor, with SIGN times its update if it is an adapted matrix. NULL after fail, also
+/* A copy of a tensor of the base model (SIGN 1) or of a merged one (-1), with SIGN times its update
+ * if it is an adapted matrix. NULL after fail, also
  * when the user interrupts. */
 static real *updated_copy(const struct adapted *a, const struct param *p, int sign)
 {
-    real *x = stop_check() == 0 ? plain_copy(p) : NULL;
+    enum precision of_base = a->model.head.precision;
+    real *x = stop_check() == 0 ? plain_copy(p, sign > 0 ? of_base : PRECISION_F32) : NULL;
 
     if (x && param_is_proj(p) && a->method->merge)
         a->method->merge(&a->model, p->layer, (enum proj)p->role, mat_make(x, p->rows, p->cols),
@@ -226,7 +231,8 @@ int merge_undone(double *diff, double *largest, const struct adapted *a,
         if (!param_is_proj(p))
             continue;
         CHECK(q, "'%s'", p->name);
-        real *x = updated_copy(a, q, -1), *before = plain_copy(p), *after = plain_copy(q);
+        real *x = updated_copy(a, q, -1), *before = plain_copy(p, a->model.head.precision),
+             *after = plain_copy(q, PRECISION_F32);
         bool ok = x && before && after;
         for (size_t k = 0; ok && k < param_size(p); k++) {
             double d = fabs((double)x[k] - (double)before[k]);

@@ -54,8 +54,8 @@ static bool has_frozen_product(const struct model *m)
 
 const char *bench_words_precision(char buf[16], const struct recipe *r, const struct model *m)
 {
-    bool bf16 = recipe_precision(r) == PRECISION_BF16 && (!m || has_frozen_product(m));
+    bool frozen = !m || has_frozen_product(m);
 
-    snprintf(buf, 16, "%s", bf16 ? "bf16" : real_name());
+    snprintf(buf, 16, "%s", precision_name(frozen ? recipe_precision(r) : PRECISION_F32));
     return buf;
 }

@@ -217,10 +217,14 @@ static void plan_print_search(const struct plan *p)
     char *rest = all.rungs < all.full ? xprintf(", of which halving leaves %.0f (%.0f %%)",
                                                 all.rungs, 100 * all.rungs / all.full)
                                       : xstrdup("");
-    plan_say("search: %d trials for every arm with %d tuning seeds, and at most %d more beyond an "
-             "edge: %.0f epochs%s",
-             search->axes.a[0].n, search->n_seeds, search->extend, all.full, rest);
+    char *tuning = arms_seeds_text(search->seeds, search->n_seeds),
+         *reported = arms_seeds_text(s->arms->grid.seeds, s->arms->grid.n_seeds);
+    plan_say("search: %d trials for every arm with the tuning seeds %s, and at most %d more beyond "
+             "an edge: %.0f epochs%s; the seeds %s are reported",
+             search->axes.a[0].n, tuning, search->extend, all.full, rest, reported);
     free(rest);
+    free(tuning);
+    free(reported);
 }
 
 static void plan_print_head(const struct plan *p)

@@ -3,6 +3,7 @@
 #include "experiments/estimate/memory.h"
 #include "core/math/mat.h"
 #include "core/os/cpu.h"
+#include "core/weights/quantized.h"
 #include "experiments/assets/loaded_model.h"
 #include "experiments/recipe/data.h"
 #include "experiments/recipe/footprint.h"
@@ -198,8 +199,11 @@ static size_t packs_bytes(const struct model_need *n)
         group_shape(d, (enum group)g, &out, &in);
         for (int i = 0; i < d->n_layers; i++)
             of[n->packs[i * N_GROUP + g]]++;
-        bytes += (size_t)of[PACK_FORWARD] * packed_size(out, in, false, n->precision) +
-                 (size_t)of[PACK_BOTH] * packed_size(out, in, true, n->precision);
+        bytes +=
+            precision_is_blocks(n->precision)
+                ? (size_t)(of[PACK_FORWARD] + of[PACK_BOTH]) * quantized_size(out, in, n->precision)
+                : (size_t)of[PACK_FORWARD] * packed_size(out, in, false, n->precision) +
+                      (size_t)of[PACK_BOTH] * packed_size(out, in, true, n->precision);
     }
     return bytes;
 }

@@ -102,6 +102,22 @@ static int check_start(const struct model *m, const struct recipe *r)
     return fail_about("init_from");
 }
 
+/* Blocks need a frozen matrix. PACKS: of N groups. */
+static int check_blocks(const struct recipe *r, const unsigned char *packs, int n)
+{
+    enum precision p = recipe_precision(r);
+
+    for (int i = 0; i < n; i++)
+        if (!precision_is_blocks(p) || packs[i] != PACK_NONE)
+            return 0;
+    return precision_is_blocks(p)
+               ? fail_setting("precision",
+                              "'precision' is %s, but method '%s' leaves no matrix "
+                              "of the blocks frozen",
+                              precision_name(p), r->method->name)
+               : 0;
+}
+
 static void footprint_free(void *item)
 {
     struct footprint *f = item;
@@ -127,6 +143,11 @@ static const struct footprint *footprint_new(const struct recipe *r, const char 
     f.tables = frozen_tables(&m);
     f.packs = xalloc((size_t)m.base->dims.n_layers * N_GROUP, sizeof *f.packs);
     model_packs(&m, f.packs);
+    if (check_blocks(r, f.packs, m.base->dims.n_layers * N_GROUP) != 0) {
+        free(f.packs);
+        model_free(&m);
+        return NULL;
+    }
     f.frozen = m.lowest > 0 ? m.lowest : 0;
     f.formula = adapt_count(r->method, r->method_cfg, &m.base->dims);
     model_free(&m);

@@ -6,19 +6,15 @@
 #include "experiments/recipe/footprint.h"
 #include "experiments/recipe/inputs.h"
 #include "experiments/recipe/keys.h"
+#include "experiments/recipe/precision.h"
+#include "experiments/recipe/start.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef REAL_IS_DOUBLE
-#define PRECISIONS "auto|f64"
-#else
-#define PRECISIONS "auto|f32|bf16"
-#endif
 #define DECODERS_TASK "define" /* where no task is named */
-enum { AUTO, FULL, HALF };
-enum { MODELS_DROPOUT = -1 }; /* of the keys *_dropout: the model's own */
+enum { MODELS_DROPOUT = -1 };  /* of the keys *_dropout: the model's own */
 
 #define AT(f) offsetof(struct run_cfg, f)
 const struct opt run_opts[] = {
@@ -37,13 +33,14 @@ const struct opt run_opts[] = {
     { "init_seed", 0, OPT_INT, AT(init_seed), "-1", -1, OPT_MOST_INT, NULL,
       "for initial values only; -1: seed" },
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
-      "adapter that training starts from, except its classifier: a folder, or a run's key" },
+      "adapter that training starts from, except its classifier: a folder, a run's key, "
+      "best:STUDY, or none" },
     { "generate_n", 0, OPT_INT, AT(generate_n), "0", -1, OPT_MOST_INT, NULL,
       "generation tasks: inputs of the reported split for which texts are generated and scored "
-      "after "
-      "training, as the task's file says under 'generate'; 0: none; -1: all" },
+      "after training, as the task's file says under 'generate'; 0: none; -1: all" },
     { "precision", 0, OPT_CHOICE, AT(precision), "auto", 0, 0, PRECISIONS,
-      "of products with frozen weights; auto: bf16 if the CPU is faster with it" },
+      "of products with frozen weights; auto: bf16 if the CPU is faster with it; q8_0, q4_1, nf4: "
+      "the matrices of the base model are stored in blocks of 8 or 4 bits (QLoRA)" },
     { .type = OPT_END },
 };
 #undef AT
@@ -162,14 +159,6 @@ int recipe_parse(struct recipe *r, const struct settings *v)
     return rc;
 }
 
-enum precision recipe_precision(const struct recipe *r)
-{
-    bool fast = cpu_info()->bf16_fast && sizeof(real) == sizeof(float);
-
-    return r->run.precision == HALF || (r->run.precision == AUTO && fast) ? PRECISION_BF16
-                                                                          : PRECISION_F32;
-}
-
 int recipe_rows(const struct recipe *r)
 {
     return r->method ? adapt_rows(r->method, r->method_cfg) : 0;
@@ -238,10 +227,11 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
     struct train_cfg *c = &r->train;
 
     r->generates = t->generates;
-    if (r->run.precision == HALF && !cpu_info()->bf16_fast && session_first(r->session, "bf16"))
+    if (recipe_precision(r) == PRECISION_BF16 && !cpu_info()->bf16_fast &&
+        session_first(r->session, "bf16"))
         warn("'precision' is bf16, but this CPU multiplies bf16 more slowly than f32; auto takes "
              "f32");
-    r->run.precision = recipe_precision(r) == PRECISION_BF16 ? HALF : FULL;
+    r->run.precision = precision_choice(recipe_precision(r));
     if (c->pooling == POOLING_AUTO)
         c->pooling = d->pooling == POOL_MEAN ? POOLING_MEAN : POOLING_CLS;
     if (c->hidden_dropout == MODELS_DROPOUT)
@@ -266,7 +256,7 @@ int recipe_autos(struct recipe *r, const struct dims *d, const struct task *t)
                               c->recompute, d->n_layers);
 }
 
-static json_t *field_json(const struct opt *o, const void *cfg)
+json_t *recipe_value(const struct opt *o, const void *cfg)
 {
     const void *f = (const char *)cfg + o->at;
     char text[4096];
@@ -283,7 +273,7 @@ static void add_fields(json_t *to, const struct opt *table, const void *cfg)
 {
     for (const struct opt *o = table; o && o->type != OPT_END; o++)
         if (!adapt_unused(o, cfg))
-            json_object_set_new(to, o->key, field_json(o, cfg));
+            json_object_set_new(to, o->key, recipe_value(o, cfg));
 }
 
 void recipe_hash(char out[65], const struct recipe *r, const char *const *without)
@@ -469,7 +459,8 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
     inputs = inputs_of(r->model, r->task);
     if (r->run.generate_n != 0)
         json_object_set_new(inputs, "texts", json_string(r->task->texts.sha256));
-    if (inputs_add_adapter(inputs, s, r->run.init_from) != 0)
+    if (start_resolve(&r->run.init_from, s) != 0 ||
+        inputs_add_adapter(inputs, s, r->run.init_from) != 0)
         goto failed;
     recipe_keys(r, inputs);
     inputs = NULL;

@@ -76,6 +76,9 @@ void recipe_hash(char out[65], const struct recipe *r, const char *const *withou
  * run has no such key. */
 const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of);
 
+/* recipe_value - the field of O in CFG as the canonical configuration has it. */
+json_t *recipe_value(const struct opt *o, const void *cfg);
+
 /* recipe_rows - how many rows the method inserts into every sequence. recipe_head - the classifier
  * and what concerns the whole model. recipe_precision - of the products with frozen weights; auto:
  * bf16 if the CPU is faster with it and the build is in single precision. */

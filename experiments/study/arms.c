@@ -1,5 +1,6 @@
 /* arms.c - the arms of a study with a search, and their trials. */
 #include "experiments/study/arms.h"
+#include "core/base/text.h"
 #include "experiments/study/grid_expand.h"
 
 #include <math.h>
@@ -26,11 +27,45 @@ static void drop_repeated_seeds(struct grid *g)
     g->n_seeds = n;
 }
 
+char *arms_seeds_text(const long *seed, int n)
+{
+    struct text t = { 0 };
+    int row = 1;
+
+    while (row < n && seed[row] == seed[row - 1] + 1)
+        row++;
+    if (row == n && n > 2)
+        return xprintf("%ld to %ld", seed[0], seed[n - 1]);
+    for (int i = 0; i < n; i++)
+        text_join(&t, ", ", "%ld", seed[i]);
+    return text_take(&t);
+}
+
+static void warn_shared_seeds(const struct grid *g)
+{
+    long *both = xalloc((size_t)g->search.n_seeds + 1, sizeof *both);
+    int n = 0;
+
+    for (int i = 0; i < g->search.n_seeds; i++)
+        for (int k = 0; k < g->n_seeds; k++)
+            if (g->search.seeds[i] == g->seeds[k])
+                both[n++] = g->seeds[k];
+    if (n > 0) {
+        char *text = arms_seeds_text(both, n);
+        warn("the search tunes with seeds that are reported as well (%s), which flatters every "
+             "arm on them; without 'seeds' a search has tuning seeds of its own",
+             text);
+        free(text);
+    }
+    free(both);
+}
+
 struct arms *arms_new(struct session *ses, struct grid *g)
 {
     struct arms *a = xalloc(1, sizeof *a);
 
     drop_repeated_seeds(g);
+    warn_shared_seeds(g);
     a->session = ses;
     a->grid = *g;
     *g = (struct grid){ 0 };

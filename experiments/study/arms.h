@@ -39,12 +39,17 @@ struct arms {
     int n;
 };
 
-/* arms_new - arms of no study yet; takes the grid. arms_free - A may be NULL. */
+/* arms_new - arms of no study yet; takes the grid. Warns when seeds that tune are reported as well,
+ * because a setting that was chosen with a seed flatters the arm on that seed. arms_free - A may be
+ * NULL. */
 struct arms *arms_new(struct session *ses, struct grid *g);
 void arms_free(struct arms *a);
 
 /* arms_search - what is searched, by a study that has arms. */
 const struct search *arms_search(const struct study *s);
+
+/* arms_seeds_text - "1 to 5" or "3, 7, 1001"; the caller frees it. */
+char *arms_seeds_text(const long *seed, int n);
 
 /* arms_expand - the trials of the arm with these SETTINGS as runs of S; also when it is an arm that
  * S has already. Errors: as grid_expand. */

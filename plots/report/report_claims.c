@@ -57,8 +57,16 @@ static void put_claim_row(FILE *to, const struct claim_row *r)
     fputs("</tr>\n", to);
 }
 
-static void put_undecided(FILE *to, const struct claim_row *r)
+static void put_notes(FILE *to, const struct claim_row *r)
 {
+    char *tuned = claims_tuned(r);
+
+    if (tuned) {
+        fputs("<p class=\"note\">", to);
+        html_text(to, tuned);
+        fputs("</p>\n", to);
+    }
+    free(tuned);
     if (!r->why)
         return;
     char *place = describe_place(r);
@@ -111,7 +119,7 @@ static void put_claim(FILE *to, const struct claims *c, const struct claim *clai
         fputs("</tbody></table></div>\n", to);
     for (int i = 0; i < c->n_rows; i++)
         if (c->row[i].claim == claim)
-            put_undecided(to, &c->row[i]);
+            put_notes(to, &c->row[i]);
     fputs("</article>\n", to);
     free(changed);
     free(paper);

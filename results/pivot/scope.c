@@ -132,26 +132,22 @@ static bool has_word(const char *sql, const char *word)
 
 char *scope_sql(const struct scope *o, const char *sql)
 {
-    const char *body = sql;
     struct text t = { 0 };
 
     if (o->n == 0 && !o->where)
         return xstrdup(sql);
-    while (*body == '-' || *body == '\n')
-        body += strcspn(body, "\n") + 1;
-    bool with = strncmp(body, "WITH ", 5) == 0;
     char *wanted = conditions(o);
-    text_add(&t, "%.*s", (int)(body - sql), sql);
     text_add(&t,
-             "WITH scope_cells AS MATERIALIZED (SELECT cell_id FROM main.cell WHERE %s\n),"
+             "scope_cells AS MATERIALIZED (SELECT cell_id FROM main.cell WHERE %s\n),"
              " scope_runs AS MATERIALIZED (SELECT run_id FROM main.run r INDEXED BY run_brief"
              " WHERE cell_id IN scope_cells)",
              wanted);
     for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
-        if (has_word(body, hidden[i][0]))
+        if (has_word(sql, hidden[i][0]))
             text_add(&t, ", %s AS (SELECT * FROM main.%s WHERE %s)", hidden[i][0], hidden[i][0],
                      hidden[i][1]);
-    text_add(&t, "%s\n%s", with ? "," : "", with ? body + 5 : body);
+    char *both = query_with(sql, text_string(&t));
+    text_free(&t);
     free(wanted);
-    return text_take(&t);
+    return both;
 }

@@ -66,7 +66,7 @@ chosen AS MATERIALIZED (
      WHERE place = 1),
 pair AS MATERIALIZED (
     SELECT a.*, b.cell_key AS b_cell, b.config AS b_config, b.trained AS b_trained, b.ordinal AS b_ordinal,
-           b.point AS b_point, b.trial AS b_trial, b.tried AS b_tried, b.unsure AS b_unsure
+           b.point AS b_point, b.trials AS b_trials, b.trial AS b_trial, b.tried AS b_tried, b.unsure AS b_unsure
       FROM chosen a JOIN chosen b ON a.side = 'a' AND b.side = 'b' AND a.model = b.model AND a.task = b.task
                                      AND a.matched IS b.matched AND a.cell_key <> b.cell_key),
 named AS (
@@ -93,30 +93,62 @@ edge AS MATERIALIZED ( -- sides whose best trial has such a value
     UNION ALL -- a search says so itself
     SELECT DISTINCT u.point, 'the choice is at an edge (' || u.edge || ')'
       FROM t JOIN tuning u ON u.plan_id = t.plan_id WHERE u.outcome = 'chosen' AND u.edge IS NOT NULL),
+both AS MATERIALIZED ( -- a row for each unit
+    SELECT n.*, x.seed, x.value, y.value AS ref, x.run_id AS run, y.run_id AS ref_run, x.state, y.state AS ref_state,
+           x.metric, x.metric_id, x.goal, x.percent, x.which, x.apart, coalesce(json_extract(x.config, '$.report'), 'dev') AS report,
+           json_extract(x.config, '$.dev_n') = 0 OR (x.which = 'chosen' AND json_extract(x.config, '$.report') = 'test'
+               AND json_extract(x.config, '$.report_curve') IS NULL) AS whole,
+           n.trials > 1 OR n.b_trials > 1 OR EXISTS (
+               SELECT 1 FROM t JOIN tuning u ON u.plan_id = t.plan_id AND u.run_id IN (x.run_id, y.run_id)) AS tuned
+      FROM named n JOIN v x ON x.cell_key = n.cell_key
+      LEFT JOIN v y ON y.cell_key = n.b_cell AND y.seed = x.seed),
+again AS MATERIALIZED ( -- of both runs of a unit, what 'lowrank reevaluate' scored on all examples of the same file
+    SELECT n.model, n.task, n.metric, n.run, n.ref_run, a.adapter, a.split, x.value, y.value AS ref,
+           CASE WHEN a.split = 'test' AND a.adapter = 'chosen' THEN 1 -- the order in which they are preferred
+                WHEN a.split = 'test' THEN 2
+                WHEN a.adapter = iif(n.apart, 'chosen', 'last') THEN 3 END AS preference -- what dev chose is not judged on dev
+      FROM (SELECT DISTINCT model, task, metric, metric_id, run, ref_run, apart FROM both
+             WHERE value IS NOT NULL AND ref IS NOT NULL) n
+      CROSS JOIN evaluation a ON a.run_id = n.run AND a.n = 0
+      CROSS JOIN evaluation b ON b.run_id = n.ref_run AND b.adapter = a.adapter AND b.split = a.split AND b.n = 0
+                             AND b.sha256 = a.sha256
+      CROSS JOIN evaluation_value x ON x.evaluation_id = a.evaluation_id AND x.metric_id = n.metric_id
+      CROSS JOIN evaluation_value y ON y.evaluation_id = b.evaluation_id AND y.metric_id = n.metric_id
+     WHERE x.value IS NOT NULL AND y.value IS NOT NULL),
+used AS MATERIALIZED ( -- the first kind that all finished units of a model and task have; else the runs' own numbers count
+    SELECT model, task, min(preference) AS preference
+      FROM (SELECT model, task, preference, count(*) AS n FROM again WHERE preference IS NOT NULL GROUP BY model, task, preference)
+      JOIN (SELECT model, task, count(*) AS n
+              FROM (SELECT DISTINCT model, task, run, ref_run FROM both WHERE value IS NOT NULL AND ref IS NOT NULL)
+             GROUP BY model, task) USING(model, task, n)
+     GROUP BY model, task),
+said AS MATERIALIZED (
+    SELECT n.*, r.adapter,
+           coalesce(r.split, iif(n.which = 'test', 'test', n.report)) AS split,
+           CASE r.preference WHEN 1 THEN 'reevaluated test' WHEN 2 THEN 'reevaluated test (last)' WHEN 3 THEN 'reevaluated dev'
+                             ELSE n.which END AS kind,
+           coalesce(r.value, n.value) AS now, coalesce(r.ref, n.ref) AS ref_now
+      FROM both n LEFT JOIN used USING(model, task)
+      LEFT JOIN again r ON r.run = n.run AND r.ref_run = n.ref_run AND r.preference = used.preference),
 floor AS MATERIALIZED ( -- the score of a model that has learned nothing: the share of the largest class, no correlation
-    SELECT f.task, f.metric,
+    SELECT f.model, f.task, f.metric,
            CASE WHEN f.metric = 'accuracy'
-                THEN (SELECT 1.0 * max(n) / sum(n)
-                        FROM (SELECT count(*) AS n FROM prediction q
-                               WHERE q.run_id = f.run_id AND q.split = iif(f.which = 'test', 'test', f.report) GROUP BY label))
+                THEN (SELECT 1.0 * max(n) / sum(n) FROM (SELECT count(*) AS n FROM prediction q
+                        WHERE q.run_id = f.run AND q.split = f.own GROUP BY label))
                 WHEN f.metric IN ('matthews', 'pearson', 'spearman') THEN 0 END AS value,
            (SELECT max(q.example) FROM prediction q -- an example is its line in the file: about how many there are
-             WHERE q.run_id = f.run_id AND q.split = iif(f.which = 'test', 'test', f.report)) AS rows
-      FROM (SELECT task, metric, which, max(run_id) AS run_id,
-                   coalesce(json_extract(config, '$.report'), 'dev') AS report FROM v WHERE value IS NOT NULL GROUP BY task, metric) f)
+             WHERE q.run_id = f.run AND q.split = f.own) AS rows
+      FROM (SELECT model, task, metric, iif(which = 'test', 'test', report) AS own, max(run) AS run FROM both WHERE value IS NOT NULL GROUP BY model, task, metric) f)
 SELECT n.model, n.task,
        replace(replace(replace(coalesce(n.a_name, 'a') || iif(n.tried > 1, ' (best of ' || n.tried || ')', '')
                || ' against ' || coalesce(n.b_name, 'b') || iif(n.b_tried > 1, ' (best of ' || n.b_tried || ')', '')
                || coalesce(' at ' || n.matched, ''), '["', ''), '"]', ''), '","', ',') AS part,
-       x.seed AS unit, x.value, y.value AS ref, x.run_id AS run, y.run_id AS ref_run, x.state,
-       y.state AS ref_state, x.metric, x.goal, x.percent, x.which,
-       iif(x.which = 'test', 'test', coalesce(json_extract(x.config, '$.report'), 'dev')) AS split, n.trained, n.b_trained AS ref_trained,
+       n.seed AS unit, n.now AS value, n.ref_now AS ref, n.run, n.ref_run, n.state, n.ref_state, n.metric, n.goal, n.percent,
+       n.kind AS which, n.split, n.adapter, n.tuned, n.trained, n.b_trained AS ref_trained,
        n.unsure OR n.b_unsure AS unrun, n.tried * n.b_tried AS tried, coalesce(e.says, g.says) AS edge,
-       f.value AS floor, iif(json_extract(x.config, '$.dev_n') = 0 OR (x.which = 'chosen' AND json_extract(x.config, '$.report') = 'test'
-                                                    AND json_extract(x.config, '$.report_curve') IS NULL), 0, f.rows) AS rows
-  FROM named n JOIN v x ON x.cell_key = n.cell_key
-  LEFT JOIN v y ON y.cell_key = n.b_cell AND y.seed = x.seed
+       f.value AS floor, iif(n.whole OR n.adapter IS NOT NULL, 0, f.rows) AS rows
+  FROM said n
   LEFT JOIN edge e ON e.point = n.point
   LEFT JOIN edge g ON g.point = n.b_point
-  LEFT JOIN floor f ON f.task = x.task AND f.metric = x.metric
- ORDER BY n.model, n.task, n.ordinal, n.b_ordinal, x.seed;
+  LEFT JOIN floor f ON f.model = n.model AND f.task = n.task AND f.metric = n.metric
+ ORDER BY n.model, n.task, n.ordinal, n.b_ordinal, n.seed;

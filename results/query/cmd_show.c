@@ -22,14 +22,28 @@ static const struct section of_run[] = {
     { "config", "SELECT j.key, j.atom AS value FROM run r, json_each(r.config) j"
                 " WHERE r.run_key = :key ORDER BY j.key" },
     /* for a shell: a value with other characters is quoted */
+    { "again", "SELECT 'lowrank run --again ' || group_concat(key || '=' ||"
+               " iif(value GLOB '*[^A-Za-z0-9_.,/:@+-]*',"
+               "   '''' || replace(value, '''', '''\\''''') || '''', value), ' ') AS command"
+               " FROM (SELECT j.key,"
+               "   iif(j.type IN ('true', 'false'), j.type, CAST(j.value AS TEXT)) AS value"
+               "   FROM run r, json_each(r.config) j"
+               "   WHERE r.run_key = :key AND j.atom IS NOT NULL AND j.value <> '' ORDER BY j.key)"
+               " HAVING NOT EXISTS (SELECT 1 FROM run_input i JOIN run r ON r.run_id = i.run_id"
+               "   WHERE r.run_key = :key AND i.role = 'imported')" },
+    /* the adapter of another program */
     { "again",
-      "SELECT 'lowrank run --again ' || group_concat(key || '=' ||"
-      " iif(value GLOB '*[^A-Za-z0-9_.,/:@+-]*',"
-      "   '''' || replace(value, '''', '''\\''''') || '''', value), ' ') AS command"
-      " FROM (SELECT j.key,"
-      "   iif(j.type IN ('true', 'false'), j.type, CAST(j.value AS TEXT)) AS value"
-      "   FROM run r, json_each(r.config) j"
-      "   WHERE r.run_key = :key AND j.atom IS NOT NULL AND j.value <> '' ORDER BY j.key)" },
+      "SELECT 'lowrank import ' || group_concat(iif(word GLOB '*[^A-Za-z0-9_.,/:@+-]*',"
+      "   '''' || replace(word, '''', '''\\''''') || '''', word), ' ') AS command"
+      " FROM (SELECT w.value AS word"
+      "   FROM runs r JOIN run_input i ON i.run_id = r.run_id AND i.role = 'imported',"
+      "   json_each(json_array(substr(i.path, 1, length(i.path) -"
+      "     length('/adapter_model.safetensors')), '--model', r.model,"
+      "     iif(r.task IS NULL, NULL, '--task'), r.task,"
+      "     iif(instr(r.study, ' '), NULL, '--study'), iif(instr(r.study, ' '), NULL, r.study),"
+      "     '--seed', r.seed)) w"
+      "   WHERE r.run_key = :key AND w.value IS NOT NULL)"
+      " HAVING count(*) > 0" },
     { "attempts",
       "SELECT attempt, outcome, started, ended, resumed_step, last_step,"
       " round(wall_s, 1) AS wall_s, round(peak_rss_mb, 1) AS peak_rss_mb,"

@@ -223,6 +223,17 @@ const char *query_find(const char *name)
     return text;
 }
 
+char *query_with(const char *sql, const char *tables)
+{
+    const char *body = sql;
+
+    while (*body == '-' || *body == '\n')
+        body += strcspn(body, "\n") + 1;
+    bool with = strncmp(body, "WITH ", 5) == 0;
+    return xprintf("%.*sWITH %s%s\n%s", (int)(body - sql), sql, tables, with ? "," : "",
+                   with ? body + 5 : body);
+}
+
 int query_named(struct store *s, struct rows *r, const char *name, const char *const *params)
 {
     const char *sql = query_find(name);

@@ -16,6 +16,9 @@ int query_rows(struct store *s, struct rows *r, const char *sql, const char *con
  * result, as query_rows; CHECKs that it exists. */
 const char *query_find(const char *name);
 int query_named(struct store *s, struct rows *r, const char *name, const char *const *params);
+/* query_with - SQL with the common table expressions TABLES ("a AS (...), b AS (...)") before its
+ * own, which hide tables and views of the same names; the caller frees it. */
+char *query_with(const char *sql, const char *tables);
 const char *const *query_names(void); /* NULL-terminated */
 
 /* The first line of a query is "-- what it shows". query_make - the command that produces what it

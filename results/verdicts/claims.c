@@ -104,6 +104,7 @@ static int judge_row(struct claims *c, const struct claim *claim, struct store *
     free(name);
     row->percent = strcmp(claims_cell(r, known, "percent"), "1") == 0;
     row->floor = claims_number(r, known, "floor");
+    row->from = rows_get(r, known, "adapter") ? xstrdup(which) : NULL;
     for (int i = from, end; i < to; i = end) {
         end = claims_group_end(r, i, to, part);
         if (claims_part_read(new_part(row), claim, s, r, i, end) != 0)
@@ -154,7 +155,7 @@ static void add_average(struct claims *c, const struct claim *claim, int first)
     int n = 0, end = c->n_rows;
     struct claim_row *to = new_row(c, claim, c->row[first].model, "", c->row[first].metric);
     struct claim_row **task = xalloc((size_t)(end - first), sizeof *task);
-    struct text names = { 0 };
+    struct text names = { 0 }, from = { 0 };
 
     for (struct claim_row *row = c->row + first; row < c->row + end; row++) {
         row->verdict = DESCRIBED, row->outcome = "-", row->p = NAN;
@@ -163,10 +164,13 @@ static void add_average(struct claims *c, const struct claim *claim, int first)
         free(row->why); /* the average says it, not the task */
         row->why = NULL;
         text_join(&names, ", ", "%s", row->task);
+        if (row->from)
+            text_join(&from, ", ", "%s of %s", row->from, row->task);
         task[n++] = row;
     }
     free(to->task);
     to->task = xprintf("average (%s)", text_string(&names));
+    to->from = from.n ? text_take(&from) : NULL;
     text_free(&names);
     if (n > 0) {
         free(to->metric);

@@ -91,6 +91,7 @@ struct claim_part {
     struct claim_unit *unit; /* those that have both numbers; owned */
     int n_units;
     struct stats_mean a, b, d; /* over units */
+    int n_tuned;               /* units whose runs also chose the settings of a side */
     int n_seen, n_lost;        /* units of either side; those without a number (diverged, ...) */
     bool lost_a;               /* a unit of the value's side is among the lost ones */
     bool unrun;                /* a setting that a side chooses from has no finished run */
@@ -113,6 +114,7 @@ struct claim_row { /* of one model and task, or of the average over tasks */
     const struct claim *claim;
     char *model, *task, *metric; /* metric: "last accuracy"; "-" where there is none */
     bool percent;                /* the metric is shown times 100 */
+    char *from;                  /* the re-evaluation that its numbers are of; NULL: of none */
     double floor;                /* the score without any learning; NAN: unknown */
     bool uninformative;          /* no side is above it */
     struct claim_part *part;

@@ -21,6 +21,21 @@ static bool same_differences(const struct claim_part *p, const double *d)
     return true;
 }
 
+/* NAME reads the predictions of runs, or, with the parameter "adapter", those of re-evaluations. */
+static int read_answers(struct store *s, struct rows *r, const char *name,
+                        const char *const *params)
+{
+    if (strcmp(params[0], "adapter") != 0)
+        return query_named(s, r, name, params);
+    const char *from = query_find("claim_reevaluated");
+    char *hide = xprintf("prediction AS (\n%s)", from);
+    char *sql = query_with(query_find(name), hide);
+    int rc = query_rows(s, r, sql, params);
+    free(sql);
+    free(hide);
+    return rc;
+}
+
 /* Accuracy is a mean of 0 and 1, so counts are enough: of each seed, and of examples by their sum
  * over seeds. */
 static int read_accuracy(struct claim_part *p, struct store *s, const char *const *params)
@@ -29,8 +44,8 @@ static int read_accuracy(struct claim_part *p, struct store *s, const char *cons
     double *sum = xalloc((size_t)p->n_units + 1, sizeof *sum), squares = 0, example_squares = 0;
     long n = 0;
 
-    if (query_named(s, &by_seed, "claim_discordant", params) != 0 ||
-        query_named(s, &by_sum, "claim_examples", params) != 0) {
+    if (read_answers(s, &by_seed, "claim_discordant", params) != 0 ||
+        read_answers(s, &by_sum, "claim_examples", params) != 0) {
         free(sum);
         rows_free(&by_seed);
         return -1;
@@ -83,7 +98,7 @@ static int read_pseudo_values(struct claim_part *p, struct store *s, const char 
 {
     struct rows r;
 
-    if (query_named(s, &r, "claim_answers", params) != 0)
+    if (read_answers(s, &r, "claim_answers", params) != 0)
         return -1;
     int n = r.n_rows / p->n_units;
     if (n > 2) {
@@ -106,12 +121,13 @@ static int read_pseudo_values(struct claim_part *p, struct store *s, const char 
     return 0;
 }
 
-int claims_examples(struct claim_part *p, struct store *s, const char *pairs, const char *split,
-                    const char *metric, int sign)
+int claims_examples(struct claim_part *p, struct store *s, const char *pairs,
+                    const struct claims_answers *of, const char *metric, int sign)
 {
     static const char *const known[] = { "pearson", "matthews", "f1", NULL };
     char *list = xprintf("[%s]", pairs);
-    const char *const params[] = { "pairs", list, "split", split, NULL };
+    const char *const all[] = { "adapter", of->adapter, "pairs", list, "split", of->split, NULL };
+    const char *const *params = of->adapter ? all : all + 2;
     int rc = 0;
 
     if (strcmp(metric, "accuracy") == 0)

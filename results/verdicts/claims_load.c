@@ -308,6 +308,7 @@ static void claim_row_free(struct claim_row *r)
     free(r->model);
     free(r->task);
     free(r->metric);
+    free(r->from);
     free(r->why);
 }
 

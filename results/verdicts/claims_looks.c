@@ -38,15 +38,25 @@ double claims_sequential(const double *n, const double *p, int looks, double pla
     return least;
 }
 
+/* Numbers of a re-evaluation are another test than those of the runs, with looks of its own. */
+static char *look_test(const struct claim_row *row)
+{
+    return row->from ? xprintf("%s, %s", row->claim->fingerprint, row->from)
+                     : xstrdup(row->claim->fingerprint);
+}
+
 static int read_looks(struct rows *r, const struct claim_row *row, struct store *s)
 {
     char plan[24];
     const struct claim *c = row->claim;
-    const char *const params[] = { "claim", c->id,      "test", c->fingerprint, "plan", plan,
-                                   "model", row->model, "task", row->task,      NULL };
+    char *test = look_test(row);
+    const char *const params[] = { "claim", c->id,      "test", test,      "plan", plan,
+                                   "model", row->model, "task", row->task, NULL };
 
     snprintf(plan, sizeof plan, "%ld", c->plan);
-    return query_named(s, r, "claim_looks", params);
+    int rc = query_named(s, r, "claim_looks", params);
+    free(test);
+    return rc;
 }
 
 /* The recorded looks, and the present one in its place among them. */
@@ -104,7 +114,7 @@ int claims_looks_record(const struct claims *c, const bool *shown, const char *p
     for (const struct claim_row *row = c->row; row < c->row + c->n_rows; row++)
         if (!isnan(row->p) && (!shown || shown[row->claim - c->claim]))
             look[n++] = (struct look){ .claim = row->claim->id,
-                                       .test = row->claim->fingerprint,
+                                       .test = look_test(row),
                                        .model = row->model,
                                        .task = row->task,
                                        .plan = row->claim->plan,
@@ -118,6 +128,8 @@ int claims_looks_record(const struct claims *c, const bool *shown, const char *p
         warn("this look at the verdicts is not recorded, so later looks do not count it: %s",
              fail_text());
     store_close(s);
+    for (int i = 0; i < n; i++)
+        free((char *)look[i].test);
     free(look);
     return rc;
 }

@@ -149,15 +149,21 @@ static char *units_would_decide(const struct claim_row *row, long n)
     return text;
 }
 
-/* Another number of examples is another plan of the study, whose looks start anew. */
-static char *examples_would_decide(const struct claim_row *row)
+/* Stored adapters are scored on the rest of the split without training; of N units, those beyond
+ * the present ones are trained first. Its numbers are another test, whose looks start anew. */
+static char *examples_would_decide(const struct claim_row *row, long n)
 {
     const struct claim *c = row->claim;
-    char *make = claims_command(c, c->planned), *takes = work(c, (double)c->planned);
+    bool more = n > row->units;
+    char *make = more ? claims_command(c, n) : NULL;
+    char *takes = more ? work(c, (double)(n - row->units)) : xstrdup(", without training");
+    bool test = strncmp(row->metric, "test ", 5) == 0,
+         apart = strncmp(row->metric, "chosen ", 7) == 0;
     char *text =
-        xprintf("the planned %ld %s with all of about %ld examples would probably decide%s: "
-                "%s dev_n=0",
-                c->planned, c->unit, row->part[row->decisive].all_examples, takes, make);
+        xprintf("%ld %s with all of about %ld examples would probably decide%s: %s%s"
+                "lowrank reevaluate %s split=%s adapter=%s",
+                n, c->unit, row->part[row->decisive].all_examples, takes, more ? make : "",
+                more ? "; " : "", c->study, test ? "test" : "dev", apart ? "chosen" : "last");
 
     free(takes);
     free(make);
@@ -173,8 +179,9 @@ static char *what_would_decide(const struct claim_row *row)
     for (long n = row->units; (n = claims_next_look(c, n)) > 0;)
         if (claims_power(row, (double)n, 1, false) >= POWER)
             return units_would_decide(row, n);
-    if (more > 1 && claims_power(row, (double)c->planned, more, true) >= POWER)
-        return examples_would_decide(row);
+    for (long n = row->units; more > 1 && n > 0; n = claims_next_look(c, n))
+        if (claims_power(row, (double)n, more, true) >= POWER)
+            return examples_would_decide(row, n);
     if (p->n_examples > 0 && claims_power(row, MANY_UNITS, more, true) < POWER)
         return xprintf("at this difference it cannot be decided with this task's %ld examples, "
                        "whatever the number of %s",

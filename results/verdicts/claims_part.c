@@ -70,6 +70,7 @@ static void read_units(struct claim_part *p, const struct claim *c, const struct
         if (isnan(value) || isnan(ref) || run_used(r, i, used, n) || p->n_units == c->planned)
             continue;
         used[n++] = i;
+        p->n_tuned += claims_count(r, i, "tuned") > 0;
         add_unit(p, name, value, ref, least ? ref - value : value - ref);
         text_join(pairs, ",", "[%s,%s]", claims_cell(r, i, "run"), claims_cell(r, i, "ref_run"));
     }
@@ -149,10 +150,12 @@ int claims_part_read(struct claim_part *p, const struct claim *c, struct store *
     else
         read_units(p, c, r, from, to, &pairs);
     average_units(p, c);
+    const struct claims_answers of = { claims_cell(r, known, "split"),
+                                       rows_get(r, known, "adapter") };
     bool least = strcmp(claims_cell(r, known, "goal"), "min") == 0;
     if (p->d.n > 1 && c->kind <= KIND_EQUAL && rows_get(r, known, "metric"))
-        rc = claims_examples(p, s, text_string(&pairs), claims_cell(r, known, "split"),
-                             claims_cell(r, known, "metric"), least ? -1 : 1);
+        rc = claims_examples(p, s, text_string(&pairs), &of, claims_cell(r, known, "metric"),
+                             least ? -1 : 1);
     if (p->n_examples > 0)
         stats_joint_add(&p->joint, &p->crossed, 1);
     if (p->all_examples < p->n_examples)
@@ -201,6 +204,7 @@ void claims_part_average(struct claim_part *p, const struct claim *c,
                               .ref_trained = of[0]->ref_trained };
     for (int i = 0; i < n; i++) {
         p->n_seen += of[i]->n_seen, p->n_lost += of[i]->n_lost;
+        p->n_tuned = of[i]->n_tuned > p->n_tuned ? of[i]->n_tuned : p->n_tuned;
         p->lost_a |= of[i]->lost_a, p->unrun |= of[i]->unrun, p->twice |= of[i]->twice;
         p->mismatch |= of[i]->mismatch;
         if (of[i]->edge && !p->edge)

@@ -55,9 +55,24 @@ char *claims_ours(const struct claim_row *row, const struct claim_part *p)
 char *claims_size(const struct claim_row *row, const struct claim_part *p)
 {
     const char *unit = row->claim->unit;
+    int first = (int)strcspn(unit, " "); /* "pairs of adapters", of which one is a "pair" */
+    int shown = p->d.n == 1 && first > 1 && unit[first - 1] == 's' ? first - 1 : first;
 
-    return p->n_examples > 0 ? xprintf("%d %s, %ld examples", p->d.n, unit, p->n_examples)
-                             : xprintf("%d %s", p->d.n, unit);
+    return p->n_examples > 0 ? xprintf("%d %.*s%s, %ld examples", p->d.n, shown, unit, unit + first,
+                                       p->n_examples)
+                             : xprintf("%d %.*s%s", p->d.n, shown, unit, unit + first);
+}
+
+char *claims_tuned(const struct claim_row *row)
+{
+    int most = 0;
+
+    for (int i = 0; i < row->n_parts; i++)
+        most = row->part[i].n_tuned > most ? row->part[i].n_tuned : most;
+    return most ? xprintf("the settings were chosen with %d of these %s, so that their scores are "
+                          "a little too good",
+                          most, row->claim->unit)
+                : NULL;
 }
 
 char *claims_changed(const struct claim *c)

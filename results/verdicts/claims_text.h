@@ -11,10 +11,12 @@
  * claims_size - what that is over: "6 seeds, 408 examples".
  * claims_changed - when and why the test was changed, and whether the store had runs of it then;
  * NULL for a test that was not changed.
+ * claims_tuned - how many units of a row also chose its settings; NULL: none did.
  * claims_asks - where the difference must lie: "> -1.0". */
 char *claims_paper(const struct claim *claim);
 char *claims_ours(const struct claim_row *row, const struct claim_part *part);
 char *claims_size(const struct claim_row *row, const struct claim_part *part);
+char *claims_tuned(const struct claim_row *row);
 char *claims_changed(const struct claim *claim);
 char *claims_asks(const struct claim_row *row);
 

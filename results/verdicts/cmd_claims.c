@@ -120,7 +120,8 @@ static void add_part(struct rows *r, const struct claim_row *row, int k)
                                        c->sentence,
                                        paper,
                                        changed,
-                                       row->why });
+                                       row->why,
+                                       count_cell(&buf, p->n_tuned) });
     free(changed);
     free(paper);
     free(asks);
@@ -134,7 +135,7 @@ static int print_table(const struct claims *c, const bool *wanted, const struct 
         "comparison", "ours",    "asks",     "#n",           "#planned", "#n_examples",
         "#diff",      "#lo",     "#hi",      "#df",          "#p",       "#look",
         "#p_look",    "#p_holm", "#trained", "#ref_trained", "family",   "section",
-        "sentence",   "paper",   "changed",  "missing",      NULL
+        "sentence",   "paper",   "changed",  "missing",      "#n_tuned", NULL
     };
     struct rows r;
 
@@ -227,6 +228,10 @@ static void print_row(const struct claim_row *row, bool parts)
         print_decisive_part(row);
     if (row->why)
         wrap(row->verdict == DESCRIBED ? "    note   " : "    needs  ", row->why);
+    char *tuned = claims_tuned(row);
+    if (tuned)
+        wrap("    note   ", tuned);
+    free(tuned);
     for (int k = 0; parts && k < row->n_parts; k++)
         print_part(row, &row->part[k]);
 }
@@ -356,6 +361,23 @@ static double parse_budget(const char *text)
     return x * unit;
 }
 
+/* Why no further step is taken. */
+static void note_end(const struct claims *c, const bool *wanted)
+{
+    struct claims_step step;
+
+    if (!claims_best_step(&step, c, wanted, INFINITY)) {
+        note("no further seeds, up to the planned numbers, would probably decide a claim");
+        return;
+    }
+    char *hours = claims_hours(step.seconds);
+    note(
+        "the budget has no room for the next step, 'lowrank sweep %s --seeds %ld': about %s of one "
+        "worker",
+        step.study, step.seeds, hours);
+    free(hours);
+}
+
 /* Take the best step until the budget is used up or no step helps. After a step that changed
  * nothing (the study was last planned with other settings), stop. */
 static int run_steps(struct claims *c, const bool *wanted, const struct claims_options *o)
@@ -386,6 +408,8 @@ static int run_steps(struct claims *c, const bool *wanted, const struct claims_o
         if (rc == 0)
             rc = claims_load(c, embedded_files) == 0 ? judge_and_record(c, wanted, &o->read) : -1;
     }
+    if (rc == 0)
+        note_end(c, wanted);
     free(last);
     return rc;
 }

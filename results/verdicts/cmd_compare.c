@@ -34,13 +34,13 @@ static void read_pairs(struct claim_part *p, struct text *pairs, const struct ro
 
 static int test_pairs(struct claim_part *p, struct store *s, const struct rows *r)
 {
+    const struct claims_answers of = { .split = claims_cell(r, 0, "split") };
     struct text pairs = { 0 };
     int rc = 0;
 
     read_pairs(p, &pairs, r);
     if (p->d.n > 1 && strcmp(claims_cell(r, 0, "answered"), "1") == 0)
-        rc = claims_examples(p, s, text_string(&pairs), claims_cell(r, 0, "split"),
-                             claims_cell(r, 0, "metric"), 1);
+        rc = claims_examples(p, s, text_string(&pairs), &of, claims_cell(r, 0, "metric"), 1);
     if (p->mismatch)
         p->n_examples = 0;
     if (p->n_examples > 0)

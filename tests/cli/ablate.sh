@@ -158,7 +158,17 @@ is "SELECT max(abs(a.value - b.value)) > 0.1
     AND b.name = 'whole_score' AND a.name IN ('keep_score', 'drop_score') AND a.i < 2" 1
 is "SELECT count(*) FROM (SELECT value - lag(value) OVER (PARTITION BY run_a, settings ORDER BY i) AS more
     FROM analysis WHERE name = 'keep_energy') WHERE more <= 0" 0
-"$L" table intervene study=methods --format csv | grep -q 'lora r = 8 q,v",B of another seed,,,' ||
+# One kind of matrix alone: q and v are all that LoRA trained here, so that both together are the
+# default; a matrix that no update has is an error.
+ablate intervene --study methods --no-similarity --methods lora --matrices q
+ablate intervene --study methods --no-similarity --methods lora --matrices q,v
+is "SELECT max(abs(a.value - b.value)) < 1e-12 FROM analysis a JOIN analysis b USING (kind, run_a, name, i)
+    WHERE kind = 'intervene' AND a.settings = 'matrices=q,v' AND b.settings = '' AND a.name LIKE '%_score'" 1
+is "SELECT max(abs(a.value - b.value)) > 0.05 FROM analysis a JOIN analysis b USING (kind, run_a, name, i)
+    WHERE kind = 'intervene' AND a.settings = 'matrices=q' AND b.settings = '' AND a.name LIKE '%_score'" 1
+refused 1 "trained no matrix of its model that 'matrices' names: o" intervene --study methods \
+    --no-similarity --methods lora --matrices o
+"$L" table intervene study=methods settings= --format csv | grep -q 'lora r = 8 q,v",B of another seed,,,' ||
     die "table intervene"
 
 # matrices: the mean over two batches of the same examples is that of one; the Spearman correlation

@@ -89,6 +89,24 @@ refused 2 "'split' must be dev or test, not 'train'" two split=train
 refused 2 "'n' must be a whole number" two n=many
 refused 2 "'adapter' must be chosen or last" two adapter=best
 refused 2 "unknown word 'spilt'.*'split'" two spilt=dev
+# Claims about a study read these numbers once every run that they compare has them.
+cat >"$T/alpha.yaml" <<END
+study: alpha
+base: {model: $T/model, task: $T/toy.yaml, epochs: 1, batch: 8, targets: [q, v], lr: 1e-2}
+axes: {alpha: [1, 8]}
+seeds: 3
+END
+"$L" sweep "$T/alpha.yaml" --no-calibrate >/dev/null 2>"$T/log" || die "alpha: $(cat "$T/log")"
+metric() {
+    "$L" claims alpha_value --format csv | python3 -c 'import csv, sys
+for r in csv.DictReader(sys.stdin): print(r["metric"], r["n_examples"])'
+}
+[ "$(metric)" = "last accuracy $(($(wc -l <"$T/data/toy/dev.tsv") - 1))" ] ||
+    die "claims before: $(metric)"
+"$L" reevaluate alpha >/dev/null 2>"$T/log" || die "alpha: $(cat "$T/log")"
+[ "$(metric)" = "reevaluated test accuracy $(($(wc -l <"$T/data/toy/test.tsv") - 1))" ] ||
+    die "claims after: $(metric)"
+
 printf 'one more\tA\n' >>"$T/data/toy/dev.tsv"
 refused 3 "run $(echo "$plain" | cut -c1-8) cannot be scored: its model, task or data files" \
     "$plain" n=7

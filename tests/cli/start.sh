@@ -107,4 +107,42 @@ printf 'axes: {method: [lora, lora+adapter-h, ft]}\nseeds: 1\nbase: {model: %s, 
 grep -q "adapters of the method 'adapter-h' cannot be merged" "$T/log" || die "plan: $(cat "$T/log")"
 "$L" list methods --format csv | grep -q '^adapter-h,.*,no,rank ' || die "list methods: adapter-h"
 "$L" list methods --format csv | grep -q '^ft,.*,yes,' || die "list methods: ft"
-exit 0
+
+# best:STUDY is the best run of a finished study. Until it is finished, nothing of the second study is
+# planned; afterwards the run that is found is what the second study records, so that it resumes.
+cat >"$T/first.yaml" <<END
+study: first
+base: {model: $T/model, task: $T/toy.yaml, batch: 8, epochs: 2, rank: 2, lr: 5e-3}
+seeds: 3
+END
+cat >"$T/second.yaml" <<END
+study: second
+base: {model: $T/model, task: $T/toy.yaml, steps: 4, batch: 8, rank: 2}
+axes: {init_from: [none, 'best:first']}
+seeds: 2
+END
+expect 1 "no study 'first' to start from: lowrank sweep first" "$L" plan "$T/second.yaml"
+"$L" sweep "$T/first.yaml" -j 2 --no-calibrate >/dev/null 2>"$T/log" || die "first: $(cat "$T/log")"
+python3 - "$LOWRANK_HOME/lowrank.db" <<'END' || die "one run queued again"
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE run SET state = 'queued' WHERE run_id = (SELECT max(run_id) FROM run)")
+db.commit()
+END
+expect 1 "1 runs or searches of study 'first' are unfinished" "$L" plan "$T/second.yaml"
+"$L" sweep "$T/first.yaml" -j 2 --no-calibrate >/dev/null 2>"$T/log" || die "first: $(cat "$T/log")"
+for again in 1 2; do
+    "$L" sweep "$T/second.yaml" -j 2 --no-calibrate >"$T/out" 2>"$T/log" ||
+        die "second: $(cat "$T/log")"
+done
+python3 - "$LOWRANK_HOME/lowrank.db" <<'END' || die "not the best run of the first study"
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+runs = db.execute("SELECT run_key, best FROM runs WHERE study = 'first'").fetchall()
+assert len(runs) == 3 and len({best for _, best in runs}) > 1, runs
+best = min(runs, key=lambda r: (-r[1], r[0]))[0][:16]
+got = db.execute("SELECT init_from, count(*), count(DISTINCT seed), sum(attempts) FROM runs"
+                 " WHERE study = 'second' AND state = 'done' GROUP BY init_from"
+                 " ORDER BY init_from").fetchall()
+assert got == [(None, 2, 2, 2), (best, 2, 2, 2)], (best, got)
+END

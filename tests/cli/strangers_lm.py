@@ -1,7 +1,7 @@
 """strangers_lm.py - for strangers_lm.sh: what transformers and PEFT compute of decoders.
 
   make DIR        DIR/gpt2 and DIR/llama as transformers writes them, the one with vocab.json and
-                  merges.txt, the other with tokenizer.json, and DIR/KIND.peft, an adapter of PEFT
+                  merges.txt, the other with a tokenizer.json that begins texts with <s>, and DIR/KIND.peft, an adapter of PEFT
   check DIR TSV   logits of each adapter in DIR through PEFT against those of its merged model
                   through transformers and against lowrank's, and the loss over targets against
                   that in DIR/NAME.json"""
@@ -26,6 +26,18 @@ def no(text):
     print(text)
 
 
+def begin_texts(path):
+    """Let tokenizer.json put a token before every text, as Llama's does."""
+    whole = json.load(open(path, encoding="utf-8"))
+    bos = {"SpecialToken": {"id": "<s>", "type_id": 0}}
+    a, b = ({"Sequence": {"id": x, "type_id": 0}} for x in "AB")
+    whole["post_processor"] = {
+        "type": "TemplateProcessing", "single": [bos, a], "pair": [bos, a, bos, b],
+        "special_tokens": {"<s>": {"id": "<s>", "ids": [whole["model"]["vocab"]["<s>"]],
+                                   "tokens": ["<s>"]}}}
+    json.dump(whole, open(path, "w", encoding="utf-8"))
+
+
 def make(top):
     torch.manual_seed(5)
     for kind in "gpt2", "llama":
@@ -48,6 +60,7 @@ def make(top):
                 eos_token_id=521))
             targets = ["q_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
             AutoTokenizer.from_pretrained(d).save_pretrained(d)
+            begin_texts(os.path.join(d, "tokenizer.json"))
             for name in "vocab.json", "merges.txt":
                 if os.path.exists(os.path.join(d, name)):
                     os.remove(os.path.join(d, name))
@@ -70,7 +83,7 @@ def target_loss(net, tok, rows):
     total, n = 0., 0
     for a, b in rows:
         x = tok(a + ":").input_ids
-        y = tok(" " + b).input_ids + [tok.eos_token_id]
+        y = tok(" " + b, add_special_tokens=False).input_ids + [tok.eos_token_id]
         with torch.no_grad():
             z = net(torch.tensor([x + y])).logits[0].double().log_softmax(-1)
         total -= sum(float(z[len(x) - 1 + i, t]) for i, t in enumerate(y))

@@ -138,6 +138,15 @@ for lr in $(count "$T/rtrue" "SELECT group_concat(lr, ' ') FROM (SELECT lr FROM 
     best=${best#* }
 done
 
+# So does the query, which replays halving in SQL.
+"$L" query halving --home "$T/rfalse" --format csv >"$T/halving.csv" || die "query halving"
+[ "$(grep -c ',6,8,2,26,48,' "$T/halving.csv")" = 2 ] || die "halving: $(cat "$T/halving.csv")"
+for lr in $(count "$T/rtrue" "SELECT group_concat(trial, ' ') FROM (SELECT DISTINCT rank, trial
+    FROM study_tuning WHERE outcome = 'chosen' ORDER BY rank)" | tr -d '"'); do
+    tr -d '"' <"$T/halving.csv" | sed -n 's/.*,26,48,[^,]*,\([^,]*\),.*/\1/p' | grep -qxF "$lr" ||
+        die "halving chose $lr: $(cat "$T/halving.csv")"
+done
+
 # A selection split chooses among the trials, not dev, which is reported.
 "$L" sweep "$S" rank=1 epochs=2 select=0.25 --home "$T/e" -j 2 --no-calibrate -q 2>"$T/log" ||
     die "select: $(cat "$T/log")"
@@ -145,6 +154,16 @@ done
     AND score = (SELECT max(value) FROM metric m JOIN metric_name n USING(metric_id)
     WHERE m.run_id = t.run_id AND split = 'select' AND n.name = 'accuracy')")" = 2 ] ||
     die "a trial is not judged on the selection split"
+
+# The plan says which seeds tune and which are reported; a seed that does both is warned of.
+"$L" plan "$S" --home "$T/p" --no-calibrate >"$T/out" 2>"$T/log" || die "plan: $(cat "$T/log")"
+tr -s '\n ' ' ' <"$T/out" | grep -q 'the tuning seeds 1001, 1002, .*; the seeds 1, 2 are reported' ||
+    die "plan says: $(cat "$T/out")"
+! grep -q 'reported as well' "$T/log" || die "warned: $(cat "$T/log")"
+sed 's/extend: 1/extend: 1, seeds: [7, 2]/' "$S" >"$T/shared.yaml"
+"$L" plan "$T/shared.yaml" --home "$T/p" --no-calibrate >"$T/out" 2>"$T/log" ||
+    die "shared seeds: $(cat "$T/log")"
+grep -q 'reported as well (2)' "$T/log" || die "shared seeds: $(cat "$T/log")"
 
 # A word for the searched key ends the search.
 [ "$("$L" sweep "$S" --home "$T/d" lr=1e-2 --no-calibrate 2>&1 | grep -c 'all 4 runs')" = 1 ] ||

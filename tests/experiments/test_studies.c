@@ -4,6 +4,7 @@
 #include "core/os/file.h"
 #include "core/cmd.h"
 #include "experiments/assets/find.h"
+#include "experiments/study/arms.h"
 #include "experiments/study/study.h"
 #include "results/pivot/study_table.h"
 #include "plots/figure/gnuplot.h"
@@ -20,11 +21,11 @@ extern const struct cmd cmd_figure;
 
 /* --- the files */
 
-enum { WITH_FULL = 5 }; /* the studies from here on also have a longer form */
-static const char *const studies[] = { "alpha",    "anchor",    "precision", "targets", "choice",
-                                       "rank",     "methods",   "params",    "lowdata", "combine",
-                                       "alphalr",  "truncate",  "seeds",     "lr",      "budget",
-                                       "capacity", "batchsize", "layers" };
+enum { WITH_FULL = 6 }; /* the studies from here on also have a longer form */
+static const char *const studies[] = { "halving", "alpha",    "anchor",    "precision", "targets",
+                                       "choice",  "rank",     "methods",   "params",    "lowdata",
+                                       "combine", "alphalr",  "truncate",  "seeds",     "lr",
+                                       "budget",  "capacity", "batchsize", "layers" };
 static const char toy[] =
     "task: toy\nkind: classification\ndir: .\nformat: tsv\nheader: true\n"
     "columns: {text: text, label: label}\nlabels: [x, y]\n"
@@ -35,7 +36,7 @@ static const char toy[] =
 static void small_words(struct settings *words, const char *dir)
 {
     static const char config[] =
-        "{\"model_type\": \"bert\", \"num_hidden_layers\": 2, \"hidden_size\": 256,"
+        "{\"model_type\": \"bert\", \"num_hidden_layers\": 6, \"hidden_size\": 256,"
         " \"num_attention_heads\": 4, \"intermediate_size\": 256, \"vocab_size\": 40,"
         " \"max_position_embeddings\": 256}";
 
@@ -65,6 +66,10 @@ static void load(const char *name, struct session *ses, const struct settings *w
     ck_assert_msg(rc == 0, "%s: %s", name, fail_text());
     ck_assert_str_eq(s.name, name);
     ck_assert_int_gt(s.n_runs, s.n_cells);
+    for (int i = 0; s.arms && i < arms_search(&s)->n_seeds; i++)
+        for (int k = 0; k < s.arms->grid.n_seeds; k++)
+            ck_assert_msg(arms_search(&s)->seeds[i] != s.arms->grid.seeds[k],
+                          "%s tunes with seed %ld, which it reports", name, s.arms->grid.seeds[k]);
     study_free(&s);
     free(path);
 }
@@ -227,6 +232,18 @@ static const struct point lr[] = {
     { GRID("16", "0.008"), "accuracy", 0.65, 0.01, 64 },
     { ON("t") "\"method\":\"ft\",\"lr\":0.001", "accuracy", 0.8, 0.01, 900 },
     { ON("t") "\"method\":\"ft\",\"lr\":0.002", "accuracy", 0.7, 0.01, 900 },
+};
+/* The vertices of the parabolas are 2^(2 - 0.045 / 0.11) and 1 thousandth. */
+#define FT(lr) ON("t") "\"method\":\"ft\",\"batch\":32,\"lr\":" lr
+static const struct point optimum[] = {
+    { GRID("16", "0.001") ",\"batch\":32", "accuracy", 0.60, 0.01, 64 },
+    { GRID("16", "0.002") ",\"batch\":32", "accuracy", 0.695, 0.01, 64 },
+    { GRID("16", "0.004") ",\"batch\":32", "accuracy", 0.70, 0.01, 64 },
+    { GRID("16", "0.008") ",\"batch\":32", "accuracy", 0.65, 0.01, 64 },
+    { FT("0.0005"), "accuracy", 0.7, 0.01, 900 },
+    { FT("0.001"), "accuracy", 0.8, 0.01, 900 },
+    { FT("0.002"), "accuracy", 0.7, 0.01, 900 },
+    { FT("0.004"), "accuracy", 0.6, 0.01, 900 },
 };
 #define SIZE(n, rank) "\"model\":\"m\",\"task\":\"t\",\"train_n\":" n "," LORA(rank)
 static const struct point capacity[] = {
@@ -448,6 +465,19 @@ START_TEST(tables_and_figures)
 }
 END_TEST
 
+START_TEST(the_best_rate_is_fitted)
+{
+    struct store *s = plant(kit_path("optimum"), "lr", "accuracy", optimum, ARRAY_LEN(optimum));
+
+    says(s, "lr_optimum", NULL, 0, "best lr", "0.003");
+    says(s, "lr_optimum", NULL, 0, "over full fine-tuning's", "3.01");
+    says(s, "lr_optimum", NULL, 0, "95 % interval", "0.003 to 0.003");
+    says(s, "lr_optimum", NULL, 0, "rates", "4");
+    says(s, "lr_optimum", NULL, 1, "best lr", "0.001");
+    store_close(s);
+}
+END_TEST
+
 /* The average that the paper reports is another column of the same runs; "own" is each task's own
  * metric. */
 START_TEST(metrics_of_tasks)
@@ -488,6 +518,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, every_study_loads, 0, (int)ARRAY_LEN(studies));
     tcase_add_loop_test(tc, tables_and_figures, 0, (int)ARRAY_LEN(planted));
     tcase_add_test(tc, metrics_of_tasks);
+    tcase_add_test(tc, the_best_rate_is_fitted);
     tcase_add_test(tc, an_incomplete_design);
 }
 

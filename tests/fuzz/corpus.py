@@ -169,8 +169,8 @@ for name in ("rank_flat", "latency_merged", "alpha_optimum", "phi_rank"):
     seed("claim", name, text.replace("claim: " + name, "claim: x"))
 seed("claim", "numbers", "claim: x\nsentence: s\nsection: s\nfamily: f\nkind: better\nstudy: rank\n"
      "paper: [{table: T5, rows: [Wq], cols: [MNLI]}]\nmargin: 0.01\n")
-for name in ("rank", "alpha", "phi_rank", "bench_history"):
-    seed("template", name, read("plots/%s.gp" % name), read("plots/rank.gp"))
+for name in ("params", "methods", "phi_rank", "bench_history"):
+    seed("template", name, read("plots/%s.gp" % name), read("plots/params.gp"))
 seed("template", "like", "# A caption.\n# size: 8 x 6\n# like: other\n# make: lowrank sweep rank\n# runs: fig_runs(study=rank)\n"
      "# text: study fig_study(study=rank)\n# data: run fig_rank(a=b) by series: x, y\nset key\n", "# x\nplot 1\n")
 
@@ -199,6 +199,22 @@ for i, sql in enumerate((
         "SELECT * FROM sqlite_dbpage", "SELECT name, sql FROM sqlite_schema")):
     seed("sql", "%02d" % i, sql)
 seed("sql", "parameters", "SELECT :a + 1, :b, :c, typeof(:a)", "41", "text", "")
+
+# --- prompts and targets; the first byte: format, 8 cut to a length
+XML = ('<benchmark><entries>\n<entry category="City" eid="1" size="1"><modifiedtripleset>\n'
+       "<mtriple>sun | the | r&amp;n</mtriple></modifiedtripleset>\n"
+       '<lex comment="good">the sun</lex>\n<lex comment="good">sun \u00e9</lex>\n</entry></entries></benchmark>')
+seed("prompts", "webnlg", "\x00" + XML)
+seed("prompts", "webnlg_cut", "\x08" + XML)
+seed("prompts", "json", '\x01[{"a": "the \\u00e9", "b": " x\\n"}, {"b": "y", "a": "the \\u00e9"}]')
+seed("prompts", "wikisql", '\x02{"table_id": "1", "question": "how?", "sql": {"sel": "c d", "agg": "COUNT", '
+     '"conds": [["e", "=", "f"], ["g", ">", 2.5]]}}\n{"table_id": "1", "question": "x", '
+     '"sql": {"sel": "g", "agg": "", "conds": []}}\n')
+seed("prompts", "csv", '\x03a,b\r\n"name[x], ""y""",the the\r\nname[z],"two\nlines"\r\n')
+seed("prompts", "dart", '\x04[{"tripleset": [["a", "B_C", "d"]], "subtree_was_extended": false, '
+     '"annotations": [{"source": "x", "text": "the d"}, {"source": "y", "text": "d"}]}]')
+seed("prompts", "jsonl", '\x05{"a": "the", "b": "<|endoftext|>"}\n{"a": "the", "b": "aaa"}\n')
+seed("prompts", "tsv_cut", "\x0ethe the the\taaa aaa aaa aaa aaa\nb\tc\n")
 
 # --- damage of a database: flags, query, then patches of three bytes offset, length - 1, bytes
 seed("store", "none", b"\x00\x00")

@@ -10,6 +10,7 @@
 #define FUZZ_KIT_H
 
 #include "core/base/base.h"
+#include "core/text/tok.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -49,6 +50,10 @@ const char *fuzz_file(struct fuzz_bytes b);
 const char *fuzz_dir(void);
 const char *fuzz_put(const char *name, struct fuzz_bytes b);
 void fuzz_clear(void);
+
+/* fuzz_byte_tok - a byte-level BPE with every byte and a few merges, whose end of text is
+ * "<|endoftext|>"; it is made once, by the first call, which clears fuzz_dir. */
+struct tok *fuzz_byte_tok(void);
 
 /* fuzz_mend - replace the last 16 bytes of B by the XXH3-128 of those before them, as files with a
  * checksum have it; B must be longer. */

@@ -402,6 +402,25 @@ START_TEST(refused_files)
 }
 END_TEST
 
+/* Beside tokenizer.json, transformers 5.24 leaves what begins a text to the post_processor. */
+START_TEST(flags_beside_tokenizer_json)
+{
+    const char *dir = plain_dir("tokenizer.json", JSON(PRE, AB ",\"merges\":[\"a b\"]"));
+    struct ids ids = { 0 };
+
+    temp_file(dir, "tokenizer_config.json",
+              "{\"bos_token\": \"a\", \"add_bos_token\": true, \"add_eos_token\": true}");
+    struct tok *t = tok_load(dir);
+    ck_assert_msg(t != NULL, "%s", fail_text());
+    tok_pair(t, "b", NULL, 0, &ids, NULL);
+    ck_assert_int_eq(ids.n, 1);
+    tok_begin(t, &ids);
+    ck_assert_int_eq(ids.n, 1);
+    ids_free(&ids);
+    tok_free(t);
+}
+END_TEST
+
 #define GGML "tokenizer.ggml."
 /* Changes of the golden GGUF file to as many other bytes, and what is said. */
 static const struct {
@@ -480,6 +499,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, several_threads);
     tcase_add_test(tc, roles_and_layouts);
     tcase_add_loop_test(tc, refused_files, 0, (int)ARRAY_LEN(refused));
+    tcase_add_test(tc, flags_beside_tokenizer_json);
     tcase_add_loop_test(tc, refused_gguf, 0, (int)ARRAY_LEN(gguf_faults));
     tcase_add_test(tc, one_file_of_two);
     tcase_add_test(tc, files_that_matter);

@@ -98,15 +98,18 @@ START_TEST(mpnet_vocabulary)
 }
 END_TEST
 
-static bool is_minilm(const json_t *c, int unused)
+/* The models of which tokens.jsonl has lines. */
+enum { MINILM, SMOLLM2 };
+static bool is_model(const json_t *c, int model)
 {
-    (void)unused;
-    return strcmp(json_string_value(json_object_get(c, "tokenizer")), "minilm") == 0;
+    static const char *const names[] = { [MINILM] = "minilm", [SMOLLM2] = "smollm2" };
+
+    return strcmp(json_string_value(json_object_get(c, "tokenizer")), names[model]) == 0;
 }
 
 /* The lines for MODEL in shared golden data, if both are here. */
 static void check_fetched(const char *model, const char *lines, const char *why,
-                          bool (*wanted)(const json_t *, int))
+                          bool (*wanted)(const json_t *, int), int arg)
 {
     const char *home = getenv("LOWRANK_HOME"), *path = shared_path(lines);
     char *dir = xprintf("%s/models/%s", home ? home : "out", model);
@@ -118,7 +121,7 @@ static void check_fetched(const char *model, const char *lines, const char *why,
     } else {
         struct tok *t = tok_load(dir);
         ck_assert_msg(t != NULL, "%s", fail_text());
-        ck_assert_int_ge(tok_lines(t, path, wanted, 0), 29);
+        ck_assert_int_ge(tok_lines(t, path, wanted, arg), 29);
         tok_free(t);
     }
     free(dir);
@@ -127,14 +130,21 @@ static void check_fetched(const char *model, const char *lines, const char *why,
 START_TEST(minilm)
 {
     check_fetched("minilm", "golden/real/tokens.jsonl", "tok: model 'minilm' has not been fetched",
-                  is_minilm);
+                  is_model, MINILM);
 }
 END_TEST
 
 START_TEST(mpnet)
 {
     check_fetched("mpnet", "golden/real/mpnet_tokens.jsonl",
-                  "tok: model 'mpnet' has not been fetched", any_line);
+                  "tok: model 'mpnet' has not been fetched", any_line, 0);
+}
+END_TEST
+
+START_TEST(smollm2)
+{
+    check_fetched("smollm2", "golden/real/tokens.jsonl",
+                  "tok: model 'smollm2' has not been fetched", is_model, SMOLLM2);
 }
 END_TEST
 
@@ -467,6 +477,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, mpnet_vocabulary, 0, 2);
     tcase_add_test(tc, minilm);
     tcase_add_test(tc, mpnet);
+    tcase_add_test(tc, smollm2);
     tcase_add_loop_test(tc, odd_text, 0, (int)ARRAY_LEN(odd));
     tcase_add_loop_test(tc, refused_folder, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(tc, folders_of_transformers);

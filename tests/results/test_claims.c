@@ -412,6 +412,8 @@ static const struct {
     { "claims", 0, "0 of 1 claims beyond the paper hold, 0 fail, 1 undecided\n" },
     { "claims --budget 2h", 2, "'budget' is for --run" },
     { "claims rank_one_suffices --run --budget 0.5s", 0, "only 2 of 3 seeds" }, /* too little */
+    { "claims rank_one_suffices --run --budget 0.5s", 0,
+      "the budget has no room for the next step, 'lowrank sweep rank --seeds 3': about 1 second" },
     { "claims rank_one_suffices --run", 1,
       "lowrank sweep rank --seeds 3: about 1 second of one worker, will probably decide 0.5" },
     { "claims rank_one_suffices --run", 1, "'lowrank sweep rank --seeds 3' failed with exit" },

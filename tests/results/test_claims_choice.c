@@ -1,6 +1,7 @@
 /* test_claims_choice.c - what a claim compares: settings that a side chooses, trials, averages over
  * tasks, tasks on which nothing was learned. */
 #include "tests/kit/claims_kit.h"
+#include "results/verdicts/claims_text.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h" /* last: check.h has a macro named fail */
 
@@ -232,12 +233,43 @@ START_TEST(more_examples_where_there_are_more)
     kit_sql(kit_path("t.db"), more);
     kit_sql(kit_path("t.db"), "UPDATE attempt SET wall_s = 600");
     judge_one(s, lines, UNDECIDED,
-              "the planned 12 seeds with all of about 12000 examples would probably decide, about "
-              "4.0 hours of one worker: lowrank sweep rank --seeds 12 dev_n=0");
+              "3 seeds with all of about 12000 examples would probably decide, without training: "
+              "lowrank reevaluate rank split=dev adapter=last");
     s = planted("rank", "accuracy", cell, 2, 3, 0);
     kit_sql(kit_path("t.db"), more);
     kit_sql(kit_path("t.db"), "UPDATE run SET config = json_set(config, '$.dev_n', 0)");
     judge_one(s, lines, UNDECIDED, "it cannot be decided with this task's 400 examples");
+}
+END_TEST
+
+/* Whoever chooses settings with the seeds that are reported is told so. */
+START_TEST(seeds_that_choose_are_counted)
+{
+    struct cell cell[] = { { "\"rank\":1", 0.8, 0.1, 0 }, { "\"rank\":64", 0.7, 0.1, 0 } };
+    const char *lines = "kind: better\nmargin: 0.002\nwith: {a: {rank: 1}, b: {rank: 64}}\n";
+    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
+    struct claims c = judged(s, &lines, 1);
+
+    ck_assert_int_eq(c.row[0].part[0].n_tuned, 0);
+    ck_assert_ptr_null(claims_tuned(&c.row[0]));
+    claims_free(&c);
+    kit_sql(kit_path("t.db"),
+            "INSERT INTO tuning SELECT plan_id, run_id, point, trial, 0, 0, 1, 1, 'chosen',"
+            " 'accuracy', 0.5, NULL FROM sweep_run JOIN run USING(run_id)"
+            " WHERE seed < 3 AND rank = 64");
+    c = judged(s, &lines, 1);
+    ck_assert_int_eq(c.row[0].part[0].n_tuned, 2);
+    char *says = claims_tuned(&c.row[0]);
+    ck_assert_ptr_nonnull(strstr(says, "chosen with 2 of these seeds"));
+    free(says);
+    claims_free(&c);
+    store_close(s);
+    struct cell rates[] = { cell[0], cell[1], { "\"rank\":64", 0.6, 0.2, 0 } };
+    s = planted("rank", "accuracy", rates, 3, 3, 0);
+    c = judged(s, &lines, 1);
+    ck_assert_int_eq(c.row[0].part[0].n_tuned, 3); /* the best of two by the same runs */
+    claims_free(&c);
+    store_close(s);
 }
 END_TEST
 
@@ -252,6 +284,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, nothing_was_learned);
     tcase_add_test(tc, no_correlation);
     tcase_add_test(tc, more_examples_where_there_are_more);
+    tcase_add_test(tc, seeds_that_choose_are_counted);
 }
 
 const struct suite suite_claims_choice = { "claims_choice", fill };

@@ -3,6 +3,8 @@
 #include "tests/kit/claims_kit.h"
 #include "results/query/query.h"
 #include "results/store/analyses.h"
+#include "results/verdicts/claims_looks.h"
+#include "results/verdicts/claims_text.h"
 #include "tests/kit/store_kit.h"
 #include "tests/kit/suite.h" /* last: check.h has a macro named fail */
 
@@ -42,6 +44,13 @@ START_TEST(phi_above_a_bound_and_the_floor)
               "the planned 12 pairs would probably not decide");
     judge_one(with_phi(0.8, 0.1, 1), half, UNDECIDED,
               "only 1 of 3 pairs (phi(1,1) of q): lowrank ablate subspace");
+    struct store *one = with_phi(0.8, 0.1, 1);
+    struct claims c = judged(one, &half, 1);
+    char *size = claims_size(&c.row[0], &c.row[0].part[0]);
+    ck_assert_str_eq(size, "1 pair");
+    free(size);
+    claims_free(&c);
+    store_close(one);
     /* (1,4) and (2,4) share an adapter, as do (2,5) and (1,5): only two pairs are independent */
     struct store *s = with_phi(0.8, 0.1, 2);
     for (int k = 0; k < 2; k++) {
@@ -74,6 +83,92 @@ START_TEST(claims_of_runs_that_are_apart)
             " SELECT run_id, 'chosen', metric_id, attempt, step, ordinal, 1.5 - value FROM result"
             " WHERE which = 'last'");
     judge_one(s, lines, FAILS, NULL);
+}
+END_TEST
+
+/* All examples of a split, scored by 'lowrank reevaluate': the first RIGHT of 200 are answered
+ * right, by a run of each rank; these runs are those with the numbers FROM to 6. */
+static void plant_evaluations(const char *split, const char *adapter, int from, int right_1,
+                              int right_64)
+{
+    char *sql = xprintf(
+        "INSERT INTO evaluation(run_id, adapter, split, n, examples, sha256, at)"
+        " SELECT run_id, '%s', '%s', 0, 200, hex(zeroblob(32)), 0 FROM run WHERE run_id >= %d;"
+        "INSERT INTO evaluation_prediction WITH RECURSIVE x(i) AS (VALUES (1) UNION ALL"
+        " SELECT i + 1 FROM x WHERE i < 200) SELECT evaluation_id, i, i %% 2,"
+        " iif(i <= iif(rank = 1, %d, %d) + seed %% 2, i %% 2, 1 - i %% 2)"
+        " FROM evaluation e JOIN run USING(run_id) CROSS JOIN x"
+        " WHERE e.split = '%s' AND e.adapter = '%s';"
+        "INSERT INTO evaluation_value SELECT evaluation_id, (SELECT metric_id FROM metric_name"
+        " WHERE name = 'accuracy'), 1, avg(label = output), NULL FROM evaluation_prediction"
+        " WHERE evaluation_id NOT IN (SELECT evaluation_id FROM evaluation_value) GROUP BY 1",
+        adapter, split, from, right_1, right_64, split, adapter);
+
+    kit_sql(kit_path("t.db"), sql);
+    free(sql);
+}
+
+/* Numbers of 'lowrank reevaluate' on all of a split count once both sides of every unit have them,
+ * of the same file: test before dev, and on dev only of the parameters that dev did not choose. */
+START_TEST(reevaluated_numbers_come_first)
+{
+    const char *lines = "kind: better\nmargin: 0.01\nwith: {a: {rank: 1}, b: {rank: 64}}\n";
+    struct cell cell[] = { { "\"rank\":1", 0, 0, 900 }, { "\"rank\":64", 0, 0, 700 } };
+    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
+
+    plant_evaluations("dev", "chosen", 1, 100, 180);
+    judge_one(s, lines, HOLDS, NULL);
+    s = planted("rank", "accuracy", cell, 2, 3, 0);
+    plant_evaluations("test", "chosen", 2, 100, 180);
+    judge_one(s, lines, HOLDS, NULL); /* one run lacks it */
+    s = planted("rank", "accuracy", cell, 2, 3, 0);
+    plant_evaluations("test", "chosen", 1, 100, 180);
+    kit_sql(kit_path("t.db"), "UPDATE evaluation SET sha256 = replace(sha256, '0', 'a')"
+                              " WHERE run_id = 1");
+    judge_one(s, lines, HOLDS, NULL); /* of another file */
+    s = planted("rank", "accuracy", cell, 2, 3, 0);
+    plant_evaluations("dev", "last", 1, 100, 180);
+    judge_one(s, lines, FAILS, NULL);
+    s = planted("rank", "accuracy", cell, 2, 3, 0);
+    plant_evaluations("dev", "last", 1, 180, 100);
+    plant_evaluations("test", "last", 1, 100, 180);
+    struct claims c = judged(s, &lines, 1);
+    ck_assert_int_eq(c.row[0].verdict, FAILS);
+    ck_assert_str_eq(c.row[0].metric, "reevaluated test (last) accuracy");
+    ck_assert_int_eq(c.row[0].part[0].n_examples, 200);
+    ck_assert(!c.row[0].part[0].mismatch);
+    ck_assert_double_eq_tol(c.row[0].part[0].d.mean, -0.4, 1e-12);
+    claims_free(&c);
+    plant_evaluations("test", "chosen", 1, 120, 180);
+    c = judged(s, &lines, 1);
+    ck_assert_str_eq(c.row[0].metric, "reevaluated test accuracy");
+    ck_assert_double_eq_tol(c.row[0].part[0].d.mean, -0.3, 1e-12);
+    claims_free(&c);
+    store_close(s);
+}
+END_TEST
+
+/* A look at numbers of the runs is no look at those of a re-evaluation. */
+START_TEST(reevaluation_has_its_own_looks)
+{
+    const char *lines = "kind: better\nmargin: 0.01\nwith: {a: {rank: 1}, b: {rank: 64}}\n";
+    struct cell cell[] = { { "\"rank\":1", 0, 0, 900 }, { "\"rank\":64", 0, 0, 700 } };
+    struct store *s = planted("rank", "accuracy", cell, 2, 3, 0);
+    struct claims c = judged(s, &lines, 1);
+
+    ck_assert_int_eq(claims_looks_record(&c, NULL, kit_path("t.db")), 0);
+    claims_free(&c);
+    plant_evaluations("test", "chosen", 1, 100, 180);
+    c = judged(s, &lines, 1);
+    ck_assert(!c.row[0].reversed);
+    ck_assert_int_eq(c.row[0].verdict, FAILS);
+    ck_assert_int_eq(claims_looks_record(&c, NULL, kit_path("t.db")), 0);
+    claims_free(&c);
+    struct rows r;
+    ck_assert_int_eq(query_rows(s, &r, "SELECT test FROM look", NULL), 0);
+    ck_assert_int_eq(r.n_rows, 2);
+    rows_free(&r);
+    store_close(s);
 }
 END_TEST
 
@@ -273,6 +368,8 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, phi_above_a_bound_and_the_floor);
     tcase_add_test(tc, claims_of_runs_that_are_apart);
+    tcase_add_test(tc, reevaluated_numbers_come_first);
+    tcase_add_test(tc, reevaluation_has_its_own_looks);
     tcase_add_loop_test(tc, where_the_optimum_lies, 0, 3);
     tcase_add_test(tc, an_optimum_is_fitted);
     tcase_add_test(tc, numbers_of_an_analysis);

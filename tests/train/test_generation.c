@@ -1,6 +1,8 @@
 /* test_generation.c - tasks with a prompt and a target: their files, the formats of corpora, what
  * is cut, which tokens have a loss, and which rows are references of the same input. Expected
- * tokens are written out here, as positions in the small vocabulary of write_vocab. */
+ * tokens are written out here, as positions in the small vocabulary of write_vocab. Its tokenizer
+ * begins every text with [CLS], as those of other models do with BOS: every prompt has it, and no
+ * target. */
 #include "core/data/microbatch.h"
 #include "core/data/token_cache.h"
 #include "core/os/file.h"
@@ -11,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { END = 3, THE = 5, SUN, SHINES, RAIN, FALLS };
+enum { BEGIN = 2, END, UNUSED, THE = 5, SUN, SHINES, RAIN, FALLS };
 
 static char dir[64];
 static struct tok *tok;
@@ -57,15 +59,17 @@ static int load(const char *text, long max_len)
     return dataset_load(&d, &task, SPLIT_TRAIN, dir, tok, max_len, NULL);
 }
 
+/* The N_PROMPT tokens of the prompt after the first, and those of the target, N in all. */
 static void expect(int example, int n_prompt, int n, const int *ids)
 {
     int got;
 
     ck_assert_ptr_eq(dataset_prompt(&d, example, &got), d.ids + d.off[example]);
-    ck_assert_int_eq(got, n_prompt);
-    ck_assert_int_eq((int)(d.off[example + 1] - d.off[example]), n);
+    ck_assert_int_eq(got, n_prompt + 1);
+    ck_assert_int_eq((int)(d.off[example + 1] - d.off[example]), n + 1);
     ck_assert_int_eq(dataset_targets(&d, example), n - n_prompt);
-    ck_assert(memcmp(d.ids + d.off[example], ids, (size_t)n * sizeof *ids) == 0);
+    ck_assert_int_eq(d.ids[d.off[example]], BEGIN);
+    ck_assert(memcmp(d.ids + d.off[example] + 1, ids, (size_t)n * sizeof *ids) == 0);
 }
 
 /* --- task files */
@@ -152,13 +156,13 @@ END_TEST
 
 START_TEST(loss_on_targets_only)
 {
-    static const int want[] = { -1, SHINES, END, -1, -1, FALLS, END, -1 };
+    static const int want[] = { -1, -1, SHINES, END, -1, -1, -1, FALLS, END, -1 };
     struct microbatch mb = { 0 };
 
     load_task(TSV);
     ck_assert_int_eq(load("sun\tshines\nrain\tfalls\n", 0), 0);
     microbatch_fill(&mb, &d, (const int[]){ 0, 1 }, 2, 0);
-    ck_assert_int_eq(mb.b.n_tok, 8);
+    ck_assert_int_eq(mb.b.n_tok, 10);
     ck_assert(memcmp(mb.b.next, want, sizeof want) == 0);
     ck_assert_ptr_null(mb.b.label);
     microbatch_free(&mb);
@@ -189,11 +193,11 @@ static const struct {
     const char *keys;
     int max_len, n_prompt, n, ids[6];
 } cuts[] = {
-    { "", 6, 4, 6, { SUN, RAIN, SUN, THE, SHINES, FALLS } },
-    { "truncate: target\n", 5, 4, 5, { SUN, RAIN, SUN, THE, SHINES } },
-    { "truncate: prompt_start\n", 5, 2, 5, { SUN, THE, SHINES, FALLS, END } },
-    { "truncate: prompt_end\n", 5, 2, 5, { SUN, RAIN, SHINES, FALLS, END } },
-    { "max_target: 1\n", 5, 4, 5, { SUN, RAIN, SUN, THE, SHINES } },
+    { "", 7, 4, 6, { SUN, RAIN, SUN, THE, SHINES, FALLS } },
+    { "truncate: target\n", 6, 4, 5, { SUN, RAIN, SUN, THE, SHINES } },
+    { "truncate: prompt_start\n", 6, 2, 5, { SUN, THE, SHINES, FALLS, END } },
+    { "truncate: prompt_end\n", 6, 2, 5, { SUN, RAIN, SHINES, FALLS, END } },
+    { "max_target: 1\n", 6, 4, 5, { SUN, RAIN, SUN, THE, SHINES } },
 };
 
 START_TEST(cut_to_a_length)
@@ -208,18 +212,18 @@ START_TEST(cut_to_a_length)
 }
 END_TEST
 
-/* Four tokens hold the second prompt and its target, and no more than the first prompt. */
+/* Five tokens hold the second prompt and its target, and no more than the first prompt. */
 START_TEST(no_room_for_the_target)
 {
     load_task(TSV);
-    ck_assert_int_eq(load(long_rows, 4), 0);
+    ck_assert_int_eq(load(long_rows, 5), 0);
     ck_assert_int_eq(d.n, 1);
     expect(0, 2, 4, (const int[]){ SUN, THE, FALLS, END });
     ck_assert_int_eq(d.n_no_room, 1);
     ck_assert_int_eq(d.first_no_room, 1);
     ck_assert_int_eq(d.line[0], 2);
     dataset_free(&d);
-    ck_assert_int_eq(load(long_rows, 2), -1);
+    ck_assert_int_eq(load(long_rows, 3), -1);
     ck_assert_int_eq(fail_code(), FAIL_INPUT);
     ck_assert_ptr_nonnull(strstr(fail_text(), "none of 2 examples has room"));
 }
@@ -242,7 +246,7 @@ START_TEST(labels_are_answers)
     expect(3, 2, 5, (const int[]){ RAIN, THE, THE, FALLS, END });
     dataset_free(&d);
     /* every answer fits behind every prompt */
-    ck_assert_int_eq(load("sun rain sun\tshines\n", 5), 0);
+    ck_assert_int_eq(load("sun rain sun\tshines\n", 6), 0);
     expect(0, 2, 4, (const int[]){ SUN, THE, SHINES, END });
     dataset_free(&d);
     ck_assert_int_eq(load("sun\tshines\nrain\tfall\n", 0), -1);
@@ -262,7 +266,7 @@ START_TEST(whole_inputs_are_drawn)
         ck_assert_int_eq(dataset_load(&d, &task, SPLIT_DEV, dir, tok, 0, &w), 0);
         ck_assert_int_le(d.n, 4);
         for (int i = 0; i < d.n; i++)
-            count[d.ids[d.off[i]] == SUN ? 0 : d.ids[d.off[i]] == RAIN ? 1 : 2]++;
+            count[d.ids[d.off[i] + 1] == SUN ? 0 : d.ids[d.off[i] + 1] == RAIN ? 1 : 2]++;
         ck_assert(count[0] == 0 || count[0] == 3);
         ck_assert(count[1] == 0 || count[1] == 2);
         ck_assert(count[2] == 0 || count[2] == 2);

@@ -194,7 +194,7 @@ START_TEST(golden_deberta_agrees)
     static const struct {
         const char *name;
         int n_checked;
-    } kind[] = { { "v2", 119 }, { "v3", 91 }, { "own", 115 }, { "c2p", 79 } };
+    } kind[] = { { "v2", 119 }, { "v3", 91 }, { "own", 115 }, { "c2p", 79 }, { "p2c", 93 } };
     struct parity_result r;
 
     base_model_free(&base);
@@ -284,7 +284,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, golden_model_agrees);
     tcase_add_loop_test(tc, golden_decoder_agrees, 0, 2);
     tcase_add_loop_test(tc, golden_encoder_agrees, 0, 2);
-    tcase_add_loop_test(tc, golden_deberta_agrees, 0, 4);
+    tcase_add_loop_test(tc, golden_deberta_agrees, 0, 5);
     tcase_add_test(tc, gradients_alone_agree);
     tcase_add_test(tc, a_training_agrees);
     tcase_add_test(tc, a_wrong_final_value_is_found);

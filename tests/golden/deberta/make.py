@@ -7,6 +7,7 @@ computes with them in double precision. Heads of 9 values, 3 layers, and each of
   own     positions with projections of their own and a row for each distance; absolute positions and token types as
           well; no LayerNorm of the table
   c2p     one term; a table shorter than the texts, so that far distances share its last rows
+  p2c     the other term, with absolute positions and token types
 
   NAME/config.json, model.safetensors, adapter/      as transformers and PEFT write them (float32); r 3, alpha 6
   NAME/expected.safetensors   ids [n,T], type_ids, lens, labels [n]; hidden, logits, loss (base); logits_lora, loss_lora,
@@ -32,9 +33,11 @@ kinds = {
     'v3': usual | dict(position_buckets=8),
     'own': usual | dict(share_att_key=False, position_biased_input=True, type_vocab_size=2, norm_rel_ebd='none'),
     'c2p': usual | dict(pos_att_type=['c2p'], max_relative_positions=11, pooler_hidden_act='tanh'),
+    'p2c': usual | dict(pos_att_type=['p2c'], position_biased_input=True, type_vocab_size=2, max_relative_positions=11),
 }
 targets = {'v2': ['query_proj', 'key_proj', 'value_proj', 'intermediate.dense'], 'v3': ['query_proj', 'value_proj'],
-           'own': ['query_proj', 'value_proj', 'attention.output.dense'], 'c2p': ['key_proj']}
+           'own': ['query_proj', 'value_proj', 'attention.output.dense'], 'c2p': ['key_proj'],
+           'p2c': ['query_proj', 'key_proj']}
 lens = [17, 5, 1, 31]; n, T = len(lens), max(lens)
 
 def make(name):
