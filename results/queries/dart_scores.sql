@@ -1,6 +1,6 @@
 -- Table 13: BLEU, METEOR, and TER (low is good) of texts that methods write on DART, mean ± half the width of the 95 % interval (seeds), then the paper's rows
--- shows: model task method rank
 -- make: lowrank sweep dart
+-- shows: model task method rank
 WITH c AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id

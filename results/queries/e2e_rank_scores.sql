@@ -1,6 +1,6 @@
 -- Table 18: the five scores at each rank on E2E, mean ± half the width of the 95 % interval (seeds), then the paper's rows, with METEOR and ROUGE-L times 100
--- shows: model task method rank
 -- make: lowrank sweep e2e_rank
+-- shows: model task method rank
 WITH c AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id

@@ -1,6 +1,6 @@
 -- Table 3: the five scores of texts that methods write on E2E, mean ± half the width of the 95 % interval (seeds), then the paper's rows with their spread
--- shows: model task method rank
 -- make: lowrank sweep e2e_methods
+-- shows: model task method rank
 WITH c AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id

@@ -1,6 +1,6 @@
 -- Table 4: exact logical form on WikiSQL, accuracy on MNLI as text, ROUGE-1/2/L on SAMSum, mean ± half the width of the 95 % interval (seeds), then the rows of GPT-3 175B
--- shows: model task method rank
 -- make: lowrank sweep text_tasks
+-- shows: model task method rank
 WITH c AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id

@@ -1,6 +1,6 @@
 -- Table 14: BLEU, METEOR, and TER (low is good) on unseen, seen, and all categories of WebNLG, mean ± half the width of the 95 % interval (seeds), then the paper's rows
--- shows: model task method rank
 -- make: lowrank sweep webnlg
+-- shows: model task method rank
 WITH c AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
