@@ -76,6 +76,7 @@ struct packed *packed_new(const struct mat *parts, int n_parts, enum trans t, bo
     struct packed *p = xalloc(1, sizeof *p);
 
     CHECK(n_parts > 0, "%d parts", n_parts);
+    CHECK(!precision_is_blocks(precision), "%s has packed_from_sources", precision_name(precision));
     *p = (struct packed){ .backward = backward, .precision = precision, .t = t };
     p->in = t == TRANS ? parts[0].rows : parts[0].cols;
     for (int i = 0; i < n_parts; i++) {

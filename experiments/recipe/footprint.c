@@ -143,27 +143,33 @@ static const struct footprint *footprint_new(const struct recipe *r, const char 
     f.tables = frozen_tables(&m);
     f.packs = xalloc((size_t)m.base->dims.n_layers * N_GROUP, sizeof *f.packs);
     model_packs(&m, f.packs);
-    if (check_blocks(r, f.packs, m.base->dims.n_layers * N_GROUP) != 0) {
-        free(f.packs);
-        model_free(&m);
-        return NULL;
-    }
     f.frozen = m.lowest > 0 ? m.lowest : 0;
     f.formula = adapt_count(r->method, r->method_cfg, &m.base->dims);
     model_free(&m);
     return session_add(&r->session->footprints, &f, sizeof f, footprint_free);
 }
 
-const struct footprint *footprint_of(const struct recipe *r)
+static const struct footprint *footprint_find(const struct recipe *r, const char *id)
 {
     const struct session_items *all = &r->session->footprints;
-    char id[65];
 
-    footprint_id(id, r);
     for (int i = all->n - 1; i >= 0; i--) {
         const struct footprint *f = all->item[i];
         if (strcmp(f->id, id) == 0)
             return f;
     }
-    return footprint_new(r, id);
+    return NULL;
+}
+
+/* The precision changes no footprint, and so is not part of its id, but may be refused. */
+const struct footprint *footprint_of(const struct recipe *r)
+{
+    const struct footprint *f;
+    char id[65];
+
+    footprint_id(id, r);
+    f = footprint_find(r, id);
+    if (!f)
+        f = footprint_new(r, id);
+    return f && check_blocks(r, f->packs, r->model->dims.n_layers * N_GROUP) == 0 ? f : NULL;
 }

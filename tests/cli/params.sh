@@ -109,7 +109,7 @@ refuse "'budget' must be a number" tiny --budget lots
 refuse "does not have" tiny --method ft --budget 10k
 refuse "'rank' is 2000" deberta-xxl --rank 2000
 refuse "has 512 positions" tiny --seqlen 513
-refuse "decoder" gpt2-small --method head
+refuse "method .head. trains a classifier, which gpt2 models do not have" gpt2-small --method head
 refuse "takes neither a model" tiny --paper
 refuse "did you mean '--rank'" tiny --rnak 4
 exit 0

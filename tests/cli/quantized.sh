@@ -41,6 +41,14 @@ done
 shows "what cannot be"
 expect 2 "'precision' is nf4, but method 'ft' leaves no matrix of the blocks frozen" \
     "$L" run "model=$D" "task=$T/say.yaml" method=ft precision=nf4
+# also after the same method and model with another precision
+for order in 'f32, nf4' 'nf4, f32'; do
+    printf 'study: s\nbase: {model: %s, task: %s, method: ft, lr: 0.01, epochs: 1, batch: 8}\n' \
+        "$D" "$T/say.yaml" >"$T/s.yaml"
+    printf 'axes: {precision: [%s]}\n' "$order" >>"$T/s.yaml"
+    expect 2 "'precision' is nf4, but method 'ft' leaves no matrix of the blocks frozen" \
+        "$L" sweep "$T/s.yaml"
+done
 sed -i 's/"q8_0"/"q9_9"/' "$adapter/lowrank_adapter.json"
 expect 3 'base_precision must be "q8_0", "q4_1" or "nf4"' "$L" logits "$D" --adapter "$adapter"
 exit 0

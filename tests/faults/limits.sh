@@ -13,11 +13,17 @@ with_descriptors() {
 
 shows "too few descriptors are named, and nothing is lost"
 command -v bash >/dev/null || { echo "bash is not installed"; exit 77; }
-for n in 4 5 6; do
-    with_descriptors $n "$L" run "$S" lr=0.01 epochs=2 --home "$T/few"
-    [ $rc = 3 ] || [ $rc = 4 ] || die "$n descriptors: status $rc: $(cat "$T/log")"
-    grep -q "^lowrank: cannot open .*: Too many open files" "$T/log" || die "$n: $(cat "$T/log")"
+named=0
+for n in 4 5 6 7 8 9 10 11 12; do # some may be open already, and the loader needs one (127)
+    with_descriptors $n "$L" run "$S" lr=0.01 epochs=2 --home "$T/few$n"
+    case $rc in
+        0 | 127) continue ;;
+        3 | 4) named=$((named + 1)) ;;
+        *) die "$n descriptors: status $rc: $(cat "$T/log")" ;;
+    esac
+    grep -q "^lowrank: .*: Too many open files" "$T/log" || die "$n: $(cat "$T/log")"
 done
+[ $named -gt 0 ] || die "no number of descriptors was too small"
 "$L" run "$S" lr=0.01 epochs=2 --home "$T/few" >"$T/out" 2>"$T/log" || die "$(cat "$T/log")"
 intact "$T/few"
 

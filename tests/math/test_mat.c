@@ -299,6 +299,8 @@ static double packed_error(const struct weights *s, int rows, int gap)
     return worst;
 }
 
+enum { N_DENSE = PRECISION_BF16 + 1 }; /* precisions that are not blocks */
+
 /* in, out, parts */
 static const int packed_shape[][3] = { { 384, 1152, 3 }, { 64, 48, 1 }, { 33, 17, 1 },
                                        { 5, 3, 1 },      { 1, 2, 1 },   { 96, 384, 1 } };
@@ -306,8 +308,8 @@ static const int row_count[] = { 1, 2, 3, 5, 8, 13, 16, 31, 64, 100, 127, 128, 1
 
 START_TEST(packed_is_gemm)
 {
-    const int *dim = packed_shape[_i / 2 / N_PRECISION];
-    enum precision precision = (enum precision)(_i / 2 % N_PRECISION);
+    const int *dim = packed_shape[_i / 2 / N_DENSE];
+    enum precision precision = (enum precision)(_i / 2 % N_DENSE);
     struct weights s = weights_of(dim[0], dim[1], dim[2], _i % 2 ? TRANS : NOTRANS, precision);
     size_t width = precision == PRECISION_BF16 ? sizeof(uint16_t) : sizeof(real);
 
@@ -434,10 +436,10 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, svd_finds_planted_values, 0, ARRAY_LEN(svd_shape));
     tcase_add_test(tc, svd_refuses_nan);
     tcase_add_loop_test(tc, bf16_is_rounded, 0, ARRAY_LEN(bf16_case));
-    tcase_add_loop_test(tc, packed_is_gemm, 0, 2 * (int)ARRAY_LEN(packed_shape) * N_PRECISION);
-    tcase_add_loop_test(tc, packed_rows_do_not_depend_on_the_call, 0, N_PRECISION);
-    tcase_add_loop_test(tc, packed_in_two_threads, 0, N_PRECISION);
-    tcase_add_loop_test(tc, packed_after_fork, 0, N_PRECISION);
+    tcase_add_loop_test(tc, packed_is_gemm, 0, 2 * (int)ARRAY_LEN(packed_shape) * N_DENSE);
+    tcase_add_loop_test(tc, packed_rows_do_not_depend_on_the_call, 0, N_DENSE);
+    tcase_add_loop_test(tc, packed_in_two_threads, 0, N_DENSE);
+    tcase_add_loop_test(tc, packed_after_fork, 0, N_DENSE);
     tcase_add_test(tc, facts_are_named);
     tcase_add_loop_test(tc, rates_are_of_the_same_product, 0, N_GEMM_OP);
 }

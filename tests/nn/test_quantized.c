@@ -48,6 +48,40 @@ START_TEST(values_of_other_programs)
 }
 END_TEST
 
+/* The blocks of a GGUF file are taken as they are: with codes of 3 to 9 only, quantizing what they
+ * stand for would give other scales and values. */
+START_TEST(blocks_of_a_file_are_kept)
+{
+    enum { ROWS = 2, COLS = 64, MOST = ROWS * COLS / QUANT_BLOCK * (2 + QUANT_BLOCK) };
+    enum precision kind = kinds[_i];
+    enum st_dtype type = kind == PRECISION_Q8_0 ? ST_Q8_0 : ST_Q4_1;
+    size_t step = st_dtype_bytes(type), n_blocks = ROWS * COLS / QUANT_BLOCK;
+    unsigned char data[MOST] = { 0 };
+    real want[ROWS * COLS], got[ROWS * COLS];
+    char name[] = "w";
+
+    for (size_t i = 0; i < n_blocks * step; i++)
+        data[i] = (unsigned char)(3 + i % 7 + (kind == PRECISION_Q4_1 ? (3 + i % 5) << 4 : 0));
+    for (size_t i = 0; i < n_blocks; i++) { /* scales 0.1, and the least value -0.3 */
+        data[i * step] = 0x66, data[i * step + 1] = 0x2e;
+        if (kind == PRECISION_Q4_1)
+            data[i * step + 2] = 0xcd, data[i * step + 3] = 0xb4;
+    }
+    struct st_tensor t = { .name = name,
+                           .dtype = type,
+                           .n_dims = 2,
+                           .shape = { ROWS, COLS },
+                           .count = ROWS * COLS,
+                           .data = data };
+    struct param p = { .name = name, .rows = ROWS, .cols = COLS, .tensor = &t };
+    param_read(want, &p);
+    ck_assert_int_eq(quantized_param_read(got, &p, kind), 0);
+    for (int i = 0; i < ROWS * COLS; i++)
+        ck_assert_msg(got[i] == want[i], "%s, value %d: %.9g, not %.9g", precision_name(kind), i,
+                      (double)got[i], (double)want[i]);
+}
+END_TEST
+
 /* All binary16 numbers, and the middle between each and the next, which rounds to the even one. */
 START_TEST(halves)
 {
@@ -181,6 +215,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, values_of_other_programs, 0, N_KINDS);
+    tcase_add_loop_test(tc, blocks_of_a_file_are_kept, 0, 2); /* of ggml's types */
     tcase_add_test(tc, halves);
     tcase_add_loop_test(tc, a_model_with_these_weights, 0, 3 * N_KINDS);
     tcase_add_loop_test(tc, values_that_are_too_large, 0, 3);
