@@ -142,8 +142,9 @@ static void put_table_row(FILE *to, const struct rows *r, const enum kind *kind,
     fputs("</tr>\n", to);
 }
 
-void html_table(FILE *to, const struct rows *r, const char *caption)
+void html_table(FILE *to, const struct rows *all, const char *caption)
 {
+    struct rows view = rows_view(all, true), *r = &view;
     enum kind *kind = xalloc((size_t)r->n_cols + 1, sizeof *kind);
     int shown = 0;
 
@@ -164,6 +165,7 @@ void html_table(FILE *to, const struct rows *r, const char *caption)
         put_table_row(to, r, kind, row);
     fputs("</tbody></table></div>\n", to);
     free(kind);
+    rows_view_free(&view);
 }
 
 const char *html_style(void)

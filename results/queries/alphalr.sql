@@ -8,12 +8,12 @@ WITH c AS MATERIALIZED (
        AND (n > 0 OR n_diverged > 0))
 SELECT c.model, c.task, c.method, c.targets, c.rank, c.alpha, c.lr AS "best lr", c.lr * c.alpha AS "lr x alpha",
        CASE c.lr WHEN min(o.lr) THEN 'smallest' WHEN max(o.lr) THEN 'largest' ELSE '' END AS "edge of the grid",
-       c.metric, c.shown AS value, c.n,
-       (SELECT printf('%g: %s', d.lr, d.shown) FROM c d
-         WHERE d.place = 2 AND (d.model, d.task, d.method, d.targets, d.rank, d.alpha)
-                             IS (c.model, c.task, c.method, c.targets, c.rank, c.alpha)) AS "second best",
-       count(*) AS tried
-  FROM c JOIN c o ON (o.model, o.task, o.method, o.targets, o.rank, o.alpha)
+       c.metric, c.shown AS "value {text}", c.mean AS "mean {data}", c.half AS "half {data}", c.n,
+       iif(d.lr IS NULL, NULL, printf('%g: %s', d.lr, d.shown)) AS "second best {text}", d.lr AS "second best lr {data}",
+       d.mean AS "second best mean {data}", d.half AS "second best half {data}", count(*) AS tried
+  FROM c LEFT JOIN c d ON d.place = 2 AND (d.model, d.task, d.method, d.targets, d.rank, d.alpha)
+                                       IS (c.model, c.task, c.method, c.targets, c.rank, c.alpha)
+  JOIN c o ON (o.model, o.task, o.method, o.targets, o.rank, o.alpha)
                   IS (c.model, c.task, c.method, c.targets, c.rank, c.alpha)
  WHERE c.place = 1 AND c.n > 0
  GROUP BY c.cell_key

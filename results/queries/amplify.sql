@@ -31,12 +31,14 @@ SELECT 'ours' AS "of", iif(layer > 0, layer, '*') AS layer, proj, rank, round(s,
        printf('%.3f', norm_w) AS "||W||", printf('%.4f', norm_dw) AS "||dW||",
        printf('%.3f', proj_dw) AS "||U'WV|| dW", printf('%.3f', proj_w) AS "W", printf('%.3f', proj_random) AS "random",
        printf('%.4f', factor) || iif(n > 1, printf(' ± %.4f', sqrt(max(squares, 0) / (n - 1) / n) * t.value), '')
-           || printf(' (%d)', n) AS "amplification"
+           || printf(' (%d)', n) AS "amplification {text}",
+       factor AS "amplification {data}", sqrt(max(squares, 0) / (n - 1) / n) * t.value AS "half {data}", n AS "n {data}"
   FROM m LEFT JOIN t95 t ON t.df = CASE WHEN n <= 31 THEN n - 1 WHEN n <= 40 THEN 30
                            WHEN n <= 60 THEN 40 WHEN n <= 120 THEN 60 ELSE 120 END
  UNION ALL
 SELECT 'paper: GPT-3', 48, 'q', p.rank, NULL, w.value, d.value, a.value, b.value, c.value,
-       printf('%.2f', CAST(d.value AS REAL) / CAST(a.value AS REAL)) || ' (1)'
+       printf('%.2f', CAST(d.value AS REAL) / CAST(a.value AS REAL)) || ' (1)',
+       CAST(d.value AS REAL) / CAST(a.value AS REAL), NULL, 1
   FROM (SELECT 4 AS rank UNION SELECT 64) p
   JOIN paper w ON w.tab = 'T7' AND w.row = 'norms' AND w.col = '||Wq||_F'
   JOIN paper d ON d.tab = 'T7' AND d.row = 'norms' AND d.col = '||dWq||_F r=' || p.rank

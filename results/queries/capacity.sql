@@ -5,7 +5,8 @@ WITH c AS MATERIALIZED (
       FROM study_cells
      WHERE study = coalesce(:study, 'capacity') AND rank IS NOT NULL AND (:task IS NULL OR task = :task)
        AND (n > 0 OR n_diverged > 0))
-SELECT model, task, method, targets, iif(train_n = 0, 'all', train_n) AS examples, rank, lr, metric, shown AS value,
+SELECT model, task, method, targets, iif(train_n = 0, 'all', train_n) AS examples, rank, lr, metric,
+       shown AS "value {text}", mean AS "mean {data}", half AS "half {data}",
        iif(rank > min(rank) OVER (PARTITION BY model, task, method, targets, train_n),
            printf('%+.1f', (mean - least) * iif(percent, 100, 1)), NULL) AS "gain over the smallest rank", n
   FROM c

@@ -13,7 +13,8 @@ c AS MATERIALIZED (
 kinds AS (SELECT targets AS set_, min(ordinal) AS place FROM c GROUP BY targets
           UNION ALL SELECT proj, instr('q k v o up down', proj) FROM g WHERE proj NOT IN (SELECT targets FROM c)),
 v AS MATERIALIZED (
-    SELECT k.set_, k.place, instr(k.set_, ',') = 0 AS alone, c.model, c.task, c.rank, c.metric, c.mean, c.shown, c.goal,
+    SELECT k.set_, k.place, instr(k.set_, ',') = 0 AS alone, c.model, c.task, c.rank, c.metric, c.mean, c.half,
+           c.shown, c.goal,
            (SELECT sqrt(sum(squares) / sum(numbers)) FROM g
              WHERE instr(',' || k.set_ || ',', ',' || g.proj || ',')) AS score
       FROM kinds k LEFT JOIN c ON c.targets = k.set_),
@@ -35,7 +36,8 @@ shown AS (
 SELECT v.model, v.task, v.set_ AS targets, v.rank, printf('%.3g', v.score) AS "pull (rms mean gradient)",
        iif(v.alone AND v.score IS NOT NULL,
            (SELECT 1 + count(*) FROM v w WHERE w.alone AND w.score > v.score), NULL) AS "rank by pull",
-       v.metric, v.shown AS value, CAST(b.by_mean AS REAL) AS "rank by value",
+       v.metric, v.shown AS "value {text}", v.mean AS "mean {data}", v.half AS "half {data}",
+       CAST(b.by_mean AS REAL) AS "rank by value",
        iif(v.alone, (SELECT rho FROM shown), NULL) AS "Spearman (kinds; critical)"
   FROM v LEFT JOIN both b ON b.set_ = v.set_
  ORDER BY v.alone DESC, v.score IS NULL, v.score DESC, v.place;

@@ -9,6 +9,7 @@ b AS ( -- each combination with its parts alone, of the same rank where a part h
       FROM c WHERE c.method LIKE '%+%'),
 alone AS (
     SELECT b.cell_key AS both_key, b.plan_id, iif(c.method = 'lora', 1, 2) AS part, c.cell_key, c.shown,
+           c.mean, c.half,
            row_number() OVER (PARTITION BY b.cell_key
                               ORDER BY c.mean IS NULL, iif(c.goal = 'min', c.mean, -c.mean)) AS place,
            count(*) OVER (PARTITION BY b.cell_key) AS parts
@@ -26,11 +27,13 @@ e AS (
     SELECT both_key, avg(diff) AS mean, count(*) AS n,
            sqrt(max(avg(diff * diff) - avg(diff) * avg(diff), 0) / (count(*) - 1.0)) AS error
       FROM d GROUP BY both_key)
-SELECT b.model, b.task, b.rank, b.method AS "both", b.metric, b.shown AS "value", b.n,
-       (SELECT shown FROM alone a WHERE a.both_key = b.cell_key AND a.part = 1) AS "lora alone",
-       (SELECT shown FROM alone a WHERE a.both_key = b.cell_key AND a.part = 2) AS "other alone",
-       (SELECT printf('%+.1f', e.mean) || iif(e.n > 1, printf(' ± %.1f', e.error * t.value), '') || printf(' (%d)', e.n)
-          FROM e LEFT JOIN t95 t ON t.df = min(e.n - 1, 30) WHERE e.both_key = b.cell_key) AS interaction,
+SELECT b.model, b.task, b.rank, b.method AS "both", b.metric, b.shown AS "value {text}", b.mean AS "mean {data}", b.half AS "half {data}",
+       b.n,
+       l.shown AS "lora alone {text}", l.mean AS "lora alone mean {data}", l.half AS "lora alone half {data}",
+       o.shown AS "other alone {text}", o.mean AS "other alone mean {data}", o.half AS "other alone half {data}",
+       printf('%+.1f', e.mean) || iif(e.n > 1, printf(' ± %.1f', e.error * t.value), '') || printf(' (%d)', e.n)
+           AS "interaction {text}",
+       e.mean AS "interaction mean {data}", e.error * t.value AS "interaction half {data}", e.n AS "interaction n {data}",
        (SELECT value FROM paper WHERE tab = 'T15' AND col = 'WikiSQL' AND row = 'GPT3 LoRA rq=rv=' || b.rank)
            AS "paper LoRA WikiSQL",
        (SELECT value FROM paper WHERE tab = 'T15' AND col = 'WikiSQL' AND row LIKE 'GPT3 LoRA+'
@@ -41,5 +44,8 @@ SELECT b.model, b.task, b.rank, b.method AS "both", b.metric, b.shown AS "value"
        (SELECT value FROM paper WHERE tab = 'T15' AND col = 'MNLI-m' AND row LIKE 'GPT3 LoRA+'
                || CASE b.method WHEN 'lora+prefix-embed' THEN 'PE' WHEN 'lora+prefix-layer' THEN 'PL' END
                || ' rq=rv=' || b.rank || ' %') AS "paper both MNLI"
-  FROM b
+  FROM b LEFT JOIN alone l ON l.both_key = b.cell_key AND l.part = 1
+         LEFT JOIN alone o ON o.both_key = b.cell_key AND o.part = 2
+         LEFT JOIN e ON e.both_key = b.cell_key
+         LEFT JOIN t95 t ON t.df = min(e.n - 1, 30)
  ORDER BY b.model, b.task, b.rank, b.ordinal;

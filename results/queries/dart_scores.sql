@@ -5,23 +5,31 @@ WITH c AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
              ORDER BY a.attempt DESC LIMIT 1) AS parameters
-      FROM study_cells c WHERE c.study = coalesce(:study, 'dart') AND (c.n > 0 OR c.n_diverged > 0))
-SELECT study, model, task, method, rank, parameters, BLEU, METEOR, TER
-  FROM (
-    SELECT 0 AS part, c.study, c.model, c.task, c.method, c.rank, c.parameters,
-           max(iif(s.metric = 'dart_bleu', s.shown, NULL)) AS "BLEU",
-           group_concat(CASE s.metric WHEN 'dart_meteor' THEN s.shown WHEN 'dart_meteor_partial' THEN s.shown || ', no paraphrases' END, '; ')
-               AS "METEOR",
-           max(iif(s.metric = 'dart_ter', s.shown, NULL)) AS "TER",
-           c.ordinal
+      FROM study_cells c WHERE c.study = coalesce(:study, 'dart') AND (c.n > 0 OR c.n_diverged > 0)),
+name(metric, score, col) AS (
+    VALUES ('dart_bleu', 'BLEU', 'BLEU'),
+           ('dart_meteor', 'METEOR', 'MET'),
+           ('dart_ter', 'TER', 'TER')),
+v AS ( -- a row a score: ours, then the paper's
+    SELECT 0 AS part, c.study, c.model, c.task, c.method, c.rank, c.parameters, c.ordinal, name.score,
+           s.shown || iif(s.metric LIKE '%meteor_partial', ', no paraphrases', '') AS shown,
+           s.mean * iif(s.percent, 100, 1) AS mean, s.half * iif(s.percent, 100, 1) AS half
       FROM c LEFT JOIN study_scores s ON s.study = c.study AND s.plan_id = c.plan_id AND s.cell_id = c.cell_id
-     GROUP BY c.study, c.cell_id
-    UNION ALL
-    SELECT 1, 'paper', row, NULL, NULL, NULL,
-           round(1e6 * max(iif(col = 'params_M', value, NULL))),
-           max(iif(col = 'BLEU', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'MET', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'TER', value || coalesce(' ± ' || spread, ''), NULL)),
-           instr(row, 'GPT2L')
-      FROM paper WHERE tab = 'T13' AND EXISTS (SELECT 1 FROM c) GROUP BY row)
+             LEFT JOIN name ON name.metric = replace(s.metric, '_partial', '')
+     UNION ALL
+    SELECT 1, 'paper', p.row, NULL, NULL, NULL,
+           (SELECT round(1e6 * m.value) FROM paper m WHERE m.tab = 'T13' AND m.row = p.row AND m.col = 'params_M'),
+           instr(p.row, 'GPT2L'), name.score,
+           value || coalesce(' ± ' || spread, ''), value, spread
+      FROM paper p LEFT JOIN name ON name.col = p.col
+     WHERE tab = 'T13' AND EXISTS (SELECT 1 FROM c))
+SELECT study, model, task, method, rank, parameters,
+       group_concat(shown, '; ') FILTER (WHERE score = 'BLEU') AS "BLEU {text}",
+       max(mean) FILTER (WHERE score = 'BLEU') AS "BLEU {data}", max(half) FILTER (WHERE score = 'BLEU') AS "BLEU half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'METEOR') AS "METEOR {text}",
+       max(mean) FILTER (WHERE score = 'METEOR') AS "METEOR {data}", max(half) FILTER (WHERE score = 'METEOR') AS "METEOR half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'TER') AS "TER {text}",
+       max(mean) FILTER (WHERE score = 'TER') AS "TER {data}", max(half) FILTER (WHERE score = 'TER') AS "TER half {data}"
+  FROM v
+ GROUP BY part, study, model, task, method, rank, parameters, ordinal
  ORDER BY part, ordinal;

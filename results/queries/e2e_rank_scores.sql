@@ -5,29 +5,40 @@ WITH c AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
              ORDER BY a.attempt DESC LIMIT 1) AS parameters
-      FROM study_cells c WHERE c.study = coalesce(:study, 'e2e_rank') AND (c.n > 0 OR c.n_diverged > 0))
-SELECT study, model, task, method, rank, parameters, loss, BLEU, NIST, METEOR, "ROUGE-L", CIDEr
-  FROM (
-    SELECT 0 AS part, c.study, c.model, c.task, c.method, c.rank, c.parameters,
-           max(iif(s.metric = 'token_loss', s.shown, NULL)) AS "loss",
-           max(iif(s.metric = 'bleu', s.shown, NULL)) AS "BLEU",
-           max(iif(s.metric = 'nist', s.shown, NULL)) AS "NIST",
-           group_concat(CASE s.metric WHEN 'meteor' THEN s.shown WHEN 'meteor_partial' THEN s.shown || ', no paraphrases' END, '; ')
-               AS "METEOR",
-           max(iif(s.metric = 'rouge_l', s.shown, NULL)) AS "ROUGE-L",
-           max(iif(s.metric = 'cider', s.shown, NULL)) AS "CIDEr",
-           c.ordinal
+      FROM study_cells c WHERE c.study = coalesce(:study, 'e2e_rank') AND (c.n > 0 OR c.n_diverged > 0)),
+name(metric, score, col) AS (
+    VALUES ('token_loss', 'loss', 'val_loss'),
+           ('bleu', 'BLEU', 'BLEU'),
+           ('nist', 'NIST', 'NIST'),
+           ('meteor', 'METEOR', 'METEOR'),
+           ('rouge_l', 'ROUGE-L', 'ROUGE_L'),
+           ('cider', 'CIDEr', 'CIDEr')),
+v AS ( -- a row a score: ours, then the paper's
+    SELECT 0 AS part, c.study, c.model, c.task, c.method, c.rank, c.parameters, c.ordinal, name.score,
+           s.shown || iif(s.metric LIKE '%meteor_partial', ', no paraphrases', '') AS shown,
+           s.mean * iif(s.percent, 100, 1) AS mean, s.half * iif(s.percent, 100, 1) AS half
       FROM c LEFT JOIN study_scores s ON s.study = c.study AND s.plan_id = c.plan_id AND s.cell_id = c.cell_id
-     GROUP BY c.study, c.cell_id
-    UNION ALL
-    SELECT 1, 'paper', row, NULL, 'lora', CAST(substr(row, instr(row, 'r=') + 2) AS INTEGER),
-           round(1e6 * max(iif(col = 'params_M', value, NULL))),
-           max(iif(col = 'val_loss', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'BLEU', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'NIST', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'METEOR', printf('%.2f', 100 * value), NULL)),
-           max(iif(col = 'ROUGE_L', printf('%.2f', 100 * value), NULL)),
-           max(iif(col = 'CIDEr', value || coalesce(' ± ' || spread, ''), NULL)),
-           CAST(substr(row, instr(row, 'r=') + 2) AS INTEGER)
-      FROM paper WHERE tab = 'T18' AND row LIKE 'GPT2M E2E r=%' AND EXISTS (SELECT 1 FROM c) GROUP BY row)
+             LEFT JOIN name ON name.metric = replace(s.metric, '_partial', '')
+     UNION ALL
+    SELECT 1, 'paper', p.row, NULL, 'lora', CAST(substr(p.row, instr(p.row, 'r=') + 2) AS INTEGER),
+           (SELECT round(1e6 * m.value) FROM paper m WHERE m.tab = 'T18' AND m.row = p.row AND m.col = 'params_M'),
+           CAST(substr(p.row, instr(p.row, 'r=') + 2) AS INTEGER), name.score,
+           iif(p.col IN ('METEOR', 'ROUGE_L'), printf('%.2f', 100 * value), value || coalesce(' ± ' || spread, '')), value * iif(p.col IN ('METEOR', 'ROUGE_L'), 100, 1), spread
+      FROM paper p LEFT JOIN name ON name.col = p.col
+     WHERE tab = 'T18' AND p.row LIKE 'GPT2M E2E r=%' AND EXISTS (SELECT 1 FROM c))
+SELECT study, model, task, method, rank, parameters,
+       group_concat(shown, '; ') FILTER (WHERE score = 'loss') AS "loss {text}",
+       max(mean) FILTER (WHERE score = 'loss') AS "loss {data}", max(half) FILTER (WHERE score = 'loss') AS "loss half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'BLEU') AS "BLEU {text}",
+       max(mean) FILTER (WHERE score = 'BLEU') AS "BLEU {data}", max(half) FILTER (WHERE score = 'BLEU') AS "BLEU half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'NIST') AS "NIST {text}",
+       max(mean) FILTER (WHERE score = 'NIST') AS "NIST {data}", max(half) FILTER (WHERE score = 'NIST') AS "NIST half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'METEOR') AS "METEOR {text}",
+       max(mean) FILTER (WHERE score = 'METEOR') AS "METEOR {data}", max(half) FILTER (WHERE score = 'METEOR') AS "METEOR half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'ROUGE-L') AS "ROUGE-L {text}",
+       max(mean) FILTER (WHERE score = 'ROUGE-L') AS "ROUGE-L {data}", max(half) FILTER (WHERE score = 'ROUGE-L') AS "ROUGE-L half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'CIDEr') AS "CIDEr {text}",
+       max(mean) FILTER (WHERE score = 'CIDEr') AS "CIDEr {data}", max(half) FILTER (WHERE score = 'CIDEr') AS "CIDEr half {data}"
+  FROM v
+ GROUP BY part, study, model, task, method, rank, parameters, ordinal
  ORDER BY part, ordinal;

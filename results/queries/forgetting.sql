@@ -13,9 +13,9 @@ x AS MATERIALIZED (
      WHERE kind = 'forgetting' AND study = coalesce(:study, 'methods') AND settings = coalesce(:settings, newest) AND (:task IS NULL OR task = :task)
      GROUP BY cell_key)
 SELECT x.model, x.task, x.runs,
-       (SELECT metric || ' ' || shown FROM study_cells c
-         WHERE c.study = coalesce(:study, 'methods') AND c.cell_key = x.cell_key) AS "task score",
+       c.metric || ' ' || c.shown AS "task score {text}", c.metric AS "metric {data}", c.mean AS "mean {data}",
+       c.half AS "half {data}",
        x.n, round(x.before, 4) AS before, round(x.after, 4) AS after, round(x.lo, 4) AS lowest,
        round(x.hi, 4) AS highest, printf('%.1f', 100 * x.after / x.before) AS "kept %"
-  FROM x
+  FROM x LEFT JOIN study_cells c ON c.study = coalesce(:study, 'methods') AND c.cell_key = x.cell_key
  ORDER BY x.model, x.task, x.after DESC;

@@ -21,7 +21,7 @@ m AS (
       FROM u WINDOW w AS (PARTITION BY unit)),
 g AS (
     SELECT unit, of_cell, min(model) AS model, min(task) AS task, min(method) AS method, min(targets) AS targets,
-           min(rank) AS rank, min(lr) AS lr, min(split) AS split, min(metric) AS metric, min(percent) AS percent,
+           min(rank) AS rank, min(lr) AS lr, min(split) AS split, min(metric) AS metric, min(percent) AS percent, min(scale) AS scale,
            count(*) AS n, sum(optimism > 0) AS above, min(own_mean) AS own, min(chosen_mean) AS chosen, min(mean) AS mean,
            sqrt(sum((scale * own - own_mean) * (scale * own - own_mean)) / (count(*) - 1.0)) AS own_sd,
            sqrt(sum((scale * chosen - chosen_mean) * (scale * chosen - chosen_mean)) / (count(*) - 1.0)) AS chosen_sd,
@@ -31,11 +31,14 @@ g AS (
 SELECT model, task, iif(of_cell, method, 'all') AS method, iif(of_cell, targets, NULL) AS targets,
        iif(of_cell, rank, NULL) AS rank, iif(of_cell, lr, NULL) AS lr, split AS reported, metric,
        printf(iif(percent, '%.1f', '%.4f'), own)
-           || iif(n > 1, printf(iif(percent, ' ± %.1f', ' ± %.4f'), t.value * own_sd / sqrt(n)), '') AS "paper's rule",
+           || iif(n > 1, printf(iif(percent, ' ± %.1f', ' ± %.4f'), t.value * own_sd / sqrt(n)), '') AS "paper's rule {text}",
+       own / scale AS "paper's rule mean {data}", t.value * own_sd / sqrt(n) / scale AS "paper's rule half {data}",
        printf(iif(percent, '%.1f', '%.4f'), chosen)
-           || iif(n > 1, printf(iif(percent, ' ± %.1f', ' ± %.4f'), t.value * chosen_sd / sqrt(n)), '') AS chosen,
+           || iif(n > 1, printf(iif(percent, ' ± %.1f', ' ± %.4f'), t.value * chosen_sd / sqrt(n)), '') AS "chosen {text}",
+       chosen / scale AS "chosen mean {data}", t.value * chosen_sd / sqrt(n) / scale AS "chosen half {data}",
        printf(iif(percent, '%.2f', '%.4f'), mean)
-           || iif(n > 1, printf(iif(percent, ' ± %.2f', ' ± %.4f'), t.value * sd / sqrt(n)), '') AS optimism,
+           || iif(n > 1, printf(iif(percent, ' ± %.2f', ' ± %.4f'), t.value * sd / sqrt(n)), '') AS "optimism {text}",
+       mean / scale AS "optimism mean {data}", t.value * sd / sqrt(n) / scale AS "optimism half {data}",
        above AS "runs above 0", n, iif(of_cell, cell, NULL) AS cell
   FROM g LEFT JOIN t95 t ON t.df = CASE WHEN g.n <= 31 THEN g.n - 1 WHEN g.n <= 40 THEN 30
                                    WHEN g.n <= 60 THEN 40 WHEN g.n <= 120 THEN 60 ELSE 120 END

@@ -15,7 +15,9 @@ s AS (
            CASE WHEN count(*) > 1 THEN sqrt(sum((value - mu) * (value - mu)) / (count(*) - 1) / count(*)) END AS se
       FROM at GROUP BY layer, proj, rank)
 SELECT s.layer, s.proj, s.rank, s.i AS "directions of dW", s.j AS "of W",
-       printf('%.4f', s.mean) || iif(s.se IS NULL, '', printf(' ± %.4f', s.se * t.value)) || printf(' (%d)', s.n) AS phi,
+       printf('%.4f', s.mean) || iif(s.se IS NULL, '', printf(' ± %.4f', s.se * t.value)) || printf(' (%d)', s.n)
+           AS "phi {text}",
+       s.mean AS "phi {data}", s.se * t.value AS "half {data}", s.n AS "n {data}",
        round(f.mean, 4) AS random
   FROM s LEFT JOIN s f ON f.layer = s.layer AND f.proj = s.proj AND f.rank IS NULL
   LEFT JOIN t95 t ON t.df = CASE WHEN s.n <= 31 THEN s.n - 1 WHEN s.n <= 40 THEN 30

@@ -19,7 +19,8 @@ SELECT model, task, method, targets, rank, lr, adapter, split, examples, metric,
        iif(n > 0, printf(iif(percent, '%.1f', '%.4f'), mean * iif(percent, 100, 1))
                   || iif(n > 1, printf(iif(percent, ' ± %.1f', ' ± %.4f'),
                                        sd / sqrt(n) * t.value * iif(percent, 100, 1)), '')
-                  || printf(' (%d)', n), NULL) AS value,
+                  || printf(' (%d)', n), NULL) AS "value {text}",
+       mean AS "mean {data}", sd / sqrt(n) * t.value AS "half {data}",
        n, n_nan, substr(cell_key, 1, 8) AS cell
   FROM g LEFT JOIN t95 t ON t.df = CASE WHEN g.n <= 31 THEN g.n - 1 WHEN g.n <= 40 THEN 30
                                    WHEN g.n <= 60 THEN 40 WHEN g.n <= 120 THEN 60 ELSE 120 END

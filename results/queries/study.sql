@@ -9,7 +9,8 @@ SELECT study,
        model, task, method, targets, rank, alpha, lr, pooling, init, top_layers, train_n, epochs, trial,
        (SELECT t.edge FROM tuning t
          WHERE t.plan_id = study_cells.plan_id AND t.point = study_cells.point AND t.outcome = 'chosen') AS edge,
-       which, metric, shown AS value, n, n_planned, n_diverged, substr(cell_key, 1, 8) AS cell
+       which, metric, shown AS "value {text}", mean AS "mean {data}", half AS "half {data}",
+       n, n_planned, n_diverged, substr(cell_key, 1, 8) AS cell
   FROM study_cells
  WHERE (:study IS NULL OR study = :study) AND (n > 0 OR n_diverged > 0)
  ORDER BY study, ordinal;

@@ -5,25 +5,37 @@ WITH c AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
              ORDER BY a.attempt DESC LIMIT 1) AS parameters
-      FROM study_cells c WHERE c.study = coalesce(:study, 'text_tasks') AND (c.n > 0 OR c.n_diverged > 0))
-SELECT study, model, method, rank, parameters, WikiSQL, MNLI, R1, R2, RL
-  FROM (
-    SELECT 0 AS part, c.study, c.model, c.method, c.rank, max(c.parameters) AS parameters,
-           group_concat(iif(c.task = 'wikisql' AND s.metric = 'logical_form', s.shown, NULL), '; ') AS "WikiSQL",
-           group_concat(iif(c.task = 'mnli' AND s.metric = 'accuracy', s.shown, NULL), '; ') AS "MNLI",
-           group_concat(iif(c.task = 'samsum' AND s.metric = 'rouge1', s.shown, NULL), '; ') AS "R1",
-           group_concat(iif(c.task = 'samsum' AND s.metric = 'rouge2', s.shown, NULL), '; ') AS "R2",
-           group_concat(iif(c.task = 'samsum' AND s.metric = 'rougel', s.shown, NULL), '; ') AS "RL",
-           min(c.ordinal) AS ordinal
+      FROM study_cells c WHERE c.study = coalesce(:study, 'text_tasks') AND (c.n > 0 OR c.n_diverged > 0)),
+name(task, metric, score, col) AS (
+    VALUES ('wikisql', 'logical_form', 'WikiSQL', 'WikiSQL_LF'),
+           ('mnli', 'accuracy', 'MNLI', 'MNLI-m'),
+           ('samsum', 'rouge1', 'R1', 'R1'),
+           ('samsum', 'rouge2', 'R2', 'R2'),
+           ('samsum', 'rougel', 'RL', 'RL')),
+v AS ( -- a row a score: ours, then the paper's
+    SELECT 0 AS part, c.study, c.model, c.method, c.rank, c.parameters, c.ordinal, name.score,
+           s.shown || iif(s.metric LIKE '%meteor_partial', ', no paraphrases', '') AS shown,
+           s.mean * iif(s.percent, 100, 1) AS mean, s.half * iif(s.percent, 100, 1) AS half
       FROM c LEFT JOIN study_scores s ON s.study = c.study AND s.plan_id = c.plan_id AND s.cell_id = c.cell_id
-     GROUP BY c.study, c.model, c.method, c.rank
-    UNION ALL
-    SELECT 1, 'paper', row, NULL, NULL, round(1e6 * max(iif(col = 'params_M', value, NULL))),
-           max(iif(col = 'WikiSQL_LF', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'MNLI-m', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'R1', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'R2', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'RL', value || coalesce(' ± ' || spread, ''), NULL)),
-           0
-      FROM paper WHERE tab = 'T4' AND EXISTS (SELECT 1 FROM c) GROUP BY row)
- ORDER BY part, ordinal;
+             LEFT JOIN name ON name.task = c.task AND name.metric = replace(s.metric, '_partial', '')
+     UNION ALL
+    SELECT 1, 'paper', p.row, NULL, NULL,
+           (SELECT round(1e6 * m.value) FROM paper m WHERE m.tab = 'T4' AND m.row = p.row AND m.col = 'params_M'),
+           0, name.score,
+           value || coalesce(' ± ' || spread, ''), value, spread
+      FROM paper p LEFT JOIN name ON name.col = p.col
+     WHERE tab = 'T4' AND EXISTS (SELECT 1 FROM c))
+SELECT study, model, method, rank, max(parameters) AS parameters,
+       group_concat(shown, '; ') FILTER (WHERE score = 'WikiSQL') AS "WikiSQL {text}",
+       max(mean) FILTER (WHERE score = 'WikiSQL') AS "WikiSQL {data}", max(half) FILTER (WHERE score = 'WikiSQL') AS "WikiSQL half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'MNLI') AS "MNLI {text}",
+       max(mean) FILTER (WHERE score = 'MNLI') AS "MNLI {data}", max(half) FILTER (WHERE score = 'MNLI') AS "MNLI half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'R1') AS "R1 {text}",
+       max(mean) FILTER (WHERE score = 'R1') AS "R1 {data}", max(half) FILTER (WHERE score = 'R1') AS "R1 half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'R2') AS "R2 {text}",
+       max(mean) FILTER (WHERE score = 'R2') AS "R2 {data}", max(half) FILTER (WHERE score = 'R2') AS "R2 half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'RL') AS "RL {text}",
+       max(mean) FILTER (WHERE score = 'RL') AS "RL {data}", max(half) FILTER (WHERE score = 'RL') AS "RL half {data}"
+  FROM v
+ GROUP BY part, study, model, method, rank
+ ORDER BY part, min(ordinal);

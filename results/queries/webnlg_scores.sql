@@ -5,40 +5,49 @@ WITH c AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
              ORDER BY a.attempt DESC LIMIT 1) AS parameters
-      FROM study_cells c WHERE c.study = coalesce(:study, 'webnlg') AND (c.n > 0 OR c.n_diverged > 0))
-SELECT study, model, method, rank, parameters, "BLEU unseen", "BLEU seen", "BLEU all",
-       "METEOR unseen", "METEOR seen", "METEOR all", "TER unseen", "TER seen", "TER all"
-  FROM (
-    SELECT 0 AS part, c.study, c.model, c.method, c.rank, max(c.parameters) AS parameters,
-           group_concat(iif(c.task = 'webnlg_unseen' AND s.metric = 'webnlg_bleu', s.shown, NULL), '; ') AS "BLEU unseen",
-           group_concat(iif(c.task = 'webnlg_seen' AND s.metric = 'webnlg_bleu', s.shown, NULL), '; ') AS "BLEU seen",
-           group_concat(iif(c.task = 'webnlg' AND s.metric = 'webnlg_bleu', s.shown, NULL), '; ') AS "BLEU all",
-           group_concat(CASE WHEN c.task = 'webnlg_unseen' THEN CASE s.metric WHEN 'webnlg_meteor' THEN s.shown
-               WHEN 'webnlg_meteor_partial' THEN s.shown || ', no paraphrases' END END, '; ')
-               AS "METEOR unseen",
-           group_concat(CASE WHEN c.task = 'webnlg_seen' THEN CASE s.metric WHEN 'webnlg_meteor' THEN s.shown
-               WHEN 'webnlg_meteor_partial' THEN s.shown || ', no paraphrases' END END, '; ')
-               AS "METEOR seen",
-           group_concat(CASE WHEN c.task = 'webnlg' THEN CASE s.metric WHEN 'webnlg_meteor' THEN s.shown
-               WHEN 'webnlg_meteor_partial' THEN s.shown || ', no paraphrases' END END, '; ')
-               AS "METEOR all",
-           group_concat(iif(c.task = 'webnlg_unseen' AND s.metric = 'webnlg_ter', s.shown, NULL), '; ') AS "TER unseen",
-           group_concat(iif(c.task = 'webnlg_seen' AND s.metric = 'webnlg_ter', s.shown, NULL), '; ') AS "TER seen",
-           group_concat(iif(c.task = 'webnlg' AND s.metric = 'webnlg_ter', s.shown, NULL), '; ') AS "TER all",
-           min(c.ordinal) AS ordinal
+      FROM study_cells c WHERE c.study = coalesce(:study, 'webnlg') AND (c.n > 0 OR c.n_diverged > 0)),
+name(task, metric, score, col) AS (
+    VALUES ('webnlg_unseen', 'webnlg_bleu', 'BLEU unseen', 'BLEU_U'),
+           ('webnlg_seen', 'webnlg_bleu', 'BLEU seen', 'BLEU_S'),
+           ('webnlg', 'webnlg_bleu', 'BLEU all', 'BLEU_A'),
+           ('webnlg_unseen', 'webnlg_meteor', 'METEOR unseen', 'MET_U'),
+           ('webnlg_seen', 'webnlg_meteor', 'METEOR seen', 'MET_S'),
+           ('webnlg', 'webnlg_meteor', 'METEOR all', 'MET_A'),
+           ('webnlg_unseen', 'webnlg_ter', 'TER unseen', 'TER_U'),
+           ('webnlg_seen', 'webnlg_ter', 'TER seen', 'TER_S'),
+           ('webnlg', 'webnlg_ter', 'TER all', 'TER_A')),
+v AS ( -- a row a score: ours, then the paper's
+    SELECT 0 AS part, c.study, c.model, c.method, c.rank, c.parameters, c.ordinal, name.score,
+           s.shown || iif(s.metric LIKE '%meteor_partial', ', no paraphrases', '') AS shown,
+           s.mean * iif(s.percent, 100, 1) AS mean, s.half * iif(s.percent, 100, 1) AS half
       FROM c LEFT JOIN study_scores s ON s.study = c.study AND s.plan_id = c.plan_id AND s.cell_id = c.cell_id
-     GROUP BY c.study, c.model, c.method, c.rank
-    UNION ALL
-    SELECT 1, 'paper', row, NULL, NULL, round(1e6 * max(iif(col = 'params_M', value, NULL))),
-           max(iif(col = 'BLEU_U', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'BLEU_S', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'BLEU_A', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'MET_U', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'MET_S', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'MET_A', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'TER_U', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'TER_S', value || coalesce(' ± ' || spread, ''), NULL)),
-           max(iif(col = 'TER_A', value || coalesce(' ± ' || spread, ''), NULL)),
-           instr(row, 'GPT2L')
-      FROM paper WHERE tab = 'T14' AND EXISTS (SELECT 1 FROM c) GROUP BY row)
- ORDER BY part, ordinal;
+             LEFT JOIN name ON name.task = c.task AND name.metric = replace(s.metric, '_partial', '')
+     UNION ALL
+    SELECT 1, 'paper', p.row, NULL, NULL,
+           (SELECT round(1e6 * m.value) FROM paper m WHERE m.tab = 'T14' AND m.row = p.row AND m.col = 'params_M'),
+           instr(p.row, 'GPT2L'), name.score,
+           value || coalesce(' ± ' || spread, ''), value, spread
+      FROM paper p LEFT JOIN name ON name.col = p.col
+     WHERE tab = 'T14' AND EXISTS (SELECT 1 FROM c))
+SELECT study, model, method, rank, max(parameters) AS parameters,
+       group_concat(shown, '; ') FILTER (WHERE score = 'BLEU unseen') AS "BLEU unseen {text}",
+       max(mean) FILTER (WHERE score = 'BLEU unseen') AS "BLEU unseen {data}", max(half) FILTER (WHERE score = 'BLEU unseen') AS "BLEU unseen half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'BLEU seen') AS "BLEU seen {text}",
+       max(mean) FILTER (WHERE score = 'BLEU seen') AS "BLEU seen {data}", max(half) FILTER (WHERE score = 'BLEU seen') AS "BLEU seen half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'BLEU all') AS "BLEU all {text}",
+       max(mean) FILTER (WHERE score = 'BLEU all') AS "BLEU all {data}", max(half) FILTER (WHERE score = 'BLEU all') AS "BLEU all half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'METEOR unseen') AS "METEOR unseen {text}",
+       max(mean) FILTER (WHERE score = 'METEOR unseen') AS "METEOR unseen {data}", max(half) FILTER (WHERE score = 'METEOR unseen') AS "METEOR unseen half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'METEOR seen') AS "METEOR seen {text}",
+       max(mean) FILTER (WHERE score = 'METEOR seen') AS "METEOR seen {data}", max(half) FILTER (WHERE score = 'METEOR seen') AS "METEOR seen half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'METEOR all') AS "METEOR all {text}",
+       max(mean) FILTER (WHERE score = 'METEOR all') AS "METEOR all {data}", max(half) FILTER (WHERE score = 'METEOR all') AS "METEOR all half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'TER unseen') AS "TER unseen {text}",
+       max(mean) FILTER (WHERE score = 'TER unseen') AS "TER unseen {data}", max(half) FILTER (WHERE score = 'TER unseen') AS "TER unseen half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'TER seen') AS "TER seen {text}",
+       max(mean) FILTER (WHERE score = 'TER seen') AS "TER seen {data}", max(half) FILTER (WHERE score = 'TER seen') AS "TER seen half {data}",
+       group_concat(shown, '; ') FILTER (WHERE score = 'TER all') AS "TER all {text}",
+       max(mean) FILTER (WHERE score = 'TER all') AS "TER all {data}", max(half) FILTER (WHERE score = 'TER all') AS "TER all half {data}"
+  FROM v
+ GROUP BY part, study, model, method, rank
+ ORDER BY part, min(ordinal);

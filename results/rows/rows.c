@@ -110,6 +110,52 @@ void rows_note(struct rows *r, const char *fmt, ...)
     r->note[r->n_notes++] = text_take(&t);
 }
 
+static bool ends_in(const char *s, const char *mark)
+{
+    size_t n = strlen(s), m = strlen(mark);
+
+    return n > m && strcmp(s + n - m, mark) == 0;
+}
+
+struct rows rows_view(const struct rows *r, bool people)
+{
+    static const char text[] = " {text}", data[] = " {data}";
+    struct rows v = { .n_rows = r->n_rows, .note = r->note, .n_notes = r->n_notes };
+    int *from = xalloc((size_t)r->n_cols + 1, sizeof *from);
+
+    v.col = xalloc((size_t)r->n_cols + 1, sizeof *v.col);
+    v.numeric = xalloc((size_t)r->n_cols + 1, 1);
+    for (int i = 0; i < r->n_cols; i++) {
+        const char *name = r->col[i], *mark = ends_in(name, text)   ? text
+                                              : ends_in(name, data) ? data
+                                                                    : "";
+        if (mark == (people ? data : text))
+            continue;
+        from[v.n_cols] = i;
+        v.numeric[v.n_cols] = r->numeric[i];
+        struct text plain = { 0 };
+        text_put(&plain, name, strlen(name) - strlen(mark));
+        v.col[v.n_cols++] = text_take(&plain);
+    }
+    v.cell = xalloc((size_t)v.n_rows * (size_t)v.n_cols + 1, sizeof *v.cell);
+    for (int row = 0; row < v.n_rows; row++)
+        for (int i = 0; i < v.n_cols; i++)
+            v.cell[(size_t)row * (size_t)v.n_cols + (size_t)i] =
+                r->cell[(size_t)row * (size_t)r->n_cols + (size_t)from[i]];
+    free(from);
+    return v;
+}
+
+void rows_view_free(struct rows *v)
+{
+    for (int i = 0; i < v->n_cols; i++)
+        free(v->col[i]);
+    free(v->col);
+    free(v->cell);
+    free(v->numeric);
+    *v = (struct rows){ 0 };
+}
+
 int rows_print_free(struct rows *r, int format)
 {
     int rc = rows_print(stdout, r, (enum rows_format)format);

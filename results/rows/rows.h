@@ -30,6 +30,13 @@ const char *rows_number(char buf[40], double x, int digits);
  * standard error. */
 void rows_note(struct rows *r, const char *fmt, ...) PRINTF(2, 3);
 
+/* rows_view - R as people see it, or as a program reads it: columns whose name ends in " {text}"
+ * (such as "69.5 ± 12.7 (2)") are for people only, those that end in " {data}" (the numbers that
+ * such a text is made of) for programs only, and names lose these marks. The cells and notes still
+ * belong to R, which must outlive the view. */
+struct rows rows_view(const struct rows *r, bool people);
+void rows_view_free(struct rows *view);
+
 /* --- printing (rows_print.c) */
 
 enum rows_format { ROWS_TABLE, ROWS_CSV, ROWS_JSON, ROWS_MD, ROWS_LATEX };

@@ -249,8 +249,11 @@ int rows_print(FILE *to, const struct rows *r, enum rows_format f)
     static void (*const put[])(FILE *, const struct rows *) = { rows_table, put_csv, put_json,
                                                                 put_md, put_latex };
 
-    put[f](to, r);
+    struct rows view = rows_view(r, f != ROWS_CSV && f != ROWS_JSON);
+
+    put[f](to, &view);
     if (f != ROWS_TABLE)
         put_notes(to, r, f);
+    rows_view_free(&view);
     return output_end(to);
 }

@@ -208,6 +208,31 @@ START_TEST(a_full_disk_is_reported)
 }
 END_TEST
 
+/* What people see and what programs read of the same result. */
+START_TEST(texts_and_data)
+{
+    static char *col[] = { "rank", "value {text}", "mean {data}", "n" };
+    static char *cell[] = { "4", "69.5 ± 12.7 (3)", "0.6951", "3" };
+    static char numeric[] = { 1, 0, 1, 1 };
+    struct rows r = { .n_cols = 4, .n_rows = 1, .col = col, .numeric = numeric, .cell = cell };
+    static const char *const want[] = {
+        [ROWS_CSV] = "rank,mean,n\n4,0.6951,3\n",
+        [ROWS_JSON] = "[\n {\"rank\": 4, \"mean\": 0.6951, \"n\": 3}\n]\n",
+        [ROWS_MD] = "| rank | value | n |\n| --: | --- | --: |\n| 4 | 69.5 ± 12.7 (3) | 3 |\n",
+    };
+
+    for (int f = ROWS_CSV; f <= ROWS_MD; f++) {
+        char *text = NULL;
+        size_t size;
+        FILE *to = open_memstream(&text, &size);
+        ck_assert_int_eq(rows_print(to, &r, (enum rows_format)f), 0);
+        fclose(to);
+        ck_assert_str_eq(text, want[f]);
+        free(text);
+    }
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, every_format_is_exact, ROWS_TABLE, ROWS_LATEX + 1);
@@ -216,6 +241,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, json_is_json);
     tcase_add_test(tc, a_reader_may_leave);
     tcase_add_test(tc, a_full_disk_is_reported);
+    tcase_add_test(tc, texts_and_data);
 }
 
 const struct suite suite_rows_print = { "rows_print", fill };
