@@ -96,6 +96,17 @@ char *find_recipe(const char *name)
     return find_named("recipe", name, "ablations");
 }
 
+char *find_task_shipped(const char *name)
+{
+    char *file = xprintf("experiments/tasks/%s.yaml", name), *path = share_path(file);
+
+    free(file);
+    if (!strchr(name, '/') && file_exists(path))
+        return path;
+    free(path);
+    return NULL;
+}
+
 char *find_task(const char *name)
 {
     return find_named("task", name, "experiments/tasks");

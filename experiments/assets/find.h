@@ -9,9 +9,11 @@
 
 /* find_recipe - the file of a study or of a single run: a path, or NAME for ablations/NAME.yaml.
  * find_task - of a task: a path, or NAME for experiments/tasks/NAME.yaml. Full paths that the
- * caller frees. Errors: NULL after FAIL_USAGE. */
+ * caller frees. Errors: NULL after FAIL_USAGE. find_task_shipped - the same of a task that comes
+ * with the program; NULL, without an error: there is none of this name. */
 char *find_recipe(const char *name_or_path);
 char *find_task(const char *name_or_path);
+char *find_task_shipped(const char *name);
 
 /* find_path - the full path of an existing file or folder, without symbolic links; the caller frees
  * it. Errors: NULL after CODE. find_full_path - PATH as seen from the root, whether it exists or

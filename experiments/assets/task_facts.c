@@ -89,6 +89,30 @@ static int hash_split(struct task_facts *t, struct session *ses, enum split s)
     return rc;
 }
 
+/* A name stands for one task: not for a shipped one too, nor for another file of this session. */
+static bool name_is_free(const struct session *ses, const char *name, const char *file)
+{
+    char *shipped = find_task_shipped(name);
+    bool taken = shipped != NULL;
+
+    free(shipped);
+    for (int i = 0; i < ses->task_facts.n && !taken; i++) {
+        const struct task_facts *t = ses->task_facts.item[i];
+        taken = strcmp(t->name, name) == 0 && (!t->own || strcmp(t->own, file) != 0);
+    }
+    return !taken;
+}
+
+static void name_task(struct task_facts *t, const struct session *ses, const char *asked,
+                      const char *yaml)
+{
+    bool own = strpbrk(asked, "/.") != NULL;
+
+    t->asked = xstrdup(asked);
+    t->own = own ? xstrdup(yaml) : NULL;
+    t->name = xstrdup(!own ? asked : name_is_free(ses, t->task.name, yaml) ? t->task.name : yaml);
+}
+
 static int read_task(struct task_facts *t, struct session *ses, const char *asked)
 {
     char *yaml = task_dir_check(ses) == 0 ? find_task(asked) : NULL;
@@ -107,8 +131,7 @@ static int read_task(struct task_facts *t, struct session *ses, const char *aske
     }
     if (rc == 0) {
         hash_spec(t->spec, &t->task);
-        t->asked = xstrdup(asked);
-        t->name = strpbrk(asked, "/.") ? xstrdup(yaml) : xstrdup(asked);
+        name_task(t, ses, asked, yaml);
     }
     free(yaml);
     return rc;
@@ -127,13 +150,14 @@ static void facts_free(void *item)
     free(t->dir);
     free(t->asked);
     free(t->name);
+    free(t->own);
 }
 
 const struct task_facts *task_facts(struct session *s, const char *task)
 {
     for (int i = 0; i < s->task_facts.n; i++) {
         const struct task_facts *t = s->task_facts.item[i];
-        if (strcmp(t->asked, task) == 0 || strcmp(t->name, task) == 0)
+        if (strcmp(t->asked, task) == 0 || strcmp(t->own ? t->own : t->name, task) == 0)
             return t;
     }
     struct task_facts t = { 0 };

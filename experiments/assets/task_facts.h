@@ -8,8 +8,11 @@
 #include "experiments/assets/task_texts.h"
 
 struct task_facts {
-    char *asked, *name; /* the name or path that a recipe gave; a name as given, or the full path */
-    char *dir;          /* the folder of the data files */
+    char *asked; /* the name or path that a recipe gave */
+    char *name;  /* by which results are stored and shown: the shipped task's, or what the file of a
+                  * user's own task says; its full path if another task has that name */
+    char *own;   /* the full path of a user's own task; NULL for a shipped one */
+    char *dir;   /* the folder of the data files */
     struct task task;
     struct task_texts texts; /* how its texts are generated and scored, no part of SPEC */
     char spec[65];       /* SHA-256 of what the task file means: format, columns, labels, metrics */

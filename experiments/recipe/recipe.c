@@ -45,9 +45,10 @@ const struct opt run_opts[] = {
 };
 #undef AT
 
-/* Not hashed: the content of the first three is in inputs, and the others do not change results. */
-static const char *const not_hashed[] = { "model",     "task",      "init_from",
-                                          "recompute", "log_every", NULL };
+/* Not hashed: the content of model, task and init_from is in inputs, and the others do not change
+ * results. */
+static const char *const not_hashed[] = { "model",     "task",    "init_from", "recompute",
+                                          "log_every", TASK_FILE, NULL };
 
 const struct opt *recipe_opt(const struct recipe *r, const char *key, void **field_of)
 {
@@ -349,6 +350,8 @@ void recipe_keys(struct recipe *r, json_t *inputs)
     drop_other_kind(r);
     /* the one of the two batch sizes that is used */
     json_object_del(r->config, r->train.batch_tokens > 0 ? "batch" : "batch_tokens");
+    if (r->task && r->task->own)
+        json_object_set_new(r->config, TASK_FILE, json_string(r->task->own));
     recipe_hash(r->key, r, NULL);
     recipe_hash(r->cell, r, seed);
 }

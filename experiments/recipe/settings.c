@@ -132,6 +132,10 @@ int settings_config(struct settings *v, const char *json, struct location locati
         json_decref(j);
         return fail(FAIL_STORE, "a configuration in the store is not JSON");
     }
+    if ((value = json_object_get(j, TASK_FILE))) {
+        json_object_set(j, "task", value);
+        json_object_del(j, TASK_FILE);
+    }
     json_object_foreach(j, key, value)
     {
         char *word = json_is_string(value) ? xstrdup(json_string_value(value))

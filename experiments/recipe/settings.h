@@ -35,7 +35,9 @@ int settings_word(struct settings *v, const char *word);
 char *settings_full_path(const char *key, const char *value);
 
 /* settings_config - the settings of a canonical configuration, as the store keeps it; LOCATION says
- * where it came from. Errors: FAIL_STORE. */
+ * where it came from. The configuration has the name of a user's own task as "task" and its file as
+ * TASK_FILE, which becomes the setting "task". Errors: FAIL_STORE. */
+#define TASK_FILE "task.file"
 int settings_config(struct settings *v, const char *json, struct location location);
 
 /* settings_value - the value of KEY as one string, a list as "a,b", the mapping of a pattern as

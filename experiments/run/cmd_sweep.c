@@ -307,6 +307,14 @@ static int requeue(struct study *s, struct store *store, const struct study_flag
     return rc;
 }
 
+/* A process that was killed just after its run was recorded left the training checkpoint. */
+static void forget_over(const struct study *s, const enum run_state *state, struct store *store)
+{
+    for (int i = 0; i < s->n_runs; i++)
+        if (state[i] == STATE_DONE || state[i] == STATE_DIVERGED)
+            run_one_forget(store, &s->runs[i].recipe);
+}
+
 static int sweep_study(struct study *s, struct store *store, const struct study_flags *c)
 {
     struct sweep_end end = { 0 };
@@ -326,6 +334,8 @@ static int sweep_study(struct study *s, struct store *store, const struct study_
     enum run_state *state = xalloc((size_t)s->n_runs, sizeof *state);
     if (rc == 0)
         rc = study_store_states(state, store, s);
+    if (rc == 0)
+        forget_over(s, state, store);
     if (rc == 0)
         rc = report_end(s, state, store, &end, ran, c->limit > 0 && left <= 0, &stage);
     free(state);

@@ -1,6 +1,7 @@
 /* pivot_text.c - numbers of cells, and what they are, as people read them. */
 #include "results/pivot/pivot.h"
 #include "core/base/text.h"
+#include "results/store/store.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,12 +10,13 @@
 /* Units other than those of metrics: the fewest digits that tell numbers apart. */
 static void add_number(struct text *t, const struct pivot_number *x, double value)
 {
+    char buf[STORE_FIXED];
+
     if (x->percent)
-        text_add(t, "%.1f", 100 * value);
-    else if (fabs(value) >= 1000)
-        text_add(t, "%.0f", value);
+        store_fixed(buf, 100 * value, 1);
     else
-        text_add(t, "%.4f", value);
+        store_fixed(buf, value, fabs(value) >= 1000 ? 0 : 4);
+    text_add(t, "%s", buf);
 }
 
 char *pivot_text(const struct pivot_number *x)

@@ -258,3 +258,8 @@ void db_disconnect(struct store *s)
     sqlite3_close(s->db);
     s->db = NULL;
 }
+
+const char *store_fixed(char buf[STORE_FIXED], double x, int digits)
+{
+    return sqlite3_snprintf(STORE_FIXED, buf, "%.*f", digits, x);
+}

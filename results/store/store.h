@@ -84,4 +84,10 @@ struct sweep_counts {
     long total, done, diverged, failed, running, queued;
 };
 int store_counts(struct store *s, const char *sweep, struct sweep_counts *c);
+
+/* store_fixed - X with DIGITS digits after the point, rounded as printf does in SQL, which is not
+ * how C does it (76.25 is 76.3 in SQL and 76.2 in C), so that a number is the same text wherever a
+ * table shows it. BUF holds it and is returned. */
+enum { STORE_FIXED = 352 }; /* the largest double has 309 digits */
+const char *store_fixed(char buf[STORE_FIXED], double x, int digits);
 #endif

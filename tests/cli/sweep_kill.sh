@@ -40,6 +40,10 @@ while [ $i -lt 14 ]; do
     i=$((i + 1))
 done
 wait_for alone "$T/b" # workers whose parent was killed end by themselves
+# One that is killed just after it recorded a run leaves the run's checkpoint.
+key=$(count "$T/b" "SELECT run_key FROM run WHERE state = 'done' LIMIT 1")
+: >"$T/b/ckpt/$key.ckpt"
+: >"$T/b/ckpt/$key.ckpt.old"
 "$L" sweep "$S" epochs=40 --home "$T/b" -j 2 --no-calibrate 2>"$T/log" ||
     die "last: $(cat "$T/log")"
 

@@ -24,7 +24,8 @@ for n in 4 5 6 7 8 9 10 11 12; do # some may be open already, and the loader nee
     grep -q "^lowrank: .*: Too many open files" "$T/log" || die "$n: $(cat "$T/log")"
 done
 [ $named -gt 0 ] || die "no number of descriptors was too small"
-"$L" run "$S" lr=0.01 epochs=2 --home "$T/few" >"$T/out" 2>"$T/log" || die "$(cat "$T/log")"
+"$L" sweep "$S" lr=0.01 epochs=2 --home "$T/few" --no-calibrate >"$T/out" 2>"$T/log" ||
+    die "$(cat "$T/log")"
 intact "$T/few"
 
 shows "a thread that cannot be started is told, with the status of missing memory"
