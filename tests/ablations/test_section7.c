@@ -418,7 +418,7 @@ START_TEST(table_beside_the_paper)
     ck_assert_int_eq(r.n_rows, 2 * 2 * 4 + 2);
     ck_assert_str_eq(rows_get(&r, 0, "layer"), "1");
     ck_assert_str_eq(rows_get(&r, 3, "layer"), "*");
-    ck_assert_str_eq(rows_get(&r, r.n_rows - 1, "amplification"), "1.88 (1)");
+    ck_assert_str_eq(rows_get(&r, r.n_rows - 1, "amplification {text}"), "1.88 (1)");
     rows_free(&r);
     study_free(&t);
 }

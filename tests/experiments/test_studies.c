@@ -177,9 +177,11 @@ static void says(struct store *s, const char *table, const char *const *params, 
 
     ck_assert_msg(study_table(&t, s, NULL, table, params ? params : none, true) == 0, "%s",
                   fail_text());
-    const char *got = rows_get(&t.r, row, column);
+    struct rows view = rows_view(&t.r, true);
+    const char *got = rows_get(&view, row, column);
     ck_assert_msg(strcmp(got ? got : "", expect) == 0, "%s, row %d, '%s': '%s' and not '%s'", table,
                   row, column, got ? got : "(none)", expect);
+    rows_view_free(&view);
     study_table_free(&t);
     free(expect);
 }
