@@ -142,7 +142,7 @@ static int features_run(struct session *ses, struct store *s, const void *cfg)
     if (rc == 0)
         rc = study_runs_same_inputs(k.run, k.n_runs, ses);
     if (rc == 0)
-        rc = encode_set(&k.set, ses, k.run[0].model, k.run[0].task, SPLIT_DEV, c->n, -1);
+        rc = encode_set(&k.set, ses, k.run[0].model, k.run[0].task_file, SPLIT_DEV, c->n, -1);
     if (rc == 0)
         rc = compare_runs(&k);
     if (rc == 0)

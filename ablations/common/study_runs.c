@@ -29,6 +29,7 @@ static void study_run_from_row(struct study_run *x, const struct rows *r, int ro
     snprintf(x->dev, sizeof x->dev, "%s", dev ? dev : "");
     x->model = cell_string(r, row, "model");
     x->task = cell_string(r, row, "task");
+    x->task_file = cell_string(r, row, "task_file");
     x->method = cell_string(r, row, "method");
     x->targets = cell_string(r, row, "targets");
     x->state = cell_string(r, row, "state");
@@ -82,6 +83,7 @@ static void study_run_clear(struct study_run *r)
 {
     free(r->model);
     free(r->task);
+    free(r->task_file);
     free(r->method);
     free(r->targets);
     free(r->state);
@@ -238,7 +240,7 @@ static int check_input(const struct study_run *r, const char *file, const char *
 int study_runs_same_inputs(const struct study_run *r, int n, struct session *ses)
 {
     const struct model_facts *m = model_facts(ses, r[0].model);
-    const struct task_facts *t = m ? task_facts(ses, r[0].task) : NULL;
+    const struct task_facts *t = m ? task_facts(ses, r[0].task_file) : NULL;
     const char *dev = t && t->path[SPLIT_DEV] ? t->path[SPLIT_DEV] : "";
     char *weights = m ? path_join(m->dir, "model.safetensors") : NULL;
     int rc = t ? 0 : -1;

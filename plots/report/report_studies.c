@@ -117,13 +117,13 @@ static void put_sweep_command(const struct entry *e)
 static void put_cell_row(const struct entry *e, const struct rows *c, int i, bool many)
 {
     FILE *to = e->rp->to;
-    const char *varied = rows_get(c, i, "varied"), *config = rows_get(c, i, "config");
+    const char *varied = rows_get(c, i, "varied"), *given = rows_get(c, i, "words");
     const char *value = rows_get(c, i, "value"), *failed = rows_get(c, i, "n_failed");
     const char *choice = rows_get(c, i, "choice"), *seed = rows_get(c, i, "seed");
     char *words = is_old(e) ? xstrdup("lowrank\nrun")
                             : xprintf("lowrank\nrun\n%s\n%s", entry_get(e, "recipe"),
                                       entry_get(e, "run_words"));
-    char *args = xprintf("%s\nseed=%s", config ? config : varied ? varied : "", seed ? seed : "1");
+    char *args = xprintf("%s\nseed=%s", given ? given : "", seed ? seed : "1");
 
     fputs("<tr><th scope=\"row\">", to);
     report_command(e->rp, varied ? varied : "-", NULL);

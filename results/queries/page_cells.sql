@@ -17,10 +17,12 @@ SELECT substr(t.cell_key, 1, 8) AS cell,
                  WHERE r.run_id = t.any_run_id AND j.key IN (SELECT key FROM k) AND j.value IS NOT NULL
                  ORDER BY j.key)) AS varied,
        (SELECT group_concat(key || '=' || value, char(10))
-          FROM (SELECT j.key, CASE WHEN j.key = 'targets' THEN r.targets ELSE j.value END AS value
+          FROM (SELECT j.key, CASE j.key WHEN 'targets' THEN r.targets
+                              WHEN 'task' THEN coalesce(r.config ->> '$."task.file"', j.value) ELSE j.value END AS value
                   FROM old, run r, json_each(r.config) j
-                 WHERE old.all_keys AND r.run_id = t.any_run_id AND j.key <> 'seed' AND j.value IS NOT NULL
-                 ORDER BY j.key)) AS config,
+                 WHERE r.run_id = t.any_run_id AND j.key NOT IN ('seed', 'task.file') AND j.value IS NOT NULL
+                   AND (old.all_keys OR j.key IN (SELECT key FROM k))
+                 ORDER BY j.key)) AS words,
        t.shown AS value, t.n, t.n_planned, t.n_diverged, t.n_failed, t.choice, s.seed
   FROM t JOIN s ON s.cell_key = t.cell_key
  ORDER BY min(t.ordinal) OVER (PARTITION BY t.point), t.point, t.choice DESC, t.ordinal;

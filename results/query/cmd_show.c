@@ -25,10 +25,12 @@ static const struct section of_run[] = {
     { "again", "SELECT 'lowrank run --again ' || group_concat(key || '=' ||"
                " iif(value GLOB '*[^A-Za-z0-9_.,/:@+-]*',"
                "   '''' || replace(value, '''', '''\\''''') || '''', value), ' ') AS command"
-               " FROM (SELECT j.key,"
+               " FROM (SELECT iif(j.key = 'task.file', 'task', j.key) AS key,"
                "   iif(j.type IN ('true', 'false'), j.type, CAST(j.value AS TEXT)) AS value"
                "   FROM run r, json_each(r.config) j"
-               "   WHERE r.run_key = :key AND j.atom IS NOT NULL AND j.value <> '' ORDER BY j.key)"
+               "   WHERE r.run_key = :key AND j.atom IS NOT NULL AND j.value <> ''"
+               "     AND NOT (j.key = 'task' AND r.config ->> '$.\"task.file\"' IS NOT NULL)"
+               "   ORDER BY j.key)"
                " HAVING NOT EXISTS (SELECT 1 FROM run_input i JOIN run r ON r.run_id = i.run_id"
                "   WHERE r.run_key = :key AND i.role = 'imported')" },
     /* the adapter of another program */

@@ -1,5 +1,6 @@
 /* query_file.c - queries in files of the user's own. */
 #include "results/query/query_file.h"
+#include "core/base/text.h"
 #include "core/opt/home.h"
 #include "core/os/file.h"
 #include "results/query/query.h"
@@ -9,12 +10,14 @@
 
 static int read_text(char **text, const char *path)
 {
+    struct text t = { 0 };
     struct file f;
 
     if (file_map(&f, path) != 0)
         return -1;
-    *text = xprintf("%.*s", (int)f.size, (const char *)f.data);
+    text_put(&t, (const char *)f.data, f.size);
     file_unmap(&f);
+    *text = text_take(&t);
     return 0;
 }
 
