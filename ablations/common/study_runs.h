@@ -13,7 +13,7 @@ struct study_run {
     char weights[65]; /* SHA-256 of the checkpoint the run started from; "" if it is unknown */
     char dev[65];     /* of the dev split of its task; "" if it is unknown */
     char *model, *task, *method, *targets, *state;
-    char *task_file; /* the file of a user's own task, otherwise its name */
+    char *task_file;   /* the file of a user's own task, otherwise its name */
     char *adapter_dir; /* relative to HOME; NULL if the store does not name one */
     int rank;          /* 0 if the method has no rank */
     long seed;
