@@ -187,7 +187,7 @@ static void plan_rows_fill(struct rows *r, const struct plan *p)
 
 /* --- lines above and below the table */
 
-/* A line for people, broken where the terminal ends. */
+/* A line for people, broken where the terminal ends; names in it cannot steer the terminal. */
 static void plan_say(const char *fmt, ...) PRINTF(1, 2);
 static void plan_say(const char *fmt, ...)
 {
@@ -197,8 +197,10 @@ static void plan_say(const char *fmt, ...)
     va_start(ap, fmt);
     text_append(&t, fmt, ap);
     va_end(ap);
-    fill_text(stdout, text_string(&t), 0, 2);
-    text_free(&t);
+    char *line = text_take(&t);
+    text_one_line(line, strlen(line) + 1);
+    fill_text(stdout, line, 0, 2);
+    free(line);
 }
 
 static void plan_print_search(const struct plan *p)
