@@ -7,9 +7,6 @@
 
 #include <stdlib.h>
 
-/* Prompts of about so many tokens are computed in one pass. */
-enum { PROMPT_TOKENS = 1024 };
-
 /* An input in the making, and the rows of the cache that are its own. */
 struct item {
     struct gen_search q;
@@ -195,7 +192,7 @@ static int read_prompts(struct worker *w, bool *more)
         int from = w->n, n_seq = 0, max_len = 0, i;
         batch_room(w, 0);
         w->off[0] = 0;
-        while (w->n < w->shared->most && w->off[n_seq] < PROMPT_TOKENS &&
+        while (w->n < w->shared->most && w->off[n_seq] < GEN_PROMPT_TOKENS &&
                (i = take_input(w)) >= 0) {
             int n = job->in[i].n;
             batch_room(w, (size_t)w->off[n_seq] + (size_t)n + (size_t)((n_seq + 1) * soft));

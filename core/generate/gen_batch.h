@@ -6,6 +6,9 @@
 
 #include <pthread.h>
 
+/* Prompts of about so many tokens are computed in one pass. */
+enum { GEN_PROMPT_TOKENS = 1024 };
+
 /* What the threads share. */
 struct shared {
     const struct gen_job *job;

@@ -36,6 +36,13 @@ int generate_check(const struct model *m, const int *ids, int n)
     return 0;
 }
 
+int generate_together(const struct gen_settings *s, int n, int threads)
+{
+    long most = s->batch < n ? s->batch : n;
+
+    return (int)((most + threads - 1) / threads);
+}
+
 static void run_worker(void *arg, int piece, int thread)
 {
     (void)piece, (void)thread;
@@ -46,9 +53,7 @@ static void run_worker(void *arg, int piece, int thread)
  * it is one, so that results do not depend on the others. */
 static int most_together(const struct gen_job *job, int threads)
 {
-    long n = job->settings->batch < job->n ? job->settings->batch : job->n;
-
-    return model_rows_alike(job->model) ? (int)((n + threads - 1) / threads) : 1;
+    return model_rows_alike(job->model) ? generate_together(job->settings, job->n, threads) : 1;
 }
 
 int generate(struct gen_output *out, const struct gen_job *job)

@@ -47,6 +47,14 @@ int generate_room(const struct model *m, int n);
  * has ids that are not in the vocabulary. */
 int generate_check(const struct model *m, const int *ids, int n);
 
+/* generate_bytes - the most memory that generate takes beside the model, with THREADS threads and N
+ * inputs of at most LONGEST tokens: keys and values, if no two beams have a token in common and
+ * every text has max_new tokens, logits, and workspaces. M may be an outline. generate_together -
+ * how many inputs one thread computes together at most. */
+size_t generate_bytes(const struct model *m, const struct gen_settings *s, int n, int longest,
+                      int threads);
+int generate_together(const struct gen_settings *s, int n, int threads);
+
 /* generate - OUT [n] becomes the continuations. The caller calls generate_output_free for each,
  * also after an error. Errors: those of generate_check, with the input; FAIL_RUN: logits are not
  * numbers; FAIL_MEMORY; FAIL_STOPPED. */

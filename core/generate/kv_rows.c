@@ -1,9 +1,19 @@
 /* kv_rows.c - handing out rows of a cache of keys and values. */
 #include "core/generate/kv_rows.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 enum { LEAST_ROWS = 256 };
+
+int kv_rows_capacity(int n)
+{
+    int rows = LEAST_ROWS;
+
+    while (rows < n && rows <= INT_MAX / 2)
+        rows *= 2;
+    return rows;
+}
 
 void kv_rows_init(struct kv_rows *r, const struct model *m)
 {

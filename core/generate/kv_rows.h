@@ -10,6 +10,9 @@ struct kv_rows {
     int *free_row, n_free, made; /* rows that are free, and how many there are */
     bool *mark;                  /* [made] all false between calls */
 };
+/* kv_rows_capacity - the rows that there are once N have been in use. */
+int kv_rows_capacity(int n);
+
 void kv_rows_init(struct kv_rows *r, const struct model *m);
 void kv_rows_free(struct kv_rows *r);
 

@@ -53,6 +53,21 @@ static int merge_layers(struct model *to, const struct model *m)
     return 0;
 }
 
+size_t model_merge_bytes(const struct model *m, bool mergeable)
+{
+    size_t bytes = 0;
+    int out, in;
+
+    if (!mergeable || m->head.precision != PRECISION_F32)
+        return 0;
+    for (int i = 0; i < m->base->dims.n_layers * N_GROUP; i++) {
+        const struct net_group *g = &m->net->layer[i / N_GROUP].group[i % N_GROUP];
+        group_shape(&m->base->dims, (enum group)(i % N_GROUP), &out, &in);
+        bytes += g->uses || g->trained ? packed_size(out, in, false, PRECISION_F32) : 0;
+    }
+    return bytes;
+}
+
 int model_merge(struct model *to, const struct model *m, bool mergeable)
 {
     size_t n = (size_t)m->base->dims.n_layers;

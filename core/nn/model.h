@@ -92,6 +92,9 @@ void model_free(struct model *m);
  * after FAIL_MEMORY. */
 int model_merge(struct model *to, const struct model *m, bool mergeable);
 
+/* model_merge_bytes - the memory that TO of model_merge takes beside M, which may be an outline. */
+size_t model_merge_bytes(const struct model *m, bool mergeable);
+
 /* model_set_pooler - let M, which does not train its pooler, have VALUES, the weight [d, d] and
  * then the bias [d], instead of the base model's. M owns them from then on. */
 void model_set_pooler(struct model *m, real *values);

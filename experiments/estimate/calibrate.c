@@ -1,6 +1,7 @@
 /* calibrate.c - how long the runs of a study will take, from a few timed micro-batches. */
 #include "experiments/estimate/calibrate.h"
 #include "experiments/assets/loaded_model.h"
+#include "experiments/estimate/texts_cost.h"
 #include "experiments/recipe/data.h"
 #include "experiments/recipe/footprint.h"
 
@@ -19,9 +20,11 @@ static const double optimizer_s = 4e-9;
  * with the same bound on their length are about equally long. */
 struct speed_group {
     const struct recipe *few, *many; /* the runs with the fewest and the most parameters */
+    const struct recipe *texts;      /* a run that generates texts, or NULL */
     char *id;
     double few_s, many_s; /* training, per token */
     double eval_s;        /* evaluation, per token */
+    double texts_s;       /* generation, per token of a beam */
 };
 
 static char *group_id(const struct recipe *r)
@@ -145,14 +148,16 @@ static struct speed_group *groups_of(const struct study *s, const bool *pending,
         const struct recipe *r = &s->runs[i].recipe;
         if (pending && !pending[i])
             continue;
+        const struct recipe *texts = r->run.generate_n != 0 ? r : NULL;
         char *id = group_id(r);
         struct speed_group *at = group_find(g, *n, id);
         if (!at) {
             g = xgrow(g, (size_t)*n + 1, sizeof *g);
-            g[(*n)++] = (struct speed_group){ r, r, id, 0, 0, 0 };
+            g[(*n)++] = (struct speed_group){ .few = r, .many = r, .texts = texts, .id = id };
             continue;
         }
         free(id);
+        at->texts = at->texts ? at->texts : texts;
         if (n_trainable(r) < n_trainable(at->few))
             at->few = r;
         if (n_trainable(r) > n_trainable(at->many))
@@ -177,12 +182,26 @@ static double measurement_seconds(const struct speed_group *g, int n)
     return fmin(longest_s, fmax(shortest_s, total_s / fmax(measurements, 1)));
 }
 
+static int measure_texts(double *token_s, const struct recipe *r)
+{
+    struct run_data d;
+    struct timed_model t;
+
+    if (data_all(&d, r) != 0 || timed_model_init(&t, r, &d) != 0)
+        return -1;
+    int rc = texts_cost_measure(token_s, &t.model, r, &d);
+    timed_model_free(&t);
+    return rc;
+}
+
 static int group_measure(struct speed_group *g, double time_s)
 {
     if (measure_recipe(&g->few_s, &g->eval_s, g->few, time_s) != 0)
         return -1;
     g->many_s = g->few_s;
     if (group_has_two_sizes(g) && measure_recipe(&g->many_s, NULL, g->many, time_s) != 0)
+        return -1;
+    if (g->texts && measure_texts(&g->texts_s, g->texts) != 0)
         return -1;
     if (g->many_s < g->few_s) /* noise: more parameters never take less time */
         g->many_s = g->few_s;
@@ -248,7 +267,8 @@ static int estimate_run(struct plan_run *p, const struct speed_group *g)
     double token_s = token_seconds(g, r);
     double forward_s = fmin(g->eval_s, token_s); /* noise: a part never takes more than the whole */
 
-    p->cost_s = tokens * token_s - cached * repeated * forward_s +
+    p->texts_s = texts_cost_seconds(r, &d, forward_s, g->texts_s);
+    p->cost_s = p->texts_s + tokens * token_s - cached * repeated * forward_s +
                 steps * (double)n_trainable(r) * optimizer_s +
                 (evals - cached * (evals - 1)) * each_s + (2 - cached) * once_s;
     p->eval_s = fmax(each_s, once_s);

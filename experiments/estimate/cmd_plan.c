@@ -345,6 +345,34 @@ static void plan_print_search_time(const struct plan *p)
         duration_text(grid, full / jobs), duration_text(last, reports / jobs));
 }
 
+/* What generated texts take, of the run in which they take most. */
+static void plan_print_texts(const struct plan *p)
+{
+    const struct study *s = p->s;
+    const struct plan_run *most = NULL;
+    double all = 0;
+    char text[32];
+
+    for (int i = 0; i < s->n_runs; i++) {
+        const struct plan_run *r = &s->runs[i];
+        all += p->pending[i] ? r->texts_s : 0;
+        if (r->texts_bytes > 0 && (!most || r->texts_bytes > most->texts_bytes))
+            most = r;
+    }
+    if (!most)
+        return;
+    const struct gen_settings *g = &most->recipe.task->texts.settings;
+    char *time = p->calibrated && all > 0
+                     ? xprintf("%s of all runs' time, if they are as long as the references; ",
+                               duration_text(text, all))
+                     : xstrdup("");
+    plan_say("generated texts: %sat most %.0f MB per worker for %ld inputs together, %ld %s each, "
+             "and %ld tokens",
+             time, 1e-6 * (double)most->texts_bytes, g->batch, g->beams,
+             g->beams == 1 ? "beam" : "beams", g->max_new);
+    free(time);
+}
+
 static void plan_print_foot(const struct plan *p)
 {
     const struct study *s = p->s;
@@ -369,6 +397,7 @@ static void plan_print_foot(const struct plan *p)
         plan_say("time: about %s with -j %ld; the longest run takes %s", duration_text(text, wall),
                  jobs, duration_text(most, longest));
     }
+    plan_print_texts(p);
     plan_say(
         "memory: about %.0f MB shared and %.0f MB per worker (RSS %.0f MB), %.0f MB with -j %ld; "
         "%.0f MB available",

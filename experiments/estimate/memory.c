@@ -5,6 +5,7 @@
 #include "core/os/cpu.h"
 #include "core/weights/quantized.h"
 #include "experiments/assets/loaded_model.h"
+#include "experiments/estimate/texts_cost.h"
 #include "experiments/recipe/data.h"
 #include "experiments/recipe/footprint.h"
 
@@ -38,23 +39,29 @@ static size_t kernel_bytes(const struct footprint *g, const struct dims *d,
     return (size_t)n * packed_code_size();
 }
 
-/* What one run takes. *CACHE: the part of it that is the frozen-prefix cache, which a run keeps
- * when oneDNN multiplies (its rows do not depend on their neighbors) and when a quarter of the
- * available memory holds it. */
-static int run_bytes(size_t *bytes, size_t *cache, const struct recipe *r, const struct run_data *d,
-                     int threads)
+/* BYTES: what one run takes. CACHE: the part of it that is the frozen-prefix cache, which a run
+ * keeps when oneDNN multiplies (its rows do not depend on their neighbors) and when a quarter of
+ * the available memory holds it. TEXTS: what generated texts take after training, whose memory has
+ * been returned by then. */
+struct run_bytes {
+    size_t bytes, cache, texts;
+};
+
+static int run_bytes_of(struct run_bytes *b, const struct recipe *r, const struct run_data *d,
+                        int threads)
 {
     struct model m;
 
     if (footprint_model(&m, r) != 0)
         return -1;
     struct train_need need = train_need(&m, &r->train, d, threads);
-    *bytes = need.bytes + kernel_bytes(r->footprint, &m.base->dims, &need) + WORKER_BYTES +
-             (size_t)threads * THREAD_BYTES;
-    *cache = strcmp(packed_library(), "none") != 0 ? train_frozen_cache_bytes(&m, d) : 0;
-    if (*cache > cpu_info()->mem_available / 4)
-        *cache = 0;
-    *bytes += *cache;
+    b->cache = strcmp(packed_library(), "none") != 0 ? train_frozen_cache_bytes(&m, d) : 0;
+    if (b->cache > cpu_info()->mem_available / 4)
+        b->cache = 0;
+    b->texts = texts_cost_bytes(&m, r, d, threads);
+    b->bytes = need.bytes + b->cache > b->texts ? need.bytes + b->cache : b->texts;
+    b->bytes += kernel_bytes(r->footprint, &m.base->dims, &need) + WORKER_BYTES +
+                (size_t)threads * THREAD_BYTES;
     model_free(&m);
     return 0;
 }
@@ -63,7 +70,8 @@ static int run_bytes(size_t *bytes, size_t *cache, const struct recipe *r, const
 struct same_memory {
     const struct footprint *g;
     const struct dataset *split[N_SPLITS];
-    long batch, batch_tokens, accumulate, epochs, steps, recompute;
+    const struct task_facts *texts; /* whose settings generate texts, or NULL */
+    long batch, batch_tokens, accumulate, epochs, steps, recompute, generate_n;
     double drop[3];
 };
 
@@ -81,6 +89,8 @@ static struct same_memory same_memory_of(const struct recipe *r, const struct ru
     a.epochs = c->epochs;
     a.steps = c->steps;
     a.recompute = train_recompute(c);
+    a.generate_n = r->run.generate_n;
+    a.texts = a.generate_n ? r->task : NULL;
     a.drop[0] = c->hidden_dropout;
     a.drop[1] = c->attn_dropout;
     a.drop[2] = c->classifier_dropout;
@@ -91,7 +101,7 @@ int memory_study(struct study *s, const bool *pending, int threads)
 {
     struct memo {
         struct same_memory a;
-        size_t bytes, cache;
+        struct run_bytes b;
     } *memo = NULL;
     int n = 0, rc = 0;
 
@@ -110,11 +120,12 @@ int memory_study(struct study *s, const bool *pending, int threads)
         if (k == n) {
             memo = xgrow(memo, (size_t)n + 1, sizeof *memo);
             memo[n].a = a;
-            rc = run_bytes(&memo[n].bytes, &memo[n].cache, r, &d, threads);
+            rc = run_bytes_of(&memo[n].b, r, &d, threads);
             n++;
         }
-        s->runs[i].rss = memo[k].bytes;
-        s->runs[i].kept = memo[k].cache;
+        s->runs[i].rss = memo[k].b.bytes;
+        s->runs[i].kept = memo[k].b.cache;
+        s->runs[i].texts_bytes = memo[k].b.texts;
     }
     free(memo);
     return rc;

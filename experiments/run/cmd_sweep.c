@@ -251,6 +251,7 @@ static void copy_estimates(struct study *s)
             if (strcmp(s->runs[k].point, s->runs[i].point) == 0) {
                 s->runs[i].cost_s = s->runs[k].cost_s;
                 s->runs[i].eval_s = s->runs[k].eval_s;
+                s->runs[i].texts_s = s->runs[k].texts_s;
             }
 }
 

@@ -57,8 +57,11 @@ struct plan_run {
     char *trial;        /* nuisance or searched values, JSON */
     double cost_s;      /* estimated seconds; 0: not estimated */
     double eval_s;      /* of these, the longest evaluation */
+    double texts_s;     /* of these, the evaluation by generated texts */
     size_t rss;         /* estimated bytes that a worker adds; 0: not estimated */
     size_t kept;        /* of these, the frozen-prefix cache */
+    size_t texts_bytes; /* that the evaluation by generated texts takes; rss has the larger of this
+                           and of training */
     int cell;           /* index of its cell, in the order of the file */
     int n_combinations; /* combinations of the study's values that are this run */
     bool tunes;         /* a run of a tuning seed of a search */

@@ -156,6 +156,26 @@ many || die "$(cat "$T/log")"
 [ "$(sqlite3 "$T/many/lowrank.db" "SELECT sum(text = 'kept') || ' ' || count(*) FROM generated")" = \
     "$before 3000" ] || die "not $before kept"
 
+shows "a plan counts the time and the memory of generation"
+plan() { "$L" plan "model=$D" "task=$T/many.yaml" method=lora rank=2,4 batch=8 epochs=1 --seeds 1 "$@" \
+    >"$T/out" 2>"$T/log" || die "$(cat "$T/log")"; tr '\n' ' ' <"$T/out" | tr -s ' ' >"$T/line"; }
+worker() { sed 's/.* MB shared and \([0-9]*\) MB per worker.*/\1/' "$T/line"; }
+plan --no-calibrate
+grep -q "generated texts" "$T/out" && die "texts: $(cat "$T/out")"
+without=$(worker)
+plan generate_n=-1 --no-calibrate
+grep -q "generated texts: at most [0-9]* MB per worker for 16 inputs together, 8 beams each, and 12 tokens" \
+    "$T/line" || die "$(cat "$T/out")"
+sed 's/beams: 8/beams: 100/; s/task: many/task: wide/; s/max_new: 12/max_new: 100/' \
+    "$T/many.yaml" >"$T/wide.yaml"
+"$L" plan "model=$D" "task=$T/wide.yaml" method=lora rank=2,4 batch=8 epochs=1 --seeds 1 generate_n=-1 \
+    --no-calibrate >"$T/out" 2>"$T/log" || die "$(cat "$T/log")"
+tr '\n' ' ' <"$T/out" | tr -s ' ' >"$T/line"
+[ "$(worker)" -gt $((without + 20)) ] || die "$(worker) MB, $without without texts: $(cat "$T/out")"
+plan generate_n=-1
+grep -q "generated texts: [0-9.]* m\?s.* of all runs' time, if they are as long as the references; at most" \
+    "$T/line" || die "$(cat "$T/out")"
+
 shows "what is refused"
 expect 2 "'generate_n' is 5, but the file of task .* has no key 'generate'" \
     "$L" run "model=$D" "task=$T/plain.yaml" generate_n=5

@@ -7,6 +7,7 @@
 #include "tests/kit/suite.h"
 #include "tests/kit/tiny.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,6 +332,49 @@ START_TEST(logits_that_are_not_numbers)
 }
 END_TEST
 
+/* The heap when the last input is done, while every beam still has its rows. */
+static int heap_then(void *self, int i, const struct gen_output *out)
+{
+    struct mallinfo2 heap = mallinfo2();
+
+    (void)i, (void)out;
+    *(size_t *)self = heap.uordblks + heap.hblkhd;
+    return 0;
+}
+
+START_TEST(memory_is_within_what_is_predicted)
+{
+    enum { N = 8, NEW = 40 };
+    int ids[] = { 5, 6, 7 };
+    struct gen_input in[N];
+    struct gen_output out[N];
+    struct gen_settings s = defaults();
+    size_t then = 0;
+
+    open_golden("llama", false);
+    s.beams = 32;
+    s.min_new = s.max_new = NEW;
+    for (int i = 0; i < N; i++)
+        in[i] = (struct gen_input){ ids, 3, (uint32_t)i };
+    struct gen_job job = { &f.m, &s, NULL, 0, in, N, NULL, heap_then, &then };
+    struct mallinfo2 heap = mallinfo2();
+    size_t before = heap.uordblks + heap.hblkhd, most = generate_bytes(&f.m, &s, N, 3, 1);
+    ck_assert_msg(generate(out, &job) == 0, "%s", fail_text());
+    for (int i = 0; i < N; i++)
+        generate_output_free(&out[i]);
+    /* Nothing is known of the heap of sanitizers. The lists of tokens are not counted. */
+    double took = then > before ? (double)(then - before) : 0;
+    ck_assert_msg(took < 1.2 * (double)most, "%.0f bytes, predicted %zu", took, most);
+    ck_assert_msg(then == 0 || before == 0 || took > 0.2 * (double)most,
+                  "%.0f bytes, predicted %zu", took, most);
+    s.batch = 2;
+    ck_assert_uint_lt(generate_bytes(&f.m, &s, N, 3, 1), most / 2);
+    s.max_new = 1 << 20; /* beyond the last position of the model */
+    ck_assert_uint_lt(generate_bytes(&f.m, &s, N, 3, 1), (size_t)1 << 30);
+    close_model();
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, tokens_are_those_of_transformers, 0, 4);
@@ -338,6 +382,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, prompts_that_are_refused);
     tcase_add_test(tc, settings_that_are_refused);
     tcase_add_test(tc, logits_that_are_not_numbers);
+    tcase_add_test(tc, memory_is_within_what_is_predicted);
 }
 
 const struct suite suite_generate = { "generate", fill };
