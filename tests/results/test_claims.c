@@ -408,7 +408,7 @@ static const struct {
     int rc;
     const char *says;
 } commands[] = {
-    { "claims", 0, "0 of 27 claims of the paper hold, 0 fail, 27 undecided\n" },
+    { "claims", 0, "0 of 34 claims of the paper hold, 0 fail, 34 undecided\n" },
     { "claims", 0, "0 of 1 claims beyond the paper hold, 0 fail, 1 undecided\n" },
     { "claims --budget 2h", 2, "'budget' is for --run" },
     { "claims rank_one_suffices --run --budget 0.5s", 0, "only 2 of 3 seeds" }, /* too little */

@@ -86,6 +86,70 @@ START_TEST(claims_of_runs_that_are_apart)
 }
 END_TEST
 
+/* The verdict of a claim of the program about S, which this closes. */
+static enum verdict verdict_of(struct store *s, const char *id)
+{
+    enum verdict v = UNDECIDED;
+    struct claims c;
+    bool found = false;
+
+    ck_assert_msg(claims_load(&c, embedded_files) == 0, "%s", fail_text());
+    ck_assert_msg(claims_judge(&c, s) == 0, "%s", fail_text());
+    for (int i = 0; i < c.n; i++)
+        if (strcmp(c.claim[i].id, id) == 0) {
+            v = claims_verdict(&c, &c.claim[i]);
+            found = true;
+        }
+    ck_assert_msg(found, "no claim '%s'", id);
+    claims_free(&c);
+    store_close(s);
+    return v;
+}
+
+/* Runs that are reported on test, with the scores of their texts. */
+static struct store *with_texts(const char *study, const char *metric, const struct cell *cell,
+                                int n)
+{
+    struct store *s = planted(study, metric, cell, n, 3, 0);
+
+    kit_sql(kit_path("t.db"),
+            "UPDATE run SET config = json_set(config, '$.report', 'test');"
+            " UPDATE result SET which = 'chosen' WHERE which = 'last'");
+    return s;
+}
+
+/* Scores of texts are compared on their own scale: a point of BLEU is 0.01 on E2E and 1 on DART. */
+START_TEST(scores_of_texts)
+{
+    struct cell e2e[] = { { "\"method\":\"lora\"", 0.652, 0, 0 },
+                          { "\"method\":\"ft\"", 0.655, 0, 0 },
+                          { "\"method\":\"adapter-h\"", 0.60, 0, 0 },
+                          { "\"method\":\"adapter-l\"", 0.61, 0, 0 },
+                          { "\"method\":\"prefix-layer\"", 0.59, 0, 0 },
+                          { "\"method\":\"topk\"", 0.58, 0, 0 } };
+    struct cell dart[] = { { "\"method\":\"lora\"", 45.2, 0, 0 },
+                           { "\"method\":\"ft\"", 45.9, 0, 0 } };
+    struct cell ranks[] = { { "\"rank\":1", 0.62, 0, 0 },
+                            { "\"rank\":4", 0.66, 0, 0 },
+                            { "\"rank\":64", 0.66, 0, 0 },
+                            { "\"rank\":256", 0.69, 0, 0 } };
+
+    ck_assert_int_eq(verdict_of(with_texts("e2e_methods", "bleu", e2e, 6), "e2e_not_worse_ft"),
+                     HOLDS);
+    ck_assert_int_eq(verdict_of(with_texts("e2e_methods", "bleu", e2e, 6), "e2e_better_others"),
+                     HOLDS);
+    e2e[1].mean = 0.68;
+    ck_assert_int_eq(verdict_of(with_texts("e2e_methods", "bleu", e2e, 6), "e2e_not_worse_ft"),
+                     FAILS);
+    ck_assert_int_eq(verdict_of(with_texts("dart", "dart_bleu", dart, 2), "dart_not_worse_ft"),
+                     HOLDS);
+    ck_assert_int_eq(verdict_of(with_texts("dart", "dart_bleu", dart, 2), "dart_better_others"),
+                     UNDECIDED);
+    ck_assert_int_eq(verdict_of(with_texts("e2e_rank", "bleu", ranks, 4), "e2e_rank_four"), HOLDS);
+    ck_assert_int_eq(verdict_of(with_texts("e2e_rank", "bleu", ranks, 4), "e2e_rank_low"), FAILS);
+}
+END_TEST
+
 /* All examples of a split, scored by 'lowrank reevaluate': the first RIGHT of 200 are answered
  * right, by a run of each rank; these runs are those with the numbers FROM to 6. */
 static void plant_evaluations(const char *split, const char *adapter, int from, int right_1,
@@ -368,6 +432,7 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, phi_above_a_bound_and_the_floor);
     tcase_add_test(tc, claims_of_runs_that_are_apart);
+    tcase_add_test(tc, scores_of_texts);
     tcase_add_test(tc, reevaluated_numbers_come_first);
     tcase_add_test(tc, reevaluation_has_its_own_looks);
     tcase_add_loop_test(tc, where_the_optimum_lies, 0, 3);
