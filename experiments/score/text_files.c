@@ -60,7 +60,8 @@ static int lines_read(struct lines *l, const char *path)
     int rc = file_copy_data(text, &f);
     size_t size = f.size;
     file_unmap(&f);
-    for (const char *p = text, *end = text + size; rc == 0 && p < end;) {
+    bool bom = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0; /* no part of the first word */
+    for (const char *p = text + (bom ? 3 : 0), *end = text + size; rc == 0 && p < end;) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((stop ? stop : end) - p);
         if (n > SCORE_MOST_BYTES)
@@ -145,6 +146,22 @@ static int take_several(struct text_files *t, const struct lines *l, int n, cons
     return 0;
 }
 
+/* A failed run of a system leaves such lines, and their score is a number like any other. */
+static void warn_empty(const struct text_files *t, const char *path)
+{
+    int n = 0, first = 0;
+
+    for (int i = t->n_hyp - 1; i >= 0; i--)
+        if (!*t->hyp[i]) {
+            first = i + 1;
+            n++;
+        }
+    if (n > 0)
+        warn("'%s' has no text in %d of %d lines, the first of them %d; they are scored as empty "
+             "hypotheses",
+             path, n, t->n_hyp, first);
+}
+
 int text_files_read(struct text_files *t, const char *hyp, char *const *ref, int n_ref)
 {
     struct lines h, *r = xalloc((size_t)n_ref, sizeof *r);
@@ -162,6 +179,8 @@ int text_files_read(struct text_files *t, const char *hyp, char *const *ref, int
         t->first = xalloc((size_t)t->n_hyp + 1, sizeof *t->first);
         rc = n_ref == 1 ? take_one(t, &r[0], hyp) : take_several(t, r, n_ref, hyp);
     }
+    if (rc == 0)
+        warn_empty(t, hyp);
     t->texts = (struct score_texts){ t->n_hyp, (const char *const *)t->hyp,
                                      (const char *const *)t->ref, t->first };
     lines_free(&h);

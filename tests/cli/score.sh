@@ -57,5 +57,17 @@ refuses 3 "'long' line 1 has 1000000 bytes; at most 65536 can be scored" rouge -
 printf 'a \377 cat\nb\nc\n' >latin
 "$LOWRANK" score rouge --hyp latin --ref one 2>err >/dev/null || bad "invalid UTF-8: status $?"
 grep -q "'latin' is not valid UTF-8 in 1 line, the first of them 1" err || bad "$(cat err)"
+
+# A byte-order mark is no part of the first word; hypotheses without text are scored, and told.
+printf 'a b c d\ne f g h\n' >plain
+{ printf '\357\273\277'; cat plain; } >marked
+for pair in "marked plain" "plain marked"; do
+    set -- $pair
+    "$LOWRANK" score exact_match --hyp "$1" --ref "$2" --format csv >out 2>&1 || bad "$(cat out)"
+    grep -q '^exact_match,1' out || bad "a byte-order mark: $(cat out)"
+done
+printf 'a b c d\n \t\n' >hollow
+"$LOWRANK" score rouge --hyp hollow --ref plain 2>err >/dev/null || bad "no text: $(cat err)"
+grep -q "'hollow' has no text in 1 of 2 lines, the first of them 2" err || bad "$(cat err)"
 WNSEARCHDIR=/nonexistent refuses 6 "lowrank fetch meteor" e2e --hyp hyp --ref one --home "$dir/no"
 [ $fails = 0 ]

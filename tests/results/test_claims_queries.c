@@ -112,21 +112,19 @@ static struct store *with_texts(const char *study, const char *metric, const str
 {
     struct store *s = planted(study, metric, cell, n, 3, 0);
 
-    kit_sql(kit_path("t.db"),
-            "UPDATE run SET config = json_set(config, '$.report', 'test');"
-            " UPDATE result SET which = 'chosen' WHERE which = 'last'");
+    kit_sql(kit_path("t.db"), "UPDATE run SET config = json_set(config, '$.report', 'test');"
+                              " UPDATE result SET which = 'chosen' WHERE which = 'last'");
     return s;
 }
 
 /* Scores of texts are compared on their own scale: a point of BLEU is 0.01 on E2E and 1 on DART. */
 START_TEST(scores_of_texts)
 {
-    struct cell e2e[] = { { "\"method\":\"lora\"", 0.652, 0, 0 },
-                          { "\"method\":\"ft\"", 0.655, 0, 0 },
-                          { "\"method\":\"adapter-h\"", 0.60, 0, 0 },
-                          { "\"method\":\"adapter-l\"", 0.61, 0, 0 },
-                          { "\"method\":\"prefix-layer\"", 0.59, 0, 0 },
-                          { "\"method\":\"topk\"", 0.58, 0, 0 } };
+    struct cell e2e[] = {
+        { "\"method\":\"lora\"", 0.652, 0, 0 },        { "\"method\":\"ft\"", 0.655, 0, 0 },
+        { "\"method\":\"adapter-h\"", 0.60, 0, 0 },    { "\"method\":\"adapter-l\"", 0.61, 0, 0 },
+        { "\"method\":\"prefix-layer\"", 0.59, 0, 0 }, { "\"method\":\"topk\"", 0.58, 0, 0 }
+    };
     struct cell dart[] = { { "\"method\":\"lora\"", 45.2, 0, 0 },
                            { "\"method\":\"ft\"", 45.9, 0, 0 } };
     struct cell ranks[] = { { "\"rank\":1", 0.62, 0, 0 },
