@@ -76,13 +76,14 @@ void vocabulary_free(struct vocabulary *v)
 
 void words_begin(struct words *w, int n_texts)
 {
-    *w = (struct words){ .first = xalloc((size_t)n_texts + 1, sizeof *w->first) };
+    *w = (struct words){ .first = xalloc((size_t)n_texts + 1, sizeof *w->first), .cap = 1024 };
+    w->id = xalloc((size_t)w->cap, sizeof *w->id); /* a list also where no text has a word */
 }
 
 void words_add(struct words *w, int id)
 {
     if (w->n_ids == w->cap) {
-        w->cap = w->cap ? 2 * w->cap : 1024;
+        w->cap *= 2;
         w->id = xgrow(w->id, (size_t)w->cap, sizeof *w->id);
     }
     w->id[w->n_ids++] = id;

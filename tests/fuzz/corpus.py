@@ -200,6 +200,16 @@ for i, sql in enumerate((
     seed("sql", "%02d" % i, sql)
 seed("sql", "parameters", "SELECT :a + 1, :b, :c, typeof(:a)", "41", "text", "")
 
+# --- hypotheses, then one or two files of references
+seed("score", "one", "the cat sat on the mat .\nit's 3,000 dogs\n", "the cat sat on a mat\nits 3000 dogs\n")
+seed("score", "groups", "a b c\nd e\n", "a b c\na c b\n\nd e f\n")
+seed("score", "two", "a b c d e\nx\n", "a b c d e f\nx y\n", "\nx\n")
+seed("score", "hollow", " \t\n\n", "a\nb\n")
+seed("score", "bytes", b"\xef\xbb\xbf\xc3\xa9 \xe4\xb8\xad \x00 \x80\r\n", "\u00e9 \u4e2d\r\n")
+seed("score", "sql", "SELECT COUNT a FROM table WHERE b = 'c'\n", "select count A from table where B = \"c\"\n")
+seed("score", "lengths", "a\nb\n", "a\n")
+seed("score", "shift", "d e f a b c\na b c d a b c d\n", "a b c d e f\nd a b c d a b c\n")
+
 # --- prompts and targets; the first byte: format, 8 cut to a length
 XML = ('<benchmark><entries>\n<entry category="City" eid="1" size="1"><modifiedtripleset>\n'
        "<mtriple>sun | the | r&amp;n</mtriple></modifiedtripleset>\n"
