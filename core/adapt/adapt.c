@@ -38,7 +38,21 @@ static int parse_list(const struct adapt *part[MAX_PARTS], const char *list, cha
     return n;
 }
 
-const struct adapt *const adapt_nothing = &(const struct adapt){ .name = "nothing" };
+static long nothing_count(const void *cfg, const struct dims *d)
+{
+    (void)cfg;
+    (void)d;
+    return 0;
+}
+
+const struct adapt *const adapt_nothing = &(const struct adapt){
+    .name = "none",
+    .source = "the base model as it is; Brown et al. 2020 with examples in the prompt",
+    .cfg_size = 1,
+    .starts_as_base = true,
+    .count = nothing_count,
+    .formula = "0",
+};
 
 const struct adapt *adapt_find(const char *name)
 {
@@ -49,6 +63,8 @@ const struct adapt *adapt_find(const char *name)
     char bad[64];
     int n = parse_list(part, name, bad);
 
+    if (strcmp(name, adapt_nothing->name) == 0)
+        return adapt_nothing;
     if (n < 2)
         return n ? part[0] : NULL;
     while (c && (c->n != n || memcmp(c->part, part, (size_t)n * sizeof *part) != 0))

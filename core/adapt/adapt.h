@@ -15,15 +15,16 @@
 
 extern const struct adapt *const adapt_table[]; /* generated, NULL-terminated */
 
-/* adapt_find - the method NAME ('_' is read as '-'), or a list of several, "a+b" or "a,b", as one
- * method whose name has them in the order of the table. Lists live until the process ends. NULL: a
- * name is unknown, or is in the list twice; then adapt_unknown returns that name, in memory that
- * the next call overwrites. */
+/* adapt_find - the method NAME ('_' is read as '-'), "none", or a list of several, "a+b" or "a,b",
+ * as one method whose name has them in the order of the table. Lists live until the process ends.
+ * NULL: a name is unknown, is in the list twice, or is "none" in a list; then adapt_unknown returns
+ * that name, in memory that the next call overwrites. */
 const struct adapt *adapt_find(const char *name);
-
-/* adapt_nothing - a method that trains nothing and adds nothing, for models that are only used. */
-extern const struct adapt *const adapt_nothing;
 const char *adapt_unknown(const char *name);
+
+/* adapt_nothing - the method "none", which trains nothing and adds nothing, for models that are
+ * only used. It is neither in the table nor in lists. */
+extern const struct adapt *const adapt_nothing;
 
 /* adapt_has - is A this method, or a list that contains it? */
 bool adapt_has(const struct adapt *a, const char *name);

@@ -19,7 +19,8 @@ enum rng_stream {
     RNG_SELECT,
     RNG_HELD_OUT,
     RNG_SCORE,
-    RNG_GENERATE
+    RNG_GENERATE,
+    RNG_SHOTS
 };
 
 /* A position in a stream. SUB separates tensors, places of dropout, or epochs within the stream. */

@@ -65,7 +65,7 @@ static int trainer_init(struct trainer *t, struct run_job *job)
     order_init(&t->order, c, d, job->order_seed);
     long most = c->batch_tokens ? d->n : c->batch * c->accumulate;
     t->batch_slots = most < INT_MAX ? (int)most : INT_MAX;
-    t->total = train_steps(c, d, job->order_seed);
+    t->total = n > 0 ? train_steps(c, d, job->order_seed) : 0; /* otherwise it is only evaluated */
     t->report_every = (t->total + MOST_REPORTS - 1) / MOST_REPORTS;
     if (t->report_every < REPORT_EVERY)
         t->report_every = REPORT_EVERY;

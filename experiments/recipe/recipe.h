@@ -20,6 +20,7 @@ struct run_cfg {
     char *model, *task, *method, *init_from;
     long seed;
     long data_seed, order_seed, init_seed; /* -1: seed */
+    long shots;      /* training examples before every prompt, for method none */
     long generate_n; /* inputs that texts are generated of after training; 0: none, -1: all */
     int precision;   /* an index into its choices: auto and what this build supports */
 };
@@ -50,10 +51,10 @@ struct recipe {
  *
  * where config is without model, task and init_from, which are names: their content is in inputs.
  * Threads, folders and messages are not in it either, nor are data_seed where nothing is drawn from
- * the training data, and select, report, report_curve, patience and generate_n with their
- * defaults; generate_n adds "texts", what the task says of them, to inputs. cell is the same
- * without the seed. The session must outlive the recipe. Errors: FAIL_USAGE with
- * file:line:col, FAIL_INPUT.
+ * the training data, select, report, report_curve, patience and generate_n with their defaults, and
+ * with method none the keys of training; generate_n adds "texts", what the task says of them, to
+ * inputs. cell is the same without the seed. The session must outlive the recipe. Errors:
+ * FAIL_USAGE with file:line:col, FAIL_INPUT.
  * recipe_complete - the rest of that for a recipe that recipe_parse made; frees it on an error. */
 int recipe_resolve(struct recipe *r, struct session *s, const struct settings *v);
 int recipe_complete(struct recipe *r, struct session *s, const struct settings *v);

@@ -42,21 +42,27 @@ static const struct adapt *named_method(int argc, char **argv)
     return NULL;
 }
 
+/* The keys of A, which is METHOD or a part of it, or one of all if METHOD is NULL. */
+static void keys_of_one(FILE *f, const struct adapt *a, const struct adapt *method)
+{
+    bool own = method && adapt_has(method, a->name);
+
+    if (own)
+        fprintf(f, "method=%s: %s\n  trainable parameters: %s\n", a->name, a->source, a->formula);
+    if ((own || !method) && a->opts && a->opts->type != OPT_END) {
+        fprintf(f, "keys of method=%s:\n", a->name);
+        opt_help(a->opts, f);
+    } else if (own) {
+        fprintf(f, "method=%s has no keys of its own\n", a->name);
+    }
+}
+
 /* The keys of METHOD, or of every method if it is NULL. */
 static void method_keys(FILE *f, const struct adapt *method)
 {
-    for (const struct adapt *const *a = adapt_table; *a; a++) {
-        bool own = method && adapt_has(method, (*a)->name);
-        if (own)
-            fprintf(f, "method=%s: %s\n  trainable parameters: %s\n", (*a)->name, (*a)->source,
-                    (*a)->formula);
-        if ((own || !method) && (*a)->opts && (*a)->opts->type != OPT_END) {
-            fprintf(f, "keys of method=%s:\n", (*a)->name);
-            opt_help((*a)->opts, f);
-        } else if (own) {
-            fprintf(f, "method=%s has no keys of its own\n", (*a)->name);
-        }
-    }
+    for (const struct adapt *const *a = adapt_table; *a; a++)
+        keys_of_one(f, *a, method);
+    keys_of_one(f, adapt_nothing, method);
 }
 
 /* Every key that matters, from the tables of options; the caller frees it. */

@@ -321,7 +321,7 @@ static void make_attempt(struct run_report *out, struct attempt_end *end, struct
         rc = make_texts(l, &m, &d, &res);
     if (rc == 0 && res.end == RUN_DONE)
         renew_lease(l, res.steps); /* the adapter's folder belongs to who has the run */
-    if (rc == 0 && !l->lost && check_inputs(l) == 0 && res.end == RUN_DONE &&
+    if (rc == 0 && !l->lost && check_inputs(l) == 0 && res.end == RUN_DONE && m.n_train > 0 &&
         run_model_save(&m, r, &res, l->best, rel) != 0)
         rc = -1;
     if (rc == 0 && check_inputs(l) != 0)

@@ -5,6 +5,7 @@
 #include "core/os/tree.h"
 #include "experiments/sources/join.h"
 #include "experiments/sources/unpack.h"
+#include "experiments/sources/web.h"
 #include "experiments/sources/wheel.h"
 
 #include <errno.h>
@@ -63,15 +64,10 @@ static int needed_space(uint64_t *need, const struct archive *a)
     return 0;
 }
 
-/* Is there space in MODELS for what is still to be downloaded, and for the unpacked files? */
-static int check_space(const struct archive *a)
+static int has_space(const char *name, const char *models, uint64_t need)
 {
-    const char *models = a->models;
-    uint64_t need = 0;
     struct statvfs fs;
 
-    if (needed_space(&need, a) != 0)
-        return -1;
     if (statvfs(models, &fs) != 0) {
         warn("cannot tell how much space '%s' has: %s", models, strerror(errno));
         return 0;
@@ -80,7 +76,15 @@ static int check_space(const struct archive *a)
     return left >= (double)need
                ? 0
                : fail(FAIL_STORE, "fetching '%s' takes %.1f MB in '%s', which has %.1f MB left",
-                      a->c->name, (double)need / 1e6, models, left / 1e6);
+                      name, (double)need / 1e6, models, left / 1e6);
+}
+
+/* Is there space in MODELS for what is still to be downloaded, and for the unpacked files? */
+static int check_space(const struct archive *a)
+{
+    uint64_t need = 0;
+
+    return needed_space(&need, a) == 0 ? has_space(a->c->name, a->models, need) : -1;
 }
 
 /* *PATH: the archive, with the right hash. The caller frees it, also after an error. */
@@ -188,19 +192,44 @@ static int fetch_files(const struct archive *a, const char *dir)
     return rc;
 }
 
+/* The same for a card whose files are on a web server. A new folder has all of them. */
+static int fetch_from_web(const struct archive *a, const char *dir)
+{
+    char *part = xprintf("%s.part", dir);
+    const char *to = file_exists(dir) ? dir : part;
+    uint64_t need = 0;
+    int rc = web_missing(&need, a->c, to);
+
+    if (rc == 0)
+        rc = has_space(a->c->name, a->models, need);
+    if (rc == 0)
+        rc = web_get(a->c, to);
+    if (rc == 0 && to == part && rename(part, dir) != 0)
+        rc = fail(FAIL_STORE, "cannot create '%s': %s", dir, strerror(errno));
+    free(part);
+    return rc;
+}
+
 int fetch_model(const char *home, const struct model_card *c, const char *from)
 {
     char *models = home_path(home, "models"), *dir = path_join(models, c->name);
     bool folder = from && is_folder(from);
     struct archive a = { c, models, folder ? from : NULL, folder ? NULL : from };
-    int lock = -1, ok = folder_state(c, dir), rc = ok > 0 ? 0 : -1;
+    int lock = -1, ok = -1, rc = -1;
 
+    if (from && c->url) {
+        fail(FAIL_USAGE, "'--from' is for models in wheels; the files of '%s' come from '%s'",
+             c->name, c->url);
+        goto out;
+    }
+    ok = folder_state(c, dir);
+    rc = ok > 0 ? 0 : -1;
     if (ok != 0 || make_dirs(models) != 0 || (lock = lock_models(models)) < 0)
         goto out;
     ok = folder_state(c, dir); /* again: the one that held the lock may have completed it */
     rc = ok > 0 ? 0 : -1;
     if (ok == 0)
-        rc = fetch_files(&a, dir);
+        rc = c->url ? fetch_from_web(&a, dir) : fetch_files(&a, dir);
 out:
     if (lock >= 0)
         close(lock);

@@ -50,6 +50,27 @@ static int card_sha256(char **dst, const struct yaml_node *map)
                            : yaml_fail(yaml_get(map, "sha256"), "must be 64 lower-case hex digits");
 }
 
+/* The hash of a file, and on a web server also its size. */
+static int card_file(struct model_file *f, const struct model_card *c,
+                     const struct yaml_node *files, int i)
+{
+    const struct yaml_node *item = yaml_item(files, i);
+    const char *name = yaml_key(files, i);
+
+    f->path = xstrdup(name);
+    if (name[0] == '/' || strstr(name, ".."))
+        return yaml_fail_key(files, i, "'%s' must stay inside the model's folder", name);
+    if (c->url && yaml_kind(item) != YAML_MAP)
+        return yaml_fail_key(files, i, "'%s' must be {sha256: ..., size: ...}", name);
+    if (c->url)
+        return card_sha256(&f->sha256, item) == 0 ? card_bytes(&f->size, item, "size") : -1;
+    if (!is_sha256(yaml_text(item)))
+        return yaml_fail_key(files, i, "the SHA-256 of '%s' must be 64 lower-case hex digits",
+                             name);
+    f->sha256 = xstrdup(yaml_text(item));
+    return 0;
+}
+
 static int card_files(struct model_card *c, const struct yaml_node *root)
 {
     const struct yaml_node *files = yaml_get(root, "files");
@@ -58,13 +79,8 @@ static int card_files(struct model_card *c, const struct yaml_node *root)
         return yaml_fail(root, "'files' must map file names to their SHA-256");
     c->files = xalloc((size_t)yaml_count(files), sizeof *c->files);
     for (int i = 0; i < yaml_count(files); i++) {
-        const char *sha = yaml_text(yaml_item(files, i)), *name = yaml_key(files, i);
-        if (!is_sha256(sha))
-            return yaml_fail_key(files, i, "the SHA-256 of '%s' must be 64 lower-case hex digits",
-                                 name);
-        if (name[0] == '/' || strstr(name, ".."))
-            return yaml_fail_key(files, i, "'%s' must stay inside the model's folder", name);
-        c->files[c->n_files++] = (struct model_file){ xstrdup(name), xstrdup(sha) };
+        if (card_file(&c->files[c->n_files++], c, files, i) != 0)
+            return -1;
     }
     return 0;
 }
@@ -120,6 +136,32 @@ static int card_archive(struct model_card *c, const struct yaml_node *root)
     return 0;
 }
 
+/* The address of the model's folder, without a slash at its end. */
+static int card_url(struct model_card *c, const struct yaml_node *root)
+{
+    const struct yaml_node *node = yaml_get(root, "url");
+
+    if (card_string(&c->url, root, "url") != 0)
+        return -1;
+    if (yaml_get(root, "wheel") || yaml_get(root, "wheels"))
+        return yaml_fail(node, "there cannot be both 'url' and wheels");
+    if (strncmp(c->url, "https://", 8) != 0 && strncmp(c->url, "http://", 7) != 0)
+        return yaml_fail(node, "'url' must begin with https:// or http://");
+    for (size_t n = strlen(c->url); c->url[n - 1] == '/'; n--)
+        c->url[n - 1] = 0;
+    return 0;
+}
+
+/* What the files are in. */
+static int card_source(struct model_card *c, const struct yaml_node *root)
+{
+    if (yaml_get(root, "url"))
+        return card_url(c, root);
+    return card_archive(c, root) == 0 && card_string(&c->folder, root, "folder") == 0
+               ? card_bytes(&c->unpacked, root, "unpacked")
+               : -1;
+}
+
 int model_card_load(struct model_card *c, const char *yaml_path)
 {
     struct yaml *y = yaml_load(yaml_path);
@@ -130,9 +172,7 @@ int model_card_load(struct model_card *c, const char *yaml_path)
         return -1;
     const struct yaml_node *root = yaml_root(y);
     if (card_name(&c->name, root, "model") == 0 && card_string(&c->title, root, "title") == 0 &&
-        card_string(&c->licence, root, "licence") == 0 && card_archive(c, root) == 0 &&
-        card_string(&c->folder, root, "folder") == 0 &&
-        card_bytes(&c->unpacked, root, "unpacked") == 0)
+        card_string(&c->licence, root, "licence") == 0 && card_source(c, root) == 0)
         rc = card_files(c, root);
     yaml_free(y);
     if (rc != 0)
@@ -142,7 +182,7 @@ int model_card_load(struct model_card *c, const char *yaml_path)
 
 void model_card_free(struct model_card *c)
 {
-    char *strings[] = { c->name, c->title, c->licence, c->archive, c->sha256, c->folder };
+    char *strings[] = { c->name, c->title, c->licence, c->url, c->archive, c->sha256, c->folder };
 
     for (size_t i = 0; i < ARRAY_LEN(strings); i++)
         free(strings[i]);

@@ -36,6 +36,17 @@ static const struct opt opts[] = {
 /* --- one table for each kind of name; all have the same type, whether they need the folders or
  * not */
 
+static void add_method(struct rows *r, const struct adapt *a)
+{
+    struct text keys = { 0 };
+
+    for (const struct opt *o = a->opts; o && o->type != OPT_END; o++)
+        text_join(&keys, " ", "%s", o->key);
+    rows_add(r, (const char *[]){ a->name, a->source, a->formula, adapt_unmerged(a) ? "no" : "yes",
+                                  text_string(&keys) });
+    text_free(&keys);
+}
+
 static int list_methods(struct rows *r, const struct session *ses, bool brief)
 {
     const char *const cols[] = {
@@ -44,14 +55,9 @@ static int list_methods(struct rows *r, const struct session *ses, bool brief)
 
     (void)ses;
     rows_init(r, cols);
-    for (const struct adapt *const *a = adapt_table; *a; a++) {
-        struct text keys = { 0 };
-        for (const struct opt *o = (*a)->opts; o && o->type != OPT_END; o++)
-            text_join(&keys, " ", "%s", o->key);
-        rows_add(r, (const char *[]){ (*a)->name, (*a)->source, (*a)->formula,
-                                      adapt_unmerged(*a) ? "no" : "yes", text_string(&keys) });
-        text_free(&keys);
-    }
+    for (const struct adapt *const *a = adapt_table; *a; a++)
+        add_method(r, *a);
+    add_method(r, adapt_nothing);
     if (brief)
         rows_note(r, "'lowrank run method=NAME --help' explains the keys of a method");
     return 0;

@@ -91,14 +91,26 @@ static const char *number(double x)
     return rows_number(buf[next], x, 12);
 }
 
-/* The place of a cell on an axis: its value, or the place of its value among all. */
-static double place(const struct pivot *p, const char *key, bool names, int i)
+/* Where cells without a value of KEY stand on an axis of numbers: a step before the first. */
+static double place_of_none(const struct pivot *p, const char *key, bool log)
+{
+    const char **level;
+    int n = pivot_levels(&level, p, key), from = 0;
+
+    while (from < n && !*level[from])
+        from++;
+    double a = from < n ? strtod(level[from], NULL) : 0;
+    double b = from + 1 < n ? strtod(level[from + 1], NULL) : log ? 2 * a : a + 1;
+    free(level);
+    return log ? a * a / b : 2 * a - b;
+}
+
+/* The place of a cell on an axis with categories: that of its value among all. */
+static double place(const struct pivot *p, const char *key, int i)
 {
     const char **level;
     int n, k = 0;
 
-    if (!names)
-        return strtod(pivot_get(p, i, key), NULL);
     n = pivot_levels(&level, p, key);
     while (k < n && strcmp(level[k], pivot_get(p, i, key)) != 0)
         k++;
@@ -106,7 +118,17 @@ static double place(const struct pivot *p, const char *key, bool names, int i)
     return k + 1;
 }
 
-static void tick_rows(struct rows *r, const struct pivot *p, const char *key, bool names,
+/* The same on the x axis of lines, which may have numbers. */
+static double place_on_x(const struct figure_plan *plan, int i)
+{
+    const char *value = pivot_get(plan->p, i, plan->x);
+
+    return plan->names ? place(plan->p, plan->x, i)
+           : *value    ? strtod(value, NULL)
+                       : place_of_none(plan->p, plan->x, *plan->log);
+}
+
+static void tick_rows(struct rows *r, const struct pivot *p, const char *key, bool names, bool log,
                       const char *column)
 {
     const char *const cols[] = { "label", column, NULL };
@@ -116,7 +138,9 @@ static void tick_rows(struct rows *r, const struct pivot *p, const char *key, bo
     rows_init(r, cols);
     for (int i = 0; i < n; i += names && n <= 40 ? 1 : every) {
         const char *label = *level[i] ? level[i] : "none";
-        rows_add(r, (const char *[]){ label, names ? number(i + 1) : level[i] });
+        rows_add(r, (const char *[]){ label, names       ? number(i + 1)
+                                             : *level[i] ? level[i]
+                                                         : number(place_of_none(p, key, log)) });
     }
     r->numeric[0] = 0;
     free(level);
@@ -151,8 +175,8 @@ static void line_rows(struct figure *f, const struct figure_plan *plan)
         bool mean = y->is_mean;
         char *panel = figure_label(p, &plan->panel, i), *series = figure_label(p, &plan->series, i);
         char x[40];
-        rows_number(x, place(p, plan->x, plan->names, i), 12);
-        if (y->n == 0 || (!plan->names && !*pivot_get(p, i, plan->x))) {
+        rows_number(x, place_on_x(plan, i), 12);
+        if (y->n == 0) {
             free(panel);
             free(series);
             continue;
@@ -168,7 +192,7 @@ static void line_rows(struct figure *f, const struct figure_plan *plan)
         free(panel);
         free(series);
     }
-    tick_rows(&f->rows[2], p, plan->x, plan->names, "x");
+    tick_rows(&f->rows[2], p, plan->x, plan->names, *plan->log, "x");
     free(first);
     free(at);
 }
@@ -205,14 +229,14 @@ static void heat_rows(struct figure *f, const struct figure_plan *plan)
         char *panel = figure_label(p, &plan->panel, i);
         if (p->number[i].n)
             rows_add(&f->rows[0],
-                     (const char *[]){ panel, number(place(p, plan->x, true, i)),
-                                       number(place(p, plan->y, true, i)),
-                                       is_best(plan, i) ? "1" : "0", number(p->number[i].n),
+                     (const char *[]){ panel, number(place(p, plan->x, i)),
+                                       number(place(p, plan->y, i)), is_best(plan, i) ? "1" : "0",
+                                       number(p->number[i].n),
                                        number(scaled(&p->number[i], p->number[i].shown)) });
         free(panel);
     }
-    tick_rows(&f->rows[1], p, plan->x, true, "x");
-    tick_rows(&f->rows[2], p, plan->y, true, "y");
+    tick_rows(&f->rows[1], p, plan->x, true, false, "x");
+    tick_rows(&f->rows[2], p, plan->y, true, false, "y");
     free(at);
 }
 

@@ -42,7 +42,7 @@ shows "what cannot be"
 expect 2 "'precision' is nf4, but method 'ft' leaves no matrix of the blocks frozen" \
     "$L" run "model=$D" "task=$T/say.yaml" method=ft precision=nf4
 # also after the same method and model with another precision
-for order in 'f32, nf4' 'nf4, f32'; do
+for order in 'auto, nf4' 'nf4, auto'; do
     printf 'study: s\nbase: {model: %s, task: %s, method: ft, lr: 0.01, epochs: 1, batch: 8}\n' \
         "$D" "$T/say.yaml" >"$T/s.yaml"
     printf 'axes: {precision: [%s]}\n' "$order" >>"$T/s.yaml"

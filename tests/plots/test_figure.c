@@ -373,6 +373,33 @@ START_TEST(drawn)
 }
 END_TEST
 
+/* A method without a rank stands before the first rank, on a logarithmic axis, too. */
+START_TEST(cells_without_x)
+{
+    const char *home = kit_path("no_x");
+    char *command =
+        xprintf("figure rank --home %s x=rank series=method logx=%s", home, _i ? "true" : "false");
+    char *dat = xprintf("%s/figures/rank.dat", home), *db = path_join(home, "lowrank.db");
+
+    if (!gnuplot_is_installed()) {
+        skip("gnuplot is not installed");
+        return;
+    }
+    store_close(planned(home, 2, accuracy)); /* ranks 1, 2, and 4 */
+    kit_sql(db, "UPDATE cell SET rank = NULL, method = 'ft' WHERE rank = 1");
+    ck_assert_msg(figure(command) == 0, "%s", fail_text());
+    char *text = read_file(dat), *tick = xprintf("\n# tick, label none\n# x\n%d\n", _i ? 1 : 0),
+         *cell = xprintf("\n# cell, panel , series ft\n# x lo hi n mean\n%d ", _i ? 1 : 0);
+    ck_assert_msg(strstr(text, tick) && strstr(text, cell), "%s", text);
+    free(cell);
+    free(tick);
+    free(text);
+    free(db);
+    free(dat);
+    free(command);
+}
+END_TEST
+
 static void add_phi(struct store *s, const char *name, int n, int m)
 {
     const struct analysis_set set = { "rank", "subspace", "" };
@@ -427,6 +454,7 @@ static void add_figure_tests(TCase *tc)
     tcase_add_test(tc, no_runs);
     tcase_add_test(tc, only_nan);
     tcase_add_loop_test(tc, drawn, 0, 2);
+    tcase_add_loop_test(tc, cells_without_x, 0, 2);
     tcase_add_test(tc, heat_maps);
 }
 

@@ -34,6 +34,7 @@ static struct store *mixed_store(void)
             .trial = "{}",
             .config = xprintf("{\"model\":\"m\",\"task\":\"t\",\"method\":\"lora\",\"targets\":"
                               "[\"q\",\"v\"],\"rank\":%d,\"alpha\":16,\"lr\":0.001,\"batch\":8,"
+                              "\"shots\":0,"
                               "\"train_n\":100,\"weight_decay\":0.%d,\"seed\":%d}",
                               rank, decay, seed),
         };

@@ -3,6 +3,7 @@
  * tokens are written out here, as positions in the small vocabulary of write_vocab. Its tokenizer
  * begins every text with [CLS], as those of other models do with BOS: every prompt has it, and no
  * target. */
+#include "core/data/demonstrations.h"
 #include "core/data/microbatch.h"
 #include "core/data/token_cache.h"
 #include "core/os/file.h"
@@ -436,6 +437,41 @@ START_TEST(a_folder_of_files)
 }
 END_TEST
 
+static int times(const char *text, const char *word)
+{
+    int n = 0;
+
+    for (const char *p = text; (p = strstr(p, word)); p++)
+        n++;
+    return n;
+}
+
+/* As many of each label, so far as they can be divided: the number, the fewest, and the most. */
+START_TEST(demonstrations)
+{
+    static const int of[][3] = { { 1, 0, 1 }, { 2, 1, 1 }, { 4, 2, 2 }, { 5, 2, 3 }, { 6, 3, 3 } };
+    load_task(TSV "labels: [shines, falls]\ntruncate: prompt_start\n");
+    ck_assert_int_eq(load("sun\tshines\nrain\tfalls\nrain\tfalls\nsun\tshines\nsun rain\tshines\n"
+                          "the sun\tshines\nrain sun\tfalls\n",
+                          0),
+                     0);
+    for (size_t i = 0; i < ARRAY_LEN(of); i++)
+        for (uint64_t seed = 1; seed < 9; seed++) {
+            char *text = demonstrations_text(&d, &task, tok, of[i][0], seed),
+                 *again = demonstrations_text(&d, &task, tok, of[i][0], seed);
+            int shines = times(text, " the shines\n\n"), falls = times(text, " the falls\n\n");
+            ck_assert_int_eq(shines + falls, of[i][0]);
+            ck_assert_int_ge(shines < falls ? shines : falls, of[i][1]);
+            ck_assert_int_le(shines < falls ? falls : shines, of[i][2]);
+            ck_assert_str_eq(text, again);
+            free(text);
+            free(again);
+        }
+    ck_assert_ptr_null(demonstrations_text(&d, &task, tok, 8, 1));
+    ck_assert_ptr_nonnull(strstr(fail_text(), "'shots' is 8, but only 7 training examples"));
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, begin, end);
@@ -452,6 +488,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, bad_data_files, 0, (int)ARRAY_LEN(bad_data));
     tcase_add_loop_test(tc, good_data_files, 0, (int)ARRAY_LEN(good));
     tcase_add_test(tc, a_folder_of_files);
+    tcase_add_test(tc, demonstrations);
 }
 
 const struct suite suite_generation = { "generation", fill };
