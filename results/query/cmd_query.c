@@ -4,6 +4,7 @@
 #include "results/query/query.h"
 #include "results/query/query_file.h"
 #include "results/query/read_options.h"
+#include "results/query/recorded.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static int print_result(const struct read_options *o, const char *sql, char **wo
     const char *study = params && query_takes(sql, "study") ? footnote_study("", params) : NULL;
     if (params && read_options_open(&s, o) == 0 && query_rows(s, &r, sql, params) == 0 &&
         (!footnote_concerns(sql) || footnote_excluded(&r, s, footnote_study(sql, params)) == 0))
-        rc = r.n_rows == 0 && study && footnote_check_study(s, study) != 0
+        rc = r.n_rows == 0 && study && recorded_check_stored(s, study) != 0
                  ? -1
                  : rows_print(stdout, &r, (enum rows_format)o->format);
     rows_free(&r);

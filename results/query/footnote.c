@@ -1,8 +1,8 @@
 /* footnote.c - what a reader of a table has to know beside its numbers. */
 #include "results/query/footnote.h"
 #include "core/base/text.h"
-#include "core/opt/suggest.h"
 #include "results/query/query.h"
+#include "results/query/recorded.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,25 +64,6 @@ const char *footnote_study(const char *sql, const char *const *params)
     return out;
 }
 
-int footnote_check_study(struct store *s, const char *name)
-{
-    struct rows rows;
-    bool known = false;
-
-    if (query_named(s, &rows, "cmd_shown", NULL) != 0)
-        return -1;
-    const char **names = xalloc((size_t)rows.n_rows + 1, sizeof *names);
-    for (int i = 0; i < rows.n_rows; i++) {
-        names[i] = rows_get(&rows, i, "study");
-        known |= strcmp(names[i], name) == 0;
-    }
-    int rc =
-        known ? 0 : suggest_fail(FAIL_USAGE, "study", name, names, "'lowrank status' lists them");
-    free(names);
-    rows_free(&rows);
-    return rc;
-}
-
 int footnote_empty(struct store *s, const char *sql, const char *const *params)
 {
     const char *only[3] = { NULL };
@@ -96,7 +77,7 @@ int footnote_empty(struct store *s, const char *sql, const char *const *params)
         else if (query_takes(sql, params[0]))
             text_join(&words, " ", "%s=%s", params[0], params[1]);
     if (only[1])
-        rc = footnote_check_study(s, only[1]);
+        rc = recorded_check_stored(s, only[1]);
     if (rc == 0 && words.n && query_rows(s, &r, sql, only) == 0) {
         if (r.n_rows > 0)
             rc = fail(FAIL_RUN, "nothing matches %s", words.s);

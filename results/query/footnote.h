@@ -14,12 +14,9 @@ char *footnote_excluded_text(struct store *s, const char *study);
 /* footnote_concerns - does the query SQL read a view that leaves excluded runs out? */
 bool footnote_concerns(const char *sql);
 
-/* footnote_check_study - 0 when NAME is a study, or something that an analysis is stored under;
- * else -1 after FAIL_USAGE with what it may be a misspelling of.
- * footnote_empty - why the query SQL with PARAMS (as those of query_rows) gives nothing, as far as
- * PARAMS are the reason: that of footnote_check_study, or FAIL_RUN "nothing matches layer=9".
+/* footnote_empty - why the query SQL with PARAMS (as those of query_rows) gives nothing, as far as
+ * PARAMS are the reason: the error of recorded_check_stored, or FAIL_RUN "nothing matches layer=9".
  * Returns 0 when they are not. */
-int footnote_check_study(struct store *s, const char *name);
 int footnote_empty(struct store *s, const char *sql, const char *const *params);
 
 /* footnote_study - the study that the query SQL is about: the parameter "study" in PARAMS (as those

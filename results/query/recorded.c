@@ -73,12 +73,13 @@ int recorded_recipe(char **recipe, struct store *s, const char *name)
     return known;
 }
 
-int recorded_check_study(struct store *s, const char *name)
+/* NAME is to be in the column "study" of the named query QUERY. */
+static int check_listed(struct store *s, const char *name, const char *query)
 {
     struct rows rows;
     bool known = false;
 
-    if (query_named(s, &rows, "cmd_studies", NULL) != 0)
+    if (query_named(s, &rows, query, NULL) != 0)
         return -1;
     const char **names = xalloc((size_t)rows.n_rows + 1, sizeof *names);
     for (int i = 0; i < rows.n_rows; i++) {
@@ -90,4 +91,14 @@ int recorded_check_study(struct store *s, const char *name)
     free(names);
     rows_free(&rows);
     return rc;
+}
+
+int recorded_check_study(struct store *s, const char *name)
+{
+    return check_listed(s, name, "cmd_studies");
+}
+
+int recorded_check_stored(struct store *s, const char *name)
+{
+    return check_listed(s, name, "cmd_shown");
 }

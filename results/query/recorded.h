@@ -31,6 +31,9 @@ int recorded_selection(double *value, bool *lower, struct store *s, const char *
  * no such study, -1 after an error. */
 int recorded_recipe(char **recipe, struct store *s, const char *name);
 /* recorded_check_study - 0 when the store has a study of this name, else -1 after FAIL_USAGE
- * with the name that it may be a misspelling of. */
+ * with the name that it may be a misspelling of.
+ * recorded_check_stored - the same, but NAME may also be something that an analysis is stored
+ * under. */
 int recorded_check_study(struct store *s, const char *name);
+int recorded_check_stored(struct store *s, const char *name);
 #endif

@@ -252,12 +252,8 @@ static const struct {
     { "1 to 64, none of them 0", 30 },
 };
 
-static void put_fault(int what)
+static void put_faulty_header(int what)
 {
-    char longest[80];
-
-    memset(longest, 'n', sizeof longest);
-    longest[65] = 0;
     switch (what) {
     case 0: put_header(1, 0, 0); break;
     case 1: put_header(4, 0, 0); break;
@@ -268,7 +264,13 @@ static void put_fault(int what)
         break;
     case 4: put_header(3, UINT64_MAX, 0); break;
     case 5: put_header(3, 0, UINT64_MAX); break;
-    case 6: put_header(3, 0, 99); break;
+    default: put_header(3, 0, 99); break;
+    }
+}
+
+static void put_faulty_metadata(int what)
+{
+    switch (what) {
     case 7:
         put_header(3, 0, 1);
         put_key("k", GGUF_STRING);
@@ -308,11 +310,21 @@ static void put_fault(int what)
         break;
     case 15: alignment_of(0); break;
     case 16: alignment_of(48); break;
-    case 17:
+    default:
         put_header(3, 0, 1);
         put_key("general.alignment", GGUF_U64);
         put_u64(32);
         break;
+    }
+}
+
+static void put_faulty_tensor(int what)
+{
+    char longest[80];
+
+    memset(longest, 'n', sizeof longest);
+    longest[65] = 0;
+    switch (what) {
     case 18: one_tensor(5, 1, 1, 0, 0); break;
     case 19: one_tensor(2, 4, 0, 0, 0); break;
     case 20: one_tensor(2, 1ull << 33, 1ull << 33, 0, 0); break;
@@ -331,6 +343,11 @@ static void put_fault(int what)
         put_data(32);
         break;
     }
+}
+
+static void put_fault(int what)
+{
+    (what < 7 ? put_faulty_header : what < 18 ? put_faulty_metadata : put_faulty_tensor)(what);
 }
 
 START_TEST(faulty_files)
