@@ -1,14 +1,17 @@
 # Every method on every task: mean, 95 % interval, every seed (like Table 2).
-# size: 17.5 x 2.1 + 0.36 * |cell_x|
+# size: 17.5 x (cell_blocks + 3) / 4 * (1.85 + 0.36 * |cell_x|) + 0.35
 # make: lowrank sweep methods
 # shows: model task method
 # runs: fig_runs(study=methods)
 # data: cell fig_methods(study=methods) by task, metric: x, lo, hi, n, mean
 # data: seed fig_methods_seeds(study=methods) by task: x, seed, value
 
-# Positions are in cm. One panel for each task, side by side, with the names of the methods at the first.
-left = 2.7; right = 0.3; gap = 0.4; bottom = 1.5; top = 0.55
-pane = (width - left - right - (cell_blocks - 1) * gap) / cell_blocks
+# Positions are in cm. One panel for each task, four side by side, with the names of the methods at the first of a row.
+left = 2.7; right = 0.3; gap = 0.4; bottom = 1.15; top = 0.55; foot = 0.35
+cols = cell_blocks < 4 ? cell_blocks : 4
+rows = (cell_blocks + cols - 1) / cols
+pane = (width - left - right - (cols - 1) * gap) / cols
+pitch = (height - foot) / rows
 place(s) = sum [k = 1:|cell_x|] (cell_x[k] eq s ? k : 0)
 block(s) = sum [k = 1:seed_blocks] (seed_task[k] eq s ? k : 0)
 unset key
@@ -17,10 +20,12 @@ set title offset 0, -0.7
 set label 1 'mean, 95 % interval (arrow: it continues), every seed; '.counted(cell_n_min, cell_n_max) at screen 0.5, screen 0.25 / height center
 set multiplot
 do for [b = 1:cell_blocks] {
-    set lmargin at screen (left + (b - 1) * (pane + gap)) / width
-    set rmargin at screen (left + (b - 1) * (pane + gap) + pane) / width
-    set bmargin at screen bottom / height
-    set tmargin at screen (height - top) / height
+    col = (b - 1) % cols
+    under = foot + (rows - 1 - (b - 1) / cols) * pitch
+    set lmargin at screen (left + col * (pane + gap)) / width
+    set rmargin at screen (left + col * (pane + gap) + pane) / width
+    set bmargin at screen (under + bottom) / height
+    set tmargin at screen (under + pitch - top) / height
     # The range is that of the seeds, so that the wide interval of a method that failed with one of them does not
     # compress all others.
     s = block(cell_task[b])
@@ -38,7 +43,7 @@ do for [b = 1:cell_blocks] {
     set yrange [|cell_x| + 0.6 : 0.4]
     set xtics step(1.6 * (high - low))
     set ytics ()
-    do for [k = 1:|cell_x|] { set ytics add ((b == 1 ? cell_x[k] : '') k) }
+    do for [k = 1:|cell_x|] { set ytics add ((col == 0 ? cell_x[k] : '') k) }
     set xlabel cell_metric[b]
     set title cell_task[b]
     plot data index seed_first + s - 1 using 3:(place(seed_x[int($1)]) + 0.25) with points \

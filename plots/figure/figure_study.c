@@ -164,6 +164,10 @@ static int read_roles(struct figure_plan *plan, struct role_text *t, const struc
     if (pivot_split(&plan->series, plan->p, t->series, asked) != 0 ||
         pivot_split(&plan->panel, plan->p, t->panel, asked) != 0)
         return -1;
+    for (int i = 0; plan->kind == FIGURE_HEAT && i < plan->series.n; i++)
+        pivot_add(&plan->panel, plan->series.key[i]); /* a heat map has no lines */
+    if (plan->kind == FIGURE_HEAT)
+        plan->series.n = 0;
     if (plan->kind == FIGURE_LINES && plan->x && !pivot_is_key(plan->p, plan->x)) {
         if (asked)
             return fail(FAIL_USAGE, "'x' is '%s', which is no recipe key of this store", plan->x);

@@ -1,5 +1,5 @@
 # mean over seeds; a ring marks the best value of y for each x
-# size: 8.9 x 0.3 + 6.4 * cell_blocks
+# size: 9.5 x 0.3 + 6.4 * cell_blocks
 # make: lowrank sweep STUDY
 # runs: fig_runs
 # data: cell pivot_cells by panel: x, y, best, n, mean
@@ -7,7 +7,7 @@
 # data: tock pivot_cells by label: y
 
 # Positions are in cm. One panel for each value of the panel's keys, one below the other.
-left = 2.0; right = 2.4; bottom = 1.9; top = 0.6
+left = 2.6; right = 2.4; bottom = 1.9; top = 0.6
 pitch = (height - 0.3) / cell_blocks
 set border 15
 unset key
@@ -23,7 +23,9 @@ set for [k = 1:tick_blocks] xtics add (tick_label[k] k)
 set ytics () scale 0.3
 set for [k = 1:tock_blocks] ytics add (tock_label[k] k)
 set xlabel fig_xlabel."\n".'{/*0.86 '.fig_note."}\n".'{/*0.86 '.fig_common.'}'
-set ylabel fig_series offset 1.2, 0
+long = 0
+do for [k = 1:tock_blocks] { if (strlen(tock_label[k]) > long) { long = strlen(tock_label[k]) } }
+set ylabel fig_series offset 1.2 - 0.6 * most(long - 3, 0), 0
 set multiplot
 do for [b = 0:cell_blocks - 1] {
     under = 0.1 + (cell_blocks - 1 - b) * pitch

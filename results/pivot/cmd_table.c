@@ -4,6 +4,7 @@
 #include "results/pivot/study_table.h"
 #include "results/query/query.h"
 #include "results/query/read_options.h"
+#include "results/rows/rows_table.h"
 
 #include <stdlib.h>
 
@@ -17,7 +18,7 @@ static int print_table(const struct read_options *o, const char *name, const cha
     if (rc == 0)
         rc = study_table(&t, s, o->home, name, params, people);
     if (rc == 0 && t.title && o->format == ROWS_TABLE)
-        printf("%s\n\n", t.title);
+        rows_title(stdout, t.title);
     if (rc == 0)
         rc = rows_print(stdout, &t.r, (enum rows_format)o->format);
     study_table_free(&t);

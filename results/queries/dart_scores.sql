@@ -1,15 +1,18 @@
 -- Table 13: BLEU, METEOR, and TER (low is good) of texts that methods write on DART, mean ± half the width of the 95 % interval (seeds), then the paper's rows
 -- make: lowrank sweep dart
 -- shows: model task method rank
-WITH c AS MATERIALIZED (
-    SELECT c.*,
-           (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
-             ORDER BY a.attempt DESC LIMIT 1) AS parameters
-      FROM study_cells c WHERE c.study = coalesce(:study, 'dart') AND (c.n > 0 OR c.n_diverged > 0)),
-name(metric, score, col) AS (
+WITH name(metric, score, col) AS (
     VALUES ('dart_bleu', 'BLEU', 'BLEU'),
            ('dart_meteor', 'METEOR', 'MET'),
            ('dart_ter', 'TER', 'TER')),
+c AS MATERIALIZED (
+    SELECT c.*,
+           (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
+             ORDER BY a.attempt DESC LIMIT 1) AS parameters
+      FROM study_cells c WHERE c.study = coalesce(:study, 'dart') AND (c.n > 0 OR c.n_diverged > 0)
+       AND EXISTS (SELECT 1 FROM run r JOIN result x ON x.run_id = r.run_id JOIN metric_name m ON m.metric_id = x.metric_id
+                            JOIN name ON name.metric = replace(m.name, '_partial', '')
+                    WHERE r.cell_key = c.cell_key AND r.state = 'done')),
 v AS ( -- a row a score: ours, then the paper's
     SELECT 0 AS part, c.study, c.model, c.task, c.method, c.rank, c.parameters, c.ordinal, name.score,
            s.shown || iif(s.metric LIKE '%meteor_partial', ', no paraphrases', '') AS shown,

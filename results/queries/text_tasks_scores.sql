@@ -1,17 +1,20 @@
 -- Table 4: exact logical form on WikiSQL, accuracy on MNLI as text, ROUGE-1/2/L on SAMSum, mean ± half the width of the 95 % interval (seeds), then the rows of GPT-3 175B
 -- make: lowrank sweep text_tasks
 -- shows: model task method rank
-WITH c AS MATERIALIZED (
-    SELECT c.*,
-           (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
-             ORDER BY a.attempt DESC LIMIT 1) AS parameters
-      FROM study_cells c WHERE c.study = coalesce(:study, 'text_tasks') AND (c.n > 0 OR c.n_diverged > 0)),
-name(task, metric, score, col) AS (
+WITH name(task, metric, score, col) AS (
     VALUES ('wikisql', 'logical_form', 'WikiSQL', 'WikiSQL_LF'),
            ('mnli', 'accuracy', 'MNLI', 'MNLI-m'),
            ('samsum', 'rouge1', 'R1', 'R1'),
            ('samsum', 'rouge2', 'R2', 'R2'),
            ('samsum', 'rougel', 'RL', 'RL')),
+c AS MATERIALIZED (
+    SELECT c.*,
+           (SELECT a.trainable - a.trainable_head FROM attempt a WHERE a.run_id = c.any_run_id
+             ORDER BY a.attempt DESC LIMIT 1) AS parameters
+      FROM study_cells c WHERE c.study = coalesce(:study, 'text_tasks') AND (c.n > 0 OR c.n_diverged > 0)
+       AND EXISTS (SELECT 1 FROM run r JOIN result x ON x.run_id = r.run_id JOIN metric_name m ON m.metric_id = x.metric_id
+                            JOIN name ON name.task = c.task AND name.metric = replace(m.name, '_partial', '')
+                    WHERE r.cell_key = c.cell_key AND r.state = 'done')),
 v AS ( -- a row a score: ours, then the paper's
     SELECT 0 AS part, c.study, c.model, c.method, c.rank, c.parameters, c.ordinal, name.score,
            s.shown || iif(s.metric LIKE '%meteor_partial', ', no paraphrases', '') AS shown,

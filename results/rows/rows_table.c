@@ -322,3 +322,12 @@ void rows_table(FILE *to, const struct rows *r)
     }
     free(l.width);
 }
+
+void rows_title(FILE *to, const char *title)
+{
+    if (terminal_wide)
+        fprintf(to, "%s\n", title);
+    else
+        put_prose(to, title);
+    fputc('\n', to);
+}

@@ -10,4 +10,8 @@
  * "column  value"; long texts are broken into lines; the last columns are left out, and a line
  * below names them. A single column is left alone: a command in it has to stay one line. */
 void rows_table(FILE *to, const struct rows *r);
+
+/* rows_title - print TITLE and an empty line above a table, in lines that fit the terminal unless
+ * terminal_wide. */
+void rows_title(FILE *to, const char *title);
 #endif

@@ -200,6 +200,7 @@ START_TEST(words)
     static const char *const part[] = { "rows", "rank", "weight_decay", "0.1", NULL };
     static const char *const x[] = { "x", "rank", "series", "task", NULL };
     static const char *const series[] = { "x", "rank", "series", "weight_decay", NULL };
+    static const char *const heat[] = { "x", "rank", "y", "alpha", "series", "weight_decay", NULL };
     struct store *s = mixed_store();
     struct study_table t;
     struct figure f = { 0 };
@@ -218,6 +219,11 @@ START_TEST(words)
     ck_assert_msg(figure_find(&f, s, NULL, "x", series) == 0, "%s", fail_text());
     ck_assert_int_eq(f.rows[0].n_rows, 4);
     ck_assert_int_eq(f.rows[1].n_rows, RUNS);
+    figure_free(&f);
+    /* A heat map has no lines: each value of the series is a panel, not a square under another. */
+    ck_assert_msg(figure_find(&f, s, NULL, "x", heat) == 0, "%s", fail_text());
+    ck_assert_str_eq(rows_get(&f.rows[0], 0, "panel"), "weight_decay = 0");
+    ck_assert_str_eq(rows_get(&f.rows[0], 3, "panel"), "weight_decay = 0.1");
     figure_free(&f);
     store_close(s);
 }
