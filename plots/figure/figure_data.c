@@ -3,6 +3,7 @@
 #include "plots/figure/blocks.h"
 #include "plots/figure/figure.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,17 +30,14 @@ static void add_comment(struct text *t, const char *s)
 static void add_distinct(struct text *t, const struct rows *r, const char *label,
                          const char *column, int length)
 {
+    json_t *seen = json_object();
     int shown = 0;
 
     for (int i = 0; i < r->n_rows; i++) {
         const char *s = rows_get(r, i, column);
-        bool old = !s;
-        for (int k = 0; k < i && !old; k++) {
-            const char *o = rows_get(r, k, column);
-            old = o && strcmp(o, s) == 0;
-        }
-        if (old)
+        if (!s || json_object_get(seen, s))
             continue;
+        json_object_set_new(seen, s, json_true());
         if (shown % 10 == 0)
             text_add(t, "%s# %s", shown ? "\n" : "", label);
         text_add(t, " %.*s", length, s);
@@ -47,6 +45,7 @@ static void add_distinct(struct text *t, const struct rows *r, const char *label
     }
     if (shown)
         text_add(t, "\n");
+    json_decref(seen);
 }
 
 /* Is there a run whose git_dirty is this? NULL: it was not recorded. */
