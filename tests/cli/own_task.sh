@@ -16,7 +16,7 @@ sed 's/^task: toy/task: mood/' toy.yaml >other/file.yaml
 [ "$(tasks 1)" = mood ] || die "$(tasks 1)"
 run=$(count "$T/home" "SELECT run_key FROM runs")
 expect 0 "" "$L" table run task=mood
-grep -q 'model, mood, lora' "$T/out" || die "$(cat "$T/out")"
+tr '\n' ' ' <"$T/out" | grep -q 'model, mood, lora' || die "$(cat "$T/out")"
 
 shows "its file is found from another folder"
 cd / || exit 1
