@@ -12,7 +12,7 @@ MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc 2>/dev/null || echo 2
 
 CFLAGS  ?= -O2 -g
 # Behind a check for NULL, GCC takes the pointer for one that may be NULL.
-SANFLAG := -fsanitize=address,undefined -fno-omit-frame-pointer -Wno-format-overflow
+SANFLAG := -fsanitize=address,undefined -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-format-overflow)
 override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -I$(B) -isystem /usr/include/libxml2 -MMD -MP -ffp-contract=off -fno-math-errno \
            -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
            -DLOWRANK_VERSION='"$(VERSION)"' -DREAL_IS_$(if $(filter double,$(REAL)),DOUBLE,FLOAT)=1 \
