@@ -1,7 +1,6 @@
 /* gen_need.c - the memory that generation takes, before anything is generated. */
 #include "core/generate/gen_batch.h"
 #include "core/generate/kv_rows.h"
-#include "core/math/packed.h"
 #include "core/nn/soft.h"
 
 #include <stdlib.h>
@@ -24,9 +23,7 @@ static size_t pass_bytes(const struct model *m, int n_seq, int len)
 size_t generate_bytes(const struct model *m, const struct gen_settings *s, int n, int longest,
                       int threads)
 {
-    /* Of an outline it is not known with what its weights will be multiplied. */
-    int together = plain_rows_alike() ? generate_together(s, n, threads) : 1;
-    int room = generate_room(m, longest);
+    int together = generate_together(s, n, threads), room = generate_room(m, longest);
     long text = s->max_new < room ? s->max_new : room > 0 ? room : 1;
     double rows =
         (double)together * ((double)(longest + soft_rows(m)) + (double)s->beams * (double)text);

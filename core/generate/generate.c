@@ -2,6 +2,7 @@
 #include "core/generate/generate.h"
 
 #include "core/generate/gen_batch.h"
+#include "core/math/packed.h"
 #include "core/nn/soft.h"
 #include "core/os/pool.h"
 
@@ -38,7 +39,7 @@ int generate_check(const struct model *m, const int *ids, int n)
 
 int generate_together(const struct gen_settings *s, int n, int threads)
 {
-    long most = s->batch < n ? s->batch : n;
+    long most = !plain_rows_alike() ? 1 : s->batch < n ? s->batch : n;
 
     return (int)((most + threads - 1) / threads);
 }

@@ -50,7 +50,8 @@ int generate_check(const struct model *m, const int *ids, int n);
 /* generate_bytes - the most memory that generate takes beside the model, with THREADS threads and N
  * inputs of at most LONGEST tokens: keys and values, if no two beams have a token in common and
  * every text has max_new tokens, logits, and workspaces. M may be an outline. generate_together -
- * how many inputs one thread computes together at most. */
+ * how many inputs one thread computes together at most; one where no kernels of this build and CPU
+ * give a row the same bits whatever the other rows are. */
 size_t generate_bytes(const struct model *m, const struct gen_settings *s, int n, int longest,
                       int threads);
 int generate_together(const struct gen_settings *s, int n, int threads);

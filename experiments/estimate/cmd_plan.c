@@ -1,4 +1,5 @@
 /* cmd_plan.c - "lowrank plan": what a study would run, how large it is, and how long it takes. */
+#include "core/generate/generate.h"
 #include "core/cmd.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
@@ -366,9 +367,11 @@ static void plan_print_texts(const struct plan *p)
                      ? xprintf("%s of all runs' time, if they are as long as the references; ",
                                duration_text(text, all))
                      : xstrdup("");
-    plan_say("generated texts: %sat most %.0f MB per worker for %ld inputs together, %ld %s each, "
-             "and %ld tokens",
-             time, 1e-6 * (double)most->texts_bytes, g->batch, g->beams,
+    int together = generate_together(g, (int)g->batch, 1);
+    plan_say("generated texts: %sat most %.0f MB per worker for %d input%s, %ld %s each, and %ld "
+             "tokens",
+             time, 1e-6 * (double)most->texts_bytes, together,
+             together == 1 ? " at a time" : "s together", g->beams,
              g->beams == 1 ? "beam" : "beams", g->max_new);
     free(time);
 }
