@@ -1,8 +1,8 @@
 /* cmd_plan.c - "lowrank plan": what a study would run, how large it is, and how long it takes. */
-#include "core/generate/generate.h"
 #include "core/cmd.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/generate/generate.h"
 #include "core/opt/fill.h"
 #include "core/os/file.h"
 #include "experiments/estimate/calibrate.h"
